@@ -1,0 +1,146 @@
+"""What clients and the service say to each other, whatever subprotocol carries it.
+
+Codecs turn frames into these values and back; hubs, REST operations and event handlers only ever see the values.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from types import MappingProxyType
+
+NO_METADATA: Mapping[str, str] = MappingProxyType({})
+
+
+class DataType(StrEnum):
+    """The kind of a payload, as the `dataType` property of the JSON subprotocols names it."""
+
+    TEXT = "text"
+    JSON = "json"
+    BINARY = "binary"
+    PROTOBUF = "protobuf"
+
+
+@dataclass(frozen=True, slots=True)
+class Payload:
+    """One message's content.
+
+    `data` is UTF-8 for text, the sender's verbatim JSON text in UTF-8 for json, the bytes themselves for binary, and
+    a serialized `google.protobuf.Any` for protobuf. `metadata` travels with it through every hop.
+    """
+
+    data_type: DataType
+    data: bytes
+    metadata: Mapping[str, str] = field(default=NO_METADATA)
+
+
+# --- from a client -----------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class JoinGroup:
+    """A client asks to become a member of a group."""
+
+    group: str
+    ack_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LeaveGroup:
+    """A client asks to stop being a member of a group."""
+
+    group: str
+    ack_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SendToGroup:
+    """A client publishes to a group; `ttl_seconds` 0 means that the message never expires."""
+
+    group: str
+    payload: Payload
+    no_echo: bool = False
+    ack_id: int | None = None
+    ttl_seconds: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class SendEvent:
+    """A client sends a user event for the hub's event handler."""
+
+    event: str
+    payload: Payload
+    ack_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SequenceAck:
+    """A reliable client has received every message up to and including `sequence_id`."""
+
+    sequence_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Ping:
+    """A client asks for a pong."""
+
+
+ClientMessage = JoinGroup | LeaveGroup | SendToGroup | SendEvent | SequenceAck | Ping
+
+# --- to a client -------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Connected:
+    """The first frame of a PubSub connection; only reliable ones carry a reconnection token."""
+
+    connection_id: str
+    user_id: str | None
+    reconnection_token: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Disconnected:
+    """The last frame before the service closes a PubSub connection."""
+
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class AckError:
+    """Why a request failed: a stable name and a sentence."""
+
+    name: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ack:
+    """The answer to a request that carried an ack id; success when there is no error."""
+
+    ack_id: int
+    error: AckError | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class GroupMessage:
+    """A message published to a group; REST publishes have no `from_user_id`."""
+
+    group: str
+    payload: Payload
+    from_user_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ServerMessage:
+    """A message from the application: a REST send or an event handler's answer."""
+
+    payload: Payload
+
+
+@dataclass(frozen=True, slots=True)
+class Pong:
+    """The answer to a ping."""
+
+
+DataMessage = GroupMessage | ServerMessage
+ServiceMessage = Connected | Disconnected | Ack | DataMessage | Pong
