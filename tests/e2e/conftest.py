@@ -1,0 +1,157 @@
+"""The whole product as a person meets it: `dev.py run` in its own process, and pages in a real Chromium."""
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, Playwright, sync_playwright
+
+ROOT = Path(__file__).resolve().parents[2]
+START_SECONDS = 60
+QUIET_CHROMIUM = [
+    "--no-sandbox",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--disable-quic",
+    "--no-first-run",
+]
+
+
+def free_port() -> int:
+    """Return a port that nothing listens on at this moment."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+class Process:
+    """One of our servers as a child process, started with a command line and stopped as a person would stop it."""
+
+    def __init__(self, command: list[str], ready_url: str, log: Path) -> None:
+        self.command = command
+        self.ready_url = ready_url
+        self.log = log
+        self._child: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Start it and return when it answers; raises AssertionError with its output when it does not."""
+        with self.log.open("ab") as output:
+            self._child = subprocess.Popen(self.command, cwd=ROOT, stdout=output, stderr=subprocess.STDOUT)
+        deadline = time.monotonic() + START_SECONDS
+        while not _answers(self.ready_url):
+            assert self._child.poll() is None, f"it ended at once:\n{self.output()}"
+            assert time.monotonic() < deadline, f"it does not answer:\n{self.output()}"
+            time.sleep(0.02)
+
+    def stop(self) -> int:
+        """Press Ctrl-C and return the exit code."""
+        assert self._child is not None
+        self._child.send_signal(signal.SIGINT)
+        return self._child.wait(timeout=20)
+
+    def kill(self) -> None:
+        """Take it down without a chance to say goodbye."""
+        assert self._child is not None
+        self._child.kill()
+        self._child.wait(timeout=20)
+
+    @property
+    def running(self) -> bool:
+        return self._child is not None and self._child.poll() is None
+
+    def output(self) -> str:
+        """Return what it printed so far."""
+        return self.log.read_text(errors="replace")
+
+
+def _answers(url: str) -> bool:
+    try:
+        with urllib.request.urlopen(url, timeout=2):
+            return True
+    except urllib.error.HTTPError:
+        return True
+    except OSError:
+        return False
+
+
+class Chat(Process):
+    """`dev.py run` on free ports with a data folder of its own."""
+
+    def __init__(self, folder: Path) -> None:
+        self.port, self.webpubsub_port = free_port(), free_port()
+        self.url = f"http://localhost:{self.port}"
+        self.webpubsub_url = f"http://localhost:{self.webpubsub_port}"
+        command = [sys.executable, "dev.py", "run", "--port", str(self.port)]
+        command += ["--webpubsub-port", str(self.webpubsub_port), "--data", str(folder / "data")]
+        super().__init__(command, f"{self.url}/", folder / "run.log")
+
+
+@pytest.fixture(scope="session")
+def chat(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chat]:
+    """One running chat for all tests of this worker; a test that stops it makes its own."""
+    running = Chat(tmp_path_factory.mktemp("chat"))
+    running.start()
+    yield running
+    running.stop()
+
+
+@pytest.fixture
+def own_chat(tmp_path: Path) -> Iterator[Chat]:
+    """A chat that is not running yet and belongs to one test."""
+    own = Chat(tmp_path)
+    yield own
+    if own.running:
+        own.stop()
+
+
+def chromium_path() -> str:
+    """Return the browser of this machine; there must be one."""
+    wanted = os.environ.get("CHROMIUM")
+    found = (
+        wanted or shutil.which("chromium-headless-shell") or shutil.which("chromium") or shutil.which("google-chrome")
+    )
+    if not found:
+        if os.environ.get("CI") == "true":
+            pytest.fail("no Chromium on this machine: apt install chromium-headless-shell, or set CHROMIUM")
+        pytest.skip("no Chromium on this machine: install one, or set CHROMIUM to its path")
+    return found
+
+
+@pytest.fixture(scope="session")
+def playwright_driver() -> Iterator[Playwright]:
+    with sync_playwright() as driver:
+        yield driver
+
+
+@pytest.fixture(scope="session")
+def browser(playwright_driver: Playwright) -> Iterator[Browser]:
+    started = playwright_driver.chromium.launch(executable_path=chromium_path(), args=QUIET_CHROMIUM)
+    yield started
+    started.close()
+
+
+@pytest.fixture
+def new_person(browser: Browser) -> Iterator[Callable[[], Page]]:
+    """Make pages of people who share nothing: each has a browser context of its own."""
+    contexts: list[BrowserContext] = []
+
+    def new() -> Page:
+        context = browser.new_context()
+        context.set_default_timeout(10_000)
+        contexts.append(context)
+        return context.new_page()
+
+    yield new
+    for context in contexts:
+        context.close()
