@@ -29,6 +29,8 @@ RUN_REQUIREMENTS = ("requirements.txt", "emulator/requirements.txt")
 DEV_REQUIREMENTS = ("requirements-dev.txt",)
 # The official worker runtime says Python >= 3.13 but works on 3.11 and 3.12 as well.
 RUNTIME_REQUIREMENTS = "requirements-runtime.txt"
+# Where webpubsub.json says which address the hub's events go to, in the form that the environment overrides it.
+HANDLER_SETTING = "WebPubSub__Hubs__Sample_ChatApp__EventHandlers__0__UrlTemplate"
 NODE_PROJECTS = ("tests/page", "tests/interop")
 
 
@@ -208,9 +210,11 @@ def func(arguments: argparse.Namespace) -> int:
     # Core Tools takes the interpreter of the active environment.
     environment = {**os.environ, "VIRTUAL_ENV": str(VENV)}
     environment["PATH"] = os.pathsep.join([str(python.parent), environment.get("PATH", "")])
+    handler = {HANDLER_SETTING: f"http://localhost:{arguments.port}/eventhandler/{{event}}"}
+    webpubsub = [str(python), "-m", "emulator.webpubsub", "--settings", str(ROOT / "webpubsub.json")]
+    azurite = ["azurite", "--silent", "--skipApiVersionCheck", "--location", str(azurite_data)]
     with ExitStack() as companions:
-        companions.enter_context(_companion([str(python), "-m", "emulator.webpubsub"]))
-        azurite = ["azurite", "--silent", "--skipApiVersionCheck", "--location", str(azurite_data)]
+        companions.enter_context(_companion(webpubsub, {**os.environ, **handler}))
         companions.enter_context(_companion(azurite))
         return _wait(_start(["func", "start", "--port", str(arguments.port)], environment))
 
@@ -240,8 +244,8 @@ def _wait(process: subprocess.Popen[bytes]) -> int:
 
 
 @contextmanager
-def _companion(command: Sequence[str]) -> Iterator[None]:
-    process = _start(command)
+def _companion(command: Sequence[str], environment: dict[str, str] | None = None) -> Iterator[None]:
+    process = _start(command, environment)
     try:
         yield
     finally:
