@@ -1,0 +1,81 @@
+"""The house's rules: arrows go one way, only the app is deployed, and the README points at real things."""
+
+import ast
+import re
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from pathspec import PathSpec
+
+ROOT = Path(__file__).resolve().parents[1]
+DEPLOYED = {"function_app.py", "host.json", "requirements.txt", "chat", "static"}
+
+
+def tracked_files() -> list[str]:
+    """Return the repository's files as git knows them, new ones included."""
+    listing = ["git", "ls-files", "--cached", "--others", "--exclude-standard"]
+    files = subprocess.run(listing, cwd=ROOT, capture_output=True, text=True, check=True).stdout.splitlines()
+    return [file for file in files if (ROOT / file).exists()]
+
+
+def imports_of(file: Path) -> Iterator[str]:
+    """Yield the first part of every absolute import in a file, wherever it stands in it."""
+    for node in ast.walk(ast.parse(file.read_text())):
+        if isinstance(node, ast.Import):
+            yield from (name.name.split(".")[0] for name in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
+            yield node.module.split(".")[0]
+
+
+@pytest.mark.parametrize(
+    ("part", "forbidden"),
+    [
+        ("chat", {"emulator", "tests", "bench", "dev"}),
+        ("function_app.py", {"emulator", "tests", "bench", "dev"}),
+        ("emulator", {"chat", "function_app", "tests", "bench", "dev"}),
+    ],
+)
+def test_a_part_never_imports_what_it_must_not_know(part: str, forbidden: set[str]) -> None:
+    files = [ROOT / file for file in tracked_files() if file.endswith(".py") and file.split("/")[0] == part]
+
+    wrong = {f"{file.relative_to(ROOT)}: {name}" for file in files for name in imports_of(file) if name in forbidden}
+
+    assert files
+    assert not wrong
+
+
+def test_what_is_published_is_the_app_and_nothing_else() -> None:
+    """`func azure functionapp publish` sends what .funcignore (gitignore syntax) leaves."""
+    ignored = PathSpec.from_lines("gitignore", (ROOT / ".funcignore").read_text().splitlines())
+
+    published = {file.split("/")[0] for file in tracked_files() if not ignored.match_file(file)}
+
+    assert published == DEPLOYED
+
+
+@pytest.mark.parametrize("document", ["README.md", "CONTRIBUTING.md", "emulator/README.md", "docs/protocol.md"])
+def test_every_link_of_a_document_into_the_repository_leads_somewhere(document: str) -> None:
+    page = ROOT / document
+    links = re.findall(r"\]\((?!https?://|#)([^)#]+)", page.read_text())
+
+    assert [link for link in links if not (page.parent / link).exists()] == []
+
+
+def test_every_command_that_the_readme_gives_to_dev_py_exists() -> None:
+    documents = (ROOT / "README.md").read_text() + (ROOT / "CONTRIBUTING.md").read_text()
+    named = set(re.findall(r"python3 dev\.py (\w+)", documents))
+    known = set(re.findall(r'commands\.add_parser\(\s*"(\w+)"', (ROOT / "dev.py").read_text()))
+
+    assert {"run", "test", "check"} <= named <= known
+
+
+def test_every_setting_that_the_backend_reads_has_its_row_in_the_readme() -> None:
+    sources = "".join((ROOT / file).read_text() for file in tracked_files() if re.match(r"chat/.*\.py$", file))
+    settings = set(re.findall(r'"((?:Chat|WebPubSub)[A-Za-z]+(?:__[A-Za-z]+)?)"', sources))
+
+    readme = (ROOT / "README.md").read_text()
+
+    assert settings
+    assert [name for name in sorted(settings) if f"`{name}`" not in readme] == []
