@@ -30,7 +30,7 @@ class Payload:
 
     data_type: DataType
     data: bytes
-    metadata: Mapping[str, str] = field(default=NO_METADATA)
+    metadata: Mapping[str, str] = field(default_factory=lambda: NO_METADATA)
 
 
 # --- from a client -----------------------------------------------------------

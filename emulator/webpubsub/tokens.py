@@ -94,8 +94,9 @@ def check_rest_token(
 ) -> None:
     """Accept a REST token for the request's path at one of the endpoints, else raise `InvalidToken`.
 
-    Endpoints are like `http://host:port`. The audience's scheme and its query do not count, and it may name a path below the request's. With `allow_entra`
-    a token for Microsoft Entra's audience is accepted by its lifetime alone: its signature cannot be checked here.
+    Endpoints are like `http://host:port`. The audience's scheme and its query do not count, and it may name a path
+    below the request's. With `allow_entra` a token for Microsoft Entra's audience is accepted by its lifetime alone:
+    its signature cannot be checked here.
     """
     try:
         claims = _signed_claims(token, keys)
