@@ -1,0 +1,1 @@
+"""The chat's backend: an Azure Functions app behind Azure Web PubSub."""

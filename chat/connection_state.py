@@ -1,0 +1,73 @@
+"""What we remember about a connection, kept by the service itself (`ce-connectionState`).
+
+The service sends it with every event of the connection and stores what an answer carries: base64 of a JSON object. Only
+answers to blocking events may change it, and user events of one connection come strictly one after another.
+"""
+
+import base64
+import binascii
+import json
+from dataclasses import dataclass, replace
+from typing import Any
+
+from chat.names import LOBBY
+
+MAX_ROOMS = 20
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectionState:
+    """A connection's user, the rooms it entered (the current one last), and when it last spoke or typed.
+
+    `arrived` tells that nobody else of this user was in the lobby when it connected; `spoke_at` and `typed_at` are
+    milliseconds since 1970 (UTC), 0 for never.
+    """
+
+    user: str | None = None
+    rooms: tuple[str, ...] = (LOBBY,)
+    arrived: bool = False
+    spoke_at: int = 0
+    typed_at: int = 0
+    typed_in: str = ""
+
+    @property
+    def current_room(self) -> str | None:
+        """The room that plain text goes to."""
+        return self.rooms[-1] if self.rooms else None
+
+    def entered(self, room: str) -> "ConnectionState":
+        """Return the state with the room as its current one."""
+        return replace(self, rooms=(*(other for other in self.rooms if other != room), room))
+
+    def left(self, room: str) -> "ConnectionState":
+        """Return the state without the room."""
+        return replace(self, rooms=tuple(other for other in self.rooms if other != room))
+
+
+def encode_state(state: ConnectionState) -> str:
+    """Return the header's value."""
+    content = {
+        "user": state.user,
+        "rooms": state.rooms,
+        "arrived": state.arrived,
+        "spoke": state.spoke_at,
+        "typed": state.typed_at,
+        "typedIn": state.typed_in,
+    }
+    return base64.b64encode(json.dumps(content, separators=(",", ":")).encode()).decode()
+
+
+def decode_state(header: str | None) -> ConnectionState:
+    """Return what the header says; a missing or foreign one is a connection that is in the lobby."""
+    try:
+        content: Any = json.loads(base64.b64decode(header or "", validate=True))
+        return ConnectionState(
+            user=content["user"],
+            rooms=tuple(map(str, content["rooms"])),
+            arrived=bool(content["arrived"]),
+            spoke_at=int(content["spoke"]),
+            typed_at=int(content["typed"]),
+            typed_in=str(content["typedIn"]),
+        )
+    except (binascii.Error, ValueError, KeyError, TypeError):
+        return ConnectionState()

@@ -1,0 +1,97 @@
+"""Connections come and go: who a new one is, and what the others are told about its user."""
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from chat import frames
+from chat.connection_state import ConnectionState
+from chat.errors import ServiceUnavailable, UnsupportedSubprotocol
+from chat.events import SUBPROTOCOLS, Connect, Connected, Disconnected
+from chat.gateway import Gateway
+from chat.identity import connecting_user
+from chat.messages import milliseconds
+from chat.names import LOBBY, groups_of, room_group
+from chat.presence import announcements, read_roster
+from chat.settings import Settings
+
+log = logging.getLogger("chat")
+
+
+@dataclass(frozen=True, slots=True)
+class Admission:
+    """How a connection is let in: its user, groups, subprotocol (None for a plain one), and what we remember of it.
+
+    It is given no roles: whatever a client wants to publish or join goes through our event handler.
+    """
+
+    user: str
+    groups: tuple[str, ...]
+    subprotocol: str | None
+    state: ConnectionState
+
+
+async def admit(event: Connect, gateway: Gateway, settings: Settings) -> Admission:
+    """Return how to let a connection in; raises the ChatError that refuses it."""
+    user = connecting_user(event.origin.user_id, event.query.get("id", ()), settings)
+    subprotocol = choose_subprotocol(event.subprotocols)
+    state = ConnectionState(user=user, arrived=await is_absent(user, LOBBY, gateway))
+    return Admission(user, groups_of(LOBBY, rich=subprotocol is not None), subprotocol, state)
+
+
+def choose_subprotocol(offered: Sequence[str]) -> str | None:
+    """Return the first offered subprotocol that we know, None when none was offered.
+
+    Raises UnsupportedSubprotocol when all are unknown: a browser would fail such a connection anyway, without a word.
+    """
+    known = {name.lower() for name in SUBPROTOCOLS}
+    chosen = next((name for name in offered if name.lower() in known), None)
+    if offered and chosen is None:
+        raise UnsupportedSubprotocol(f"of the subprotocols {', '.join(offered)!r} none is known here")
+    return chosen
+
+
+async def is_absent(user: str, room: str, gateway: Gateway) -> bool:
+    """Return whether nobody of this user is in the room, so that the others should hear of it."""
+    try:
+        roster = await read_roster(gateway, room)
+    except ServiceUnavailable:
+        log.warning("presence is unknown", extra={"room": room, "user": user}, exc_info=True)
+        return True
+    return user not in roster and not roster.is_crowded
+
+
+async def welcome(event: Connected, gateway: Gateway) -> None:
+    """Tell the lobby that a user came, unless another tab of theirs was there already."""
+    origin = event.origin
+    if origin.user_id and origin.state.arrived:
+        await announce_joined(LOBBY, origin.user_id, milliseconds(origin.time), gateway, origin.connection_id)
+
+
+async def farewell(event: Disconnected, gateway: Gateway) -> None:
+    """Tell each room of the connection that its user went, unless another connection of theirs stays."""
+    origin = event.origin
+    log.info(
+        "connection ended",
+        extra={"connection": origin.connection_id, "user": origin.user_id, "reason": event.reason},
+    )
+    if user := origin.user_id:
+        at = milliseconds(origin.time)
+        goodbyes = [announce_left(room, user, at, gateway, origin.connection_id) for room in origin.state.rooms]
+        await asyncio.gather(*goodbyes)
+
+
+async def announce_joined(room: str, user: str, at: int, gateway: Gateway, connection_id: str) -> None:
+    """Tell the others in the room that a user came."""
+    if announcements.is_news(room, user, "joined"):
+        await gateway.publish(room_group(room), frames.user_joined(room, user, at), excluded=connection_id)
+
+
+async def announce_left(room: str, user: str, at: int, gateway: Gateway, connection_id: str) -> None:
+    """Tell a room that a user went, unless another connection of theirs is still there."""
+    roster = await read_roster(gateway, room, without=connection_id)
+    if user in roster or roster.is_crowded:
+        return
+    if announcements.is_news(room, user, "left"):
+        await gateway.publish(room_group(room), frames.user_left(room, user, at))

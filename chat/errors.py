@@ -1,0 +1,152 @@
+"""Refusals with a stable code: what a caller did wrong, or what the operator still has to set."""
+
+
+class ChatError(Exception):
+    """A refusal the caller can act on; `code` never changes meaning, `status` is the HTTP status where one applies."""
+
+    code = "chat_error"
+    status = 400
+
+
+class NotConfigured(ChatError):
+    """A setting that this request needs is missing or unusable; the message names it."""
+
+    code = "not_configured"
+    status = 503
+
+    def __init__(self, setting: str, problem: str) -> None:
+        super().__init__(f"{setting} {problem}")
+        self.setting = setting
+
+
+class MissingUser(ChatError):
+    """Nobody said who is asking."""
+
+    code = "missing_user"
+
+    def __init__(self, status: int = 400) -> None:
+        super().__init__("missing user id")
+        self.status = status
+
+
+class SignInRequired(ChatError):
+    """Only App Service Authentication says who somebody is, and it has not."""
+
+    code = "sign_in_required"
+    status = 401
+
+
+class InvalidName(ChatError):
+    """A user id or a room's name that the chat does not accept."""
+
+    code = "invalid_name"
+
+
+class InvalidEvent(ChatError):
+    """A request that is no CloudEvent of the service; the message names the header."""
+
+    code = "invalid_event"
+
+
+class BodyTooLarge(ChatError):
+    """A body larger than anything the service would deliver."""
+
+    code = "body_too_large"
+    status = 413
+
+    def __init__(self, size: int, limit: int) -> None:
+        super().__init__(f"the body is {size} bytes, the limit is {limit}")
+
+
+class Untrusted(ChatError):
+    """An event that does not prove that it comes from our service."""
+
+    code = "untrusted_event"
+    status = 401
+
+
+class UnknownHub(ChatError):
+    """An event of a hub that this app does not serve."""
+
+    code = "unknown_hub"
+    status = 404
+
+    def __init__(self, hub: str, expected: str) -> None:
+        super().__init__(f"hub {hub!r} is not served here, only {expected!r}")
+
+
+class OriginRefused(ChatError):
+    """A validation request from a service that is not ours (CloudEvents abuse protection)."""
+
+    code = "origin_refused"
+    status = 403
+
+
+class UnsupportedSubprotocol(ChatError):
+    """A client that offered only subprotocols we do not know."""
+
+    code = "unsupported_subprotocol"
+
+
+class UnknownEvent(ChatError):
+    """A user event that has no meaning here."""
+
+    code = "unknown_event"
+
+
+class InvalidMessage(ChatError):
+    """A payload that is not of the documented form."""
+
+    code = "invalid_message"
+
+
+class EmptyMessage(ChatError):
+    """A message without anything to read."""
+
+    code = "message_empty"
+
+    def __init__(self) -> None:
+        super().__init__("the message is empty")
+
+
+class MessageTooLong(ChatError):
+    """A message over the limit."""
+
+    code = "message_too_long"
+
+    def __init__(self, size: int, limit: int) -> None:
+        super().__init__(f"the message is {size} bytes of UTF-8, the limit is {limit}")
+
+
+class BinaryRefused(ChatError):
+    """A binary message; the chat carries text."""
+
+    code = "binary_not_supported"
+
+    def __init__(self) -> None:
+        super().__init__("binary messages are not supported; send text or JSON")
+
+
+class NotInRoom(ChatError):
+    """The connection has not entered that room."""
+
+    code = "not_in_room"
+
+    def __init__(self, room: str | None) -> None:
+        super().__init__(f"join {room!r} first" if room else "you are in no room; join one first")
+
+
+class NotYours(ChatError):
+    """Someone else's message."""
+
+    code = "not_yours"
+
+    def __init__(self) -> None:
+        super().__init__("only your own messages can be changed")
+
+
+class ServiceUnavailable(ChatError):
+    """The Web PubSub service did not take what we asked of it in time."""
+
+    code = "service_unavailable"
+    status = 503

@@ -1,0 +1,32 @@
+"""The page: the files of `static/`, and nothing else."""
+
+import azure.functions as func
+
+from chat.errors import ChatError
+from chat.settings import Settings, current_settings
+from chat.site import NOT_FOUND, find_file, is_fresh, read_file, security_headers
+
+bp = func.Blueprint()
+
+
+# A sync function: the host runs it in its thread pool, because reading files blocks.
+@bp.route(route="{*path}", methods=["GET", "HEAD"], auth_level=func.AuthLevel.ANONYMOUS)
+def zz_page(req: func.HttpRequest) -> func.HttpResponse:
+    """Return a file of the page, 304 when the reader has it already, or 404."""
+    headers = security_headers(service_endpoint(current_settings()))
+    path = find_file(req.route_params.get("path", ""))
+    if path is None:
+        return func.HttpResponse(NOT_FOUND, status_code=404, headers=headers | {"Cache-Control": "no-store"})
+    file = read_file(path)
+    headers |= {"ETag": file.etag, "Cache-Control": "no-cache"}
+    if is_fresh(file.etag, req.headers.get("if-none-match", "")):
+        return func.HttpResponse(status_code=304, headers=headers)
+    return func.HttpResponse(file.content, headers=headers | {"Content-Type": file.content_type})
+
+
+def service_endpoint(settings: Settings) -> str | None:
+    """Return the service's endpoint, or None while it is not configured: the page is served all the same."""
+    try:
+        return settings.endpoint
+    except ChatError:
+        return None

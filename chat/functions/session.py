@@ -1,0 +1,57 @@
+"""What must the page know before it connects? `/session` tells."""
+
+import logging
+from urllib.parse import quote
+
+import azure.functions as func
+
+from chat.errors import ChatError
+from chat.http import NO_STORE, json_response
+from chat.identity import principal
+from chat.names import LOBBY, ROOM_LENGTH, ROOM_PATTERN, USER_ID_LENGTH
+from chat.settings import Auth, Settings, current_settings
+
+bp = func.Blueprint()
+log = logging.getLogger("chat")
+
+
+@bp.route(route="session", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
+async def session(req: func.HttpRequest) -> func.HttpResponse:
+    """Return how people sign in here, who has, and the limits; `auth` is null while nobody may connect."""
+    settings = current_settings()
+    auth, user = None, None
+    try:
+        auth = settings.auth
+        user = principal(req.headers, settings) if auth is Auth.EASYAUTH else None
+    except ChatError as error:
+        log.warning("nobody can sign in", extra={"code": error.code, "reason": str(error)})
+        auth = auth if error.code == "invalid_name" else None
+    return json_response(describe(settings, auth, user), headers=NO_STORE)
+
+
+def describe(settings: Settings, auth: Auth | None, user: str | None) -> dict[str, object]:
+    """Return the answer's content."""
+    platform = auth is Auth.EASYAUTH
+    provider = quote(settings.text("ChatSignInProvider", "aad"), safe="")
+    return {
+        "auth": auth,
+        "user": user,
+        "hub": settings.hub,
+        "lobby": LOBBY,
+        "limits": {
+            "messageBytes": message_bytes(settings),
+            "userIdLength": USER_ID_LENGTH,
+            "roomLength": ROOM_LENGTH,
+            "roomPattern": ROOM_PATTERN,
+        },
+        "signIn": f"/.auth/login/{provider}?post_login_redirect_uri=/" if platform else None,
+        "signOut": "/.auth/logout?post_logout_redirect_uri=/" if platform else None,
+    }
+
+
+def message_bytes(settings: Settings) -> int | None:
+    """Return the limit of a message, or None while the setting is unusable."""
+    try:
+        return settings.message_bytes
+    except ChatError:
+        return None

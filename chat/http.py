@@ -1,0 +1,29 @@
+"""How an answer becomes an HTTP response."""
+
+import json
+import logging
+from collections.abc import Mapping
+from typing import Any
+
+import azure.functions as func
+
+from chat.errors import ChatError
+
+log = logging.getLogger("chat")
+NO_STORE = {"Cache-Control": "no-store"}
+
+
+def json_response(content: Any, *, status: int = 200, headers: Mapping[str, str] | None = None) -> func.HttpResponse:
+    """Return a JSON response."""
+    body = json.dumps(content, ensure_ascii=False, separators=(",", ":"))
+    return func.HttpResponse(body, status_code=status, headers=headers, mimetype="application/json")
+
+
+def refusal(error: ChatError, *, headers: Mapping[str, str] | None = None) -> func.HttpResponse:
+    """Return the response for a refusal: `{"error": {"code", "message"}}` with its status."""
+    if error.status >= 500:
+        log.error("request failed", extra={"code": error.code, "reason": str(error)}, exc_info=error.__cause__)
+    else:
+        log.info("request refused", extra={"code": error.code, "status": error.status})
+    content = {"error": {"code": error.code, "message": str(error)}}
+    return json_response(content, status=error.status, headers=headers)

@@ -1,0 +1,69 @@
+"""What users and rooms may be called, and the groups that carry a room.
+
+One grammar for rooms: 1 to 32 of `a-z 0-9 _ -`, not beginning with `-`; capitals are folded. It is safe in a URL, a
+group and an entity's key alike. A room whose name begins with `_` is unlisted.
+"""
+
+import re
+import unicodedata
+
+from chat.errors import InvalidName
+
+USER_ID_LENGTH = 64
+ROOM_LENGTH = 32
+ROOM_PATTERN = r"[a-z0-9_][a-z0-9_-]{0,31}"
+LOBBY = "lobby"
+# Who speaks when a reminder comes due; nobody may pose as it.
+REMINDER_USER = "reminder"
+RESERVED_USERS = frozenset({REMINDER_USER, "system", "server"})
+
+_ROOM = re.compile(ROOM_PATTERN)
+# Control, surrogate, line and paragraph separators; and the marks that turn the direction of the text after a name.
+_UNREADABLE = {"Cc", "Cs", "Zl", "Zp"}
+_DIRECTION = frozenset("\u200e\u200f\u061c\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+
+
+def user_id(text: str) -> str:
+    """Return the user id that a name stands for: trimmed, in Unicode normal form C.
+
+    Raises InvalidName when nothing is left, it is over 64 characters, holds a character that cannot be read, or is
+    reserved.
+    """
+    name = unicodedata.normalize("NFC", text.strip())
+    if not name:
+        raise InvalidName("the user id is empty")
+    if len(name) > USER_ID_LENGTH:
+        raise InvalidName(f"the user id has {len(name)} characters, the limit is {USER_ID_LENGTH}")
+    if any(unicodedata.category(char) in _UNREADABLE or char in _DIRECTION for char in name):
+        raise InvalidName("the user id has control characters, the limit is none")
+    if name.casefold() in RESERVED_USERS:
+        raise InvalidName(f"the user id {name!r} is reserved")
+    return name
+
+
+def room_name(value: object) -> str:
+    """Return a room's name in lower case; raises InvalidName when it does not follow the grammar."""
+    name = value.strip().lower() if isinstance(value, str) else ""
+    if not _ROOM.fullmatch(name):
+        raise InvalidName(f"a room is 1 to {ROOM_LENGTH} letters (a-z), digits, '-' or '_', and cannot begin with '-'")
+    return name
+
+
+def is_listed(room: str) -> bool:
+    """Return whether the room appears in the list of rooms."""
+    return not room.startswith("_")
+
+
+def room_group(room: str) -> str:
+    """Return the group of everyone in the room; a room's name has no dot, so no other group can be meant."""
+    return f"room.{room}"
+
+
+def rich_group(room: str) -> str:
+    """Return the group of those in the room whose client speaks a PubSub subprotocol."""
+    return f"rich.{room}"
+
+
+def groups_of(room: str, *, rich: bool) -> tuple[str, ...]:
+    """Return the groups that a connection in the room belongs to."""
+    return (room_group(room), rich_group(room)) if rich else (room_group(room),)

@@ -1,0 +1,178 @@
+"""The app's settings: environment variables, read when a function first needs them.
+
+Nothing here fails at import. A property whose setting is missing or wrong raises `NotConfigured` with its name.
+"""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import lru_cache
+from urllib.parse import urlsplit
+
+from chat.errors import NotConfigured
+
+CONNECTION = "WebPubSubConnectionString"
+SERVICE_URI = f"{CONNECTION}__serviceUri"
+CLIENT_ID = f"{CONNECTION}__clientId"
+SECONDARY = "WebPubSubSecondaryConnectionString"
+DEFAULT_HUB = "Sample_ChatApp"
+MAX_MESSAGE_BYTES = 8192
+
+
+class Auth(StrEnum):
+    """Who says who somebody is (`ChatAuth`)."""
+
+    OPEN = "open"
+    EASYAUTH = "easyauth"
+
+
+class Trust(StrEnum):
+    """Why an event is believed to come from the service (`ChatWebhookTrust`)."""
+
+    SIGNATURE = "signature"
+    IDENTITY = "identity"
+    FUNCTION_KEY = "functionkey"
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """A connection string of the service: its http(s) endpoint without a trailing slash, and an access key."""
+
+    endpoint: str
+    access_key: str
+
+
+@lru_cache(maxsize=8)
+def parse_connection_string(text: str, setting: str = CONNECTION) -> Connection:
+    """Return the endpoint and key of `Endpoint=…;AccessKey=…;Version=1.0;` (keys in any case, `Port` optional).
+
+    Raises NotConfigured, which never quotes the value: it holds the key.
+    """
+    parts: dict[str, str] = {}
+    for segment in filter(None, (part.strip() for part in text.split(";"))):
+        name, equals, value = segment.partition("=")
+        if not equals:
+            raise NotConfigured(setting, "is not a connection string: a part of it has no '='")
+        parts.setdefault(name.strip().lower(), value)
+    endpoint = parts.get("endpoint", "").rstrip("/")
+    if not endpoint.startswith(("http://", "https://")):
+        raise NotConfigured(setting, "has no Endpoint that begins with http:// or https://")
+    if not parts.get("accesskey"):
+        raise NotConfigured(setting, "has no AccessKey")
+    return Connection(endpoint + (f":{parts['port']}" if parts.get("port") else ""), parts["accesskey"])
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The environment's values, each checked when it is asked for."""
+
+    values: Mapping[str, str]
+
+    def text(self, name: str, default: str = "") -> str:
+        """Return a setting without surrounding spaces; blank counts as unset."""
+        return self.values.get(name, "").strip() or default
+
+    def number(self, name: str, default: float, low: float, high: float) -> float:
+        """Return a setting as a number between two limits, both included."""
+        raw = self.text(name, str(default))
+        try:
+            value = float(raw)
+        except ValueError:
+            raise NotConfigured(name, f"is {raw!r}, it must be a number") from None
+        if not low <= value <= high:
+            raise NotConfigured(name, f"is {raw}, it must be from {low:g} to {high:g}")
+        return value
+
+    def words(self, name: str) -> tuple[str, ...]:
+        """Return a comma-separated setting, trimmed, without empty parts."""
+        return tuple(filter(None, (part.strip() for part in self.text(name).split(","))))
+
+    @property
+    def hub(self) -> str:
+        """The hub this app serves."""
+        return self.text("WebPubSubHub", DEFAULT_HUB)
+
+    @property
+    def connection(self) -> Connection | None:
+        """The connection string, or None when the app connects with its identity."""
+        raw = self.text(CONNECTION)
+        return parse_connection_string(raw) if raw else None
+
+    @property
+    def endpoint(self) -> str:
+        """The service's http(s) endpoint, without a trailing slash."""
+        if connection := self.connection:
+            return connection.endpoint
+        uri = self.text(SERVICE_URI).rstrip("/")
+        if not uri:
+            raise NotConfigured(CONNECTION, f"is not set (or {SERVICE_URI} for a managed identity)")
+        if not uri.startswith("https://"):
+            raise NotConfigured(SERVICE_URI, "must begin with https://")
+        return uri
+
+    @property
+    def identity_client_id(self) -> str | None:
+        """The client id of a user-assigned identity; None means the system-assigned one."""
+        return self.text(CLIENT_ID) or None
+
+    @property
+    def access_keys(self) -> tuple[str, ...]:
+        """The keys that sign events: primary first, then the secondary where one is configured."""
+        primary, secondary = self.connection, self.text(SECONDARY)
+        keys = (primary.access_key,) if primary else ()
+        return keys + ((parse_connection_string(secondary, SECONDARY).access_key,) if secondary else ())
+
+    @property
+    def auth(self) -> Auth:
+        """Who may connect; unset is an error, so nothing is open by accident."""
+        raw = self.text("ChatAuth").lower()
+        if raw not in tuple(Auth):
+            problem = f"is {raw!r}" if raw else "is not set"
+            raise NotConfigured("ChatAuth", f"{problem}: it must be 'open' or 'easyauth'")
+        return Auth(raw)
+
+    @property
+    def trust(self) -> Trust:
+        """Why events are believed: as set, else their signature when an access key is known."""
+        raw = self.text("ChatWebhookTrust").lower()
+        if raw in tuple(Trust):
+            return Trust(raw)
+        if raw:
+            raise NotConfigured("ChatWebhookTrust", f"is {raw!r}: it must be 'signature', 'identity' or 'functionkey'")
+        if self.access_keys:
+            return Trust.SIGNATURE
+        raise NotConfigured("ChatWebhookTrust", "is not set, and without an access key no signature can be checked")
+
+    @property
+    def allowed_origins(self) -> tuple[str, ...]:
+        """The service hosts that may register this webhook: as set, else the service's own; `*` allows any."""
+        if named := self.words("ChatAllowedOrigins"):
+            return named
+        host = urlsplit(self.endpoint).hostname
+        return (host,) if host else ()
+
+    @property
+    def token_minutes(self) -> int:
+        """How long a negotiated URL may be used to connect, in minutes."""
+        return int(self.number("ChatTokenMinutes", 5, 1, 60))
+
+    @property
+    def message_bytes(self) -> int:
+        """The longest message, in bytes of UTF-8."""
+        return int(self.number("ChatMessageBytes", 4096, 1, MAX_MESSAGE_BYTES))
+
+    @property
+    def room_idle_seconds(self) -> float:
+        """How long a room may stand empty and silent before it is forgotten, in seconds."""
+        return self.number("ChatRoomIdleDays", 30, 0, 3650) * 86_400
+
+    @property
+    def admins(self) -> frozenset[str]:
+        """Users who may change any message; empty unless App Service Authentication vouches for their names."""
+        return frozenset(self.words("ChatAdmins")) if self.auth is Auth.EASYAUTH else frozenset()
+
+
+def current_settings() -> Settings:
+    """Return the settings as the environment holds them now."""
+    return Settings(os.environ)

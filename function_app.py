@@ -1,0 +1,10 @@
+"""The Function App: it registers the functions of `chat`, and nothing else."""
+
+import azure.functions as func
+
+from chat.functions import eventhandler, negotiate, page, session
+
+app = func.FunctionApp(http_auth_level=func.AuthLevel.ANONYMOUS)
+
+for module in (negotiate, eventhandler, session, page):
+    app.register_functions(module.bp)

@@ -1,0 +1,74 @@
+"""Requests as the Functions host makes them, and events as the service signs them."""
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+
+import azure.functions as func
+import pytest
+
+from chat.signing import signature
+
+KEY = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789ABCDEFGH"
+CONNECTION = "0123456789abcdef0123456789abcdef"
+SIGNATURE = "sha256=9b8d99ad717398afdbe39ac5f264fbe3319393a992e34ed72200a3f6b26307b3"
+
+Request = Callable[..., func.HttpRequest]
+
+
+def request_to(
+    url: str,
+    method: str = "GET",
+    *,
+    headers: Mapping[str, str] | None = None,
+    body: bytes = b"",
+    route: Mapping[str, str] | None = None,
+) -> func.HttpRequest:
+    """Return a request as the host hands it to a function: parameters with an empty value are dropped."""
+    address = f"http://localhost:7071{url}"
+    return func.HttpRequest(
+        method,
+        address,
+        headers=dict(headers or {}),
+        params=dict(parse_qsl(urlsplit(address).query)),
+        route_params=dict(route or {}),
+        body=body,
+    )
+
+
+def event_headers(kind: str, name: str, *, key: str = KEY, connection: str = CONNECTION, **more: str) -> dict[str, str]:
+    """Return the headers of an event as the service writes them; `more` names further `ce-` attributes."""
+    return {
+        "ce-specversion": "1.0",
+        "ce-awpsversion": "1.0",
+        "ce-type": f"azure.webpubsub.{kind}.{name}",
+        "ce-source": f"/hubs/sample_chatapp/client/{connection}",
+        "ce-id": "1",
+        "ce-time": "2026-01-31T12:00:00Z",
+        "ce-hub": "sample_chatapp",
+        "ce-eventName": name,
+        "ce-connectionId": connection,
+        "ce-signature": signature(connection, key),
+    } | {f"ce-{attribute}": value for attribute, value in more.items()}
+
+
+def event_request(kind: str, name: str, content: Any = None, **more: str) -> func.HttpRequest:
+    """Return an event's request: text is sent as text, anything else as JSON."""
+    text = isinstance(content, str)
+    headers = event_headers(kind, name, **more)
+    headers["Content-Type"] = "text/plain; charset=utf-8" if text else "application/json"
+    body = content.encode() if text else json.dumps(content if content is not None else {}).encode()
+    return request_to(f"/eventhandler/{name}", "POST", headers=headers, body=body)
+
+
+@pytest.fixture
+def open_chat(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
+    """A configured app where anyone names themselves; its service cannot be reached."""
+    for name, value in {
+        "WebPubSubConnectionString": f"Endpoint=http://127.0.0.1:9;AccessKey={KEY};Version=1.0;",
+        "WebPubSubHub": "Sample_ChatApp",
+        "ChatAuth": "open",
+    }.items():
+        monkeypatch.setenv(name, value)
+    return monkeypatch
