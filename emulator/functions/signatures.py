@@ -69,7 +69,7 @@ def read_signature(name: str, function: Callable[..., object], bindings: list[Bi
 
 def converter(binding_type: str) -> Any:
     """Return the library's converter class for a binding type, None where there is only the generic one."""
-    return get_binding_registry().get(binding_type)  # type: ignore[no-untyped-call]
+    return get_binding_registry().get(binding_type)
 
 
 def _annotations(name: str, function: Callable[..., object]) -> dict[str, Any]:

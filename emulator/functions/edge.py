@@ -1,0 +1,192 @@
+"""The HTTP side of the host: what comes in finds its function, what goes out is its answer.
+
+The order is the host's: CORS, built-in paths (`/admin`, `/runtime`), the functions' routes, the home page, 404.
+"""
+
+import logging
+import time
+import traceback
+import uuid
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from pathlib import Path
+
+from aiohttp import web
+from multidict import CIMultiDict
+
+from .app import App
+from .cors import Cors
+from .host_json import HostConfig
+from .keys import Keys
+from .requests import function_request, joined_headers, read_body, target, trace_context
+from .responses import Response, response_from
+from .routes import Route
+from .urls import BadPath, decode_path, query_parameters
+from .worker import Worker
+
+NOT_RUNNING = "Function host is not running.\nThe app did not load: the console says why.\n"
+HOME_PAGE = """<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><title>Functions host</title></head>
+<body><h1>Your Functions app is up and running</h1><p>No function has the address /.</p></body></html>
+"""
+# Of this connection, not of the function's answer.
+HOP_BY_HOP = frozenset({"connection", "keep-alive", "transfer-encoding", "upgrade", "te", "trailer"})
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+log = logging.getLogger("emulator.functions")
+
+
+class Edge:
+    """Makes the aiohttp application that serves one app; `extra_routes` are the built-in ones."""
+
+    def __init__(
+        self,
+        app: App,
+        worker: Worker,
+        config: HostConfig,
+        *,
+        cors: Cors,
+        keys: Keys | None,
+        home_page: bool,
+        body_limit: int,
+    ) -> None:
+        self._app = app
+        self._worker = worker
+        self._config = config
+        self._cors = cors
+        self._keys = keys
+        self._home_page = home_page
+        self._body_limit = body_limit
+        self._outstanding = 0
+
+    def application(self, extra_routes: Iterable[web.AbstractRouteDef]) -> web.Application:
+        """Return the application."""
+        application = web.Application(middlewares=[self._around], client_max_size=self._body_limit)
+        application.add_routes(extra_routes)
+        application.router.add_route("*", "/{path:.*}", self._dispatch)
+        return application
+
+    @web.middleware
+    async def _around(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        """Do what concerns every answer: preflights, keys of built-in paths, errors, additional headers."""
+        headers = joined_headers(request)
+        if self._cors.is_preflight(request.method, headers):
+            return web.Response(status=204, headers=self._cors.preflight_headers(headers))
+        response: web.StreamResponse
+        if handler == self._dispatch or self._may_pass(request, headers):
+            try:
+                response = await handler(request)
+            except web.HTTPException as error:
+                # A wrong method of a built-in path is a 404 too: the host never answers 405.
+                response = web.Response(status=404 if error.status == 405 else error.status)
+        else:
+            response = web.Response(status=401)
+        if not response.prepared:
+            for name, value in (*self._cors.response_headers(headers).items(), *self._config.custom_headers):
+                response.headers[name] = value
+        return response
+
+    def _may_pass(self, request: web.Request, headers: Mapping[str, str]) -> bool:
+        level = "ADMIN" if request.path.lower().startswith("/admin/") else "SYSTEM"
+        return self._keys is None or self._keys.allow(level, headers, query_parameters(target(request)[1]))
+
+    async def _dispatch(self, request: web.Request) -> web.StreamResponse:
+        if self._app.failure is not None:
+            return web.Response(status=503, text=NOT_RUNNING)
+        raw_path, query = target(request)
+        try:
+            path = decode_path(raw_path)
+        except BadPath:
+            return web.Response(status=400)
+        found = None if _is_reserved(path) else self._app.routes.find(request.method, path)
+        if found is None:
+            return self._nothing_matched(path)
+        route, parameters = found
+        headers = joined_headers(request)
+        if self._keys is not None and not self._keys.allow(route.auth_level, headers, query_parameters(query)):
+            return web.Response(status=401)
+        limit = self._config.max_outstanding_requests
+        if 0 <= limit <= self._outstanding:
+            return web.Response(status=429)
+        self._outstanding += 1
+        try:
+            return await self._run(route, request, headers, parameters)
+        finally:
+            self._outstanding -= 1
+
+    def _nothing_matched(self, path: str) -> web.Response:
+        if path != "/":
+            return web.Response(status=404)
+        if not self._home_page:
+            return web.Response(status=204)
+        return web.Response(text=HOME_PAGE, content_type="text/html")
+
+    async def _run(
+        self, route: Route, request: web.Request, headers: Mapping[str, str], parameters: Mapping[str, str]
+    ) -> web.Response:
+        body = await read_body(request)
+        name, invocation_id = route.function.name, str(uuid.uuid4())
+        trigger = function_request(request, headers, parameters, body)
+        log.info(
+            "Executing 'Functions.%s' (Reason='This function was programmatically called via the host APIs.', Id=%s)",
+            name,
+            invocation_id,
+        )
+        started = time.perf_counter()
+        try:
+            result = await self._worker.invoke(
+                route.function,
+                {str(route.function.trigger["name"]): trigger},
+                invocation_id=invocation_id,
+                trace=trace_context(headers),
+            )
+            response = response_from(result, route.function.signature.returns or "http")
+            answer = _on_the_wire(response, request.method)
+        except Exception as error:
+            # Whatever a function raises is its own affair: 500 with an empty body, the traceback on the console.
+            log.error(
+                "Executed 'Functions.%s' (Failed, Id=%s, Duration=%dms)\n%s",
+                name,
+                invocation_id,
+                _milliseconds_since(started),
+                _without_host_frames(error),
+            )
+            return web.Response(status=500)
+        log.info(
+            "Executed 'Functions.%s' (Succeeded, Id=%s, Duration=%dms)",
+            name,
+            invocation_id,
+            _milliseconds_since(started),
+        )
+        return answer
+
+
+def _is_reserved(path: str) -> bool:
+    return path.lower().startswith(("/admin/", "/runtime/"))
+
+
+def _milliseconds_since(started: float) -> int:
+    return int((time.perf_counter() - started) * 1000)
+
+
+def _on_the_wire(response: Response, method: str) -> web.Response:
+    headers: CIMultiDict[str] = CIMultiDict()
+    for name, value in response.headers:
+        lower = name.lower()
+        if lower in HOP_BY_HOP or (lower == "content-length" and method != "HEAD"):
+            continue
+        if "\r" in value or "\n" in value:
+            raise ValueError(f"the header {name} contains a line break")
+        headers.add(name, value)
+    return web.Response(status=response.status, headers=headers, body=response.body)
+
+
+def _without_host_frames(error: BaseException) -> str:
+    """Return the traceback from where the host's code calls the app's."""
+    here = Path(__file__).parent
+    first = trace = error.__traceback__
+    while trace:
+        if Path(trace.tb_frame.f_code.co_filename).parent == here:
+            first = trace.tb_next
+        trace = trace.tb_next
+    return "".join(traceback.format_exception(type(error), error, first)).rstrip()
