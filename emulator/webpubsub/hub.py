@@ -13,8 +13,8 @@ from emulator.webpubsub.acks import AckIds
 from emulator.webpubsub.event_handlers.source import EventSource
 from emulator.webpubsub.frames import data_frame
 from emulator.webpubsub.messages import DataMessage, Disconnected, ServiceMessage
-from emulator.webpubsub.observations import Delivered, Ended, Observations
-from emulator.webpubsub.protocols import Protocol
+from emulator.webpubsub.observations import Delivered, Ended, FrameSent, Observations
+from emulator.webpubsub.protocols import Frame, Protocol
 from emulator.webpubsub.replay import ReplayBuffer
 from emulator.webpubsub.roles import Permissions
 
@@ -91,8 +91,18 @@ class Connection:
 
     def send(self, message: ServiceMessage) -> None:
         """Queue a frame that is no data message: an ack, a pong, a system frame."""
-        if self.transport is not None:
-            self.transport.send(data_frame(self.codec.encode(message)))
+        encoded = self.codec.encode(message)
+        if encoded is not None:
+            self.send_frame(data_frame(encoded))
+
+    def send_frame(self, frame: bytes) -> None:
+        """Queue a whole WebSocket frame; nothing while the client is away."""
+        if self.transport is None:
+            return
+        self.transport.send(frame)
+        observations = self.hub.observations
+        if observations.active:
+            observations.publish(FrameSent(self.hub.name, self.id, self.user_id, frame))
 
     def __repr__(self) -> str:
         return f"<Connection {self.id} in {self.hub.name}>"
@@ -110,7 +120,7 @@ class Hub:
     ) -> None:
         self.name = name
         self._clock = clock
-        self._observations = observations
+        self.observations = observations
         self._on_end = on_end
         self._connections: dict[str, Connection] = {}
         self._users: dict[str, dict[str, Connection]] = {}
@@ -169,27 +179,26 @@ class Hub:
 
         A message with a time to live is not repeated after a recovery that comes too late.
         """
-        frames: dict[str, bytes] = {}
+        encoded: dict[str, tuple[Frame, bytes]] = {}  # by subprotocol: all its receivers share one encoding
         overflown: list[Connection] = []
         expires_at = self._clock() + ttl_seconds if ttl_seconds else None
-        observed = self._observations.active
-        count = 0
         for target in targets:
-            count += 1
+            codec = target.codec
+            known = encoded.get(codec.name)
+            if known is None:
+                content = codec.encode(message)
+                if content is None:  # no subprotocol refuses data messages
+                    continue
+                known = encoded[codec.name] = content, data_frame(content)
+            frame = known[1]
             if target.replay is not None:
-                frame = data_frame(target.codec.encode(message, target.replay.next_id))
+                frame = data_frame(codec.number(known[0], target.replay.next_id))
                 if not target.replay.add(frame, expires_at):
                     overflown.append(target)
                     continue
-            else:
-                shared = frames.get(target.codec.name)
-                if shared is None:
-                    shared = frames[target.codec.name] = data_frame(target.codec.encode(message))
-                frame = shared
-            if target.transport is not None:
-                target.transport.send(frame)
-            if observed:
-                self._observations.publish(Delivered(self.name, target.id, target.user_id, message, len(frame)))
+            target.send_frame(frame)
+            if self.observations.active:
+                self.observations.publish(Delivered(self.name, target.id, target.user_id, message, len(frame)))
         for target in overflown:
             self.abort(target, REPLAY_OVERFLOW)
 
@@ -225,8 +234,8 @@ class Hub:
         self._connections.pop(connection.id, None)
         if connection.user_id is not None:
             _remove(self._users, connection.user_id, connection)
-        if self._observations.active:
-            self._observations.publish(Ended(self.name, connection.id, connection.user_id, reason))
+        if self.observations.active:
+            self.observations.publish(Ended(self.name, connection.id, connection.user_id, reason))
         self._on_end(connection, reason)
 
 

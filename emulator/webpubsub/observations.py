@@ -4,6 +4,7 @@ Publishers ask `active` first, so that with nobody listening an observation cost
 message contents: they are for an inspector on this machine, never for a log.
 """
 
+import logging
 import time
 from collections.abc import Callable
 from contextvars import ContextVar
@@ -11,6 +12,10 @@ from dataclasses import dataclass, field
 from uuid import uuid4
 
 from emulator.webpubsub.messages import ClientMessage, DataMessage
+
+log = logging.getLogger(__name__)
+
+MAX_CAUSES = 1000
 
 CORRELATION: ContextVar[str] = ContextVar("webpubsub_correlation", default="")
 """The id that joins what one cause brought about: a client's frame, or a REST call."""
@@ -94,8 +99,8 @@ class WebhookCalled(_Stamp):
     connection_id: str
     user_id: str | None
     event: str
-    event_id: int
-    request_id: str
+    event_id: int | None
+    request_id: str | None
     handler: str
     attempt: int
     status: int | None
@@ -120,10 +125,11 @@ Observation = Opened | Detached | Ended | FrameReceived | FrameSent | Delivered 
 class Observations:
     """The place where records are published; subscribers are called at once and must be quick."""
 
-    __slots__ = ("_subscribers", "active")
+    __slots__ = ("_causes", "_subscribers", "active")
 
     def __init__(self) -> None:
         self._subscribers: list[Callable[[Observation], None]] = []
+        self._causes: dict[str, str] = {}
         self.active = False
 
     def subscribe(self, subscriber: Callable[[Observation], None]) -> Callable[[], None]:
@@ -139,11 +145,24 @@ class Observations:
         return unsubscribe
 
     def publish(self, record: Observation) -> None:
-        """Tell every subscriber."""
+        """Tell every subscriber; one that fails is logged and does not disturb the service."""
         for subscriber in tuple(self._subscribers):
-            subscriber(record)
+            try:
+                subscriber(record)
+            except Exception:
+                log.exception("a subscriber failed")
 
-    def begin(self) -> None:
-        """Start a new chain of cause and effect in the current context; nothing while nobody listens."""
+    def begin(self, request_id: str | None = None) -> None:
+        """Start a new chain of cause and effect in the current context; nothing while nobody listens.
+
+        A REST call whose request id is that of an event joins the event's chain: an application that passes
+        `x-ms-client-request-id` on lets its sends be followed back to what caused them.
+        """
         if self.active:
-            CORRELATION.set(uuid4().hex)
+            CORRELATION.set(self._causes.get(request_id or "") or uuid4().hex)
+
+    def remember(self, request_id: str) -> None:
+        """Remember that the current chain has sent an event with this request id."""
+        self._causes[request_id] = CORRELATION.get()
+        if len(self._causes) > MAX_CAUSES:
+            del self._causes[next(iter(self._causes))]

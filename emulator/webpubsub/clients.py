@@ -1,0 +1,258 @@
+"""The WebSocket endpoint: from a client's handshake to the end of its socket."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Coroutine
+from typing import Any, TypeVar
+from uuid import uuid4
+
+from aiohttp import web
+
+from emulator.webpubsub.acks import AckIds
+from emulator.webpubsub.conversation import INTERNAL_ERROR, INTERNAL_ERROR_TEXT, POLICY_VIOLATION, carry_out
+from emulator.webpubsub.event_handlers import EventHandlers
+from emulator.webpubsub.faults import Faults
+from emulator.webpubsub.handshake import (
+    Admission,
+    RecoveryRequest,
+    Refused,
+    admit,
+    echoed_subprotocol,
+    read_request,
+)
+from emulator.webpubsub.hub import Connection, Hubs
+from emulator.webpubsub.messages import ClientMessage, Connected
+from emulator.webpubsub.observations import FrameReceived, Observations, Opened
+from emulator.webpubsub.protocols import InvalidFrame
+from emulator.webpubsub.recovery import Recovery
+from emulator.webpubsub.replay import ReplayBuffer
+from emulator.webpubsub.roles import Permissions
+from emulator.webpubsub.settings import Settings
+from emulator.webpubsub.sockets import NORMAL_CLOSURE, Broken, Closed, Flusher, Socket, WebSocket
+from emulator.webpubsub.tokens import ClientToken, make_reconnection_token
+
+log = logging.getLogger(__name__)
+
+NOT_RECOVERED = "The connection could not be recovered."
+CONNECTION_ENDED = "The connection ended."
+FRAMES_IN_A_ROW = 16
+LEFT_CHECK_SECONDS = 0.1
+
+_T = TypeVar("_T")
+
+
+class _ClientLeft(Exception):
+    """The client dropped its socket before its handshake was answered."""
+
+
+class Clients:
+    """Serves `/client/hubs/{hub}` and the older `/client/?hub={hub}`."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        hubs: Hubs,
+        handlers: EventHandlers,
+        recovery: Recovery,
+        *,
+        observations: Observations,
+        faults: Callable[[], Faults],
+    ) -> None:
+        self._settings = settings
+        self._hubs = hubs
+        self._handlers = handlers
+        self._recovery = recovery
+        self._observations = observations
+        self._faults = faults
+        self._flusher = Flusher()
+
+    def routes(self) -> list[web.RouteDef]:
+        """Return the endpoint's routes."""
+        return [
+            web.get("/client/hubs/{hub:[^/]*}", self.serve, allow_head=False),
+            web.get("/client/", self.serve, allow_head=False),
+            web.get("/client", self.serve, allow_head=False),
+        ]
+
+    async def serve(self, request: web.Request) -> web.StreamResponse:
+        """Answer a handshake, and if it succeeds stay with the client until its socket is gone."""
+        hub = request.match_info.get("hub", request.query.get("hub", ""))
+        try:
+            wanted = await read_request(request, hub, self._settings, time.time(), self._read_token)
+            if isinstance(wanted, RecoveryRequest):
+                return await self._recover(request, wanted)
+            admission = await _unless_client_leaves(request, admit(wanted, self._handlers))
+        except Refused as refused:
+            return web.Response(status=refused.status, text=refused.text or None)
+        except _ClientLeft:
+            return web.Response(status=499)  # nobody reads it
+        return await self._open(request, admission)
+
+    async def _read_token(self, hub: str, read: Callable[[], ClientToken]) -> ClientToken:
+        return await self._faults().token(hub, read)
+
+    async def _open(self, request: web.Request, admission: Admission) -> web.StreamResponse:
+        source = admission.source
+        ws = self._websocket(source.hub, source.subprotocol)
+        try:
+            socket = await self._upgrade(request, ws)
+        except OSError:
+            # It was accepted, so its handler hears of its end.
+            self._handlers.disconnected(source, CONNECTION_ENDED)
+            return ws
+        connection = self._connection(admission)
+        hub = connection.hub
+        connection.transport = socket
+        hub.add(connection, admission.groups)
+        if self._observations.active:
+            opened = Opened(hub.name, connection.id, connection.user_id, connection.protocol, recovered=False)
+            self._observations.publish(opened)
+        connection.send(Connected(connection.id, connection.user_id, self._reconnection_token(connection)))
+        self._handlers.connected(source)
+        return await self._converse(connection, socket, ws)
+
+    async def _recover(self, request: web.Request, wanted: RecoveryRequest) -> web.StreamResponse:
+        connection = self._recovery.find(self._hubs.hub(wanted.hub), wanted.connection_id, wanted.token)
+        if connection is None:
+            ws = self._websocket(wanted.hub, echoed_subprotocol(wanted.subprotocols))
+            socket = await self._upgrade(request, ws)
+            socket.close(POLICY_VIOLATION, NOT_RECOVERED)
+            await _until_closed(socket)
+            return ws
+        ws = self._websocket(wanted.hub, connection.protocol)
+        socket = await self._upgrade(request, ws)
+        self._recovery.attach(connection, socket)
+        return await self._converse(connection, socket, ws)
+
+    async def _converse(self, connection: Connection, socket: Socket, ws: WebSocket) -> WebSocket:
+        """Do what the client says until it leaves or is closed; then settle what becomes of the connection."""
+        try:
+            last = await self._listen(connection, socket)
+            self._settle(connection, socket, last)
+        except Exception:
+            log.exception("connection failed", extra={"hub": connection.hub.name, "connection": connection.id})
+            connection.hub.end(connection, INTERNAL_ERROR_TEXT, code=INTERNAL_ERROR, close_text=INTERNAL_ERROR_TEXT)
+            await socket.linger()
+        finally:
+            await socket.finish()
+        return ws
+
+    async def _listen(self, connection: Connection, socket: Socket) -> Closed:
+        """Carry out message after message; return how the socket ended."""
+        in_a_row = 0
+        while True:
+            received = await socket.receive()
+            if isinstance(received, Closed):
+                return received
+            if isinstance(received, Broken):
+                connection.hub.end(connection, received.text, code=received.code, close_text=received.text)
+                await socket.linger()
+                return Closed(received.code, received.text)
+            if connection.transport is not socket:
+                continue  # it was closed by us: wait for the client's close frame, whatever it still says
+            message = await self._decoded(connection, received)
+            work = None if message is None else carry_out(connection, message, self._handlers)
+            if work is not None:
+                await socket.while_open(work)
+            in_a_row += 1
+            if in_a_row >= FRAMES_IN_A_ROW:
+                # A client with much to say must not keep the others from being read and written.
+                in_a_row = 0
+                await asyncio.sleep(0)
+
+    async def _decoded(self, connection: Connection, frame: str | bytes) -> ClientMessage | None:
+        self._observations.begin()
+        if not await self._faults().frame(connection, frame):
+            return None
+        message: ClientMessage | None = None
+        refused: InvalidFrame | None = None
+        try:
+            message = connection.codec.decode(frame)
+        except InvalidFrame as error:
+            refused = error
+        if self._observations.active:
+            hub = connection.hub.name
+            self._observations.publish(FrameReceived(hub, connection.id, connection.user_id, frame, message))
+        if refused is not None:
+            connection.hub.end(connection, refused.reason, code=refused.close_code, close_text=refused.reason)
+        return message
+
+    def _settle(self, connection: Connection, socket: Socket, last: Closed) -> None:
+        if connection.transport is not socket:
+            return  # it has ended already, or has a newer socket
+        if connection.replay is not None and last.code != NORMAL_CLOSURE:
+            self._recovery.detach(connection)
+        else:
+            connection.hub.forget(connection, CONNECTION_ENDED if last.text is None else last.text)
+
+    def _connection(self, admission: Admission) -> Connection:
+        limits = self._settings.limits
+        source = admission.source
+        return Connection(
+            self._hubs.hub(source.hub),
+            source,
+            admission.codec,
+            permissions=Permissions(admission.roles),
+            acks=AckIds(limits.remembered_ack_ids),
+            replay=ReplayBuffer(limits.replay_messages, limits.replay_bytes) if admission.codec.reliable else None,
+        )
+
+    def _reconnection_token(self, connection: Connection) -> str | None:
+        if connection.replay is None:
+            return None
+        return make_reconnection_token(
+            self._settings.access_key,
+            connection.id,
+            now=time.time(),
+            lifetime_seconds=self._settings.times.reconnection_token_seconds,
+            token_id=uuid4().hex,
+        )
+
+    def _websocket(self, hub: str, subprotocol: str | None) -> WebSocket:
+        # The longest allowed message is one byte below aiohttp's limit. Frames are shared by receivers, so they
+        # are never compressed.
+        ws = WebSocket(
+            heartbeat=self._settings.hub(hub).keep_alive_seconds,
+            max_msg_size=self._settings.limits.client_message_bytes + 1,
+            compress=False,
+            protocols=() if subprotocol is None else (subprotocol,),
+        )
+        if subprotocol is not None:  # aiohttp echoes what was offered; a handler or a recovery may differ
+            ws.headers["Sec-WebSocket-Protocol"] = subprotocol
+        return ws
+
+    async def _upgrade(self, request: web.Request, ws: WebSocket) -> Socket:
+        """Answer 101; raises `OSError` when the client has left."""
+        await ws.prepare(request)
+        limits = self._settings.limits
+        return Socket(
+            ws,
+            request,
+            self._flusher,
+            max_messages=limits.outbound_messages,
+            max_bytes=limits.outbound_bytes,
+            drain_seconds=self._settings.times.close_drain_seconds,
+        )
+
+
+async def _until_closed(socket: Socket) -> None:
+    """Read on until the client has answered the close frame or its time is up."""
+    try:
+        while not isinstance(await socket.receive(), Closed | Broken):
+            pass
+    finally:
+        await socket.finish()
+
+
+async def _unless_client_leaves(request: web.Request, work: Coroutine[Any, Any, _T]) -> _T:
+    """Return the work's result; if the client drops its socket before, cancel it and raise `_ClientLeft`."""
+    task = asyncio.create_task(work)
+    try:
+        while not task.done():
+            await asyncio.wait({task}, timeout=LEFT_CHECK_SECONDS)
+            if not task.done() and (request.transport is None or request.transport.is_closing()):
+                raise _ClientLeft
+        return task.result()
+    finally:
+        task.cancel()
