@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager, suppress
 
 from aiohttp import web
 
+from emulator.webpubsub import rest
 from emulator.webpubsub.clients import Clients
 from emulator.webpubsub.connection_string import ConnectionString
 from emulator.webpubsub.event_handlers import EventHandlers
@@ -101,6 +102,7 @@ class Service:
     def _application(self) -> web.Application:
         application = web.Application(middlewares=[self._rest_call])
         application.add_routes(self._clients.routes())
+        application.add_routes(rest.routes(self.hubs, self.settings))
         return application
 
     @web.middleware
