@@ -56,8 +56,8 @@ async def is_absent(user: str, room: str, gateway: Gateway) -> bool:
     """Return whether nobody of this user is in the room, so that the others should hear of it."""
     try:
         roster = await read_roster(gateway, room)
-    except ServiceUnavailable:
-        log.warning("presence is unknown", extra={"room": room, "user": user}, exc_info=True)
+    except ServiceUnavailable as problem:
+        log.warning("presence is unknown", extra={"room": room, "user": user, "cause": repr(problem.__cause__)})
         return True
     return user not in roster and not roster.is_crowded
 

@@ -150,3 +150,13 @@ class ServiceUnavailable(ChatError):
 
     code = "service_unavailable"
     status = 503
+
+
+class Unexpected(ChatError):
+    """A defect of ours; the log has its traceback."""
+
+    code = "internal_error"
+    status = 500
+
+    def __init__(self) -> None:
+        super().__init__("something went wrong here; it has been logged")

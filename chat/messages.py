@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from chat.errors import BinaryRefused, EmptyMessage, InvalidMessage, MessageTooLong
+from chat.errors import BinaryRefused, ChatError, EmptyMessage, InvalidMessage, MessageTooLong
 from chat.events import UserEvent
 from chat.names import room_name
 
@@ -101,6 +101,16 @@ def parse_draft(event: UserEvent, limit: int) -> Draft:
         reply_to=parse_quote(content.get("replyTo")),
         utc_offset_minutes=parse_utc_offset(content.get("utcOffset")),
     )
+
+
+def mentioned(event: UserEvent) -> tuple[str | None, str | None]:
+    """Return the room and the `clientId` that a payload names, as far as it is readable and they are well formed."""
+    try:
+        fields = parse_fields(event)
+        client_id = parse_client_id(fields.get("clientId"))
+        return (room_name(fields["room"]) if "room" in fields else None), client_id
+    except ChatError:
+        return None, None
 
 
 def checked_text(value: object, limit: int) -> str:

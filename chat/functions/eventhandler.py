@@ -8,11 +8,12 @@ from chat.abuse_protection import ALLOWED_ORIGIN, REQUEST_ORIGIN, allowed_origin
 from chat.connection_state import encode_state
 from chat.connections import Admission, admit, farewell, welcome
 from chat.conversation import Answer, Services, handle_event
-from chat.errors import ChatError, UnknownHub
+from chat.errors import ChatError, Unexpected, UnknownHub
 from chat.events import Connect, Connected, Disconnected, Event, UserEvent, parse_event
 from chat.frames import error as error_line
 from chat.gateway import gateway
 from chat.http import json_response, refusal
+from chat.messages import mentioned
 from chat.settings import Settings, Trust, current_settings
 from chat.trust import verify_sender
 
@@ -78,11 +79,17 @@ async def reply(event: UserEvent, services: Services) -> func.HttpResponse:
         return told(await handle_event(event, services))
     except ChatError as error:
         if error.status >= 500:
-            log.exception("event failed", extra=described(event))
-        return told(Answer(error_line(error)))
+            log.error("event failed", extra=described(event) | {"code": error.code, "cause": repr(error.__cause__)})
+        return told(refused(event, error))
     except Exception:
         log.exception("unexpected failure", extra=described(event))
-        return told(Answer(error_line(ChatError("something went wrong here; it has been logged"))))
+        return told(refused(event, Unexpected()))
+
+
+def refused(event: UserEvent, error: ChatError) -> Answer:
+    """Return the line that says why; it repeats the room and the `clientId` of what is refused."""
+    room, client_id = mentioned(event)
+    return Answer(error_line(error, room, client_id))
 
 
 def told(answer: Answer) -> func.HttpResponse:
