@@ -18,22 +18,7 @@ _DATA_TYPES = {
 }
 
 # The encodings that .NET knows without a further package. Python has many more, some of them no text encodings.
-_CHARSETS = frozenset(
-    [
-        "utf-8",
-        "utf8",
-        "us-ascii",
-        "ascii",
-        "iso-8859-1",
-        "latin1",
-        "utf-16",
-        "utf-16le",
-        "utf-16be",
-        "utf-32",
-        "utf-32le",
-        "utf-32be",
-    ]
-)
+_CHARSETS = frozenset(("utf-8", "utf8", "us-ascii", "ascii", "iso-8859-1", "latin1", "utf-16", "utf-16le", "utf-16be"))
 
 
 async def read_payload(call: Call) -> Payload:
