@@ -1,0 +1,80 @@
+"""The host's side of the Durable extension, for any app with durable functions."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from aiohttp import hdrs, web
+
+from ..loading import Invoker, LoadedFunction
+from .catalog import Catalog
+from .dispatcher import Dispatcher
+from .entity_api import EntityApi
+from .instance_api import InstanceApi
+from .invocations import Invocations
+from .options import Options
+from .responses import NotImplementedHere, answering
+from .store import Store
+from .urls import PREFIX, Urls, hub_of
+
+
+class DurableBackend:
+    """Runs an app's orchestrators, entities and activities, and answers its durable clients.
+
+    `data` is the folder for the state of the task hub `hub_name`; None keeps it in memory. `base_url` is the host's
+    origin, such as `http://127.0.0.1:7071`. Start it before the first request and stop it before whatever `call` runs
+    functions on, so that a call that ends with the host is not taken for the function's failure.
+    """
+
+    def __init__(
+        self,
+        functions: Sequence[LoadedFunction],
+        call: Invoker,
+        *,
+        data: Path | None,
+        base_url: str,
+        hub_name: str,
+        options: Options | None = None,
+    ) -> None:
+        options = options or Options()
+        catalog = Catalog(functions)
+        self._hub = hub_name
+        self._base_url = base_url
+        self._store = Store(None if data is None else data / f"durable-{_file_name(hub_name)}.sqlite3")
+        self._dispatcher = Dispatcher(self._store, catalog, Invocations(call), options)
+        instance_api = InstanceApi(self._store, catalog, self._dispatcher, options, hub_name)
+        entity_api = EntityApi(self._store, catalog, self._dispatcher, options)
+        self.routes: list[web.RouteDef] = [
+            web.route(method, PREFIX + path, answering(handler))
+            for method, path, handler in [*instance_api.routes(), *entity_api.routes()]
+        ]
+        self.routes.append(web.route(hdrs.METH_ANY, PREFIX + "/{rest:.*}", answering(_not_implemented)))
+
+    async def start(self) -> None:
+        """Open the state and take up what was unfinished. Raises StoreError when the file cannot be used."""
+        await self._store.open()
+        await self._dispatcher.start()
+
+    async def stop(self) -> None:
+        """Stop all work and close the state; what was not finished goes on at the next start."""
+        await self._dispatcher.stop()
+        await self._store.close()
+
+    def client_binding(self, binding: Mapping[str, object]) -> str:
+        """Return the JSON text that a `durableClient` binding receives."""
+        hub = hub_of(binding, self._hub)
+        return Urls(self._base_url, hub).client_binding(hub)
+
+    def look_at_clock(self) -> None:
+        """Notice that the clock of the options was set; only needed with a clock that does not run by itself."""
+        self._dispatcher.look_at_clock()
+
+
+async def _not_implemented(request: web.Request) -> web.Response:
+    raise NotImplementedHere(f"{request.method} {request.path.removeprefix(PREFIX)}")
+
+
+def _file_name(hub_name: str) -> str:
+    return re.sub(r"[^A-Za-z0-9_-]", "_", hub_name)

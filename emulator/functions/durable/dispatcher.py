@@ -1,0 +1,252 @@
+"""Do what is due, as soon as it is: episodes, activities, entity batches, timers.
+
+Nothing polls: every transaction says who has something to do now, and they are woken. All of it can be cancelled at any
+moment; what was not committed is done again after a restart.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import sqlite3
+import traceback
+from datetime import datetime
+from functools import partial
+
+from . import entities, entity_store, instances
+from .catalog import Catalog, UnknownFunction
+from .entity_store import Batch
+from .episode import Answer, decide, episode_time, failure_text, orchestrator_input
+from .history import EventType, event
+from .http_call import HttpCalls
+from .instances import Turn, Wakes
+from .invocations import Invocations
+from .messages import ActivityWork
+from .names import EntityId
+from .options import Options
+from .replay import HTTP_ACTIVITY, ReplayError
+from .store import Store
+from .workers import SerialWorkers, Tasks
+
+log = logging.getLogger(__name__)
+
+# A sleeping laptop stops the clock that timeouts use, so the time is looked at now and then.
+LONGEST_WAIT_SECONDS = 30.0
+
+
+class Dispatcher:
+    """Owns every task of the backend."""
+
+    def __init__(self, store: Store, catalog: Catalog, invocations: Invocations, options: Options) -> None:
+        self._store = store
+        self._catalog = catalog
+        self._invocations = invocations
+        self._options = options
+        self._http = HttpCalls(options)
+        self._instances: SerialWorkers[str] = SerialWorkers(self._run_instance, options.max_orchestrators)
+        self._entities: SerialWorkers[EntityId] = SerialWorkers(self._run_entity, options.max_entities)
+        self._activity_slots = asyncio.Semaphore(options.max_activities)
+        self._tasks = Tasks()
+        self._timers_changed = asyncio.Event()
+        self._changed: dict[str, asyncio.Event] = {}
+        # How many operations at the head of a queue go one by one, because a batch with one of them failed.
+        self._one_by_one: dict[EntityId, int] = {}
+        self._failures: dict[EntityId, int] = {}
+        self._retries: set[asyncio.TimerHandle] = set()
+
+    async def start(self) -> None:
+        """Take up everything that the store holds unfinished, and begin to watch the clock."""
+        self._tasks.start(self._run_timers(), "durable timers")
+        self.wake(await self._store.run(instances.unfinished))
+
+    async def stop(self) -> None:
+        """Cancel every task and wait until it has ended."""
+        for retry in self._retries:
+            retry.cancel()
+        await self._tasks.cancel()
+        await self._instances.stop()
+        await self._entities.stop()
+        await self._http.close()
+
+    def wake(self, wakes: Wakes) -> None:
+        """Start what a transaction made possible."""
+        for instance_id in wakes.instances:
+            self._instances.wake(instance_id)
+        for entity in wakes.entities:
+            self._entities.wake(entity)
+        for work in wakes.activities:
+            self._tasks.start(self._run_activity(work), f"durable activity {work.name}")
+        for instance_id in wakes.changed:
+            if (changed := self._changed.pop(instance_id, None)) is not None:
+                changed.set()
+        if wakes.has_timers:
+            self._timers_changed.set()
+
+    def look_at_clock(self) -> None:
+        """Notice that the clock was set; only tests with a clock of their own need it."""
+        self._timers_changed.set()
+
+    def next_change(self, instance_id: str) -> asyncio.Event:
+        """Return an event that is set when the instance's status has changed next."""
+        return self._changed.setdefault(instance_id, asyncio.Event())
+
+    async def _run_instance(self, instance_id: str) -> None:
+        while (turn := await self._store.run(partial(instances.take_turn, instance_id=instance_id))) is not None:
+            try:
+                function = self._catalog.orchestrators.find(turn.execution.name)
+            except UnknownFunction as error:
+                log.warning("orchestration waits for its function", extra={"instance": instance_id, "why": str(error)})
+                return
+            options = self._options
+            at = episode_time(options.clock(), turn.history, turn.arrived)
+            new_events = [event(EventType.ORCHESTRATOR_STARTED, at), *turn.arrived]
+            history = turn.history + new_events
+            text = orchestrator_input(
+                turn.execution, history, longest_timer=options.longest_timer, timer_interval=options.timer_interval
+            )
+            try:
+                answer = await self._invocations.orchestrator(function, text)
+            except ReplayError as error:
+                answer = Answer([], error=str(error))
+            decision = decide(
+                turn.execution,
+                history,
+                answer,
+                at=at,
+                new_id=options.new_id,
+                missing=self._catalog.missing,
+            )
+            self._report(turn, answer, decision.stuck)
+            commit = partial(
+                instances.commit_episode,
+                turn=turn,
+                new_events=[*new_events, *decision.events],
+                decision=decision,
+                now=at,
+                next_execution_id=options.new_id(),
+                default_version=options.default_version,
+            )
+            self.wake(await self._store.run(commit))
+
+    def _report(self, turn: Turn, answer: Answer, stuck: str | None) -> None:
+        execution = turn.execution
+        if answer.error is not None:
+            log.error(failure_text(execution.name, answer.error), extra={"instance": execution.instance_id})
+        if stuck is not None:
+            log.warning(
+                "%s went on, but the host still waits for %s, as the Durable extension would: this instance may stay "
+                "Running for ever. An event that came before its wait, or a task that was awaited twice, leads here.",
+                execution.name,
+                stuck,
+                extra={"instance": execution.instance_id},
+            )
+
+    async def _run_activity(self, work: ActivityWork) -> None:
+        async with self._activity_slots:
+            try:
+                if work.name == HTTP_ACTIVITY:
+                    result = await self._http.perform(work.input_text)
+                else:
+                    result = await self._invocations.activity(self._catalog.activities.find(work.name), work.input_text)
+            except UnknownFunction as error:
+                log.warning("activity waits for its function", extra={"instance": work.instance_id, "why": str(error)})
+                return
+            except Exception as error:
+                log.exception("activity failed", extra={"instance": work.instance_id, "activity": work.name})
+                done = event(
+                    EventType.TASK_FAILED,
+                    self._options.clock(),
+                    TaskScheduledId=work.task_id,
+                    Reason=f"Activity function '{work.name}' failed: {error}",
+                    Details="".join(traceback.format_exception_only(error)).strip(),
+                )
+            else:
+                now = self._options.clock()
+                done = event(EventType.TASK_COMPLETED, now, TaskScheduledId=work.task_id, Result=result)
+        self.wake(await self._store.run(partial(instances.finish_activity, work=work, result=done)))
+
+    async def _run_entity(self, entity: EntityId) -> None:
+        try:
+            function = self._catalog.entity(entity)
+        except UnknownFunction as error:
+            log.warning("entity waits for its function", extra={"entity": entity.name, "why": str(error)})
+            return
+        batch = await self._store.run(partial(self._next_batch, entity=entity))
+        while batch is not None:
+            try:
+                answer = await self._invocations.entity(function, entities.entity_input(batch))
+                applied = entities.apply(batch, answer, self._options.clock())
+            except Exception:
+                log.exception("entity batch failed", extra={"entity": entity.name, "operations": len(batch.queued)})
+                if not self._is_narrowed(batch):
+                    return
+                batch = await self._store.run(partial(self._next_batch, entity=entity))
+                continue
+            self._failures.pop(entity, None)
+            for operation, error_text in applied.errors:
+                log.error(
+                    "entity operation failed: %s",
+                    error_text,
+                    extra={"entity": entity.name, "operation": operation},
+                )
+            wakes, batch = await self._store.run(partial(self._commit_batch, batch=batch, applied=applied))
+            self.wake(wakes)
+
+    def _is_narrowed(self, batch: Batch) -> bool:
+        """After a batch that raised as a whole: go on one by one, or wait when it was a single operation.
+
+        Nothing is given up: like the extension, the operation is tried again until it succeeds.
+        """
+        entity = batch.entity
+        if len(batch.queued) > 1:
+            self._one_by_one[entity] = len(batch.queued)
+            return True
+        failures = self._failures[entity] = self._failures.get(entity, 0) + 1
+        options = self._options
+        delay = min(options.first_retry_seconds * 2 ** (failures - 1), options.longest_retry_seconds)
+        self._retry_later(entity, delay)
+        return False
+
+    def _retry_later(self, entity: EntityId, delay: float) -> None:
+        def retry() -> None:
+            self._retries.discard(handle)
+            self._entities.wake(entity)
+
+        handle = asyncio.get_running_loop().call_later(delay, retry)
+        self._retries.add(handle)
+
+    def _next_batch(self, db: sqlite3.Connection, entity: EntityId) -> Batch | None:
+        limit = 1 if self._one_by_one.get(entity) else self._options.max_entity_batch
+        return entity_store.take_batch(db, entity, limit)
+
+    def _commit_batch(
+        self, db: sqlite3.Connection, batch: Batch, applied: entities.Applied
+    ) -> tuple[Wakes, Batch | None]:
+        now = self._options.clock()
+        entity_store.commit_batch(db, batch, exists=applied.exists, state=applied.state, now=now)
+        wakes = Wakes()
+        for reply in applied.replies:
+            wakes.instances |= instances.deliver(db, reply.instance_id, reply.execution_id, reply.event).instances
+        left = self._one_by_one.pop(batch.entity, 0) - len(batch.queued)
+        if left > 0:
+            self._one_by_one[batch.entity] = left
+        return wakes, self._next_batch(db, batch.entity)
+
+    async def _run_timers(self) -> None:
+        while True:
+            self._timers_changed.clear()
+            now = self._options.clock()
+            wakes, following = await self._store.run(partial(instances.fire_timers, now=now))
+            self.wake(wakes)
+            await self._wait_for_timers(following)
+
+    async def _wait_for_timers(self, following: datetime | None) -> None:
+        timeout = LONGEST_WAIT_SECONDS
+        if following is not None:
+            left = (following - self._options.clock()).total_seconds()
+            timeout = min(max(left, 0.0), LONGEST_WAIT_SECONDS)
+        try:
+            async with asyncio.timeout(timeout):
+                await self._timers_changed.wait()
+        except TimeoutError:
+            pass

@@ -1,0 +1,50 @@
+"""Call orchestrators, entities and activities as the worker does: convert the argument, run, convert the result."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from azure.functions import get_binding_registry, meta
+
+from ..loading import Invoker, LoadedFunction
+from .episode import Answer, parse_answer, parse_failure
+from .replay import ReplayError
+
+
+class Invocations:
+    """Runs durable functions through the host's invoker; JSON text in, JSON text out."""
+
+    def __init__(self, call: Invoker) -> None:
+        self._call = call
+
+    async def orchestrator(self, function: LoadedFunction, text: str) -> Answer:
+        """Return the orchestrator's state, also when it arrives inside an exception. Raises ReplayError."""
+        try:
+            answer = await self._run(function, text, "json")
+        except Exception as error:
+            return parse_failure(str(error) or repr(error))
+        if not isinstance(answer, str):
+            raise ReplayError(f"the orchestrator returned {type(answer).__name__}, not its state as JSON text")
+        return parse_answer(answer)
+
+    async def entity(self, function: LoadedFunction, text: str) -> str:
+        """Return the entity's answer. Raises what the function raises."""
+        answer = await self._run(function, text, "json")
+        if not isinstance(answer, str):
+            raise TypeError(f"the entity returned {type(answer).__name__}, not its state as JSON text")
+        return answer
+
+    async def activity(self, function: LoadedFunction, text: str) -> str:
+        """Return the activity's result as JSON text. Raises what the function raises, ValueError if it is no JSON."""
+        result = await self._run(function, text, "string")
+        encoded = _converter(function).encode(result, expected_type=None)
+        return str(encoded.value)
+
+    async def _run(self, function: LoadedFunction, text: str, kind: str) -> object:
+        argument = _converter(function).decode(meta.Datum(text, kind), trigger_metadata={})
+        return await self._call(function, {str(function.trigger["name"]): argument})
+
+
+def _converter(function: LoadedFunction) -> Any:
+    # Registered by azure.functions itself; typed per binding there, so untyped here.
+    return get_binding_registry().get(str(function.trigger["type"]))

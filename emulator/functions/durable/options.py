@@ -1,0 +1,57 @@
+"""The settings of the durable backend: `extensions.durableTask` of host.json, and times that tests shorten."""
+
+from __future__ import annotations
+
+import os
+import uuid
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+PER_CORE = 10  # the extension's default concurrency, for each kind of function
+
+
+def _utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+def _new_id() -> str:
+    return uuid.uuid4().hex
+
+
+def _default_concurrency() -> int:
+    return PER_CORE * (os.cpu_count() or 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How the backend behaves. Durations are seconds unless they are timedeltas."""
+
+    max_entity_batch: int = 1000
+    max_orchestrators: int = _default_concurrency()
+    max_activities: int = _default_concurrency()
+    max_entities: int = _default_concurrency()
+    default_version: str = ""
+    replace_running: bool = False
+    longest_timer: timedelta = timedelta(days=6)
+    timer_interval: timedelta = timedelta(days=3)
+    first_retry_seconds: float = 1.0
+    longest_retry_seconds: float = 30.0
+    http_poll_seconds: float = 30.0
+    http_timeout_seconds: float = 100.0
+    clock: Callable[[], datetime] = _utc_now
+    new_id: Callable[[], str] = _new_id
+
+    @classmethod
+    def from_host_json(cls, durable_task: Mapping[str, Any]) -> Options:
+        """Return the options that the section `extensions.durableTask` of a host.json asks for."""
+        concurrency = _default_concurrency()
+        return cls(
+            max_entity_batch=int(durable_task.get("maxEntityOperationBatchSize", 1000)),
+            max_orchestrators=int(durable_task.get("maxConcurrentOrchestratorFunctions", concurrency)),
+            max_activities=int(durable_task.get("maxConcurrentActivityFunctions", concurrency)),
+            max_entities=int(durable_task.get("maxConcurrentEntityFunctions", concurrency)),
+            default_version=str(durable_task.get("defaultVersion", "")),
+            replace_running=durable_task.get("overridableExistingInstanceStates") == "AnyState",
+        )
