@@ -1,102 +1,88 @@
-// The box one writes in: drafts per room, replies and edits, the slash menu, and what is left of the allowed length.
-import { el } from "./el.js";
+// The box one writes in: a draft per room, replies and edits, the slash menu, and what is left of the allowed length.
 import { commands } from "./commands.js";
+import { el, fill } from "./el.js";
 
 const TYPING_MS = 3000;
 
 export function composer(form, { maxBytes, onSend, onTyping, onLast }) {
-  const box = form.elements.message;
+  const { message: box, send } = form.elements;
   const [menu, about, left] = ["menu", "about", "left"].map((id) => document.getElementById(id));
-  const encoder = new TextEncoder();
-  let key, task, chosen = 0, typedAt = 0; // task: { edit: line } or { reply: line }
+  const length = (text) => new TextEncoder().encode(text).length;
+  let draft, task, found = [], chosen = 0, typedAt = 0; // task: { edit: line } or { reply: line }
 
-  function look() {
-    const over = encoder.encode(box.value.trim()).length - maxBytes;
-    form.elements.send.disabled = !box.value.trim() || over > 0;
-    left.textContent = over > -200 ? (over > 0 ? `${over} too long` : `${-over} left`) : "";
-    left.className = over > 0 ? "bad" : "";
-    if (!CSS.supports("field-sizing", "content")) {
-      box.style.height = "auto";
-      box.style.height = `${box.scrollHeight}px`;
-    }
-    offer();
+  function show() {
+    const over = length(box.value.trim()) - maxBytes;
+    send.disabled = !box.value.trim() || over > 0;
+    fill(left, over > 0 ? `${over} bytes too long` : over > -200 ? `${-over} bytes left` : "");
+    box.rows = box.value.split("\n").length; // where `field-sizing` is unknown
+    found = commands(box.value);
+    choose(0);
   }
 
-  function offer() {
-    const found = commands(box.value);
-    chosen = Math.max(0, Math.min(chosen, found.length - 1));
-    menu.hidden = !found.length;
-    menu.replaceChildren(...found.map(([name, example, what], index) =>
-      el("li", { id: `option${index}`, role: "option", ariaSelected: index === chosen, onclick: () => take(name) },
+  function choose(index) {
+    chosen = (index + found.length) % found.length;
+    fill(menu, found.length && `${box.value} ${chosen}`, () => found.map(([name, example, what], place) =>
+      el("li", { id: `command-${place}`, role: "option", ariaSelected: place === chosen, onclick: () => write(`${name} `) },
         el("b", {}, name), ` ${example} `, el("span", {}, what))));
-    if (found.length) box.setAttribute("aria-activedescendant", `option${chosen}`);
-    else box.removeAttribute("aria-activedescendant");
-  }
-
-  function take(name) {
-    write(`${name} `);
-    box.focus();
+    box.setAttribute("aria-activedescendant", found.length ? `command-${chosen}` : "");
   }
 
   function write(text) {
     box.value = text;
-    keep();
-  }
-
-  function keep() {
-    if (!task?.edit) localStorage[box.value ? "setItem" : "removeItem"](key, box.value);
-    look();
+    if (!task?.edit) localStorage.setItem(draft, text);
+    show();
+    box.focus();
   }
 
   function begin(next) {
     task = next;
     const line = task?.edit ?? task?.reply;
+    fill(about.firstElementChild, line ? `${task.edit ? "Editing" : `Reply to \u2068${line.from}\u2069`}: ${line.message}` : "");
     about.hidden = !task;
-    about.firstElementChild.textContent = task ? `${task.edit ? "Editing" : `Replying to \u2068${line.from}\u2069`}: ${line.message}` : "";
-    box.value = task?.edit ? line.message : localStorage.getItem(key) ?? "";
-    look();
+    box.value = task?.edit?.message ?? localStorage.getItem(draft) ?? "";
+    show();
     if (task) box.focus();
   }
 
   function submit() {
-    const text = box.value.trim();
-    if (form.elements.send.disabled) return;
-    const done = task;
+    if (send.disabled) return;
+    const text = box.value.trim(), done = task;
     if (!task?.edit) write("");
     begin(null);
-    onSend(text, done);
     typedAt = 0;
+    onSend(text, done);
   }
 
-  box.addEventListener("input", () => {
-    keep();
-    if (task?.edit || box.value.startsWith("/") || !box.value.trim() || Date.now() - typedAt < TYPING_MS) return;
-    typedAt = Date.now();
-    onTyping();
-  });
+  const pick = () => found.length && found[chosen][0] !== box.value && (write(`${found[chosen][0]} `), true);
+  const step = (by) => found.length && (choose(chosen + by), true);
+  const keys = {
+    Enter: ({ shiftKey }) => !shiftKey && (pick() || submit(), true),
+    Tab: ({ shiftKey }) => !shiftKey && pick(),
+    ArrowDown: () => step(1),
+    ArrowUp: () => step(-1) || (!box.value && onLast()),
+    Escape: () => task && begin(null),
+  };
+
   box.addEventListener("keydown", (event) => {
     if (event.isComposing || event.keyCode === 229) return; // an input method is still at work
-    const { length } = menu.children;
-    const does = {
-      Enter: () => event.shiftKey || (length && commands(box.value)[chosen][0] !== box.value ? take(commands(box.value)[chosen][0]) : submit()),
-      Tab: () => !length || event.shiftKey || take(commands(box.value)[chosen][0]),
-      ArrowDown: () => !length || ((chosen = (chosen + 1) % length), offer()),
-      ArrowUp: () => length ? ((chosen = (chosen + length - 1) % length), offer()) : box.value !== "" || onLast(),
-      Escape: () => !task || begin(null),
-    }[event.key];
-    if (does && does() !== true) event.preventDefault();
+    if (keys[event.key]?.(event)) event.preventDefault();
+  });
+  box.addEventListener("input", () => {
+    write(box.value);
+    if (!box.value.trim() || box.value.startsWith("/") || task?.edit || Date.now() - typedAt < TYPING_MS) return;
+    typedAt = Date.now();
+    onTyping();
   });
   form.addEventListener("submit", (event) => {
     event.preventDefault();
     submit();
-    box.focus();
   });
-  about.lastElementChild.addEventListener("click", () => (begin(null), box.focus()));
+  about.lastElementChild.addEventListener("click", () => begin(null));
 
   return {
     begin,
     open(room) {
-      key = `chat.draft.${room}`;
+      draft = `chat.draft.${room}`;
       begin(null);
     },
   };

@@ -4,3 +4,21 @@ export function el(tag, properties, ...children) {
   element.append(...children);
   return element;
 }
+
+// Builds an element's children again, but only when the value they show has changed; an empty value hides it.
+export function fill(element, value, build = () => [value]) {
+  value ||= "";
+  if (element.shown === value) return;
+  element.shown = value;
+  element.hidden = !value;
+  element.replaceChildren(...(value ? build() : []));
+}
+
+// A square with a name's first letter, in the colour that stays with the name.
+export function avatar(name) {
+  let hue = 7;
+  for (const character of name) hue = (hue * 31 + character.codePointAt()) % 360;
+  const square = el("span", { className: "avatar", ariaHidden: "true" }, [...name][0].toUpperCase());
+  square.style.setProperty("--hue", hue);
+  return square;
+}

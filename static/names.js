@@ -1,7 +1,15 @@
-// Up to two names and how many more. Each is isolated, so a name's own text direction stays inside it.
+// Up to three names, or two and how many more; isolated, because each may have its own direction.
 export function names(users) {
   const shown = users.slice(0, users.length > 3 ? 2 : 3).map((name) => `\u2068${name}\u2069`);
-  const more = users.length - shown.length;
-  if (more) shown.push(`${more} others`);
-  return shown.length > 1 ? `${shown.slice(0, -1).join(", ")} and ${shown.at(-1)}` : shown.join("");
+  if (users.length > 3) shown.push(`${users.length - 2} others`);
+  return shown.join(", ").replace(/, (?=[^,]*$)/, " and ");
+}
+
+// Comings and goings in one sentence, each person once.
+export function comings(events) {
+  const seen = new Map();
+  for (const { user, event } of events) seen.set(user, [seen.get(user)?.[0] ?? event, event]);
+  const said = { "joined,joined": "joined", "left,left": "left", "joined,left": "came and went", "left,joined": "came back" };
+  const users = (pair) => [...seen.keys()].filter((user) => `${seen.get(user)}` === pair);
+  return Object.keys(said).filter((pair) => users(pair).length).map((pair) => `${names(users(pair))} ${said[pair]}`).join(" · ");
 }

@@ -1,76 +1,61 @@
 // What one room knows, and what each frame from the server changes about it.
-import { merged, position } from "./lines.js";
+import { merged } from "./lines.js";
 
 const TYPING_MS = 6000, CATCH_UP_PAGES = 5;
 
-export function newRoom(name) {
-  return { name, lines: new Map(), people: new Set(), count: 0, typing: new Map(), read: "", before: null };
+export function newRoom(name, read = "") {
+  return { name, read, unread: "", lines: new Map(), people: new Set(), count: 0, typing: new Map() };
 }
 
-// Notes what is known at the moment a connection ended for good, so that the next page shows whether anything is missing.
-export function expectGap(room) {
+// Before a room is joined anew: notes what is known, because the answer shows whether anything is missing since.
+export function expectGap(room, now) {
   const known = [...room.lines.values()].filter((line) => line.from).map((line) => line.id);
-  room.catchUp = known.length ? { known: new Set(known), pages: 0, gap: `gap ${position({ sentAt: "", id: known.at(-1) })}` } : null;
+  room.joined = false;
+  room.catchUp = known.length ? { known, pages: 0, gap: `gap ${now}` } : null;
 }
 
-// Applies one frame. `now` is the time in milliseconds. Returns a cursor when an older page is needed to close a gap.
+// Applies a frame that came at `now` (ms). Returns a cursor when an older page is needed to close a gap.
 export function receive(room, frame, now) {
   const put = (line) => room.lines.set(line.id, merged(room.lines.get(line.id), line));
-  const at = new Date(now).toISOString();
-  if (frame.type === "joined") {
-    room.people = new Set(frame.users);
-    room.count = frame.count ?? room.people.size;
-    room.admin = frame.admin;
-    room.joined = true;
-  }
-  switch (frame.type) {
-    case undefined:
-      room.typing.delete(frame.from);
-      return void put(frame);
-    case "system":
-      if (frame.event === "joined" || frame.event === "left") note(room, frame);
-      return void put({ ...frame, id: `${frame.event} ${frame.user ?? now} ${frame.at ?? room.lines.size}`, sentAt: frame.at ?? at });
-    case "joined":
-    case "history":
-      return takePage(room, frame, at, put);
-    case "typing":
-      return void room.typing.set(frame.user, now + TYPING_MS);
-    case "edited":
-      return void put({ id: frame.id, message: frame.message, editedAt: frame.editedAt });
-    case "deleted":
-      return void put({ id: frame.id, message: "", deletedAt: frame.deletedAt });
-    case "reaction":
-      return void react(room, frame);
+  const { type, id, user, event, at = new Date(now).toISOString() } = frame;
+  if (type === "typing") room.typing.set(user, now + TYPING_MS);
+  else if (type === "edited" || type === "deleted") put({ message: "", ...frame, type: undefined });
+  else if (type === "reaction") react(room, frame);
+  else if (type === "joined" || type === "history") return takePage(room, frame, at, put);
+  else if (type === "system") {
+    if (user) attend(room, event === "joined", user);
+    put({ ...frame, id: `${event} ${user ?? room.lines.size} ${at}`, sentAt: at });
+  } else if (!type) {
+    room.typing.delete(frame.from);
+    put(frame);
   }
 }
 
-function note(room, { event, user }) {
-  const was = room.people.size;
-  room.people[event === "joined" ? "add" : "delete"](user);
-  room.count += room.people.size - was;
+function attend(room, here, user) {
+  const { size } = room.people;
+  room.people[here ? "add" : "delete"](user);
+  room.count += room.people.size - size;
   room.typing.delete(user);
 }
 
-function react(room, { id, emoji, user, on }) {
-  const line = room.lines.get(id);
+function react({ lines }, { id, emoji, user, on }) {
+  const line = lines.get(id);
   if (!line) return;
-  const users = new Set(line.reactions?.[emoji]);
-  users[on ? "add" : "delete"](user);
-  room.lines.set(id, { ...line, reactions: { ...line.reactions, [emoji]: [...users] } });
+  const users = (line.reactions?.[emoji] ?? []).filter((one) => one !== user);
+  lines.set(id, { ...line, reactions: { ...line.reactions, [emoji]: on ? [...users, user] : users } });
 }
 
 function takePage(room, page, at, put) {
   const { catchUp, lines } = room;
-  const messages = page.messages ?? [];
-  const oldest = messages[0];
-  const earliest = [...lines.values()].every((line) => !line.from || !line.sentAt || !oldest || oldest.sentAt <= line.sentAt);
-  if (earliest) room.before = page.before;
-  room.complete = page.complete !== false;
+  const { messages = [], before, users } = page;
+  const start = messages[0]?.sentAt ?? at;
+  if (users) Object.assign(room, { people: new Set(users), count: page.count, admin: page.admin, joined: true });
+  if (![...lines.values()].some((line) => line.from && line.sentAt < start)) room.before = before; // our oldest page
+  room.complete = page.complete;
   messages.forEach(put);
   if (!catchUp) return;
   lines.delete(catchUp.gap);
-  if (messages.some((line) => catchUp.known.has(line.id))) return void (room.catchUp = null);
-  if (page.before && ++catchUp.pages < CATCH_UP_PAGES) return page.before;
-  catchUp.at ??= oldest?.sentAt ?? at;
-  lines.set(catchUp.gap, { id: "", kind: "gap", sentAt: catchUp.at });
+  if (messages.some((line) => catchUp.known.includes(line.id))) room.catchUp = null;
+  else if (before && ++catchUp.pages < CATCH_UP_PAGES) return before;
+  else lines.set(catchUp.gap, { id: "", kind: "gap", sentAt: (catchUp.at ??= start) });
 }

@@ -1,33 +1,33 @@
-// What the log shows, row by row: days, the unread mark, gaps, folded comings and goings, and grouped messages.
+// What the log shows: days, the unread mark, gaps, folded comings and goings, and messages grouped by author.
 import { position } from "./lines.js";
 
 const GROUP_MS = 5 * 60_000;
 
-// `lines` are in order; `unread` is the position after which nothing was read yet ("" for no mark).
+// `lines` are in order; what comes after the position `unread` is new to the reader ("" for no mark).
 export function rows(lines, me, unread) {
   const out = [];
-  let day, marked = !unread;
   for (const line of lines) {
     const date = new Date(line.sentAt);
-    if (date.toDateString() !== day) {
-      day = date.toDateString();
-      out.push({ kind: "day", key: `day ${day}`, date });
+    const day = `day ${date.toDateString()}`;
+    const last = () => out.at(-1);
+    const { kind, from, event, id } = line;
+    if (last()?.day !== day) out.push({ kind: "day", key: day, date, day });
+    if (unread && from && from !== me && position(line) > unread) {
+      unread = "";
+      out.push({ kind: "unread", key: "unread", day });
     }
-    if (!marked && line.from && line.from !== me && position(line) > unread) {
-      marked = true;
-      out.push({ kind: "unread", key: "unread" });
+    const before = last();
+    const row = { kind: "line", key: id, line, date, day, mine: from === me };
+    if (kind === "gap") out.push({ ...row, kind, key: `gap ${line.sentAt}` });
+    else if (event === "joined" || event === "left") {
+      if (before.events) before.events.push(line);
+      else out.push({ ...row, kind: "presence", events: [line] });
+    } else if (!from) out.push({ ...row, kind: "notice" });
+    else {
+      row.grouped = before.kind === "line" && before.line.from === from && date - before.date < GROUP_MS;
+      if (line.clientId) row.key = `${from} ${line.clientId}`; // the same before and after the server knows it
+      out.push(row);
     }
-    const previous = out.at(-1);
-    const comings = line.event === "joined" || line.event === "left";
-    if (comings && previous.kind === "presence") previous.events.push(line);
-    else out.push(comings ? { kind: "presence", key: line.id, events: [line] } : row(line, date, previous, me));
   }
   return out;
-}
-
-function row(line, date, previous, me) {
-  if (line.kind === "gap") return { kind: "gap", key: `gap ${line.sentAt}` };
-  if (!line.from) return { kind: "notice", key: line.id, line };
-  const grouped = previous.kind === "line" && previous.line.from === line.from && date - previous.date < GROUP_MS;
-  return { kind: "line", key: line.clientId ? `${line.from} ${line.clientId}` : line.id, line, date, grouped, mine: line.from === me };
 }

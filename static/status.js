@@ -1,15 +1,9 @@
-// What to tell people about the connection: { tone, text, wait? (seconds), action? }.
-export function status(link, { auth }, now, online) {
+// What to say about the connection: { tone, text, wait? (seconds), action? }.
+export function status({ name, at, refused }, auth, now, online) {
   const kept = "What you send is kept.";
-  switch (link.name) {
-    case "live":
-      return auth === "open" ? { tone: "live", text: "Live · local demo: anyone can use any name" } : { tone: "live", text: "Live" };
-    case "connecting":
-      return { tone: "wait", text: "Connecting…" };
-    case "signed out":
-      return { tone: "bad", text: `You are signed out. ${kept}`, action: "sign in" };
-  }
-  const wait = Math.max(0, Math.ceil((link.at - now) / 1000));
-  if (link.refused) return { tone: "bad", text: link.refused, wait, action: "retry" };
-  return { tone: "wait", text: `${online ? "Reconnecting" : "You are offline"}. ${kept}`, wait, action: wait && "retry" };
+  if (name === "connecting") return { tone: "warn", text: "Connecting…" };
+  if (name === "signed out") return { tone: "bad", text: `You are signed out. ${kept}`, action: "sign-in" };
+  if (name === "live") return { tone: "live", text: auth === "open" ? "Live · local demo: anyone can use any name" : "Live" };
+  const text = refused || `${online ? "Reconnecting" : "You are offline"}. ${kept}`;
+  return { tone: refused ? "bad" : "warn", text, wait: Math.max(0, Math.ceil((at - now) / 1000)), action: "retry" };
 }

@@ -1,20 +1,16 @@
-// Light, dark, or as the system says. A plain script in the head, so that no page is ever drawn in the wrong one.
+// Light, dark, or the system's choice. A classic script in the head: no page is ever drawn in the wrong theme first.
 {
-  const root = document.documentElement;
+  const { dataset } = document.documentElement;
   const themes = ["system", "light", "dark"];
-  const show = (theme) => {
-    root.dataset.theme = theme;
-    for (const button of document.querySelectorAll(".theme")) {
-      button.title = button.ariaLabel = `Theme: ${theme}`;
-    }
+  dataset.theme = localStorage.getItem("chat.theme") ?? "system";
+  const name = () => {
+    for (const button of document.querySelectorAll(".theme")) button.title = button.ariaLabel = `Theme: ${dataset.theme}`;
   };
-  const stored = () => localStorage.getItem("chat.theme") ?? "system";
-  show(stored());
-  document.addEventListener("DOMContentLoaded", () => show(stored()));
-  document.addEventListener("click", ({ target }) => {
+  addEventListener("DOMContentLoaded", name);
+  addEventListener("click", ({ target }) => {
     if (!target.closest(".theme")) return;
-    const next = themes[(themes.indexOf(root.dataset.theme) + 1) % 3];
-    localStorage.setItem("chat.theme", next);
-    show(next);
+    dataset.theme = themes[(themes.indexOf(dataset.theme) + 1) % 3];
+    localStorage.setItem("chat.theme", dataset.theme);
+    name();
   });
 }

@@ -1,35 +1,36 @@
-// The first screen: a name where anyone names themselves, a sign-in where the platform knows who one is.
-export function welcome(session, enter) {
-  const screen = document.getElementById("welcome");
-  const form = screen.querySelector("form");
-  const { auth, user, signIn, limits } = session;
-  const name = form.elements.user;
-  const say = (text) => (document.getElementById("hint").textContent = text);
-  const go = (who) => {
+// The first screen: a name where people name themselves, a sign-in where the platform knows them.
+export function welcome({ auth, user, signIn, limits }, negotiate, enter) {
+  const [screen, form, hint, link] = ["welcome", "name-form", "hint", "sign-in"].map((id) => document.getElementById(id));
+  const field = form.elements.user;
+  const go = (name) => {
     screen.hidden = true;
-    enter(who);
+    enter(name);
   };
 
   const known = auth === "open" ? sessionStorage.getItem("chat.user") : user;
   if (known) return go(known);
   screen.hidden = false;
-  if (auth !== "open") {
-    form.hidden = true;
-    if (!signIn) return say(auth === undefined ? "The server did not answer. Try again in a moment." : "This server has no sign-in set up yet (ChatAuth).");
-    const link = document.getElementById("sign-in");
-    link.hidden = false;
-    link.href = signIn;
-    return;
+  form.hidden = auth !== "open";
+  link.hidden = !form.hidden || !signIn;
+  if (signIn) link.href = signIn;
+  else if (auth === null) hint.textContent = "Nobody can come in yet: the server's ChatAuth setting is missing.";
+  else if (!auth) {
+    hint.textContent = "The server does not answer. Trying again…";
+    setTimeout(() => location.reload(), 4000);
   }
-  name.maxLength = limits.userIdLength;
-  name.value = localStorage.getItem("chat.user") ?? "";
-  name.focus();
-  form.addEventListener("submit", (event) => {
+  field.maxLength = limits.userIdLength;
+  field.value = localStorage.getItem("chat.user") ?? "";
+  field.focus();
+  form.addEventListener("submit", async (event) => {
     event.preventDefault();
-    const who = name.value.trim();
-    if (!who) return name.focus();
-    localStorage.setItem("chat.user", who);
-    sessionStorage.setItem("chat.user", who);
-    go(who);
+    const name = field.value.trim().normalize();
+    try {
+      await negotiate(name);
+      for (const storage of [localStorage, sessionStorage]) storage.setItem("chat.user", name);
+      go(name);
+    } catch ({ status, message }) {
+      hint.textContent = status ? message : "The server does not answer. Try again.";
+      field.focus();
+    }
   });
 }
