@@ -1,5 +1,7 @@
 """What can be wrong with an app or its settings, as errors that a person can act on."""
 
+import os
+
 
 class HostError(Exception):
     """The host refuses to go on; the message names the file or setting and what is wrong with it."""
@@ -11,6 +13,16 @@ class ConfigurationError(HostError):
     """host.json, local.settings.json or an option holds what the host cannot run with."""
 
     code = "configuration_error"
+
+
+class AddressError(HostError):
+    """An address or port cannot be listened on, mostly because something else does."""
+
+    code = "address_unavailable"
+
+    def __init__(self, host: str, port: int, reason: OSError) -> None:
+        text = os.strerror(reason.errno) if reason.errno else str(reason)
+        super().__init__(f"cannot listen on {host} port {port}: {text}")
 
 
 class AppLoadError(HostError):

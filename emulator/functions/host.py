@@ -14,7 +14,7 @@ from .admin import Admin
 from .app import App, load_app
 from .cors import Cors
 from .edge import Edge
-from .errors import ConfigurationError
+from .errors import AddressError, ConfigurationError
 from .host_json import HostConfig, read_host_config
 from .keys import Keys
 from .modules import app_modules
@@ -33,14 +33,15 @@ SHUTDOWN_SECONDS = 2.0
 class RunningHost:
     """A host that is listening.
 
-    `url` has no slash at the end. `notes` are lines for the console about settings. When the app failed to load,
-    `app.failure` says why and every function's address answers 503.
+    `url` has no slash at the end. `notes` are lines for the console about settings, `log_level` is host.json's. When
+    the app failed to load, `app.failure` says why and every function's address answers 503.
     """
 
     url: str
     port: int
     app: App
     notes: tuple[str, ...]
+    log_level: str
 
     def listing(self) -> str:
         """Return the list of functions for the console."""
@@ -68,12 +69,12 @@ async def serve(
 
     Raises:
         ConfigurationError: host.json, local.settings.json or a setting cannot be used.
-        OSError: the port cannot be bound.
+        AddressError: the address cannot be bound.
     """
     app_root = _folder(app_root)
     local = read_local_settings(app_root)
     given = dict(settings or {})
-    values, notes = environment_for(local.values, {**os.environ, **given})
+    values, notes = environment_for(local.values, os.environ)
     async with AsyncExitStack() as stack:
         listening = stack.enter_context(listener or listen(host, port))
         own_port = listening.getsockname()[1]
@@ -98,20 +99,20 @@ async def serve(
             routes += await _durable_routes(stack, app, worker, config, data, url)
         edge = Edge(app, worker, config, **edge_options)  # type: ignore[arg-type]
         await _listen(stack, edge.application(routes), listening)
-        yield RunningHost(url, own_port, app, (*((local.note,) if local.note else ()), *notes))
+        yield RunningHost(url, own_port, app, tuple(filter(None, (local.note, *notes))), config.log_level)
 
 
 def listen(host: str, port: int) -> socket.socket:
     """Return a listening TCP socket.
 
     Raises:
-        OSError: the address cannot be bound; its message names host and port.
+        AddressError: the address cannot be bound, mostly because the port is in use.
     """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
         return socket.create_server((host, port), family=family, backlog=512)
     except OSError as error:
-        raise OSError(error.errno, f"cannot listen on {host} port {port}: {error.strerror}") from error
+        raise AddressError(host, port, error) from error
 
 
 def _folder(app_root: Path) -> Path:
@@ -131,7 +132,7 @@ async def _durable_routes(
     stack: AsyncExitStack, app: App, worker: Worker, config: HostConfig, data: Path | None, url: str
 ) -> list[web.RouteDef]:
     # Imported here, so that an app without durable functions never pays for them (H-076).
-    from .durable import DurableBackend  # type: ignore[attr-defined]
+    from .durable import DurableBackend
 
     backend = DurableBackend(app.served, worker.invoke, data=data, base_url=url, hub_name=config.hub_name)
     await backend.start()

@@ -11,6 +11,7 @@ from .jsonc import read_object
 OVERRIDE_PREFIX = "azurefunctionsjobhost__"
 DEFAULT_ROUTE_PREFIX = "api"
 DEFAULT_HUB_NAME = "TestHubName"
+DEFAULT_LOG_LEVEL = "Information"
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +25,7 @@ class HostConfig:
     custom_headers: tuple[tuple[str, str], ...] = ()
     max_outstanding_requests: int = -1
     hub_name: str = DEFAULT_HUB_NAME
+    log_level: str = DEFAULT_LOG_LEVEL
 
 
 def read_host_config(app_root: Path, environment: Mapping[str, str]) -> HostConfig:
@@ -49,6 +51,7 @@ def read_host_config(app_root: Path, environment: Mapping[str, str]) -> HostConf
         ),
         max_outstanding_requests=_number(values, "extensions:http:maxOutstandingRequests", -1),
         hub_name=_resolve(_text(values, "extensions:durableTask:hubName", DEFAULT_HUB_NAME), environment),
+        log_level=_text(values, "logging:logLevel:default", DEFAULT_LOG_LEVEL),
     )
 
 
