@@ -6,10 +6,9 @@ must chat with each other and never print `undefined`, whatever the backend send
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
+from urllib.request import urlopen
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -39,15 +38,37 @@ PAGE = """<!doctype html>
 """
 
 
-@contextmanager
-def served(folder: Path) -> Iterator[str]:
-    """Serve a folder as some other web server would; yields its address."""
+NEGOTIATE = 'fetch("/negotiate" + location.search).then(answer => answer.json()).then(answer => answer.url)'
 
-    class Quiet(SimpleHTTPRequestHandler):
+
+@contextmanager
+def tutorial_site(chat: Chat) -> Iterator[str]:
+    """Serve the two pages beside the Function App's `/negotiate`, as the tutorials do; yields the site's address."""
+    hub = chat.webpubsub_url.replace("http", "ws") + "/client/hubs/Sample_ChatApp"
+    pages = {
+        "/negotiating.html": PAGE.replace("CONNECT", NEGOTIATE),
+        "/direct.html": PAGE.replace("CONNECT", f'"{hub}" + location.search'),
+    }
+
+    class Site(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            page = pages.get(self.path.split("?")[0])
+            if page is None:
+                with urlopen(chat.url + self.path) as answer:
+                    self._answer(answer.read(), answer.headers["content-type"])
+            else:
+                self._answer(page.encode(), "text/html")
+
+        def _answer(self, body: bytes, content_type: str) -> None:
+            self.send_response(200)
+            self.send_header("content-type", content_type)
+            self.end_headers()
+            self.wfile.write(body)
+
         def log_message(self, *_: object) -> None:
             """Say nothing."""
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(folder)))
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Site)
     thread = Thread(target=server.serve_forever)
     thread.start()
     try:
@@ -59,30 +80,23 @@ def served(folder: Path) -> Iterator[str]:
 
 
 @pytest.fixture
-def direct_page(chat: Chat, tmp_path: Path) -> Iterator[str]:
-    """The address of a page on some other server that connects to the hub without negotiating."""
-    hub = chat.webpubsub_url.replace("http", "ws") + "/client/hubs/Sample_ChatApp"
-    (tmp_path / "direct.html").write_text(PAGE.replace("CONNECT", f'"{hub}?id=bo-of-the-tutorial"'))
-    with served(tmp_path) as address:
-        yield f"{address}/direct.html"
+def site(chat: Chat) -> Iterator[str]:
+    with tutorial_site(chat) as address:
+        yield address
 
 
-def open_negotiating(page: Page, chat: Chat, user: str) -> None:
-    """Show the negotiating page under the Function App's own origin, as the tutorial serves it."""
-    script = f'fetch("/negotiate?id={user}").then(answer => answer.json()).then(answer => answer.url)'
-    body = PAGE.replace("CONNECT", script)
-    page.route("**/tutorial.html", lambda route: route.fulfill(body=body, content_type="text/html"))
-    page.goto(f"{chat.url}/tutorial.html")
+def opened(page: Page, address: str) -> Page:
+    """Open a tutorial page and wait until its WebSocket is open."""
+    page.goto(address)
     expect(page).to_have_title("open")
+    return page
 
 
 def test_the_tutorials_pages_chat_with_each_other_and_print_nothing_undefined(
-    chat: Chat, direct_page: str, new_person: Callable[[], Page]
+    site: str, new_person: Callable[[], Page]
 ) -> None:
-    ana, bo = new_person(), new_person()
-    open_negotiating(ana, chat, "ana-of-the-tutorial")
-    bo.goto(direct_page)
-    expect(bo).to_have_title("open")
+    ana = opened(new_person(), f"{site}/negotiating.html?id=ana-of-the-tutorial")
+    bo = opened(new_person(), f"{site}/direct.html?id=bo-of-the-tutorial")
     expect(ana.locator("#messages")).to_contain_text("[system][] bo-of-the-tutorial joined")
 
     for page, text in ((ana, "hello from ana"), (bo, "and from bo")):
@@ -98,18 +112,16 @@ def test_the_tutorials_pages_chat_with_each_other_and_print_nothing_undefined(
 
 
 def test_what_a_tutorial_page_may_not_say_is_answered_in_words_to_it_alone(
-    chat: Chat, direct_page: str, new_person: Callable[[], Page]
+    site: str, new_person: Callable[[], Page]
 ) -> None:
-    ana, bo = new_person(), new_person()
-    open_negotiating(ana, chat, "cy-of-the-tutorial")
-    bo.goto(direct_page)
-    expect(bo).to_have_title("open")
+    cy = opened(new_person(), f"{site}/negotiating.html?id=cy-of-the-tutorial")
+    di = opened(new_person(), f"{site}/direct.html?id=di-of-the-tutorial")
 
-    bo.locator("#message").fill("x" * 5000)
-    bo.locator("#message").press("Enter")
+    di.locator("#message").fill("x" * 5000)
+    di.locator("#message").press("Enter")
 
-    expect(bo.locator("#messages")).to_contain_text("[system][] ")
-    expect(bo.locator("#messages")).to_contain_text("4096")
-    expect(bo).to_have_title("open")
-    assert "xxxx" not in (ana.locator("#messages").text_content() or "")
-    assert "undefined" not in (bo.locator("#messages").text_content() or "")
+    expect(di.locator("#messages")).to_contain_text("[system][] ")
+    expect(di.locator("#messages")).to_contain_text("4096")
+    expect(di).to_have_title("open")
+    assert "xxxx" not in (cy.locator("#messages").text_content() or "")
+    assert "undefined" not in (di.locator("#messages").text_content() or "")
