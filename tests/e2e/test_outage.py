@@ -1,0 +1,84 @@
+"""The Web PubSub half goes away while people talk, and comes back: the two halves run as processes of their own."""
+
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.e2e.conftest import Process, free_port
+
+
+@dataclass
+class Halves:
+    """The embedded Web PubSub service and the Functions host, each its own process."""
+
+    webpubsub: Process
+    functions: Process
+    url: str
+
+
+@pytest.fixture
+def halves(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Halves]:
+    webpubsub_port, functions_port = free_port(), free_port()
+    endpoint, url = f"http://localhost:{webpubsub_port}", f"http://localhost:{functions_port}"
+    handler = "WebPubSub__Hubs__Sample_ChatApp__EventHandlers__0__UrlTemplate"
+    monkeypatch.setenv(handler, f"{url}/eventhandler/{{event}}")
+    key = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789ABCDEFGH"
+    monkeypatch.setenv("WebPubSubConnectionString", f"Endpoint={endpoint};AccessKey={key};Version=1.0;")
+    webpubsub = [sys.executable, "-m", "emulator.webpubsub", "--settings", "webpubsub.json"]
+    functions = [sys.executable, "-m", "emulator.functions", ".", "--port", str(functions_port)]
+    started = Halves(
+        Process([*webpubsub, "--port", str(webpubsub_port)], f"{endpoint}/api/health", tmp_path / "webpubsub.log"),
+        Process(functions, f"{url}/", tmp_path / "functions.log"),
+        url,
+    )
+    started.webpubsub.start()
+    started.functions.start()
+    yield started
+    for half in (started.functions, started.webpubsub):
+        if half.running:
+            half.stop()
+
+
+def enter(page: Page, url: str, name: str) -> Page:
+    """Open the page, give a name, and wait until the connection is live."""
+    page.goto(url)
+    page.get_by_label("Your name").fill(name)
+    page.get_by_role("button", name="Join the chat").click()
+    expect(page.get_by_role("status")).to_contain_text("Live")
+    return page
+
+
+def say(page: Page, text: str) -> None:
+    page.get_by_label("Message", exact=True).fill(text)
+    page.get_by_label("Message", exact=True).press("Enter")
+
+
+def test_the_page_says_that_the_service_is_gone_comes_back_with_it_and_chat_goes_on(
+    halves: Halves, new_person: Callable[[], Page]
+) -> None:
+    ana, bo = enter(new_person(), halves.url, "ana"), enter(new_person(), halves.url, "bo")
+    say(ana, "before the outage")
+    expect(bo.get_by_role("log")).to_contain_text("before the outage")
+
+    halves.webpubsub.kill()
+    for page in (ana, bo):
+        expect(page.get_by_role("status")).to_contain_text("Reconnecting")
+    say(ana, "said while it was gone")
+
+    halves.webpubsub.start()
+    for page in (ana, bo):
+        expect(page.get_by_role("status")).to_contain_text("Live", timeout=45_000)
+    expect(bo.get_by_role("log")).to_contain_text("said while it was gone")
+    say(bo, "and on it goes")
+    expect(ana.get_by_role("log")).to_contain_text("and on it goes")
+    assert ana.get_by_text("said while it was gone").count() == 1
+
+
+def test_both_halves_stop_at_ctrl_c_with_exit_code_0_and_no_traceback(halves: Halves) -> None:
+    for half in (halves.functions, halves.webpubsub):
+        assert half.stop() == 0
+        assert "Traceback" not in half.output()
