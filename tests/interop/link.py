@@ -1,0 +1,72 @@
+"""A link between a client and the service that can be cut."""
+
+import asyncio
+from dataclasses import dataclass
+
+from emulator.pytest_plugin import WebPubSub
+
+
+def connection_string_at(endpoint: str, connection_string: str) -> str:
+    """Return the connection string with another endpoint and the same key."""
+    rest = connection_string.split(";", 1)[1]
+    return f"Endpoint={endpoint};{rest}"
+
+
+class Link:
+    """A TCP proxy before the service: the same protocol at another address, and a cable to pull.
+
+    `connection_string` names the link's address, so that tokens signed with it suit what the client dials.
+    """
+
+    def __init__(self, service: WebPubSub, server: asyncio.Server, pipes: "list[Pipe]") -> None:
+        port = server.sockets[0].getsockname()[1]
+        self.connection_string = connection_string_at(f"http://127.0.0.1:{port}", service.connection_string)
+        self._service = service
+        self._pipes = pipes
+
+    @property
+    def dials(self) -> int:
+        """How many TCP connections were made through the link."""
+        return len(self._pipes)
+
+    def lose_what_follows(self) -> None:
+        """Let what the service sends from now on get lost, while the sockets stay open."""
+
+        def lose() -> None:
+            for pipe in self._pipes:
+                pipe.loses_answers = True
+
+        self._service.call(lose)
+
+    def cut(self) -> None:
+        """Abort every socket, without a close frame."""
+
+        def abort() -> None:
+            for pipe in self._pipes:
+                pipe.abort()
+
+        self._service.call(abort)
+
+
+@dataclass
+class Pipe:
+    client: asyncio.StreamWriter
+    upstream: asyncio.StreamWriter
+    loses_answers: bool = False
+
+    def abort(self) -> None:
+        self.client.transport.abort()
+        self.upstream.transport.abort()
+
+    async def forward(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Pass on what comes until either side ends."""
+        try:
+            while chunk := await reader.read(65536):
+                if writer is self.client and self.loses_answers:
+                    continue
+                writer.write(chunk)
+                await writer.drain()
+        except ConnectionError:
+            self.abort()
+        finally:
+            writer.close()

@@ -1,0 +1,49 @@
+// @azure/web-pubsub-client: does what the test says, line by line, and reports every callback.
+
+import { WebPubSubClient, WebPubSubJsonProtocol, WebPubSubJsonReliableProtocol } from "@azure/web-pubsub-client";
+import { WebPubSubServiceClient } from "@azure/web-pubsub";
+import { linesFromTheTest, report } from "./reporting.mjs";
+
+const [connectionString, hub, protocol, userId, ...roles] = process.argv.slice(2);
+const service = new WebPubSubServiceClient(connectionString, hub);
+const client = new WebPubSubClient(
+  { getClientAccessUrl: async () => (await service.getClientAccessToken({ userId, roles })).url },
+  {
+    protocol: protocol === "plain" ? WebPubSubJsonProtocol() : WebPubSubJsonReliableProtocol(),
+    // A refusal is reported at once instead of after four attempts.
+    messageRetryOptions: { maxRetries: 1, retryDelayInMs: 10 },
+    reconnectRetryOptions: { retryDelayInMs: 50 },
+  },
+);
+
+const shown = ({ data, ...message }) => ({
+  ...message, data: data instanceof ArrayBuffer ? [...new Uint8Array(data)] : data,
+});
+client.on("connected", ({ connectionId, userId: user }) => report("connected", { connectionId, user }));
+client.on("disconnected", ({ connectionId, message }) => report("disconnected", { connectionId, message }));
+client.on("stopped", () => report("stopped"));
+client.on("server-message", ({ message }) => report("server-message", shown(message)));
+client.on("group-message", ({ message }) => report("group-message", shown(message)));
+client.on("rejoin-group-failed", ({ group, error }) => report("rejoin-group-failed", { group, name: error.name }));
+
+const bytes = ({ content, dataType, ...rest }) => [dataType === "binary" ? new Uint8Array(content).buffer : content, dataType, rest];
+
+const commands = {
+  start: () => client.start(),
+  stop: () => client.stop(),
+  join: ({ group, ...options }) => client.joinGroup(group, options),
+  leave: ({ group, ...options }) => client.leaveGroup(group, options),
+  send: ({ group, ...message }) => client.sendToGroup(group, ...bytes(message)),
+  event: ({ event, ...message }) => client.sendEvent(event, ...bytes(message)),
+  end: () => { report("end"); process.exit(0); },
+};
+
+const nextLine = linesFromTheTest();
+for (let line = await nextLine(); line !== undefined; line = await nextLine()) {
+  const { command, ...options } = JSON.parse(line);
+  try {
+    report("done", { command, result: (await commands[command](options)) ?? null });
+  } catch (error) {
+    report("done", { command, failed: error.errorDetail?.name ?? String(error) });
+  }
+}

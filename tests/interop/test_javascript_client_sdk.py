@@ -1,0 +1,216 @@
+"""@azure/web-pubsub-client over both JSON subprotocols, unchanged on the embedded service."""
+
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack
+from typing import Any
+
+import pytest
+from aiohttp import web
+from azure.messaging.webpubsubservice import WebPubSubServiceClient
+
+from emulator.pytest_plugin import WebPubSub
+from tests.interop.link import Link
+from tests.interop.listening import HUB, Listeners
+from tests.interop.nodejs import Program, running_program
+from tests.interop.waiting import eventually
+from tests.interop.webhook import Webhook
+
+EVERYTHING = ["webpubsub.joinLeaveGroup", "webpubsub.sendToGroup"]
+MESSAGES = 1000
+
+
+class JavaScriptClient:
+    """The client in its Node.js program."""
+
+    def __init__(self, program: Program) -> None:
+        self._program = program
+
+    async def __call__(self, command: str, **options: object) -> dict[str, Any]:
+        """Do one thing and return how it ended; callbacks that come before the end are kept."""
+        self._program.say(json.dumps({"command": command, **options}))
+        return await self._program.report("end" if command == "end" else "done")
+
+    async def heard(self, kind: str) -> dict[str, Any]:
+        """Return the next callback of this kind."""
+        return await self._program.report(kind)
+
+    def all_heard(self, kind: str) -> list[dict[str, Any]]:
+        """Return every callback of this kind so far."""
+        return [report for report in self._program.reports if report["report"] == kind]
+
+
+Start = Callable[..., Awaitable[JavaScriptClient]]
+
+
+@pytest.fixture
+async def start(node: str, web_pubsub: WebPubSub) -> AsyncIterator[Start]:
+    """Return a function that starts a client and waits until it is connected."""
+    async with AsyncExitStack() as programs:
+
+        async def start(
+            user: str = "ana", *, roles: list[str] = EVERYTHING, protocol: str = "reliable", through: Link | None = None
+        ) -> JavaScriptClient:
+            address = (through or web_pubsub).connection_string
+            program = await programs.enter_async_context(
+                running_program(node, "client", address, HUB, protocol, user, *roles)
+            )
+            client = JavaScriptClient(program)
+            assert await client("start") == {"report": "done", "command": "start", "result": None}
+            if not client.all_heard("connected"):
+                await client.heard("connected")
+            return client
+
+        yield start
+
+
+@pytest.fixture
+def service_sdk(web_pubsub: WebPubSub) -> WebPubSubServiceClient:
+    return WebPubSubServiceClient.from_connection_string(web_pubsub.connection_string, HUB)
+
+
+@pytest.mark.parametrize("protocol", ["plain", "reliable"])
+async def test_the_client_joins_sends_hears_and_leaves(start: Start, listeners: Listeners, protocol: str) -> None:
+    """W-059, W-060, W-063, W-071, W-072."""
+    ana = await start("ana", protocol=protocol)
+    bo = await listeners.open("bo", groups=["room"])
+
+    joined = await ana("join", group="room")
+    await ana("send", group="room", content="text", dataType="text")
+    await ana("send", group="room", content={"n": 1}, dataType="json")
+    await ana("send", group="room", content=[0, 255], dataType="binary")
+    await ana("send", group="room", content="for bo", dataType="text", noEcho=True)
+    await ana("leave", group="room")
+    await ana("send", group="room", content="gone", dataType="text", fireAndForget=True)
+
+    assert joined["result"] == {"ackId": 1, "isDuplicated": False}
+    assert [await bo.next_data() for _ in range(5)] == ["text", {"n": 1}, "AP8=", "for bo", "gone"]
+    echoes = ana.all_heard("group-message")
+    assert [echo["data"] for echo in echoes] == ["text", {"n": 1}, [0, 255]]
+    assert echoes[0]["fromUserId"] == "ana"
+    assert [echo.get("sequenceId") for echo in echoes] == ([1, 2, 3] if protocol == "reliable" else [None] * 3)
+
+
+@pytest.mark.parametrize("protocol", ["plain", "reliable"])
+async def test_the_clients_events_reach_the_handler_and_are_answered(
+    start: Start, webhook: Webhook, protocol: str
+) -> None:
+    """W-159..W-161, W-072: the answer comes before the acknowledgement."""
+    webhook.answers["move"] = lambda event: web.json_response({"seen": json.loads(event.body)})
+    ana = await start("ana", protocol=protocol)
+
+    await ana("event", event="note", content="text", dataType="text")
+    await ana("event", event="bytes", content=[0, 255], dataType="binary")
+    await ana("event", event="move", content={"to": "e4"}, dataType="json")
+
+    assert [event.body for event in webhook.events if event.name in ("note", "bytes")] == [b"text", b"\x00\xff"]
+    assert [answer["data"] for answer in ana.all_heard("server-message")] == [{"seen": {"to": "e4"}}]
+
+
+async def test_a_refusal_reaches_the_client_with_its_name(start: Start, webhook: Webhook) -> None:
+    """W-031, W-032, W-162."""
+    webhook.answers["broken"] = lambda _: web.Response(status=400)
+    ana = await start("ana", roles=[])
+
+    assert (await ana("join", group="room"))["failed"] == "Forbidden"
+    assert (await ana("send", group="room", content="hi", dataType="text"))["failed"] == "Forbidden"
+    assert (await ana("event", event="broken", content="hi", dataType="text"))["failed"] == "InternalServerError"
+
+
+async def test_a_repeated_ack_id_is_reported_as_a_duplicate(start: Start) -> None:
+    """W-076."""
+    ana = await start()
+    await ana("join", group="room", ackId=100)
+
+    first = await ana("send", group="room", content="once", dataType="text", ackId=101)
+    second = await ana("send", group="room", content="twice", dataType="text", ackId=101)
+
+    assert (first["result"]["isDuplicated"], second["result"]["isDuplicated"]) == (False, True)
+    assert [echo["data"] for echo in ana.all_heard("group-message")] == ["once"]
+
+
+async def test_a_stopped_client_is_gone_at_once(start: Start, service_sdk: WebPubSubServiceClient) -> None:
+    """W-103."""
+    ana = await start()
+    connection = ana.all_heard("connected")[0]["connectionId"]
+
+    await ana("stop")
+    await ana.heard("stopped")
+
+    await eventually(lambda: not service_sdk.connection_exists(connection))
+
+
+async def test_a_cut_in_the_middle_of_a_thousand_messages_loses_none_and_doubles_none(
+    start: Start, link: Link, listeners: Listeners
+) -> None:
+    """Must hold: each message once and in order. W-094, W-095, W-096, W-101."""
+    ana = await start("ana", through=link)
+    await ana("join", group="room")
+    sender = await listeners.open("bo", roles=EVERYTHING)
+
+    async def publish(numbers: range) -> None:
+        for number in numbers:
+            await sender.ask({"type": "sendToGroup", "group": "room", "data": number, "ackId": number})
+
+    def numbers() -> list[int]:
+        return [message["data"] for message in ana.all_heard("group-message")]
+
+    await publish(range(400))
+    while len(numbers()) < 300:
+        await ana.heard("group-message")
+    link.lose_what_follows()
+    await publish(range(400, 600))
+    link.cut()
+    await publish(range(600, MESSAGES))
+    while len(numbers()) < MESSAGES:
+        await ana.heard("group-message")
+
+    assert numbers() == list(range(MESSAGES))
+    assert [message["sequenceId"] for message in ana.all_heard("group-message")] == list(range(1, MESSAGES + 1))
+    assert ana.all_heard("disconnected") == []
+    assert len(ana.all_heard("connected")) == 1
+
+
+async def test_after_a_close_by_the_server_the_client_connects_anew_and_rejoins_its_groups(
+    start: Start, service_sdk: WebPubSubServiceClient
+) -> None:
+    """W-111 with the JavaScript client."""
+    ana = await start()
+    await ana("join", group="room")
+    first = ana.all_heard("connected")[0]["connectionId"]
+
+    service_sdk.close_connection(first, reason="enough")
+    second = (await ana.heard("connected"))["connectionId"]
+    await eventually(lambda: [each.connection_id for each in service_sdk.list_connections(group="room")] == [second])
+    service_sdk.send_to_group("room", "welcome back", content_type="text/plain")
+
+    assert (await ana.heard("group-message"))["data"] == "welcome back"
+    assert first != second
+    [gone] = ana.all_heard("disconnected")
+    assert gone["message"]["message"] == "Application server closed the connection. Reason: enough"
+
+
+async def test_a_client_of_the_plain_protocol_connects_anew_after_a_cut_and_rejoins(
+    start: Start, link: Link, service_sdk: WebPubSubServiceClient
+) -> None:
+    ana = await start("ana", through=link, protocol="plain")
+    await ana("join", group="room")
+
+    link.cut()
+    second = (await ana.heard("connected"))["connectionId"]
+
+    await eventually(lambda: [each.connection_id for each in service_sdk.list_connections(group="room")] == [second])
+
+
+async def test_a_connection_that_the_handler_refuses_does_not_start(
+    node: str, web_pubsub: WebPubSub, webhook: Webhook
+) -> None:
+    """W-150."""
+    webhook.answers["connect"] = lambda _: web.Response(status=401)
+
+    async with running_program(node, "client", web_pubsub.connection_string, HUB, "reliable", "ana") as program:
+        program.say(json.dumps({"command": "start"}))
+        ended = await program.report("done")
+
+    assert "401" in str(ended["failed"])
+    assert webhook.names() == ["connect"]
