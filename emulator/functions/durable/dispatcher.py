@@ -8,21 +8,20 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import sqlite3
 import traceback
 from datetime import datetime
 from functools import partial
 
-from . import entities, entity_store, instances
+from . import episode_store, work_store
 from .catalog import Catalog, UnknownFunction
-from .entity_store import Batch
+from .entity_runner import EntityRunner
 from .episode import Answer, decide, episode_time, failure_text, orchestrator_input
+from .episode_store import Turn
 from .history import EventType, event
 from .http_call import HttpCalls
-from .instances import Turn, Wakes
+from .instances import Wakes
 from .invocations import Invocations
 from .messages import ActivityWork
-from .names import EntityId
 from .options import Options
 from .replay import HTTP_ACTIVITY, ReplayError
 from .store import Store
@@ -44,25 +43,19 @@ class Dispatcher:
         self._options = options
         self._http = HttpCalls(options)
         self._instances: SerialWorkers[str] = SerialWorkers(self._run_instance, options.max_orchestrators)
-        self._entities: SerialWorkers[EntityId] = SerialWorkers(self._run_entity, options.max_entities)
+        self._entities = EntityRunner(store, catalog, invocations, options, self.wake)
         self._activity_slots = asyncio.Semaphore(options.max_activities)
         self._tasks = Tasks()
         self._timers_changed = asyncio.Event()
         self._changed: dict[str, asyncio.Event] = {}
-        # How many operations at the head of a queue go one by one, because a batch with one of them failed.
-        self._one_by_one: dict[EntityId, int] = {}
-        self._failures: dict[EntityId, int] = {}
-        self._retries: set[asyncio.TimerHandle] = set()
 
     async def start(self) -> None:
         """Take up everything that the store holds unfinished, and begin to watch the clock."""
         self._tasks.start(self._run_timers(), "durable timers")
-        self.wake(await self._store.run(instances.unfinished))
+        self.wake(await self._store.run(work_store.unfinished))
 
     async def stop(self) -> None:
         """Cancel every task and wait until it has ended."""
-        for retry in self._retries:
-            retry.cancel()
         await self._tasks.cancel()
         await self._instances.stop()
         await self._entities.stop()
@@ -91,7 +84,7 @@ class Dispatcher:
         return self._changed.setdefault(instance_id, asyncio.Event())
 
     async def _run_instance(self, instance_id: str) -> None:
-        while (turn := await self._store.run(partial(instances.take_turn, instance_id=instance_id))) is not None:
+        while (turn := await self._store.run(partial(episode_store.take_turn, instance_id=instance_id))) is not None:
             try:
                 function = self._catalog.orchestrators.find(turn.execution.name)
             except UnknownFunction as error:
@@ -118,7 +111,7 @@ class Dispatcher:
             )
             self._report(turn, answer, decision.stuck)
             commit = partial(
-                instances.commit_episode,
+                episode_store.commit_episode,
                 turn=turn,
                 new_events=[*new_events, *decision.events],
                 decision=decision,
@@ -163,80 +156,13 @@ class Dispatcher:
             else:
                 now = self._options.clock()
                 done = event(EventType.TASK_COMPLETED, now, TaskScheduledId=work.task_id, Result=result)
-        self.wake(await self._store.run(partial(instances.finish_activity, work=work, result=done)))
-
-    async def _run_entity(self, entity: EntityId) -> None:
-        try:
-            function = self._catalog.entity(entity)
-        except UnknownFunction as error:
-            log.warning("entity waits for its function", extra={"entity": entity.name, "why": str(error)})
-            return
-        batch = await self._store.run(partial(self._next_batch, entity=entity))
-        while batch is not None:
-            try:
-                answer = await self._invocations.entity(function, entities.entity_input(batch))
-                applied = entities.apply(batch, answer, self._options.clock())
-            except Exception:
-                log.exception("entity batch failed", extra={"entity": entity.name, "operations": len(batch.queued)})
-                if not self._is_narrowed(batch):
-                    return
-                batch = await self._store.run(partial(self._next_batch, entity=entity))
-                continue
-            self._failures.pop(entity, None)
-            for operation, error_text in applied.errors:
-                log.error(
-                    "entity operation failed: %s",
-                    error_text,
-                    extra={"entity": entity.name, "operation": operation},
-                )
-            wakes, batch = await self._store.run(partial(self._commit_batch, batch=batch, applied=applied))
-            self.wake(wakes)
-
-    def _is_narrowed(self, batch: Batch) -> bool:
-        """After a batch that raised as a whole: go on one by one, or wait when it was a single operation.
-
-        Nothing is given up: like the extension, the operation is tried again until it succeeds.
-        """
-        entity = batch.entity
-        if len(batch.queued) > 1:
-            self._one_by_one[entity] = len(batch.queued)
-            return True
-        failures = self._failures[entity] = self._failures.get(entity, 0) + 1
-        options = self._options
-        delay = min(options.first_retry_seconds * 2 ** (failures - 1), options.longest_retry_seconds)
-        self._retry_later(entity, delay)
-        return False
-
-    def _retry_later(self, entity: EntityId, delay: float) -> None:
-        def retry() -> None:
-            self._retries.discard(handle)
-            self._entities.wake(entity)
-
-        handle = asyncio.get_running_loop().call_later(delay, retry)
-        self._retries.add(handle)
-
-    def _next_batch(self, db: sqlite3.Connection, entity: EntityId) -> Batch | None:
-        limit = 1 if self._one_by_one.get(entity) else self._options.max_entity_batch
-        return entity_store.take_batch(db, entity, limit)
-
-    def _commit_batch(
-        self, db: sqlite3.Connection, batch: Batch, applied: entities.Applied
-    ) -> tuple[Wakes, Batch | None]:
-        now = self._options.clock()
-        entity_store.commit_batch(db, batch, exists=applied.exists, state=applied.state, now=now)
-        wakes = Wakes()
-        for reply in applied.replies:
-            wakes.instances |= instances.deliver(db, reply.instance_id, reply.execution_id, reply.event).instances
-        left = self._one_by_one.pop(batch.entity, 0) - len(batch.queued)
-        if left > 0:
-            self._one_by_one[batch.entity] = left
-        return wakes, self._next_batch(db, batch.entity)
+        self.wake(await self._store.run(partial(work_store.finish_activity, work=work, result=done)))
 
     async def _run_timers(self) -> None:
         while True:
             self._timers_changed.clear()
             now = self._options.clock()
-            wakes, following = await self._store.run(partial(instances.fire_timers, now=now))
+            wakes, following = await self._store.run(partial(work_store.fire_timers, now=now))
             self.wake(wakes)
             await self._wait_for_timers(following)
 

@@ -20,12 +20,11 @@ class Urls:
 
     def status(self, instance_id: str) -> str:
         """Return where the instance's status is read."""
-        return f"{self._base}/instances/{instance_id}?{self._query}"
+        return f"{self._base}/instances/{quote(instance_id, safe='')}?{self._query}"
 
-    def management(self, instance_id: str, *, is_encoded: bool = False) -> dict[str, str]:
+    def management(self, instance_id: str) -> dict[str, str]:
         """Return the payload of a check-status response: the id and a URL for each thing one can do with it."""
-        quoted = instance_id if is_encoded else quote(instance_id, safe="")
-        instance, query = f"{self._base}/instances/{quoted}", self._query
+        instance, query = f"{self._base}/instances/{quote(instance_id, safe='')}", self._query
         return {
             "id": instance_id,
             "statusQueryGetUri": f"{instance}?{query}",

@@ -64,6 +64,13 @@ class SerialWorkers(Generic[K]):
             while self._woken[key]:
                 async with self._slots:
                     self._woken[key] = False
-                    await self._work(key)
+                    await self._attempt(key)
         finally:
             del self._woken[key]
+
+    async def _attempt(self, key: K) -> None:
+        try:
+            await self._work(key)
+        except Exception:
+            # The next wake tries again; one key's trouble is not the others'.
+            log.exception("durable work failed", extra={"key": str(key)})
