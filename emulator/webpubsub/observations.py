@@ -119,7 +119,20 @@ class RestCalled(_Stamp):
     request_id: str | None
 
 
-Observation = Opened | Detached | Ended | FrameReceived | FrameSent | Delivered | WebhookCalled | RestCalled
+@dataclass(frozen=True, slots=True)
+class FaultStruck(_Stamp):
+    """A fault from the switchboard struck: which (its line of text), and what it struck (an event, an operation)."""
+
+    hub: str
+    connection_id: str | None
+    user_id: str | None
+    fault: str
+    struck: str
+
+
+Observation = (
+    Opened | Detached | Ended | FrameReceived | FrameSent | Delivered | WebhookCalled | RestCalled | FaultStruck
+)
 
 
 class Observations:

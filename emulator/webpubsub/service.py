@@ -13,6 +13,7 @@ from emulator.webpubsub import rest
 from emulator.webpubsub.clients import Clients
 from emulator.webpubsub.connection_string import ConnectionString
 from emulator.webpubsub.event_handlers import EventHandlers
+from emulator.webpubsub.fault_switchboard import FaultSwitchboard
 from emulator.webpubsub.faults import Faults
 from emulator.webpubsub.hub import Connection, Hubs
 from emulator.webpubsub.observations import Observations, RestCalled
@@ -35,8 +36,8 @@ class Service:
         """Make a service that is not listening yet; needs a running event loop."""
         self.settings = settings
         self.observations = Observations()
-        self.faults = Faults()
         self.hubs = Hubs(time.monotonic, self.observations, self._on_end)
+        self.faults = FaultSwitchboard(self.hubs.connections, self.observations)
         self._recovery = Recovery(
             keys=settings.access_keys,
             retention_seconds=settings.times.retention_seconds,

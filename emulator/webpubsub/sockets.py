@@ -101,6 +101,7 @@ class Socket:
 
     __slots__ = (
         "_ahead",
+        "_close_code",
         "_closing",
         "_drain_seconds",
         "_flusher",
@@ -140,6 +141,7 @@ class Socket:
         self._size = 0
         self._scheduled = False
         self._closing = False
+        self._close_code = 0
         self._ahead: deque[Received] | None = None
         self._reading: asyncio.Task[Received] | None = None
 
@@ -167,6 +169,7 @@ class Socket:
         if self._closing:
             return
         self.send(close_frame(code, reason))
+        self._close_code = code
         self._closing = True
         if not self._transport.is_closing():
             asyncio.get_running_loop().call_later(self._drain_seconds, self._transport.abort)
@@ -269,8 +272,9 @@ class Socket:
         if isinstance(data, str | bytes):
             return data
         if message.type is aiohttp.WSMsgType.CLOSE:
-            # A close frame without a code counts as a normal closure, as in .NET.
-            return Closed(int(message.data or NORMAL_CLOSURE), str(message.extra or ""))
+            # Whoever closed first chose the code; a client's answer to ours may carry any. A close frame without a
+            # code counts as a normal closure, as in .NET.
+            return Closed(self._close_code or int(message.data or NORMAL_CLOSURE), str(message.extra or ""))
         if isinstance(data, aiohttp.WebSocketError):
             return Broken(data.code, _PROTOCOL_ERROR_TEXTS.get(data.code, ""))
         return Closed(ABNORMAL_CLOSURE, None)

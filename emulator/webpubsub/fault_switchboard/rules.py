@@ -1,0 +1,263 @@
+"""What can be made to go wrong: each kind of fault, whom it strikes, and how soon it is over.
+
+A fault says everything about itself and does nothing; `switchboard` counts and matches, `hook` strikes.
+"""
+
+import math
+from dataclasses import dataclass, field, fields
+from enum import StrEnum
+from http import HTTPStatus
+from typing import ClassVar
+
+MAX_COUNT = 1_000_000
+MAX_SECONDS = 24 * 3600.0
+MAX_COPIES = 100
+ABNORMAL_CLOSURE = 1006
+
+
+class InvalidFault(ValueError):
+    """A fault that cannot be; the text names what was seen and what is possible."""
+
+
+class Seam(StrEnum):
+    """Where a fault strikes."""
+
+    WEBHOOK = "webhook"
+    REST = "rest"
+    CLIENT = "client"
+    TOKEN = "token"  # noqa: S105  # a place, not a secret
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Occasion:
+    """Something that is about to happen and may go wrong; None stands for what it has not got."""
+
+    seam: Seam
+    hub: str
+    user: str | None = None
+    connection: str | None = None
+    event: str | None = None
+    is_system: bool = False
+    operation: str | None = None
+    group: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scope:
+    """Whom a fault strikes: all that is given must fit; nothing given means everyone.
+
+    `event` is a user event or `connect`, `connected`, `disconnected`; `operation` is a REST operation as the Python
+    SDK names its method (`send_to_group`; `sendToGroup` is the same). Letter case counts for users, connections and
+    groups alone.
+    """
+
+    hub: str | None = None
+    user: str | None = None
+    connection: str | None = None
+    event: str | None = None
+    operation: str | None = None
+    group: str | None = None
+
+    def given(self) -> dict[str, str]:
+        """Return what the scope names, by field."""
+        values = ((one.name, getattr(self, one.name)) for one in fields(self))
+        return {name: value for name, value in values if value is not None}
+
+    def fits(self, occasion: Occasion) -> bool:
+        """Return whether the occasion is within the scope."""
+        return all(
+            _comparable(name, value) == _comparable(name, getattr(occasion, name))
+            for name, value in self.given().items()
+        )
+
+
+EVERYONE = Scope()
+_PEOPLE = frozenset(("hub", "user", "connection"))
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One fault. It ends after `count` strikes or after `for_seconds`, whichever comes first; one must be given.
+
+    Raises `InvalidFault` for what cannot be, a scope that this kind of fault does not know included.
+    """
+
+    seam: ClassVar[Seam]
+    name: ClassVar[str]
+    scopes: ClassVar[frozenset[str]] = _PEOPLE
+
+    scope: Scope = field(default=EVERYONE, kw_only=True)
+    count: int | None = field(default=None, kw_only=True)
+    for_seconds: float | None = field(default=None, kw_only=True)
+
+    def __post_init__(self) -> None:
+        if self.count is None and self.for_seconds is None:
+            raise InvalidFault(f"{self.name}: a fault must end: give count or for")
+        _check_number("count", self.count, 1, MAX_COUNT)
+        _check_seconds("for", self.for_seconds)
+        for name, value in self.scope.given().items():
+            if name not in self.scopes:
+                known = ", ".join(sorted(self.scopes))
+                raise InvalidFault(f"{self.name}: {name} says nothing about it; its scope may be {known}")
+            if not value.strip():
+                raise InvalidFault(f"{self.name}: {name} is blank")
+
+    def applies(self, occasion: Occasion) -> bool:
+        """Return whether this fault has something to do here."""
+        return occasion.seam is self.seam and self.scope.fits(occasion)
+
+
+@dataclass(frozen=True, slots=True)
+class _WebhookFault(Fault):
+    seam = Seam.WEBHOOK
+    scopes = _PEOPLE | {"event"}
+
+
+@dataclass(frozen=True, slots=True)
+class Delay(_WebhookFault):
+    """An event reaches its handler this many seconds late; the handler's timeout runs meanwhile."""
+
+    name = "delay webhook"
+    seconds: float
+
+    def __post_init__(self) -> None:
+        Fault.__post_init__(self)
+        _check_seconds("the delay", self.seconds)
+
+
+@dataclass(frozen=True, slots=True)
+class Drop(_WebhookFault):
+    """An event never reaches its handler. Whoever waits for the answer is told at once that there is none."""
+
+    name = "drop webhook"
+
+
+@dataclass(frozen=True, slots=True)
+class LoseDisconnected(Fault):
+    """The handler does not hear that a connection has ended."""
+
+    seam = Seam.WEBHOOK
+    name = "lose disconnected"
+
+    def applies(self, occasion: Occasion) -> bool:
+        """Return whether the event is `disconnected`, of somebody in the scope."""
+        return occasion.is_system and occasion.event == "disconnected" and Fault.applies(self, occasion)
+
+
+@dataclass(frozen=True, slots=True)
+class Duplicate(_WebhookFault):
+    """An event reaches its handler again, `copies` times, after it was answered; the first answer counts."""
+
+    name = "duplicate webhook"
+    copies: int = 1
+
+    def __post_init__(self) -> None:
+        Fault.__post_init__(self)
+        _check_number("copies", self.copies, 1, MAX_COPIES)
+
+
+@dataclass(frozen=True, slots=True)
+class Reorder(_WebhookFault):
+    """An event waits until the next one in the scope was answered, but at most `within_seconds`.
+
+    A client's events follow each other strictly, so what overtakes is another connection's event, or `connected` and
+    `disconnected`, for which nobody waits.
+    """
+
+    name = "reorder webhook"
+    within_seconds: float = 1.0
+
+    def __post_init__(self) -> None:
+        Fault.__post_init__(self)
+        _check_seconds("within", self.within_seconds)
+
+
+@dataclass(frozen=True, slots=True)
+class _RestFault(Fault):
+    seam = Seam.REST
+    scopes = _PEOPLE | {"operation", "group"}
+
+
+@dataclass(frozen=True, slots=True)
+class FailRest(_RestFault):
+    """A REST call is answered with this status and does nothing; with `carried_out` it is done all the same."""
+
+    name = "fail rest"
+    status: int
+    carried_out: bool = False
+
+    def __post_init__(self) -> None:
+        Fault.__post_init__(self)
+        _check_number("the status", self.status, 400, 599)
+        if self.status not in tuple(HTTPStatus):
+            raise InvalidFault(f"{self.name}: {self.status} is no HTTP status that has a meaning")
+
+
+@dataclass(frozen=True, slots=True)
+class SlowRest(_RestFault):
+    """A REST call is carried out this many seconds late."""
+
+    name = "slow rest"
+    seconds: float
+
+    def __post_init__(self) -> None:
+        Fault.__post_init__(self)
+        _check_seconds("the delay", self.seconds)
+
+
+@dataclass(frozen=True, slots=True)
+class Cut(Fault):
+    """A client's socket is closed with this code; with 1006 it is dropped without a word.
+
+    Sockets that are open are cut at once, up to the count; later ones at their next frame, which is lost. With an
+    `event` in the scope only the frame that sends it brings the cut about.
+    """
+
+    seam = Seam.CLIENT
+    name = "cut client"
+    scopes = _PEOPLE | {"event"}
+    code: int = ABNORMAL_CLOSURE
+
+    def __post_init__(self) -> None:
+        Fault.__post_init__(self)
+        _check_number("the close code", self.code, 1000, 4999)
+        if self.code in (1004, 1005) or 1015 <= self.code < 3000:
+            raise InvalidFault(f"{self.name}: {self.code} cannot stand in a close frame (RFC 6455, section 7.4)")
+
+
+@dataclass(frozen=True, slots=True)
+class ExpireToken(Fault):
+    """A client's token is refused as if it had expired: the handshake is answered with 401."""
+
+    seam = Seam.TOKEN
+    name = "expire token"
+    scopes = frozenset(("hub", "user"))
+
+
+KINDS: tuple[type[Fault], ...] = (
+    Delay,
+    Drop,
+    Duplicate,
+    Reorder,
+    LoseDisconnected,
+    FailRest,
+    SlowRest,
+    Cut,
+    ExpireToken,
+)
+
+
+def _comparable(name: str, value: str | None) -> str | None:
+    if value is None or name in ("user", "connection", "group"):
+        return value
+    return value.lower().replace("_", "") if name == "operation" else value.lower()
+
+
+def _check_number(what: str, value: int | None, minimum: int, maximum: int) -> None:
+    if value is not None and not minimum <= value <= maximum:
+        raise InvalidFault(f"{what} is {value}; it must be from {minimum} to {maximum}")
+
+
+def _check_seconds(what: str, value: float | None) -> None:
+    if value is not None and not (math.isfinite(value) and 0 < value <= MAX_SECONDS):
+        raise InvalidFault(f"{what} is {value:g} s; it must be more than 0 and at most {MAX_SECONDS:g} s")
