@@ -96,7 +96,7 @@ def event_answer(answer: Answer) -> Payload | None:
         raise EventFailed(f"the handler's answer has unusable metadata: {error}") from None
     if answer.status == 204 or not answer.body:
         return Payload(DataType.TEXT, b"", metadata) if metadata else None
-    media_type, _, parameters = answer.headers.get("Content-Type", "application/octet-stream").partition(";")
+    media_type, _, parameters = (answer.headers.get("Content-Type") or "application/octet-stream").partition(";")
     data_type = _DATA_TYPES.get(media_type.strip().lower())
     if data_type is None:
         raise EventFailed(f"the handler answered with the content type {media_type.strip()[:64]!r}")
