@@ -29,18 +29,19 @@ CALL_SECONDS = 30.0
 class WebPubSub:
     """A running service, used from any thread.
 
-    `endpoint` is like `http://127.0.0.1:54321`, `connection_string` is what the official SDKs take.
+    `endpoint` is like `http://127.0.0.1:54321`, `connection_string` is what the official SDKs take. `service` is the
+    service itself, with its hubs and faults: it lives in its own thread, so reach it through `call` and `run`.
     """
 
     def __init__(self, service: "Service", loop: asyncio.AbstractEventLoop) -> None:
         self.endpoint: str = service.endpoint
         self.connection_string: str = service.connection_string
-        self._service = service
+        self.service = service
         self._loop = loop
 
     def set_event_handlers(self, hub: str, handlers: "Sequence[EventHandler]") -> None:
         """Send the hub's events from now on to these handlers, in this order of preference."""
-        self.call(lambda: self._service.set_event_handlers(hub, handlers))
+        self.call(lambda: self.service.set_event_handlers(hub, handlers))
 
     def call(self, function: Callable[[], T]) -> T:
         """Run a function in the service's thread and return what it returns, or raise what it raises."""
@@ -56,10 +57,10 @@ class WebPubSub:
 
 
 @contextmanager
-def running(settings: "Settings | None" = None) -> Iterator[WebPubSub]:
-    """Run a service in a thread of its own while the block lasts; the same as the fixture, for other test runners.
+def running(settings: "Settings | None" = None, *, host: str = "127.0.0.1", port: int = 0) -> Iterator[WebPubSub]:
+    """Run a service in a thread of its own while the block lasts: what the fixture does, for other test runners.
 
-    Raises what kept the service from starting.
+    Port 0 takes any free one. Raises `OSError` when the address cannot be had.
     """
     started: Future[WebPubSub] = Future()
     stop = asyncio.Event()
@@ -67,7 +68,7 @@ def running(settings: "Settings | None" = None) -> Iterator[WebPubSub]:
     async def serve() -> None:
         from emulator import webpubsub
 
-        async with webpubsub.serve(settings) as service:
+        async with webpubsub.serve(settings, host=host, port=port) as service:
             started.set_result(WebPubSub(service, asyncio.get_running_loop()))
             await stop.wait()
 
