@@ -23,7 +23,7 @@ from emulator.webpubsub.handshake import (
 )
 from emulator.webpubsub.hub import Connection, Hubs
 from emulator.webpubsub.messages import ClientMessage, Connected
-from emulator.webpubsub.observations import FrameReceived, Observations, Opened
+from emulator.webpubsub.observations import FrameReceived, HandshakeRefused, Observations, Opened
 from emulator.webpubsub.protocols import InvalidFrame
 from emulator.webpubsub.recovery import Recovery
 from emulator.webpubsub.replay import ReplayBuffer
@@ -78,12 +78,16 @@ class Clients:
     async def serve(self, request: web.Request) -> web.StreamResponse:
         """Answer a handshake, and if it succeeds stay with the client until its socket is gone."""
         hub = request.match_info.get("hub", request.query.get("hub", ""))
+        self._observations.begin()
         try:
             wanted = await read_request(request, hub, self._settings, time.time(), self._read_token)
             if isinstance(wanted, RecoveryRequest):
                 return await self._recover(request, wanted)
             admission = await _unless_client_leaves(request, admit(wanted, self._handlers))
         except Refused as refused:
+            if self._observations.active:
+                record = HandshakeRefused(hub.lower(), refused.status, refused.reason or refused.text)
+                self._observations.publish(record)
             return web.Response(status=refused.status, text=refused.text or None)
         except _ClientLeft:
             return web.Response(status=499)  # nobody reads it
@@ -143,6 +147,8 @@ class Clients:
         in_a_row = 0
         while True:
             received = await socket.receive()
+            if isinstance(received, Closed | Broken):
+                self._observations.begin()  # the end is no consequence of the last message
             if isinstance(received, Closed):
                 return received
             if isinstance(received, Broken):

@@ -32,12 +32,16 @@ TokenReader = Callable[[str, Callable[[], ClientToken]], Awaitable[ClientToken]]
 
 
 class Refused(Exception):
-    """The handshake is answered with this status and text; an empty text is an empty body."""
+    """The handshake is answered with this status and text; an empty text is an empty body.
 
-    def __init__(self, status: int, text: str = "") -> None:
+    `reason` is for whoever watches the service and never sent to the client.
+    """
+
+    def __init__(self, status: int, text: str = "", *, reason: str = "") -> None:
         super().__init__(text)
         self.status = status
         self.text = text
+        self.reason = reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +142,7 @@ async def _token(
     if text is None:
         if settings.hub(hub).anonymous_connect_policy == "allow":
             return NO_TOKEN
-        raise Refused(401)
+        raise Refused(401, reason="there is no token")
 
     def read() -> ClientToken:
         endpoints = (f"{request.scheme}://{request.host}", *settings.public_endpoints)
@@ -154,7 +158,7 @@ async def _token(
         return await read_token(hub, read)
     except InvalidToken as error:
         log.info("client refused", extra={"hub": hub, "reason": str(error)})
-        raise Refused(401) from None
+        raise Refused(401, reason=str(error)) from None
 
 
 def _offered(request: web.Request) -> tuple[str, ...]:

@@ -13,7 +13,7 @@ from emulator.webpubsub.acks import AckIds
 from emulator.webpubsub.event_handlers.source import EventSource
 from emulator.webpubsub.frames import data_frame
 from emulator.webpubsub.messages import DataMessage, Disconnected, ServiceMessage
-from emulator.webpubsub.observations import Delivered, Ended, FrameSent, Observations
+from emulator.webpubsub.observations import Delivered, Ended, FrameSent, Observations, Published
 from emulator.webpubsub.protocols import Frame, Protocol
 from emulator.webpubsub.replay import ReplayBuffer
 from emulator.webpubsub.roles import Permissions
@@ -182,6 +182,8 @@ class Hub:
         encoded: dict[str, tuple[Frame, bytes]] = {}  # by subprotocol: all its receivers share one encoding
         overflown: list[Connection] = []
         expires_at = self._clock() + ttl_seconds if ttl_seconds else None
+        if self.observations.active:
+            self.observations.publish(Published(self.name, message))
         for target in targets:
             codec = target.codec
             known = encoded.get(codec.name)

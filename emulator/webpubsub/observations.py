@@ -41,6 +41,15 @@ class Opened(_Stamp):
 
 
 @dataclass(frozen=True, slots=True)
+class HandshakeRefused(_Stamp):
+    """A client's handshake was answered with this status instead of 101; `reason` may be empty."""
+
+    hub: str
+    status: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Detached(_Stamp):
     """A reliable connection lost its socket and waits for its client."""
 
@@ -81,6 +90,14 @@ class FrameSent(_Stamp):
 
 
 @dataclass(frozen=True, slots=True)
+class Published(_Stamp):
+    """A data message is about to be queued for its receivers, of whom there may be none."""
+
+    hub: str
+    message: DataMessage
+
+
+@dataclass(frozen=True, slots=True)
 class Delivered(_Stamp):
     """A data message was queued for a connection (or kept for it); `size` is the frame's, in bytes."""
 
@@ -89,6 +106,21 @@ class Delivered(_Stamp):
     user_id: str | None
     message: DataMessage
     size: int
+
+
+@dataclass(frozen=True, slots=True)
+class WebhookSent(_Stamp):
+    """An attempt to tell an event handler begins; `WebhookCalled` with the same ids and attempt ends it."""
+
+    hub: str
+    connection_id: str
+    user_id: str | None
+    event: str
+    event_id: int | None
+    request_id: str | None
+    handler: str
+    attempt: int
+    body: bytes | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,17 +138,20 @@ class WebhookCalled(_Stamp):
     status: int | None
     milliseconds: float
     failure: str | None
+    answer: bytes | None
 
 
 @dataclass(frozen=True, slots=True)
 class RestCalled(_Stamp):
-    """A REST call was answered; `request_id` is the caller's `x-ms-client-request-id`."""
+    """A REST call was answered; `request_id` is the caller's `x-ms-client-request-id`, `error_code` our refusal's."""
 
     method: str
     path: str
+    query: str
     status: int
     milliseconds: float
     request_id: str | None
+    error_code: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +166,18 @@ class FaultStruck(_Stamp):
 
 
 Observation = (
-    Opened | Detached | Ended | FrameReceived | FrameSent | Delivered | WebhookCalled | RestCalled | FaultStruck
+    Opened
+    | HandshakeRefused
+    | Detached
+    | Ended
+    | FrameReceived
+    | FrameSent
+    | Published
+    | Delivered
+    | WebhookSent
+    | WebhookCalled
+    | RestCalled
+    | FaultStruck
 )
 
 

@@ -118,7 +118,15 @@ class Service:
         if self.observations.active:
             milliseconds = (time.perf_counter() - started) * 1000
             self.observations.publish(
-                RestCalled(request.method, request.path, response.status, milliseconds, request_id)
+                RestCalled(
+                    request.method,
+                    request.path,
+                    request.query_string,
+                    response.status,
+                    milliseconds,
+                    request_id,
+                    response.headers.get(rest.ERROR_CODE_HEADER),
+                )
             )
         return response
 

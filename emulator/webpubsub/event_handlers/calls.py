@@ -11,7 +11,7 @@ from yarl import URL
 
 from emulator.webpubsub.event_handlers.answers import Answer
 from emulator.webpubsub.event_handlers.source import EventSource
-from emulator.webpubsub.observations import Observations, WebhookCalled
+from emulator.webpubsub.observations import Observations, WebhookCalled, WebhookSent
 
 log = logging.getLogger(__name__)
 
@@ -106,9 +106,11 @@ class WebhookClient:
         started = time.perf_counter()
         status: int | None = None
         failure: str | None = None
+        body: bytes | None = None
+        self._record_start(call, attempt)
         try:
             answer = await self._attempt(call)
-            status = answer.status
+            status, body = answer.status, answer.body
             return answer
         except CallFailed as error:
             failure = str(error)
@@ -117,7 +119,7 @@ class WebhookClient:
             failure = "cancelled: the client left, or the time was up"
             raise
         finally:
-            self._record(call, attempt, status, (time.perf_counter() - started) * 1000, failure)
+            self._record(call, attempt, status, (time.perf_counter() - started) * 1000, failure, body)
 
     async def _attempt(self, call: Call) -> Answer:
         try:
@@ -149,7 +151,32 @@ class WebhookClient:
             headers["Cookie"] = "; ".join(f"{name}={morsel.coded_value}" for name, morsel in cookies.items())
         return headers
 
-    def _record(self, call: Call, attempt: int, status: int | None, milliseconds: float, failure: str | None) -> None:
+    def _record_start(self, call: Call, attempt: int) -> None:
+        if self._observations.active:
+            source = call.source
+            self._observations.publish(
+                WebhookSent(
+                    source.hub,
+                    source.connection_id,
+                    source.user_id,
+                    call.event,
+                    call.event_id,
+                    call.request_id,
+                    call.handler,
+                    attempt,
+                    call.body,
+                )
+            )
+
+    def _record(
+        self,
+        call: Call,
+        attempt: int,
+        status: int | None,
+        milliseconds: float,
+        failure: str | None,
+        answer: bytes | None,
+    ) -> None:
         source = call.source
         log.info(
             "event handler called",
@@ -178,6 +205,7 @@ class WebhookClient:
                     status,
                     milliseconds,
                     failure,
+                    answer,
                 )
             )
 

@@ -7,7 +7,7 @@ object and end with it.
 import asyncio
 import json
 import logging
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 from datetime import UTC, datetime
 from functools import partial
 from typing import NoReturn
@@ -86,6 +86,10 @@ class EventHandlers:
     def set_handlers(self, hub: str, handlers: tuple[EventHandler, ...]) -> None:
         """Send the hub's events to these handlers from now on."""
         self._handlers[hub.lower()] = handlers
+
+    def handlers(self) -> Mapping[str, tuple[EventHandler, ...]]:
+        """Return the handlers of each hub that has been given any, by its lower-case name."""
+        return self._handlers
 
     async def connect(self, source: EventSource, request: ConnectRequest) -> ConnectAnswer:
         """Ask whether a client may connect; raises `ConnectRefused` when the answer is no, or there is none.

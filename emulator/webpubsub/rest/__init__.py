@@ -8,12 +8,12 @@ from aiohttp import web
 
 from emulator.webpubsub.hub import Hubs
 from emulator.webpubsub.rest.call import Call, Query, checked_names, decoded_segments
-from emulator.webpubsub.rest.errors import RestError, bad_request, error_response
+from emulator.webpubsub.rest.errors import ERROR_CODE_HEADER, RestError, bad_request, error_response
 from emulator.webpubsub.rest.routing import Match, find_operations
 from emulator.webpubsub.settings import Settings
 from emulator.webpubsub.tokens import InvalidToken, bearer, check_rest_token
 
-__all__ = ["API_VERSIONS", "routes"]
+__all__ = ["API_VERSIONS", "ERROR_CODE_HEADER", "routes"]
 
 API_VERSIONS = ("2021-10-01", "2022-11-01", "2023-07-01", "2024-01-01", "2024-12-01")
 """The versions that may be asked for; all behave like the newest."""
