@@ -2,9 +2,9 @@
 
 import azure.functions as func
 
-from chat.functions import eventhandler, negotiate, page, session
+from chat.functions import durable, eventhandler, negotiate, page, rooms, session
 
 app = func.FunctionApp(http_auth_level=func.AuthLevel.ANONYMOUS)
 
-for module in (negotiate, eventhandler, session, page):
+for module in (negotiate, eventhandler, session, rooms, durable, page):
     app.register_functions(module.bp)

@@ -11,10 +11,12 @@ from chat.errors import ServiceUnavailable, UnsupportedSubprotocol
 from chat.events import SUBPROTOCOLS, Connect, Connected, Disconnected
 from chat.gateway import Gateway
 from chat.identity import connecting_user
+from chat.memory import Memory
 from chat.messages import milliseconds
 from chat.names import LOBBY, groups_of, room_group
 from chat.presence import announcements, read_roster
 from chat.settings import Settings
+from chat.signals import signals
 
 log = logging.getLogger("chat")
 
@@ -62,11 +64,13 @@ async def is_absent(user: str, room: str, gateway: Gateway) -> bool:
     return user not in roster and not roster.is_crowded
 
 
-async def welcome(event: Connected, gateway: Gateway) -> None:
+async def welcome(event: Connected, gateway: Gateway, memory: Memory) -> None:
     """Tell the lobby that a user came, unless another tab of theirs was there already."""
     origin = event.origin
     if origin.user_id and origin.state.arrived:
-        await announce_joined(LOBBY, origin.user_id, milliseconds(origin.time), gateway, origin.connection_id)
+        at = milliseconds(origin.time)
+        telling = announce_joined(LOBBY, origin.user_id, at, gateway, origin.connection_id)
+        await signals.beside(telling, memory.note_opened(LOBBY, at))
 
 
 async def farewell(event: Disconnected, gateway: Gateway) -> None:

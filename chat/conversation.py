@@ -1,41 +1,23 @@
 """What a client's events do: one function for each, listed in `HANDLERS`.
 
-Each gets the event and what it may use, and returns what the sender alone is told. A refusal is a `ChatError`; the edge
-answers it as a `system` `error` line, never as a failing webhook, because that would close a plain client.
+A refusal is a `ChatError`; the edge answers it as a `system` `error` line, never as a failing webhook, because that
+would close a plain client.
 """
 
-import time
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from chat import frames
-from chat.connection_state import ConnectionState
-from chat.errors import MissingUser, NotInRoom, UnknownEvent
+from chat.answers import Answer, Handler, Services, entered_room, sender
+from chat.builtin_commands import is_command, run_command
+from chat.changes import delete, edit, react
+from chat.errors import MissingUser, UnknownEvent
 from chat.events import UserEvent
-from chat.frames import Frame
-from chat.gateway import Gateway
-from chat.messages import Line, new_message_id, parse_draft, sent_at
-from chat.names import room_group
-from chat.settings import Settings
+from chat.messages import parse_draft, parse_fields
+from chat.names import rich_group, room_name
+from chat.rooms import history, join, leave
+from chat.speaking import publish
 
-
-@dataclass(frozen=True, slots=True)
-class Services:
-    """What an event's handler may use."""
-
-    settings: Settings
-    gateway: Gateway
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What the sender is told, if anything, and what is remembered of its connection from now on, if that changed."""
-
-    frame: Frame | None = None
-    state: ConnectionState | None = None
-
-
-Handler = Callable[[UserEvent, Services], Awaitable[Answer]]
+TYPING_MILLISECONDS = 2000
 
 
 async def handle_event(event: UserEvent, services: Services) -> Answer:
@@ -49,34 +31,33 @@ async def handle_event(event: UserEvent, services: Services) -> Answer:
 
 
 async def say(event: UserEvent, services: Services) -> Answer:
-    """Everyone in the room reads the message."""
+    """Everyone in the room reads the message; one that begins with a slash is a command."""
     draft = parse_draft(event, services.settings.message_bytes)
-    room = entered_room(event, draft.room)
-    line = Line(
-        id=new_message_id(sender(event), event, draft.client_id),
-        room=room,
-        sender=sender(event),
-        text=draft.text,
-        sent_at=sent_at(event.origin.time, round(time.time() * 1000), event.origin.state.spoke_at),
-        client_id=draft.client_id,
-        reply_to=draft.reply_to,
-    )
-    await services.gateway.publish(room_group(room), frames.chat_line(line))
-    return Answer(state=replace(event.origin.state, spoke_at=line.sent_at))
+    if is_command(draft.text):
+        return await run_command(event, draft, services)
+    if draft.text.startswith("//"):
+        draft = replace(draft, text=draft.text[1:])
+    return await publish(event, draft, services)
 
 
-def sender(event: UserEvent) -> str:
-    """Return the connection's user: never a field of the payload."""
-    return event.origin.user_id or ""
-
-
-def entered_room(event: UserEvent, room: str | None) -> str:
-    """Return the room that an event is about, the current one by default; raises NotInRoom."""
+async def typing(event: UserEvent, services: Services) -> Answer:
+    """Tell the others that somebody is writing, at most every two seconds; it is never stored."""
     state = event.origin.state
-    meant = room if room is not None else state.current_room
-    if meant is None or meant not in state.rooms:
-        raise NotInRoom(meant)
-    return meant
+    room = entered_room(event, room_name(parse_fields(event).get("room")))
+    if room == state.typed_in and services.now - state.typed_at < TYPING_MILLISECONDS:
+        return Answer()
+    frame = frames.typing(room, sender(event))
+    await services.gateway.publish(rich_group(room), frame, excluded=event.origin.connection_id)
+    return Answer(state=replace(state, typed_in=room, typed_at=services.now))
 
 
-HANDLERS: dict[str, Handler] = {"message": say}
+HANDLERS: dict[str, Handler] = {
+    "message": say,
+    "join": join,
+    "leave": leave,
+    "typing": typing,
+    "history": history,
+    "edit": edit,
+    "delete": delete,
+    "react": react,
+}

@@ -49,8 +49,13 @@ def error(problem: ChatError, room: str | None = None, client_id: str | None = N
 
 
 def room_joined(room: str, user: str, users: Sequence[str], count: int, page: Frame, *, admin: bool) -> Frame:
-    """Return the answer to `join`; `page` is what `history_page` returns."""
+    """Return the answer to `join`; `page` holds the last messages."""
     return {"type": "joined", "room": room, "user": user, "admin": admin, "users": list(users), "count": count} | page
+
+
+def history(room: str, page: Frame) -> Frame:
+    """Return the answer to `history`."""
+    return {"type": "history", "room": room} | page
 
 
 def room_left(room: str) -> Frame:

@@ -33,9 +33,13 @@ class Member:
 
 @dataclass(slots=True)
 class Gateway:
-    """The service's REST API, as far as the chat uses it. Each method raises ServiceUnavailable when it fails."""
+    """The service's REST API, as far as the chat uses it; `name` tells which service and hub.
+
+    Each method raises ServiceUnavailable when it fails.
+    """
 
     client: "WebPubSubServiceClient"
+    name: str
     _keeper: AsyncGenerator[None, None] | None = field(default=None)
 
     async def client_url(self, user: str, groups: Sequence[str], minutes: int) -> str:
@@ -104,7 +108,7 @@ async def gateway(settings: Settings) -> Gateway:
     key = (settings.endpoint, settings.hub, secret)
     kept = _gateways.setdefault(asyncio.get_running_loop(), {})
     if key not in kept:
-        kept[key] = Gateway(_new_client(settings))
+        kept[key] = Gateway(_new_client(settings), f"{settings.endpoint}/{settings.hub}")
         await kept[key].keep_until_the_loop_ends()
     return kept[key]
 

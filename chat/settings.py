@@ -17,7 +17,7 @@ SERVICE_URI = f"{CONNECTION}__serviceUri"
 CLIENT_ID = f"{CONNECTION}__clientId"
 SECONDARY = "WebPubSubSecondaryConnectionString"
 DEFAULT_HUB = "Sample_ChatApp"
-MAX_MESSAGE_BYTES = 8192
+MAX_MESSAGE_BYTES = 6144
 
 
 class Auth(StrEnum):

@@ -1,23 +1,27 @@
 """The service's webhook: it validates the URL, then delivers every event of the hub here."""
 
 import logging
+import time
 
+import azure.durable_functions as df
 import azure.functions as func
 
 from chat.abuse_protection import ALLOWED_ORIGIN, REQUEST_ORIGIN, allowed_origin
+from chat.answers import Answer, Services
 from chat.connection_state import encode_state
 from chat.connections import Admission, admit, farewell, welcome
-from chat.conversation import Answer, Services, handle_event
+from chat.conversation import handle_event
 from chat.errors import ChatError, Unexpected, UnknownHub
 from chat.events import Connect, Connected, Disconnected, Event, UserEvent, parse_event
 from chat.frames import error as error_line
 from chat.gateway import gateway
 from chat.http import json_response, refusal
+from chat.memory import Memory
 from chat.messages import mentioned
 from chat.settings import Settings, Trust, current_settings
 from chat.trust import verify_sender
 
-bp = func.Blueprint()
+bp = df.Blueprint()
 log = logging.getLogger("chat")
 STATE = "ce-connectionState"
 
@@ -29,7 +33,8 @@ def webhook_auth_level() -> func.AuthLevel:
 
 
 @bp.route(route="eventhandler/{event?}", methods=["POST", "OPTIONS", "GET"], auth_level=webhook_auth_level())
-async def eventhandler(req: func.HttpRequest) -> func.HttpResponse:
+@bp.durable_client_input(client_name="client")
+async def eventhandler(req: func.HttpRequest, client: df.DurableOrchestrationClient) -> func.HttpResponse:
     """Answer a validation request or an event; the path's `event` is for people who read logs."""
     try:
         settings = current_settings()
@@ -39,7 +44,7 @@ async def eventhandler(req: func.HttpRequest) -> func.HttpResponse:
         await verify_sender(req.headers, event.origin.connection_id, settings)
         if event.origin.hub.lower() != settings.hub.lower():
             raise UnknownHub(event.origin.hub, settings.hub)
-        return await answer(event, settings)
+        return await answer(event, settings, Memory(client))
     except ChatError as error:
         return refusal(error)
 
@@ -50,18 +55,18 @@ def validation(req: func.HttpRequest, settings: Settings) -> func.HttpResponse:
     return func.HttpResponse(status_code=200, headers={ALLOWED_ORIGIN: origin})
 
 
-async def answer(event: Event, settings: Settings) -> func.HttpResponse:
+async def answer(event: Event, settings: Settings, memory: Memory) -> func.HttpResponse:
     """Return the response to an event that is believed."""
     service = await gateway(settings)
     match event:
         case Connect():
             return admitted(await admit(event, service, settings))
         case Connected():
-            await welcome(event, service)
+            await welcome(event, service, memory)
         case Disconnected():
             await farewell(event, service)
         case UserEvent():
-            return await reply(event, Services(settings, service))
+            return await reply(event, Services(settings, service, memory, round(time.time() * 1000)))
     return func.HttpResponse(status_code=204)
 
 

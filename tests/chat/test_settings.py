@@ -52,7 +52,7 @@ def test_an_identity_needs_a_named_trust() -> None:
         ({"WebPubSubConnectionString__serviceUri": "http://h"}, lambda s: s.endpoint, "https://"),
         ({"ChatWebhookTrust": "hope"}, lambda s: s.trust, "'hope'"),
         ({"ChatMessageBytes": "many"}, lambda s: s.message_bytes, "ChatMessageBytes is 'many'"),
-        ({"ChatMessageBytes": "9000"}, lambda s: s.message_bytes, "from 1 to 8192"),
+        ({"ChatMessageBytes": "9000"}, lambda s: s.message_bytes, "from 1 to 6144"),
         ({"ChatTokenMinutes": "0"}, lambda s: s.token_minutes, "ChatTokenMinutes"),
         ({"ChatRoomIdleDays": "nan"}, lambda s: s.room_idle_seconds, "ChatRoomIdleDays"),
     ],

@@ -1,0 +1,162 @@
+"""The whole chat on free ports: the embedded service, the embedded Functions host, and our app as it is."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import aiohttp
+
+from emulator import functions, webpubsub
+
+ROOT = Path(__file__).parents[2]
+HUB = "Sample_ChatApp"
+JSON = "json.webpubsub.azure.v1"
+WAIT_SECONDS = 10.0
+
+Frame = dict[str, Any]
+
+
+@dataclass
+class Tab:
+    """One client's connection. `frames` are the chat's frames that it received and that no test has looked at yet."""
+
+    socket: aiohttp.ClientWebSocketResponse
+    is_rich: bool
+    connection_id: str = ""
+    frames: list[Frame] = field(default_factory=list)
+    acks: int = 0
+
+    async def send(self, event: str, data: Any, **more: Any) -> None:
+        """Send an event; a plain client only knows messages."""
+        if not self.is_rich:
+            await self.socket.send_str(data if isinstance(data, str) else json.dumps(data))
+            return
+        kind = "text" if isinstance(data, str) else "json"
+        await self.socket.send_json({"type": "event", "event": event, "dataType": kind, "data": data} | more)
+
+    async def ask(self, event: str, data: Any) -> None:
+        """Send an event and wait until the service acknowledges that it was handled."""
+        self.acks += 1
+        await self.send(event, data, ackId=self.acks)
+        await self._read(lambda frame: frame.get("type") == "ack" and frame["ackId"] == self.acks)
+
+    async def next(self, **wanted: Any) -> Frame:
+        """Return the first frame with these values, waiting for it; earlier other frames stay to be looked at."""
+
+        def matches(frame: Frame) -> bool:
+            return all(frame.get("from" if name == "sender" else name) == value for name, value in wanted.items())
+
+        for frame in self.frames:
+            if matches(frame):
+                self.frames.remove(frame)
+                return frame
+        return await self._read(matches)
+
+    async def _read(self, matches: Callable[[Frame], bool]) -> Frame:
+        async with asyncio.timeout(WAIT_SECONDS):
+            while True:
+                message = await self.socket.receive()
+                assert message.type is aiohttp.WSMsgType.TEXT, f"the connection ended: {message}"
+                frame: Frame = json.loads(message.data)
+                if self.is_rich and frame["type"] == "message":
+                    frame = frame["data"]
+                if matches(frame):
+                    return frame
+                if frame.get("type") != "ack":
+                    self.frames.append(frame)
+
+    async def close(self) -> None:
+        """Say goodbye as a browser does."""
+        await self.socket.close()
+
+    def kill(self) -> None:
+        """Cut the connection without a word."""
+        transport = self.socket.get_extra_info("socket")
+        assert transport is not None
+        self.socket._response.connection.transport.abort()  # type: ignore[union-attr]
+
+
+@dataclass
+class LocalChat:
+    """A running chat, and a way to it."""
+
+    url: str
+    service: webpubsub.Service
+    http: aiohttp.ClientSession
+    tabs: list[Tab] = field(default_factory=list)
+
+    async def get(self, path: str, *, status: int = 200, headers: Mapping[str, str] | None = None) -> Any:
+        """Return the JSON that a path answers with."""
+        async with self.http.get(self.url + path, headers=headers) as response:
+            assert response.status == status, await response.text()
+            return await response.json()
+
+    async def open(self, user: str, *, subprotocol: str | None = JSON) -> Tab:
+        """Connect as the page does: negotiate, then open the socket."""
+        url = (await self.get(f"/negotiate?id={quote(user)}"))["url"]
+        return await self.dial(url, subprotocol=subprotocol)
+
+    async def dial(self, url: str, *, subprotocol: str | None = None) -> Tab:
+        """Open a socket, and wait until the service and the chat know it."""
+        offered = (subprotocol,) if subprotocol else ()
+        socket = await self.http.ws_connect(url, protocols=offered)
+        tab = Tab(socket, subprotocol is not None)
+        if tab.is_rich:
+            tab.connection_id = (await tab.next(type="system", event="connected"))["connectionId"]
+        self.tabs.append(tab)
+        return tab
+
+    async def enter(self, user: str, room: str) -> tuple[Tab, Frame]:
+        """Connect and enter a room."""
+        tab = await self.open(user)
+        await tab.send("join", {"room": room})
+        return tab, await tab.next(type="joined", room=room)
+
+    async def roster(self, room: str) -> list[str]:
+        """Return who is in a room, as anyone may ask."""
+        return list((await self.get(f"/rooms/{room}"))["users"])
+
+
+@asynccontextmanager
+async def run_chat(
+    data: Path | None = None, service_settings: webpubsub.Settings | None = None, **settings: str
+) -> AsyncIterator[LocalChat]:
+    """Run the service and the app while the block lasts."""
+    async with webpubsub.serve(service_settings) as service, aiohttp.ClientSession() as http:
+        values = {
+            "WebPubSubConnectionString": service.connection_string,
+            "WebPubSubHub": HUB,
+            "ChatAuth": "open",
+            "AzureWebJobsStorage": "UseDevelopmentStorage=true",
+        } | settings
+        async with functions.serve(ROOT, settings=values, data=data) as host:
+            service.set_event_handlers(
+                HUB,
+                [
+                    webpubsub.EventHandler(
+                        f"{host.url}/eventhandler/{{event}}", ("connect", "connected", "disconnected"), "*"
+                    )
+                ],
+            )
+            chat = LocalChat(host.url, service, http)
+            try:
+                yield chat
+            finally:
+                await asyncio.gather(*(tab.close() for tab in chat.tabs if not tab.socket.closed))
+
+
+async def until(claim: Callable[[], Any]) -> None:
+    """Wait until a claim holds; a coroutine function is awaited."""
+    async with asyncio.timeout(WAIT_SECONDS):
+        while True:
+            result = claim()
+            if asyncio.iscoroutine(result):
+                result = await result
+            if result:
+                return
+            await asyncio.sleep(0.01)
