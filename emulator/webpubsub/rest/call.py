@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from urllib.parse import unquote
 
+import aiohttp
 from aiohttp import web
 
 from emulator.webpubsub.filters import Filter, InvalidFilter, parse_filter
@@ -110,7 +111,11 @@ class Call:
             raise bad_request("Invalid Content-Length header.", "Content-Length")
         if self.request.headers.get("Content-Encoding", "identity").lower() != "identity":
             raise unsupported_media_type("The request body must not be compressed.")
-        return await self.request.content.read()
+        try:
+            return await self.request.content.read()
+        except (ConnectionError, aiohttp.ClientError):
+            # The caller has gone: nobody will read this answer.
+            raise bad_request("The request body is not complete.") from None
 
 
 def checked_names(names: Mapping[str, str]) -> Mapping[str, str]:
