@@ -1,10 +1,8 @@
-// The way in: who decides names here, then the first screen, then the chat.
+// The way in: who decides names here, the first screen, then the chat.
 import { chat } from "./chat.js";
-import { negotiation } from "./negotiation.js";
+import { negotiate } from "./negotiate.js";
 import { welcome } from "./welcome.js";
 
 const session = await fetch("session").then((answer) => answer.json()).catch(() => ({}));
-session.lobby ??= "lobby";
-session.limits ??= { messageBytes: 4096, userIdLength: 64 };
-const negotiate = (user) => negotiation(session.auth === "open" ? { id: user } : {});
-welcome(session, negotiate, (user) => chat(session, user, () => negotiate(user)));
+const connectAs = (user) => negotiate(session.auth === "open" ? user : undefined);
+welcome(session, connectAs, (user) => chat(session, user, () => connectAs(user)));

@@ -1,4 +1,4 @@
-// How long to wait before the next attempt (milliseconds): doubling from one second to thirty, jittered.
+// Milliseconds before the next attempt: doubling from one second to thirty, jittered.
 export function backoff(attempt, random = Math.random()) {
-  return Math.min(30_000, 1000 * 2 ** attempt) * (0.5 + random / 2);
+	return Math.min(30_000, 1000 * 2 ** attempt) * (0.5 + random / 2);
 }

@@ -1,13 +1,13 @@
-// The slash commands that go with what is being typed; the server has the last word on what they do.
+// The slash commands that go with what is being typed; what they do is the server's business.
 const COMMANDS = [
-  ["/help", "", "what there is"],
-  ["/join", "room", "enter or make a room"],
-  ["/leave", "", "leave this room"],
-  ["/remind", "10m tea", "say it here when it is time"],
-  ["/reminders", "", "what is due"],
-  ["/forget", "1", "cancel a reminder"],
+	["/help", "", "what there is"],
+	["/join", "room", "enter or make a room"],
+	["/leave", "", "leave this room"],
+	["/remind", "10m tea", "say it here in time"],
+	["/reminders", "", "what is due"],
+	["/forget", "1", "cancel a reminder"],
 ];
 
 export function commands(text) {
-  return /^\/\w*$/.test(text) ? COMMANDS.filter(([name]) => name.startsWith(text.toLowerCase())) : [];
+	return /^\/\w*$/.test(text) ? COMMANDS.filter(([name]) => name.startsWith(text.toLowerCase())) : [];
 }

@@ -1,130 +1,127 @@
-// One lasting connection to Web PubSub over its reliable JSON subprotocol: acknowledged requests, sequence numbers,
-// recovery with the reconnection token and, when that is refused or too late, a new negotiation.
+// A lasting connection over Web PubSub's reliable JSON subprotocol: acks, sequence numbers, recovery with the
+// reconnection token and, when that is refused or too late, a new negotiation.
 import { backoff } from "./backoff.js";
 
-const SUBPROTOCOL = "json.reliable.webpubsub.azure.v1";
 const OPEN_MS = 10_000, PING_MS = 20_000, PROBE_MS = 5_000, RECOVERY_MS = 30_000, ANSWER_MS = 20_000;
 
-// `onFresh`: a new logical connection; the server remembers nothing of the old one.
+// `onFresh`: a new logical connection; the service remembers nothing of the old one.
 export function connect({ negotiate, onState, onFresh, onMessage }) {
-  const waiting = new Map(); // ackId → request
-  let socket, url, id, token, timer, confirming, lostAt, live, closed;
-  let attempt = 0, ackId = 0, sequence = 0, heardAt = 0;
+	const waiting = new Map(); // ackId → request
+	let socket, url, id, token, timer, confirming, lostAt, live, closed;
+	let attempt = 0, ackId = 0, sequence = 0, heardAt = 0;
 
-  const post = (frame) => socket.send(JSON.stringify(frame));
+	const post = (frame) => socket.send(JSON.stringify(frame));
 
-  async function open() {
-    clearTimeout(timer);
-    try {
-      if (!token) url = await negotiate();
-    } catch (error) {
-      return error.status === 401 ? onState({ name: "signed out" }) : again(error.status && error.message);
-    }
-    if (closed) return;
-    const target = new URL(url);
-    if (token) {
-      target.searchParams.set("awps_connection_id", id);
-      target.searchParams.set("awps_reconnection_token", token);
-    }
-    const mine = (socket = new WebSocket(target, SUBPROTOCOL));
-    timer = setTimeout(drop, OPEN_MS);
-    mine.onopen = () => token && post({ type: "ping" }); // any answer proves the recovery
-    mine.onmessage = ({ data }) => mine === socket && receive(JSON.parse(data));
-    mine.onclose = ({ code }) => mine === socket && lost(code);
-  }
+	async function open() {
+		clearTimeout(timer);
+		try {
+			if (!token) url = new URL(await negotiate());
+		} catch ({ status, message }) {
+			return status === 401 ? onState({ name: "signed out" }) : again(status && message);
+		}
+		if (closed) return;
+		if (token) {
+			url.searchParams.set("awps_connection_id", id);
+			url.searchParams.set("awps_reconnection_token", token);
+		}
+		const mine = (socket = new WebSocket(url, "json.reliable.webpubsub.azure.v1"));
+		timer = setTimeout(drop, OPEN_MS);
+		mine.onopen = () => token && post({ type: "ping" }); // any answer proves the recovery
+		mine.onmessage = ({ data }) => mine === socket && receive(JSON.parse(data));
+		mine.onclose = ({ code }) => mine === socket && lost(code);
+	}
 
-  function receive(frame) {
-    heardAt = Date.now();
-    if (frame.event === "connected") {
-      const fresh = frame.connectionId !== id;
-      ({ connectionId: id, reconnectionToken: token } = frame);
-      if (fresh) sequence = 0;
-      goLive(fresh);
-    } else if (!live && token) goLive();
-    if (frame.type === "ack") settle(frame);
-    if (frame.type !== "message" || frame.sequenceId <= sequence) return; // not data, or a replay
-    sequence = frame.sequenceId;
-    confirming ??= setTimeout(confirm, 1000);
-    if (sequence % 300 === 0) confirm(); // long before the service's 1,000 unconfirmed messages
-    onMessage(frame.data);
-  }
+	function receive(frame) {
+		heardAt = Date.now();
+		if (frame.event === "connected") {
+			const fresh = frame.connectionId !== id;
+			({ connectionId: id, reconnectionToken: token } = frame);
+			if (fresh) sequence = 0;
+			goLive(fresh);
+		} else if (!live && token) goLive();
+		if (frame.type === "ack") settle(frame);
+		if (frame.type !== "message" || frame.sequenceId <= sequence) return; // no data, or a replay
+		sequence = frame.sequenceId;
+		confirming ??= setTimeout(confirm, 1000);
+		if (sequence % 300 === 0) confirm(); // well before the 1,000 that the service keeps
+		onMessage(frame.data);
+	}
 
-  function goLive(fresh) {
-    clearTimeout(timer);
-    live = true;
-    attempt = lostAt = 0;
-    onState({ name: "live" });
-    if (fresh) onFresh();
-    else for (const { frame } of waiting.values()) post(frame);
-  }
+	function goLive(fresh) {
+		clearTimeout(timer);
+		live = true;
+		attempt = lostAt = 0;
+		onState({ name: "live" });
+		if (fresh) onFresh();
+		else for (const { frame } of waiting.values()) post(frame);
+	}
 
-  function confirm() {
-    confirming = clearTimeout(confirming);
-    if (live) post({ type: "sequenceAck", sequenceId: sequence });
-  }
+	function confirm() {
+		confirming = clearTimeout(confirming);
+		if (live) post({ type: "sequenceAck", sequenceId: sequence });
+	}
 
-  function settle({ ackId, success, error }) {
-    const request = waiting.get(ackId);
-    waiting.delete(ackId);
-    if (success || error.name === "Duplicate") request?.resolve();
-    else request?.reject(new Error(error.message));
-  }
+	function settle({ ackId: key, success, error }) {
+		const request = waiting.get(key);
+		waiting.delete(key);
+		if (success || error.name === "Duplicate") request?.resolve();
+		else request?.reject(new Error(error.message));
+	}
 
-  function lost(code) {
-    socket = live = undefined;
-    lostAt ||= Date.now();
-    if (!token || code === 1008 || code === 1000 || Date.now() - lostAt > RECOVERY_MS) {
-      id = token = undefined;
-      for (const { reject } of waiting.values()) reject(new Error("lost"));
-      waiting.clear();
-    }
-    again();
-  }
+	function lost(code) {
+		socket = live = undefined;
+		lostAt ||= Date.now();
+		if (!token || code === 1008 || code === 1000 || Date.now() - lostAt > RECOVERY_MS) {
+			id = token = undefined;
+			for (const { reject } of waiting.values()) reject(new Error("lost"));
+			waiting.clear();
+		}
+		again();
+	}
 
-  function again(refused) {
-    if (closed) return;
-    clearTimeout(timer);
-    const wait = token && !attempt ? 0 : backoff(attempt); // recovery starts at once, a crowd's return does not
-    attempt += 1;
-    onState({ name: "waiting", at: Date.now() + wait, refused });
-    timer = setTimeout(open, wait);
-  }
+	function again(refused) {
+		clearTimeout(timer);
+		if (closed) return;
+		const wait = token && !attempt ? 0 : backoff(attempt); // recovery starts at once, a crowd's return does not
+		attempt += 1;
+		onState({ name: "waiting", at: Date.now() + wait, refused });
+		timer = setTimeout(open, wait);
+	}
 
-  // Leaves a socket behind that died silently.
-  function drop() {
-    socket.close(4000);
-    lost(4000);
-  }
+	// Leaves behind a socket that died silently.
+	function drop() {
+		socket.close(4000);
+		lost(4000);
+	}
 
-  function probe() {
-    if (!live) return socket || closed || open();
-    const mine = socket, asked = Date.now();
-    post({ type: "ping" });
-    setTimeout(() => mine === socket && heardAt < asked && drop(), PROBE_MS);
-    for (const [key, { reject, at }] of waiting) {
-      if (asked - at > ANSWER_MS && waiting.delete(key)) reject(new Error("The server did not answer."));
-    }
-  }
+	function probe() {
+		if (!live) return socket || closed || open();
+		const mine = socket, asked = Date.now();
+		post({ type: "ping" });
+		setTimeout(() => mine === socket && heardAt < asked && drop(), PROBE_MS);
+		for (const [key, { reject, at }] of waiting) {
+			if (asked - at > ANSWER_MS && waiting.delete(key)) reject(new Error("The server did not answer."));
+		}
+	}
 
-  setInterval(() => live && probe(), PING_MS);
-  for (const name of ["online", "offline"]) addEventListener(name, probe);
-  document.addEventListener("visibilitychange", () => document.hidden || probe());
-  onState({ name: "connecting" });
-  open();
+	setInterval(() => live && probe(), PING_MS);
+	for (const name of ["online", "offline"]) addEventListener(name, probe);
+	document.addEventListener("visibilitychange", () => document.hidden || probe());
+	onState({ name: "connecting" });
+	open();
 
-  return {
-    // Resolves when the server has handled the event; rejects with its refusal, or "lost" with the connection.
-    send: (event, data) => new Promise((resolve, reject) => {
-      if (!token) return reject(new Error("lost"));
-      const frame = { type: "event", event, dataType: "json", data, ackId: ++ackId };
-      waiting.set(ackId, { frame, resolve, reject, at: Date.now() });
-      if (live) post(frame);
-    }),
-    retry: probe,
-    close() {
-      closed = true;
-      clearTimeout(timer);
-      socket?.close(1000); // with any other code the service would keep us in the room and wait
-    },
-  };
+	return {
+		// Resolves when the server has handled the event; rejects with its refusal, or "lost" with the connection.
+		send: (event, data) => new Promise((resolve, reject) => {
+			if (!token) return reject(new Error("lost"));
+			const frame = { type: "event", event, dataType: "json", data, ackId: ++ackId };
+			waiting.set(ackId, { frame, resolve, reject, at: Date.now() });
+			if (live) post(frame);
+		}),
+		retry: probe,
+		close() {
+			closed = true;
+			socket?.close(1000); // any other code would keep us in the room for a while
+		},
+	};
 }
