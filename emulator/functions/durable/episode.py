@@ -124,11 +124,14 @@ def parse_answer(text: str) -> Answer:
 
 
 def parse_failure(message: str) -> Answer:
-    """Return the state inside the message of an exception; without one, the message is the error."""
+    """Return the state inside the message of an exception; without one, the message is the error.
+
+    Raises ReplayError when what follows the label is no state.
+    """
     text, label, state = message.partition(OUT_OF_PROC_LABEL)
     if not label:
         return Answer([], error=message)
-    answer = parse_answer(state.splitlines()[0])
+    answer = parse_answer(state.partition("\n")[0])
     return answer if answer.error else Answer(answer.actions, True, None, text.strip(), answer.custom_status)
 
 

@@ -45,13 +45,24 @@ class Options:
 
     @classmethod
     def from_host_json(cls, durable_task: Mapping[str, Any]) -> Options:
-        """Return the options that the section `extensions.durableTask` of a host.json asks for."""
+        """Return the options that the section `extensions.durableTask` of a host.json asks for.
+
+        Names are taken without regard to case, as the host does; numbers may be text. Raises ValueError.
+        """
+        given = {name.lower(): value for name, value in durable_task.items()}
         concurrency = _default_concurrency()
         return cls(
-            max_entity_batch=int(durable_task.get("maxEntityOperationBatchSize", 1000)),
-            max_orchestrators=int(durable_task.get("maxConcurrentOrchestratorFunctions", concurrency)),
-            max_activities=int(durable_task.get("maxConcurrentActivityFunctions", concurrency)),
-            max_entities=int(durable_task.get("maxConcurrentEntityFunctions", concurrency)),
-            default_version=str(durable_task.get("defaultVersion", "")),
-            replace_running=durable_task.get("overridableExistingInstanceStates") == "AnyState",
+            max_entity_batch=_count(given, "maxEntityOperationBatchSize", 1000),
+            max_orchestrators=_count(given, "maxConcurrentOrchestratorFunctions", concurrency),
+            max_activities=_count(given, "maxConcurrentActivityFunctions", concurrency),
+            max_entities=_count(given, "maxConcurrentEntityFunctions", concurrency),
+            default_version=str(given.get("defaultversion", "")),
+            replace_running=given.get("overridableexistinginstancestates") == "AnyState",
         )
+
+
+def _count(given: Mapping[str, Any], name: str, default: int) -> int:
+    value = str(given.get(name.lower(), default))
+    if not value.isdecimal() or int(value) < 1:
+        raise ValueError(f"extensions.durableTask.{name} must be a whole number of at least 1, not {value!r}")
+    return int(value)

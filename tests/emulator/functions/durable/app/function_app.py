@@ -1,0 +1,380 @@
+"""A small app that uses every durable feature of the Python SDK; it shares nothing with the chat."""
+
+# The SDK's decorators are untyped, and its worker refuses `dict[str, Any]` as an activity's parameter.
+# mypy: disable-error-code="untyped-decorator, type-arg, no-any-return"
+
+import json
+import threading
+import time
+from collections import Counter
+from collections.abc import Generator
+from datetime import datetime, timedelta
+from typing import Any
+
+import azure.durable_functions as df
+import azure.functions as func
+
+app = df.DFApp(http_auth_level=func.AuthLevel.ANONYMOUS)
+Flow = Generator[Any, Any, Any]
+
+# What the tests look at: how often an activity ran, and on which threads.
+calls: Counter[str] = Counter()
+threads: dict[str, str] = {}
+running: dict[str, int] = {}
+overlaps: list[str] = []
+
+
+@app.entity_trigger(context_name="context")
+def Tally(context: df.DurableEntityContext) -> None:  # noqa: N802 - entity names are capitalised here
+    """Counts; its operations also show how the SDK treats errors, missing input and deletion."""
+    value = context.get_state(lambda: 0)
+    match context.operation_name:
+        case "add":
+            value += context.get_input()
+            context.set_state(value)
+            context.set_result(value)
+        case "get":
+            context.set_result(value)
+        case "set_then_fail":
+            context.set_state(context.get_input())
+            raise ValueError("set, then failed")
+        case "reset":
+            context.set_state(0)
+            context.set_result(None)
+        case "delete":
+            context.destruct_on_exit()
+        case "unserialisable":
+            context.set_state({1, 2})
+        case other:
+            raise ValueError(f"no operation {other}")
+
+
+@app.entity_trigger(context_name="context", entity_name="Journal")
+def journal_entity(context: df.DurableEntityContext) -> None:
+    """Keeps the inputs of its operations in order and notices if two batches overlap."""
+    key = context.entity_key
+    running[key] = running.get(key, 0) + 1
+    if running[key] > 1:
+        overlaps.append(key)
+    entries = context.get_state(list)
+    if context.operation_name == "slow":
+        time.sleep(0.02)
+    entries.append(context.get_input())
+    context.set_state(entries)
+    context.set_result(len(entries))
+    running[key] -= 1
+
+
+# Two operations meet here, which they can only if they run at the same time.
+barrier = threading.Barrier(2)
+
+
+@app.entity_trigger(context_name="context")
+def Meeting(context: df.DurableEntityContext) -> None:  # noqa: N802
+    barrier.wait(timeout=10)
+    context.set_state("met")
+
+
+@app.activity_trigger(input_name="value")
+def double(value: int) -> int:
+    calls["double"] += 1
+    return value * 2
+
+
+@app.activity_trigger(input_name="value")
+async def slowly(value: int) -> int:
+    calls["slowly"] += 1
+    threads["slowly"] = threading.current_thread().name
+    return value
+
+
+@app.activity_trigger(input_name="value")
+def where(value: str) -> str:
+    threads["where"] = threading.current_thread().name
+    return f"{value} at work"
+
+
+@app.activity_trigger(input_name="plan", activity="Flaky")
+def flaky(plan: dict) -> str:
+    """Fails so many times for a token, then says how often it was called."""
+    calls[plan["token"]] += 1
+    if calls[plan["token"]] <= plan["failures"]:
+        raise ValueError(f"attempt {calls[plan['token']]}")
+    return f"after {calls[plan['token']]}"
+
+
+@app.activity_trigger(input_name="value")
+def not_json(value: str) -> Any:
+    return object()
+
+
+@app.activity_trigger(input_name="value")
+def echo(value: Any) -> Any:
+    return value
+
+
+@app.orchestration_trigger(context_name="context")
+def one_activity(context: df.DurableOrchestrationContext) -> Flow:
+    result = yield context.call_activity("double", context.get_input())
+    return result
+
+
+@app.orchestration_trigger(context_name="context")
+def calls_one(context: df.DurableOrchestrationContext) -> Flow:
+    name, value = context.get_input()
+    return (yield context.call_activity(name, value))
+
+
+@app.orchestration_trigger(context_name="context")
+def no_steps(context: df.DurableOrchestrationContext) -> Any:
+    return context.get_input()
+
+
+@app.orchestration_trigger(context_name="context")
+def fan_out(context: df.DurableOrchestrationContext) -> Flow:
+    results = yield context.task_all([context.call_activity("double", n) for n in context.get_input()])
+    return sum(results)
+
+
+@app.orchestration_trigger(context_name="context")
+def mixed_fan_out(context: df.DurableOrchestrationContext) -> Flow:
+    """Two retried activities, a plain one and an entity call at once: ids interleave with the failures."""
+    token = context.get_input()
+    retry = df.RetryOptions(1, 3)
+    results = yield context.task_all(
+        [
+            context.call_activity_with_retry("Flaky", retry, {"token": f"{token}-a", "failures": 2}),
+            context.call_activity_with_retry("Flaky", retry, {"token": f"{token}-b", "failures": 1}),
+            context.call_activity("double", 4),
+            context.call_entity(df.EntityId("Tally", token), "add", 5),
+        ]
+    )
+    last = yield context.call_activity("double", 21)
+    return [*results, last]
+
+
+@app.orchestration_trigger(context_name="context")
+def retrying(context: df.DurableOrchestrationContext) -> Flow:
+    plan = context.get_input()
+    try:
+        result = yield context.call_activity_with_retry("Flaky", df.RetryOptions(1, plan["attempts"]), plan)
+    except Exception as error:
+        return {"gave_up": str(error)}
+    return result
+
+
+@app.orchestration_trigger(context_name="context")
+def catches(context: df.DurableOrchestrationContext) -> Flow:
+    try:
+        flaky_task = context.call_activity("Flaky", context.get_input())
+        yield context.task_all([context.call_activity("double", 1), flaky_task])
+    except Exception as error:
+        return str(error)
+    return "no error"
+
+
+@app.orchestration_trigger(context_name="context")
+def one_failing(context: df.DurableOrchestrationContext) -> Flow:
+    """Lets the failure of a named activity end it, after saying something."""
+    context.set_custom_status({"stage": "before"})
+    yield context.call_activity(context.get_input(), "x")
+
+
+@app.orchestration_trigger(context_name="context")
+def explodes(context: df.DurableOrchestrationContext) -> Flow:
+    context.set_custom_status("about to")
+    yield context.call_activity("double", 1)
+    raise ValueError("exploded")
+
+
+@app.orchestration_trigger(context_name="context")
+def yields_nonsense(context: df.DurableOrchestrationContext) -> Flow:
+    yield 42
+
+
+@app.orchestration_trigger(context_name="context")
+def bad_output(context: df.DurableOrchestrationContext) -> Any:
+    return {1, 2}
+
+
+@app.orchestration_trigger(context_name="context")
+def approval(context: df.DurableOrchestrationContext) -> Flow:
+    """Human interaction: an event with a timeout in seconds."""
+    deadline = context.current_utc_datetime + timedelta(seconds=context.get_input())
+    timeout = context.create_timer(deadline)
+    decision = context.wait_for_external_event("Decision")
+    winner = yield context.task_any([decision, timeout])
+    if winner == timeout:
+        return "too late"
+    timeout.cancel()
+    return decision.result
+
+
+@app.orchestration_trigger(context_name="context")
+def leaves_timer(context: df.DurableOrchestrationContext) -> Flow:
+    """Forgets to cancel its timer, so it stays Running until the timer fires."""
+    timer = context.create_timer(context.current_utc_datetime + timedelta(seconds=context.get_input()))
+    yield context.task_any([timer, context.call_activity("double", 1)])
+    return "done"
+
+
+@app.orchestration_trigger(context_name="context")
+def waits_for(context: df.DurableOrchestrationContext) -> Flow:
+    """Waits for the named events one after the other and returns what they carried."""
+    received = []
+    for name in context.get_input():
+        received.append((yield context.wait_for_external_event(name)))
+        context.set_custom_status(received)
+    return received
+
+
+@app.orchestration_trigger(context_name="context")
+def naps(context: df.DurableOrchestrationContext) -> Flow:
+    """Sleeps so many seconds; returns when it went on, and whether it was replaying before and after."""
+    seen = [context.is_replaying]
+    fire_at = context.current_utc_datetime + timedelta(seconds=context.get_input())
+    yield context.create_timer(fire_at)
+    seen.append(context.is_replaying)
+    return {"late": (context.current_utc_datetime - fire_at).total_seconds(), "replaying": seen}
+
+
+@app.orchestration_trigger(context_name="context")
+def naive_timer(context: df.DurableOrchestrationContext) -> Flow:
+    yield context.create_timer(datetime(2030, 1, 1))  # noqa: DTZ001 - the mistake under test
+
+
+@app.orchestration_trigger(context_name="context")
+def parent(context: df.DurableOrchestrationContext) -> Flow:
+    request = context.get_input()
+    result = yield context.call_sub_orchestrator(request["name"], request["input"], request.get("id"))
+    return {"child": result}
+
+
+@app.orchestration_trigger(context_name="context")
+def reports_parent(context: df.DurableOrchestrationContext) -> Flow:
+    yield context.call_activity("echo", None)
+    return {"parent": context.parent_instance_id, "id": context.instance_id, "version": context.version}
+
+
+@app.orchestration_trigger(context_name="context")
+def retries_child(context: df.DurableOrchestrationContext) -> Flow:
+    token = context.get_input()
+    plan = {"token": token, "failures": 1}
+    retry = df.RetryOptions(1, 3)
+    return (yield context.call_sub_orchestrator_with_retry("calls_flaky", retry, plan, f"{token}-child"))
+
+
+@app.orchestration_trigger(context_name="context")
+def calls_flaky(context: df.DurableOrchestrationContext) -> Flow:
+    return (yield context.call_activity("Flaky", context.get_input()))
+
+
+@app.orchestration_trigger(context_name="context")
+def countdown(context: df.DurableOrchestrationContext) -> Flow:
+    """Continues as new until it reaches zero, collecting an event on each run."""
+    state = context.get_input()
+    context.set_custom_status(f"at {state['left']}")
+    state["seen"].append((yield context.wait_for_external_event("tick")))
+    if state["left"] > 1:
+        context.continue_as_new({"left": state["left"] - 1, "seen": state["seen"]})
+        return None
+    return state["seen"]
+
+
+@app.orchestration_trigger(context_name="context")
+def abandons_work(context: df.DurableOrchestrationContext) -> Flow:
+    """Continues as new while an activity and a timer of the first execution are still open."""
+    if context.get_input() == "again":
+        result = yield context.wait_for_external_event("go")
+        return result
+    timer = context.create_timer(context.current_utc_datetime + timedelta(seconds=3600))
+    yield context.task_any([timer, context.call_activity("double", 1)])
+    context.continue_as_new("again")
+    return None
+
+
+@app.orchestration_trigger(context_name="context")
+def uses_entity(context: df.DurableOrchestrationContext) -> Flow:
+    entity = df.EntityId("Tally", context.get_input())
+    context.signal_entity(entity, "add", 3)
+    total = yield context.call_entity(entity, "add", 4)
+    current = yield context.call_entity(entity, "get")
+    return [total, current]
+
+
+@app.orchestration_trigger(context_name="context")
+def entity_fails(context: df.DurableOrchestrationContext) -> Flow:
+    try:
+        yield context.call_entity(df.EntityId("Tally", context.get_input()), "nonsense")
+    except Exception as error:
+        return str(error)
+    return "no error"
+
+
+@app.orchestration_trigger(context_name="context")
+def calls_http(context: df.DurableOrchestrationContext) -> Flow:
+    request = context.get_input()
+    content, source = request.get("content"), request.get("resource")
+    token_source = df.ManagedIdentityTokenSource(source) if source else None
+    return (yield context.call_http(request["method"], request["uri"], content, None, token_source))
+
+
+@app.orchestration_trigger(context_name="context")
+def changes_its_mind(context: df.DurableOrchestrationContext) -> Flow:
+    """Not deterministic: the first step depends on how often it ran."""
+    calls[context.instance_id] += 1
+    yield context.call_activity("double" if calls[context.instance_id] == 1 else "echo", 1)
+
+
+@app.orchestration_trigger(context_name="context")
+def many_steps(context: df.DurableOrchestrationContext) -> Flow:
+    total = 0
+    for n in range(5):
+        total += yield context.call_activity("double", n)
+    results = yield context.task_all([context.call_activity("double", n) for n in range(5)])
+    total += sum(results)
+    total += yield context.call_entity(df.EntityId("Tally", context.instance_id), "add", 1)
+    return total
+
+
+@app.generic_trigger(arg_name="context", type="orchestrationTrigger")
+def later(context: func.OrchestrationContext) -> str:
+    """Speaks the protocol itself: a scheduled signal is an action that the Python SDK cannot make."""
+    state = json.loads(str(context.body))
+    request = json.loads(state["input"])
+    signal = {
+        "actionType": 10,
+        "instanceId": request["entity"],
+        "operation": "add",
+        "input": "7",
+        "fireAt": request["at"],
+    }
+    return json.dumps({"isDone": True, "schemaVersion": 2, "actions": [[signal]], "output": "sent"})
+
+
+@app.route(route="start/{name}", methods=["POST"])
+@app.durable_client_input(client_name="client")
+async def start(
+    req: func.HttpRequest, client: df.DurableOrchestrationClient, context: func.Context
+) -> func.HttpResponse:
+    """Starts an orchestration and answers with its check-status response."""
+    client_input = req.get_json() if req.get_body() else None
+    instance_id = await client.start_new(req.route_params["name"], client_input=client_input)
+    return client.create_check_status_response(req, instance_id)
+
+
+@app.route(route="run/{name}", methods=["POST"])
+@app.durable_client_input(client_name="client")
+async def run(req: func.HttpRequest, client: df.DurableOrchestrationClient) -> func.HttpResponse:
+    """Starts an orchestration and waits a little for its end."""
+    instance_id = await client.start_new(req.route_params["name"], client_input=req.get_json())
+    wait = int(req.params.get("wait", "5000"))
+    return await client.wait_for_completion_or_create_check_status_response(req, instance_id, wait, min(wait, 20))
+
+
+@app.route(route="tally/{key}", methods=["POST"])
+@app.durable_client_input(client_name="client")
+async def tally(req: func.HttpRequest, client: df.DurableOrchestrationClient) -> func.HttpResponse:
+    """Signals the entity."""
+    await client.signal_entity(df.EntityId("Tally", req.route_params["key"]), "add", req.get_json())
+    return func.HttpResponse(status_code=204)
