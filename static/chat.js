@@ -1,13 +1,13 @@
 // The chat of one person: what becomes of each frame, key and click. State here, drawing from it.
 import { composer } from "./composer.js";
 import { connect } from "./connection.js";
-import { byId, fill } from "./el.js";
+import { byId, el, fill } from "./el.js";
 import { paint } from "./line.js";
 import { ordered, position } from "./lines.js";
 import { log } from "./log.js";
 import { names } from "./names.js";
 import { outbox } from "./outbox.js";
-import { expectGap, newRoom, receive } from "./room.js";
+import { expectGap, newRoom, receive, unread } from "./room.js";
 import { rows } from "./rows.js";
 import { sidebar } from "./sidebar.js";
 import { status } from "./status.js";
@@ -16,29 +16,29 @@ const WINDOW = 120; // lines drawn at first; more as one scrolls up
 
 export function chat({ auth, lobby, limits, signIn, signOut }, me, negotiate) {
 	const rooms = new Map(), unsent = outbox(localStorage, me);
-	let room, link, others = [], drawing, quiet, settling;
+	let room, link, drawing, quiet, settling;
 
 	// --- rooms
 
 	const go = (name) => (location.hash = name.trim().replace(/^#/, "").toLowerCase().replace(/\s+/g, "-"));
-	const remember = () => (localStorage["chat.rooms"] = [...rooms.keys()]);
+
+	function roomOf(name) {
+		if (!rooms.has(name)) rooms.set(name, newRoom(name, localStorage[`chat.read.${name}`]));
+		localStorage["chat.rooms"] = [...rooms.keys()];
+		return rooms.get(name);
+	}
 
 	function forget({ name }) {
 		rooms.delete(name);
-		remember();
 		if (room.name === name) go(lobby);
 	}
 
 	function enter() {
-		const name = location.hash.slice(1) || lobby, known = rooms.has(name);
-		if (!known) rooms.set(name, newRoom(name, localStorage[`chat.read.${name}`]));
-		room = rooms.get(name);
-		room.from = "";
-		remember();
+		room = roomOf(location.hash.slice(1) || lobby);
 		mark();
-		writing.open(name);
+		writing.open(room.name);
 		byId("rooms").hidePopover();
-		if (!known && link.name === "live") join(room);
+		if (!room.joined && link.name === "live") join(room);
 		settling = quiet = true;
 		draw();
 	}
@@ -48,10 +48,10 @@ export function chat({ auth, lobby, limits, signIn, signOut }, me, negotiate) {
 		await send("join", {}, target);
 		if (!target.joined && target.name !== lobby) return forget(target); // the server has said why
 		target.joined = true;
-		if (target.catchUp) setTimeout(async () => {
-			await send("history", {}, target); // what is stored late is there by now
-			target.catchUp = null;
-		}, 3000);
+		if (!target.catchUp) return;
+		await new Promise((resolve) => setTimeout(resolve, 3000));
+		await send("history", {}, target); // what is stored late is there by now
+		target.catchUp = null;
 	}
 
 	// --- the wire
@@ -78,41 +78,39 @@ export function chat({ auth, lobby, limits, signIn, signOut }, me, negotiate) {
 			for (const entry of unsent.all()) if (entry.state !== "failed") post(entry);
 		},
 		onMessage(frame) {
-			const { type, event, code, clientId, message } = frame;
+			const { type, event, code, clientId, message, messages } = frame;
 			const target = rooms.get(frame.room ?? room.name);
 			if (event === "error") {
 				if (fail(clientId, message) || code === "unknown_event") return; // the latter: an older server
-				return say(target?.joined ? target : rooms.get(lobby), message);
+				return say(target?.joined ? target : roomOf(lobby), message);
 			}
 			if (!target || type === "left") return;
-			for (const line of frame.messages ?? [frame]) if (line.from === me) unsent.drop(line.clientId);
-			const first = !target.lines.size, before = receive(target, frame, Date.now());
+			for (const line of messages ?? [frame]) if (line.from === me) unsent.drop(line.clientId);
+			const before = receive(target, frame, Date.now());
 			if (before) send("history", { before }, target);
 			if (type === "typing") setTimeout(soon, 6100);
-			if (frame.messages && target === room) {
-				quiet = true;
-				if (first) mark(), (settling = true);
-			}
+			if (messages && target === room) quiet = true;
+			if (type === "joined" && target === room && !target.total) settling = true;
 			soon();
 		},
 	});
 
 	async function post(entry) {
+		const { id, message, replyTo } = entry;
 		unsent.put({ ...entry, state: "pending" });
 		soon();
-		const { clientId, message, replyTo } = entry;
 		try {
-			await connection.send("message", { room: entry.room, clientId, message, replyTo });
-			if (/^\/[^/]/.test(message)) unsent.drop(clientId); // a command is no line of its own
-			else if (unsent.get(clientId)?.state === "pending") unsent.put({ ...entry, state: "sent" });
+			await connection.send("message", { room: entry.room, clientId: id, message, replyTo });
+			if (/^\/[^/]/.test(message)) unsent.drop(id); // a command is no line of its own
+			else if (unsent.get(id)?.state === "pending") unsent.put({ ...entry, state: "sent" });
 		} catch (error) {
-			if (error.message !== "lost") fail(clientId, error.message);
+			if (error.message !== "lost") fail(id, error.message);
 		}
 		soon();
 	}
 
-	function fail(clientId, error) {
-		const entry = unsent.get(clientId);
+	function fail(id, error) {
+		const entry = unsent.get(id);
 		if (entry) unsent.put({ ...entry, state: "failed", error });
 		soon();
 		return entry;
@@ -120,32 +118,24 @@ export function chat({ auth, lobby, limits, signIn, signOut }, me, negotiate) {
 
 	// --- what was read
 
-	const fresh = ({ lines, read }) => ordered(lines.values())
-		.filter((line) => line.from && line.from !== me && position(line) > read).length;
-	const mark = () => (room.unread = room.read && fresh(room) && room.read);
+	const mark = () => (room.unread = room.read && unread(room, me).length && room.read);
 
-	function look(lines) {
-		const last = lines.findLast((line) => line.from);
-		if (last && room.joined && paper.isFollowing() && !document.hidden) {
-			room.read = localStorage[`chat.read.${room.name}`] = position(last);
-		}
+	function look(last) {
+		if (!last || !room.joined || !paper.isFollowing() || document.hidden) return;
+		room.read = localStorage[`chat.read.${room.name}`] = position(last);
 	}
 
 	// Older lines: drawn from what is known, else asked for.
 	async function older(nearTop) {
 		soon();
-		if (!nearTop) return;
-		const lines = ordered(room.lines.values());
-		const start = lines.findIndex((line) => position(line) >= room.from);
-		if (start > 0) {
-			room.from = position(lines[Math.max(0, start - WINDOW)]);
-			quiet = true;
-		} else if (room.before && !room.loading && link.name === "live") {
+		if (!nearTop || room.loading) return;
+		if (room.shown < room.total) room.shown += WINDOW;
+		else if (room.before) {
 			room.loading = true;
-			room.from = " ";
 			await send("history", { before: room.before });
 			room.loading = false;
 		}
+		quiet = true;
 	}
 
 	// --- drawing
@@ -155,37 +145,34 @@ export function chat({ auth, lobby, limits, signIn, signOut }, me, negotiate) {
 	}
 
 	function draw() {
+		const following = paper.isFollowing(), now = Date.now(), lines = ordered(room.lines.values());
 		drawing = undefined;
-		const lines = ordered(room.lines.values());
-		if (paper.isFollowing() || !room.from) room.from = lines.length > WINDOW ? position(lines.at(-WINDOW)) : " ";
-		else if (!room.unread) mark();
-		const unposted = unsent.all().filter((entry) => entry.room === room.name)
-			.map((entry) => ({ ...entry, id: entry.clientId, from: me, sentAt: new Date(entry.at).toISOString() }));
-		const shown = [...lines.filter((line) => position(line) >= room.from), ...unposted];
+		if ((settling || !following) && !room.unread) mark();
+		room.shown = following || !room.shown ? WINDOW : room.shown + lines.length - room.total;
+		room.total = lines.length;
+		const shown = [...lines.slice(-room.shown), ...unsent.all().filter((entry) => entry.room === room.name)];
 		paper.draw(rows(shown, me, room.unread), quiet);
 		if (settling) paper.settle();
 		quiet = settling = false;
-		look(lines);
-		const count = !paper.isFollowing() && fresh(room), now = Date.now();
-		const typing = [...room.typing].filter(([user, until]) => until > now && user !== me).map(([user]) => user);
-		const mine = [...rooms.values()].map((one) =>
-			({ room: one.name, current: one === room && "page", what: " unread", count: fresh(one) }));
-		const total = mine.reduce((sum, one) => sum + one.count, 0);
+		look(lines.findLast((line) => line.from));
+		const count = !paper.isFollowing() && unread(room, me).length;
+		const typing = [...room.typing.keys()].filter((user) => room.typing.get(user) > now && user !== me);
+		const mine = [...rooms.values()].map((one) => ({ name: one.name, unread: unread(one, me).length, current: one === room }));
+		const total = mine.reduce((sum, one) => sum + one.unread, 0);
 		document.title = `${total ? `(${total}) ` : ""}${room.name} · Chat`;
-		fill(byId("title"), room.name);
-		fill(byId("pill"), count && `${count} new message${count > 1 ? "s" : ""}`);
-		fill(byId("typing"), typing.length && `${names(typing)} ${typing.length > 1 ? "are" : "is"} typing…`);
+		fill("title", room.name);
+		fill("pill", count && `${count} new message${count > 1 ? "s" : ""}`);
+		fill("typing", typing.length && `${names(typing)} ${typing.length > 1 ? "are" : "is"} typing…`);
 		byId("empty").hidden = shown.some((line) => line.from);
-		byId("others").hidden = !others.length;
-		sidebar({ mine, others, people: [...new Set([me, ...[...room.people].sort()])], count: room.count, me });
+		sidebar(mine, [...new Set([me, ...[...room.people].sort()])], room.count, me);
 		tell();
 	}
 
 	function tell() {
 		const { tone, text, wait, action } = status(link, auth, Date.now(), navigator.onLine);
 		byId("status").dataset.tone = tone;
-		fill(byId("said"), text);
-		fill(byId("wait"), wait && `Next try in ${wait} s`);
+		fill("said", text);
+		fill("wait", wait && `Next try in ${wait} s`);
 		byId("retry").hidden = action !== "retry";
 		byId("again").hidden = action !== "sign-in";
 	}
@@ -197,8 +184,8 @@ export function chat({ auth, lobby, limits, signIn, signOut }, me, negotiate) {
 		reply: (line) => writing.begin({ reply: line }),
 		edit: (line) => writing.begin({ edit: line }),
 		delete: ({ id }, button) => button.classList.toggle("sure") || send("delete", { id }),
-		retry: ({ clientId }) => post(unsent.get(clientId)),
-		discard: ({ clientId }) => soon(unsent.drop(clientId)),
+		retry: ({ id }) => post(unsent.get(id)),
+		discard: ({ id }) => soon(unsent.drop(id)),
 		show: ({ replyTo }) => paper.show(replyTo.id),
 		end: () => paper.toEnd(),
 		connect: () => connection.retry(),
@@ -224,7 +211,7 @@ export function chat({ auth, lobby, limits, signIn, signOut }, me, negotiate) {
 			const replyTo = id && { id, from, message: text.split("\n")[0].slice(0, 120) };
 			room.unread = "";
 			paper.toEnd();
-			post({ clientId: crypto.randomUUID(), room: room.name, message, replyTo, at: Date.now() });
+			post({ id: crypto.randomUUID(), from: me, room: room.name, message, replyTo, sentAt: new Date().toISOString() });
 		},
 		onLast() {
 			const line = ordered(room.lines.values()).findLast(({ from, deletedAt }) => from === me && !deletedAt);
@@ -233,7 +220,7 @@ export function chat({ auth, lobby, limits, signIn, signOut }, me, negotiate) {
 		},
 	});
 
-	const paper = log(byId("log"), {
+	const paper = log(byId("log"), byId("tools"), {
 		paint: (row, node) => paint(row, node, me),
 		onScroll: older,
 		onLend({ line, mine }, buttons) {
@@ -261,18 +248,13 @@ export function chat({ auth, lobby, limits, signIn, signOut }, me, negotiate) {
 		go(byId("new-room").value);
 		event.target.reset();
 	};
+	byId("new-room").onfocus = async () => {
+		const { rooms: open } = await fetch("rooms").then((answer) => answer.json());
+		byId("open").replaceChildren(...open.map(({ room, count }) => el("option", { value: room, label: `${room}: ${count} here` })));
+	};
 
-	async function discover() {
-		const { rooms: found = [] } = await fetch("rooms").then((answer) => answer.json()).catch(() => ({}));
-		others = found.filter((one) => !rooms.has(one.room)).map((one) => ({ ...one, what: " people" }));
-		soon();
-	}
-	setInterval(() => document.hidden || discover(), 30_000);
 	setInterval(tell, 500);
-	discover();
-	for (const name of [lobby, ...(localStorage["chat.rooms"] ?? lobby).split(",")]) {
-		rooms.set(name, newRoom(name, localStorage[`chat.read.${name}`]));
-	}
+	for (const name of (localStorage["chat.rooms"] ?? lobby).split(",")) roomOf(name);
 	byId("me").textContent = me;
 	byId("again").href = signIn;
 	byId("chat").hidden = false;

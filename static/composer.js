@@ -7,29 +7,29 @@ const TYPING_MS = 3000;
 export function composer(form, { maxBytes, onSend, onTyping, onLast }) {
 	const { message: box, send } = form.elements;
 	const [label, cancel] = byId("about").children;
-	let draft, task, found = [], chosen = 0, typedAt = 0; // task: { edit: line } or { reply: line }
+	let draft, task, found, chosen, typedAt = 0; // task: { edit: line } or { reply: line }
 
-	function show() {
-		const left = maxBytes - new TextEncoder().encode(box.value.trim()).length;
-		send.disabled = !box.value.trim() || left < 0;
-		fill(byId("left"), left < 0 ? `${-left} bytes too long` : left < 200 && `${left} bytes left`);
-		box.rows = box.value.split("\n").length; // where `field-sizing` is unknown
-		found = commands(box.value);
+	function write(text) {
+		const left = maxBytes - new TextEncoder().encode(text.trim()).length;
+		if (box.value !== text) box.value = text;
+		if (!task?.edit) localStorage[draft] = text;
+		send.disabled = !text.trim() || left < 0;
+		fill("left", left < 0 ? `${-left} bytes too long` : left < 200 && `${left} bytes left`);
+		box.rows = text.split("\n").length; // where `field-sizing` is unknown
+		found = commands(text);
 		choose(0);
 	}
 
 	function choose(index) {
 		chosen = (index + found.length) % found.length;
-		fill(byId("menu"), found.length && box.value + chosen, () => found.map(([name, example, what], place) =>
-			el("li", { id: `command-${place}`, role: "option", ariaSelected: place === chosen, onclick: () => write(`${name} `) },
+		fill("menu", found.length && box.value + chosen, () => found.map(([name, example, what], place) =>
+			el("li", { id: `command-${place}`, role: "option", ariaSelected: place === chosen, onclick: () => pick(name) },
 				el("b", {}, name), ` ${example} `, el("span", {}, what))));
 		box.setAttribute("aria-activedescendant", found.length ? `command-${chosen}` : "");
 	}
 
-	function write(text) {
-		box.value = text;
-		if (!task?.edit) localStorage[draft] = text;
-		show();
+	function pick(name) {
+		write(`${name} `);
 		box.focus();
 	}
 
@@ -38,8 +38,7 @@ export function composer(form, { maxBytes, onSend, onTyping, onLast }) {
 		const line = task?.edit ?? task?.reply;
 		byId("about").hidden = !task;
 		fill(label, line && `${task.edit ? "Editing" : `Reply to \u2068${line.from}\u2069`}: ${line.message}`);
-		box.value = task?.edit?.message ?? localStorage[draft] ?? "";
-		show();
+		write(task?.edit?.message ?? localStorage[draft] ?? "");
 		if (task) box.focus();
 	}
 
@@ -52,19 +51,20 @@ export function composer(form, { maxBytes, onSend, onTyping, onLast }) {
 		onSend(text, done);
 	}
 
-	const pick = () => found.length && found[chosen][0] !== box.value && (write(`${found[chosen][0]} `), true);
+	// Each says whether the key was meant for it.
+	const complete = () => found.length && found[chosen][0] !== box.value && (pick(found[chosen][0]), true);
 	const step = (by) => found.length && (choose(chosen + by), true);
 	const keys = {
-		Enter: ({ shiftKey }) => !shiftKey && (pick() || submit(), true),
-		Tab: ({ shiftKey }) => !shiftKey && pick(),
+		Enter: () => complete() || (submit(), true),
+		Tab: complete,
 		ArrowDown: () => step(1),
 		ArrowUp: () => step(-1) || (!box.value && onLast()),
 		Escape: () => task && begin(),
 	};
 
 	box.onkeydown = (event) => {
-		if (event.isComposing || event.keyCode === 229) return; // an input method is still at work
-		if (keys[event.key]?.(event)) event.preventDefault();
+		if (event.isComposing || event.keyCode === 229 || event.shiftKey) return; // 229: an input method is at work
+		if (keys[event.key]?.()) event.preventDefault();
 	};
 	box.oninput = () => {
 		write(box.value);

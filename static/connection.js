@@ -1,8 +1,8 @@
-// A lasting connection over Web PubSub's reliable JSON subprotocol: acks, sequence numbers, recovery with the
-// reconnection token and, when that is refused or too late, a new negotiation.
+// A lasting connection over Web PubSub's reliable JSON subprotocol: acks, sequence numbers, recovery and, when that is
+// refused or too late, a new negotiation.
 import { backoff } from "./backoff.js";
 
-const OPEN_MS = 10_000, PING_MS = 20_000, PROBE_MS = 5_000, RECOVERY_MS = 30_000, ANSWER_MS = 20_000;
+const OPEN_MS = 10_000, PING_MS = 20_000, PROBE_MS = 5_000, RECOVERY_MS = 30_000;
 
 // `onFresh`: a new logical connection; the service remembers nothing of the old one.
 export function connect({ negotiate, onState, onFresh, onMessage }) {
@@ -20,10 +20,8 @@ export function connect({ negotiate, onState, onFresh, onMessage }) {
 			return status === 401 ? onState({ name: "signed out" }) : again(status && message);
 		}
 		if (closed) return;
-		if (token) {
-			url.searchParams.set("awps_connection_id", id);
-			url.searchParams.set("awps_reconnection_token", token);
-		}
+		if (token) url.searchParams.set("awps_connection_id", id);
+		if (token) url.searchParams.set("awps_reconnection_token", token);
 		const mine = (socket = new WebSocket(url, "json.reliable.webpubsub.azure.v1"));
 		timer = setTimeout(drop, OPEN_MS);
 		mine.onopen = () => token && post({ type: "ping" }); // any answer proves the recovery
@@ -31,20 +29,26 @@ export function connect({ negotiate, onState, onFresh, onMessage }) {
 		mine.onclose = ({ code }) => mine === socket && lost(code);
 	}
 
-	function receive(frame) {
+	function receive({ type, event, connectionId, reconnectionToken, ackId, success, error, sequenceId, data }) {
 		heardAt = Date.now();
-		if (frame.event === "connected") {
-			const fresh = frame.connectionId !== id;
-			({ connectionId: id, reconnectionToken: token } = frame);
+		if (event === "connected") {
+			const fresh = connectionId !== id;
+			id = connectionId;
+			token = reconnectionToken;
 			if (fresh) sequence = 0;
 			goLive(fresh);
 		} else if (!live && token) goLive();
-		if (frame.type === "ack") settle(frame);
-		if (frame.type !== "message" || frame.sequenceId <= sequence) return; // no data, or a replay
-		sequence = frame.sequenceId;
+		if (type === "ack") {
+			const request = waiting.get(ackId);
+			waiting.delete(ackId);
+			if (success || error.name === "Duplicate") request?.resolve();
+			else request?.reject(new Error(error.message));
+		}
+		if (type !== "message" || sequenceId <= sequence) return; // no data, or a replay
+		sequence = sequenceId;
 		confirming ??= setTimeout(confirm, 1000);
 		if (sequence % 300 === 0) confirm(); // well before the 1,000 that the service keeps
-		onMessage(frame.data);
+		onMessage(data);
 	}
 
 	function goLive(fresh) {
@@ -61,17 +65,10 @@ export function connect({ negotiate, onState, onFresh, onMessage }) {
 		if (live) post({ type: "sequenceAck", sequenceId: sequence });
 	}
 
-	function settle({ ackId: key, success, error }) {
-		const request = waiting.get(key);
-		waiting.delete(key);
-		if (success || error.name === "Duplicate") request?.resolve();
-		else request?.reject(new Error(error.message));
-	}
-
 	function lost(code) {
 		socket = live = undefined;
 		lostAt ||= Date.now();
-		if (!token || code === 1008 || code === 1000 || Date.now() - lostAt > RECOVERY_MS) {
+		if (code === 1008 || code === 1000 || Date.now() - lostAt > RECOVERY_MS) {
 			id = token = undefined;
 			for (const { reject } of waiting.values()) reject(new Error("lost"));
 			waiting.clear();
@@ -99,13 +96,10 @@ export function connect({ negotiate, onState, onFresh, onMessage }) {
 		const mine = socket, asked = Date.now();
 		post({ type: "ping" });
 		setTimeout(() => mine === socket && heardAt < asked && drop(), PROBE_MS);
-		for (const [key, { reject, at }] of waiting) {
-			if (asked - at > ANSWER_MS && waiting.delete(key)) reject(new Error("The server did not answer."));
-		}
 	}
 
 	setInterval(() => live && probe(), PING_MS);
-	for (const name of ["online", "offline"]) addEventListener(name, probe);
+	ononline = onoffline = probe;
 	document.addEventListener("visibilitychange", () => document.hidden || probe());
 	onState({ name: "connecting" });
 	open();
@@ -115,7 +109,7 @@ export function connect({ negotiate, onState, onFresh, onMessage }) {
 		send: (event, data) => new Promise((resolve, reject) => {
 			if (!token) return reject(new Error("lost"));
 			const frame = { type: "event", event, dataType: "json", data, ackId: ++ackId };
-			waiting.set(ackId, { frame, resolve, reject, at: Date.now() });
+			waiting.set(ackId, { frame, resolve, reject });
 			if (live) post(frame);
 		}),
 		retry: probe,

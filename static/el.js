@@ -9,7 +9,8 @@ export function el(tag, properties, ...children) {
 }
 
 // Builds an element's children again when the value they show has changed; no value hides it.
-export function fill(element, value, build = () => [value]) {
+export function fill(target, value, build = () => [value]) {
+	const element = target.nodeType ? target : byId(target);
 	value ||= "";
 	if (element.shown === value) return;
 	element.shown = value;
@@ -21,7 +22,7 @@ export function fill(element, value, build = () => [value]) {
 export function avatar(name) {
 	let hue = 7;
 	for (const character of name) hue = (hue * 31 + character.codePointAt()) % 360;
-	const square = el("span", { className: "avatar", ariaHidden: "true" }, [...name][0].toUpperCase());
+	const square = el("span", { className: "avatar", ariaHidden: true }, [...name][0].toUpperCase());
 	square.style.setProperty("--hue", hue);
 	return square;
 }

@@ -35,29 +35,25 @@ function newLine(from) {
 }
 
 function paintLine({ line, date, grouped, mine }, node, me) {
-	const { deletedAt, replyTo, state, error, message, sentAt, reactions } = line;
+	const { deletedAt, replyTo, state, sentAt, reactions = {} } = line;
 	const [head, quote, text, note] = node.querySelector(".bubble").children;
-	const time = head.lastElementChild;
-	const shown = Object.entries(reactions ?? {}).filter(([, users]) => users.length && !deletedAt);
+	const message = deletedAt ? "Message deleted" : line.message;
+	const shown = Object.entries(reactions).filter(([, users]) => users.length && !deletedAt);
 	node.className = `line ${mine && "mine"} ${grouped && "grouped"} ${deletedAt && "gone"} ${state}`;
-	Object.assign(time, { dateTime: sentAt, title: full(date) });
-	fill(time, clock(date));
-	fill(quote, replyTo && !deletedAt && replyTo.message, () =>
-		[el("bdi", {}, replyTo.from), el("span", { dir: "auto" }, replyTo.message)]);
-	fill(text, deletedAt ? "Message deleted" : message, () => links(deletedAt ? "Message deleted" : message).map(piece));
-	fill(note, state === "failed" ? error : state === "pending" ? "Sending…" : line.editedAt && !deletedAt && "edited", () =>
-		[note.shown, ...(state === "failed" ? [act("retry", "Retry"), act("discard", "Discard")] : [])]);
-	fill(node.lastElementChild, shown.length && JSON.stringify(shown), () => shown.map(([emoji, users]) => {
-		const button = act("react", `${emoji} ${users.length}`);
-		return el("li", {}, Object.assign(button, { value: emoji, ariaPressed: users.includes(me), title: names(users) }));
-	}));
+	Object.assign(head.lastChild, { dateTime: sentAt, title: full(date) });
+	fill(head.lastChild, clock(date));
+	fill(quote, !deletedAt && replyTo?.message, () => [el("bdi", {}, replyTo.from), el("span", { dir: "auto" }, replyTo.message)]);
+	fill(text, message, () => links(message).map(({ text, href }) =>
+		href ? el("a", { href, target: "_blank", rel: "noopener noreferrer" }, text) : text));
+	if (state === "failed") fill(note, line.error, () => [line.error, act("retry", "Retry"), act("discard", "Discard")]);
+	else fill(note, state === "pending" ? "Sending…" : !deletedAt && line.editedAt && "edited");
+	fill(node.lastChild, shown.length && JSON.stringify(shown), () => shown.map(([value, users]) =>
+		el("li", {}, act("react", `${value} ${users.length}`, { value, ariaPressed: users.includes(me), title: names(users) }))));
 	return node;
 }
 
-const piece = ({ text, href }) => (href ? el("a", { href, target: "_blank", rel: "noopener noreferrer" }, text) : text);
-
-function act(name, text) {
-	const button = el("button", {}, text);
+function act(name, text, properties) {
+	const button = el("button", properties, text);
 	button.dataset.do = name;
 	return button;
 }

@@ -1,36 +1,34 @@
 // The scrolling conversation: it follows the live edge when the reader is there; otherwise what they read stays put.
-import { byId } from "./el.js";
-
 const EDGE_PX = 40, NEAR_TOP_PX = 600;
 
-export function log(root, { paint, onScroll, onLend }) {
-	const list = root.firstElementChild, tools = byId("tools");
+export function log(root, tools, { paint, onScroll, onLend }) {
+	const list = root.firstElementChild;
 	const nodes = new Map(); // row key → node
 	let following = true, settled;
 
 	const toEnd = () => (root.scrollTop = root.scrollHeight);
-	const topOf = (node) => node.getBoundingClientRect().top;
+	const box = (node) => node.getBoundingClientRect();
 
 	// `quiet` announces nothing: history, or another room.
 	function draw(rows, quiet) {
-		const anchor = [...list.children].find((node) => node.getBoundingClientRect().bottom > topOf(root));
-		const before = anchor && topOf(anchor);
+		const anchor = [...list.children].find((node) => box(node).bottom > box(root).top);
+		const before = anchor && box(anchor).top;
 		const gone = new Set(nodes.keys());
-		let next = list.firstElementChild;
-		if (quiet) root.ariaBusy = "true";
+		let next = list.firstChild;
+		if (quiet) root.ariaBusy = true;
 		for (const row of rows) {
 			const node = paint(row, nodes.get(row.key));
 			node.row = row;
 			nodes.set(row.key, node);
 			gone.delete(row.key);
-			if (node === next) next = next.nextElementSibling;
+			if (node === next) next = next.nextSibling;
 			else list.insertBefore(node, next);
 		}
 		for (const key of gone) nodes.get(key).remove(), nodes.delete(key);
 		if (following) toEnd();
-		else if (anchor?.isConnected) root.scrollTop += topOf(anchor) - before;
+		else if (anchor?.isConnected) root.scrollTop += box(anchor).top - before;
 		clearTimeout(settled);
-		settled = setTimeout(() => (root.ariaBusy = "false"), 100);
+		settled = setTimeout(() => (root.ariaBusy = false), 100);
 	}
 
 	// To the live edge, or to where the unread part begins when it is longer than the window.
@@ -58,10 +56,10 @@ export function log(root, { paint, onScroll, onLend }) {
 	root.onpointerover = lend;
 	root.addEventListener("focusin", lend);
 	root.onkeydown = (event) => {
-		const step = { ArrowUp: "previousElementSibling", ArrowDown: "nextElementSibling" }[event.key];
+		const step = { ArrowUp: "previousSibling", ArrowDown: "nextSibling" }[event.key];
 		const from = event.target.closest(".line");
 		if (!step || (event.target !== root && event.target !== from)) return;
-		let to = from ? from[step] : list.lastElementChild;
+		let to = from ? from[step] : list.lastChild;
 		while (to && !to.matches(".line")) to = to[step];
 		to?.focus();
 		event.preventDefault();

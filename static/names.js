@@ -5,12 +5,9 @@ export function names(users) {
 	return shown.join(", ").replace(/, (?=[^,]*$)/, " and ");
 }
 
-const SAID = { "joined,joined": "joined", "left,left": "left", "joined,left": "came and went", "left,joined": "came back" };
-
-// Comings and goings in one sentence, each person once.
+// Comings and goings in one sentence: each person once, where they ended up.
 export function comings(events) {
-	const seen = new Map(), said = {};
-	for (const { user, event } of events) seen.set(user, [seen.get(user)?.[0] ?? event, event]);
-	for (const [user, pair] of seen) (said[SAID[pair]] ??= []).push(user);
-	return Object.entries(said).map(([did, users]) => `${names(users)} ${did}`).join(" · ");
+	const last = new Map(events.map(({ user, event }) => [user, event]));
+	const said = ["joined", "left"].map((event) => [[...last.keys()].filter((user) => last.get(user) === event), event]);
+	return said.filter(([users]) => users.length).map(([users, event]) => `${names(users)} ${event}`).join(" · ");
 }

@@ -1,20 +1,19 @@
-// What was typed and is not yet confirmed, each under a storage key of its own: tabs must not overwrite each other.
+// Lines that are typed and not yet confirmed, each under its own storage key: tabs must not overwrite each other.
 export function outbox(storage, user) {
 	const prefix = `chat.outbox.${user}.`;
 	const keys = Object.keys(storage).filter((key) => key.startsWith(prefix));
 	const entries = new Map(keys.map((key) => [key.slice(prefix.length), JSON.parse(storage[key])]));
 	return {
-		get: (clientId) => entries.get(clientId),
-		all: () => [...entries.values()].sort((a, b) => a.at - b.at),
+		get: (id) => entries.get(id),
+		all: () => [...entries.values()].sort((a, b) => (a.sentAt < b.sentAt ? -1 : 1)),
 		put(entry) {
-			const key = prefix + entry.clientId;
-			entries.set(entry.clientId, entry);
-			if (entry.state === "sent") delete storage[key]; // the server has it
-			else storage[key] = JSON.stringify(entry);
+			entries.set(entry.id, entry);
+			if (entry.state === "sent") delete storage[prefix + entry.id]; // the server has it
+			else storage[prefix + entry.id] = JSON.stringify(entry);
 		},
-		drop(clientId) {
-			entries.delete(clientId);
-			delete storage[prefix + clientId];
+		drop(id) {
+			entries.delete(id);
+			delete storage[prefix + id];
 		},
 	};
 }

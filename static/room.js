@@ -1,11 +1,15 @@
 // What one room knows, and what a frame from the server changes about it.
-import { merged } from "./lines.js";
+import { merged, ordered, position } from "./lines.js";
 
 const TYPING_MS = 6000, CATCH_UP_PAGES = 5;
 
 export function newRoom(name, read = "") {
 	return { name, read, lines: new Map(), people: new Set(), count: 0, typing: new Map() };
 }
+
+// What others said in order since the place that was read up to.
+export const unread = ({ lines, read }, me) =>
+	ordered(lines.values()).filter((line) => line.from && line.from !== me && position(line) > read);
 
 // Before joining anew: notes what is known, because the answer shows whether anything is missing since.
 export function expectGap(room, now) {
@@ -17,20 +21,18 @@ export function expectGap(room, now) {
 // Applies a frame that came at `now` (ms). Returns a cursor when an older page is needed to close a gap.
 export function receive(room, frame, now) {
 	const { lines, people, typing } = room;
-	const { type, id, user, event, at = new Date(now).toISOString() } = frame;
+	const { type, id, user, from, event, at = new Date(now).toISOString() } = frame;
 	const put = (line) => lines.set(line.id, merged(lines.get(line.id), line));
-	if (type === "typing") typing.set(user, now + TYPING_MS);
-	else typing.delete(frame.from ?? user);
-	if (!type) put(frame);
-	if (type === "edited" || type === "deleted") put({ message: "", ...frame });
-	if (type === "reaction" && lines.has(id)) lines.set(id, reacted(lines.get(id), frame));
+	if (type === "typing") return void typing.set(user, now + TYPING_MS);
+	typing.delete(from ?? user);
 	if (type === "joined" || type === "history") return takePage(room, frame, at, put);
-	if (type === "system") {
-		const { size } = people;
-		if (user) people[event === "joined" ? "add" : "delete"](user);
-		room.count += people.size - size;
-		put({ ...frame, id: `${event} ${user ?? lines.size} ${at}`, sentAt: at });
-	}
+	if (type === "reaction" && lines.has(id)) lines.set(id, reacted(lines.get(id), frame));
+	if (!type || type === "edited" || type === "deleted") put({ message: "", ...frame });
+	if (type !== "system") return;
+	const { size } = people;
+	if (user) people[event === "joined" ? "add" : "delete"](user);
+	room.count += people.size - size;
+	put({ ...frame, id: `${event} ${user ?? lines.size} ${at}`, sentAt: at });
 }
 
 function reacted(line, { emoji, user, on }) {

@@ -7,7 +7,7 @@ const GROUP_MS = 5 * 60_000;
 export function rows(lines, me, unread) {
 	const out = [];
 	for (const line of lines) {
-		const { from, event, id, clientId } = line;
+		const { from, event, id, clientId, state } = line;
 		const date = new Date(line.sentAt), day = `day ${date.toDateString()}`;
 		if (out.at(-1)?.day !== day) out.push({ kind: "day", key: day, date, day });
 		if (unread && from && from !== me && position(line) > unread) {
@@ -16,7 +16,7 @@ export function rows(lines, me, unread) {
 		}
 		const last = out.at(-1), mine = from === me;
 		const row = { key: id, line, date, day, mine, grouped: last.line?.from === from && date - last.date < GROUP_MS };
-		if (clientId) row.key = `${from} ${clientId}`; // the same before and after the server knows it
+		if (clientId || state) row.key = `${from} ${clientId ?? id}`; // the same before and after the server knows it
 		row.kind = from ? "line" : line.gap ? "gap" : event === "joined" || event === "left" ? "presence" : "notice";
 		if (row.kind === "presence" && last.events) last.events.push(line);
 		else out.push(row.kind === "presence" ? { ...row, events: [line] } : row);

@@ -1,20 +1,16 @@
-// The lists beside the conversation: my rooms with what is unread, other rooms, who is here.
+// The lists beside the conversation: my rooms with what is unread, and who is here.
 import { avatar, byId, el, fill } from "./el.js";
 
-export function sidebar({ mine, others, people, count, me }) {
-	const list = (id, items, build) => {
-		const focused = byId(id).contains(document.activeElement) && document.activeElement.hash;
-		fill(byId(id), items.length && JSON.stringify(items), () => items.map((item) => el("li", {}, ...build(item))));
-		if (focused) [...byId(id).querySelectorAll("a")].find(({ hash }) => hash === focused)?.focus();
-	};
-	const link = ({ room, count, what, current }) => {
-		const badge = count ? [el("span", { className: "badge" }, count, el("i", {}, what))] : [];
-		return [el("a", { href: `#${room}`, ariaCurrent: current }, el("bdi", {}, room), ...badge)];
-	};
-	list("my-rooms", mine, link);
-	list("other-rooms", others, link);
+export function sidebar(rooms, people, count, me) {
+	const list = (id, items, build) => fill(id, JSON.stringify(items), () => items.map((item) => el("li", {}, ...build(item))));
+	const focused = document.activeElement.hash;
+	list("my-rooms", rooms, ({ name, unread, current }) => {
+		const badge = unread ? [el("span", { className: "badge" }, unread, el("i", {}, " unread"))] : [];
+		return [el("a", { href: `#${name}`, ariaCurrent: current && "page" }, el("bdi", {}, name), ...badge)];
+	});
+	if (focused) [...byId("my-rooms").querySelectorAll("a")].find(({ hash }) => hash === focused)?.focus();
 	list("people-list", people, (name) => [avatar(name), el("bdi", {}, name), name === me ? "(you)" : ""]);
 	const more = count - people.length;
-	fill(byId("more"), more > 0 && `and ${more} more`);
-	fill(byId("count"), `${Math.max(count, people.length)} here`);
+	fill("more", more > 0 && `and ${more} more`);
+	fill("count", `${Math.max(count, people.length)} here`);
 }
