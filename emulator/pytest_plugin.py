@@ -17,6 +17,7 @@ import pytest
 if TYPE_CHECKING:
     # pytest loads plugins in every run, also where no test asks for a service.
     from emulator.webpubsub import EventHandler, Service, Settings
+    from emulator.webpubsub.fault_switchboard import Fault
 
 __all__ = ["WebPubSub", "running", "web_pubsub", "web_pubsub_settings"]
 
@@ -42,6 +43,13 @@ class WebPubSub:
     def set_event_handlers(self, hub: str, handlers: "Sequence[EventHandler]") -> None:
         """Send the hub's events from now on to these handlers, in this order of preference."""
         self.call(lambda: self.service.set_event_handlers(hub, handlers))
+
+    def add_fault(self, fault: "Fault | str") -> None:
+        """Let something go wrong, e.g. `fail rest 503 operation=send_to_group count=2`.
+
+        Raises `InvalidFault`, which lists what can go wrong, for a line that says nothing of that.
+        """
+        self.call(lambda: self.service.faults.add(fault))
 
     def call(self, function: Callable[[], T]) -> T:
         """Run a function in the service's thread and return what it returns, or raise what it raises."""
