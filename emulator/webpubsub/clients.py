@@ -66,6 +66,8 @@ class Clients:
         self._observations = observations
         self._faults = faults
         self._flusher = Flusher()
+        self._serving: set[asyncio.Task[Any]] = set()
+        self._sockets: set[Socket] = set()
 
     def routes(self) -> list[web.RouteDef]:
         """Return the endpoint's routes."""
@@ -75,8 +77,24 @@ class Clients:
             web.get("/client", self.serve, allow_head=False),
         ]
 
+    async def close(self, grace_seconds: float) -> None:
+        """Wait until the clients, who have been told to go, are gone; drop those that take longer."""
+        if self._serving:
+            await asyncio.wait(self._serving, timeout=grace_seconds)
+        for socket in self._sockets:
+            socket.abort()
+
     async def serve(self, request: web.Request) -> web.StreamResponse:
         """Answer a handshake, and if it succeeds stay with the client until its socket is gone."""
+        task = asyncio.current_task()
+        assert task is not None
+        self._serving.add(task)
+        try:
+            return await self._serve(request)
+        finally:
+            self._serving.discard(task)
+
+    async def _serve(self, request: web.Request) -> web.StreamResponse:
         hub = request.match_info.get("hub", request.query.get("hub", ""))
         self._observations.begin()
         try:
@@ -122,7 +140,10 @@ class Clients:
             ws = self._websocket(wanted.hub, echoed_subprotocol(wanted.subprotocols))
             socket = await self._upgrade(request, ws)
             socket.close(POLICY_VIOLATION, NOT_RECOVERED)
-            await _until_closed(socket)
+            try:
+                await _until_closed(socket)
+            finally:
+                await self._release(socket)
             return ws
         ws = self._websocket(wanted.hub, connection.protocol)
         socket = await self._upgrade(request, ws)
@@ -139,8 +160,12 @@ class Clients:
             connection.hub.end(connection, INTERNAL_ERROR_TEXT, code=INTERNAL_ERROR, close_text=INTERNAL_ERROR_TEXT)
             await socket.linger()
         finally:
-            await socket.finish()
+            await self._release(socket)
         return ws
+
+    async def _release(self, socket: Socket) -> None:
+        self._sockets.discard(socket)
+        await socket.finish()
 
     async def _listen(self, connection: Connection, socket: Socket) -> Closed:
         """Carry out message after message; return how the socket ended."""
@@ -232,7 +257,7 @@ class Clients:
         """Answer 101; raises `OSError` when the client has left."""
         await ws.prepare(request)
         limits = self._settings.limits
-        return Socket(
+        socket = Socket(
             ws,
             request,
             self._flusher,
@@ -240,15 +265,14 @@ class Clients:
             max_bytes=limits.outbound_bytes,
             drain_seconds=self._settings.times.close_drain_seconds,
         )
+        self._sockets.add(socket)
+        return socket
 
 
 async def _until_closed(socket: Socket) -> None:
     """Read on until the client has answered the close frame or its time is up."""
-    try:
-        while not isinstance(await socket.receive(), Closed | Broken):
-            pass
-    finally:
-        await socket.finish()
+    while not isinstance(await socket.receive(), Closed | Broken):
+        pass
 
 
 async def _unless_client_leaves(request: web.Request, work: Coroutine[Any, Any, _T]) -> _T:

@@ -25,6 +25,7 @@ log = logging.getLogger(__name__)
 GOING_AWAY = 1001
 SHUTTING_DOWN = "The service is shutting down."
 SHUTDOWN_GRACE_SECONDS = 1.0
+LAST_CALLS_SECONDS = 0.1
 
 _Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -57,7 +58,7 @@ class Service:
             faults=self._current_faults,
         )
         self._runner = web.AppRunner(
-            self._application(), access_log=None, shutdown_timeout=SHUTDOWN_GRACE_SECONDS, handle_signals=False
+            self._application(), access_log=None, shutdown_timeout=LAST_CALLS_SECONDS, handle_signals=False
         )
         self._host = ""
         self._port = 0
@@ -98,7 +99,8 @@ class Service:
             await site.stop()
         for connection in list(self.hubs.connections()):
             connection.hub.end(connection, SHUTTING_DOWN, code=GOING_AWAY, close_text=SHUTTING_DOWN)
-        await asyncio.gather(self._runner.cleanup(), self._handlers.close(SHUTDOWN_GRACE_SECONDS))
+        await asyncio.gather(self._clients.close(SHUTDOWN_GRACE_SECONDS), self._handlers.close(SHUTDOWN_GRACE_SECONDS))
+        await self._runner.cleanup()
 
     def _application(self) -> web.Application:
         application = web.Application(middlewares=[self._rest_call])

@@ -186,7 +186,7 @@ class Stage:
         application = Application()
         app = web.Application()
         app.router.add_route("*", "/{path:.*}", application.serve)
-        runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
+        runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.01)
         await runner.setup()
         self.stack.push_async_callback(runner.cleanup)
         await web.TCPSite(runner, "127.0.0.1", 0).start()

@@ -1,0 +1,158 @@
+"""A socket takes what its client can read, waits for the rest within bounds, and holds up nobody."""
+
+import asyncio
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from emulator.webpubsub import HubSettings, Limits, Service, Settings
+from emulator.webpubsub.frames import close_frame, data_frame
+from emulator.webpubsub.messages import DataType, Payload, ServerMessage
+from tests.emulator.webpubsub.acting import (
+    FAST,
+    HUB,
+    RELIABLE_JSON,
+    Stage,
+    token_for,
+    until,
+)
+
+BIG = ServerMessage(Payload(DataType.TEXT, b"x" * 100_000))
+SMALL = ServerMessage(Payload(DataType.TEXT, b"small"))
+
+
+async def stuck_client(stage: Stage, service: Service, subprotocol: str = "") -> asyncio.StreamReader:
+    """Return a client that has connected and reads nothing any more."""
+    host, port = service.endpoint.removeprefix("http://").split(":")
+    reader, writer = await asyncio.open_connection(host, int(port), limit=2)
+    stage.stack.callback(writer.close)
+    offered = f"Sec-WebSocket-Protocol: {subprotocol}\r\n" if subprotocol else ""
+    writer.write(
+        f"GET /client/hubs/{HUB}?access_token={token_for(service, 'stuck')} HTTP/1.1\r\nHost: {host}:{port}\r\n"
+        "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+        f"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n{offered}\r\n".encode()
+    )
+    await until(lambda: service.hubs.hub(HUB).user_connections("stuck"))
+    return reader
+
+
+@pytest.mark.parametrize("bounds", [Limits(outbound_messages=50), Limits(outbound_bytes=1_000_000)])
+async def test_a_client_that_does_not_read_is_cut_off_and_the_others_get_everything(
+    stage: Stage, bounds: Limits
+) -> None:
+    service = await stage.service(Settings(limits=bounds, times=FAST))
+    hub = service.hubs.hub(HUB)
+    await stuck_client(stage, service)
+    ana = await stage.connect(service, "ana")
+    sent = 0
+
+    while hub.user_connections("stuck"):
+        hub.deliver(hub.connections(), BIG)
+        sent += 1
+        assert sent < 1000
+        await ana.data()
+
+    assert sent > 5  # what the network takes, and what the bound allows
+    await ana.silence()
+
+
+async def test_a_client_that_reads_late_gets_everything_in_order(stage: Stage, service: Service) -> None:
+    hub = service.hubs.hub(HUB)
+    ana = await stage.connect(service, "ana")
+    numbers = range(150)
+
+    for number in numbers:
+        payload = Payload(DataType.JSON, f'"{number:>100000}"'.encode())
+        hub.deliver(hub.connections(), ServerMessage(payload))
+
+    assert [int((await ana.data()).strip()) for _ in numbers] == list(numbers)
+
+
+async def test_a_reliable_client_that_does_not_read_loses_its_socket_and_may_come_back(stage: Stage) -> None:
+    service = await stage.service(Settings(limits=Limits(outbound_messages=10), times=FAST))
+    hub = service.hubs.hub(HUB)
+    await stuck_client(stage, service, RELIABLE_JSON)
+    (connection,) = hub.user_connections("stuck")
+
+    while connection.transport is not None:
+        hub.deliver([connection], BIG)
+        await asyncio.sleep(0)
+
+    assert hub.connection(connection.id) is connection
+
+
+async def test_a_client_that_does_not_answer_a_close_is_dropped(stage: Stage) -> None:
+    service = await stage.service(Settings(times=replace(FAST, close_drain_seconds=0.05)))
+    reader = await stuck_client(stage, service)
+    (connection,) = service.hubs.hub(HUB).user_connections("stuck")
+
+    connection.hub.close(connection)
+
+    async with asyncio.timeout(5):
+        assert (await reader.read()).endswith(close_frame(1000))
+
+
+async def test_a_client_that_answers_no_ping_is_dropped(stage: Stage) -> None:
+    service = await stage.service(Settings(hubs={HUB: HubSettings(keep_alive_seconds=0.05)}, times=FAST))
+    await stuck_client(stage, service)
+    ana = await stage.connect(service, "ana")
+    reading = asyncio.create_task(ana.frame())  # aiohttp's client answers pings while it reads
+
+    await until(lambda: not service.hubs.hub(HUB).user_connections("stuck"))
+
+    assert service.hubs.hub(HUB).user_connections("ana")
+    reading.cancel()
+
+
+async def test_a_busy_client_does_not_keep_the_others_waiting(stage: Stage, service: Service) -> None:
+    busy, quick = await stage.connect(service, "busy"), await stage.connect(service, "quick")
+    for _ in range(5000):
+        await busy.send("ping")
+
+    await quick.silence()
+    for _ in range(5000):
+        assert (await busy.receive())["type"] == "pong"
+
+
+async def test_a_close_frame_arrives_even_while_the_client_is_sending(stage: Stage, service: Service) -> None:
+    ana = await stage.connect(service, "ana")
+    (connection,) = service.hubs.hub(HUB).connections()
+
+    async def talk() -> None:
+        while not ana.ws.closed:
+            await ana.send("joinGroup", group="room")
+
+    talking = asyncio.create_task(talk())
+    await until(lambda: connection.groups)
+    connection.hub.close(connection)
+
+    assert await ana.closed() == (1000, "")
+    talking.cancel()
+    await asyncio.wait({talking})
+
+
+@given(st.one_of(st.text(st.characters(exclude_categories=["Cs"])), st.binary()))
+def test_a_frame_holds_its_payload(payload: str | bytes) -> None:
+    frame = data_frame(payload)
+    content = payload.encode() if isinstance(payload, str) else payload
+
+    assert frame[0] == (0x81 if isinstance(payload, str) else 0x82)
+    assert frame.endswith(content)
+    assert len(frame) == len(content) + (2 if len(content) < 126 else 4)
+
+
+@pytest.mark.parametrize(("size", "header"), [(125, 2), (126, 4), (65535, 4), (65536, 10)])
+def test_the_three_lengths_of_a_frame(size: int, header: int) -> None:
+    frame = data_frame(bytes(size))
+
+    assert len(frame) == header + size
+    assert int.from_bytes(frame[header - (0 if header == 2 else header - 2) : header] or frame[1:2], "big") == size
+
+
+def test_a_close_reason_is_cut_at_a_whole_character() -> None:
+    frame = close_frame(1000, "é" * 100)
+
+    assert len(frame) <= 127
+    assert frame[4:].decode() == "é" * 61
