@@ -24,7 +24,8 @@ _VERSIONS_HEADER = {"api-supported-versions": ", ".join(API_VERSIONS)}
 def routes(hubs: Hubs, settings: Settings, *, clock: Callable[[], float] = time.time) -> list[web.RouteDef]:
     """Return the routes below `/api`; `clock` tells seconds since the epoch, by which tokens are judged."""
     data_plane = _DataPlane(hubs, settings, clock)
-    return [web.route("*", "/api/{path:.*}", data_plane.answer)]
+    # Not `.*`: a decoded path may hold a line break.
+    return [web.route("*", r"/api/{path:[\s\S]*}", data_plane.answer)]
 
 
 class _DataPlane:
