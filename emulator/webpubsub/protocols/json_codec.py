@@ -151,7 +151,7 @@ def _event(members: _Members) -> str:
 
 def _payload(members: _Members) -> Payload:
     if "stream" in members:
-        # Streaming is documented for the service and refused by the official emulator; see `decisions`.
+        # Streaming is documented for the service, and refused by the official emulator just like this.
         raise _NotAMessage
     metadata = _metadata(members)
     data_type = DataType(members["dataType"].string().lower()) if "dataType" in members else DataType.JSON
