@@ -50,6 +50,8 @@ def past_line(entry: Entry, room: str) -> Frame:
         "message": entry.text,
         "sentAt": timestamp(entry.at),
     }
+    if entry.client_id is not None:
+        frame["clientId"] = entry.client_id
     if entry.deleted_at is not None:
         return frame | {"deletedAt": timestamp(entry.deleted_at)}
     if entry.edited_at is not None:

@@ -18,11 +18,12 @@ from chat.errors import BinaryRefused, ChatError, EmptyMessage, InvalidMessage, 
 from chat.events import UserEvent
 from chat.names import room_name
 
-CLIENT_ID_LENGTH = 128
+CLIENT_ID_LENGTH = 64
 QUOTE_LENGTH = 200
 MAX_UTC_OFFSET_MINUTES = 14 * 60
 _OWNER_LENGTH, _REST_LENGTH = 12, 20
 _MESSAGE_ID = re.compile(rf"[a-z2-7]{{{_OWNER_LENGTH}}}-[a-z2-7]{{{_REST_LENGTH}}}")
+_CLIENT_ID = re.compile(rf"[!-~]{{1,{CLIENT_ID_LENGTH}}}")
 _INVISIBLE = {"Cf", "Cc", "Mn"}
 
 
@@ -131,9 +132,9 @@ def parse_client_id(value: object) -> str | None:
     """Return the id that the sender gave its message."""
     if value is None:
         return None
-    if isinstance(value, str) and 0 < len(value) <= CLIENT_ID_LENGTH and is_clean(value):
+    if isinstance(value, str) and _CLIENT_ID.fullmatch(value):
         return value
-    raise InvalidMessage(f"clientId must be 1 to {CLIENT_ID_LENGTH} characters without control characters")
+    raise InvalidMessage(f"clientId must be 1 to {CLIENT_ID_LENGTH} printable ASCII characters without spaces")
 
 
 def parse_quote(value: object) -> Quote | None:

@@ -78,6 +78,7 @@ class Entry:
     edited_at: int | None = None
     deleted_at: int | None = None
     size: int = 2
+    client_id: str | None = None
     reply_to: Quote | None = None
     reactions: Mapping[tuple[str, str], Reaction] = field(default_factory=dict)
 
@@ -89,7 +90,8 @@ class Entry:
     @property
     def weight(self) -> int:
         """The most bytes that the message, without its reactions, ever takes in the stored state."""
-        return _ENTRY_BYTES + self.size + json_bytes(self.sender) + json_bytes(pack_quote(self.reply_to))
+        strings = [self.sender, self.client_id, pack_quote(self.reply_to)]
+        return _ENTRY_BYTES + self.size + sum(map(json_bytes, strings))
 
     @property
     def waiting_weight(self) -> int:
@@ -143,7 +145,15 @@ def said(entry: Entry, line: Line) -> Entry:
     text = line.text if entry.edited_at is None and entry.deleted_at is None else entry.text
     if entry.sender and (entry.at, entry.text) <= (line.sent_at, text):
         return replace(entry, size=size)
-    return replace(entry, sender=line.sender, at=line.sent_at, text=text, size=size, reply_to=line.reply_to)
+    return replace(
+        entry,
+        sender=line.sender,
+        at=line.sent_at,
+        text=text,
+        size=size,
+        client_id=line.client_id,
+        reply_to=line.reply_to,
+    )
 
 
 def changed(entry: Entry, change: Change) -> Entry:

@@ -1,7 +1,7 @@
 """How a room's memory is stored: plain JSON, compact, and under 45 KB so that it stays one row.
 
-`{"floor": [at, id] | null, "activeAt": ms, "entries": [[id, sender, at, text, editedAt, deletedAt, size, quote,
-{emoji: {user: [at, on]}}], …]}`
+`{"floor": [at, id] | null, "activeAt": ms, "entries": [[id, sender, at, text, editedAt, deletedAt, size, clientId,
+quote, {emoji: {user: [at, on]}}], …]}`
 """
 
 from collections.abc import Mapping
@@ -40,15 +40,15 @@ def pack_entry(entry: Entry) -> list[Any]:
         reactions.setdefault(emoji, {})[user] = [at, int(on)]
     quote = pack_quote(entry.reply_to)
     times = [entry.edited_at, entry.deleted_at]
-    return [entry.id, entry.sender, entry.at, entry.text, *times, entry.size, quote, reactions]
+    return [entry.id, entry.sender, entry.at, entry.text, *times, entry.size, entry.client_id, quote, reactions]
 
 
 def unpack_entry(packed: list[Any]) -> Entry:
     """Return a stored entry."""
-    identity, sender, at, text, edited_at, deleted_at, size, quote, reactions = packed
+    identity, sender, at, text, edited_at, deleted_at, size, client_id, quote, reactions = packed
     pairs = {(emoji, user): (at, bool(on)) for emoji, users in reactions.items() for user, (at, on) in users.items()}
     reply_to = Quote(*quote) if quote else None
-    return Entry(identity, sender, at, text, edited_at, deleted_at, size, reply_to, pairs)
+    return Entry(identity, sender, at, text, edited_at, deleted_at, size, client_id, reply_to, pairs)
 
 
 def pack_line(line: Line) -> State:
@@ -59,6 +59,7 @@ def pack_line(line: Line) -> State:
         "from": line.sender,
         "text": line.text,
         "at": line.sent_at,
+        "clientId": line.client_id,
         "replyTo": pack_quote(line.reply_to),
     }
 

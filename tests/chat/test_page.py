@@ -1,0 +1,114 @@
+"""The page's files, through the real function: types, versions, protection, and nothing outside `static/`."""
+
+from pathlib import Path
+
+import azure.functions as func
+import pytest
+
+from chat import site
+from chat.functions.page import zz_page
+from tests.chat.conftest import request_to
+
+ROOT = Path(__file__).parents[2]
+
+
+def get(path: str, method: str = "GET", **headers: str) -> func.HttpResponse:
+    request = request_to("/" + path, method, headers=headers, route={"path": path} if path else {})
+    response: func.HttpResponse = zz_page(request)
+    return response
+
+
+@pytest.mark.parametrize("path", ["", "index.html"])
+def test_the_page_is_html(path: str) -> None:
+    response = get(path)
+
+    assert response.status_code == 200
+    assert response.headers["Content-Type"] == "text/html; charset=utf-8"
+    assert response.get_body() == (ROOT / "static" / "index.html").read_bytes()
+
+
+def test_every_file_of_the_page_has_a_type_and_a_version() -> None:
+    files = [path for path in (ROOT / "static").rglob("*") if path.is_file() and not path.name.startswith(".")]
+
+    for path in files:
+        response = get(path.relative_to(ROOT / "static").as_posix())
+
+        assert response.status_code == 200, path
+        assert response.headers["Content-Type"] == site.CONTENT_TYPES[path.suffix]
+        assert response.headers["ETag"].startswith('"')
+        assert response.headers["Cache-Control"] == "no-cache"
+
+
+def test_a_reader_who_has_this_version_is_sent_nothing() -> None:
+    etag = get("index.html").headers["ETag"]
+
+    for known in (etag, f"W/{etag}", f'"other", {etag}', "*"):
+        response = get("index.html", **{"If-None-Match": known})
+
+        assert (response.status_code, response.get_body()) == (304, b"")
+        assert response.headers["ETag"] == etag
+    assert get("index.html", **{"If-None-Match": '"other"'}).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "../function_app.py", "..%2ffunction_app.py", "%2e%2e/function_app.py", "a/../../function_app.py",
+        "..\\host.json", "/etc/passwd", "//etc/passwd", "C:\\Windows\\win.ini", "c:/x.txt", "index.html\0.png", ".git/config",
+        "index.html/x", "nothing.html", "static/index.html", "..", ".", "app.js/..", "%00", "index.HTML",
+    ],
+)  # fmt: skip
+def test_nothing_else_can_be_read(path: str) -> None:
+    response = get(path)
+
+    assert response.status_code == 404
+    assert response.get_body() == b"not found"
+
+
+def test_a_link_that_leads_outside_is_not_followed(tmp_path: Path) -> None:
+    root = tmp_path / "static"
+    root.mkdir()
+    (tmp_path / "secret.txt").write_text("secret")
+    (root / "link.txt").symlink_to(tmp_path / "secret.txt")
+    (root / "own.txt").write_text("own")
+
+    assert site.find_file("own.txt", root.resolve()) == root.resolve() / "own.txt"
+    assert site.find_file("link.txt", root.resolve()) is None
+
+
+def test_a_changed_file_has_another_version(tmp_path: Path) -> None:
+    file = tmp_path / "a.txt"
+    file.write_text("one")
+    before = site.read_file(file)
+    file.write_text("two, longer")
+
+    after = site.read_file(file)
+
+    assert (before.content, after.content) == (b"one", b"two, longer")
+    assert before.etag != after.etag
+
+
+def test_the_policy_names_the_services_endpoint_and_nothing_inline(open_chat: pytest.MonkeyPatch) -> None:
+    open_chat.setenv("WebPubSubConnectionString", "Endpoint=https://chat.example;AccessKey=k")
+
+    for response in (get(""), get("nothing")):
+        policy = response.headers["Content-Security-Policy"]
+        assert "connect-src 'self' wss://chat.example https://chat.example;" in policy
+        assert "default-src 'none'" in policy
+        assert "unsafe" not in policy
+        assert "frame-ancestors 'none'" in policy
+        assert response.headers["X-Content-Type-Options"] == "nosniff"
+        assert response.headers["Referrer-Policy"] == "no-referrer"
+
+
+def test_the_policy_of_a_local_service_names_its_port(open_chat: pytest.MonkeyPatch) -> None:
+    assert "connect-src 'self' ws://127.0.0.1:9 http://127.0.0.1:9;" in get("").headers["Content-Security-Policy"]
+
+
+def test_the_page_is_served_before_anything_is_configured(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("WebPubSubConnectionString", raising=False)
+
+    response = get("")
+
+    assert response.status_code == 200
+    assert "connect-src 'self';" in response.headers["Content-Security-Policy"]
