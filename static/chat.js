@@ -30,6 +30,7 @@ export function chat({ auth, lobby, limits, signIn, signOut }, me, negotiate) {
 
 	function forget({ name }) {
 		rooms.delete(name);
+		localStorage["chat.rooms"] = [...rooms.keys()];
 		if (room.name === name) go(lobby);
 	}
 
@@ -45,7 +46,9 @@ export function chat({ auth, lobby, limits, signIn, signOut }, me, negotiate) {
 
 	async function join(target) {
 		expectGap(target, Date.now());
+		target.joining = true;
 		await send("join", {}, target);
+		target.joining = false;
 		if (!target.joined && target.name !== lobby) return forget(target); // the server has said why
 		target.joined = true;
 		if (!target.catchUp) return;
@@ -79,15 +82,17 @@ export function chat({ auth, lobby, limits, signIn, signOut }, me, negotiate) {
 		},
 		onMessage(frame) {
 			const { type, event, code, clientId, message, messages } = frame;
-			const target = rooms.get(frame.room ?? room.name);
+			const target = type === "joined" ? roomOf(frame.room) : rooms.get(frame.room ?? room.name);
 			if (event === "error") {
 				if (fail(clientId, message) || code === "unknown_event") return; // the latter: an older server
 				return say(target?.joined ? target : roomOf(lobby), message);
 			}
-			if (!target || type === "left") return;
+			if (type === "left" && target) forget(target);
+			if (type === "left" || !target) return;
 			for (const line of messages ?? [frame]) if (line.from === me) unsent.drop(line.clientId);
-			const before = receive(target, frame, Date.now());
+			const asked = target.joining, before = receive(target, frame, Date.now());
 			if (before) send("history", { before }, target);
+			if (type === "joined" && !asked) go(frame.room); // by a command
 			if (type === "typing") setTimeout(soon, 6100);
 			if (messages && target === room) quiet = true;
 			if (type === "joined" && target === room && !target.total) settling = true;
@@ -100,7 +105,7 @@ export function chat({ auth, lobby, limits, signIn, signOut }, me, negotiate) {
 		unsent.put({ ...entry, state: "pending" });
 		soon();
 		try {
-			await connection.send("message", { room: entry.room, clientId: id, message, replyTo });
+			await connection.send("message", { room: entry.room, clientId: id, message, replyTo, utcOffset: -new Date().getTimezoneOffset() });
 			if (/^\/[^/]/.test(message)) unsent.drop(id); // a command is no line of its own
 			else if (unsent.get(id)?.state === "pending") unsent.put({ ...entry, state: "sent" });
 		} catch (error) {
@@ -203,9 +208,6 @@ export function chat({ auth, lobby, limits, signIn, signOut }, me, negotiate) {
 		maxBytes: limits.messageBytes,
 		onTyping: () => send("typing", {}),
 		onSend(message, task) {
-			const [command, name] = message.split(/\s+/);
-			if (command === "/join" && name) return go(name);
-			if (command === "/leave" && room.name !== lobby) return send("leave", {}), forget(room);
 			if (task?.edit) return send("edit", { id: task.edit.id, message });
 			const { id, from, message: text } = task?.reply ?? {};
 			const replyTo = id && { id, from, message: text.split("\n")[0].slice(0, 120) };

@@ -40,15 +40,14 @@ function reacted(line, { emoji, user, on }) {
 	return { ...line, reactions: { ...line.reactions, [emoji]: on ? [...others, user] : others } };
 }
 
-function takePage(room, { users, count, admin, messages, before }, at, put) {
+function takePage(room, { users, count, admin, messages, before, complete }, at, put) {
 	const { catchUp, lines } = room;
-	const start = messages[0]?.sentAt ?? at;
+	const start = messages[0]?.sentAt ?? at, gap = catchUp?.gap ?? "gap";
 	if (users) Object.assign(room, { people: new Set(users), count, admin, joined: true });
 	if (![...lines.values()].some((line) => line.from && line.sentAt < start)) room.before = before; // the oldest page
 	messages.forEach(put);
-	if (!catchUp) return;
-	lines.delete(catchUp.gap);
-	if (messages.some((line) => catchUp.known.includes(line.id))) room.catchUp = null;
-	else if (before && ++catchUp.pages < CATCH_UP_PAGES) return before;
-	else lines.set(catchUp.gap, { id: "", gap: true, sentAt: (catchUp.at ??= start) });
+	lines.delete(gap);
+	if (complete && (!catchUp || messages.some((line) => catchUp.known.includes(line.id)))) room.catchUp = null;
+	else if (catchUp && before && ++catchUp.pages < CATCH_UP_PAGES) return before;
+	else lines.set(gap, { id: "", gap: true, sentAt: start });
 }
