@@ -43,7 +43,8 @@ class DurableBackend:
         self._hub = hub_name
         self._base_url = base_url
         self._store = Store(None if data is None else data / f"durable-{_file_name(hub_name)}.sqlite3")
-        self._dispatcher = Dispatcher(self._store, catalog, Invocations(call), options)
+        self._invocations = Invocations(call)
+        self._dispatcher = Dispatcher(self._store, catalog, self._invocations, options)
         instance_api = InstanceApi(self._store, catalog, self._dispatcher, options, hub_name)
         entity_api = EntityApi(self._store, catalog, self._dispatcher, options)
         self.routes: list[web.RouteDef] = [
@@ -60,6 +61,7 @@ class DurableBackend:
     async def stop(self) -> None:
         """Stop all work and close the state; what was not finished goes on at the next start."""
         await self._dispatcher.stop()
+        await self._invocations.close_client_session()
         await self._store.close()
 
     def client_binding(self, binding: Mapping[str, object]) -> str:

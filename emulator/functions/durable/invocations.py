@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
+import logging
+import sys
 from typing import Any
 
 from azure.functions import get_binding_registry, meta
 
 from ..loading import Invoker, LoadedFunction
+from ..signatures import read_signature
 from .episode import Answer, parse_answer, parse_failure
 from .replay import ReplayError
+
+SESSION_CLOSER = "durable_client_session"
+SESSION_CLOSING_SECONDS = 1.0
+
+log = logging.getLogger(__name__)
 
 
 class Invocations:
@@ -39,6 +48,23 @@ class Invocations:
         result = await self._run(function, text, "string")
         encoded = _converter(function).encode(result, expected_type=None)
         return str(encoded.value)
+
+    async def close_client_session(self) -> None:
+        """Close the HTTP session that the app's durable clients share, on the loop that it belongs to.
+
+        The SDK keeps one for the process and has no public way to close it. The next app in this process has a loop of
+        its own, on which a session left over would fail every call.
+        """
+        http = sys.modules.get("azure.durable_functions.models.utils.http_utils")
+        if http is None or http._client_session is None:
+            return
+        signature = read_signature(SESSION_CLOSER, http._close_session, [])
+        closer = LoadedFunction(SESSION_CLOSER, (), {}, http._close_session, signature, "")
+        try:
+            async with asyncio.timeout(SESSION_CLOSING_SECONDS):
+                await self._call(closer, {})
+        except Exception:
+            log.warning("the durable client's session could not be closed", exc_info=True)
 
     async def _run(self, function: LoadedFunction, text: str, kind: str) -> object:
         argument = _converter(function).decode(meta.Datum(text, kind), trigger_metadata={})

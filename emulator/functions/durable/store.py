@@ -14,6 +14,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TypeVar
 
+from ..errors import HostError
+
 T = TypeVar("T")
 
 SCHEMA_VERSION = 1
@@ -56,8 +58,10 @@ CREATE INDEX entity_requests_by_time ON entity_requests (due) WHERE due IS NOT N
 """
 
 
-class StoreError(Exception):
+class StoreError(HostError):
     """The database cannot be used; the message says why and what to do."""
+
+    code = "durable_store_unusable"
 
 
 class Store:
@@ -70,7 +74,11 @@ class Store:
 
     async def open(self) -> None:
         """Open the file, or memory when there is no path. Raises StoreError."""
-        self._connection = await asyncio.get_running_loop().run_in_executor(self._thread, self._connect)
+        try:
+            self._connection = await asyncio.get_running_loop().run_in_executor(self._thread, self._connect)
+        except BaseException:
+            self._thread.shutdown(wait=False)
+            raise
 
     async def close(self) -> None:
         """Finish what was asked for, then close the file."""

@@ -9,6 +9,7 @@ import time
 from collections import Counter
 from collections.abc import Generator
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import azure.durable_functions as df
@@ -108,6 +109,18 @@ def not_json(value: str) -> Any:
     return object()
 
 
+@app.activity_trigger(input_name="folder")
+def holds(folder: str) -> int:
+    """Leaves a mark that it began, then works until it is let go; returns how often it began."""
+    marks = Path(folder, "began")
+    with marks.open("a") as file:
+        file.write("x")
+    deadline = time.monotonic() + 30
+    while not Path(folder, "go").exists() and time.monotonic() < deadline:
+        time.sleep(0.005)
+    return len(marks.read_text())
+
+
 @app.activity_trigger(input_name="value")
 def echo(value: Any) -> Any:
     return value
@@ -123,6 +136,11 @@ def one_activity(context: df.DurableOrchestrationContext) -> Flow:
 def calls_one(context: df.DurableOrchestrationContext) -> Flow:
     name, value = context.get_input()
     return (yield context.call_activity(name, value))
+
+
+@app.orchestration_trigger(context_name="context")
+def counts_itself(context: df.DurableOrchestrationContext) -> Flow:
+    return (yield context.call_entity(df.EntityId("Tally", "runs"), "add", 1))
 
 
 @app.orchestration_trigger(context_name="context")
@@ -367,14 +385,15 @@ async def start(
 @app.durable_client_input(client_name="client")
 async def run(req: func.HttpRequest, client: df.DurableOrchestrationClient) -> func.HttpResponse:
     """Starts an orchestration and waits a little for its end."""
-    instance_id = await client.start_new(req.route_params["name"], client_input=req.get_json())
+    client_input = req.get_json() if req.get_body() else None
+    instance_id = await client.start_new(req.route_params["name"], client_input=client_input)
     wait = int(req.params.get("wait", "5000"))
     return await client.wait_for_completion_or_create_check_status_response(req, instance_id, wait, min(wait, 20))
 
 
 @app.route(route="tally/{key}", methods=["POST"])
 @app.durable_client_input(client_name="client")
-async def tally(req: func.HttpRequest, client: df.DurableOrchestrationClient) -> func.HttpResponse:
+async def add_to_tally(req: func.HttpRequest, client: df.DurableOrchestrationClient) -> func.HttpResponse:
     """Signals the entity."""
     await client.signal_entity(df.EntityId("Tally", req.route_params["key"]), "add", req.get_json())
     return func.HttpResponse(status_code=204)
