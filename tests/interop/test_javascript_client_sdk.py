@@ -202,6 +202,42 @@ async def test_a_client_of_the_plain_protocol_connects_anew_after_a_cut_and_rejo
     await eventually(lambda: [each.connection_id for each in service_sdk.list_connections(group="room")] == [second])
 
 
+async def test_a_group_that_may_not_be_rejoined_is_reported(start: Start, service_sdk: WebPubSubServiceClient) -> None:
+    """What REST granted ends with the connection, so the new one may not join."""
+    ana = await start(roles=[])
+    connection = ana.all_heard("connected")[0]["connectionId"]
+    service_sdk.grant_permission("joinLeaveGroup", connection, target_name="room")
+    await ana("join", group="room")
+
+    service_sdk.close_connection(connection)
+    failed = await ana.heard("rejoin-group-failed")
+
+    assert (failed["group"], failed["name"]) == ("room", "SendMessageError")
+
+
+async def test_an_unsubscribed_listener_hears_nothing_more(start: Start, service_sdk: WebPubSubServiceClient) -> None:
+    ana = await start()
+    service_sdk.send_to_all("1", content_type="text/plain")
+    await ana.heard("server-message")
+
+    await ana("unsubscribe")
+    service_sdk.send_to_all("2", content_type="text/plain")
+    await ana("join", group="room")
+
+    assert [message["data"] for message in ana.all_heard("server-message")] == ["1"]
+
+
+async def test_an_invocation_is_refused_and_the_client_comes_back(start: Start) -> None:
+    """Invocations are a preview that is not served here: an invalid message (W-081), after which recovery is over."""
+    ana = await start()
+
+    invoked = await ana("invoke", event="sum", content={"n": 1}, dataType="json")
+    await ana.heard("connected")
+
+    assert "failed" in invoked
+    assert (await ana("join", group="room"))["result"]["isDuplicated"] is False
+
+
 async def test_a_connection_that_the_handler_refuses_does_not_start(
     node: str, web_pubsub: WebPubSub, webhook: Webhook
 ) -> None:

@@ -38,7 +38,7 @@ ON_A_HUB = {
         "data": "hi",
     },
     "constructor": [401, None],
-    "group": ["a", [400, "Error.BadRequest"]],
+    "group": ["a", HUB, [400, "Error.BadRequest"]],
 }
 ON_A_GROUP = {
     "addConnection": [True, [404, "Error.Connection.NotExisted"]],

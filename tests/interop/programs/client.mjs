@@ -22,7 +22,8 @@ const shown = ({ data, ...message }) => ({
 client.on("connected", ({ connectionId, userId: user }) => report("connected", { connectionId, user }));
 client.on("disconnected", ({ connectionId, message }) => report("disconnected", { connectionId, message }));
 client.on("stopped", () => report("stopped"));
-client.on("server-message", ({ message }) => report("server-message", shown(message)));
+const onServerMessage = ({ message }) => report("server-message", shown(message));
+client.on("server-message", onServerMessage);
 client.on("group-message", ({ message }) => report("group-message", shown(message)));
 client.on("rejoin-group-failed", ({ group, error }) => report("rejoin-group-failed", { group, name: error.name }));
 
@@ -35,6 +36,8 @@ const commands = {
   leave: ({ group, ...options }) => client.leaveGroup(group, options),
   send: ({ group, ...message }) => client.sendToGroup(group, ...bytes(message)),
   event: ({ event, ...message }) => client.sendEvent(event, ...bytes(message)),
+  invoke: ({ event, content, dataType }) => client.invokeEvent(event, content, dataType),
+  unsubscribe: () => client.off("server-message", onServerMessage),
   end: () => { report("end"); process.exit(0); },
 };
 
