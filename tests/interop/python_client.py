@@ -12,7 +12,7 @@ from azure.messaging.webpubsubclient.models import CallbackType
 
 # No retries and short waits: a refusal is then reported at once instead of after four attempts. The sync client can
 # miss the wake-up of an ack that is faster than its own next line; it then looks again when its patience ends.
-PATIENCE = {"message_retry_total": 0, "reconnect_retry_backoff_factor": 0.05, "ack_timeout": 1.5}
+PATIENCE = {"message_retry_total": 0, "reconnect_retry_backoff_factor": 0.05, "ack_timeout": 5.0}
 
 
 class PythonClient:
