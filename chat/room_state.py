@@ -82,8 +82,8 @@ def apply_operation(log: RoomLog, operation: str, content: Mapping[str, Any]) ->
     match operation:
         case "say":
             quote = Quote(*content["replyTo"]) if content["replyTo"] else None
-            line = Line(content["id"], content["room"], content["from"], content["text"], content["at"], reply_to=quote)
-            return log.say(line)
+            said = (content[name] for name in ("id", "room", "from", "text", "at", "clientId"))
+            return log.say(Line(*said, quote))
         case "edit":
             return log.change(Edited(**content))
         case "delete":

@@ -1,7 +1,7 @@
 """Requests as the Functions host makes them, and events as the service signs them."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
@@ -9,6 +9,7 @@ import azure.functions as func
 import pytest
 
 from chat.signing import signature
+from tests.chat.local_chat import LocalChat, run_chat
 
 KEY = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789ABCDEFGH"
 CONNECTION = "0123456789abcdef0123456789abcdef"
@@ -72,3 +73,10 @@ def open_chat(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
     }.items():
         monkeypatch.setenv(name, value)
     return monkeypatch
+
+
+@pytest.fixture
+async def chat() -> AsyncIterator[LocalChat]:
+    """The whole chat on free ports, with nothing remembered."""
+    async with run_chat() as running:
+        yield running

@@ -4,7 +4,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -90,6 +90,11 @@ class LocalChat:
     http: aiohttp.ClientSession
     tabs: list[Tab] = field(default_factory=list)
 
+    def deliver(self, *system_events: str) -> None:
+        """Let the service tell the app of these system events, and of every user event."""
+        handler = webpubsub.EventHandler(f"{self.url}/eventhandler/{{event}}", system_events, "*")
+        self.service.set_event_handlers(HUB, [handler])
+
     async def get(self, path: str, *, status: int = 200, headers: Mapping[str, str] | None = None) -> Any:
         """Return the JSON that a path answers with."""
         async with self.http.get(self.url + path, headers=headers) as response:
@@ -127,7 +132,11 @@ async def run_chat(
     data: Path | None = None, service_settings: webpubsub.Settings | None = None, **settings: str
 ) -> AsyncIterator[LocalChat]:
     """Run the service and the app while the block lasts."""
-    async with webpubsub.serve(service_settings) as service, aiohttp.ClientSession() as http:
+    impatient = webpubsub.Times(retry_waits_seconds=(0.01,))
+    async with (
+        webpubsub.serve(replace(service_settings or webpubsub.Settings(), times=impatient)) as service,
+        aiohttp.ClientSession() as http,
+    ):
         values = {
             "WebPubSubConnectionString": service.connection_string,
             "WebPubSubHub": HUB,
@@ -135,15 +144,8 @@ async def run_chat(
             "AzureWebJobsStorage": "UseDevelopmentStorage=true",
         } | settings
         async with functions.serve(ROOT, settings=values, data=data) as host:
-            service.set_event_handlers(
-                HUB,
-                [
-                    webpubsub.EventHandler(
-                        f"{host.url}/eventhandler/{{event}}", ("connect", "connected", "disconnected"), "*"
-                    )
-                ],
-            )
             chat = LocalChat(host.url, service, http)
+            chat.deliver("connect", "connected", "disconnected")
             try:
                 yield chat
             finally:

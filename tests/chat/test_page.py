@@ -54,8 +54,8 @@ def test_a_reader_who_has_this_version_is_sent_nothing() -> None:
     "path",
     [
         "../function_app.py", "..%2ffunction_app.py", "%2e%2e/function_app.py", "a/../../function_app.py",
-        "..\\host.json", "/etc/passwd", "//etc/passwd", "C:\\Windows\\win.ini", "c:/x.txt", "index.html\0.png", ".git/config",
-        "index.html/x", "nothing.html", "static/index.html", "..", ".", "app.js/..", "%00", "index.HTML",
+        "..\\host.json", "/etc/passwd", "//etc/passwd", "C:\\Windows\\win.ini", "c:/x.txt", "index.html\0.png",
+        ".git/config", "index.html/x", "nothing.html", "static/index.html", "..", ".", "app.js/..", "%00", "index.HTML",
     ],
 )  # fmt: skip
 def test_nothing_else_can_be_read(path: str) -> None:

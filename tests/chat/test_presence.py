@@ -1,0 +1,108 @@
+"""Users count once over their tabs, and what the service reports is what is shown."""
+
+import asyncio
+from typing import Any
+
+from chat.gateway import Member
+from chat.presence import MAX_CONNECTIONS, ROSTER_LENGTH, Announcements, Roster, roster_of
+from tests.chat.local_chat import LocalChat, until
+
+
+def test_a_user_counts_once_over_all_tabs() -> None:
+    members = [Member("c1", "bo"), Member("c2", "ana"), Member("c3", "ana"), Member("c4", None)]
+
+    assert roster_of(members) == Roster(("ana", "bo"), 4)
+    assert "ana" in roster_of(members, without="c2")
+    assert "bo" not in roster_of(members, without="c1")
+
+
+def test_the_roster_of_a_large_room_is_bounded() -> None:
+    roster = roster_of(Member(f"c{number}", f"user-{number:04}") for number in range(MAX_CONNECTIONS))
+
+    assert len(roster.first) == ROSTER_LENGTH
+    assert roster.is_crowded
+
+
+def test_one_news_is_told_once_and_its_opposite_again() -> None:
+    announcements = Announcements()
+
+    told = [announcements.is_news("lobby", "ana", event, now) for event, now in [("left", 0.0), ("left", 1.0)]]
+    told += [announcements.is_news("lobby", "ana", "joined", 2.0), announcements.is_news("lobby", "ana", "left", 3.0)]
+    told += [announcements.is_news("lobby", "ana", "left", 9.0), announcements.is_news("design", "ana", "left", 9.0)]
+
+    assert told == [True, False, True, True, True, True]
+
+
+def comings(frames: list[dict[str, Any]], user: str) -> list[str]:
+    return [frame["event"] for frame in frames if frame.get("user") == user and frame.get("type") == "system"]
+
+
+async def test_three_tabs_of_one_user_come_and_go_once(chat: LocalChat) -> None:
+    watcher = await chat.open("watcher")
+    tabs = [await chat.open("ana") for _ in range(3)]
+    await watcher.next(event="joined", user="ana")
+
+    assert await chat.roster("lobby") == ["ana", "watcher"]
+    for tab in tabs[:2]:
+        await tab.close()
+    await tabs[2].ask("message", "still here")
+    await watcher.next(sender="ana")
+    assert comings(watcher.frames, "ana") == []
+    await tabs[2].close()
+    await watcher.next(event="left", user="ana")
+    await until(lambda: roster_is(chat, ["watcher"]))
+
+
+async def roster_is(chat: LocalChat, users: list[str]) -> bool:
+    return await chat.roster("lobby") == users
+
+
+async def test_tabs_closed_together_say_goodbye_once(chat: LocalChat) -> None:
+    watcher = await chat.open("watcher")
+    tabs = [await chat.open("ana") for _ in range(3)]
+
+    await asyncio.gather(*(tab.close() for tab in tabs))
+
+    await watcher.next(event="left", user="ana")
+    await until(lambda: roster_is(chat, ["watcher"]))
+    again = await chat.open("ana")  # comes after any further goodbye would have
+    await again.ask("message", "back")
+    await watcher.next(sender="ana")
+    assert comings(watcher.frames, "ana") == ["joined", "joined"]
+
+
+async def test_a_killed_socket_is_gone_from_the_roster(chat: LocalChat) -> None:
+    watcher = await chat.open("watcher")
+    ana = await chat.open("ana")
+    await watcher.next(event="joined", user="ana")
+
+    ana.kill()
+
+    await watcher.next(event="left", user="ana")
+    assert await chat.roster("lobby") == ["watcher"]
+
+
+async def test_a_lost_goodbye_heals_at_the_next_question(chat: LocalChat) -> None:
+    chat.deliver("connect", "connected")
+    watcher, _ = await chat.enter("watcher", "lobby")
+    ana, _ = await chat.enter("ana", "design")
+
+    ana.kill()
+
+    await until(lambda: roster_is(chat, ["watcher"]))
+    assert await chat.roster("design") == []
+    await watcher.send("join", {"room": "lobby"})
+    assert (await watcher.next(type="joined", room="lobby", count=1))["users"] == ["watcher"]
+    await watcher.send("message", "/who")
+    assert (await watcher.next(event="notice"))["message"] == "1 in lobby: watcher"
+
+
+async def test_entering_again_is_no_news(chat: LocalChat) -> None:
+    ana, _ = await chat.enter("ana", "design")
+    bo, _ = await chat.enter("bo", "design")
+
+    await bo.ask("join", {"room": "design"})
+    await bo.ask("message", {"room": "design", "message": "hi"})
+    await ana.next(sender="bo")
+
+    assert comings([frame for frame in ana.frames if frame["room"] == "design"], "bo") == ["joined"]
