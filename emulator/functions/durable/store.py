@@ -129,6 +129,8 @@ class Store:
         connection.execute("PRAGMA locking_mode=EXCLUSIVE")
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute("PRAGMA synchronous=NORMAL")
+        # A checkpoint waits for the disk: one for every 16 MiB of log, not for every 4.
+        connection.execute("PRAGMA wal_autocheckpoint=4000")
         connection.execute("BEGIN EXCLUSIVE")
         (version,) = connection.execute("PRAGMA user_version").fetchone()
         if version not in (0, SCHEMA_VERSION):
