@@ -82,8 +82,9 @@ def apply_operation(log: RoomLog, operation: str, content: Mapping[str, Any]) ->
     match operation:
         case "say":
             quote = Quote(*content["replyTo"]) if content["replyTo"] else None
-            said = (content[name] for name in ("id", "room", "from", "text", "at", "clientId"))
-            return log.say(Line(*said, quote))
+            names = ("id", "room", "from", "text", "at", "clientId")
+            identity, room, sender, text, at, client_id = (content[name] for name in names)
+            return log.say(Line(identity, room, sender, text, at, client_id, quote))
         case "edit":
             return log.change(Edited(**content))
         case "delete":
