@@ -212,11 +212,20 @@ def func(arguments: argparse.Namespace) -> int:
     environment["PATH"] = os.pathsep.join([str(python.parent), environment.get("PATH", "")])
     handler = {HANDLER_SETTING: f"http://localhost:{arguments.port}/eventhandler/{{event}}"}
     webpubsub = [str(python), "-m", "emulator.webpubsub", "--settings", str(ROOT / "webpubsub.json")]
+    webpubsub += ["--port", str(arguments.webpubsub_port)]
     azurite = ["azurite", "--silent", "--skipApiVersionCheck", "--location", str(azurite_data)]
     with ExitStack() as companions:
         companions.enter_context(_companion(webpubsub, {**os.environ, **handler}))
         companions.enter_context(_companion(azurite))
-        return _wait(_start(["func", "start", "--port", str(arguments.port)], environment))
+        return _wait(_start(["func", "start", "--port", str(arguments.port)], environment | _connection(arguments)))
+
+
+def _connection(arguments: argparse.Namespace) -> dict[str, str]:
+    """Return the connection string where local.settings.json names the default port and another one is used."""
+    if arguments.webpubsub_port == DEFAULT_WEBPUBSUB_PORT or "WebPubSubConnectionString" in os.environ:
+        return {}
+    example = json.loads((ROOT / "local.settings.json.example").read_text())["Values"]["WebPubSubConnectionString"]
+    return {"WebPubSubConnectionString": example.replace(str(DEFAULT_WEBPUBSUB_PORT), str(arguments.webpubsub_port))}
 
 
 # --- processes ---------------------------------------------------------------
@@ -262,13 +271,6 @@ def _parser() -> argparse.ArgumentParser:
 
     runs = commands.add_parser("run", help="serve the chat at http://localhost:7071/ (nothing but Python needed)")
     runs.add_argument("--host", default="127.0.0.1", help="address to listen on (default %(default)s)")
-    runs.add_argument("--port", type=int, default=DEFAULT_PORT, help="the Function App's port (default %(default)s)")
-    runs.add_argument(
-        "--webpubsub-port",
-        type=int,
-        default=DEFAULT_WEBPUBSUB_PORT,
-        help="Web PubSub's port (default %(default)s)",
-    )
     runs.add_argument("--data", type=Path, default=ROOT / ".local", help="folder of the durable state (default .local)")
     runs.add_argument("--reload", action="store_true", help="restart the app when its files change")
 
@@ -277,7 +279,11 @@ def _parser() -> argparse.ArgumentParser:
     commands.add_parser("bench", help="the measurements, as a table; further arguments choose some")
     commands.add_parser("screenshots", help="pictures of the page into screenshots/")
     funcs = commands.add_parser("func", help="the same app under the real `func start`, with the emulator and Azurite")
-    funcs.add_argument("--port", type=int, default=DEFAULT_PORT, help="the Function App's port (default %(default)s)")
+    for serving in (runs, funcs):
+        serving.add_argument("--port", type=int, default=DEFAULT_PORT, help="the app's port (default %(default)s)")
+        serving.add_argument(
+            "--webpubsub-port", type=int, default=DEFAULT_WEBPUBSUB_PORT, help="Web PubSub's port (default %(default)s)"
+        )
     return parser
 
 

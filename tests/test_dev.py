@@ -2,11 +2,15 @@
 
 import json
 import os
+import shutil
 import signal
+import socket
 import stat
 import subprocess
 import sys
 import time
+import urllib.request
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -68,35 +72,60 @@ def test_a_missing_core_tools_is_named_with_where_to_get_it(tmp_path: Path) -> N
 @pytest.mark.skipif(os.name != "posix", reason="the stand-ins for func and azurite are shell scripts")
 def test_func_start_runs_beside_azurite_and_the_emulator_and_all_stop_together(tmp_path: Path) -> None:
     """Core Tools and Azurite are the outside world: stand-ins note how they are called and wait to be stopped."""
+    project, tools = checkout(tmp_path / "project"), tmp_path / "tools"
+    tools.mkdir()
     for tool in ("func", "azurite"):
-        script = tmp_path / tool
+        script = tools / tool
         script.write_text(
-            f'#!/bin/sh\necho "$@" > "{tmp_path}/{tool}.called"\necho $$ > "{tmp_path}/{tool}.pid"\nexec sleep 60\n'
+            f'#!/bin/sh\necho "$@" > {tools}/{tool}.called\necho $$ > {tools}/{tool}.pid\nexec sleep 60\n'
         )
         script.chmod(script.stat().st_mode | stat.S_IEXEC)
-    settings = ROOT / "local.settings.json"
-    made = not settings.exists()
-    command = [sys.executable, str(ROOT / "dev.py"), "func", "--port", "7999"]
-    environment = {**os.environ, "PATH": f"{tmp_path}{os.pathsep}{os.environ['PATH']}"}
+    environment = {**os.environ, "PATH": f"{tools}{os.pathsep}{os.environ['PATH']}"}
+    port = free_port()
+    command = [sys.executable, str(project / "dev.py"), "func", "--port", "7999", "--webpubsub-port", str(port)]
     process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     try:
-        wait_for_files(tmp_path / "func.pid", tmp_path / "azurite.pid")
-        assert json.loads(settings.read_text())["IsEncrypted"] is False
-        assert (tmp_path / "func.called").read_text() == "start --port 7999\n"
-        assert "--skipApiVersionCheck" in (tmp_path / "azurite.called").read_text()
+        wait_for(lambda: (tools / "func.pid").exists() and (tools / "azurite.pid").exists(), "func and azurite")
+        wait_for(lambda: answers(f"http://localhost:{port}/api/health"), "the emulator")
+        assert json.loads((project / "local.settings.json").read_text())["IsEncrypted"] is False
+        assert (tools / "func.called").read_text() == "start --port 7999\n"
+        assert "--skipApiVersionCheck" in (tools / "azurite.called").read_text()
     finally:
         process.send_signal(signal.SIGTERM)
-        process.wait(timeout=20)
-        process.communicate()
-        if made:
-            settings.unlink()
+        process.communicate(timeout=20)
+    assert not answers(f"http://localhost:{port}/api/health")
     for tool in ("func", "azurite"):
         with pytest.raises(ProcessLookupError):
-            os.kill(int((tmp_path / f"{tool}.pid").read_text()), 0)
+            os.kill(int((tools / f"{tool}.pid").read_text()), 0)
 
 
-def wait_for_files(*files: Path, seconds: float = 30) -> None:
+def checkout(folder: Path) -> Path:
+    """Make a checkout of its own that shares this one's code and environment."""
+    folder.mkdir()
+    for shared in (".venv", "emulator", *dev.RUN_REQUIREMENTS[:1], *dev.DEV_REQUIREMENTS, dev.RUNTIME_REQUIREMENTS):
+        (folder / shared).symlink_to(ROOT / shared)
+    for own in ("dev.py", "webpubsub.json", "local.settings.json.example"):
+        shutil.copy(ROOT / own, folder / own)
+    return folder
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def answers(url: str) -> bool:
+    try:
+        with urllib.request.urlopen(urllib.request.Request(url, method="HEAD"), timeout=2):
+            return True
+    except OSError:
+        return False
+
+
+def wait_for(condition: Callable[[], bool], what: str, seconds: float = 30) -> None:
     deadline = time.monotonic() + seconds
-    while not all(file.exists() and file.read_text() for file in files):
-        assert time.monotonic() < deadline, f"missing: {[file.name for file in files if not file.exists()]}"
+    while not condition():
+        assert time.monotonic() < deadline, f"no sign of {what}"
         time.sleep(0.02)
