@@ -14,8 +14,9 @@ from emulator.webpubsub.clients import Clients
 from emulator.webpubsub.connection_string import ConnectionString
 from emulator.webpubsub.event_handlers import EventHandlers
 from emulator.webpubsub.fault_switchboard import FaultSwitchboard
-from emulator.webpubsub.faults import Faults
 from emulator.webpubsub.hub import Connection, Hubs
+from emulator.webpubsub.inspector import Inspector, is_loopback
+from emulator.webpubsub.log_lines import http_logger
 from emulator.webpubsub.observations import Observations, RestCalled
 from emulator.webpubsub.recovery import Recovery
 from emulator.webpubsub.settings import EventHandler, Settings
@@ -58,7 +59,11 @@ class Service:
             faults=self._current_faults,
         )
         self._runner = web.AppRunner(
-            self._application(), access_log=None, shutdown_timeout=LAST_CALLS_SECONDS, handle_signals=False
+            self._application(),
+            access_log=None,
+            logger=http_logger(),
+            shutdown_timeout=LAST_CALLS_SECONDS,
+            handle_signals=False,
         )
         self._host = ""
         self._port = 0
@@ -78,7 +83,12 @@ class Service:
         self._handlers.set_handlers(hub, tuple(handlers))
 
     async def start(self, host: str, port: int) -> None:
-        """Listen; port 0 takes any free one. Raises `OSError` when the address cannot be had."""
+        """Listen; port 0 takes any free one. Raises `OSError` when the address cannot be had.
+
+        On a loopback address the inspector is at the root.
+        """
+        if is_loopback(host):
+            self._mount_inspector()
         await self._runner.setup()
         try:
             # One port for both families: a client may take either address of "localhost".
@@ -108,6 +118,13 @@ class Service:
         application.add_routes(rest.routes(self.hubs, self.settings))
         return application
 
+    def _mount_inspector(self) -> None:
+        inspector = Inspector(
+            self.settings, self.hubs, self.observations, self._handlers.handlers, self._current_faults
+        )
+        self._runner.app.add_routes(inspector.routes())
+        self._runner.app.on_shutdown.append(inspector.close)
+
     @web.middleware
     async def _rest_call(self, request: web.Request, handler: _Handler) -> web.StreamResponse:
         """Let faults and observers see each REST call."""
@@ -132,7 +149,7 @@ class Service:
             )
         return response
 
-    def _current_faults(self) -> Faults:
+    def _current_faults(self) -> FaultSwitchboard:
         return self.faults
 
     def _on_end(self, connection: Connection, reason: str) -> None:
