@@ -1,7 +1,9 @@
-"""Log records as lines for people: the event, then its fields as name=value."""
+"""Log records as lines for people: the event, then its fields as name=value; and which are worth a traceback."""
 
 import json
 import logging
+
+from aiohttp.http import HttpProcessingError
 
 _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 
@@ -29,3 +31,21 @@ def _shown(value: object) -> str:
     """Return the value on one line, quoted where it could be misread."""
     text = str(value)
     return text if text and text.isprintable() and not set(text) & set(' "=') else json.dumps(text)
+
+
+def http_logger() -> logging.Logger:
+    """Return the logger for the HTTP server: what is no HTTP is one line, for it is nobody's bug here."""
+    logger = logging.getLogger("emulator.webpubsub.http")
+    if not logger.filters:
+        logger.addFilter(_malformed_in_one_line)
+    return logger
+
+
+def _malformed_in_one_line(record: logging.LogRecord) -> bool:
+    error = record.exc_info[1] if record.exc_info else None
+    if isinstance(error, HttpProcessingError):
+        record.exc_info = None
+        record.levelno, record.levelname = logging.INFO, "INFO"
+        record.msg, record.args = "malformed HTTP request", ()
+        record.reason = error.message.partition("\n")[0]
+    return True
