@@ -132,10 +132,13 @@ async def _durable_routes(
     stack: AsyncExitStack, app: App, worker: Worker, config: HostConfig, data: Path | None, url: str
 ) -> list[web.RouteDef]:
     # Imported here, so that an app without durable functions never pays for them (H-076).
-    from .durable import DurableBackend
+    from .durable import DurableBackend, StoreError
 
     backend = DurableBackend(app.served, worker.invoke, data=data, base_url=url, hub_name=config.hub_name)
-    await backend.start()
+    try:
+        await backend.start()
+    except StoreError as error:
+        raise ConfigurationError(f"durable state: {error}") from error
     stack.push_async_callback(backend.stop)
     worker.client_binding = backend.client_binding
     return list(backend.routes)

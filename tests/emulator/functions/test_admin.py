@@ -120,6 +120,6 @@ app = df.DFApp(http_auth_level=func.AuthLevel.ANONYMOUS)
         answer = await app.send("POST", "/api/begin", body=b"")
         listing = app.host.listing()
 
-    assert (answer.status, answer.json()) == (200, "hello ana")
+    assert (answer.status, answer.body) == (200, b"hello ana")
     assert "\tgreet: orchestrationTrigger" in listing
     assert "will not run" not in listing
