@@ -15,7 +15,7 @@ from .entity_api import EntityApi
 from .instance_api import InstanceApi
 from .invocations import Invocations
 from .options import Options
-from .responses import NotImplementedHere, answering
+from .responses import Handler, NotImplementedHere, answering
 from .store import Store
 from .urls import PREFIX, Urls, hub_of
 
@@ -48,7 +48,7 @@ class DurableBackend:
         instance_api = InstanceApi(self._store, catalog, self._dispatcher, options, hub_name)
         entity_api = EntityApi(self._store, catalog, self._dispatcher, options)
         self.routes: list[web.RouteDef] = [
-            web.route(method, PREFIX + path, answering(handler))
+            web.route(method, PREFIX + path, answering(_within(hub_name, handler)))
             for method, path, handler in [*instance_api.routes(), *entity_api.routes()]
         ]
         self.routes.append(web.route(hdrs.METH_ANY, PREFIX + "/{rest:.*}", answering(_not_implemented)))
@@ -72,6 +72,16 @@ class DurableBackend:
     def look_at_clock(self) -> None:
         """Notice that the clock of the options was set; only needed with a clock that does not run by itself."""
         self._dispatcher.look_at_clock()
+
+
+def _within(hub_name: str, handler: Handler) -> Handler:
+    async def handle(request: web.Request) -> web.StreamResponse:
+        named = request.query.get("taskHub") or hub_name
+        if named.lower() != hub_name.lower():
+            raise NotImplementedHere(f"another task hub ('{named}', while this host serves '{hub_name}')")
+        return await handler(request)
+
+    return handle
 
 
 async def _not_implemented(request: web.Request) -> web.Response:

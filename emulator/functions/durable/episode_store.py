@@ -47,17 +47,11 @@ def take_turn(db: sqlite3.Connection, instance_id: str) -> Turn | None:
     found = row(db, instance_id)
     if found is None or found["status"] in TERMINAL or found["status"] == "Suspended":
         return None
-    inbox = db.execute(
-        "SELECT seq, execution_id, event FROM inbox WHERE instance_id = ? ORDER BY seq", (instance_id,)
-    ).fetchall()
+    inbox = db.execute("SELECT seq, event FROM inbox WHERE instance_id = ? ORDER BY seq", (instance_id,)).fetchall()
     if not inbox:
         return None
-    execution_id = found["execution_id"]
-    arrived = [json.loads(entry["event"]) for entry in inbox if entry["execution_id"] in (None, execution_id)]
-    if not arrived:  # results for an execution that continue-as-new has ended
-        db.execute("DELETE FROM inbox WHERE instance_id = ? AND seq <= ?", (instance_id, inbox[-1]["seq"]))
-        return None
-    execution = Execution(instance_id, execution_id, found["name"], found["parent_id"])
+    execution = Execution(instance_id, found["execution_id"], found["name"], found["parent_id"])
+    arrived = [json.loads(entry["event"]) for entry in inbox]
     return Turn(execution, load_history(db, instance_id), arrived, inbox[-1]["seq"])
 
 

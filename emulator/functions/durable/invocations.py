@@ -20,6 +20,10 @@ SESSION_CLOSING_SECONDS = 1.0
 log = logging.getLogger(__name__)
 
 
+class FunctionEnded(Exception):
+    """A function ended without an answer and without an ordinary exception."""
+
+
 class Invocations:
     """Runs durable functions through the host's invoker; JSON text in, JSON text out."""
 
@@ -68,7 +72,16 @@ class Invocations:
 
     async def _run(self, function: LoadedFunction, text: str, kind: str) -> object:
         argument = _converter(function).decode(meta.Datum(text, kind), trigger_metadata={})
-        return await self._call(function, {str(function.trigger["name"]): argument})
+        try:
+            return await self._call(function, {str(function.trigger["name"]): argument})
+        except asyncio.CancelledError:
+            task = asyncio.current_task()
+            if task is not None and task.cancelling():
+                raise
+            raise FunctionEnded(f"the function '{function.name}' was cancelled") from None
+        except (SystemExit, KeyboardInterrupt, GeneratorExit) as error:
+            # What would end a process ends this call only.
+            raise FunctionEnded(f"the function '{function.name}' ended with {error!r}") from error
 
 
 def _converter(function: LoadedFunction) -> Any:

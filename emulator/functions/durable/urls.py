@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from urllib.parse import quote
 
@@ -61,5 +62,8 @@ class Urls:
 
 
 def hub_of(binding: Mapping[str, object], default: str) -> str:
-    """Return the task hub a binding names, else the app's."""
-    return str(binding.get("taskHub") or default)
+    """Return the task hub that a binding names, itself or by an app setting (`%NAME%`), else the app's."""
+    named = str(binding.get("taskHub") or "")
+    if named.startswith("%") and named.endswith("%"):
+        named = os.environ.get(named.strip("%"), "")
+    return named or default

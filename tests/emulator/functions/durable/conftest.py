@@ -41,7 +41,7 @@ from emulator.functions.modules import app_modules
 from emulator.functions.worker import Worker
 
 APP = Path(__file__).parent / "app"
-PATIENCE_SECONDS = 20.0
+PATIENCE_SECONDS = 10.0
 
 
 @dataclass

@@ -416,6 +416,20 @@ def test_a_binding_may_name_its_task_hub(durable: Any) -> None:
     assert json.loads(binding)["taskHubName"] == "Other"
 
 
+def test_a_binding_may_name_its_task_hub_by_a_setting(durable: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HubSetting", "FromSetting")
+    for value, expected in (("%HubSetting%", "FromSetting"), ("%Missing%", "TestHub")):
+        binding = durable.backend.client_binding({"type": "durableClient", "name": "client", "taskHub": value})
+        assert json.loads(binding)["taskHubName"] == expected
+
+
+async def test_another_task_hub_is_not_served(durable: Any) -> None:
+    with pytest.raises(Exception, match="501"):
+        await durable.client.signal_entity(EntityId("Tally", "key"), "add", 1, task_hub_name="Elsewhere")
+    await durable.client.signal_entity(EntityId("Tally", "key"), "add", 1, task_hub_name="testhub")
+    assert await durable.state("key", lambda state: True) == 1
+
+
 async def test_many_starts_of_one_id_make_one_instance(durable: Any) -> None:
     """D-052: of twenty callers at once, one wins."""
     starts = [durable.client.start_new("waits_for", "only", ["go"]) for _ in range(20)]

@@ -191,6 +191,62 @@ async def test_continue_as_new_drops_open_work_of_the_old_execution(durable: Any
     assert (await durable.finished(instance_id)).output == "1"
 
 
+async def test_a_result_for_an_old_execution_is_not_taken_for_one_of_the_new(durable: Any) -> None:
+    """D-028: both sub-orchestrations have the sequence id 0."""
+    client = durable.client
+    instance_id = await client.start_new("forgets_child", client_input="start")
+    await durable.status_when("first", lambda status: status.runtime_status.value == "Running")
+    await client.raise_event(instance_id, "go")
+    await durable.status_when("second", lambda status: status.runtime_status.value == "Running")
+
+    await client.raise_event("first", "finish", "of the first")
+    await durable.finished("first")
+    await client.raise_event("second", "finish", "of the second")
+
+    assert (await durable.finished(instance_id)).output == ['"of the second"']
+
+
+async def test_an_episode_under_way_does_not_undo_a_termination(durable: Any, sample: Any) -> None:
+    """D-055."""
+    sample.module.episode_reached.clear()
+    sample.module.episode_may_go_on.clear()
+    await durable.client.start_new("held_up", "held", "hold")
+    await asyncio.to_thread(sample.module.episode_reached.wait, 10)
+
+    await durable.client.terminate("held", "enough")
+    sample.module.episode_may_go_on.set()
+    await durable.run("one_activity", 1)
+    assert (await durable.client.get_status("held")).runtime_status.value == "Terminated"
+
+
+async def test_an_episode_under_way_does_not_touch_the_instance_started_in_its_place(durable: Any, sample: Any) -> None:
+    """D-052."""
+    sample.module.episode_reached.clear()
+    sample.module.episode_may_go_on.clear()
+    await durable.client.start_new("held_up", "held", "hold")
+    await asyncio.to_thread(sample.module.episode_reached.wait, 10)
+
+    await durable.client.terminate("held", "enough")
+    await durable.client.start_new("held_up", "held", "another")
+    sample.module.episode_may_go_on.set()
+
+    assert (await durable.finished("held")).output == "another"
+
+
+@pytest.mark.parametrize(
+    ("activity", "value", "text"), [("exits", 3, "SystemExit(3)"), ("leaves", "cancelled", "cancelled")]
+)
+async def test_an_activity_that_ends_in_an_odd_way_has_failed(
+    durable: Any, activity: str, value: Any, text: str
+) -> None:
+    """The host lives on, and the orchestration does not wait for ever."""
+    status = await durable.run("calls_one", [activity, value])
+
+    assert status.runtime_status.value == "Failed"
+    assert text in status.output
+    assert (await durable.run("one_activity", 1)).output == 2
+
+
 async def test_a_sub_orchestration_knows_its_parent(durable: Any) -> None:
     """D-029."""
     instance_id = await durable.client.start_new("parent", client_input={"name": "reports_parent", "input": 1})

@@ -3,7 +3,9 @@
 # The SDK's decorators are untyped, and its worker refuses `dict[str, Any]` as an activity's parameter.
 # mypy: disable-error-code="untyped-decorator, type-arg, no-any-return"
 
+import asyncio
 import json
+import sys
 import threading
 import time
 from collections import Counter
@@ -309,6 +311,43 @@ def abandons_work(context: df.DurableOrchestrationContext) -> Flow:
     yield context.task_any([timer, context.call_activity("double", 1)])
     context.continue_as_new("again")
     return None
+
+
+@app.orchestration_trigger(context_name="context")
+def forgets_child(context: df.DurableOrchestrationContext) -> Flow:
+    """Continues as new while a sub-orchestration and an entity call of the first execution are still open."""
+    if context.get_input() == "again":
+        return (yield context.call_sub_orchestrator("waits_for", ["finish"], "second"))
+    child = context.call_sub_orchestrator("waits_for", ["finish"], "first")
+    yield context.task_any([child, context.wait_for_external_event("go")])
+    context.continue_as_new("again")
+    return None
+
+
+# A test may hold an episode up between its start and its end.
+episode_reached = threading.Event()
+episode_may_go_on = threading.Event()
+
+
+@app.orchestration_trigger(context_name="context")
+def held_up(context: df.DurableOrchestrationContext) -> Any:
+    if context.get_input() == "hold":
+        episode_reached.set()
+        episode_may_go_on.wait(timeout=10)
+    return context.get_input()
+
+
+@app.activity_trigger(input_name="how")
+async def leaves(how: str) -> None:
+    """Ends as no function should."""
+    if how == "cancelled":
+        raise asyncio.CancelledError
+    await asyncio.sleep(0)
+
+
+@app.activity_trigger(input_name="code")
+def exits(code: int) -> None:
+    sys.exit(code)
 
 
 @app.orchestration_trigger(context_name="context")
