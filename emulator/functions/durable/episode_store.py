@@ -21,7 +21,7 @@ from .instances import (
     Start,
     Wakes,
     append,
-    drop_work,
+    drop_waits,
     finish,
     load_history,
     post,
@@ -81,12 +81,11 @@ def commit_episode(
     for request in decision.requests:
         wakes.has_timers |= enqueue(db, request)
         wakes.entities.add(request.entity)
+    _start_work(db, execution, decision, now, wakes, default_version)
     if isinstance(decision.outcome, Ended):
         finish(db, found, decision.outcome, now, wakes)
     elif isinstance(decision.outcome, ContinuedAsNew):
         _continue_as_new(db, found, decision.outcome, next_execution_id, now, wakes)
-    else:
-        _start_work(db, execution, decision, now, wakes, default_version)
     return wakes
 
 
@@ -102,7 +101,7 @@ def _continue_as_new(
     arrivals = db.execute(
         "SELECT event FROM inbox WHERE instance_id = ? AND execution_id IS NULL ORDER BY seq", (instance_id,)
     ).fetchall()
-    drop_work(db, instance_id)
+    drop_waits(db, instance_id)
     db.execute("DELETE FROM history WHERE instance_id = ?", (instance_id,))
     db.execute(
         "UPDATE instances SET execution_id = ?, input = ? WHERE id = ?",

@@ -104,7 +104,8 @@ def purge(db: sqlite3.Connection, instance_id: str) -> None:
     """Remove every trace of the instance."""
     db.execute("DELETE FROM instances WHERE id = ?", (instance_id,))
     db.execute("DELETE FROM history WHERE instance_id = ?", (instance_id,))
-    drop_work(db, instance_id)
+    db.execute("DELETE FROM activities WHERE instance_id = ?", (instance_id,))
+    drop_waits(db, instance_id)
 
 
 def deliver(db: sqlite3.Connection, instance_id: str, execution_id: str | None, arrived: Event) -> Wakes:
@@ -147,7 +148,7 @@ def finish(db: sqlite3.Connection, found: sqlite3.Row, outcome: Ended, now: date
         "UPDATE instances SET status = ?, output = ?, updated = ? WHERE id = ?",
         (outcome.status, outcome.output, microseconds(now), found["id"]),
     )
-    drop_work(db, found["id"])
+    drop_waits(db, found["id"])
     if found["parent_id"] is None:
         return
     task_id = found["parent_task"]
@@ -194,8 +195,7 @@ def append(db: sqlite3.Connection, instance_id: str, position: int, events: Iter
     )
 
 
-def drop_work(db: sqlite3.Connection, instance_id: str) -> None:
-    """Forget what waits for or is done for the instance."""
+def drop_waits(db: sqlite3.Connection, instance_id: str) -> None:
+    """Forget the timers and the inbox of an execution that is over. Activities it started run on, for nobody."""
     db.execute("DELETE FROM inbox WHERE instance_id = ?", (instance_id,))
-    db.execute("DELETE FROM activities WHERE instance_id = ?", (instance_id,))
     db.execute("DELETE FROM timers WHERE instance_id = ?", (instance_id,))

@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -204,6 +205,20 @@ async def test_a_result_for_an_old_execution_is_not_taken_for_one_of_the_new(dur
     await client.raise_event("second", "finish", "of the second")
 
     assert (await durable.finished(instance_id)).output == ['"of the second"']
+
+
+async def test_what_was_started_before_continue_as_new_still_runs(durable: Any, tmp_path: Path) -> None:
+    """D-026, D-028: the activity runs for nobody, as in the real extension."""
+    request = {"again": False, "folder": str(tmp_path)}
+    instance_id = await durable.client.start_new("starts_and_continues", client_input=request)
+    await durable.client.raise_event(instance_id, "early")
+    await durable.client.raise_event(instance_id, "first")
+    assert (await durable.finished(instance_id)).output == "continued"
+
+    async def has_run() -> Any:
+        return True if (tmp_path / "mark").exists() else None
+
+    assert await durable.eventually(has_run)
 
 
 async def test_an_episode_under_way_does_not_undo_a_termination(durable: Any, sample: Any) -> None:

@@ -314,6 +314,24 @@ def abandons_work(context: df.DurableOrchestrationContext) -> Flow:
 
 
 @app.orchestration_trigger(context_name="context")
+def starts_and_continues(context: df.DurableOrchestrationContext) -> Flow:
+    """Continues as new in the very episode that starts an activity, because its rival has come early."""
+    request = context.get_input()
+    if request["again"]:
+        return "continued"
+    yield context.wait_for_external_event("first")
+    activity = context.call_activity("leaves_mark", request["folder"])
+    yield context.task_any([context.wait_for_external_event("early"), activity])
+    context.continue_as_new({"again": True})
+    return None
+
+
+@app.activity_trigger(input_name="folder")
+def leaves_mark(folder: str) -> None:
+    Path(folder, "mark").touch()
+
+
+@app.orchestration_trigger(context_name="context")
 def forgets_child(context: df.DurableOrchestrationContext) -> Flow:
     """Continues as new while a sub-orchestration and an entity call of the first execution are still open."""
     if context.get_input() == "again":
