@@ -73,7 +73,7 @@ def test_every_command_that_the_readme_gives_to_dev_py_exists() -> None:
 
 def test_every_setting_that_the_backend_reads_has_its_row_in_the_readme() -> None:
     sources = "".join((ROOT / file).read_text() for file in tracked_files() if re.match(r"chat/.*\.py$", file))
-    settings = set(re.findall(r'"((?:Chat|WebPubSub)[A-Za-z]+(?:__[A-Za-z]+)?)"', sources))
+    settings = set(re.findall(r'"(Chat[A-Z]\w+|WebPubSub(?:\w*ConnectionString|Hub))"', sources))
 
     readme = (ROOT / "README.md").read_text()
 
