@@ -136,19 +136,26 @@ class Clients:
 
     async def _recover(self, request: web.Request, wanted: RecoveryRequest) -> web.StreamResponse:
         connection = self._recovery.find(self._hubs.hub(wanted.hub), wanted.connection_id, wanted.token)
-        if connection is None:
-            ws = self._websocket(wanted.hub, echoed_subprotocol(wanted.subprotocols))
+        subprotocol = echoed_subprotocol(wanted.subprotocols) if connection is None else connection.protocol
+        ws = self._websocket(wanted.hub, subprotocol)
+        try:
             socket = await self._upgrade(request, ws)
-            socket.close(POLICY_VIOLATION, NOT_RECOVERED)
-            try:
-                await _until_closed(socket)
-            finally:
-                await self._release(socket)
-            return ws
-        ws = self._websocket(wanted.hub, connection.protocol)
-        socket = await self._upgrade(request, ws)
+        except OSError:
+            return ws  # the client has left again; its connection waits on
+        if connection is None or connection.ended:  # it may have expired during the upgrade
+            return await self._turn_away(socket, ws)
         self._recovery.attach(connection, socket)
         return await self._converse(connection, socket, ws)
+
+    async def _turn_away(self, socket: Socket, ws: WebSocket) -> WebSocket:
+        """Tell the client that it cannot have its connection back, and wait until it knows."""
+        socket.close(POLICY_VIOLATION, NOT_RECOVERED)
+        try:
+            while not isinstance(await socket.receive(), Closed | Broken):
+                pass
+        finally:
+            await self._release(socket)
+        return ws
 
     async def _converse(self, connection: Connection, socket: Socket, ws: WebSocket) -> WebSocket:
         """Do what the client says until it leaves or is closed; then settle what becomes of the connection."""
@@ -267,12 +274,6 @@ class Clients:
         )
         self._sockets.add(socket)
         return socket
-
-
-async def _until_closed(socket: Socket) -> None:
-    """Read on until the client has answered the close frame or its time is up."""
-    while not isinstance(await socket.receive(), Closed | Broken):
-        pass
 
 
 async def _unless_client_leaves(request: web.Request, work: Coroutine[Any, Any, _T]) -> _T:

@@ -5,7 +5,7 @@ The checks and their order are the official emulator's; whatever fails is an ord
 
 import logging
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
 from uuid import uuid4
 
@@ -88,9 +88,9 @@ async def read_request(
     except InvalidName as error:
         raise Refused(400, f"Invalid hub: {error}") from None
     query = tuple(request.query.items())
-    connection_id = request.query.get("awps_connection_id")
+    connection_id = _first(query, "awps_connection_id")
     if connection_id:
-        return RecoveryRequest(hub, connection_id, request.query.get("awps_reconnection_token", ""), subprotocols)
+        return RecoveryRequest(hub, connection_id, _first(query, "awps_reconnection_token") or "", subprotocols)
     token = await _token(request, hub, settings, now, read_token)
     if not all(map(is_group_name, token.groups)):
         raise Refused(400, INVALID_GROUP_CLAIM)
@@ -137,8 +137,7 @@ def echoed_subprotocol(offered: tuple[str, ...]) -> str | None:
 async def _token(
     request: web.Request, hub: str, settings: Settings, now: float, read_token: TokenReader
 ) -> ClientToken:
-    given = next((value for name, value in request.query.items() if name.lower() == "access_token" and value), None)
-    text = given or bearer(request.headers.get("Authorization"))
+    text = _first(request.query.items(), "access_token") or bearer(request.headers.get("Authorization"))
     if text is None:
         if settings.hub(hub).anonymous_connect_policy == "allow":
             return NO_TOKEN
@@ -159,6 +158,11 @@ async def _token(
     except InvalidToken as error:
         log.info("client refused", extra={"hub": hub, "reason": str(error)})
         raise Refused(401, reason=str(error)) from None
+
+
+def _first(query: Iterable[tuple[str, str]], name: str) -> str | None:
+    """Return the first value of a parameter that is not empty; the letter case of its name does not matter."""
+    return next((value for key, value in query if key.lower() == name and value), None)
 
 
 def _offered(request: web.Request) -> tuple[str, ...]:

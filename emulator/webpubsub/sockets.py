@@ -235,6 +235,7 @@ class Socket:
     async def finish(self) -> None:
         """Let go of the socket after the last `receive`: close it if that has not happened yet."""
         self.close(NORMAL_CLOSURE)
+        self._write()
         while self._pending and not self._transport.is_closing():  # noqa: ASYNC110 (a transport tells nobody when it has drained)
             await asyncio.sleep(RETRY_SECONDS)
         self._transport.close()

@@ -10,6 +10,7 @@ from typing import NoReturn
 from multidict import CIMultiDictProxy
 from yarl import URL
 
+from emulator.webpubsub.json_text import is_json
 from emulator.webpubsub.messages import DataType, Payload
 from emulator.webpubsub.metadata import InvalidMetadata, metadata_from_headers
 from emulator.webpubsub.names import is_group_name, is_unicode
@@ -146,12 +147,11 @@ def _data(data_type: DataType, parameters: str, body: bytes) -> bytes:
     try:
         if data_type is DataType.TEXT:
             return body.decode(_charset(parameters)).encode()
-        if data_type is DataType.JSON:
-            json.loads(body.decode(), parse_int=str, parse_constant=_refuse_constant)
-    except (LookupError, ValueError, RecursionError):
-        raise EventFailed(f"the handler's answer is no valid {data_type}") from None
-    if data_type is DataType.PROTOBUF and not is_any_message(body):
-        raise EventFailed("the handler's answer is no google.protobuf.Any")
+        valid = data_type is not DataType.JSON or is_json(body.decode())
+    except (LookupError, UnicodeError):
+        raise EventFailed(f"the handler's answer is no {data_type} in its charset") from None
+    if not valid or (data_type is DataType.PROTOBUF and not is_any_message(body)):
+        raise EventFailed(f"the handler's answer is no valid {data_type}")
     return body
 
 
@@ -161,7 +161,3 @@ def _charset(parameters: str) -> str:
         if name.strip().lower() == "charset":
             return value.strip().strip('"') or "utf-8"
     return "utf-8"
-
-
-def _refuse_constant(name: str) -> NoReturn:
-    raise ValueError(name)

@@ -4,6 +4,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import aiohttp
 from multidict import CIMultiDict
@@ -30,33 +31,19 @@ class _Unreachable(CallFailed):
     """The network failed, which is worth another attempt."""
 
 
+@dataclass(frozen=True, slots=True)
 class Call:
-    """One request to one handler, and how it is named in logs and to the inspector."""
+    """One request to one handler, and how it is named in logs and to the inspector; `event_id` None is a question."""
 
-    __slots__ = ("body", "event", "event_id", "handler", "headers", "method", "request_id", "source", "url")
-
-    def __init__(
-        self,
-        method: str,
-        url: URL,
-        headers: CIMultiDict[str],
-        body: bytes | None,
-        *,
-        source: EventSource,
-        event: str,
-        event_id: int | None,
-        request_id: str | None,
-        handler: str,
-    ) -> None:
-        self.method = method
-        self.url = url
-        self.headers = headers
-        self.body = body
-        self.source = source
-        self.event = event
-        self.event_id = event_id
-        self.request_id = request_id
-        self.handler = handler
+    method: str
+    url: URL
+    headers: CIMultiDict[str]
+    body: bytes | None
+    source: EventSource
+    event: str
+    event_id: int | None
+    request_id: str | None
+    handler: str
 
 
 class WebhookClient:
@@ -143,7 +130,7 @@ class WebhookClient:
 
     @staticmethod
     def _with_cookies(call: Call) -> CIMultiDict[str]:
-        if call.source.cookies is None or call.body is None:
+        if call.source.cookies is None or call.event_id is None:
             return call.headers
         cookies = call.source.cookies.filter_cookies(call.url)
         headers = call.headers.copy()
