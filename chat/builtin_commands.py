@@ -1,7 +1,5 @@
 """The commands that come with the chat. `chat/commands.py` shows how to add one."""
 
-from datetime import UTC, datetime
-
 from chat.answers import Answer, entered_room
 from chat.commands import COMMANDS, Call, command, is_command, run_command
 from chat.errors import InvalidMessage
@@ -62,8 +60,7 @@ async def rooms(call: Call) -> Answer:
 async def remind(call: Call) -> Answer:
     """Start a durable timer that speaks in the room when it is due."""
     room, origin = entered_room(call.event, call.room), call.event.origin
-    now = datetime.fromtimestamp(call.services.now / 1000, UTC)
-    due, said_as, text = parse_when(call.argument, now, call.draft.utc_offset_minutes)
+    due, said_as, text = parse_when(call.argument, call.now, call.draft.utc_offset_minutes)
     source = call.draft.client_id or f"{origin.connection_id}/{origin.event_id}"
     number = await call.services.memory.remind(Reminder(room, call.user, text, due, said_as, source))
     return call.tell_sender(f"reminder {number} is set for {said_as}: {text}")
@@ -72,7 +69,7 @@ async def remind(call: Call) -> Answer:
 @command("reminders", usage="/reminders", about="list your reminders")
 async def reminders(call: Call) -> Answer:
     """Tell the sender's own reminders."""
-    waiting = await call.services.memory.reminders(call.user)
+    waiting = await call.services.memory.reminders(call.user, call.now)
     lines = [f"{number}. {found.said_as} in {found.room}: {found.text}" for number, found in sorted(waiting.items())]
     return call.tell_sender("\n".join(lines) or "you have no reminders")
 
@@ -83,7 +80,7 @@ async def forget(call: Call) -> Answer:
     if not (call.argument.isascii() and call.argument.isdigit() and len(call.argument) < 4):
         raise InvalidMessage("say which one: /forget 1; /reminders lists them")
     number = int(call.argument)
-    found = await call.services.memory.forget(call.user, number)
+    found = await call.services.memory.forget(call.user, number, call.now)
     return call.tell_sender(
         f"reminder {number} is forgotten: {found.text}" if found else f"you have no reminder {number}"
     )

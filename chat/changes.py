@@ -6,6 +6,7 @@ applies the same rule again.
 
 import unicodedata
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from chat import frames
@@ -50,7 +51,7 @@ async def react(event: UserEvent, services: Services) -> Answer:
 async def make(change: Change, room: str, frame: Frame, services: Services) -> Answer:
     """Show the change to those whose client understands it, and remember it beside."""
     publishing = services.gateway.publish(rich_group(room), frame)
-    await signals.beside(publishing, services.memory.change(room, change))
+    await signals.beside(publishing, partial(services.memory.change, room, change))
     return Answer()
 
 

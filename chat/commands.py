@@ -7,6 +7,7 @@ async def roll(call: Call) -> Answer:
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 
 from chat import frames
 from chat.answers import Answer, Services, sender
@@ -43,6 +44,11 @@ class Call:
     def room(self) -> str | None:
         """The room that the command was typed in."""
         return self.draft.room or self.event.origin.state.current_room
+
+    @property
+    def now(self) -> datetime:
+        """When the command came (UTC)."""
+        return datetime.fromtimestamp(self.services.now / 1000, UTC)
 
     def tell_sender(self, message: str) -> Answer:
         """Return an answer that only the sender reads."""

@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from chat import frames
 from chat.connection_state import ConnectionState
@@ -70,7 +71,7 @@ async def welcome(event: Connected, gateway: Gateway, memory: Memory) -> None:
     if origin.user_id and origin.state.arrived:
         at = milliseconds(origin.time)
         telling = announce_joined(LOBBY, origin.user_id, at, gateway, origin.connection_id)
-        await signals.beside(telling, memory.note_opened(LOBBY, at))
+        await signals.beside(telling, partial(memory.note_opened, LOBBY, at))
 
 
 async def farewell(event: Disconnected, gateway: Gateway) -> None:

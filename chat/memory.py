@@ -8,6 +8,7 @@ import asyncio
 import json
 from collections.abc import Awaitable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from chat.errors import ChatError
@@ -73,37 +74,41 @@ class Memory:
         """Return the rooms that were entered, with the time in milliseconds since 1970, the latest first."""
         return await _bounded("list the rooms", self._read(DIRECTORY, DIRECTORY_KEY), READ_SECONDS) or {}
 
-    async def reminders(self, user: str) -> dict[int, Reminder]:
-        """Return a user's waiting reminders by their numbers."""
-        numbers = range(1, PER_USER + 1)
-        calls = [self.client.get_status(instance_id(user, number), show_input=True) for number in numbers]
-        statuses = await _bounded("list the reminders", asyncio.gather(*calls), START_SECONDS)
-        waiting = {n: status for n, status in zip(numbers, statuses, strict=True) if is_running(status)}
-        return {number: reminder_from(decoded(status.input_)) for number, status in waiting.items()}
+    async def reminders(self, user: str, now: datetime) -> dict[int, Reminder]:
+        """Return a user's reminders that are not due yet, by their numbers."""
+        running = await self._running_reminders(user)
+        return {number: reminder for number, reminder in running.items() if reminder.due > now}
 
     async def remind(self, reminder: Reminder) -> int:
         """Start a reminder and return its number; a second delivery of the same event finds the first one's.
 
         Raises TooManyReminders.
         """
-        waiting = await self.reminders(reminder.user)
-        for number, known in waiting.items():
+        running = await self._running_reminders(reminder.user)
+        for number, known in running.items():
             if known.source == reminder.source:
                 return number
-        for number in range(1, PER_USER + 1):
-            if number not in waiting:
-                start = self.client.start_new(REMINDER, instance_id(reminder.user, number), reminder.as_input())
-                await _bounded("start the reminder", start, START_SECONDS)
-                return number
-        raise TooManyReminders
+        free = [number for number in range(1, PER_USER + 1) if number not in running]
+        if not free:
+            raise TooManyReminders
+        start = self.client.start_new(REMINDER, instance_id(reminder.user, free[0]), reminder.as_input())
+        await _bounded("start the reminder", start, START_SECONDS)
+        return free[0]
 
-    async def forget(self, user: str, number: int) -> Reminder | None:
+    async def forget(self, user: str, number: int, now: datetime) -> Reminder | None:
         """End a user's waiting reminder and return it, or None when there is none with that number."""
-        reminder = (await self.reminders(user)).get(number)
+        reminder = (await self.reminders(user, now)).get(number)
         if reminder is not None:
             end = self.client.terminate(instance_id(user, number), "forgotten")
             await _bounded("end the reminder", end, START_SECONDS)
         return reminder
+
+    async def _running_reminders(self, user: str) -> dict[int, Reminder]:
+        numbers = range(1, PER_USER + 1)
+        calls = [self.client.get_status(instance_id(user, number), show_input=True) for number in numbers]
+        statuses = await _bounded("list the reminders", asyncio.gather(*calls), START_SECONDS)
+        running = {number: status for number, status in zip(numbers, statuses, strict=True) if is_running(status)}
+        return {number: reminder_from(decoded(status.input_)) for number, status in running.items()}
 
     async def _signal(self, entity: str, key: str, operation: str, content: Mapping[str, Any]) -> None:
         from azure.durable_functions import EntityId

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from functools import partial
 
 from chat import frames
 from chat.answers import Answer, Services, entered_room, is_admin, sender
@@ -77,7 +78,7 @@ async def arrive(event: UserEvent, room: str, roster: Roster, services: Services
     await services.gateway.join(origin.connection_id, groups_of(room, rich=origin.is_rich))
     if user in roster or roster.is_crowded:
         return
-    opening = services.memory.note_opened(room, services.now)
+    opening = partial(services.memory.note_opened, room, services.now)
     telling = announce_joined(room, user, milliseconds(origin.time), services.gateway, origin.connection_id)
     await signals.beside(telling, opening)
 

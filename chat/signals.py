@@ -2,9 +2,8 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Coroutine
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from typing import Any
 
 log = logging.getLogger("chat")
 
@@ -14,36 +13,41 @@ SIGNAL_SECONDS = 10.0
 MAX_RUNNING = 1000
 
 Task = asyncio.Task[None]
+Remember = Callable[[], Awaitable[object]]
 
 
 @dataclass(slots=True)
 class Signals:
     """Signals on their way, those of them that nobody waits for any more, and how many were lost by this process."""
 
+    wait_seconds: float = WAIT_SECONDS
+    signal_seconds: float = SIGNAL_SECONDS
+    max_running: int = MAX_RUNNING
     running: set[Task] = field(default_factory=set)
     late: set[Task] = field(default_factory=set)
     lost: int = 0
 
-    async def beside(self, publishing: Awaitable[None], remembering: Coroutine[Any, Any, None]) -> None:
+    async def beside(self, publishing: Awaitable[None], remember: Remember) -> None:
         """Publish and remember at the same time; only the publishing can fail, and then nothing is remembered.
 
         When storage is slow the signal goes on after the answer; while one does, nobody waits for a new one.
         """
         waits = not self.late
-        signal = self.start(remembering)
+        signal = self.start(remember)
         try:
             await publishing
         except BaseException:
             signal.cancel()
             raise
         if waits:
-            await asyncio.wait({signal}, timeout=WAIT_SECONDS)
+            await asyncio.wait({signal}, timeout=self.wait_seconds)
         if not signal.done():
             self.late.add(signal)
 
-    def start(self, remembering: Coroutine[Any, Any, None]) -> Task:
+    def start(self, remember: Remember) -> Task:
         """Return the running signal; this object keeps it until it ends."""
-        task = asyncio.create_task(self._finish(remembering))
+        work = self._finish(remember) if len(self.running) < self.max_running else self._drop()
+        task = asyncio.create_task(work)
         self.running.add(task)
         task.add_done_callback(self._forget)
         return task
@@ -52,16 +56,15 @@ class Signals:
         self.running.discard(task)
         self.late.discard(task)
 
-    async def _finish(self, remembering: Coroutine[Any, Any, None]) -> None:
-        if len(self.running) > MAX_RUNNING:
-            remembering.close()
-            self._count("too many signals wait for storage")
-            return
+    async def _finish(self, remember: Remember) -> None:
         try:
-            async with asyncio.timeout(SIGNAL_SECONDS):
-                await remembering
+            async with asyncio.timeout(self.signal_seconds):
+                await remember()
         except Exception as problem:  # whatever it is, the conversation goes on
             self._count(repr(problem))
+
+    async def _drop(self) -> None:
+        self._count("too many signals wait for storage")
 
     def _count(self, cause: str) -> None:
         self.lost += 1

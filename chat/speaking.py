@@ -1,6 +1,7 @@
 """Saying something in a room: everyone there is sent it, and its memory is told beside."""
 
 from dataclasses import replace
+from functools import partial
 
 from chat import frames
 from chat.answers import Answer, Services, entered_room, sender
@@ -23,5 +24,5 @@ async def publish(event: UserEvent, draft: Draft, services: Services) -> Answer:
         reply_to=draft.reply_to,
     )
     publishing = services.gateway.publish(room_group(room), frames.chat_line(line))
-    await signals.beside(publishing, services.memory.say(line))
+    await signals.beside(publishing, partial(services.memory.say, line))
     return Answer(state=replace(event.origin.state, spoke_at=line.sent_at))

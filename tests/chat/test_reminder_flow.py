@@ -1,0 +1,153 @@
+"""Reminders and room care, with the real orchestrations on the embedded Durable Functions."""
+
+import asyncio
+import os
+import re
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import aiohttp
+
+from emulator import webpubsub
+from tests.chat.local_chat import HUB, ROOT, LocalChat, Tab, run_chat, until
+
+
+async def told(tab: Tab, command: str) -> str:
+    await tab.send("message", {"room": "lobby", "message": command})
+    return str((await tab.next(event="notice"))["message"])
+
+
+async def test_a_reminder_speaks_in_its_room_when_it_is_due(chat: LocalChat) -> None:
+    ana, bo = await chat.open("ana"), await chat.open("bo")
+
+    assert re.fullmatch(r"reminder 1 is set for \d{4}-\d\d-\d\d [\d:]+ UTC: tea", await told(ana, "/remind 1s tea"))
+
+    line = await bo.next(sender="reminder")
+    assert (line["room"], line["message"]) == ("lobby", "ana: tea")
+    assert await told(ana, "/reminders") == "you have no reminders"
+
+
+async def test_a_time_of_day_is_meant_on_the_clients_clock(chat: LocalChat) -> None:
+    ana = await chat.open("ana")
+
+    await ana.send("message", {"message": "/remind at 17:30 tea", "utcOffset": 120})
+
+    assert "17:30 UTC+02:00: tea" in (await ana.next(event="notice"))["message"]
+
+
+async def test_reminders_are_ones_own_and_can_be_forgotten(chat: LocalChat) -> None:
+    ana, bo = await chat.open("ana"), await chat.open("bo")
+    await told(ana, "/remind 1h tea")
+    await told(ana, "/remind 2h cake")
+
+    assert await told(bo, "/reminders") == "you have no reminders"
+    assert await told(bo, "/forget 1") == "you have no reminder 1"
+    assert await told(ana, "/forget 1") == "reminder 1 is forgotten: tea"
+    assert [line[:2] for line in (await told(ana, "/reminders")).splitlines()] == ["2."]
+    assert (await told(ana, "/remind 3h wine")).startswith("reminder 1 is set")
+
+
+async def test_a_user_may_have_ten_reminders(chat: LocalChat) -> None:
+    ana = await chat.open("ana")
+    for number in range(10):
+        await told(ana, f"/remind 1h tea {number}")
+
+    await ana.send("message", "/remind 1h one more")
+
+    assert (await ana.next(event="error"))["code"] == "too_many_reminders"
+
+
+async def test_a_reminder_asked_for_again_is_one_reminder(chat: LocalChat) -> None:
+    ana = await chat.open("ana")
+
+    for _ in range(2):
+        await ana.send("message", {"message": "/remind 1h tea", "clientId": "m-1"})
+        assert (await ana.next(event="notice"))["message"].startswith("reminder 1 is set")
+
+    assert len((await told(ana, "/reminders")).splitlines()) == 1
+
+
+async def test_nobody_can_pose_as_the_reminder(chat: LocalChat) -> None:
+    assert "reserved" in str(await chat.get("/negotiate?id=Reminder", status=400))
+
+
+@asynccontextmanager
+async def host_process(service: webpubsub.Service, data: Path) -> AsyncIterator[tuple[asyncio.subprocess.Process, str]]:
+    """Run the Functions host in a process that can be killed; yields it and the host's URL."""
+    settings = {"WebPubSubConnectionString": service.connection_string, "WebPubSubHub": HUB, "ChatAuth": "open"}
+    command = [sys.executable, "-m", "emulator.functions", str(ROOT), "--port", "0", "--data", str(data)]
+    process = await asyncio.create_subprocess_exec(
+        *command, cwd=ROOT, env=os.environ | settings, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL
+    )
+    try:
+        assert process.stdout is not None
+        async with asyncio.timeout(30):
+            while not (found := re.search(rb"(http://\S+)/negotiate", await process.stdout.readline())):
+                pass
+            while b"Ready" not in await process.stdout.readline():
+                pass
+        url = found[1].decode()
+        handler = webpubsub.EventHandler(f"{url}/eventhandler", ("connect", "connected", "disconnected"), "*")
+        service.set_event_handlers(HUB, [handler])
+        yield process, url
+    finally:
+        if process.returncode is None:
+            process.kill()
+        await process.wait()
+
+
+async def test_a_reminder_set_before_a_kill_speaks_after_the_restart_and_once(tmp_path: Path) -> None:
+    async with webpubsub.serve() as service, aiohttp.ClientSession() as http:
+        async with host_process(service, tmp_path) as (process, url):
+            chat = LocalChat(url, service, http)
+            ana = await chat.open("ana")
+            await told(ana, "/remind 2s tea")
+            process.kill()
+        assert not [frame for frame in ana.frames if frame.get("from") == "reminder"]
+
+        async with host_process(service, tmp_path):
+            line = await ana.next(sender="reminder")
+
+            assert line["message"] == "ana: tea"
+            assert await told(ana, "/reminders") == "you have no reminders"
+            assert not [frame for frame in ana.frames if frame.get("from") == "reminder"]
+
+            async def remembered() -> bool:
+                await ana.send("history", {"room": "lobby"})
+                return [past["id"] for past in (await ana.next(type="history"))["messages"]] == [line["id"]]
+
+            await until(remembered)
+            await ana.close()
+
+
+async def test_an_empty_room_is_forgotten_after_a_while_and_one_with_people_is_not() -> None:
+    async with run_chat(ChatRoomIdleDays="0.000005") as chat:
+        ana, _ = await chat.enter("ana", "design")
+        bo, _ = await chat.enter("bo", "kept")
+        await ana.ask("message", {"room": "design", "message": "soon forgotten"})
+        await bo.ask("message", {"room": "kept", "message": "not forgotten"})
+        await until(lambda: exists(chat, "design"))
+        await ana.ask("leave", {"room": "design"})
+
+        await until(lambda: is_gone(chat, "design"))
+
+        assert await exists(chat, "kept")
+        await until(lambda: is_unlisted(chat, "design"))
+        await ana.send("join", {"room": "design"})
+        assert (await ana.next(type="joined", room="design"))["messages"] == []
+
+
+async def exists(chat: LocalChat, room: str) -> bool:
+    async with chat.http.get(f"{chat.url}/runtime/webhooks/durabletask/entities/room/{room}") as response:
+        return response.status == 200 and bool(await response.json())
+
+
+async def is_gone(chat: LocalChat, room: str) -> bool:
+    return not await exists(chat, room)
+
+
+async def is_unlisted(chat: LocalChat, room: str) -> bool:
+    async with chat.http.get(f"{chat.url}/runtime/webhooks/durabletask/entities/directory/all") as response:
+        return room not in await response.json()
