@@ -5,6 +5,7 @@ import re
 import signal
 import subprocess
 import sys
+import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -134,6 +135,15 @@ def test_every_kind_of_fault_is_shown_and_every_line_shown_is_one() -> None:
 
     assert kinds == {" ".join(form.split()[:2]) for form in FORMS}
     assert [fault_text(parse_fault(line)).split()[:2] for line in lines] == [line.split()[:2] for line in lines]
+
+
+def test_the_faults_of_the_readme_can_be_given_on_the_command_line_and_the_inspector_is_there() -> None:
+    [lines] = [block.splitlines() for block in blocks("faults")]
+
+    with command("-m", "emulator.webpubsub", "--port", "0", *[f"--fault={line}" for line in lines]) as output:
+        endpoint = output.readline().split()[-1]
+        with urllib.request.urlopen(f"{endpoint}/", timeout=10) as page:
+            assert page.headers["Content-Type"] == "text/html; charset=utf-8"
 
 
 def test_the_functions_host_serves_an_apps_folder(tmp_path: Path) -> None:
