@@ -106,8 +106,9 @@ export function chat({ auth, lobby, limits, signIn, signOut }, me, negotiate) {
 		soon();
 		try {
 			await connection.send("message", { room: entry.room, clientId: id, message, replyTo, utcOffset: -new Date().getTimezoneOffset() });
+			if (unsent.get(id)?.state !== "pending") return;
 			if (/^\/[^/]/.test(message)) unsent.drop(id); // a command is no line of its own
-			else if (unsent.get(id)?.state === "pending") unsent.put({ ...entry, state: "sent" });
+			else unsent.put({ ...entry, state: "sent" });
 		} catch (error) {
 			if (error.message !== "lost") fail(id, error.message);
 		}

@@ -47,7 +47,7 @@ function paintLine({ line, date, grouped, mine }, node, me) {
 		href ? el("a", { href, target: "_blank", rel: "noopener noreferrer" }, text) : text));
 	if (state === "failed") fill(note, line.error, () => [line.error, act("retry", "Retry"), act("discard", "Discard")]);
 	else fill(note, state === "pending" ? "Sending…" : !deletedAt && line.editedAt && "edited");
-	fill(node.lastChild, shown.length && JSON.stringify(shown), () => shown.map(([value, users]) =>
+	fill(node.querySelector(".reactions"), shown.length && JSON.stringify(shown), () => shown.map(([value, users]) =>
 		el("li", {}, act("react", `${value} ${users.length}`, { value, ariaPressed: users.includes(me), title: names(users) }))));
 	return node;
 }
