@@ -38,6 +38,7 @@ from emulator.webpubsub import (
     SettingsError,
     serve,
 )
+from emulator.webpubsub.fault_switchboard import Fault, add_fault_option
 
 WEBPUBSUB_PORT = 8080
 WEBPUBSUB_SETTINGS = "webpubsub.json"
@@ -55,7 +56,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         complain(f"error: {error}")
         return 1
     log_to_console()
-    return leave(run_until_stopped(_run(options, settings, parsed.webpubsub_port, reload=parsed.reload)))
+    serving = _run(options, settings, parsed.webpubsub_port, parsed.fault, reload=parsed.reload)
+    return leave(run_until_stopped(serving))
 
 
 def webpubsub_settings(file: Path | None, app_root: Path) -> Settings:
@@ -101,10 +103,14 @@ def connection_settings(
     return {CONNECTION_SETTING: connection_string} if not chosen or _is_default_address(chosen) else {}
 
 
-async def _run(options: Options, settings: Settings, webpubsub_port: int, *, reload: bool) -> None:
+async def _run(
+    options: Options, settings: Settings, webpubsub_port: int, faults: Sequence[Fault], *, reload: bool
+) -> None:
     with listen(options.host, options.port) as listener:
         port = listener.getsockname()[1]
         async with _service(follow_functions_port(settings, port), options.host, webpubsub_port) as service:
+            for fault in faults:
+                service.faults.add(fault)
             show(f"Functions host   http://localhost:{port}/")
             show(f"Web PubSub       {service.endpoint}/")
             show(f"Connection       {service.connection_string}")
@@ -158,6 +164,7 @@ def _parser() -> argparse.ArgumentParser:
         metavar="FILE",
         help=f"hubs and event handlers (default: {WEBPUBSUB_SETTINGS} in the app's folder)",
     )
+    add_fault_option(parser)
     return parser
 
 

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from emulator.webpubsub.fault_switchboard import Fault, add_fault_option
 from emulator.webpubsub.log_lines import FieldFormatter
 from emulator.webpubsub.service import serve
 from emulator.webpubsub.settings import Settings, SettingsError
@@ -32,7 +33,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"error: {error}", file=sys.stderr)  # noqa: T201
         return 2
     try:
-        asyncio.run(_run(settings, host, port))
+        asyncio.run(_run(settings, host, port, options.fault))
     except OSError as error:
         print(f"error: cannot listen on {host}:{port}: {error.strerror or error}", file=sys.stderr)  # noqa: T201
         return 1
@@ -67,6 +68,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--settings", type=Path, help="settings file (default: webpubsub.json, if it exists)")
     parser.add_argument("--host", help=f"address to listen on (default: {DEFAULT_HOST}, or Urls of the settings)")
     parser.add_argument("--port", type=int, help=f"port; 0 takes a free one (default: {DEFAULT_PORT})")
+    add_fault_option(parser)
     parser.add_argument("--verbose", action="store_true", help="log more")
     return parser
 
@@ -87,9 +89,11 @@ def _address(settings: Settings, host: str | None, port: int | None) -> tuple[st
     return host or configured[0] or DEFAULT_HOST, port
 
 
-async def _run(settings: Settings, host: str, port: int) -> None:
+async def _run(settings: Settings, host: str, port: int, faults: Sequence[Fault]) -> None:
     stopped = asyncio.Event()
     async with serve(settings, host=host, port=port) as service:
+        for fault in faults:
+            service.faults.add(fault)
         for number in (signal.SIGINT, signal.SIGTERM):
             # Windows has no signal handlers in its event loop; there Ctrl-C interrupts `asyncio.run` itself.
             with contextlib.suppress(NotImplementedError):

@@ -6,6 +6,7 @@ as `python -m emulator.webpubsub --fault "delay webhook 200ms event=message coun
 
 from emulator.webpubsub.fault_switchboard.grammar import FORMS, fault_text, parse_fault
 from emulator.webpubsub.fault_switchboard.hook import FaultSwitchboard
+from emulator.webpubsub.fault_switchboard.option import add_fault_option
 from emulator.webpubsub.fault_switchboard.rules import (
     Cut,
     Delay,
@@ -38,6 +39,7 @@ __all__ = [
     "Reorder",
     "Scope",
     "SlowRest",
+    "add_fault_option",
     "fault_text",
     "parse_fault",
 ]

@@ -67,10 +67,15 @@ class Entry:
             "status": self.status,
             "ok": self.is_ok,
             "routine": self.is_routine,
-            "excerpt": (self.content.text if self.content else str(self.facts.get("reason", "")))[:EXCERPT_CHARACTERS],
+            "excerpt": self._excerpt(),
             "receivers": self.receiver_count,
             "to": self.receivers,
         }
+
+    def _excerpt(self) -> str:
+        if self.content is not None:
+            return self.content.text[:EXCERPT_CHARACTERS]
+        return str(self.facts.get("reason") or self.facts.get("struck") or "")[:EXCERPT_CHARACTERS]
 
     def details(self) -> dict[str, object]:
         """Return everything that is known of the entry."""

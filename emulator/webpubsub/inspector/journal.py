@@ -88,8 +88,8 @@ class Journal:
             case FrameReceived():
                 self._receive(record)
             case FaultStruck():
-                status = f"on {_short(record.struck)}"
-                self._new(record, Kind.FAULT, record.fault, hub=record.hub, is_ok=False, status=status)
+                facts = {"struck": _short(record.struck)}
+                self._new(record, Kind.FAULT, record.fault, hub=record.hub, is_ok=False, status="struck", facts=facts)
             case _:
                 self._connection(record)
 
