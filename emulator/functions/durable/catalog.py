@@ -36,9 +36,6 @@ class Kind:
         except KeyError:
             raise UnknownFunction(self._kind, name, list(self._named)) from None
 
-    def __contains__(self, name: str) -> bool:
-        return name.lower() in self._functions
-
 
 class Catalog:
     """The app's orchestrators, activities and entities."""

@@ -57,8 +57,15 @@ class Options:
             max_activities=_count(given, "maxConcurrentActivityFunctions", concurrency),
             max_entities=_count(given, "maxConcurrentEntityFunctions", concurrency),
             default_version=str(given.get("defaultversion", "")),
-            replace_running=given.get("overridableexistinginstancestates") == "AnyState",
+            replace_running=_replaces_running(given.get("overridableexistinginstancestates", "NonRunningStates")),
         )
+
+
+def _replaces_running(states: object) -> bool:
+    if states not in ("NonRunningStates", "AnyState"):
+        name = "extensions.durableTask.overridableExistingInstanceStates"
+        raise ValueError(f"{name} must be NonRunningStates or AnyState, not {states!r}")
+    return states == "AnyState"
 
 
 def _count(given: Mapping[str, Any], name: str, default: int) -> int:

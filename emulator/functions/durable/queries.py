@@ -103,16 +103,19 @@ def entity_page(
     db: sqlite3.Connection, name: str | None, since: datetime | None, until: datetime | None, page: Page
 ) -> tuple[list[sqlite3.Row], str | None]:
     """Return entities in the order of name and key, and the token of the next page if there is one."""
+    after_name, after_key = page.after or (None, None)
     rows = db.execute(
-        "SELECT * FROM entities WHERE (?1 IS NULL OR name = ?1) AND (?2 IS NULL OR updated >= ?2)"
-        " AND (?3 IS NULL OR updated <= ?3) AND (?4 IS NULL OR (name, key) > (?4, ?5)) ORDER BY name, key LIMIT ?6",
-        (
-            name and name.lower(),
-            since and microseconds(since),
-            until and microseconds(until),
-            *(page.after or (None, None)),
-            page.size + 1,
-        ),
+        "SELECT * FROM entities WHERE (:name IS NULL OR name = :name)"
+        " AND (:since IS NULL OR updated >= :since) AND (:until IS NULL OR updated <= :until)"
+        " AND (:after_name IS NULL OR (name, key) > (:after_name, :after_key)) ORDER BY name, key LIMIT :size",
+        {
+            "name": name and name.lower(),
+            "since": since and microseconds(since),
+            "until": until and microseconds(until),
+            "after_name": after_name,
+            "after_key": after_key,
+            "size": page.size + 1,
+        },
     ).fetchall()
     more = len(rows) > page.size
     rows = rows[: page.size]
