@@ -101,7 +101,6 @@ def test_either_access_key_may_have_signed(key: str) -> None:
         pytest.param(signed({}, "another-key-0123456789-0123456789"), id="W-015 wrong signature"),
         pytest.param(signed({}, base64.b64decode(KEY)), id="W-016 key taken for base64"),
         pytest.param(jwt.encode({"aud": AUDIENCE, "exp": NOW + 3600}, "", "none"), id="no algorithm"),
-        pytest.param(signed({}, KEY * 2, "HS512"), id="another algorithm"),
         pytest.param(signed({"exp": NOW - 10 * MINUTE}), id="W-017 expired"),
         pytest.param(jwt.encode({"aud": AUDIENCE}, KEY), id="W-018 without exp"),
         pytest.param(signed({"exp": None}), id="exp null"),
@@ -125,6 +124,12 @@ def test_either_access_key_may_have_signed(key: str) -> None:
 def test_w015_to_w023_a_client_token_is_refused(token: str) -> None:
     with pytest.raises(InvalidToken):
         read(token)
+
+
+@pytest.mark.filterwarnings("ignore:The HMAC key is")
+def test_a_token_signed_with_our_key_and_another_algorithm_is_refused() -> None:
+    with pytest.raises(InvalidToken):
+        read(signed({}, KEY, "HS512"))
 
 
 def test_w017_a_token_that_expired_a_minute_ago_is_within_the_skew() -> None:
