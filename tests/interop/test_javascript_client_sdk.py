@@ -171,6 +171,33 @@ async def test_a_cut_in_the_middle_of_a_thousand_messages_loses_none_and_doubles
     assert len(ana.all_heard("connected")) == 1
 
 
+async def test_cut_after_cut_loses_nothing_either(start: Start, link: Link, listeners: Listeners) -> None:
+    """W-095: each time with frames that were sent and never arrived, and with some that were sent meanwhile."""
+    ana = await start("ana", through=link)
+    await ana("join", group="room")
+    sender = await listeners.open("bo", roles=EVERYTHING)
+    sent = 0
+
+    async def publish(count: int) -> None:
+        nonlocal sent
+        for _ in range(count):
+            await sender.ask({"type": "sendToGroup", "group": "room", "data": sent, "ackId": sent})
+            sent += 1
+
+    for cuts in range(8):
+        await publish(20)
+        link.lose_what_follows()
+        await publish(cuts)
+        link.cut()
+        await publish(7)
+        while len(ana.all_heard("group-message")) < sent:
+            await ana.heard("group-message")
+
+    assert [message["data"] for message in ana.all_heard("group-message")] == list(range(sent))
+    assert link.dials == 9
+    assert ana.all_heard("disconnected") == []
+
+
 async def test_after_a_close_by_the_server_the_client_connects_anew_and_rejoins_its_groups(
     start: Start, service_sdk: WebPubSubServiceClient
 ) -> None:
