@@ -123,7 +123,12 @@ class Memory:
 
 
 def is_running(status: Any) -> bool:
-    """Return whether an orchestration has not ended; one that never was has no status."""
+    """Return whether an orchestration has not ended; one that never was has no status.
+
+    Raises StorageUnavailable for an answer that is an error, which the SDK takes for a status too.
+    """
+    if hasattr(status, "Message"):
+        raise StorageUnavailable("storage did not tell the status of an orchestration")
     ended = ("Completed", "Failed", "Terminated", "Canceled")
     return bool(status) and status.runtime_status is not None and status.runtime_status.name not in ended
 

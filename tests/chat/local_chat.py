@@ -23,12 +23,16 @@ Frame = dict[str, Any]
 
 @dataclass
 class Tab:
-    """One client's connection. `frames` are the chat's frames that it received and that no test has looked at yet."""
+    """One client's connection.
+
+    `seen` are the chat's frames that it received, `frames` those of them that no test has looked at yet.
+    """
 
     socket: aiohttp.ClientWebSocketResponse
     is_rich: bool
     connection_id: str = ""
     frames: list[Frame] = field(default_factory=list)
+    seen: list[Frame] = field(default_factory=list)
     acks: int = 0
 
     async def send(self, event: str, data: Any, **more: Any) -> None:
@@ -65,6 +69,7 @@ class Tab:
                 frame: Frame = json.loads(message.data)
                 if self.is_rich and frame["type"] == "message":
                     frame = frame["data"]
+                    self.seen.append(frame)
                 if matches(frame):
                     return frame
                 if frame.get("type") != "ack":

@@ -1,0 +1,158 @@
+"""Every example in `docs/protocol.md` is taken by, or has the form of what comes from, the running backend."""
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from chat import errors
+from chat.commands import COMMANDS
+from chat.conversation import HANDLERS
+from chat.errors import ChatError
+from tests.chat.local_chat import ROOT, Frame, LocalChat, Tab, until
+
+DOCUMENT = (ROOT / "docs" / "protocol.md").read_text(encoding="utf-8")
+EXAMPLE_ID = "k7oq2xg4hbzd-3m5n7p2q4r6s7t2u4v6w"
+
+
+def section(title: str) -> str:
+    """Return the text under a second-level heading."""
+    found = re.search(rf"^## {re.escape(title)}\n(.*?)(?=^## |\Z)", DOCUMENT, re.MULTILINE | re.DOTALL)
+    assert found, title
+    return found[1]
+
+
+def examples(title: str) -> Iterator[tuple[str, Any]]:
+    """Return the JSON blocks of a section with the third-level heading that each stands under."""
+    for heading, text in re.findall(r"^### (.+?)\n(.*?)(?=^### |\Z)", section(title), re.MULTILINE | re.DOTALL):
+        for block in re.findall(r"```json\n(.*?)```", text, re.DOTALL):
+            yield heading.replace("`", ""), json.loads(block)
+
+
+SENT = list(examples("Client to server: user events"))
+RECEIVED = list(examples("Server to client"))
+
+
+def test_no_block_of_json_escapes_the_check() -> None:
+    assert DOCUMENT.count("```json") == len(SENT) + len(RECEIVED)
+
+
+def test_every_event_has_an_example_and_a_row() -> None:
+    rows = re.findall(r"^\| `(\w+)` \|", section("Client to server: user events"), re.MULTILINE)
+
+    assert set(HANDLERS) == {event for event, _ in SENT} == set(rows)
+
+
+def test_every_command_is_documented() -> None:
+    assert set(re.findall(r"`/(\w+)", section("Slash commands"))) == set(COMMANDS)
+
+
+def test_every_code_of_a_refusal_that_clients_can_meet_is_documented() -> None:
+    only_for_the_service = {"invalid_event", "body_too_large", "untrusted_event", "unknown_hub", "origin_refused"}
+
+    def codes(kind: type[ChatError]) -> set[str]:
+        return {kind.code}.union(*(codes(child) for child in kind.__subclasses__()))
+
+    cells = re.findall(r"^\| (`.*?) \|", section("Codes of refusals"), re.MULTILINE)
+    documented = set(re.findall(r"`([a-z_]+)`", "".join(cells)))
+    assert documented == codes(errors.ChatError) - only_for_the_service - {"chat_error"}
+
+
+def real(data: Any, message: str) -> Any:
+    """Return an example with the id of a message that exists."""
+    return json.loads(json.dumps(data).replace(EXAMPLE_ID, message))
+
+
+async def test_every_example_of_a_client_is_taken(chat: LocalChat) -> None:
+    ana = await chat.open("ana")
+    await ana.ask("message", "a message to change")
+    message = (await ana.next(sender="ana"))["id"]
+
+    for event, data in sorted(SENT, key=lambda example: example[0] == "leave"):
+        await ana.ask(event, real(data, message))
+
+    assert [frame for frame in ana.frames if frame.get("event") == "error"] == []
+    answered = {frame.get("type", "chat line") for frame in ana.frames}
+    assert answered == {"chat line", "system", "joined", "left", "history", "edited", "deleted", "reaction"}
+
+
+FORMS = {
+    "time": r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z",
+    "id": r"[a-z2-7]{12}-[a-z2-7]{20}",
+    "cursor": r"\d+\.[a-z2-7]{12}-[a-z2-7]{20}",
+}
+
+
+def form(frame: Frame) -> Frame:
+    """Return a frame's fields with the kinds of their values, times and ids told by how they are written."""
+    return {name: "lines" if name == "messages" else kind_of(value) for name, value in frame.items()}
+
+
+def kind_of(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: kind_of(item) for name, item in value.items()}
+    if isinstance(value, list):
+        return [kind_of(item) for item in value[:1]]
+    written = [kind for kind, pattern in FORMS.items() if isinstance(value, str) and re.fullmatch(pattern, value)]
+    return written[0] if written else type(value).__name__
+
+
+def heading(frame: Frame) -> str:
+    """Return the heading that a frame belongs under."""
+    if "type" not in frame:
+        return "past line" if {"editedAt", "deletedAt", "reactions"} & set(frame) else "chat line"
+    return " ".join(filter(None, [frame["type"], frame.get("event")]))
+
+
+async def live(chat: LocalChat) -> list[Frame]:
+    """Live through all that the document shows, and return every frame that came, and the lines in them."""
+    ana, bo, cy = [await chat.open(user) for user in ("ana", "bo", "cy")]
+    await ana.ask("message", "good morning")
+    quote = {"id": (await bo.next(sender="ana"))["id"], "from": "ana", "message": "good morning"}
+    await ana.ask("message", {"message": "me too", "clientId": "m-1", "replyTo": quote})
+    await ana.ask("message", {"message": "edited soon", "clientId": "m-2"})
+    await ana.ask("message", {"message": "deleted soon", "clientId": "m-3"})
+    edited, deleted = await bo.next(message="edited soon"), await bo.next(message="deleted soon")
+    await ana.ask("edit", {"room": "lobby", "id": edited["id"], "message": "edited"})
+    await bo.ask("react", {"room": "lobby", "id": edited["id"], "emoji": "👍", "on": True})
+    await ana.ask("delete", {"room": "lobby", "id": deleted["id"]})
+    await bo.ask("typing", {"room": "lobby"})
+    await ana.ask("message", "/reminders")
+    await ana.ask("message", {"room": "lobby", "message": "", "clientId": "m-4"})
+    await until(lambda: is_remembered(ana, "lobby", "edited", "reactions", "deletedAt"))
+    await ana.ask("history", {"room": "lobby", "limit": 1})
+    await bo.ask("join", {"room": "design"})
+    await bo.ask("message", {"room": "design", "message": "tea?"})
+    await until(lambda: is_remembered(bo, "design", "tea?"))
+    await ana.ask("join", {"room": "design"})
+    await ana.ask("leave", {"room": "design"})
+    await cy.close()
+    await ana.next(event="left", user="cy")
+    frames = [*ana.seen, *bo.seen]
+    return frames + [line for frame in frames for line in frame.get("messages", [])]
+
+
+async def is_remembered(tab: Tab, room: str, *words: str) -> bool:
+    await tab.send("history", {"room": room})
+    page = json.dumps((await tab.next(type="history", room=room))["messages"])
+    return all(f'"{word}"' in page for word in words)
+
+
+async def test_every_example_of_the_server_has_the_form_of_a_real_frame(chat: LocalChat) -> None:
+    frames = [(heading(frame), form(frame)) for frame in await live(chat)]
+
+    for title, example in RECEIVED:
+        assert heading(example) == title
+        assert (title, form(example)) in frames, (title, [shape for name, shape in frames if name == title])
+        for line in example.get("messages", []):
+            assert ("chat line", form(line)) in frames
+
+
+async def test_no_frame_has_fields_that_the_document_does_not_show(chat: LocalChat) -> None:
+    shown: dict[str, set[str]] = {}
+    for title, example in RECEIVED:
+        shown.setdefault(title, set()).update(example)
+    shown["past line"] |= shown["chat line"]
+
+    for frame in await live(chat):
+        assert set(frame) <= shown[heading(frame)], frame
