@@ -90,7 +90,7 @@ class Connection:
         return self.codec.name != "raw"
 
     def send(self, message: ServiceMessage) -> None:
-        """Queue a frame that is no data message: an ack, a pong, a system frame."""
+        """Queue a frame that is no data message: an ack, a pong, a system frame; raw clients get none of them."""
         encoded = self.codec.encode(message)
         if encoded is not None:
             self.send_frame(data_frame(encoded))
@@ -210,12 +210,11 @@ class Hub:
         self.end(connection, text, code=NORMAL_CLOSURE)
 
     def end(self, connection: Connection, reason: str, *, code: int, close_text: str = "") -> None:
-        """End the logical connection: tell a PubSub client why, then close its socket with the code."""
+        """End the logical connection: tell its client why, if the subprotocol can, then close the socket with the code."""
         if connection.ended:
             return
         if connection.transport is not None:
-            if connection.is_pubsub:
-                connection.send(Disconnected(reason))
+            connection.send(Disconnected(reason))
             connection.transport.close(code, close_text)
         self.forget(connection, reason)
 

@@ -79,6 +79,7 @@ def test_after_its_end_a_connection_is_found_nowhere_and_is_told_once() -> None:
 
     hub.forget(connection, "left")
     hub.close(connection, "again")
+    hub.abort(connection, "and again")
     hub.join(connection, "room")
 
     assert ended == [("1", "left")]
