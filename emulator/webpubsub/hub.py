@@ -210,7 +210,7 @@ class Hub:
         self.end(connection, text, code=NORMAL_CLOSURE)
 
     def end(self, connection: Connection, reason: str, *, code: int, close_text: str = "") -> None:
-        """End the logical connection: tell its client why, if the subprotocol can, then close the socket with the code."""
+        """End the logical connection: tell the client why, if the subprotocol can, then close its socket."""
         if connection.ended:
             return
         if connection.transport is not None:
