@@ -100,7 +100,7 @@ class Dispatcher:
             try:
                 answer = await self._invocations.orchestrator(function, text)
             except ReplayError as error:
-                answer = Answer([], error=str(error))
+                answer = Answer(None, error=str(error))
             decision = decide(
                 turn.execution,
                 history,

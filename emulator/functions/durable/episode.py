@@ -31,9 +31,9 @@ class Execution:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The state an orchestrator function returned, or raised."""
+    """The state an orchestrator function returned, or raised; without actions when it failed to say its state."""
 
-    actions: list[dict[str, Any]]
+    actions: list[dict[str, Any]] | None
     is_done: bool = False
     output: Any = None
     error: str | None = None
@@ -130,7 +130,7 @@ def parse_failure(message: str) -> Answer:
     """
     text, label, state = message.partition(OUT_OF_PROC_LABEL)
     if not label:
-        return Answer([], error=message)
+        return Answer(None, error=message)
     answer = parse_answer(state.partition("\n")[0])
     return answer if answer.error else Answer(answer.actions, True, None, text.strip(), answer.custom_status)
 
@@ -151,16 +151,24 @@ def decide(
     decision = Decision()
     if answer.custom_status:
         decision.custom_status = dumps(answer.custom_status)
+    if answer.actions is None:
+        return _fail(execution, decision.custom_status, str(answer.error), at)
     walk = Walk(answer.actions)
     try:
         walk.run(history)
         for work in walk.new_work:
             _schedule(work, decision, execution, at, new_id, missing)
     except (ReplayError, InvalidName) as error:
-        failed = Decision([event(EventType.ORCHESTRATOR_COMPLETED, at)], custom_status=decision.custom_status)
-        return _end(failed, at, "Failed", failure_text(execution.name, str(error)))
+        return _fail(execution, decision.custom_status, str(error), at)
+    except (LookupError, TypeError, ValueError) as error:
+        return _fail(execution, decision.custom_status, f"an action cannot be understood: {error!r}", at)
     decision.cancelled_timers = [work.id for work in walk.scheduled.values() if work.is_cancelled]
     return _conclude(execution, walk, answer, decision, at)
+
+
+def _fail(execution: Execution, custom_status: str | None, error: str, at: datetime) -> Decision:
+    failed = Decision([event(EventType.ORCHESTRATOR_COMPLETED, at)], custom_status=custom_status)
+    return _end(failed, at, "Failed", failure_text(execution.name, error))
 
 
 def failure_text(name: str, error: str) -> str:
@@ -171,7 +179,7 @@ def failure_text(name: str, error: str) -> str:
 def _conclude(execution: Execution, walk: Walk, answer: Answer, decision: Decision, at: datetime) -> Decision:
     decision.events.append(event(EventType.ORCHESTRATOR_COMPLETED, at))
     is_over = answer.is_done or answer.error is not None
-    went_on = is_over or (bool(answer.actions) and walk.waiting_for is not answer.actions[-1])
+    went_on = is_over or (bool(walk.actions) and walk.waiting_for is not walk.actions[-1])
     if went_on and walk.waiting_for is not None and not walk.has_open_work:
         decision.stuck = _describe(walk.waiting_for)
     if not is_over or not walk.is_finished:

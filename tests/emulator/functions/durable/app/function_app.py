@@ -1,7 +1,7 @@
 """A small app that uses every durable feature of the Python SDK; it shares nothing with the chat."""
 
 # The SDK's decorators are untyped, and its worker refuses `dict[str, Any]` as an activity's parameter.
-# mypy: disable-error-code="untyped-decorator, type-arg, no-any-return"
+# mypy: disable-error-code="untyped-decorator, type-arg, no-any-return, import-not-found"
 
 import asyncio
 import json
@@ -16,66 +16,17 @@ from typing import Any
 
 import azure.durable_functions as df
 import azure.functions as func
+from sample_entities import barrier, bp, overlaps
+
+__all__ = ["app", "barrier", "overlaps"]
 
 app = df.DFApp(http_auth_level=func.AuthLevel.ANONYMOUS)
+app.register_functions(bp)
 Flow = Generator[Any, Any, Any]
 
 # What the tests look at: how often an activity ran, and on which threads.
 calls: Counter[str] = Counter()
 threads: dict[str, str] = {}
-running: dict[str, int] = {}
-overlaps: list[str] = []
-
-
-@app.entity_trigger(context_name="context")
-def Tally(context: df.DurableEntityContext) -> None:  # noqa: N802 - entity names are capitalised here
-    """Counts; its operations also show how the SDK treats errors, missing input and deletion."""
-    value = context.get_state(lambda: 0)
-    match context.operation_name:
-        case "add":
-            value += context.get_input()
-            context.set_state(value)
-            context.set_result(value)
-        case "get":
-            context.set_result(value)
-        case "set_then_fail":
-            context.set_state(context.get_input())
-            raise ValueError("set, then failed")
-        case "reset":
-            context.set_state(0)
-            context.set_result(None)
-        case "delete":
-            context.destruct_on_exit()
-        case "unserialisable":
-            context.set_state({1, 2})
-        case other:
-            raise ValueError(f"no operation {other}")
-
-
-@app.entity_trigger(context_name="context", entity_name="Journal")
-def journal_entity(context: df.DurableEntityContext) -> None:
-    """Keeps the inputs of its operations in order and notices if two batches overlap."""
-    key = context.entity_key
-    running[key] = running.get(key, 0) + 1
-    if running[key] > 1:
-        overlaps.append(key)
-    entries = context.get_state(list)
-    if context.operation_name == "slow":
-        time.sleep(0.02)
-    entries.append(context.get_input())
-    context.set_state(entries)
-    context.set_result(len(entries))
-    running[key] -= 1
-
-
-# Two operations meet here, which they can only if they run at the same time.
-barrier = threading.Barrier(2)
-
-
-@app.entity_trigger(context_name="context")
-def Meeting(context: df.DurableEntityContext) -> None:  # noqa: N802
-    barrier.wait(timeout=10)
-    context.set_state("met")
 
 
 @app.activity_trigger(input_name="value")
