@@ -165,8 +165,8 @@ def _decoded(token: str, key: str | None) -> Mapping[str, object] | None:
     try:
         return jwt.decode(token, key or "", algorithms=[_ALGORITHM], options=options)
     except (jwt.PyJWTError, ValueError, TypeError, RecursionError):
-        # The library parses a header that nobody has vouched for yet: beside its own errors it lets through
-        # those of json for absurd numbers, wrong types and deep nesting.
+        # The library parses a header that nobody has vouched for yet: beside its own errors, its older releases let
+        # through those of json for absurd numbers, wrong types and deep nesting.
         return None
 
 

@@ -67,7 +67,7 @@ class Parser:
         self._rest = _tokens(text)
         self._token = _Token("", "")
         self._depth = 0
-        self._clauses = 0
+        self._clauses = 1
 
     def whole(self) -> Expression:
         """Return the condition that the whole text states; raises `Problem`."""
@@ -83,21 +83,26 @@ class Parser:
         if self._depth > MAX_DEPTH:
             raise _TooDeep
         alternatives = [self._both()]
-        while self._took_word("or"):
+        while self._continues_with("or"):
             alternatives.append(self._both())
         self._depth -= 1
         return alternatives[0] if len(alternatives) == 1 else joined("or", alternatives)
 
     def _both(self) -> Expression:
         clauses = [self._comparison()]
-        while self._took_word("and"):
+        while self._continues_with("and"):
             clauses.append(self._comparison())
         return clauses[0] if len(clauses) == 1 else joined("and", clauses)
 
-    def _comparison(self) -> Expression:
+    def _continues_with(self, word: str) -> bool:
+        if not self._took_word(word):
+            return False
         self._clauses += 1
         if self._clauses > MAX_CLAUSES:
             raise Problem(f"There are more than {MAX_CLAUSES} clauses")
+        return True
+
+    def _comparison(self) -> Expression:
         left = self._operand()
         operator = self._token.text if self._token.kind == "word" else ""
         if operator not in COMPARISONS:

@@ -122,9 +122,9 @@ def test_w200_nesting_up_to_the_limit_works() -> None:
 
 
 def test_more_than_a_hundred_clauses_are_refused() -> None:
-    assert parse_filter(" or ".join(["false"] * 99 + ["true"]))(ANA)
+    assert parse_filter(" or ".join(["(false)"] * 99 + ["(userId eq 'a')"]))(ANA)
     with pytest.raises(InvalidFilter, match="more than 100 clauses"):
-        parse_filter(" and ".join(["true"] * 101))
+        parse_filter(" and ".join(["true"] * 50) + " or " + " and ".join(["true"] * 51))
 
 
 WORDS = """
