@@ -79,7 +79,12 @@ async def test_failures(durable: Any, name: str, given: Any, text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "given", "custom"), [("explodes", None, "about to"), ("one_failing", "not_json", {"stage": "before"})]
+    ("name", "given", "custom"),
+    [
+        ("explodes", None, "about to"),
+        ("one_failing", "not_json", {"stage": "before"}),
+        ("one_failing", "no_such_activity", {"stage": "before"}),
+    ],
 )
 async def test_custom_status_survives_a_failure(durable: Any, name: str, given: Any, custom: Any) -> None:
     """D-031."""
