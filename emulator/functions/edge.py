@@ -131,8 +131,8 @@ class Edge:
         self, route: Route, request: web.Request, headers: Mapping[str, str], parameters: Mapping[str, str]
     ) -> web.Response:
         body = await read_body(request)
-        name, invocation_id = route.function.name, str(uuid.uuid4())
-        trigger = function_request(request, headers, parameters, body)
+        function, invocation_id = route.function, str(uuid.uuid4())
+        name, trigger_name = function.name, str(function.trigger["name"])
         log.info(
             "Executing 'Functions.%s' (Reason='This function was programmatically called via the host APIs.', Id=%s)",
             name,
@@ -140,13 +140,15 @@ class Edge:
         )
         started = time.perf_counter()
         try:
+            kind = function.signature.inputs[trigger_name]
+            trigger = function_request(request, headers, parameters, body, kind)
             result = await self._worker.invoke(
-                route.function,
-                {str(route.function.trigger["name"]): trigger},
+                function,
+                {trigger_name: trigger},
                 invocation_id=invocation_id,
                 trace=trace_context(headers),
             )
-            response = response_from(result, route.function.signature.returns or "http")
+            response = response_from(result, function.signature.returns or "http")
             answer = _on_the_wire(response, request.method)
         except Exception as error:
             # Whatever a function raises is its own affair: 500 with an empty body, the traceback on the console.

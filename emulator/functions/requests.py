@@ -63,9 +63,15 @@ async def read_body(request: web.BaseRequest) -> bytes:
 
 
 def function_request(
-    request: web.BaseRequest, headers: Mapping[str, str], route_params: Mapping[str, str], body: bytes
+    request: web.BaseRequest, headers: Mapping[str, str], route_params: Mapping[str, str], body: bytes, kind: str
 ) -> object:
-    """Return the `func.HttpRequest` for a function."""
+    """Return the `func.HttpRequest` for a function.
+
+    Raises:
+        TypeError: the function's parameter is annotated as text, which loads but cannot be converted, as in the worker.
+    """
+    if kind == "generic":
+        raise TypeError("a request cannot be handed over as str: annotate the parameter as azure.functions.HttpRequest")
     path, query = target(request)
     url = f"{request.scheme}://{headers.get('host') or request.host}{path}{'?' if query else ''}{query}"
     http = {

@@ -7,6 +7,8 @@ JSON, and an object with a `body` property describes a whole response.
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import format_datetime
 from http.cookies import Morsel
 from typing import Any
 from urllib.parse import quote
@@ -14,6 +16,7 @@ from urllib.parse import quote
 from .signatures import converter
 
 PLAIN_TEXT = "text/plain; charset=utf-8"
+COOKIE_TIME = "%a, %d %b %Y %H:%M:%S GMT"
 BODILESS = frozenset({204, 205, 304})
 
 
@@ -92,9 +95,15 @@ def _printed(content: Any) -> str:
 def _set_cookie(morsel: "Morsel[str]") -> str:
     """Print a cookie in ASP.NET Core's words: an escaped value, lower-case attributes, the root path by default."""
     parts = [f"{morsel.key}={quote(morsel.value, safe='')}"]
-    for name in ("expires", "max-age", "domain", "path"):
-        if value := morsel[name] or ("/" if name == "path" else ""):
-            parts.append(f"{name}={value}")
+    if morsel["expires"]:
+        # The worker reads the time, so a cookie with another form of it is an error there too.
+        moment = datetime.strptime(morsel["expires"], COOKIE_TIME).replace(tzinfo=UTC)
+        parts.append(f"expires={format_datetime(moment, usegmt=True)}")
+    if morsel["max-age"]:
+        parts.append(f"max-age={int(float(morsel['max-age']))}")
+    if morsel["domain"]:
+        parts.append(f"domain={morsel['domain']}")
+    parts.append(f"path={morsel['path'] or '/'}")
     if morsel["secure"]:
         parts.append("secure")
     if morsel["samesite"]:
