@@ -128,13 +128,14 @@ def chromium_path() -> str:
     return found
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def playwright_driver() -> Iterator[Playwright]:
+    """Drive browsers for one file: the driver's event loop runs on, and asynchronous tests after it would meet it."""
     with sync_playwright() as driver:
         yield driver
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser(playwright_driver: Playwright) -> Iterator[Browser]:
     started = playwright_driver.chromium.launch(executable_path=chromium_path(), args=QUIET_CHROMIUM)
     yield started

@@ -293,3 +293,16 @@ async def test_without_a_subprotocol_a_frame_is_the_message_event(app: SmallApp)
         await raw.receive(timeout=5)
 
         assert raw.close_code == 4000
+
+
+async def test_an_event_that_overtakes_another_is_not_held_back_itself(app: SmallApp) -> None:
+    people = [await app.connect(name) for name in ("ana", "bo", "eve", "kim")]
+    armed = app.service.faults.add(Reorder(within_seconds=5.0, scope=MESSAGE, count=2))
+
+    for first, second in ((0, 1), (2, 3)):
+        await people[first].say(str(first))
+        await until(lambda strikes=first // 2 + 1: armed.strikes == strikes)
+        await people[second].say(str(second))
+        await until(lambda count=second + 1: app.names().count("message") == count)
+
+    assert [event.body for event in app.events if event.name == "message"] == [b"1", b"0", b"3", b"2"]

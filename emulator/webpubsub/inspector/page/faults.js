@@ -83,7 +83,7 @@ export function faults() {
 }
 
 function row({ id, text, strikes, strikesLeft, secondsLeft }) {
-  const left = [strikesLeft !== null && `${strikesLeft}×`, secondsLeft !== null && `${secondsLeft} s`].filter(Boolean).join(", ");
+  const left = [strikesLeft !== null && `${strikesLeft} ${strikesLeft === 1 ? "time" : "times"}`, secondsLeft !== null && `${secondsLeft} s`].filter(Boolean).join(", ");
   const remove = el("button", { type: "button", ariaLabel: `Remove: ${text}`, onclick: () => send(`faults/${id}`, "DELETE") }, "Remove");
   return el("tr", {}, el("td", { className: "code" }, text), el("td", { className: "number" }, String(strikes)), el("td", {}, left),
     el("td", { className: "actions" }, remove));

@@ -1,0 +1,275 @@
+"""The inspector as a person meets it: a page in a real Chromium, beside a running application."""
+
+import asyncio
+import json
+import re
+import threading
+from collections.abc import Callable, Coroutine, Iterator
+from concurrent.futures import Future
+from typing import Any, TypeVar
+
+import pytest
+from playwright.sync_api import Browser, Locator, Page, expect
+
+from tests.emulator.webpubsub.small_app import RELIABLE_JSON, Person, SmallApp, small_app
+
+T = TypeVar("T")
+WAIT_SECONDS = 10
+
+
+class BackgroundApp:
+    """The small application in a thread with its own event loop, so that the browser's driver may block."""
+
+    def __init__(self, app: SmallApp, loop: asyncio.AbstractEventLoop) -> None:
+        self.app = app
+        self.url = app.service.endpoint
+        self._loop = loop
+
+    def run(self, work: Coroutine[Any, Any, T]) -> T:
+        """Run something in the application's thread and return what it returns."""
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result(WAIT_SECONDS)
+
+    def person(self, name: str, protocol: str = RELIABLE_JSON) -> Person:
+        return self.run(self.app.connect(name, protocol))
+
+    def ask(self, person: Person, text: str, ack_id: int = 1) -> dict[str, Any]:
+        return self.run(person.ask(text, ack_id))
+
+
+@pytest.fixture
+def app() -> Iterator[BackgroundApp]:
+    started: Future[BackgroundApp] = Future()
+    stop = asyncio.Event()
+
+    async def serve() -> None:
+        async with small_app() as app:
+            started.set_result(BackgroundApp(app, asyncio.get_running_loop()))
+            await stop.wait()
+
+    thread = threading.Thread(target=lambda: asyncio.run(serve()))
+    thread.start()
+    running = started.result(WAIT_SECONDS)
+
+    async def end() -> None:
+        stop.set()
+
+    yield running
+    running.run(end())
+    thread.join(WAIT_SECONDS)
+
+
+@pytest.fixture
+def opened(browser: Browser, app: BackgroundApp) -> Iterator[Callable[..., Page]]:
+    """Open the inspector; whatever the page complains about, or asks another server for, fails the test."""
+    complaints: list[str] = []
+    contexts = []
+
+    def foreign(url: str) -> list[str]:
+        return [] if url.startswith(f"{app.url}/") else [url]
+
+    def open_page(width: int = 1280, height: int = 800) -> Page:
+        context = browser.new_context(viewport={"width": width, "height": height})
+        contexts.append(context)
+        page = context.new_page()
+        page.set_default_timeout(WAIT_SECONDS * 1000)
+        page.on("console", lambda message: complaints.append(f"{message.type}: {message.text}"))
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.on("request", lambda request: complaints.extend(foreign(request.url)))
+        page.goto(app.url)
+        expect(page.get_by_role("status")).to_have_text("Live")
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    assert complaints == []
+
+
+def rows(page: Page, text: str) -> Locator:
+    return page.locator("#rows tr").filter(has_text=text)
+
+
+def steps(page: Page) -> list[str]:
+    return [cell.inner_text() for cell in page.locator(".waterfall tbody th").all()]
+
+
+def test_one_message_is_followed_from_the_clients_frame_to_its_deliveries(
+    app: BackgroundApp, opened: Callable[..., Page]
+) -> None:
+    page = opened()
+    ana, _bo = app.person("ana"), app.person("bo")
+    app.ask(ana, "good morning")
+
+    rows(page, "group lobby").get_by_role("button").click()
+
+    details = page.get_by_label("Details")
+    expect(details.get_by_role("heading", name="group lobby")).to_be_visible()
+    expect(details.locator(".waterfall tbody tr")).to_have_count(5)
+    words = [re.sub(r"\s+", " ", step) for step in steps(page)]
+    for step, expected in zip(
+        words, ["event message", "user.message", "POST groups/lobby/:send", "group lobby", "ack 1"], strict=True
+    ):
+        assert expected in step
+    assert "inferred, same text" in words[2]
+    expect(details.get_by_role("region", name="Payload")).to_have_text("good morning")
+    assert {"ana", "bo"} <= set(re.findall(r"\w+", details.locator("dl").inner_text()))
+
+    details.get_by_role("button", name="user.message").click()
+    expect(details.get_by_role("heading", name="user.message")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(details).to_be_hidden()
+
+
+def test_what_people_say_is_shown_as_text_whatever_it_looks_like(
+    app: BackgroundApp, opened: Callable[..., Page]
+) -> None:
+    page = opened()
+    markup = "<img src=x onerror=alert(1)><b>bold</b>"
+    ana = app.person("<i>ana</i>")
+    app.ask(ana, markup)
+
+    rows(page, "group lobby").get_by_role("button").click()
+
+    expect(page.get_by_role("region", name="Payload")).to_have_text(markup)
+    expect(page.locator("main img, main i, main tbody b")).to_have_count(0)
+
+
+def test_a_paused_page_stands_still_and_catches_up(app: BackgroundApp, opened: Callable[..., Page]) -> None:
+    page = opened()
+    ana = app.person("ana")
+    app.ask(ana, "before", 1)
+    expect(rows(page, "ack 1")).to_have_count(1)
+
+    page.get_by_role("button", name="Pause").click()
+    app.ask(ana, "meanwhile", 2)
+    expect(page.get_by_role("status")).to_have_text(re.compile(r"Paused · \d+ new"))
+    expect(rows(page, "meanwhile")).to_have_count(0)
+    page.get_by_role("button", name="Resume").click()
+
+    expect(rows(page, "meanwhile")).to_have_count(3)  # frame, webhook, delivery
+
+
+def test_filters_narrow_the_flow_by_person_and_by_kind(app: BackgroundApp, opened: Callable[..., Page]) -> None:
+    page = opened()
+    ana, bo = app.person("ana"), app.person("bo")
+    app.ask(ana, "from ana", 1)
+    app.ask(bo, "from bo", 2)
+    expect(rows(page, "ack 2")).to_have_count(1)
+
+    page.get_by_label("delivery").uncheck()
+    expect(rows(page, "group lobby")).to_have_count(0)
+    page.get_by_label("Who").fill("BO")
+
+    expect(rows(page, "from bo")).to_have_count(2)
+    expect(rows(page, "from ana")).to_have_count(0)
+    expect(rows(page, "validate")).to_have_count(0)
+    page.get_by_label("Who").fill("nobody at all")
+    expect(page.get_by_text("Nothing here fits the filters.")).to_be_visible()
+
+
+def test_a_reload_loses_nothing_and_clear_empties_the_list(app: BackgroundApp, opened: Callable[..., Page]) -> None:
+    page = opened()
+    ana = app.person("ana")
+    app.ask(ana, "remember me")
+    expect(rows(page, "remember me")).to_have_count(3)
+
+    page.reload()
+    expect(rows(page, "remember me")).to_have_count(3)
+    page.get_by_role("button", name="Clear").click()
+
+    expect(page.locator("#rows tr")).to_have_count(0)
+    app.ask(ana, "and on it goes", 2)
+    expect(rows(page, "and on it goes")).to_have_count(3)
+
+
+def test_a_fault_is_set_up_strikes_and_is_taken_away(app: BackgroundApp, opened: Callable[..., Page]) -> None:
+    page = opened()
+    bo = app.person("bo")
+    page.get_by_role("link", name="Faults").click()
+    page.get_by_label("What goes wrong").select_option("drop webhook")
+    page.get_by_label("User", exact=True).fill("bo")
+    page.get_by_label("Event", exact=True).fill("message")
+    page.get_by_label("How often").fill("2")
+    expect(page.locator("#fault-line")).to_have_text('--fault "drop webhook user=bo event=message count=2"')
+
+    page.get_by_role("button", name="Add fault").click()
+    row = page.get_by_role("row").filter(has_text="drop webhook user=bo event=message count=2")
+    expect(row).to_contain_text("2 times")
+    assert app.ask(bo, "lost")["success"] is False
+    expect(row).to_contain_text("1 time")
+    row.get_by_role("button", name="Remove").click()
+
+    expect(page.get_by_text("No fault is in force")).to_be_visible()
+    assert app.ask(bo, "arrives", 2)["success"] is True
+    page.get_by_role("link", name="Flow").click()
+    expect(rows(page, "drop webhook user=bo")).to_have_count(1)
+
+
+def test_a_fault_without_an_end_is_refused_where_it_was_written(browser: Browser, app: BackgroundApp) -> None:
+    page = browser.new_page()
+    page.goto(f"{app.url}/#faults")
+    page.get_by_label("How often").fill("")
+    page.get_by_role("button", name="Add fault").click()
+
+    expect(page.get_by_role("alert")).to_have_text("delay webhook: a fault must end: give count or for")
+    page.close()
+
+
+def test_a_connection_is_seen_cut_and_seen_to_come_back_no_more(
+    app: BackgroundApp, opened: Callable[..., Page]
+) -> None:
+    page = opened()
+    ana = app.person("ana")
+    page.get_by_role("link", name="Connections").click()
+    row = page.get_by_role("row").filter(has_text="ana")
+    expect(row).to_contain_text("open")
+    expect(row).to_contain_text("lobby")
+
+    row.get_by_role("button", name="Cut: ana").click()
+
+    assert app.run(ana.close_code()) == 1006
+    expect(row).to_contain_text("lost, may come back")
+    row.get_by_role("button", name="Follow: ana").click()
+    expect(rows(page, "socket lost")).to_have_count(1)
+
+
+def test_hubs_show_their_event_handlers(app: BackgroundApp, opened: Callable[..., Page]) -> None:
+    page = opened()
+
+    page.get_by_role("link", name="Hubs").click()
+
+    card = page.get_by_role("article")
+    expect(card.get_by_role("heading", name="chat")).to_be_visible()
+    expect(card).to_contain_text("/eventhandler/{event}")
+    expect(card).to_contain_text("connect, connected, disconnected")
+
+
+def test_json_is_laid_out_to_be_read(app: BackgroundApp, opened: Callable[..., Page]) -> None:
+    page = opened()
+    ana = app.person("ana")
+    app.ask(ana, json.dumps({"room": "lobby", "tags": ["a"]}))
+
+    rows(page, "user.message").get_by_role("button").click()
+
+    expect(page.get_by_role("region", name="Payload")).to_have_text(
+        '{\n  "room": "lobby",\n  "tags": [\n    "a"\n  ]\n}'
+    )
+
+
+def test_on_a_phone_everything_fits_and_details_take_the_screen(
+    app: BackgroundApp, opened: Callable[..., Page]
+) -> None:
+    page = opened(390, 844)
+    ana = app.person("ana-with-a-rather-long-name-that-does-not-fit")
+    app.ask(ana, "x" * 300)
+
+    for name in ("Connections", "Hubs", "Faults", "Flow"):
+        page.get_by_role("link", name=name).click()
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), name
+    rows(page, "event message").get_by_role("button").click()
+    expect(page.locator(".waterfall tbody tr")).to_have_count(5)
+    expect(page.get_by_role("region", name="What happens")).to_be_hidden()
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+    page.get_by_role("button", name="Close").click()
+    expect(page.get_by_role("region", name="What happens")).to_be_visible()
