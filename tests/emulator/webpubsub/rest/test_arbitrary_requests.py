@@ -17,7 +17,9 @@ from tests.emulator.webpubsub.rest.calling import Rest
 DOCUMENTED = {200, 202, 204, 400, 401, 404, 405, 409, 415}
 
 # The service of a test serves all its examples: they only differ in what is sent.
-of_one_service = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=150, deadline=None)
+of_one_service = settings(
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], max_examples=150
+)
 
 texts = st.text(alphabet=st.characters(exclude_categories=["Cs"]), max_size=12)
 segments = st.one_of(
