@@ -90,8 +90,9 @@ async def official_app(
     environment = {**os.environ, **settings, "TZ": "UTC"}
     environment.pop("CONTAINER_NAME", None)
     command = (sys.executable, str(WORKER), str(folder))
-    pipes = {"stdin": PIPE, "stdout": PIPE, "stderr": PIPE}
-    process = await asyncio.create_subprocess_exec(*command, **pipes, env=environment, limit=MAX_LINE_BYTES)
+    process = await asyncio.create_subprocess_exec(
+        *command, stdin=PIPE, stdout=PIPE, stderr=PIPE, env=environment, limit=MAX_LINE_BYTES
+    )
     assert process.stdin is not None
     assert process.stderr is not None
     errors = asyncio.create_task(process.stderr.read())
