@@ -1,6 +1,7 @@
 """What the emulator's README shows is run here: its commands, its programs, its settings and its faults."""
 
 import json
+import os
 import re
 import signal
 import subprocess
@@ -41,8 +42,9 @@ def command(*arguments: str) -> Iterator[IO[str]]:
     assert process.stdout
     try:
         yield process.stdout
-        process.send_signal(signal.SIGINT)
-        assert process.wait(timeout=15) == 0
+        if os.name == "posix":  # Windows cannot press Ctrl-C for one process alone
+            process.send_signal(signal.SIGINT)
+            assert process.wait(timeout=15) == 0
     finally:
         process.kill()
         process.stdout.close()
