@@ -136,6 +136,8 @@ class Clients:
 
     async def _recover(self, request: web.Request, wanted: RecoveryRequest) -> web.StreamResponse:
         connection = self._recovery.find(self._hubs.hub(wanted.hub), wanted.connection_id, wanted.token)
+        if connection is not None and not await self._faults().recovery(connection):
+            connection = None
         subprotocol = echoed_subprotocol(wanted.subprotocols) if connection is None else connection.protocol
         ws = self._websocket(wanted.hub, subprotocol)
         try:

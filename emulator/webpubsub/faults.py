@@ -37,6 +37,10 @@ class Faults:
         """Read a client's token; raise `InvalidToken` to refuse it."""
         return read()
 
+    async def recovery(self, connection: "Connection") -> bool:
+        """Say whether a client may take its reliable connection up again; False refuses it as too late."""
+        return True
+
     async def frame(self, connection: "Connection", frame: str | bytes) -> bool:
         """Say whether a client's frame has arrived; False loses it. `Connection.transport` can be cut here."""
         return True

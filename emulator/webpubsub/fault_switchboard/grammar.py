@@ -36,6 +36,7 @@ FORMS = (
     "slow rest TIME",
     "cut client CODE",
     "expire token",
+    "refuse recovery",
 )
 """How each kind of fault is written."""
 

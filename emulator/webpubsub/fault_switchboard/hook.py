@@ -164,6 +164,10 @@ class FaultSwitchboard(Faults):
             raise InvalidToken("the token has expired (a fault)")
         return token
 
+    async def recovery(self, connection: Connection) -> bool:
+        """Say whether a client may take up its connection again."""
+        return not (self._board and self._strike(_client_occasion(connection, None, Seam.RECOVERY), "recovery"))
+
     async def frame(self, connection: Connection, frame: str | bytes) -> bool:
         """Say whether a client's frame arrives; it does not when the client's socket is cut."""
         if connection.id in self._cut and self._cut[connection.id] is connection.transport:
@@ -265,9 +269,9 @@ def _rest_occasion(request: web.Request) -> Occasion | None:
     )
 
 
-def _client_occasion(connection: Connection, event: str | None) -> Occasion:
+def _client_occasion(connection: Connection, event: str | None, seam: Seam = Seam.CLIENT) -> Occasion:
     return Occasion(
-        seam=Seam.CLIENT,
+        seam=seam,
         hub=connection.hub.name,
         user=connection.user_id,
         connection=connection.id,

@@ -26,6 +26,7 @@ class Seam(StrEnum):
     REST = "rest"
     CLIENT = "client"
     TOKEN = "token"  # noqa: S105  # a place, not a secret
+    RECOVERY = "recovery"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -234,6 +235,14 @@ class ExpireToken(Fault):
     scopes = frozenset(("hub", "user"))
 
 
+@dataclass(frozen=True, slots=True)
+class RefuseRecovery(Fault):
+    """A client that lost its socket may not take up its reliable connection again: it is closed with 1008."""
+
+    seam = Seam.RECOVERY
+    name = "refuse recovery"
+
+
 KINDS: tuple[type[Fault], ...] = (
     Delay,
     Drop,
@@ -244,6 +253,7 @@ KINDS: tuple[type[Fault], ...] = (
     SlowRest,
     Cut,
     ExpireToken,
+    RefuseRecovery,
 )
 
 

@@ -14,6 +14,7 @@ from emulator.webpubsub.fault_switchboard import (
     Fault,
     InvalidFault,
     LoseDisconnected,
+    RefuseRecovery,
     Reorder,
     Scope,
     SlowRest,
@@ -47,6 +48,7 @@ SEND = Occasion(seam=Seam.REST, hub="chat", operation="send_to_group", group="lo
         ),
         ("slow rest 1.5s count=1 for=1m", SlowRest(1.5, count=1, for_seconds=60.0)),
         ("cut client 1011 connection=c1 count=1", Cut(1011, scope=Scope(connection="c1"), count=1)),
+        ("refuse recovery user=ana count=1", RefuseRecovery(scope=Scope(user="ana"), count=1)),
         ("Expire TOKEN user=ana count=1", ExpireToken(scope=Scope(user="ana"), count=1)),
     ],
 )

@@ -3,6 +3,7 @@
 import logging
 import time
 from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager
 
 import aiohttp
 import pytest
@@ -17,14 +18,25 @@ from emulator.webpubsub.fault_switchboard import (
     FailRest,
     InvalidFault,
     LoseDisconnected,
+    RefuseRecovery,
     Reorder,
     Scope,
     SlowRest,
 )
 from emulator.webpubsub.observations import FaultStruck
-from tests.emulator.webpubsub.small_app import RELIABLE_JSON, ROOM, SmallApp, small_app, until
+from tests.emulator.webpubsub.small_app import RELIABLE_JSON, ROOM, Person, SmallApp, small_app, until
 
 MESSAGE = Scope(event="message")
+
+
+def recovered(app: SmallApp, person: Person) -> AbstractAsyncContextManager[aiohttp.ClientWebSocketResponse]:
+    """Take up a person's reliable connection on a new socket."""
+    query = {
+        "awps_connection_id": person.hello["connectionId"],
+        "awps_reconnection_token": person.hello["reconnectionToken"],
+    }
+    url = f"{app.service.endpoint}/client/hubs/chat"
+    return app.session.ws_connect(url, params=query, protocols=[RELIABLE_JSON])
 
 
 @pytest.fixture
@@ -206,13 +218,22 @@ async def test_a_reliable_client_recovers_from_a_cut_and_misses_nothing(app: Sma
     assert await ana.close_code() == 1011
     await app.client.send_to_group(ROOM, "meanwhile", content_type="text/plain")
 
-    url = f"{app.service.endpoint}/client/hubs/chat"
-    back = {
-        "awps_connection_id": ana.hello["connectionId"],
-        "awps_reconnection_token": ana.hello["reconnectionToken"],
-    }
-    async with app.session.ws_connect(url, params=back, protocols=[RELIABLE_JSON]) as recovered:
-        assert (await recovered.receive_json(timeout=5))["data"] == "meanwhile"
+    async with recovered(app, ana) as back:
+        assert (await back.receive_json(timeout=5))["data"] == "meanwhile"
+
+
+async def test_a_refused_recovery_ends_with_1008_and_the_next_one_succeeds(app: SmallApp) -> None:
+    ana = await app.connect("ana", RELIABLE_JSON)
+    app.service.faults.add(Cut(1006, scope=Scope(user="ana"), count=1))
+    app.service.faults.add(RefuseRecovery(scope=Scope(user="ana"), count=1))
+    assert await ana.close_code() == 1006
+
+    async with recovered(app, ana) as refused:
+        await refused.receive(timeout=5)
+        assert refused.close_code == 1008
+    await app.client.send_to_group(ROOM, "meanwhile", content_type="text/plain")
+    async with recovered(app, ana) as back:
+        assert (await back.receive_json(timeout=5))["data"] == "meanwhile"
 
 
 async def test_an_expired_token_refuses_its_user_and_nobody_else(app: SmallApp) -> None:

@@ -12,6 +12,7 @@ const KINDS = {
   "slow rest": { argument: ["Delay", "200ms"], scope: [...PEOPLE, "operation", "group"] },
   "cut client": { argument: ["Close code", "1006"], scope: [...PEOPLE, "event"] },
   "expire token": { scope: ["hub", "user"] },
+  "refuse recovery": { scope: PEOPLE },
 };
 
 const quoted = (text) => (/^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'"'"'`)}'`);
