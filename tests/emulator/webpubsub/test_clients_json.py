@@ -186,6 +186,16 @@ async def test_w081_and_w082_a_message_that_is_none_closes_with_1007(stage: Stag
     assert await ana.closed() == (1007, "The client message is not a valid JSON protocol message.")
 
 
+async def test_what_follows_a_broken_message_is_not_carried_out(stage: Stage, service: Service) -> None:
+    ana, bo = await stage.connect(service, "ana"), await stage.connect(service, "bo", groups=["room"])
+
+    await ana.ws.send_str("{")
+    await ana.send("sendToGroup", group="room", data="too late")
+
+    assert (await ana.closed())[0] == 1007
+    await bo.silence()
+
+
 async def test_w083_a_binary_frame_closes_with_1003(stage: Stage, service: Service) -> None:
     ana = await stage.connect(service, "ana")
 

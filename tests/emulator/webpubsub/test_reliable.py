@@ -187,6 +187,17 @@ async def test_w103_a_client_that_closes_normally_is_gone(
     assert await (await stage.recover(service, ana)).closed() == NOT_RECOVERED
 
 
+async def test_a_close_without_a_code_is_a_normal_one(stage: Stage, service: Service, application: Application) -> None:
+    """It is what `close()` without arguments sends in a browser."""
+    ana = await reliable(stage, service)
+
+    ana.ws._writer.transport.write(b"\x88\x80\0\0\0\0")
+
+    assert await ana.closed() == (1000, "")
+    (request,) = await application.wait_for("disconnected")
+    assert request.json() == {"reason": ""}
+
+
 async def test_a_client_that_closes_with_another_code_may_come_back(stage: Stage, service: Service) -> None:
     ana = await reliable(stage, service)
     connection = service.hubs.hub(HUB).connection(ana.id)

@@ -256,6 +256,6 @@ async def test_a_client_that_leaves_before_it_is_answered_ends_the_call(
 
     connecting.cancel()
 
-    await asyncio.wait_for(ended.wait(), 5)
+    await asyncio.wait_for(ended.wait(), FAST.handler_timeout_seconds / 2)
     unsubscribe()
     assert not service.hubs.hub(HUB).connections()

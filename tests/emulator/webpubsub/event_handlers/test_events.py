@@ -239,7 +239,7 @@ async def test_w164_a_slow_handler_holds_up_its_client_alone(
 @pytest.mark.parametrize("behind", [0, 5])
 @pytest.mark.parametrize("cut", [True, False])
 async def test_w165_a_client_that_leaves_ends_the_call(
-    stage: Stage, service: Service, application: Application, behind: int, cut: bool
+    stage: Stage, service: Service, application: Application, caplog: pytest.LogCaptureFixture, behind: int, cut: bool
 ) -> None:
     failures = []
 
@@ -263,6 +263,7 @@ async def test_w165_a_client_that_leaves_ends_the_call(
     await application.wait_for("disconnected")
     await until(lambda: "cancelled: the client left, or the time was up" in failures)
     assert len(application.of("slow")) == 1
+    assert not [record for record in caplog.records if record.exc_info]
 
 
 async def test_w167_metadata_of_an_answer_reaches_the_client_in_lower_case(
