@@ -3,8 +3,8 @@
 Most of it is known: the service carries an id from cause to effect. Only one step leaves the service: an application
 that handles an event calls REST, and its call says nothing of the event, unless the application passes the event's
 `x-ms-client-request-id` on. Otherwise that step is inferred, and marked so: the call began while the event was being
-handled, and it sends a text of the event (`BY_TEXT`), or there was no other event in that hub that it could follow
-from (`BY_TIME`), which proves little.
+handled, and it sends a text of the event or the id of its user (`BY_TEXT`), or there was no other event in that hub
+that it could follow from (`BY_TIME`), which proves little.
 """
 
 from collections.abc import Iterable, Iterator
@@ -137,7 +137,8 @@ def _group_id(entry: Entry) -> str:
 
 
 def _characters_sent_on(webhook: Entry, said: set[str]) -> int:
-    return sum(map(len, said & texts_of(webhook.content))) if webhook.content else 0
+    texts = texts_of(webhook.content) if webhook.content else frozenset()
+    return sum(map(len, said & (texts | {webhook.user_id or ""})))
 
 
 def _above(entry: Entry, group: list[Entry]) -> Entry | None:

@@ -92,6 +92,15 @@ def test_of_two_events_at_a_time_the_one_whose_text_is_sent_is_the_cause() -> No
     assert [step.inferred for step in steps] == [None, None, BY_TEXT, None]
 
 
+def test_of_two_events_alike_the_one_whose_user_is_named_is_the_cause() -> None:
+    story = Story()
+    for user in ("ana", "bo"):
+        story.event(user, 0, 20, json.dumps({"room": "lobby"})).user_id = user
+    call = story.send("call", 5, json.dumps({"type": "typing", "room": "lobby", "user": "bo"}))
+
+    assert story.chain(call).steps[0].entry.correlation_id == "bo"
+
+
 def test_a_call_that_could_follow_from_either_of_two_events_is_left_alone_with_a_note() -> None:
     story = Story()
     story.event("ana", 0, 20, "same words")

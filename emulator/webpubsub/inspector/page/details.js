@@ -2,7 +2,7 @@
 import { byId, el, label, milliseconds, time } from "./el.js";
 
 const GUESSES = {
-  text: ["inferred, same text", "the call began while this event was being handled, and it sends a text of the event."],
+  text: ["inferred, same text", "the call began while this event was being handled, and it sends a text of the event or names its user."],
   time: ["perhaps, same time", "no other event of this hub was being handled when the call began. Nothing else speaks for it."],
 };
 
