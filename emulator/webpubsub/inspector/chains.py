@@ -11,13 +11,13 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 
-from emulator.webpubsub.inspector.contents import texts_of
 from emulator.webpubsub.inspector.entries import Entry, Kind
 from emulator.webpubsub.inspector.journal import VALIDATE
 
 BY_TEXT = "text"
 BY_TIME = "time"
 MAX_STEPS = 300
+MAX_COMPARED = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +66,7 @@ class _Weaver:
         for group in self._groups.values():
             group.sort(key=lambda entry: (entry.began, entry.kind is not Kind.REST, entry.id))
         self._causes: dict[str, _Cause | None] = {}
+        self._by_text: dict[str, list[Entry]] = {}
         self._seen: set[str] = set()
 
     def root(self, group_id: str) -> str:
@@ -109,36 +110,46 @@ class _Weaver:
         call = group[0]
         if call.kind is not Kind.REST:
             return None
-        handled = [
-            webhook
-            for webhook in self._webhooks
-            if webhook.hub == call.hub and _contains(webhook, call.began) and _group_id(webhook) != group_id
-        ]
+        handled = list(islice(_handled(reversed(self._webhooks), call), MAX_COMPARED + 1))
         if not handled:
             return None
-        said: set[str] = set()
-        for entry in group:
-            said |= texts_of(entry.content) if entry.content else set()
+        said = frozenset().union(*(entry.texts() for entry in group))
+        compared = handled if len(handled) <= MAX_COMPARED else self._saying(said, call)
         ranked = sorted(
-            ((_characters_sent_on(webhook, said), webhook) for webhook in handled), key=lambda pair: -pair[0]
+            ((_characters_repeated(webhook, said), webhook.id, webhook) for webhook in compared), reverse=True
         )
-        best, webhook = ranked[0]
-        if len(ranked) == 1:
-            return _Cause(webhook, BY_TEXT if best else BY_TIME)
-        if best > ranked[1][0]:
-            return _Cause(webhook, BY_TEXT)
-        return _Cause(
-            None, f"This call may follow from any of {len(ranked)} events that were being handled when it began."
-        )
+        best = ranked[0][0] if ranked else 0
+        if best and (len(ranked) == 1 or best > ranked[1][0]):
+            return _Cause(ranked[0][2], BY_TEXT)
+        if len(handled) == 1:
+            return _Cause(handled[0], BY_TIME)
+        count = str(len(handled)) if len(handled) <= MAX_COMPARED else f"more than {MAX_COMPARED}"
+        return _Cause(None, f"This call may follow from any of {count} events that were being handled when it began.")
+
+    def _saying(self, said: frozenset[str], call: Entry) -> list[Entry]:
+        """Return those of very many events that say what few others do, and that a call repeats."""
+        if not self._by_text:
+            for webhook in self._webhooks:
+                for text in webhook.texts():
+                    self._by_text.setdefault(text, []).append(webhook)
+        rare = (events for text in said if len(events := self._by_text.get(text, [])) <= MAX_COMPARED)
+        saying = {event.id: event for events in rare for event in events}
+        return list(_handled(saying.values(), call))
 
 
 def _group_id(entry: Entry) -> str:
     return entry.correlation_id or f"entry {entry.id}"
 
 
-def _characters_sent_on(webhook: Entry, said: set[str]) -> int:
-    texts = texts_of(webhook.content) if webhook.content else frozenset()
-    return sum(map(len, said & (texts | {webhook.user_id or ""})))
+def _handled(webhooks: Iterable[Entry], call: Entry) -> Iterator[Entry]:
+    """Yield the events of the call's hub that were being handled when it began."""
+    for webhook in webhooks:
+        if webhook.hub == call.hub and _contains(webhook, call.began) and _group_id(webhook) != _group_id(call):
+            yield webhook
+
+
+def _characters_repeated(webhook: Entry, said: frozenset[str]) -> int:
+    return sum(map(len, said & webhook.texts()))
 
 
 def _above(entry: Entry, group: list[Entry]) -> Entry | None:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from emulator.webpubsub.inspector.contents import Content
+from emulator.webpubsub.inspector.contents import Content, texts_of
 
 MAX_NAMED_RECEIVERS = 30
 EXCERPT_CHARACTERS = 160
@@ -46,11 +46,19 @@ class Entry:
     answer: Content | None = None
     receivers: list[tuple[str, str | None]] = field(default_factory=list)
     receiver_count: int = 0
+    _texts: frozenset[str] | None = field(default=None, repr=False)
 
     @property
     def milliseconds(self) -> float | None:
         """How long it took; None while it goes on."""
         return None if self.ended is None else (self.ended - self.began) * 1000
+
+    def texts(self) -> frozenset[str]:
+        """Return the texts in the payload and the user's id: what a later message may repeat."""
+        if self._texts is None:
+            said = texts_of(self.content) if self.content else frozenset()
+            self._texts = said | {self.user_id} if self.user_id else said
+        return self._texts
 
     def summary(self) -> dict[str, object]:
         """Return the entry as the list shows it: without its payload but for an excerpt."""

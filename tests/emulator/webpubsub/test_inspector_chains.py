@@ -170,3 +170,22 @@ def test_the_validation_of_a_handler_is_no_event_that_sends_something() -> None:
     call = story.send("call", 5, "hello")
 
     assert story.shape(call) == [(Kind.REST, 0, None), (Kind.DELIVERY, 1, None)]
+
+
+def test_among_very_many_events_at_a_time_a_rare_text_still_finds_the_cause() -> None:
+    story = Story()
+    for number in range(200):
+        story.event(f"frame{number}", 0, 20, json.dumps({"room": "lobby", "message": f"hello {number}"}))
+    found = story.send("found", 5, json.dumps({"room": "lobby", "message": "hello 123"}))
+    lost = story.send("lost", 5, json.dumps({"room": "lobby"}))
+
+    assert story.chain(found).steps[0].entry.correlation_id == "frame123"
+    assert "any of more than 50 events" in (story.chain(lost).note or "")
+
+
+def test_a_very_long_chain_is_cut() -> None:
+    story = Story()
+    for number in range(400):
+        entry = story.add(Kind.FRAME_OUT, "one", number)
+
+    assert len(story.chain(entry).steps) == 300
