@@ -183,7 +183,7 @@ def _chosen(by_handler: str | None, offered: tuple[str, ...]) -> str | None:
 
 
 def _host_name(request: web.Request) -> str:
-    """Return the host by which the client reached us, without the port."""
+    """Return the host by which the client reached us, in lower case and without the port."""
     try:
         host = URL(f"//{request.host}").host
     except ValueError:

@@ -156,7 +156,7 @@ def _event(
     )
     if source.user_id:
         headers["ce-userId"] = source.user_id
-    if source.subprotocol and not (is_system and name == "connect"):
+    if source.subprotocol:  # nothing has been chosen yet on `connect`
         headers["ce-subprotocol"] = source.subprotocol
     if source.state is not None:
         headers["ce-connectionState"] = source.state

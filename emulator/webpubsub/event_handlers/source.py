@@ -6,8 +6,8 @@ from aiohttp.abc import AbstractCookieJar
 class EventSource:
     """The connection as its event handlers see it; `state` and `cookies` are what they left with it.
 
-    `origin` is the host by which the client reached the service, without the port: it is what handlers are told in
-    `WebHook-Request-Origin`.
+    `origin` is the host by which the client reached the service, in lower case and without the port: it is what
+    handlers are told in `WebHook-Request-Origin`.
     """
 
     __slots__ = ("_last_event_id", "connection_id", "cookies", "hub", "origin", "state", "subprotocol", "user_id")

@@ -107,7 +107,7 @@ class Validation:
         allowed = [value.strip().lower() for value in answer.headers.getall(ALLOWED_ORIGIN, [])]
         if not allowed:
             return False, f"no {ALLOWED_ORIGIN} header"
-        return "*" in allowed or source.origin.lower() in allowed, f"{ALLOWED_ORIGIN} names another origin"
+        return "*" in allowed or source.origin in allowed, f"{ALLOWED_ORIGIN} names another origin"
 
     async def _request(self, method: str, url: URL, source: EventSource, handler: str) -> Answer:
         call = Call(

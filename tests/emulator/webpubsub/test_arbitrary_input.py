@@ -62,11 +62,12 @@ class Tracebacks(logging.Handler):
     """Keeps the records that carry a traceback or an error."""
 
     def __init__(self) -> None:
-        super().__init__(logging.ERROR)
+        super().__init__()
         self.records: list[logging.LogRecord] = []
 
     def emit(self, record: logging.LogRecord) -> None:
-        self.records.append(record)
+        if record.exc_info or record.levelno >= logging.ERROR:
+            self.records.append(record)
 
 
 @pytest.fixture(scope="module")

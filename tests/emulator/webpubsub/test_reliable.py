@@ -9,6 +9,7 @@ from aiohttp import web
 
 from emulator.webpubsub import Limits, Service, Settings
 from emulator.webpubsub.messages import DataType, Payload, ServerMessage
+from emulator.webpubsub.tokens import make_reconnection_token
 from tests.emulator.webpubsub.acting import (
     FAST,
     HUB,
@@ -125,13 +126,16 @@ async def test_w099_a_wrong_token_or_hub_or_connection_is_told_1008(stage: Stage
 
     foreign = bo.connected["reconnectionToken"]
     access = token_for(service, "ana")
+    own = make_reconnection_token(
+        service.settings.access_key, plain.id, now=time.time(), lifetime_seconds=60, token_id="1"
+    )
     for attempt in (
         await stage.recover(service, ana, awps_reconnection_token=foreign),
         await stage.recover(service, ana, awps_reconnection_token=access),
         await stage.recover(service, ana, awps_reconnection_token=""),
         await stage.recover(service, ana, awps_connection_id="unknown"),
         await stage.recover(service, ana, hub="other"),
-        await stage.recover(service, plain, awps_reconnection_token=ana.connected["reconnectionToken"]),
+        await stage.recover(service, plain, awps_reconnection_token=own),
     ):
         assert await attempt.closed() == NOT_RECOVERED
         assert attempt.ws.protocol == RELIABLE_JSON  # else a browser would not show the code

@@ -80,8 +80,16 @@ async def test_a_stopping_service_does_not_wait_for_a_handler_that_is_gone(stage
     with socket.socket() as nobody:
         nobody.bind(("127.0.0.1", 0))
         handler = EventHandler(f"http://127.0.0.1:{nobody.getsockname()[1]}/", ("disconnected",))
-        async with asyncio.timeout(3), serve(Settings(hubs={HUB: HubSettings([handler])})) as service:
-            await stage.connect(service, "ana")
+        attempts: list[Observation] = []
+        async with serve(Settings(hubs={HUB: HubSettings([handler])}, times=FAST)) as service:
+            ana = await stage.connect(service, "ana")
+            service.observations.subscribe(
+                lambda record: attempts.append(record) if isinstance(record, WebhookCalled) else None
+            )
+            leaving = asyncio.create_task(ana.closed())
+
+    assert await leaving == (1001, "The service is shutting down.")
+    assert len(attempts) == 1
 
 
 async def test_handlers_can_be_changed_while_the_service_runs(stage: Stage, service: Service) -> None:

@@ -91,6 +91,17 @@ async def test_w146_the_handler_may_name_the_user(
     assert (await application.wait_for("connected"))[0].headers["ce-userId"] == user
 
 
+async def test_w146_even_an_empty_user_id_replaces_the_tokens_and_is_not_told_in_a_header(
+    stage: Stage, service: Service, application: Application
+) -> None:
+    application.answer("connect", answering({"userId": ""}))
+
+    ana = await stage.connect(service, "ana")
+
+    assert ana.connected["userId"] == ""
+    assert "ce-userId" not in (await application.wait_for("connected"))[0].headers
+
+
 @pytest.mark.parametrize(
     ("answer", "allowed"),
     [({"roles": []}, False), ({"roles": None}, True), ({}, True), ({"roles": ["webpubsub.sendToGroup"]}, True)],

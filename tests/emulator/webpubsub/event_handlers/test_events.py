@@ -338,6 +338,24 @@ async def test_w170_cookies_belong_to_a_connection_and_come_with_success(
     assert cookies == [None, "route=good", "route=good", None]
 
 
+async def test_w170_a_cookie_may_come_with_connected_too(
+    stage: Stage, service: Service, application: Application
+) -> None:
+    def set_cookie(_: Received) -> web.Response:
+        answer = web.Response()
+        answer.set_cookie("route", "here")
+        return answer
+
+    application.answer("connected", set_cookie)
+    ana = await stage.connect(service, "ana")
+    connection = connection_of(service, ana.id)
+    await until(lambda: connection.source.cookies is not None)
+
+    await ana.request("event", 1, event="move", data=1)
+
+    assert application.of("move")[0].headers["Cookie"] == "route=here"
+
+
 async def test_events_of_one_client_are_told_in_order(stage: Stage, service: Service, application: Application) -> None:
     ana = await stage.connect(service, "ana")
 

@@ -111,6 +111,29 @@ async def test_many_clients_at_once_share_the_first_question(
     assert len(application.of("validate")) == 1
 
 
+async def test_a_client_that_leaves_does_not_end_the_question_that_others_wait_for(
+    stage: Stage, service: Service, application: Application
+) -> None:
+    go_on = asyncio.Event()
+
+    async def slow(_: Received) -> web.Response:
+        await go_on.wait()
+        return web.Response(headers={"WebHook-Allowed-Origin": "*"})
+
+    application.answer("validate", slow)
+    leaving = asyncio.create_task(handshake(stage, service))
+    await application.wait_for("validate")
+    staying = asyncio.create_task(handshake(stage, service))
+
+    await until(lambda: len(service._clients._serving) == 2)
+    leaving.cancel()
+    await until(lambda: len(service._clients._serving) == 1)
+    go_on.set()
+
+    assert await staying == 101
+    assert len(application.of("validate")) == 1
+
+
 async def test_a_yes_is_asked_for_again_in_the_background(stage: Stage) -> None:
     service = await stage.service(Settings(times=replace(FAST, validation_recheck_seconds=0.0)))
     application = await stage.application()
