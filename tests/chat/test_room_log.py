@@ -95,7 +95,7 @@ def said_first(data: st.DataObject, operations: list[Operation]) -> list[Operati
     return ordered
 
 
-wide = st.text(st.sampled_from('a"\\é漢😀\n'), min_size=1, max_size=1500)
+wide = st.builds(str.__mul__, st.sampled_from('a"\\é漢😀\n'), st.integers(min_value=1, max_value=1500))
 
 
 @settings(max_examples=60, deadline=None)
@@ -114,6 +114,33 @@ def test_the_state_never_exceeds_its_bound(steps: list[tuple[int, str, int, int]
         log = after([operation], log)
 
         assert state_bytes(log) <= MAX_STATE_BYTES
+
+
+def test_every_budget_is_held_by_itself() -> None:
+    """The property above rarely fills all three at once; here each is driven over its limit."""
+    messages = [derived_id("ana", str(number)) for number in range(300)]
+    talk = after([Line(message, "lobby", "ana", "😀" * 300, at) for at, message in enumerate(messages, 1)])
+    cheers = after([Line(messages[0], "lobby", "ana", "x", 1)])
+    cheers = after(
+        [Reacted(messages[0], f"{number:03}" + "😀" * 60, "😀" * 8, True, 2) for number in range(60)], cheers
+    )
+    waiting = after([Edited(message, "ana", "😀" * 300, at) for at, message in enumerate(messages[:60], 1)])
+
+    assert 1 < len(talk.entries) < 20
+    assert 1 < len(cheers.entries[messages[0]].reactions) < 20
+    assert 1 < len(waiting.entries) < 20
+    assert max(state_bytes(talk), state_bytes(cheers), state_bytes(waiting)) < 27_000
+
+
+def test_what_was_forgotten_does_not_come_back_with_a_late_delivery() -> None:
+    """A long edit made the first message leave; without it, a second delivery would seem to fit."""
+    first, second = (Line(derived_id("ana", text), "lobby", "ana", text, at) for at, text in enumerate(["a", "b"], 1))
+    long = [Edited(line.id, "ana", "é" * 2300, 3) for line in (first, second)]
+
+    log = after([first, second, *long])
+    again = after([first], log)
+
+    assert [entry.id for entry in log.messages()] == [entry.id for entry in again.messages()] == [second.id]
 
 
 def test_the_budgets_add_up_to_the_bound_with_the_largest_single_reaction() -> None:
