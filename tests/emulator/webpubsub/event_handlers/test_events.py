@@ -8,7 +8,7 @@ from aiohttp import web
 
 from emulator.webpubsub import Service
 from emulator.webpubsub.hub import Connection
-from tests.emulator.webpubsub.acting import HUB, Answer, Application, Received, Stage, until
+from tests.emulator.webpubsub.acting import FAST, HUB, Answer, Application, Received, Stage, until
 
 
 def connection_of(service: Service, connection_id: str) -> Connection:
@@ -260,8 +260,9 @@ async def test_w165_a_client_that_leaves_ends_the_call(
     else:
         await ana.ws.close()
 
-    await application.wait_for("disconnected")
-    await until(lambda: "cancelled: the client left, or the time was up" in failures)
+    async with asyncio.timeout(FAST.handler_timeout_seconds / 2):
+        await application.wait_for("disconnected")
+        await until(lambda: "cancelled: the client left, or the time was up" in failures)
     assert len(application.of("slow")) == 1
     assert not [record for record in caplog.records if record.exc_info]
 
