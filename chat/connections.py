@@ -1,7 +1,6 @@
 """Connections come and go: who a new one is, and what the others are told about its user."""
 
 import asyncio
-import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -12,14 +11,13 @@ from chat.errors import ServiceUnavailable, UnsupportedSubprotocol
 from chat.events import SUBPROTOCOLS, Connect, Connected, Disconnected
 from chat.gateway import Gateway
 from chat.identity import connecting_user
+from chat.logs import log
 from chat.memory import Memory
 from chat.messages import milliseconds
 from chat.names import LOBBY, groups_of, room_group
 from chat.presence import announcements, read_roster
 from chat.settings import Settings
 from chat.signals import signals
-
-log = logging.getLogger("chat")
 
 
 @dataclass(frozen=True, slots=True)

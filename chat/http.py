@@ -1,15 +1,14 @@
 """How an answer becomes an HTTP response."""
 
 import json
-import logging
 from collections.abc import Mapping
 from typing import Any
 
 import azure.functions as func
 
 from chat.errors import ChatError
+from chat.logs import log
 
-log = logging.getLogger("chat")
 NO_STORE = {"Cache-Control": "no-store"}
 
 

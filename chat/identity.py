@@ -22,8 +22,7 @@ def principal(headers: Mapping[str, str], settings: Settings) -> str | None:
     vouched = settings.text("WEBSITE_AUTH_ENABLED").lower()
     if vouched == "false" or (not vouched and settings.text("WEBSITE_INSTANCE_ID")):
         raise NotConfigured("ChatAuth", "is 'easyauth', but App Service Authentication is not enabled for this app")
-    by_id = settings.text("ChatUserClaim", "name").lower() == "id"
-    names = (PRINCIPAL_ID,) if by_id else (PRINCIPAL_NAME, PRINCIPAL_ID)
+    names = (PRINCIPAL_ID,) if settings.user_is_principal_id else (PRINCIPAL_NAME, PRINCIPAL_ID)
     found = next((headers[name] for name in names if headers.get(name)), None)
     return user_id(found) if found else None
 

@@ -1,16 +1,15 @@
 """Which public rooms have people in them? The list of rooms says where to look, the service says who is there."""
 
 import asyncio
-import logging
 import time
 from dataclasses import dataclass
 
 from chat.gateway import Gateway
+from chat.logs import log
 from chat.memory import Memory, StorageUnavailable
 from chat.names import LOBBY, is_listed
 from chat.presence import read_roster
 
-log = logging.getLogger("chat")
 MAX_LISTED = 50
 ASKED_AT_ONCE = 8
 CACHE_SECONDS = 2.0

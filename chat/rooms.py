@@ -1,7 +1,5 @@
 """Entering and leaving rooms, who is there, and what was said before one came."""
 
-import asyncio
-import logging
 from functools import partial
 
 from chat import frames
@@ -12,14 +10,13 @@ from chat.errors import ChatError, ServiceUnavailable
 from chat.events import UserEvent
 from chat.frames import Frame
 from chat.history import PAGE_LENGTH, UNREADABLE, Page, page_of, read_cursor, read_limit
+from chat.logs import log
 from chat.memory import Memory, StorageUnavailable
 from chat.messages import milliseconds, parse_fields
 from chat.names import groups_of, room_name
 from chat.presence import Roster, read_roster
 from chat.room_log import Key
 from chat.signals import signals
-
-log = logging.getLogger("chat")
 
 
 class TooManyRooms(ChatError):
@@ -65,9 +62,11 @@ async def enter(event: UserEvent, room: str, services: Services) -> Answer:
         raise RichClientNeeded
     if room not in state.rooms and len(state.rooms) >= MAX_ROOMS:
         raise TooManyRooms
-    roster, page = await asyncio.gather(who_is_in(room, services), read_page(room, services.memory))
+    roster = await who_is_in(room, services)
     if room not in state.rooms:
         await arrive(event, room, roster, services)
+    # Read after entering: what is said meanwhile comes twice rather than not at all, and readers merge by id.
+    page = await read_page(room, services.memory)
     roster = roster.with_user(sender(event))
     return Answer(joined(event, room, roster, page.as_frame(room), services), state.entered(room))
 

@@ -133,6 +133,14 @@ class Settings:
         return Auth(raw)
 
     @property
+    def user_is_principal_id(self) -> bool:
+        """Whether a signed-in user is known by the principal's id rather than its name."""
+        raw = self.text("ChatUserClaim", "name").lower()
+        if raw not in ("name", "id"):
+            raise NotConfigured("ChatUserClaim", f"is {raw!r}: it must be 'name' or 'id'")
+        return raw == "id"
+
+    @property
     def trust(self) -> Trust:
         """Why events are believed: as set, else their signature when an access key is known."""
         raw = self.text("ChatWebhookTrust").lower()

@@ -1,11 +1,10 @@
 """Signals to entities travel beside the publishing of a message, so that storage never holds up a conversation."""
 
 import asyncio
-import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
-log = logging.getLogger("chat")
+from chat.logs import log
 
 # An answer waits this long for its signal, and the signal itself may take so long.
 WAIT_SECONDS = 0.25

@@ -1,5 +1,6 @@
 """Which file is meant, what it is, and which headers protect the reader."""
 
+import gzip
 import hashlib
 import re
 from dataclasses import dataclass
@@ -32,11 +33,15 @@ _SEGMENT = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9_.-]*")
 
 @dataclass(frozen=True, slots=True)
 class File:
-    """A file's bytes with its content type and its entity tag (RFC 9110, 8.8.3)."""
+    """A file's bytes with its content type and its entity tag (RFC 9110, 8.8.3).
+
+    `packed` is the same in gzip, where that saves anything.
+    """
 
     content: bytes
     content_type: str
     etag: str
+    packed: bytes | None
 
 
 def find_file(path: str, root: Path = ROOT) -> Path | None:
@@ -64,13 +69,22 @@ def read_file(path: Path) -> File:
 def _read(path: Path, _modified: int, _size: int) -> File:
     content = path.read_bytes()
     etag = f'"{hashlib.sha256(content).hexdigest()[:32]}"'
-    return File(content, CONTENT_TYPES[path.suffix], etag)
+    packed = gzip.compress(content, mtime=0)
+    return File(content, CONTENT_TYPES[path.suffix], etag, packed if len(packed) < len(content) else None)
 
 
-def is_fresh(etag: str, if_none_match: str) -> bool:
-    """Return whether the reader has this version already (`If-None-Match`, compared weakly)."""
-    known = [tag.strip().removeprefix("W/") for tag in if_none_match.split(",")]
-    return etag in known or known == ["*"]
+def accepts_gzip(accept_encoding: str) -> bool:
+    """Return whether the reader takes gzip (`Accept-Encoding`); `gzip;q=0` says that it does not."""
+    codings = (coding.replace(" ", "").lower().partition(";q=") for coding in accept_encoding.split(","))
+    return any(name == "gzip" and is_positive(quality or "1") for name, _, quality in codings)
+
+
+def is_positive(quality: str) -> bool:
+    """Return whether a quality value is a number above 0."""
+    try:
+        return float(quality) > 0
+    except ValueError:
+        return False
 
 
 @lru_cache(maxsize=4)

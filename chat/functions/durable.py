@@ -3,7 +3,6 @@
 Orchestrators are replayed, so they decide nothing themselves: time comes from their context, effects from activities.
 """
 
-import logging
 from collections.abc import Generator
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -12,6 +11,7 @@ import azure.durable_functions as df
 
 from chat import directory, frames
 from chat.gateway import gateway
+from chat.logs import log
 from chat.memory import CARE, DIRECTORY, DIRECTORY_KEY, REMINDER, ROOM
 from chat.messages import Line, milliseconds
 from chat.names import REMINDER_USER, room_group
@@ -21,7 +21,6 @@ from chat.room_state import apply_operation, pack_line, pack_log, unpack_log
 from chat.settings import current_settings
 
 bp = df.Blueprint()
-log = logging.getLogger("chat")
 Flow = Generator[Any, Any, Any]
 
 # A reminder is said within about five minutes of an outage's end; a room is looked at once in six hours.

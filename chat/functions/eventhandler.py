@@ -1,6 +1,5 @@
 """The service's webhook: it validates the URL, then delivers every event of the hub here."""
 
-import logging
 import time
 
 import azure.durable_functions as df
@@ -16,13 +15,13 @@ from chat.events import Connect, Connected, Disconnected, Event, UserEvent, pars
 from chat.frames import error as error_line
 from chat.gateway import gateway
 from chat.http import json_response, refusal
+from chat.logs import log
 from chat.memory import Memory
 from chat.messages import mentioned
 from chat.settings import Settings, Trust, current_settings
 from chat.trust import verify_sender
 
 bp = df.Blueprint()
-log = logging.getLogger("chat")
 STATE = "ce-connectionState"
 
 

@@ -1,6 +1,5 @@
 """What must the page know before it connects? `/session` tells."""
 
-import logging
 from urllib.parse import quote
 
 import azure.functions as func
@@ -8,11 +7,11 @@ import azure.functions as func
 from chat.errors import ChatError
 from chat.http import NO_STORE, json_response
 from chat.identity import principal
+from chat.logs import log
 from chat.names import LOBBY, ROOM_LENGTH, ROOM_PATTERN, USER_ID_LENGTH
 from chat.settings import Auth, Settings, current_settings
 
 bp = func.Blueprint()
-log = logging.getLogger("chat")
 
 
 @bp.route(route="session", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)

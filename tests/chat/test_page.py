@@ -1,5 +1,6 @@
 """The page's files, through the real function: types, versions, protection, and nothing outside `static/`."""
 
+import gzip
 from pathlib import Path
 
 import azure.functions as func
@@ -35,19 +36,33 @@ def test_every_file_of_the_page_has_a_type_and_a_version() -> None:
 
         assert response.status_code == 200, path
         assert response.headers["Content-Type"] == site.CONTENT_TYPES[path.suffix]
-        assert response.headers["ETag"].startswith('"')
+        assert response.headers["ETag"].startswith('W/"')
         assert response.headers["Cache-Control"] == "no-cache"
 
 
 def test_a_reader_who_has_this_version_is_sent_nothing() -> None:
     etag = get("index.html").headers["ETag"]
 
-    for known in (etag, f"W/{etag}", f'"other", {etag}', "*"):
+    for known in (etag, etag.removeprefix("W/"), f'"other", {etag}', "*"):
         response = get("index.html", **{"If-None-Match": known})
 
         assert (response.status_code, response.get_body()) == (304, b"")
         assert response.headers["ETag"] == etag
     assert get("index.html", **{"If-None-Match": '"other"'}).status_code == 200
+
+
+def test_a_reader_who_takes_gzip_is_sent_less_of_the_same() -> None:
+    plain = get("app.js")
+    for accepted in ("gzip", "br, gzip;q=0.5", "GZIP ; q=1"):
+        packed = get("app.js", **{"Accept-Encoding": accepted})
+
+        assert packed.headers["Content-Encoding"] == "gzip"
+        assert gzip.decompress(packed.get_body()) == plain.get_body()
+        assert len(packed.get_body()) < len(plain.get_body())
+        assert packed.headers["ETag"] == plain.headers["ETag"]
+    for refused in ("", "br", "gzip;q=0", "gzip;q=x"):
+        assert "Content-Encoding" not in get("app.js", **{"Accept-Encoding": refused}).headers
+    assert plain.headers["Vary"] == "Accept-Encoding"
 
 
 @pytest.mark.parametrize(

@@ -3,8 +3,11 @@
 import asyncio
 from typing import Any
 
+from chat.connection_state import ConnectionState, decode_state, encode_state
 from chat.gateway import Member
 from chat.presence import MAX_CONNECTIONS, ROSTER_LENGTH, Announcements, Roster, roster_of
+from emulator.webpubsub import DEFAULT_ACCESS_KEY
+from tests.chat.conftest import event_headers
 from tests.chat.local_chat import LocalChat, until
 
 
@@ -55,6 +58,36 @@ async def test_three_tabs_of_one_user_come_and_go_once(chat: LocalChat) -> None:
 
 async def roster_is(chat: LocalChat, users: list[str]) -> bool:
     return await chat.roster("lobby") == users
+
+
+def event_of(user: str, name: str) -> dict[str, str]:
+    state = encode_state(ConnectionState(user=user, arrived=True))
+    return event_headers("sys", name, key=DEFAULT_ACCESS_KEY, connection="another-tab", connectionState=state)
+
+
+async def test_a_tab_that_goes_is_no_news_while_another_stays(chat: LocalChat) -> None:
+    """The event is posted here, so that its handling is over when the answer comes."""
+    watcher = await chat.open("watcher")
+    ana = await chat.open("ana")
+    await watcher.next(event="joined", user="ana")
+
+    async with chat.http.post(f"{chat.url}/eventhandler", headers=event_of("ana", "disconnected")) as response:
+        assert response.status == 204
+
+    await ana.ask("message", "still here")
+    await watcher.next(sender="ana")
+    assert comings(watcher.frames, "ana") == []
+
+
+async def test_a_second_tab_knows_that_it_is_no_news(chat: LocalChat) -> None:
+    await chat.open("ana")
+    arrived = []
+    for user in ("ana", "bo"):
+        body = {"query": {"id": [user]}, "subprotocols": []}
+        async with chat.http.post(f"{chat.url}/eventhandler", headers=event_of("", "connect"), json=body) as response:
+            arrived.append(decode_state(response.headers["ce-connectionState"]).arrived)
+
+    assert arrived == [False, True]
 
 
 async def test_tabs_closed_together_say_goodbye_once(chat: LocalChat) -> None:

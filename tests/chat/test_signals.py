@@ -63,7 +63,7 @@ async def test_a_signal_that_fails_is_counted_and_the_message_is_not_affected(ca
     await signals.beside(nothing(), fail)
 
     assert signals.lost == 2
-    assert [record.message for record in caplog.records] == ["memory lost a signal"] * 2
+    assert [record.message.split(" {")[0] for record in caplog.records] == ["memory lost a signal"] * 2
 
 
 async def test_a_signal_that_never_ends_is_given_up() -> None:
