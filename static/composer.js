@@ -1,61 +1,61 @@
-// The box one writes in: a draft per room, replies and edits, the slash menu, what is left of the allowed length.
-import { commands } from "./commands.js";
-import { byId, el, fill } from "./el.js";
+// The box one writes in: drafts, replies, edits, the slash menu.
+import { $, el, fill } from "./el.js";
 
 const TYPING_MS = 3000;
+const COMMANDS = "/help, /join room, /leave, /me waves, /who, /rooms, /remind 10m tea, /reminders, /forget 1".split(", ");
+
+export const commands = (text) => COMMANDS.filter((usage) => /^\/\w*$/.test(text) && usage.startsWith(text.toLowerCase()));
 
 export function composer(form, { maxBytes, onSend, onTyping, onLast }) {
 	const { message: box, send } = form.elements;
-	const [label, cancel] = byId("about").children;
-	let draft, task, found, chosen, typedAt = 0; // task: { edit: line } or { reply: line }
+	const [label, cancel] = $("about").children;
+	let draft, task, line, found, chosen, typedAt = 0; // task: "edit" or "reply" to the line
 
 	function write(text) {
 		const left = maxBytes - new TextEncoder().encode(text.trim()).length;
 		if (box.value !== text) box.value = text;
-		if (!task?.edit) localStorage[draft] = text;
+		if (task !== "edit") localStorage[draft] = text;
 		send.disabled = !text.trim() || left < 0;
 		fill("left", left < 0 ? `${-left} bytes too long` : left < 200 && `${left} bytes left`);
-		box.rows = text.split("\n").length; // where `field-sizing` is unknown
+		box.rows = text.split("\n").length; // without `field-sizing`
 		found = commands(text);
 		choose(0);
 	}
 
 	function choose(index) {
 		chosen = (index + found.length) % found.length;
-		fill("menu", found.length && box.value + chosen, () => found.map(([name, example, what], place) =>
-			el("li", { id: `command-${place}`, role: "option", ariaSelected: place === chosen, onclick: () => pick(name) },
-				el("b", {}, name), ` ${example} `, el("span", {}, what))));
-		box.setAttribute("aria-activedescendant", found.length ? `command-${chosen}` : "");
+		fill("menu", found.length && box.value + chosen, () => found.map((usage, place) =>
+			el("li", { id: `option${place}`, role: "option", ariaSelected: place === chosen, onclick: () => pick(usage) }, usage)));
+		box.setAttribute("aria-activedescendant", found.length ? `option${chosen}` : "");
 	}
 
-	function pick(name) {
-		write(`${name} `);
+	function pick(usage) {
+		write(`${usage.split(" ")[0]} `);
 		box.focus();
+		return true;
 	}
 
-	function begin(next) {
-		task = next;
-		const line = task?.edit ?? task?.reply;
-		byId("about").hidden = !task;
-		fill(label, line && `${task.edit ? "Editing" : `Reply to \u2068${line.from}\u2069`}: ${line.message}`);
-		write(task?.edit?.message ?? localStorage[draft] ?? "");
+	function begin(...next) {
+		[task, line] = next;
+		$("about").hidden = !task;
+		fill(label, task && `${task === "edit" ? "Editing" : `Reply to \u2068${line.from}\u2069`}: ${line.message}`);
+		write(task === "edit" ? line.message : localStorage[draft] ?? "");
 		if (task) box.focus();
 	}
 
 	function submit() {
+		const done = [box.value.trim(), task, line];
 		if (send.disabled) return;
-		const text = box.value.trim(), done = task;
-		if (!task?.edit) write("");
+		if (task !== "edit") write("");
 		begin();
 		typedAt = 0;
-		onSend(text, done);
+		onSend(...done);
 	}
 
-	// Each says whether the key was meant for it.
-	const complete = () => found.length && found[chosen][0] !== box.value && (pick(found[chosen][0]), true);
+	const complete = () => found.length && found[chosen] !== box.value && pick(found[chosen]);
 	const step = (by) => found.length && (choose(chosen + by), true);
 	const keys = {
-		Enter: () => complete() || (submit(), true),
+		Enter: () => complete() || submit() || true,
 		Tab: complete,
 		ArrowDown: () => step(1),
 		ArrowUp: () => step(-1) || (!box.value && onLast()),
@@ -63,12 +63,12 @@ export function composer(form, { maxBytes, onSend, onTyping, onLast }) {
 	};
 
 	box.onkeydown = (event) => {
-		if (event.isComposing || event.keyCode === 229 || event.shiftKey) return; // 229: an input method is at work
+		if (event.isComposing || event.keyCode === 229 || event.shiftKey) return; // 229: composing
 		if (keys[event.key]?.()) event.preventDefault();
 	};
 	box.oninput = () => {
 		write(box.value);
-		if (send.disabled || box.value.startsWith("/") || task?.edit || Date.now() - typedAt < TYPING_MS) return;
+		if (send.disabled || box.value[0] === "/" || task === "edit" || Date.now() - typedAt < TYPING_MS) return;
 		typedAt = Date.now();
 		onTyping();
 	};

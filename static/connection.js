@@ -1,53 +1,48 @@
-// A lasting connection over Web PubSub's reliable JSON subprotocol: acks, sequence numbers, recovery and, when that is
-// refused or too late, a new negotiation.
-import { backoff } from "./backoff.js";
+// A lasting connection over Web PubSub's reliable JSON subprotocol.
+const PING_MS = 20_000, ANSWER_MS = 5_000, RECOVERY_MS = 30_000, CONFIRM_MS = 500;
 
-const OPEN_MS = 10_000, PING_MS = 20_000, PROBE_MS = 5_000, RECOVERY_MS = 30_000;
+// Milliseconds, jittered.
+export const backoff = (attempt, random = Math.random()) => 1000 * Math.min(30, 2 ** attempt) * (0.5 + random / 2);
 
-// `onFresh`: a new logical connection; the service remembers nothing of the old one.
+// `onFresh`: a new logical connection; the old one is forgotten.
 export function connect({ negotiate, onState, onFresh, onMessage }) {
-	const waiting = new Map(); // ackId → request
-	let socket, url, id, token, timer, confirming, lostAt, live, closed;
-	let attempt = 0, ackId = 0, sequence = 0, heardAt = 0;
+	const waiting = new Map(); // ack id → request
+	let socket, url, id, token, timer, confirming, lostAt, live;
+	let attempt = 0, lastAck = 0, sequence = 0, heardAt = 0;
 
 	const post = (frame) => socket.send(JSON.stringify(frame));
+	const ping = () => post({ type: "ping" });
 
 	async function open() {
 		clearTimeout(timer);
 		try {
-			if (!token) url = new URL(await negotiate());
+			if (!token) url = await negotiate();
 		} catch ({ status, message }) {
 			return status === 401 ? onState({ name: "signed out" }) : again(status && message);
 		}
-		if (closed) return;
-		if (token) url.searchParams.set("awps_connection_id", id);
-		if (token) url.searchParams.set("awps_reconnection_token", token);
-		const mine = (socket = new WebSocket(url, "json.reliable.webpubsub.azure.v1"));
-		timer = setTimeout(drop, OPEN_MS);
-		mine.onopen = () => token && post({ type: "ping" }); // any answer proves the recovery
+		const recovery = token ? `&awps_connection_id=${id}&awps_reconnection_token=${encodeURIComponent(token)}` : "";
+		const mine = (socket = new WebSocket(url + recovery, "json.reliable.webpubsub.azure.v1"));
+		timer = setTimeout(drop, 2 * ANSWER_MS);
+		mine.onopen = () => token && ping();
 		mine.onmessage = ({ data }) => mine === socket && receive(JSON.parse(data));
 		mine.onclose = ({ code }) => mine === socket && lost(code);
 	}
 
 	function receive({ type, event, connectionId, reconnectionToken, ackId, success, error, sequenceId, data }) {
 		heardAt = Date.now();
-		if (event === "connected") {
-			const fresh = connectionId !== id;
-			id = connectionId;
-			token = reconnectionToken;
-			if (fresh) sequence = 0;
-			goLive(fresh);
-		} else if (!live && token) goLive();
+		const fresh = event === "connected" && connectionId !== id;
+		if (event === "connected") [id, token] = [connectionId, reconnectionToken];
+		if (fresh) sequence = 0;
+		if (!live) goLive(fresh);
 		if (type === "ack") {
-			const request = waiting.get(ackId);
+			const { resolve, reject } = waiting.get(ackId) ?? {};
 			waiting.delete(ackId);
-			if (success || error.name === "Duplicate") request?.resolve();
-			else request?.reject(new Error(error.message));
+			if (success || error.name === "Duplicate") resolve?.();
+			else reject?.(error);
 		}
-		if (type !== "message" || sequenceId <= sequence) return; // no data, or a replay
+		if (type !== "message" || sequenceId <= sequence) return; // or a replay
 		sequence = sequenceId;
-		confirming ??= setTimeout(confirm, 1000);
-		if (sequence % 300 === 0) confirm(); // well before the 1,000 that the service keeps
+		confirming ||= setTimeout(confirm, CONFIRM_MS);
 		onMessage(data);
 	}
 
@@ -61,7 +56,7 @@ export function connect({ negotiate, onState, onFresh, onMessage }) {
 	}
 
 	function confirm() {
-		confirming = clearTimeout(confirming);
+		confirming = 0;
 		if (live) post({ type: "sequenceAck", sequenceId: sequence });
 	}
 
@@ -70,52 +65,46 @@ export function connect({ negotiate, onState, onFresh, onMessage }) {
 		lostAt ||= Date.now();
 		if (code === 1008 || code === 1000 || Date.now() - lostAt > RECOVERY_MS) {
 			id = token = undefined;
-			for (const { reject } of waiting.values()) reject(new Error("lost"));
+			for (const { reject } of waiting.values()) reject();
 			waiting.clear();
 		}
 		again();
 	}
 
 	function again(refused) {
-		clearTimeout(timer);
-		if (closed) return;
-		const wait = token && !attempt ? 0 : backoff(attempt); // recovery starts at once, a crowd's return does not
+		const wait = token && !attempt ? 0 : backoff(attempt); // recover at once
 		attempt += 1;
 		onState({ name: "waiting", at: Date.now() + wait, refused });
+		clearTimeout(timer);
 		timer = setTimeout(open, wait);
 	}
 
-	// Leaves behind a socket that died silently.
 	function drop() {
 		socket.close(4000);
 		lost(4000);
 	}
 
 	function probe() {
-		if (!live) return socket || closed || open();
+		if (!live) return socket || open();
 		const mine = socket, asked = Date.now();
-		post({ type: "ping" });
-		setTimeout(() => mine === socket && heardAt < asked && drop(), PROBE_MS);
+		ping();
+		setTimeout(() => mine === socket && heardAt < asked && drop(), ANSWER_MS);
 	}
 
 	setInterval(() => live && probe(), PING_MS);
 	ononline = onoffline = probe;
-	document.addEventListener("visibilitychange", () => document.hidden || probe());
 	onState({ name: "connecting" });
 	open();
 
 	return {
-		// Resolves when the server has handled the event; rejects with its refusal, or "lost" with the connection.
+		probe,
+		// Rejects with the refusal, or with nothing when the connection ended.
 		send: (event, data) => new Promise((resolve, reject) => {
-			if (!token) return reject(new Error("lost"));
-			const frame = { type: "event", event, dataType: "json", data, ackId: ++ackId };
-			waiting.set(ackId, { frame, resolve, reject });
+			if (!token) return reject();
+			const frame = { type: "event", event, dataType: "json", data, ackId: ++lastAck };
+			waiting.set(lastAck, { frame, resolve, reject });
 			if (live) post(frame);
 		}),
-		retry: probe,
-		close() {
-			closed = true;
-			socket?.close(1000); // any other code would keep us in the room for a while
-		},
+		close: () => socket?.close(1000), // leaves at once
 	};
 }

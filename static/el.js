@@ -1,16 +1,16 @@
-// The few ways in which the page touches its document.
-export const byId = (id) => document.getElementById(id);
+// How the page touches its document.
+export const $ = (id) => document.getElementById(id);
 
-// An element with properties and children; strings become text nodes, never markup.
+// Strings become text nodes, never markup.
 export function el(tag, properties, ...children) {
 	const element = Object.assign(document.createElement(tag), properties);
 	element.append(...children);
 	return element;
 }
 
-// Builds an element's children again when the value they show has changed; no value hides it.
+// Builds the children when the value has changed; no value hides the element.
 export function fill(target, value, build = () => [value]) {
-	const element = target.nodeType ? target : byId(target);
+	const element = target.nodeType ? target : $(target);
 	value ||= "";
 	if (element.shown === value) return;
 	element.shown = value;
@@ -18,7 +18,6 @@ export function fill(target, value, build = () => [value]) {
 	element.replaceChildren(...(value && build()));
 }
 
-// A name's first letter in a colour that stays with the name.
 export function avatar(name) {
 	let hue = 7;
 	for (const character of name) hue = (hue * 31 + character.codePointAt()) % 360;

@@ -1,40 +1,40 @@
-// The scrolling conversation: it follows the live edge when the reader is there; otherwise what they read stays put.
+// The scrolling conversation: it follows its end, unless the reader is further up.
+import { paint } from "./line.js";
+
 const EDGE_PX = 40, NEAR_TOP_PX = 600;
 
-export function log(root, tools, { paint, onScroll, onLend }) {
+export function log(root, tools, onScroll) {
 	const list = root.firstElementChild;
-	const nodes = new Map(); // row key → node
-	let following = true, settled;
+	const nodes = new Map();
+	let following = true;
 
 	const toEnd = () => (root.scrollTop = root.scrollHeight);
 	const box = (node) => node.getBoundingClientRect();
 
-	// `quiet` announces nothing: history, or another room.
+	// `quiet`: not announced.
 	function draw(rows, quiet) {
 		const anchor = [...list.children].find((node) => box(node).bottom > box(root).top);
 		const before = anchor && box(anchor).top;
-		const gone = new Set(nodes.keys());
+		const keys = new Set(rows.map(({ key }) => key));
+		root.ariaBusy = quiet;
+		for (const [key, node] of nodes) if (!keys.has(key)) node.remove(nodes.delete(key));
 		let next = list.firstChild;
-		if (quiet) root.ariaBusy = true;
 		for (const row of rows) {
 			const node = paint(row, nodes.get(row.key));
 			node.row = row;
 			nodes.set(row.key, node);
-			gone.delete(row.key);
 			if (node === next) next = next.nextSibling;
 			else list.insertBefore(node, next);
 		}
-		for (const key of gone) nodes.get(key).remove(), nodes.delete(key);
 		if (following) toEnd();
 		else if (anchor?.isConnected) root.scrollTop += box(anchor).top - before;
-		clearTimeout(settled);
-		settled = setTimeout(() => (root.ariaBusy = false), 100);
+		setTimeout(() => (root.ariaBusy = false), 100);
 	}
 
-	// To the live edge, or to where the unread part begins when it is longer than the window.
+	// To the end, or to where a long unread part begins.
 	function settle() {
-		toEnd();
 		const mark = nodes.get("unread");
+		toEnd();
 		if (mark) root.scrollTop = Math.min(root.scrollTop, mark.offsetTop - 80);
 		scrolled();
 	}
@@ -44,11 +44,11 @@ export function log(root, tools, { paint, onScroll, onLend }) {
 		onScroll(root.scrollTop < NEAR_TOP_PX);
 	}
 
-	// One set of message actions, lent to the message at hand.
-	function lend({ target, type }) {
+	// One set of actions, lent to the message at hand.
+	function lend({ target }) {
 		const node = target.closest(".line");
-		if (!node || node === tools.parentNode || (type === "pointerover" && tools.matches(":focus-within"))) return;
-		tools.hidden = !onLend(node.row, tools.children);
+		if (!node || node === tools.parentNode || tools.querySelector(":focus-visible")) return;
+		tools.querySelector(".sure")?.classList.remove("sure");
 		node.append(tools);
 	}
 
@@ -56,19 +56,13 @@ export function log(root, tools, { paint, onScroll, onLend }) {
 	root.onpointerover = lend;
 	root.addEventListener("focusin", lend);
 	root.onkeydown = (event) => {
-		const step = { ArrowUp: "previousSibling", ArrowDown: "nextSibling" }[event.key];
-		const from = event.target.closest(".line");
-		if (!step || (event.target !== root && event.target !== from)) return;
-		let to = from ? from[step] : list.lastChild;
-		while (to && !to.matches(".line")) to = to[step];
-		to?.focus();
+		const lines = [root, ...root.querySelectorAll(".line")], at = lines.indexOf(event.target);
+		const to = { ArrowUp: lines.at(at - 1), ArrowDown: lines[at + 1] }[event.key];
+		if (at < 0 || !to) return;
+		to.focus();
 		event.preventDefault();
 	};
 	new ResizeObserver(() => following && toEnd()).observe(root);
 
-	return {
-		draw, settle, toEnd,
-		show: (id) => [...nodes.values()].find((node) => node.row.line?.id === id)?.focus(),
-		isFollowing: () => following,
-	};
+	return { draw, settle, toEnd, isFollowing: () => following };
 }

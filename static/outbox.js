@@ -1,4 +1,4 @@
-// Lines that are typed and not yet confirmed, each under its own storage key: tabs must not overwrite each other.
+// Lines not yet confirmed, each under its own storage key: tabs must not overwrite each other.
 export function outbox(storage, user) {
 	const prefix = `chat.outbox.${user}.`;
 	const keys = Object.keys(storage).filter((key) => key.startsWith(prefix));
@@ -8,7 +8,7 @@ export function outbox(storage, user) {
 		all: () => [...entries.values()].sort((a, b) => (a.sentAt < b.sentAt ? -1 : 1)),
 		put(entry) {
 			entries.set(entry.id, entry);
-			if (entry.state === "sent") delete storage[prefix + entry.id]; // the server has it
+			if (entry.state === "sent") delete storage[prefix + entry.id];
 			else storage[prefix + entry.id] = JSON.stringify(entry);
 		},
 		drop(id) {

@@ -1,24 +1,39 @@
 // What one room knows, and what a frame from the server changes about it.
-import { merged, ordered, position } from "./lines.js";
-
 const TYPING_MS = 6000, CATCH_UP_PAGES = 5;
 
 export function newRoom(name, read = "") {
 	return { name, read, lines: new Map(), people: new Set(), count: 0, typing: new Map() };
 }
 
-// What others said in order since the place that was read up to.
-export const unread = ({ lines, read }, me) =>
-	ordered(lines.values()).filter((line) => line.from && line.from !== me && position(line) > read);
-
-// Before joining anew: notes what is known, because the answer shows whether anything is missing since.
-export function expectGap(room, now) {
-	const known = [...room.lines.values()].filter((line) => line.from).map((line) => line.id);
-	room.joined = false;
-	room.catchUp = known.length && { known, pages: 0, gap: `gap ${now}` };
+// Two versions of one line: the earlier time, the newest text. One without `sentAt` is an early change.
+export function merged(old, line) {
+	if (!old) return line;
+	const both = { ...old, ...line };
+	if (old.sentAt < line.sentAt) both.sentAt = old.sentAt;
+	if (old.editedAt > (line.editedAt ?? "")) Object.assign(both, { message: old.message, editedAt: old.editedAt });
+	return both.deletedAt ? { ...both, message: "" } : both;
 }
 
-// Applies a frame that came at `now` (ms). Returns a cursor when an older page is needed to close a gap.
+// A line's place in everybody's order.
+export const position = ({ sentAt, id }) => `${sentAt} ${id}`;
+
+export function ordered({ lines }) {
+	const placed = [...lines.values()].filter((line) => line.sentAt).map((line) => [position(line), line]);
+	return placed.sort(([a], [b]) => (a < b ? -1 : 1)).map(([, line]) => line);
+}
+
+const said = (room) => ordered(room).filter((line) => line.from);
+
+export const unread = (room, me) => said(room).filter((line) => line.from !== me && position(line) > room.read);
+
+// Before joining anew: notes what is known, to find what is missing.
+export function expectGap(room, now) {
+	const known = said(room).map(({ id }) => id);
+	room.joined = false;
+	room.catchUp = known.length && { known, pages: 0, gap: `!${now}` };
+}
+
+// Applies a frame; returns a cursor when an older page is needed to close a gap.
 export function receive(room, frame, now) {
 	const { lines, people, typing } = room;
 	const { type, id, user, from, event, at = new Date(now).toISOString() } = frame;
@@ -26,7 +41,7 @@ export function receive(room, frame, now) {
 	if (type === "typing") return void typing.set(user, now + TYPING_MS);
 	typing.delete(from ?? user);
 	if (type === "joined" || type === "history") return takePage(room, frame, at, put);
-	if (type === "reaction" && lines.has(id)) lines.set(id, reacted(lines.get(id), frame));
+	if (type === "reaction") put({ id, reactions: reacted(lines.get(id), frame) });
 	if (!type || type === "edited" || type === "deleted") put({ message: "", ...frame });
 	if (type !== "system") return;
 	const { size } = people;
@@ -36,18 +51,18 @@ export function receive(room, frame, now) {
 }
 
 function reacted(line, { emoji, user, on }) {
-	const others = (line.reactions?.[emoji] ?? []).filter((one) => one !== user);
-	return { ...line, reactions: { ...line.reactions, [emoji]: on ? [...others, user] : others } };
+	const others = (line?.reactions?.[emoji] ?? []).filter((one) => one !== user);
+	return { ...line?.reactions, [emoji]: on ? [...others, user] : others };
 }
 
 function takePage(room, { users, count, admin, messages, before, complete }, at, put) {
 	const { catchUp, lines } = room;
-	const start = messages[0]?.sentAt ?? at, gap = catchUp?.gap ?? "gap";
+	const start = messages[0]?.sentAt ?? at, gap = catchUp?.gap ?? "!";
 	if (users) Object.assign(room, { people: new Set(users), count, admin, joined: true });
-	if (![...lines.values()].some((line) => line.from && line.sentAt < start)) room.before = before; // the oldest page
+	if (!said(room).some(({ sentAt }) => sentAt < start)) room.before = before;
 	messages.forEach(put);
 	lines.delete(gap);
-	if (complete && (!catchUp || messages.some((line) => catchUp.known.includes(line.id)))) room.catchUp = null;
+	if (complete && (!catchUp || messages.some(({ id }) => catchUp.known.includes(id)))) room.catchUp = null;
 	else if (catchUp && before && ++catchUp.pages < CATCH_UP_PAGES) return before;
-	else lines.set(gap, { id: "", gap: true, sentAt: start });
+	else lines.set(gap, { id: gap, gap: true, sentAt: start });
 }

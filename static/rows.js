@@ -1,25 +1,23 @@
-// What the log shows: days, the unread mark, gaps, folded comings and goings, messages grouped by author.
-import { position } from "./lines.js";
+// What the log shows: days, the unread mark, gaps, comings and goings, messages.
+import { position } from "./room.js";
 
 const GROUP_MS = 5 * 60_000;
 
-// `lines` are in order; what comes after the position `unread` is new to the reader ("" for no mark).
+// What comes after the position `unread` is new ("" for no mark).
 export function rows(lines, me, unread) {
 	const out = [];
 	for (const line of lines) {
-		const { from, event, id, clientId, state } = line;
-		const date = new Date(line.sentAt), day = `day ${date.toDateString()}`;
+		const { from, event, id, clientId = id, gap } = line;
+		const date = new Date(line.sentAt), day = `day ${date.toDateString()}`, mine = from === me;
 		if (out.at(-1)?.day !== day) out.push({ kind: "day", key: day, date, day });
-		if (unread && from && from !== me && position(line) > unread) {
+		if (unread && from && !mine && position(line) > unread) {
 			unread = "";
 			out.push({ kind: "unread", key: "unread", day });
 		}
-		const last = out.at(-1), mine = from === me;
-		const row = { key: id, line, date, day, mine, grouped: last.line?.from === from && date - last.date < GROUP_MS };
-		if (clientId || state) row.key = `${from} ${clientId ?? id}`; // the same before and after the server knows it
-		row.kind = from ? "line" : line.gap ? "gap" : event === "joined" || event === "left" ? "presence" : "notice";
-		if (row.kind === "presence" && last.events) last.events.push(line);
-		else out.push(row.kind === "presence" ? { ...row, events: [line] } : row);
+		const last = out.at(-1), grouped = last.line?.from === from && date - last.date < GROUP_MS;
+		const kind = from ? "line" : gap ? "gap" : event === "joined" || event === "left" ? "presence" : "notice";
+		if (kind === "presence" && last.kind === kind) last.events.push(line);
+		else out.push({ kind, key: `${from} ${clientId}`, line, date, day, me, mine, grouped, events: [line] });
 	}
 	return out;
 }

@@ -1,4 +1,4 @@
-// Light, dark, or the system's choice. A classic script in the head: nothing is drawn in the wrong theme first.
+// Light, dark or the system's choice; a classic script, to be there before anything is drawn.
 {
 	const { dataset } = document.documentElement;
 	const show = (theme) => {

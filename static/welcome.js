@@ -1,37 +1,32 @@
-// The first screen: a name where people name themselves, a sign-in where the platform knows them.
-import { byId } from "./el.js";
+// Who comes in: a name where people name themselves, a sign-in where the platform knows them.
+import { $ } from "./el.js";
 
-export function welcome({ auth, user, signIn, limits }, negotiate, enter) {
-	const form = byId("name-form"), field = byId("user"), hint = byId("hint");
-	const go = (name) => {
-		byId("welcome").hidden = true;
-		enter(name);
-	};
+const AWAY = "The server does not answer, or ChatAuth is not set.";
 
-	const known = auth === "open" ? sessionStorage["chat.user"] : user;
-	if (known) return go(known);
-	byId("welcome").hidden = false;
-	form.hidden = auth !== "open";
-	byId("sign-in").hidden = !signIn;
-	byId("sign-in").href = signIn;
-	if (auth === null) hint.textContent = "Nobody can come in yet: the server's ChatAuth setting is missing.";
-	if (auth === undefined) {
-		hint.textContent = "The server does not answer. Trying again…";
-		return setTimeout(() => location.reload(), 4000);
-	}
-	field.maxLength = limits.userIdLength;
+export function welcome({ auth, user, signIn, limits }, negotiate) {
+	const form = $("name-form"), field = $("user"), link = $("sign-in");
+	const say = (text) => ($("hint").textContent = text);
+	const open = auth === "open", known = open ? sessionStorage["chat.user"] : user;
+	if (known) return known;
+	$("welcome").hidden = false;
+	form.hidden = !open;
+	link.hidden = !signIn;
+	link.href = signIn;
+	if (!auth) say(AWAY);
+	if (open) field.maxLength = limits.userIdLength;
 	field.value = localStorage["chat.user"] ?? "";
 	field.focus();
-	form.onsubmit = async (event) => {
-		event.preventDefault();
-		const name = field.value.trim().normalize();
-		try {
-			await negotiate(name);
-		} catch ({ status, message }) {
-			hint.textContent = status ? message : "The server does not answer. Try again.";
-			return;
-		}
-		localStorage["chat.user"] = sessionStorage["chat.user"] = name;
-		go(name);
-	};
+	return new Promise((resolve) => {
+		form.onsubmit = async (event) => {
+			event.preventDefault();
+			const name = field.value.trim().normalize();
+			try {
+				await negotiate(name);
+				localStorage["chat.user"] = sessionStorage["chat.user"] = name;
+				resolve(name);
+			} catch ({ status, message }) {
+				say(status ? message : AWAY);
+			}
+		};
+	});
 }

@@ -1,13 +1,14 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-import { merged, ordered, position } from "../../static/lines.js";
+import { merged, ordered, position } from "../../static/room.js";
 
+const room = (...lines) => ({ lines: new Map(lines.map((one) => [one.id, one])) });
 const line = (id, second, more = {}) => ({ id, from: "ana", message: id, sentAt: `2026-01-31T12:00:0${second}.000Z`, ...more });
 
 test("lines are ordered by time, then by id", () => {
 	const shuffled = [line("b", 1), line("c", 0), line("a", 1)];
 
-	assert.deepEqual(ordered(shuffled).map(({ id }) => id), ["c", "a", "b"]);
+	assert.deepEqual(ordered(room(...shuffled)).map(({ id }) => id), ["c", "a", "b"]);
 	assert.ok(position(line("a", 1)) < position(line("b", 1)));
 });
 
@@ -36,7 +37,7 @@ test("the later of two edits counts, in whatever order they come", () => {
 test("an edit that comes before its message shows nothing until the message is there", () => {
 	const early = { id: "a", message: "better", editedAt: "2026-01-31T12:01:00.000Z" };
 
-	assert.deepEqual(ordered([early]), []);
+	assert.deepEqual(ordered(room(early)), []);
 	assert.equal(merged(early, line("a", 1)).message, "better");
 });
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-import { links } from "../../static/links.js";
+import { links } from "../../static/line.js";
 
 const addresses = (text) => links(text).filter(({ href }) => href).map(({ href }) => href);
 

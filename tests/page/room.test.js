@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-import { ordered } from "../../static/lines.js";
-import { expectGap, newRoom, receive, unread } from "../../static/room.js";
+import { expectGap, newRoom, ordered, receive, unread } from "../../static/room.js";
 
 const NOW = Date.parse("2026-01-31T13:00:00.000Z");
 const at = (minute) => `2026-01-31T12:${String(minute).padStart(2, "0")}:00.000Z`;
@@ -13,7 +12,7 @@ const roomWith = (...frames) => {
 	for (const frame of frames) receive(room, frame, NOW);
 	return room;
 };
-const gaps = (room) => ordered(room.lines.values()).flatMap((one, index) => (one.gap ? [index] : []));
+const gaps = (room) => ordered(room).flatMap((one, index) => (one.gap ? [index] : []));
 
 test("the same message twice is one line", () => {
 	assert.equal(roomWith(line(1), line(1)).lines.size, 1);
@@ -25,7 +24,7 @@ test("after a gap, a page that overlaps with what is known leaves no mark", () =
 
 	assert.equal(receive(room, page([2, 3, 4], "cursor"), NOW), undefined);
 	assert.deepEqual(gaps(room), []);
-	assert.deepEqual(ordered(room.lines.values()).map(({ id }) => id), ["m1", "m2", "m3", "m4"]);
+	assert.deepEqual(ordered(room).map(({ id }) => id), ["m1", "m2", "m3", "m4"]);
 });
 
 test("after a gap, older pages are asked for until they overlap", () => {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-import { position } from "../../static/lines.js";
+import { position } from "../../static/room.js";
 import { rows } from "../../static/rows.js";
 
 const line = (id, from, time, more = {}) => ({ id, from, message: id, sentAt: new Date(`2026-01-31T${time}`).toISOString(), ...more });

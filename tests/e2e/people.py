@@ -1,0 +1,148 @@
+"""People at the page, and the wire between their page and the service, for tests to pull at."""
+
+import json
+import re
+import uuid
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
+from typing import Any
+
+from azure.messaging.webpubsubservice import WebPubSubServiceClient
+from playwright.sync_api import Locator, Page, WebSocketRoute, expect
+
+from tests.e2e.conftest import Chat
+
+Frame = dict[str, Any]
+ACCESS_KEY = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789ABCDEFGH"
+HUB = "Sample_ChatApp"
+
+
+class Wire:
+    """A page's WebSockets, each joined to the real service; frames can be held back and sockets cut."""
+
+    def __init__(self, page: Page) -> None:
+        self.urls: list[str] = []
+        self.sent: list[Frame] = []
+        self.refuses_with: int | None = None
+        self.answer: Callable[[Frame], Iterable[Frame] | None] = lambda frame: None
+        self.keeps: Callable[[Frame], bool] = lambda frame: False
+        self.kept: list[str] = []
+        self._page: WebSocketRoute | None = None
+        self._service: WebSocketRoute | None = None
+        page.route_web_socket(re.compile("/client/"), self._connect)
+
+    def _connect(self, page_side: WebSocketRoute) -> None:
+        self.urls.append(page_side.url)
+        if self.refuses_with:
+            page_side.close(code=self.refuses_with)
+            return
+        service_side = page_side.connect_to_server()
+        self._page, self._service = page_side, service_side
+
+        def up(message: str | bytes) -> None:
+            frame = json.loads(message)
+            self.sent.append(frame)
+            answers = self.answer(frame)
+            if answers is None:
+                service_side.send(message)
+                return
+            for answered in answers:
+                page_side.send(json.dumps(answered))
+
+        def down(message: str | bytes) -> None:
+            if self.keeps(json.loads(message)):
+                self.kept.append(str(message))
+            else:
+                page_side.send(message)
+
+        page_side.on_message(up)
+        service_side.on_message(down)
+
+    def cut(self, code: int = 4001) -> None:
+        """Cut the socket on both sides; the service keeps the logical connection."""
+        assert self._page
+        assert self._service
+        self._service.close(code=4001)
+        self._page.close(code=code)
+
+    def release(self) -> None:
+        """Let through what was kept."""
+        assert self._page
+        self.keeps = lambda frame: False
+        for message in self.kept:
+            self._page.send(message)
+        self.kept.clear()
+
+    def events(self, name: str) -> list[Frame]:
+        """Return the data of the user events of this name that the page has sent."""
+        return [frame["data"] for frame in self.sent if frame.get("event") == name]
+
+
+class Person:
+    """Somebody at the page, in one room."""
+
+    def __init__(self, page: Page, chat: Chat, name: str) -> None:
+        self.page, self.chat, self.name = page, chat, name
+        self.log = page.get_by_role("log")
+        self.box = page.get_by_label("Message", exact=True)
+        self.status = page.locator("#said")
+        self.lines = page.locator(".line")
+
+    def enter(self, room: str = "") -> "Person":
+        """Open the page, give the name, and wait until the connection is live and the room is joined."""
+        self.page.goto(f"{self.chat.url}/#{room}")
+        self.page.get_by_label("Your name").fill(self.name)
+        self.page.get_by_role("button", name="Join the chat").click()
+        self.expect_live()
+        if room:
+            self.expect_here(self.name)
+        return self
+
+    def expect_live(self) -> None:
+        expect(self.status).to_contain_text("Live", timeout=20_000)
+
+    def expect_here(self, *names: str) -> None:
+        for name in names:
+            expect(self.page.locator("#people-list bdi", has_text=re.compile(f"^{name}$"))).to_have_count(1)
+
+    def say(self, text: str) -> None:
+        self.box.fill(text)
+        self.box.press("Enter")
+
+    def expect_line(self, text: str) -> Locator:
+        """Wait until the text stands in the log, once, and return its line."""
+        line = self.lines.filter(has=self.page.locator(".text", has_text=re.compile(f"^{re.escape(text)}$")))
+        expect(line).to_have_count(1)
+        return line
+
+    def texts(self) -> list[str]:
+        """Return the messages as they stand in the log."""
+        return self.page.locator(".line .text").all_inner_texts()
+
+    def distance_to_end(self) -> float:
+        """Return how many pixels the log could still scroll down."""
+        moved: float = self.log.evaluate("log => log.scrollHeight - log.scrollTop - log.clientHeight")
+        return moved
+
+
+def a_room() -> str:
+    """Return a room's name that no other test uses; it is not listed."""
+    return f"_{uuid.uuid4().hex[:10]}"
+
+
+def service_of(chat: Chat) -> WebPubSubServiceClient:
+    """Return the official client for the chat's Web PubSub service."""
+    connection = f"Endpoint={chat.webpubsub_url};AccessKey={ACCESS_KEY};Version=1.0;"
+    return WebPubSubServiceClient.from_connection_string(connection, HUB)
+
+
+def a_line(room: str, sender: str, text: str, at: datetime | None = None, **more: object) -> Frame:
+    """Return a chat line as the backend publishes it."""
+    sent_at = (at or datetime.now(UTC)).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return {"id": uuid.uuid4().hex, "room": room, "from": sender, "message": text, "sentAt": sent_at, **more}
+
+
+def publish(service: WebPubSubServiceClient, room: str, *frames: Frame) -> None:
+    """Publish frames to everyone in the room, as the backend does."""
+    for frame in frames:
+        service.send_to_group(f"room.{room}", frame, content_type="application/json")

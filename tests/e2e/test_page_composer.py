@@ -1,0 +1,147 @@
+"""Writing: keys, input methods, length, drafts, commands, and who is typing."""
+
+import re
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.e2e.conftest import Chat
+from tests.e2e.people import Person, a_room
+
+Meet = Callable[[], Page]
+
+
+@pytest.fixture
+def ana(chat: Chat, new_person: Meet) -> Person:
+    return Person(new_person(), chat, "ana").enter(a_room())
+
+
+def test_enter_sends_and_shift_enter_breaks_a_line(ana: Person) -> None:
+    ana.box.type("one")
+    ana.box.press("Shift+Enter")
+    ana.box.type("two")
+    height = ana.box.evaluate("box => box.offsetHeight")
+    ana.box.press("Enter")
+
+    expect(ana.page.locator(".text")).to_have_text("one\ntwo", use_inner_text=True)
+    expect(ana.box).to_have_value("")
+    expect(ana.box).to_be_focused()
+    assert ana.box.evaluate("box => box.offsetHeight") < height
+
+
+def test_the_box_grows_to_a_limit(ana: Person) -> None:
+    ana.box.fill("line\n" * 100)
+
+    box = ana.box.bounding_box()
+    window = ana.page.viewport_size
+    assert box
+    assert window
+    assert 100 < box["height"] < window["height"] / 2
+    expect(ana.page.get_by_role("button", name="Send")).to_be_in_viewport(ratio=1)
+
+
+def test_nothing_is_sent_while_an_input_method_composes(ana: Person) -> None:
+    ana.box.fill("にほ")
+    press = "(box, init) => box.dispatchEvent(new KeyboardEvent('keydown', {key: 'Enter', cancelable: true, ...init}))"
+    ana.box.evaluate(press, {"isComposing": True})
+    ana.box.evaluate(press, {"keyCode": 229})
+    expect(ana.box).to_have_value("にほ")
+    expect(ana.lines).to_have_count(0)
+
+    ana.box.evaluate(press, {"keyCode": 13})
+    ana.expect_line("にほ")
+
+
+@pytest.mark.parametrize("blank", ["", "   ", "\n\n"])
+def test_blank_cannot_be_sent(ana: Person, blank: str) -> None:
+    ana.box.fill(blank)
+
+    expect(ana.page.get_by_role("button", name="Send")).to_be_disabled()
+    ana.box.press("Enter")
+    expect(ana.lines).to_have_count(0)
+
+
+def test_what_is_left_of_the_length_shows_near_the_limit_and_too_much_cannot_be_sent(ana: Person) -> None:
+    left = ana.page.locator("#left")
+    ana.box.fill("ä" * 100)
+    expect(left).to_be_hidden()
+    ana.box.fill("ä" * 2000)
+    expect(left).to_have_text("96 bytes left")
+    ana.box.fill("ä" * 2050)
+    expect(left).to_have_text("4 bytes too long")
+    expect(ana.page.get_by_role("button", name="Send")).to_be_disabled()
+    ana.box.press("Enter")
+    expect(ana.box).to_have_value("ä" * 2050)
+
+
+def test_each_room_keeps_its_draft_also_across_a_reload(ana: Person) -> None:
+    here, there = ana.page.url.split("#")[1], a_room()
+    ana.box.fill("unfinished")
+    ana.page.evaluate("room => { location.hash = room }", there)
+    expect(ana.box).to_have_value("")
+    ana.box.fill("something else")
+    ana.page.evaluate("room => { location.hash = room }", here)
+    expect(ana.box).to_have_value("unfinished")
+
+    ana.page.reload()
+
+    ana.expect_live()
+    expect(ana.box).to_have_value("unfinished")
+
+
+def test_leaving_an_edit_brings_the_draft_back(ana: Person) -> None:
+    ana.say("said")
+    ana.expect_line("said")
+    expect(ana.page.locator(".pending, .sent")).to_have_count(0)
+    ana.box.press("ArrowUp")
+    expect(ana.box).to_have_value("said")
+    ana.box.press("Escape")
+    expect(ana.box).to_have_value("")
+    ana.box.fill("draft")
+    ana.expect_line("said").hover()
+    ana.page.get_by_role("button", name="Edit").click()
+    ana.page.get_by_role("button", name="Cancel").click()
+
+    expect(ana.box).to_have_value("draft")
+
+
+def test_the_slash_menu_is_chosen_from_with_the_keyboard(ana: Person) -> None:
+    ana.box.type("/re")
+    options = ana.page.get_by_role("option")
+    expect(options).to_have_text([re.compile("/remind"), re.compile("/reminders")])
+    ana.box.press("ArrowDown")
+    expect(options.nth(1)).to_have_attribute("aria-selected", "true")
+    ana.box.press("Enter")
+    expect(ana.box).to_have_value("/reminders ")
+    expect(options).to_have_count(0)
+    ana.box.press("Enter")
+
+    expect(ana.page.locator(".notice")).to_contain_text("no reminders")
+    expect(ana.lines).to_have_count(0)
+
+
+def test_a_command_that_does_not_exist_is_refused_in_words(ana: Person) -> None:
+    ana.say("/nonsense")
+
+    expect(ana.page.locator(".failed, .error")).to_contain_text("no command /nonsense")
+
+
+def test_who_is_typing_shows_and_moves_nothing(chat: Chat, new_person: Meet, ana: Person) -> None:
+    room = ana.page.url.split("#")[1]
+    others = [Person(new_person(), chat, name).enter(room) for name in ("bo", "cy", "dee", "eve")]
+    ana.expect_here("eve")
+    typing, log = ana.page.locator("#typing"), ana.page.locator("#log")
+    before = log.bounding_box()
+
+    others[0].box.type("h")
+    expect(typing).to_have_text(re.compile("bo.* is typing"))
+    for other in others[1:]:
+        other.box.type("h")
+    expect(typing).to_have_text(re.compile("bo.*, .*cy.* and 2 others are typing"))
+    assert log.bounding_box() == before
+
+    for other in others:
+        other.box.press("Enter")
+    expect(typing).to_be_empty()
+    assert log.bounding_box() == before

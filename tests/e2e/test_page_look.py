@@ -1,0 +1,191 @@
+"""The first screen, themes, sizes from a small phone to a desktop, accessibility, and what the page may load."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.e2e.conftest import Chat
+from tests.e2e.people import Person, a_room
+
+Meet = Callable[[], Page]
+AXE = Path(__file__).parents[1] / "page" / "node_modules" / "axe-core" / "axe.min.js"
+
+
+@pytest.fixture
+def room() -> str:
+    return a_room()
+
+
+def serious_violations(page: Page) -> list[dict[str, Any]]:
+    """Return what axe-core finds serious or critical, with the elements."""
+    if not AXE.exists():
+        pytest.fail("axe-core is not installed: npm ci in tests/page")
+    page.evaluate(AXE.read_text())
+    found = page.evaluate("async () => (await axe.run()).violations")
+    return [
+        {"rule": one["id"], "nodes": [node["html"] for node in one["nodes"]]}
+        for one in found
+        if one["impact"] in ("serious", "critical")
+    ]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_serious_on_any_screen(chat: Chat, new_person: Meet, room: str, scheme: Any) -> None:
+    page, other = new_person(), Person(new_person(), chat, "bo").enter(room)
+    page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+    page.goto(f"{chat.url}/#{room}")
+    expect(page.get_by_label("Your name")).to_be_focused()
+    assert serious_violations(page) == []
+
+    ana = Person(page, chat, "ana").enter(room)
+    other.say("hello https://a.example")
+    ana.expect_line("hello https://a.example").hover()
+    page.get_by_role("button", name="🎉").click()
+    page.get_by_role("button", name="Reply").click()
+    ana.say("hi")
+    ana.expect_line("hi")
+    ana.say("/who")
+    expect(page.locator(".notice")).to_be_visible()
+    ana.box.fill("/")
+    assert serious_violations(page) == []
+
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.get_by_role("button", name="Rooms").click()
+    assert serious_violations(page) == []
+
+
+@pytest.mark.parametrize("width", [320, 390, 768, 1280])
+def test_everything_fits_and_can_be_hit_at_every_width(chat: Chat, new_person: Meet, room: str, width: int) -> None:
+    page = new_person()
+    page.set_viewport_size({"width": width, "height": 640})
+    ana = Person(page, chat, "ana").enter(room)
+    ana.say("a line")
+    ana.expect_line("a line").hover()
+
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    small = page.evaluate("""() => [...document.querySelectorAll('button, input, textarea, nav a')]
+      .filter(node => node.checkVisibility({visibilityProperty: true}) && !node.matches('.reactions *, #tools *'))
+      .map(node => [node.outerHTML.slice(0, 60), node.offsetWidth, node.offsetHeight])
+      .filter(([, width, height]) => width < 44 || height < 44)""")
+    assert small == []
+    tools = page.locator("#tools").bounding_box()
+    assert tools
+    assert tools["x"] >= 0
+    assert tools["x"] + tools["width"] <= width
+    if width < 500:
+        assert page.locator("#tools button").first.evaluate("button => button.offsetHeight") >= 44
+
+
+def test_on_a_phone_rooms_and_people_are_drawers(chat: Chat, new_person: Meet, room: str) -> None:
+    page = new_person()
+    page.set_viewport_size({"width": 390, "height": 844})
+    ana = Person(page, chat, "ana").enter(room)
+    expect(page.get_by_role("navigation")).to_be_hidden()
+
+    page.get_by_role("button", name="Rooms").click()
+    page.get_by_role("link", name="lobby").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("lobby")
+    expect(page.get_by_role("navigation")).to_be_hidden()
+    page.locator("#count").click()
+    expect(page.locator("#people-list")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.locator("#people-list")).to_be_hidden()
+    expect(ana.box).to_be_visible()
+
+
+def test_the_theme_is_the_systems_until_one_chooses_and_the_choice_is_kept(chat: Chat, new_person: Meet) -> None:
+    page = new_person()
+    page.emulate_media(color_scheme="dark")
+    Person(page, chat, "ana").enter()
+    background = "getComputedStyle(document.documentElement).backgroundColor"
+    dark = page.evaluate(background)
+    page.emulate_media(color_scheme="light")
+    light = page.evaluate(background)
+    assert dark != light
+
+    page.get_by_role("button", name="Theme: system").click()
+    page.get_by_role("button", name="Theme: light").click()
+    assert page.evaluate(background) == dark
+    page.reload()
+    expect(page.get_by_role("button", name="Theme: dark")).to_be_visible()
+    assert page.evaluate(background) == dark
+
+
+def test_reduced_motion_is_respected(chat: Chat, new_person: Meet, room: str) -> None:
+    page = new_person()
+    page.emulate_media(reduced_motion="reduce")
+    ana = Person(page, chat, "ana").enter(room)
+    ana.say("still")
+
+    assert ana.expect_line("still").evaluate("line => line.getAnimations().length") == 0
+    assert ana.expect_line("still").evaluate("line => getComputedStyle(line).animationName") == "none"
+
+
+def test_a_name_that_cannot_be_is_refused_where_it_is_typed(chat: Chat, new_person: Meet) -> None:
+    page = new_person()
+    page.goto(chat.url)
+    page.get_by_label("Your name").fill("system")
+    page.get_by_role("button", name="Join the chat").click()
+
+    expect(page.get_by_role("alert")).to_contain_text("reserved")
+    page.get_by_label("Your name").fill("  ana  ")
+    page.get_by_label("Your name").press("Enter")
+    expect(page.locator("#me")).to_have_text("ana")
+
+
+def test_the_name_is_remembered_for_the_tab_and_offered_to_the_next(chat: Chat, new_person: Meet) -> None:
+    page = new_person()
+    ana = Person(page, chat, "ana").enter()
+    page.reload()
+    ana.expect_live()
+
+    second = page.context.new_page()
+    second.goto(chat.url)
+    expect(second.get_by_label("Your name")).to_have_value("ana")
+
+    page.get_by_role("button", name="Leave").click()
+    expect(page.get_by_label("Your name")).to_be_visible()
+
+
+def test_who_is_known_to_the_platform_goes_straight_in_and_others_may_sign_in(chat: Chat, new_person: Meet) -> None:
+    page = new_person()
+    sign_in = {"auth": "easyauth", "signIn": "/.auth/login/aad", "signOut": "/.auth/logout", "lobby": "lobby"}
+    limits = {"messageBytes": 4096, "userIdLength": 64, "roomLength": 32}
+    page.route("**/session", lambda route: route.fulfill(json={**sign_in, "user": None, "limits": limits}))
+    page.goto(chat.url)
+    expect(page.get_by_role("link", name="Sign in")).to_have_attribute("href", "/.auth/login/aad")
+    expect(page.get_by_label("Your name")).to_be_hidden()
+
+    asked: list[object] = []
+    page.unroute("**/session")
+    page.route("**/session", lambda route: route.fulfill(json={**sign_in, "user": "ana", "limits": limits}))
+    page.on("request", lambda request: asked.append(request.post_data) if request.url.endswith("/negotiate") else None)
+    page.reload()
+    expect(page.locator("#me")).to_have_text("ana")
+    page.wait_for_function("performance.getEntriesByName(new URL('negotiate', location).href).length > 0")
+    assert json.loads(str(asked[0])) == {}
+
+
+def test_the_page_loads_nothing_from_elsewhere_and_breaks_no_rule_of_its_policy(
+    chat: Chat, new_person: Meet, room: str
+) -> None:
+    page = new_person()
+    requested: set[str] = set()
+    complaints: list[str] = []
+    page.on("request", lambda request: requested.add(request.url.split("/")[2]))
+    page.on(
+        "console", lambda message: complaints.append(message.text) if message.type in ("error", "warning") else None
+    )
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    ana = Person(page, chat, "ana").enter(room)
+    ana.say("hello")
+    ana.expect_line("hello")
+
+    assert requested == {chat.url.split("/")[2]}
+    assert complaints == []
+    policy = page.request.get(chat.url).headers["content-security-policy"]
+    assert "unsafe" not in policy

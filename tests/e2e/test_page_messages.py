@@ -1,0 +1,192 @@
+"""How messages look and what can be done with them."""
+
+import re
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.e2e.conftest import Chat
+from tests.e2e.people import Person, a_line, a_room, publish, service_of
+
+Meet = Callable[[], Page]
+NASTY = [
+    "<img src=x onerror=\"document.title='owned'\"><script>document.title='owned'</script>",
+    "\u202egpj.exe\u202c and \u2066\u2067nested\u2069",
+    "wide" * 1000,
+    "👩‍👩‍👧‍👦🏳️‍🌈👍🏽" * 20,
+    "Z\u0351\u036b\u0343\u036a\u0302\u036b\u033d\u034f\u0334a\u0301\u0302\u0303lgo",
+    "&lt;b&gt; {{7*7}} ${7*7} \\u003cb\\u003e",
+]
+
+
+@pytest.fixture
+def room() -> str:
+    return a_room()
+
+
+def overflow(page: Page) -> int:
+    """Return by how many pixels anything sticks out of the window sideways."""
+    sideways: int = page.evaluate("""() => Math.max(0, document.documentElement.scrollWidth - innerWidth,
+      ...[...document.querySelectorAll('#log *')].map(node => node.getBoundingClientRect().right - innerWidth))""")
+    return sideways
+
+
+@pytest.mark.parametrize("text", NASTY, ids=["markup", "direction", "long word", "emoji", "marks", "entities"])
+def test_any_text_shows_as_text_and_breaks_no_layout(chat: Chat, new_person: Meet, room: str, text: str) -> None:
+    page = new_person()
+    page.set_viewport_size({"width": 320, "height": 640})
+    ana = Person(page, chat, "ana").enter(room)
+
+    ana.say(text)
+
+    expect(page.locator(".line:not(.pending) .text")).to_have_text(text, use_inner_text=False)
+    assert page.locator(".text").evaluate("node => node.childElementCount") == 0
+    assert "owned" not in page.title()
+    assert overflow(page) <= 0
+    expect(ana.box).to_be_in_viewport(ratio=1)
+
+
+def test_a_name_of_markup_or_of_another_direction_is_a_name(chat: Chat, new_person: Meet, room: str) -> None:
+    ana = Person(new_person(), chat, "ana").enter(room)
+    name = "<b>שלום</b>"
+
+    Person(new_person(), chat, name).enter(room).say("hi")
+
+    expect(ana.page.locator("#log b")).to_have_text(name)
+    expect(ana.page.locator(".presence").last).to_contain_text(name)
+    expect(ana.page.locator("#people-list b")).to_have_count(0)
+
+
+def test_addresses_are_links_that_open_safely(chat: Chat, new_person: Meet, room: str) -> None:
+    ana = Person(new_person(), chat, "ana").enter(room)
+
+    ana.say("see https://a.example/x?y=1, javascript:alert(1)")
+
+    link = ana.page.locator(".text a")
+    expect(link).to_have_count(1)
+    expect(link).to_have_attribute("href", "https://a.example/x?y=1")
+    expect(link).to_have_attribute("target", "_blank")
+    expect(link).to_have_attribute("rel", re.compile("noopener.*noreferrer"))
+
+
+def test_everybody_reads_one_order_whatever_order_messages_came_in(chat: Chat, new_person: Meet, room: str) -> None:
+    ana = Person(new_person(), chat, "ana").enter(room)
+    now = datetime.now(UTC)
+    texts = ["third", "first", "fourth", "second"]
+    at = {"first": 1, "second": 2, "third": 3, "fourth": 4}
+    lines = [a_line(room, "bo", text, now + timedelta(seconds=at[text])) for text in texts]
+
+    publish(service_of(chat), room, *lines, *lines)
+
+    ana.expect_line("second")
+    assert ana.texts() == ["first", "second", "third", "fourth"]
+
+
+def test_messages_are_grouped_by_author_and_day_and_tell_their_time(chat: Chat, new_person: Meet, room: str) -> None:
+    ana = Person(new_person(), chat, "ana").enter(room)
+    now = datetime.now(UTC)
+    said = [("bo", "old", 24 * 60), ("bo", "one", 9), ("bo", "two", 8), ("bo", "three", 1), ("cy", "four", 0)]
+
+    publish(service_of(chat), room, *[a_line(room, who, text, now - timedelta(minutes=ago)) for who, text, ago in said])
+
+    ana.expect_line("four")
+    grouped = ana.lines.evaluate_all("lines => lines.map(line => line.classList.contains('grouped'))")
+    assert grouped == [False, False, True, False, False]
+    expect(ana.page.locator(".day")).to_have_text(["Yesterday", "Today"])
+    time = ana.expect_line("two").locator("time")
+    assert datetime.fromisoformat(time.get_attribute("datetime") or "") - now < timedelta(minutes=1)
+    expect(time).to_have_css("opacity", "0")
+    ana.expect_line("two").hover()
+    expect(time).to_have_css("opacity", "1")
+    assert str(now.year) in (time.get_attribute("title") or "")
+
+
+def test_ones_own_messages_stand_on_the_other_side(chat: Chat, new_person: Meet, room: str) -> None:
+    ana, bo = (Person(new_person(), chat, name).enter(room) for name in ("ana", "bo"))
+    ana.say("mine")
+    bo.say("theirs")
+
+    mine = ana.expect_line("mine").locator(".bubble").bounding_box()
+    theirs = ana.expect_line("theirs").locator(".bubble").bounding_box()
+
+    assert mine
+    assert theirs
+    assert mine["x"] > theirs["x"] + theirs["width"]
+
+
+def test_one_can_edit_and_delete_ones_own_message_and_nobody_elses(chat: Chat, new_person: Meet, room: str) -> None:
+    ana, bo = (Person(new_person(), chat, name).enter(room) for name in ("ana", "bo"))
+    ana.say("tpyo")
+    bo.expect_line("tpyo").hover()
+    tools = bo.page.get_by_role("group", name="Message actions")
+    expect(tools.get_by_role("button", name="Reply")).to_be_visible()
+    expect(tools.get_by_role("button", name="Edit")).to_be_hidden()
+    expect(tools.get_by_role("button", name="Delete")).to_be_hidden()
+
+    ana.expect_line("tpyo")
+    ana.box.press("ArrowUp")
+    expect(ana.box).to_have_value("tpyo")
+    ana.say("typo")
+    expect(bo.expect_line("typo")).to_contain_text("edited")
+    expect(ana.lines).to_have_count(1)
+
+    ana.expect_line("typo").hover()
+    delete = ana.page.get_by_role("button", name="Delete")
+    delete.click()
+    ana.expect_line("typo")
+    delete.click()
+    for person in (ana, bo):
+        person.expect_line("Message deleted")
+
+
+def test_a_reply_quotes_one_line(chat: Chat, new_person: Meet, room: str) -> None:
+    ana, bo = (Person(new_person(), chat, name).enter(room) for name in ("ana", "bo"))
+    ana.box.fill("first line")
+    ana.box.press("Shift+Enter")
+    ana.box.type("second line")
+    ana.box.press("Enter")
+    bo.lines.first.hover()
+    bo.page.get_by_role("button", name="Reply").click()
+    expect(bo.page.locator("#about")).to_contain_text("ana")
+
+    bo.say("answer")
+
+    quote = ana.expect_line("answer").locator(".quote")
+    expect(quote).to_contain_text("first line")
+    expect(quote).not_to_contain_text("second line")
+
+
+def test_a_reaction_is_counted_for_everyone_and_can_be_taken_back(chat: Chat, new_person: Meet, room: str) -> None:
+    ana, bo = (Person(new_person(), chat, name).enter(room) for name in ("ana", "bo"))
+    ana.say("cake?")
+    bo.expect_line("cake?").hover()
+    bo.page.get_by_role("group", name="Message actions").get_by_role("button", name="🎉").click()
+
+    reaction = ana.lines.first.locator(".reactions button")
+    expect(reaction).to_have_text("🎉 1")
+    reaction.click()
+    for person in (ana, bo):
+        expect(person.lines.first.locator(".reactions button")).to_have_text("🎉 2")
+    reaction.click()
+    expect(bo.lines.first.locator(".reactions button")).to_have_text("🎉 1")
+    expect(bo.lines.first.locator(".reactions button")).to_have_attribute("aria-pressed", "true")
+
+
+def test_the_keyboard_reaches_messages_and_what_can_be_done_with_them(chat: Chat, new_person: Meet, room: str) -> None:
+    ana = Person(new_person(), chat, "ana").enter(room)
+    for text in ("one", "two"):
+        ana.say(text)
+        ana.expect_line(text)
+    expect(ana.page.locator(".pending, .sent")).to_have_count(0)
+
+    ana.log.focus()
+    ana.page.keyboard.press("ArrowUp")
+    expect(ana.lines.nth(1)).to_be_focused()
+    ana.page.keyboard.press("ArrowUp")
+    expect(ana.lines.nth(0)).to_be_focused()
+    ana.page.keyboard.press("Tab")
+    ana.page.keyboard.press("Enter")
+
+    expect(ana.lines.nth(0).locator(".reactions button")).to_have_text("👍 1")
