@@ -87,6 +87,12 @@ def is_positive(quality: str) -> bool:
         return False
 
 
+def is_fresh(etag: str, if_none_match: str) -> bool:
+    """Return whether the reader has this version already (`If-None-Match`, compared weakly)."""
+    known = [tag.strip().removeprefix("W/") for tag in if_none_match.split(",")]
+    return etag in known or known == ["*"]
+
+
 @lru_cache(maxsize=4)
 def _policy(endpoint: str | None) -> str:
     connect = ["'self'"]
