@@ -71,6 +71,7 @@ class Store:
         self._path = path
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="durable-store")
         self._connection: sqlite3.Connection | None = None
+        self._is_closed = False
 
     async def open(self) -> None:
         """Open the file, or memory when there is no path. Raises StoreError."""
@@ -82,19 +83,24 @@ class Store:
 
     async def close(self) -> None:
         """Finish what was asked for, then close the file."""
-        connection, self._connection = self._connection, None
-        if connection is not None:
-            await asyncio.get_running_loop().run_in_executor(self._thread, connection.close)
+        self._is_closed = True
+        if self._connection is not None:
+            # The thread works in order: this comes after everything before it.
+            await asyncio.get_running_loop().run_in_executor(self._thread, self._connection.close)
         self._thread.shutdown()
 
     async def run(self, work: Callable[[sqlite3.Connection], T]) -> T:
-        """Return what `work` returns; its statements are one transaction, undone if it raises."""
+        """Return what `work` returns; its statements are one transaction, undone if it raises.
+
+        Raises StoreError once the store is closed.
+        """
+        if self._is_closed or self._connection is None:
+            raise StoreError("the durable store is closed")
         return await asyncio.get_running_loop().run_in_executor(self._thread, self._transaction, work)
 
     def _transaction(self, work: Callable[[sqlite3.Connection], T]) -> T:
         connection = self._connection
-        if connection is None:
-            raise StoreError("the durable store is closed")
+        assert connection is not None
         connection.execute("BEGIN IMMEDIATE")
         try:
             result = work(connection)

@@ -35,6 +35,8 @@ from emulator.functions.durable.episode import (
 )
 from emulator.functions.durable.history import Event, EventType, event, execution_started, timestamp
 from emulator.functions.durable.messages import ChildStart, TimerWork
+from emulator.functions.durable.names import EntityId as Entity
+from emulator.functions.durable.workers import SerialWorkers
 from emulator.functions.host import listen
 from emulator.functions.loading import LoadedFunction, load_functions
 from emulator.functions.modules import app_modules
@@ -103,6 +105,27 @@ class Durable:
             return await self.backend._store.run(open_timers) or None
 
         await eventually(is_set)
+
+    async def instance_idle(self, instance_id: str) -> None:
+        """Return once no episode of the instance is under way."""
+        await self._idle(self.backend._dispatcher._instances, instance_id)
+
+    async def entity_idle(self, name: str, key: str) -> None:
+        """Return once the entity has been asked for something and no batch of it is under way."""
+        workers = self.backend._dispatcher._entities._workers
+
+        async def is_queued() -> Any:
+            rows = await self.backend._store.run(lambda db: db.execute("SELECT 1 FROM entity_requests").fetchall())
+            return True if rows else None
+
+        await eventually(is_queued)
+        await self._idle(workers, Entity(name, key))
+
+    async def _idle(self, workers: SerialWorkers[Any], key: Any) -> None:
+        async def is_idle() -> Any:
+            return None if key in workers._woken else True
+
+        await eventually(is_idle)
 
     async def history(self, instance_id: str) -> list[dict[str, Any]]:
         """Return the history as the management API shows it, with outputs."""

@@ -101,24 +101,44 @@ async def test_a_signal_with_a_falsy_input_has_none(durable: Any) -> None:
 
 
 async def test_a_batch_that_cannot_be_saved_keeps_the_old_state_and_is_tried_again(
-    serve: Any, caplog: pytest.LogCaptureFixture
+    serve: Any, sample: Any, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """D-046: what comes before it is applied, what comes after it waits, as in the real extension."""
+    """D-046: what comes before the culprit is applied, what comes after it waits, as in the real extension."""
+    sample.module.operation_reached.clear()
+    sample.module.operation_may_go_on.clear()
     async with serve(first_retry_seconds=0.001, longest_retry_seconds=0.002) as running:
-        with caplog.at_level(logging.CRITICAL, "emulator.functions.durable"):
-            await signal(running, "stuck", "add", 1)
-            await running.state("stuck", lambda state: state == 1)
-            await signal(running, "stuck", "add", 2)
-            await signal(running, "stuck", "unserialisable")
-            await signal(running, "stuck", "add", 4)
-            await running.state("stuck", lambda state: state == 3)
-        caplog.clear()
+        await signal(running, "stuck", "hold")
+        await asyncio.to_thread(sample.module.operation_reached.wait, 10)
+        for operation, value in (("add", 2), ("unserialisable", None), ("add", 4)):
+            await signal(running, "stuck", operation, value)
+        sample.module.operation_may_go_on.set()
 
-        async def is_logged() -> Any:
-            return True if any("entity batch failed" in record.message for record in caplog.records) else None
+        async def tried_again() -> Any:
+            failures = [record for record in caplog.records if record.message == "entity batch failed"]
+            return True if [record.operations for record in failures][:3] == [3, 1, 1] else None  # type: ignore[attr-defined]
 
-        assert await running.eventually(is_logged)
-        assert await running.state("stuck", lambda state: True) == 3
+        assert await running.eventually(tried_again)
+        assert await running.state("stuck", lambda state: True) == 2
+
+
+DISK_FULL = """
+CREATE TRIGGER full BEFORE INSERT ON inbox WHEN NEW.event LIKE '%result%' BEGIN SELECT RAISE(ABORT, 'disk'); END
+"""
+
+
+async def test_state_queue_and_replies_are_saved_together_or_not_at_all(durable: Any) -> None:
+    """When the reply to a caller cannot be saved, the operation has not happened; later it happens once."""
+    store = durable.backend._store
+    await store.run(lambda db: db.execute(DISK_FULL))
+    instance_id = await durable.client.start_new("counts_itself")
+    await durable.entity_idle("tally", "runs")
+    assert not (await durable.client.read_entity_state(EntityId("Tally", "runs"))).entity_exists
+
+    await store.run(lambda db: db.execute("DROP TRIGGER full"))
+    await signal(durable, "runs", "get")
+
+    assert (await durable.finished(instance_id)).output == 1
+    assert await durable.state("runs", lambda state: True) == 1
 
 
 async def test_a_failed_operation_is_logged_with_its_name(durable: Any, caplog: pytest.LogCaptureFixture) -> None:

@@ -244,7 +244,7 @@ async def test_an_episode_under_way_does_not_undo_a_termination(durable: Any, sa
 
     await durable.client.terminate("held", "enough")
     sample.module.episode_may_go_on.set()
-    await durable.run("one_activity", 1)
+    await durable.instance_idle("held")
     assert (await durable.client.get_status("held")).runtime_status.value == "Terminated"
 
 

@@ -16,9 +16,9 @@ from typing import Any
 
 import azure.durable_functions as df
 import azure.functions as func
-from sample_entities import barrier, bp, overlaps
+from sample_entities import barrier, bp, operation_may_go_on, operation_reached, overlaps
 
-__all__ = ["app", "barrier", "overlaps"]
+__all__ = ["app", "barrier", "operation_may_go_on", "operation_reached", "overlaps"]
 
 app = df.DFApp(http_auth_level=func.AuthLevel.ANONYMOUS)
 app.register_functions(bp)

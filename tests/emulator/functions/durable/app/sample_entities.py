@@ -12,6 +12,9 @@ bp = df.Blueprint()
 
 running: dict[str, int] = {}
 overlaps: list[str] = []
+# A test may hold an operation up, so that others queue behind it.
+operation_reached = threading.Event()
+operation_may_go_on = threading.Event()
 
 
 @bp.entity_trigger(context_name="context")
@@ -33,6 +36,9 @@ def Tally(context: df.DurableEntityContext) -> None:  # noqa: N802 - entity name
             context.set_result(None)
         case "delete":
             context.destruct_on_exit()
+        case "hold":
+            operation_reached.set()
+            operation_may_go_on.wait(timeout=10)
         case "unserialisable":
             context.set_state({1, 2})
         case other:
