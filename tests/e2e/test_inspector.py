@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
+from emulator import webpubsub
 from tests.emulator.webpubsub.small_app import RELIABLE_JSON, Person, SmallApp, small_app
 
 T = TypeVar("T")
@@ -254,6 +255,26 @@ def test_json_is_laid_out_to_be_read(app: BackgroundApp, opened: Callable[..., P
     expect(page.get_by_role("region", name="Payload")).to_have_text(
         '{\n  "room": "lobby",\n  "tags": [\n    "a"\n  ]\n}'
     )
+
+
+def test_the_page_finds_the_service_again_after_a_restart(app: BackgroundApp, browser: Browser) -> None:
+    serving = webpubsub.serve()
+    service = app.run(serving.__aenter__())
+    page = browser.new_page()
+    page.goto(service.endpoint)
+    expect(page.get_by_role("status")).to_have_text("Live")
+    page.request.head(f"{service.endpoint}/api/hubs/chat/users/ana")
+    expect(page.locator("#rows tr")).to_have_count(1)
+
+    app.run(serving.__aexit__(None, None, None))
+    expect(page.get_by_role("status")).to_have_text("The service does not answer. Trying again…")
+    again = webpubsub.serve(port=int(service.endpoint.rpartition(":")[2]))
+    app.run(again.__aenter__())
+
+    expect(page.get_by_role("status")).to_have_text("Live", timeout=WAIT_SECONDS * 1000)
+    expect(page.locator("#rows tr")).to_have_count(0)
+    page.close()
+    app.run(again.__aexit__(None, None, None))
 
 
 def test_on_a_phone_everything_fits_and_details_take_the_screen(

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from itertools import islice
 
 from emulator.webpubsub.inspector.entries import Entry, Kind
-from emulator.webpubsub.inspector.journal import VALIDATE
 
 BY_TEXT = "text"
 BY_TIME = "time"
@@ -61,7 +60,7 @@ class _Weaver:
         self._webhooks: list[Entry] = []
         for entry in entries:
             self._groups.setdefault(_group_id(entry), []).append(entry)
-            if entry.kind is Kind.WEBHOOK and entry.title != VALIDATE:
+            if entry.kind is Kind.WEBHOOK and not entry.is_routine:
                 self._webhooks.append(entry)
         for group in self._groups.values():
             group.sort(key=lambda entry: (entry.began, entry.kind is not Kind.REST, entry.id))

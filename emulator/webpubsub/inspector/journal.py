@@ -165,7 +165,7 @@ class Journal:
         entry = self._new(
             record,
             Kind.WEBHOOK,
-            _short(record.event),
+            _short(record.event) + (f", attempt {record.attempt}" if record.attempt > 1 else ""),
             hub=record.hub,
             content=record.body,
             facts={"handler": record.handler, "attempt": record.attempt},

@@ -166,7 +166,7 @@ def test_entries_without_a_chain_stand_alone() -> None:
 def test_the_validation_of_a_handler_is_no_event_that_sends_something() -> None:
     story = Story()
     validation = story.add(Kind.WEBHOOK, "frame", 0, 20)
-    validation.title = "validate"
+    validation.is_routine = True
     call = story.send("call", 5, "hello")
 
     assert story.shape(call) == [(Kind.REST, 0, None), (Kind.DELIVERY, 1, None)]

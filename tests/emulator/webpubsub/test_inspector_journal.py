@@ -158,10 +158,10 @@ def test_every_attempt_is_an_entry_of_its_own(journal: Journal) -> None:
         journal.add(sent(attempt))
         journal.add(called(status, attempt, failure))
 
-    assert [(entry.facts["attempt"], entry.status, entry.is_ok) for entry in journal] == [
-        (1, "500", False),
-        (2, "no answer", False),
-        (3, "200", True),
+    assert [(entry.title, entry.status, entry.is_ok) for entry in journal] == [
+        ("user.message", "500", False),
+        ("user.message, attempt 2", "no answer", False),
+        ("user.message, attempt 3", "200", True),
     ]
 
 
