@@ -11,7 +11,7 @@ import { sidebar } from "./sidebar.js";
 import { status } from "./status.js";
 import { welcome } from "./welcome.js";
 
-const WINDOW = 120; // lines
+const WINDOW = 120;
 
 const session = await fetch("session").then((answer) => answer.json()).catch(() => ({}));
 const me = await welcome(session, negotiate);

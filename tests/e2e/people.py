@@ -98,6 +98,13 @@ class Person:
             self.expect_here(self.name)
         return self
 
+    def enter_room(self, room: str) -> "Person":
+        """Go to another room and wait until it is joined."""
+        self.page.evaluate("room => { location.hash = room }", room)
+        expect(self.page.get_by_role("heading", level=1)).to_have_text(room)
+        self.expect_here(self.name)
+        return self
+
     def expect_live(self) -> None:
         expect(self.status).to_contain_text("Live", timeout=20_000)
 

@@ -42,3 +42,10 @@ def test_the_page_has_no_markup_from_strings_and_no_inline_script_or_style() -> 
     assert " style=" not in html
     assert "<style" not in html
     assert html.count("<script ") == html.count("<script src=") + html.count('<script type="module" src=')
+
+
+def test_the_committed_pictures_of_the_page_stay_small() -> None:
+    pictures = list((HERE.parents[1] / "docs" / "screenshots").iterdir())
+
+    assert len(pictures) == 2
+    assert sum(picture.stat().st_size for picture in pictures) < 300_000
