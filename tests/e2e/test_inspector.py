@@ -16,6 +16,7 @@ from tests.emulator.webpubsub.small_app import RELIABLE_JSON, Person, SmallApp, 
 
 T = TypeVar("T")
 WAIT_SECONDS = 10
+expect.set_options(timeout=WAIT_SECONDS * 1000)
 
 
 class BackgroundApp:
@@ -271,7 +272,7 @@ def test_the_page_finds_the_service_again_after_a_restart(app: BackgroundApp, br
     again = webpubsub.serve(port=int(service.endpoint.rpartition(":")[2]))
     app.run(again.__aenter__())
 
-    expect(page.get_by_role("status")).to_have_text("Live", timeout=WAIT_SECONDS * 1000)
+    expect(page.get_by_role("status")).to_have_text("Live")
     expect(page.locator("#rows tr")).to_have_count(0)
     page.close()
     app.run(again.__aexit__(None, None, None))
