@@ -13,6 +13,7 @@ from typing import Any
 from chat.names import LOBBY
 
 MAX_ROOMS = 20
+_ENCODER = json.JSONEncoder(separators=(",", ":"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +55,7 @@ def encode_state(state: ConnectionState) -> str:
         "typed": state.typed_at,
         "typedIn": state.typed_in,
     }
-    return base64.b64encode(json.dumps(content, separators=(",", ":")).encode()).decode()
+    return base64.b64encode(_ENCODER.encode(content).encode()).decode()
 
 
 def decode_state(header: str | None) -> ConnectionState:

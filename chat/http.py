@@ -9,12 +9,13 @@ import azure.functions as func
 from chat.errors import ChatError
 from chat.logs import log
 
+_ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 NO_STORE = {"Cache-Control": "no-store"}
 
 
 def json_response(content: Any, *, status: int = 200, headers: Mapping[str, str] | None = None) -> func.HttpResponse:
     """Return a JSON response."""
-    body = json.dumps(content, ensure_ascii=False, separators=(",", ":"))
+    body = _ENCODER.encode(content)
     return func.HttpResponse(body, status_code=status, headers=headers, mimetype="application/json")
 
 

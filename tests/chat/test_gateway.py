@@ -1,0 +1,112 @@
+"""What we ask of the service, through the official SDK, with the embedded service at the other end."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+
+import pytest
+from aiohttp import ClientSession, web
+
+from chat import gateway as gateway_module
+from chat.errors import NotConfigured, ServiceUnavailable
+from chat.gateway import Gateway, Member, gateway
+from chat.settings import Settings
+from emulator import webpubsub
+from emulator.webpubsub import DEFAULT_ACCESS_KEY
+
+KEY = f"AccessKey={DEFAULT_ACCESS_KEY}"
+
+
+@asynccontextmanager
+async def a_server(answer: Callable[[web.Request], Awaitable[web.Response]]) -> AsyncIterator[str]:
+    """A server on a free port that answers as the test says; yields its address."""
+    app = web.Application()
+    app.router.add_route("*", "/{path:.*}", answer)
+    runner = web.AppRunner(app)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    yield f"http://127.0.0.1:{runner.addresses[0][1]}"
+    await runner.cleanup()
+
+
+@pytest.fixture
+async def service() -> AsyncIterator[webpubsub.Service]:
+    async with webpubsub.serve() as running:
+        yield running
+
+
+@pytest.fixture
+async def connected(service: webpubsub.Service) -> Gateway:
+    return await gateway(Settings({"WebPubSubConnectionString": service.connection_string}))
+
+
+async def test_a_client_that_dials_the_url_can_be_joined_sent_to_and_listed(connected: Gateway) -> None:
+    url = await connected.client_url("ana", ["room.lobby"], minutes=1)
+    async with ClientSession() as http, http.ws_connect(url, protocols=["json.webpubsub.azure.v1"]) as socket:
+        connection = (await socket.receive_json())["connectionId"]
+        assert await connected.members("room.lobby", 10) == [Member(connection, "ana")]
+
+        await connected.join(connection, ["room.design", "rich.design"])
+        await connected.publish("rich.design", {"text": "hé"})
+        assert (await socket.receive_json())["data"] == {"text": "hé"}
+
+        await connected.leave(connection, ["room.design", "rich.design"])
+        assert await connected.members("room.design", 10) == []
+
+        await connected.publish("room.lobby", {"n": 1}, excluded=connection)
+        await connected.publish("room.lobby", {"n": 2})
+        assert (await socket.receive_json())["data"] == {"n": 2}
+
+
+async def test_one_client_is_kept_for_a_loop_and_a_service(service: webpubsub.Service) -> None:
+    settings = Settings({"WebPubSubConnectionString": service.connection_string})
+
+    first, second = await gateway(settings), await gateway(settings)
+    other = await gateway(Settings({"WebPubSubConnectionString": service.connection_string, "WebPubSubHub": "other"}))
+
+    assert first is second
+    assert other is not first
+
+
+async def test_an_unknown_service_is_named_as_a_missing_setting() -> None:
+    with pytest.raises(NotConfigured, match="WebPubSubConnectionString"):
+        await gateway(Settings({}))
+
+
+async def test_a_service_that_cannot_be_reached_is_a_refusal() -> None:
+    nobody = await gateway(Settings({"WebPubSubConnectionString": f"Endpoint=http://127.0.0.1:9;{KEY}"}))
+
+    with pytest.raises(ServiceUnavailable, match="did not take the message"):
+        await nobody.publish("room.lobby", {})
+
+
+async def test_a_service_that_does_not_answer_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(gateway_module, "CALL_SECONDS", 0.05)
+    given_up = asyncio.Event()
+
+    async def late(_: web.Request) -> web.Response:
+        await given_up.wait()
+        return web.Response(status=202)
+
+    async with a_server(late) as address:
+        silent = await gateway(Settings({"WebPubSubConnectionString": f"Endpoint={address};{KEY}"}))
+        with pytest.raises(ServiceUnavailable):
+            await silent.publish("room.lobby", {})
+        given_up.set()
+
+
+async def test_a_proxy_of_the_environment_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = []
+
+    async def proxy(request: web.Request) -> web.Response:
+        asked.append(request.host)
+        return web.Response(status=202)
+
+    async with a_server(proxy) as address:
+        monkeypatch.setenv("http_proxy", address)
+        monkeypatch.delenv("no_proxy", raising=False)
+        monkeypatch.delenv("NO_PROXY", raising=False)
+        behind = await gateway(Settings({"WebPubSubConnectionString": f"Endpoint=http://chat.test;{KEY}"}))
+        await behind.publish("room.lobby", {})
+
+    assert asked == ["chat.test"]
