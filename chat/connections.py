@@ -9,6 +9,7 @@ from chat import frames
 from chat.connection_state import ConnectionState
 from chat.errors import ServiceUnavailable, UnsupportedSubprotocol
 from chat.events import SUBPROTOCOLS, Connect, Connected, Disconnected
+from chat.frames import Frame
 from chat.gateway import Gateway
 from chat.identity import connecting_user
 from chat.logs import log
@@ -87,14 +88,23 @@ async def farewell(event: Disconnected, gateway: Gateway) -> None:
 
 async def announce_joined(room: str, user: str, at: int, gateway: Gateway, connection_id: str) -> None:
     """Tell the others in the room that a user came."""
-    if announcements.is_news(room, user, "joined"):
-        await gateway.publish(room_group(room), frames.user_joined(room, user, at), excluded=connection_id)
+    await announce("joined", frames.user_joined(room, user, at), gateway, excluded=connection_id)
 
 
 async def announce_left(room: str, user: str, at: int, gateway: Gateway, connection_id: str) -> None:
     """Tell a room that a user went, unless another connection of theirs is still there."""
     roster = await read_roster(gateway, room, without=connection_id)
-    if user in roster or roster.is_crowded:
+    if user not in roster and not roster.is_crowded:
+        await announce("left", frames.user_left(room, user, at), gateway)
+
+
+async def announce(event: str, frame: Frame, gateway: Gateway, *, excluded: str | None = None) -> None:
+    """Publish who came or went, unless that was just said."""
+    room, user = frame["room"], frame["user"]
+    if not announcements.is_news(room, user, event):
         return
-    if announcements.is_news(room, user, "left"):
-        await gateway.publish(room_group(room), frames.user_left(room, user, at))
+    try:
+        await gateway.publish(room_group(room), frame, excluded=excluded)
+    except ServiceUnavailable:
+        announcements.take_back(room, user)  # the service delivers the event again
+        raise

@@ -85,10 +85,8 @@ Event = Connect | Connected | Disconnected | UserEvent
 def parse_event(headers: Mapping[str, str], body: bytes) -> Event:
     """Return the event that a webhook request carries; header names are lower case.
 
-    Raises BodyTooLarge, or InvalidEvent with the missing or wrong header.
+    Raises InvalidEvent with the missing or wrong header. Nothing in it is believed before `chat.trust` was asked.
     """
-    if len(body) > MAX_BODY_BYTES:
-        raise BodyTooLarge(len(body), MAX_BODY_BYTES)
     if (version := required(headers, "ce-specversion")) != "1.0":
         raise InvalidEvent(f"ce-specversion is {version!r}, it must be '1.0'")
     kind, name = required(headers, "ce-type"), required(headers, "ce-eventname")
@@ -103,6 +101,16 @@ def parse_event(headers: Mapping[str, str], body: bytes) -> Event:
     if kind == f"{SYSTEM}disconnected":
         return Disconnected(origin, str(json_object(body).get("reason") or ""))
     raise InvalidEvent(f"ce-type is {kind!r} with ce-eventName {name!r}, which is no event of the service")
+
+
+def event_connection(headers: Mapping[str, str], body: bytes) -> str:
+    """Return the connection that a request claims to be about: all that is read of it before it is believed.
+
+    Raises BodyTooLarge or InvalidEvent.
+    """
+    if len(body) > MAX_BODY_BYTES:
+        raise BodyTooLarge(len(body), MAX_BODY_BYTES)
+    return required(headers, "ce-connectionid")
 
 
 def parse_origin(headers: Mapping[str, str]) -> Origin:
@@ -145,9 +153,9 @@ def parse_time(text: str) -> datetime:
     """Return `ce-time` in UTC."""
     try:
         time = datetime.fromisoformat(text)
-    except ValueError:
+        return time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
+    except (ValueError, OverflowError):
         raise InvalidEvent(f"ce-time is {text!r}, it must be a time such as 2026-01-31T12:00:00Z") from None
-    return time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
 
 
 def utf8_header(value: str) -> str:

@@ -71,5 +71,9 @@ class Announcements:
         self.said[room, user] = (event, now)
         return news
 
+    def take_back(self, room: str, user: str) -> None:
+        """Forget an announcement that reached nobody."""
+        self.said.pop((room, user), None)
+
 
 announcements = Announcements()

@@ -79,7 +79,10 @@ async def arrive(event: UserEvent, room: str, roster: Roster, services: Services
         return
     opening = partial(services.memory.note_opened, room, services.now)
     telling = announce_joined(room, user, milliseconds(origin.time), services.gateway, origin.connection_id)
-    await signals.beside(telling, opening)
+    try:
+        await signals.beside(telling, opening)
+    except ServiceUnavailable as problem:
+        log.warning("a greeting was not said", extra={"room": room, "cause": repr(problem.__cause__)})
 
 
 async def go(event: UserEvent, room: str, services: Services) -> Answer:

@@ -11,7 +11,7 @@ from chat.connection_state import encode_state
 from chat.connections import Admission, admit, farewell, welcome
 from chat.conversation import handle_event
 from chat.errors import ChatError, Unexpected, UnknownHub
-from chat.events import Connect, Connected, Disconnected, Event, UserEvent, parse_event
+from chat.events import Connect, Connected, Disconnected, Event, UserEvent, event_connection, parse_event
 from chat.frames import error as error_line
 from chat.gateway import gateway
 from chat.http import json_response, refusal
@@ -39,8 +39,9 @@ async def eventhandler(req: func.HttpRequest, client: df.DurableOrchestrationCli
         settings = current_settings()
         if req.method != "POST":
             return validation(req, settings)
+        connection_id = event_connection(req.headers, req.get_body())
+        await verify_sender(req.headers, connection_id, settings)
         event = parse_event(req.headers, req.get_body())
-        await verify_sender(req.headers, event.origin.connection_id, settings)
         if event.origin.hub.lower() != settings.hub.lower():
             raise UnknownHub(event.origin.hub, settings.hub)
         return await answer(event, settings, Memory(client))

@@ -4,7 +4,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import azure.functions as func
 
-from chat.errors import ChatError, InvalidMessage
+from chat.errors import BodyTooLarge, ChatError, InvalidMessage
 from chat.gateway import gateway
 from chat.http import NO_STORE, json_response, refusal
 from chat.identity import negotiating_user
@@ -12,6 +12,7 @@ from chat.names import LOBBY, room_group
 from chat.settings import current_settings
 
 bp = func.Blueprint()
+MAX_BODY_BYTES = 4096
 
 
 @bp.route(route="negotiate", methods=["GET", "POST"], auth_level=func.AuthLevel.ANONYMOUS)
@@ -31,11 +32,14 @@ def asked_ids(req: func.HttpRequest) -> list[str]:
     """Return the ids that the request names itself by: `?id=`, or the body's `id`."""
     # `req.params` joins repeated parameters with commas, so the URL is read instead.
     ids = parse_qs(urlsplit(req.url).query).get("id", [])
-    if req.method != "POST" or not req.get_body():
+    body = req.get_body()
+    if req.method != "POST" or not body:
         return ids
+    if len(body) > MAX_BODY_BYTES:
+        raise BodyTooLarge(len(body), MAX_BODY_BYTES)
     try:
         content = req.get_json()
-    except ValueError:
+    except (ValueError, RecursionError):
         raise InvalidMessage("the body is no JSON") from None
     if not isinstance(content, dict):
         raise InvalidMessage("the body must be a JSON object")

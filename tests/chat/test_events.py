@@ -8,7 +8,7 @@ from azure.functions import HttpRequest
 
 from chat.connection_state import ConnectionState, encode_state
 from chat.errors import BodyTooLarge, InvalidEvent
-from chat.events import MAX_BODY_BYTES, Connect, Connected, Disconnected, UserEvent, parse_event
+from chat.events import MAX_BODY_BYTES, Connect, Connected, Disconnected, UserEvent, event_connection, parse_event
 from tests.chat.conftest import event_headers
 
 
@@ -85,6 +85,7 @@ def test_a_missing_header_is_named(name: str) -> None:
     [
         ("ce-specversion", "0.3"),
         ("ce-time", "yesterday"),
+        ("ce-time", "9999-12-31T23:59:59-14:00"),
         ("ce-type", "azure.webpubsub.sys.melted"),
         ("ce-type", "com.example.connected"),
         ("ce-eventname", "other"),
@@ -104,8 +105,11 @@ def test_a_connect_event_without_a_json_object_is_no_event(body: bytes) -> None:
 
 
 def test_a_body_larger_than_the_service_delivers_is_refused() -> None:
+    headers = lowered(event_headers("user", "message"))
+
+    assert event_connection(headers, b"x" * MAX_BODY_BYTES) == headers["ce-connectionid"]
     with pytest.raises(BodyTooLarge):
-        parse_event(lowered(event_headers("user", "message")), b"x" * (MAX_BODY_BYTES + 1))
+        event_connection(headers, b"x" * (MAX_BODY_BYTES + 1))
 
 
 def test_the_headers_of_a_real_request_are_found_in_any_case() -> None:

@@ -96,6 +96,11 @@ async def test_under_easyauth_only_the_principal_negotiates(open_chat: pytest.Mo
     assert claims(await ask("/negotiate", headers=principal))["sub"] == "ana"
 
 
+async def test_a_body_that_is_too_large_is_refused(open_chat: pytest.MonkeyPatch) -> None:
+    assert (await ask("/negotiate", "POST", body=b"[" * 4097)).status_code == 413
+    assert (await ask("/negotiate", "POST", body=b"[" * 4096)).status_code == 400
+
+
 @pytest.mark.parametrize("missing", ["ChatAuth", "WebPubSubConnectionString"])
 async def test_a_missing_setting_is_named(open_chat: pytest.MonkeyPatch, missing: str) -> None:
     open_chat.delenv(missing)

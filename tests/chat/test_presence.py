@@ -36,6 +36,15 @@ def test_one_news_is_told_once_and_its_opposite_again() -> None:
     assert told == [True, False, True, True, True, True]
 
 
+def test_what_reached_nobody_is_news_again() -> None:
+    announcements = Announcements()
+    announcements.is_news("lobby", "ana", "left", 0.0)
+
+    announcements.take_back("lobby", "ana")
+
+    assert announcements.is_news("lobby", "ana", "left", 1.0)
+
+
 def comings(frames: list[dict[str, Any]], user: str) -> list[str]:
     return [frame["event"] for frame in frames if frame.get("user") == user and frame.get("type") == "system"]
 

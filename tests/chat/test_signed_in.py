@@ -1,0 +1,56 @@
+"""Under `easyauth`, with the principal that App Service Authentication puts into the headers."""
+
+from tests.chat.local_chat import JSON, LocalChat, Tab, run_chat
+
+
+def principal(user: str) -> dict[str, str]:
+    return {"x-ms-client-principal-name": user, "x-ms-client-principal-id": f"id-of-{user}"}
+
+
+async def sign_in(chat: LocalChat, user: str) -> Tab:
+    url = (await chat.get("/negotiate", headers=principal(user)))["url"]
+    return await chat.dial(url, subprotocol=JSON)
+
+
+async def test_who_signed_in_is_who_speaks_and_admins_may_change_what_others_said() -> None:
+    async with run_chat(ChatAuth="easyauth", ChatAdmins="root, other") as chat:
+        ana, root = await sign_in(chat, "ana"), await sign_in(chat, "root")
+        await ana.ask("join", {"room": "lobby"})
+        await root.ask("join", {"room": "lobby"})
+        assert (await ana.next(type="joined"))["admin"] is False
+        assert (await root.next(type="joined"))["admin"] is True
+
+        await ana.ask("message", {"message": "rude words"})
+        line = await root.next(sender="ana")
+        await root.ask("edit", {"room": "lobby", "id": line["id"], "message": "kind words"})
+        await root.ask("delete", {"room": "lobby", "id": line["id"]})
+
+        assert (await ana.next(type="edited"))["by"] == "root"
+        assert (await ana.next(type="deleted"))["by"] == "root"
+
+
+async def test_in_open_mode_nobody_is_an_admin() -> None:
+    async with run_chat(ChatAdmins="root") as chat:
+        ana, root = await chat.open("ana"), await chat.open("root")
+        await ana.ask("message", {"message": "mine"})
+        line = await root.next(sender="ana")
+
+        await root.ask("delete", {"room": "lobby", "id": line["id"]})
+
+        assert (await root.next(event="error"))["code"] == "not_yours"
+
+
+async def test_a_stranger_learns_nothing_about_rooms_and_people() -> None:
+    async with run_chat(ChatAuth="easyauth") as chat:
+        for path in ("/rooms", "/rooms/lobby", "/negotiate", "/negotiate?id=ana"):
+            answer = await chat.get(path, status=401)
+            assert answer["error"]["code"] == "sign_in_required"
+        assert (await chat.get("/rooms/lobby", headers=principal("ana")))["users"] == []
+        assert (await chat.get("/session"))["auth"] == "easyauth"
+
+
+async def test_a_room_that_cannot_be_is_refused() -> None:
+    async with run_chat() as chat:
+        answer = await chat.get("/rooms/a.b", status=400)
+
+        assert answer["error"]["code"] == "invalid_name"
