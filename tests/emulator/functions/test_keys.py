@@ -74,3 +74,24 @@ def test_a_keys_file_that_lacks_a_key_is_refused_by_name(tmp_path: Path) -> None
 
     with pytest.raises(ConfigurationError, match=r"keys\.json must hold the keys master, host and system"):
         stored_keys(tmp_path)
+
+
+async def test_the_apps_own_durable_client_needs_no_key(serve: Serve) -> None:
+    """The real host gives it an endpoint that only the machine itself reaches."""
+    header = """
+import azure.functions as func
+import azure.durable_functions as df
+
+app = df.DFApp(http_auth_level=func.AuthLevel.ANONYMOUS)
+"""
+    source = """
+    @app.route()
+    @app.durable_client_input(client_name="client")
+    async def ask(req: func.HttpRequest, client) -> func.HttpResponse:
+        return func.HttpResponse(str((await client.get_status("none")).runtime_status))
+    """
+
+    async with serve(source, header=header, keys=KEYS) as app:
+        answer = await app.get("/api/ask")
+
+    assert (answer.status, answer.body) == (200, b"None")
