@@ -159,6 +159,8 @@ def run(arguments: argparse.Namespace) -> int:
     command += ["--data", str(arguments.data)]
     if arguments.reload:
         command.append("--reload")
+    for fault in arguments.fault:
+        command += ["--fault", fault]
     return _hand_over(command)
 
 
@@ -273,6 +275,8 @@ def _parser() -> argparse.ArgumentParser:
     runs.add_argument("--host", default="127.0.0.1", help="address to listen on (default %(default)s)")
     runs.add_argument("--data", type=Path, default=ROOT / ".local", help="folder of the durable state (default .local)")
     runs.add_argument("--reload", action="store_true", help="restart the app when its files change")
+    fault = "make something go wrong, may be repeated: 'delay webhook 200ms event=message count=3' (emulator/README.md)"
+    runs.add_argument("--fault", action="append", default=[], metavar="TEXT", help=fault)
 
     commands.add_parser("test", help="run every test; further arguments go to pytest")
     commands.add_parser("check", help="ruff (lint and format) and mypy --strict")
