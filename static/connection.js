@@ -98,7 +98,7 @@ export function connect({ negotiate, onState, onFresh, onMessage }) {
 
 	return {
 		probe,
-		// Rejects with the refusal, or with nothing when the connection ended.
+		// Rejects with the refusal, or nothing when disconnected.
 		send: (event, data) => new Promise((resolve, reject) => {
 			if (!token) return reject();
 			const frame = { type: "event", event, dataType: "json", data, ackId: ++lastAck };
