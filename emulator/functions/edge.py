@@ -78,8 +78,8 @@ class Edge:
             try:
                 response = await handler(request)
             except web.HTTPException as error:
-                # A wrong method of a built-in path is a 404 too: the host never answers 405.
-                response = web.Response(status=404 if error.status == 405 else error.status)
+                # Such as 413 for a body above the limit; the host sends no text with it.
+                response = web.Response(status=error.status)
         else:
             response = web.Response(status=401)
         if not response.prepared:
