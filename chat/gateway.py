@@ -7,6 +7,7 @@ first needed: an app that only serves its page never pays for it.
 import asyncio
 import logging
 from collections.abc import AsyncGenerator, Awaitable, Sequence
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.request import getproxies
@@ -17,12 +18,17 @@ from chat.frames import Frame
 from chat.settings import Settings
 
 if TYPE_CHECKING:
+    from azure.core.pipeline import PipelineRequest
     from azure.messaging.webpubsubservice.aio import WebPubSubServiceClient
 
 CALL_SECONDS = 5.0
 CONNECT_SECONDS = 2.0
 READ_SECONDS = 4.0
 T = TypeVar("T")
+
+REQUEST_ID = "x-ms-client-request-id"
+CAUSE: ContextVar[str | None] = ContextVar("cause", default=None)
+"""The request id of the event that is being handled: our calls carry it on, so that a trace can join them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,5 +140,16 @@ def _new_client(settings: Settings) -> "WebPubSubServiceClient":
         connection_timeout=CONNECT_SECONDS, read_timeout=READ_SECONDS, use_env_settings=bool(getproxies())
     )
     return WebPubSubServiceClient(
-        settings.endpoint, settings.hub, credential, transport=transport, retry_total=2, retry_backoff_factor=0.1
+        settings.endpoint,
+        settings.hub,
+        credential,
+        transport=transport,
+        retry_total=2,
+        retry_backoff_factor=0.1,
+        raw_request_hook=_carry_cause_on,
     )
+
+
+def _carry_cause_on(request: "PipelineRequest[Any]") -> None:
+    if cause := CAUSE.get():
+        request.http_request.headers[REQUEST_ID] = cause

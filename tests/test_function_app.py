@@ -101,14 +101,3 @@ def test_the_settings_example_starts_the_tutorials_chat() -> None:
     assert settings["Values"]["WebPubSubHub"] == "Sample_ChatApp"
     assert settings["Values"]["WebPubSubConnectionString"].startswith("Endpoint=http://localhost:8080;AccessKey=")
     assert settings["Values"]["AzureWebJobsStorage"] == "UseDevelopmentStorage=true"
-
-
-def test_the_deployed_package_is_the_app_alone() -> None:
-    """Everything that git tracks at the top is either deployed or ignored at publish time."""
-    ignored = {line.strip("/") for line in (ROOT / ".funcignore").read_text().splitlines() if line.startswith("/")}
-    tracked = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout.split()
-    top = {path.split("/")[0] for path in tracked}
-
-    deployed = {name for name in top if name not in ignored and not name.startswith(".")}
-
-    assert deployed == {"function_app.py", "chat", "static", "host.json", "requirements.txt"}

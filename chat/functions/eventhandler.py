@@ -13,7 +13,7 @@ from chat.conversation import handle_event
 from chat.errors import ChatError, Unexpected, UnknownHub
 from chat.events import Connect, Connected, Disconnected, Event, UserEvent, event_connection, parse_event
 from chat.frames import error as error_line
-from chat.gateway import gateway
+from chat.gateway import CAUSE, REQUEST_ID, gateway
 from chat.http import json_response, refusal
 from chat.logs import log
 from chat.memory import Memory
@@ -44,6 +44,7 @@ async def eventhandler(req: func.HttpRequest, client: df.DurableOrchestrationCli
         event = parse_event(req.headers, req.get_body())
         if event.origin.hub.lower() != settings.hub.lower():
             raise UnknownHub(event.origin.hub, settings.hub)
+        CAUSE.set(req.headers.get(REQUEST_ID))
         return await answer(event, settings, Memory(client))
     except ChatError as error:
         return refusal(error)

@@ -2,9 +2,9 @@
 
 import logging
 import sys
-import time
 
-LINE = "[%(asctime)s.%(msecs)03dZ] %(message)s"
+from emulator.log_lines import FieldFormatter
+
 # .NET's names, as host.json uses them.
 LEVELS = {
     "trace": logging.DEBUG,
@@ -31,10 +31,8 @@ def complain(text: str) -> None:
 
 def log_to_console() -> None:
     """Send this process's log records, the app's among them, to standard output."""
-    formatter = logging.Formatter(LINE, "%Y-%m-%dT%H:%M:%S")
-    formatter.converter = time.gmtime
     handler = logging.StreamHandler(sys.stdout)
-    handler.setFormatter(formatter)
+    handler.setFormatter(FieldFormatter())
     root = logging.getLogger()
     root.addHandler(handler)
     root.setLevel(logging.INFO)

@@ -3,11 +3,13 @@
 The order is the host's: CORS, built-in paths (`/admin`, `/runtime`), the functions' routes, the home page, 404.
 """
 
+import asyncio
 import logging
 import time
 import traceback
 import uuid
 from collections.abc import Awaitable, Callable, Iterable, Mapping
+from contextlib import suppress
 from ipaddress import ip_address
 from pathlib import Path
 
@@ -59,6 +61,8 @@ class Edge:
         self._home_page = home_page
         self._body_limit = body_limit
         self._outstanding = 0
+        self._idle = asyncio.Event()
+        self._idle.set()
 
     def application(self, extra_routes: Iterable[web.AbstractRouteDef]) -> web.Application:
         """Return the application."""
@@ -66,6 +70,11 @@ class Edge:
         application.add_routes(extra_routes)
         application.router.add_route("*", "/{path:.*}", self._dispatch)
         return application
+
+    async def finish(self, seconds: float) -> None:
+        """Return when no function answers a request any more, or after so many seconds."""
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._idle.wait(), seconds)
 
     @web.middleware
     async def _around(self, request: web.Request, handler: Handler) -> web.StreamResponse:
@@ -115,10 +124,13 @@ class Edge:
         if 0 <= limit <= self._outstanding:
             return web.Response(status=429)
         self._outstanding += 1
+        self._idle.clear()
         try:
             return await self._run(route, request, headers, parameters)
         finally:
             self._outstanding -= 1
+            if not self._outstanding:
+                self._idle.set()
 
     def _nothing_matched(self, path: str) -> web.Response:
         if path != "/":

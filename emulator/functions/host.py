@@ -27,6 +27,7 @@ DEFAULT_BODY_LIMIT = 104_857_600
 HOME_PAGE_SETTING = "AzureWebJobsDisableHomepage"
 # How long answers under way may take once the host is told to stop.
 SHUTDOWN_SECONDS = 2.0
+LAST_WRITES_SECONDS = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +100,8 @@ async def serve(
             routes += await _durable_routes(stack, app, worker, config, data, url)
         edge = Edge(app, worker, config, **edge_options)  # type: ignore[arg-type]
         await _listen(stack, edge.application(routes), listening)
+        # Before the server goes: what still runs may call the durable routes of this same server.
+        stack.push_async_callback(edge.finish, SHUTDOWN_SECONDS)
         yield RunningHost(url, own_port, app, tuple(filter(None, (local.note, *notes))), config.log_level)
 
 
@@ -122,7 +125,7 @@ def _folder(app_root: Path) -> Path:
 
 
 async def _listen(stack: AsyncExitStack, application: web.Application, listening: socket.socket) -> None:
-    runner = web.AppRunner(application, access_log=None, shutdown_timeout=SHUTDOWN_SECONDS)
+    runner = web.AppRunner(application, access_log=None, shutdown_timeout=LAST_WRITES_SECONDS)
     await runner.setup()
     stack.push_async_callback(runner.cleanup)
     await web.SockSite(runner, listening).start()
@@ -132,11 +135,16 @@ async def _durable_routes(
     stack: AsyncExitStack, app: App, worker: Worker, config: HostConfig, data: Path | None, url: str
 ) -> list[web.RouteDef]:
     # Imported here, so that an app without durable functions never pays for them (H-076).
-    from .durable import DurableBackend, StoreError
+    from .durable import DurableBackend, Options, StoreError
 
-    backend = DurableBackend(app.served, worker.invoke, data=data, base_url=url, hub_name=config.hub_name)
     try:
+        options = Options.from_host_json(config.durable)
+        backend = DurableBackend(
+            app.served, worker.invoke, data=data, base_url=url, hub_name=config.hub_name, options=options
+        )
         await backend.start()
+    except ValueError as error:
+        raise ConfigurationError(f"host.json: {error}") from error
     except StoreError as error:
         raise ConfigurationError(f"durable state: {error}") from error
     stack.push_async_callback(backend.stop)

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from .errors import ConfigurationError
@@ -18,7 +18,8 @@ DEFAULT_LOG_LEVEL = "Information"
 class HostConfig:
     """The parts of host.json that this host honours; names are case-insensitive, as in the host.
 
-    `route_prefix` has no slash at either end. `max_outstanding_requests` is -1 for "no limit".
+    `route_prefix` has no slash at either end. `max_outstanding_requests` is -1 for "no limit". `durable` holds the
+    values of `extensions.durableTask` as they are.
     """
 
     route_prefix: str = DEFAULT_ROUTE_PREFIX
@@ -26,6 +27,7 @@ class HostConfig:
     max_outstanding_requests: int = -1
     hub_name: str = DEFAULT_HUB_NAME
     log_level: str = DEFAULT_LOG_LEVEL
+    durable: Mapping[str, object] = field(default_factory=dict)
 
 
 def read_host_config(app_root: Path, environment: Mapping[str, str]) -> HostConfig:
@@ -45,13 +47,12 @@ def read_host_config(app_root: Path, environment: Mapping[str, str]) -> HostConf
     return HostConfig(
         route_prefix=_text(values, "extensions:http:routePrefix", DEFAULT_ROUTE_PREFIX).strip("/"),
         custom_headers=tuple(
-            (name.rpartition(":")[2], str(value))
-            for key, (name, value) in values.items()
-            if key.startswith("extensions:http:customheaders:")
+            (name, str(value)) for name, value in _section(values, "extensions:http:customHeaders").items()
         ),
         max_outstanding_requests=_number(values, "extensions:http:maxOutstandingRequests", -1),
         hub_name=_resolve(_text(values, "extensions:durableTask:hubName", DEFAULT_HUB_NAME), environment),
         log_level=_text(values, "logging:logLevel:default", DEFAULT_LOG_LEVEL),
+        durable=_section(values, "extensions:durableTask"),
     )
 
 
@@ -77,6 +78,13 @@ def _overrides(environment: Mapping[str, str]) -> Values:
             path = name[len(OVERRIDE_PREFIX) :].replace("__", ":")
             values[path.lower()] = (path, value)
     return values
+
+
+def _section(values: Values, path: str) -> dict[str, object]:
+    """Return the plain values directly below a key, by their names in the source."""
+    prefix = f"{path.lower()}:"
+    below = {name[len(prefix) :]: value for key, (name, value) in values.items() if key.startswith(prefix)}
+    return {name: value for name, value in below.items() if ":" not in name}
 
 
 def _text(values: Values, path: str, default: str) -> str:

@@ -12,8 +12,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from emulator.log_lines import FieldFormatter
 from emulator.webpubsub.fault_switchboard import Fault, add_fault_option
-from emulator.webpubsub.log_lines import FieldFormatter
 from emulator.webpubsub.service import serve
 from emulator.webpubsub.settings import Settings, SettingsError
 

@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager, suppress
 
 from aiohttp import web
 
+from emulator.log_lines import http_logger
 from emulator.webpubsub import rest
 from emulator.webpubsub.clients import Clients
 from emulator.webpubsub.connection_string import ConnectionString
@@ -16,7 +17,6 @@ from emulator.webpubsub.event_handlers import EventHandlers
 from emulator.webpubsub.fault_switchboard import FaultSwitchboard
 from emulator.webpubsub.hub import Connection, Hubs
 from emulator.webpubsub.inspector import Inspector, is_loopback
-from emulator.webpubsub.log_lines import http_logger
 from emulator.webpubsub.observations import Observations, RestCalled
 from emulator.webpubsub.recovery import Recovery
 from emulator.webpubsub.settings import EventHandler, Settings

@@ -64,7 +64,8 @@ def test_names_are_found_in_any_case_and_values_in_the_environment(tmp_path: Pat
 
     config = read_host_config(host_json(tmp_path, text), environment)
 
-    assert config == HostConfig("b", (("X-A", "1"), ("X-B", "2")), -1, "Rooms", "Warning")
+    durable = {"hubName": "%HUB%"}
+    assert config == HostConfig("b", (("X-A", "1"), ("X-B", "2")), -1, "Rooms", "Warning", durable)
 
 
 def test_h071_what_the_environment_holds_wins_and_says_so() -> None:

@@ -14,10 +14,10 @@ import pytest
 from aiohttp import web
 from azure.messaging.webpubsubservice.aio import WebPubSubServiceClient
 
+from emulator.log_lines import FieldFormatter
 from emulator.webpubsub import EventHandler, HubSettings, Service, Settings, serve
 from emulator.webpubsub.__main__ import load_settings, main
 from emulator.webpubsub.fault_switchboard import FaultSwitchboard
-from emulator.webpubsub.log_lines import FieldFormatter
 from emulator.webpubsub.observations import Delivered, FrameReceived, Observation, RestCalled, WebhookCalled
 from tests.emulator.webpubsub.acting import FAST, HUB, Application, Stage, until
 
@@ -180,9 +180,17 @@ async def test_the_log_says_which_handler_and_pattern_matched_and_no_secret(
 
 
 def test_a_log_line_quotes_what_could_be_misread() -> None:
-    record = logging.makeLogRecord({"msg": "said", "user": "a b\n", "hub": "chat", "status": None})
+    record = logging.makeLogRecord(
+        {"name": "emulator.webpubsub", "msg": "said", "user": "a b\n", "hub": "chat", "status": None}
+    )
 
     assert FieldFormatter().format(record).endswith('said user="a b\\n" hub=chat')
+
+
+def test_of_an_applications_log_line_only_the_text_is_shown_as_in_the_cloud() -> None:
+    record = logging.makeLogRecord({"name": "shop", "msg": "sold", "user": "ana"})
+
+    assert FieldFormatter().format(record).endswith("] sold")
 
 
 async def test_the_command_prints_the_connection_string_and_ends_cleanly(stage: Stage, tmp_path: Path) -> None:

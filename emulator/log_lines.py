@@ -2,23 +2,31 @@
 
 import json
 import logging
+import time
 
 from aiohttp.http import HttpProcessingError
 
 _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
+OWN_LOGGERS = "emulator"
 
 
 class FieldFormatter(logging.Formatter):
-    """Formats `log.info("event handler called", extra={"hub": "chat"})` as `… event handler called hub=chat`."""
+    """Formats `log.info("event handler called", extra={"hub": "chat"})` as `… event handler called hub=chat`.
 
-    default_time_format = "%H:%M:%S"
-    default_msec_format = "%s.%03d"
+    Only the emulator's own records: of an application's, the cloud shows the text and nothing else. Times are UTC.
+    """
+
+    default_time_format = "%Y-%m-%dT%H:%M:%S"
+    default_msec_format = "%s.%03dZ"
 
     def __init__(self) -> None:
-        super().__init__("%(asctime)s %(levelname)-7s %(message)s")
+        super().__init__("[%(asctime)s] %(message)s")
+        self.converter = time.gmtime
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 (the library's name)
         """Return the line with the record's own fields; what is None is left out."""
+        if record.name.partition(".")[0] != OWN_LOGGERS:
+            return super().formatMessage(record)
         fields = (
             f"{name}={_shown(value)}"
             for name, value in vars(record).items()

@@ -1,0 +1,142 @@
+"""Three event handlers under load, each in a process of its own: our app, a tutorial's chat, and the bare limit.
+
+`python -m bench.load.publishers ours ENDPOINT` calls the handler with signed CloudEvents as a worker would, without a
+host in between, and prints one JSON line. ENDPOINT is a sink that accepts every REST call and durable signal.
+"""
+
+import asyncio
+import hashlib
+import hmac
+import importlib
+import json
+import os
+import statistics
+import sys
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import azure.functions as func
+from aiohttp import ClientSession
+from azure.durable_functions.models.utils import http_utils
+
+ROOT = Path(__file__).resolve().parents[2]
+KEY = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789ABCDEFGH"
+CONNECTION_ID = "0123456789abcdef0123456789abcdef"
+SIGNATURE = "sha256=" + hmac.new(KEY.encode(), CONNECTION_ID.encode(), hashlib.sha256).hexdigest()
+WARM_UP, ALONE, AT_ONCE, IN_FLIGHT = 50, 300, 1600, 16
+
+Handler = Callable[[func.HttpRequest], Awaitable[int]]
+
+
+def message_event(number: int) -> func.HttpRequest:
+    """Return one signed `message` event, as the service delivers it."""
+    headers = {
+        "content-type": "text/plain; charset=utf-8",
+        "ce-specversion": "1.0",
+        "ce-type": "azure.webpubsub.user.message",
+        "ce-source": f"/hubs/sample_chatapp/client/{CONNECTION_ID}",
+        "ce-id": str(number),
+        "ce-time": "2026-01-31T12:00:00Z",
+        "ce-signature": SIGNATURE,
+        "ce-userid": "ana",
+        "ce-connectionid": CONNECTION_ID,
+        "ce-hub": "sample_chatapp",
+        "ce-eventname": "message",
+    }
+    return func.HttpRequest("POST", "http://localhost:7071/eventhandler/message", headers=headers, body=b"hello")
+
+
+def registered_handler(folder: Path) -> Callable[..., object]:
+    """Return what the worker calls for the app's function `eventhandler`."""
+    sys.path.insert(0, str(folder))
+    app = importlib.import_module("function_app").app
+    functions = {function.get_function_name(): function for function in app.get_functions()}
+    handler: Callable[..., object] = functions["eventhandler"].get_user_function()
+    return handler
+
+
+@asynccontextmanager
+async def ours(endpoint: str) -> AsyncIterator[Handler]:
+    """Our app: it verifies the signature, publishes, and signals the room's memory beside it."""
+    handler = registered_handler(ROOT)
+    urls = {"rpcBaseUrl": f"{endpoint}/", "creationUrls": {}, "managementUrls": {}, "taskHubName": "hub"}
+    binding = json.dumps({**urls, "requiredQueryStringParameters": ""})
+
+    async def call(request: func.HttpRequest) -> int:
+        answer = handler(req=request, client=binding)
+        assert isinstance(answer, Coroutine)
+        response: func.HttpResponse = await answer
+        return int(response.status_code)
+
+    yield call
+    await http_utils._close_session()  # the SDK keeps one for the process
+
+
+@asynccontextmanager
+async def tutorial(endpoint: str) -> AsyncIterator[Handler]:
+    """A chat as tutorials write it: a plain function, which the worker runs in a thread."""
+    handler = registered_handler(ROOT / "bench/peers/tutorial")
+    pool = ThreadPoolExecutor()
+
+    async def call(request: func.HttpRequest) -> int:
+        answer = await asyncio.get_running_loop().run_in_executor(pool, handler, request)
+        assert isinstance(answer, func.HttpResponse)
+        return int(answer.status_code)
+
+    yield call
+    pool.shutdown()
+
+
+@asynccontextmanager
+async def bare(endpoint: str) -> AsyncIterator[Handler]:
+    """The limit: verify the signature and post the line with a token made once."""
+    url = f"{endpoint}/api/hubs/sample_chatapp/groups/lobby/:send?api-version=2024-12-01"
+    async with ClientSession(headers={"Authorization": "Bearer made-once"}) as session:
+
+        async def call(request: func.HttpRequest) -> int:
+            assert hmac.compare_digest(request.headers["ce-signature"], SIGNATURE)
+            line = {"from": request.headers["ce-userid"], "message": request.get_body().decode()}
+            async with session.post(url, json=line):
+                return 204
+
+        yield call
+
+
+async def measure(handler: Handler) -> dict[str, float]:
+    """Return milliseconds of one message alone (median), messages a second and CPU milliseconds with many in flight."""
+    numbers = iter(range(1, 1_000_000))
+
+    async def tell() -> float:
+        started = time.perf_counter()
+        assert await handler(message_event(next(numbers))) == 204
+        return (time.perf_counter() - started) * 1000
+
+    async def tell_many() -> None:
+        for _ in range(AT_ONCE // IN_FLIGHT):
+            await tell()
+
+    for _ in range(WARM_UP):  # the first calls import, connect and fill caches
+        await tell()
+    alone = statistics.median([await tell() for _ in range(ALONE)])
+    started, cpu = time.perf_counter(), time.process_time()
+    await asyncio.gather(*(tell_many() for _ in range(IN_FLIGHT)))
+    per_second = AT_ONCE / (time.perf_counter() - started)
+    return {"alone": alone, "per_second": per_second, "cpu": (time.process_time() - cpu) * 1000 / AT_ONCE}
+
+
+async def main(kind: str, endpoint: str) -> None:
+    """Measure one handler and print what came out."""
+    os.environ |= {
+        "WebPubSubConnectionString": f"Endpoint={endpoint};AccessKey={KEY};Version=1.0;",
+        "WebPubSubHub": "Sample_ChatApp",
+        "ChatAuth": "open",
+    }
+    async with {"ours": ours, "tutorial": tutorial, "bare": bare}[kind](endpoint) as handler:
+        print(json.dumps(await measure(handler)))
+
+
+if __name__ == "__main__":
+    asyncio.run(main(*sys.argv[1:3]))
