@@ -13,12 +13,14 @@ half stays, and so do its clients' connections.
 """
 
 import argparse
+import asyncio
 import os
 import sys
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Coroutine, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 from emulator import STARTED
@@ -122,9 +124,23 @@ async def _run(
             if reload:
                 from emulator.functions.reload import run_reloading
 
-                await run_reloading(options, listener, STARTED)
+                host = run_reloading(options, listener, STARTED)
             else:
-                await run_host(options, listener, STARTED)
+                host = run_host(options, listener, STARTED)
+            await _until_stopped(service, host)
+
+
+async def _until_stopped(service: Service, host: Coroutine[Any, Any, None]) -> None:
+    """Run the host; when we are stopped, the service goes first: the app still hears who it disconnected."""
+    running = asyncio.create_task(host)
+    try:
+        await asyncio.shield(running)
+    except asyncio.CancelledError:
+        await service.stop()
+        raise
+    finally:
+        running.cancel()
+        await asyncio.wait({running})
 
 
 @asynccontextmanager
