@@ -4,7 +4,6 @@
 its own; then every request goes to both. Another app is one more entry in `APPS`.
 """
 
-import json
 import uuid
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +17,7 @@ from emulator.functions.modules import app_modules
 from tests.emulator.functions.apps import Served, WriteApp
 from tests.emulator.functions.official.cases import BEHAVIOUR_CASES, CHAT_CASES
 from tests.emulator.functions.official.comparison import HOST, Case, answers_to
+from tests.emulator.functions.official.flows import durable_client
 from tests.emulator.functions.official.runtime import official_app
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -118,17 +118,3 @@ async def test_an_app_is_refused_by_both_or_by_neither(write_app: WriteApp, sour
     async with official_app(folder, {}) as official:
         assert [function["name"] for function in official.functions] == ours
         assert (official.failure is not None) == (ours == [])
-
-
-def durable_client(url: str) -> str:
-    """Return a durable client's binding that points at the embedded host's durable functions."""
-    return json.dumps(
-        {
-            "taskHubName": "TestHubName",
-            "creationUrls": {},
-            "managementUrls": {},
-            "baseUrl": f"{url}/runtime/webhooks/durabletask",
-            "requiredQueryStringParameters": "",
-            "rpcBaseUrl": f"{url}/runtime/webhooks/durabletask/",
-        }
-    )

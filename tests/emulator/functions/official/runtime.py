@@ -10,7 +10,7 @@ import json
 import os
 import sys
 from asyncio.subprocess import PIPE, Process
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from email.utils import formatdate
@@ -72,14 +72,26 @@ class OfficialApp:
         for binding in function["rawBindings"]:
             if binding["type"] == "durableClient":
                 arguments[binding["name"]] = {"string": self.durable_client}
-        self._calls += 1
-        call = {"invocationId": str(self._calls), "functionId": function["functionId"], "arguments": arguments}
-        assert self.process.stdin is not None
-        self.process.stdin.write(json.dumps(call).encode() + b"\n")
-        outcome = await read(self.process, CALL_SECONDS)
+        (outcome,) = await self._outcomes([(function, arguments)])
         if "failure" in outcome:
             self.failures.append(f"{function['name']}: {outcome['failure']}")
         return answer_of(outcome, method)
+
+    async def invoke_durable(self, calls: Sequence[tuple[str, dict[str, Any]]]) -> list[dict[str, Any]]:
+        """Call functions by name at once, with their arguments as typed data; return the outcome of each."""
+        by_name = {function["name"]: function for function in self.functions}
+        return await self._outcomes([(by_name[name], arguments) for name, arguments in calls])
+
+    async def _outcomes(self, calls: Sequence[tuple[dict[str, Any], dict[str, Any]]]) -> list[dict[str, Any]]:
+        requests = []
+        for function, arguments in calls:
+            self._calls += 1
+            call = {"invocationId": str(self._calls), "functionId": function["functionId"], "arguments": arguments}
+            requests.append(call)
+        assert self.process.stdin is not None
+        self.process.stdin.write(json.dumps(requests).encode() + b"\n")
+        outcomes: list[dict[str, Any]] = await read(self.process, CALL_SECONDS)
+        return outcomes
 
 
 @asynccontextmanager
@@ -107,14 +119,13 @@ async def official_app(
         await errors
 
 
-async def read(process: Process, seconds: float) -> dict[str, Any]:
+async def read(process: Process, seconds: float) -> Any:
     """Return the process's next answer; raises EOFError when it ended."""
     assert process.stdout is not None
     line = await asyncio.wait_for(process.stdout.readline(), seconds)
     if not line:
         raise EOFError
-    content: dict[str, Any] = json.loads(line)
-    return content
+    return json.loads(line)
 
 
 def joined(first: dict[str, str], headers: tuple[tuple[str, str], ...], body: bytes | None) -> dict[str, str]:

@@ -1,7 +1,8 @@
 """A process with one app under the official `azure-functions-runtime`: the worker's half of what Azure runs.
 
-Started as a program with the app's folder; one JSON line in is one invocation, one JSON line out its outcome. The first
-line out describes the functions, or the failure. It knows nothing of the embedded host.
+Started as a program with the app's folder; one JSON line in is a list of invocations to make at once, one JSON line out
+the list of their outcomes. The first line out describes the functions, or the failure. It knows nothing of the embedded
+host.
 """
 
 import asyncio
@@ -47,7 +48,8 @@ async def serve(app_root: Path, answers: Any) -> None:
     _answer(answers, {"failure": failure and failure.message, "functions": functions})
     loop = asyncio.get_running_loop()
     while line := await loop.run_in_executor(None, sys.stdin.readline):
-        _answer(answers, await _invoke(runtime, protos, json.loads(line)))
+        calls = [_invoke(runtime, protos, call) for call in json.loads(line)]
+        _answer(answers, await asyncio.gather(*calls))
     runtime.stop_threadpool_executor()
 
 
@@ -63,7 +65,11 @@ async def _invoke(runtime: Any, protos: types.ModuleType, call: Json) -> Json:
         trace_context=protos.Message(trace_parent="", trace_state="", attributes={}),
         retry_context=protos.Message(retry_count=0, max_retry_count=0),
     )
-    response = await runtime.invocation_request(_request(protos, invocation_request=invocation))
+    try:
+        response = await runtime.invocation_request(_request(protos, invocation_request=invocation))
+    except (SystemExit, asyncio.CancelledError) as error:
+        # The runtime lets these through, and the worker's process would end.
+        return {"failure": f"{type(error).__name__}: {error}"}
     if response.result.status != protos.StatusResult.Success:
         return {"failure": response.result.exception.message}
     value = response.return_value
@@ -128,7 +134,7 @@ def _protos() -> types.ModuleType:
     return module
 
 
-def _answer(answers: Any, content: Json) -> None:
+def _answer(answers: Any, content: Json | list[Json]) -> None:
     answers.write(json.dumps(content) + "\n")
     answers.flush()
 
