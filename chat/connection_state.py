@@ -10,9 +10,11 @@ import json
 from dataclasses import dataclass, replace
 from typing import Any
 
-from chat.names import LOBBY
+from chat.errors import InvalidName
+from chat.names import LOBBY, room_name
 
 MAX_ROOMS = 20
+LATEST = 253_370_764_800_000  # the year 9999 in milliseconds since 1970
 _ENCODER = json.JSONEncoder(separators=(",", ":"))
 
 
@@ -29,7 +31,6 @@ class ConnectionState:
     arrived: bool = False
     spoke_at: int = 0
     typed_at: int = 0
-    typed_in: str = ""
 
     @property
     def current_room(self) -> str | None:
@@ -53,22 +54,40 @@ def encode_state(state: ConnectionState) -> str:
         "arrived": state.arrived,
         "spoke": state.spoke_at,
         "typed": state.typed_at,
-        "typedIn": state.typed_in,
     }
     return base64.b64encode(_ENCODER.encode(content).encode()).decode()
 
 
 def decode_state(header: str | None) -> ConnectionState:
-    """Return what the header says; a missing or foreign one is a connection that is in the lobby."""
+    """Return what the header says; a missing one, or one that we did not write, is a connection in the lobby."""
     try:
         content: Any = json.loads(base64.b64decode(header or "", validate=True))
+        rooms = [room_name(room) for room in content["rooms"]]
+        if len(rooms) > MAX_ROOMS:
+            raise ValueError("more rooms than a connection may enter")
         return ConnectionState(
-            user=content["user"],
-            rooms=tuple(map(str, content["rooms"])),
+            user=read_user(content["user"]),
+            rooms=tuple(rooms),
             arrived=bool(content["arrived"]),
-            spoke_at=int(content["spoke"]),
-            typed_at=int(content["typed"]),
-            typed_in=str(content["typedIn"]),
+            spoke_at=read_time(content["spoke"]),
+            typed_at=read_time(content["typed"]),
         )
-    except (binascii.Error, ValueError, KeyError, TypeError):
+    except (binascii.Error, ValueError, KeyError, TypeError, RecursionError, InvalidName):
         return ConnectionState()
+
+
+def read_user(value: object) -> str | None:
+    """Return a state's user; raises ValueError for what is no text."""
+    if value is None:
+        return None
+    if not isinstance(value, str):
+        raise ValueError("the user is no text")
+    value.encode()
+    return value
+
+
+def read_time(value: object) -> int:
+    """Return a state's time in milliseconds since 1970 (UTC); raises ValueError for what is none."""
+    if not isinstance(value, int) or not 0 <= value < LATEST:
+        raise ValueError("the time is no time")
+    return value

@@ -4,6 +4,7 @@ A refusal is a `ChatError`; the edge answers it as a `system` `error` line, neve
 would close a plain client.
 """
 
+import reprlib
 from dataclasses import replace
 
 from chat import frames
@@ -13,7 +14,7 @@ from chat.changes import delete, edit, react
 from chat.errors import MissingUser, UnknownEvent
 from chat.events import UserEvent
 from chat.messages import parse_draft, parse_fields
-from chat.names import rich_group, room_name
+from chat.names import rich_group, room_name, user_id
 from chat.rooms import history, join, leave
 from chat.speaking import publish
 
@@ -24,9 +25,11 @@ async def handle_event(event: UserEvent, services: Services) -> Answer:
     """Return the answer to a user event; raises a ChatError that says what was wrong with it."""
     if not event.origin.user_id:
         raise MissingUser
+    if event.origin.state.user is None:  # no `connect` event was asked who that is
+        user_id(event.origin.user_id)
     handler = HANDLERS.get(event.name.lower())
     if handler is None:
-        raise UnknownEvent(f"there is no event {event.name!r}, only {', '.join(sorted(HANDLERS))}")
+        raise UnknownEvent(f"there is no event {reprlib.repr(event.name)}, only {', '.join(sorted(HANDLERS))}")
     return await handler(event, services)
 
 
@@ -44,11 +47,11 @@ async def typing(event: UserEvent, services: Services) -> Answer:
     """Tell the others that somebody is writing, at most every two seconds; it is never stored."""
     state = event.origin.state
     room = entered_room(event, room_name(parse_fields(event).get("room")))
-    if room == state.typed_in and services.now - state.typed_at < TYPING_MILLISECONDS:
+    if services.now - state.typed_at < TYPING_MILLISECONDS:
         return Answer()
     frame = frames.typing(room, sender(event))
     await services.gateway.publish(rich_group(room), frame, excluded=event.origin.connection_id)
-    return Answer(state=replace(state, typed_in=room, typed_at=services.now))
+    return Answer(state=replace(state, typed_at=services.now))
 
 
 HANDLERS: dict[str, Handler] = {

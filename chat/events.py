@@ -14,6 +14,7 @@ from chat.errors import BodyTooLarge, InvalidEvent
 
 # The service takes 1 MiB from a client, so nothing larger can come from it.
 MAX_BODY_BYTES = 1024 * 1024
+REASON_LENGTH = 200
 SYSTEM = "azure.webpubsub.sys."
 USER = "azure.webpubsub.user."
 SUBPROTOCOLS = (
@@ -42,7 +43,7 @@ class Origin:
     @property
     def is_rich(self) -> bool:
         """Whether the client speaks a PubSub subprotocol, and so understands more than lines to print."""
-        return self.subprotocol in SUBPROTOCOLS
+        return (self.subprotocol or "").lower() in SUBPROTOCOLS
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +100,7 @@ def parse_event(headers: Mapping[str, str], body: bytes) -> Event:
     if kind == f"{SYSTEM}connected":
         return Connected(origin)
     if kind == f"{SYSTEM}disconnected":
-        return Disconnected(origin, str(json_object(body).get("reason") or ""))
+        return Disconnected(origin, str(json_object(body).get("reason") or "")[:REASON_LENGTH])
     raise InvalidEvent(f"ce-type is {kind!r} with ce-eventName {name!r}, which is no event of the service")
 
 
@@ -151,19 +152,30 @@ def required(headers: Mapping[str, str], name: str) -> str:
 
 def parse_time(text: str) -> datetime:
     """Return `ce-time` in UTC."""
+    time: datetime | None
     try:
         time = datetime.fromisoformat(text)
-        return time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
+        time = time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
     except (ValueError, OverflowError):
-        raise InvalidEvent(f"ce-time is {text!r}, it must be a time such as 2026-01-31T12:00:00Z") from None
+        time = None
+    if time is None or not 1970 <= time.year < 9999:  # what milliseconds since 1970 can say
+        raise InvalidEvent(f"ce-time is {text!r}, it must be a time such as 2026-01-31T12:00:00Z")
+    return time
 
 
 def utf8_header(value: str) -> str:
-    """Return a header's text: the service sends raw UTF-8, which some servers decode as Latin-1."""
+    """Return a header's text: the service sends raw UTF-8, which some servers decode as Latin-1.
+
+    Bytes that are no UTF-8, which Python's servers hand over as halves of surrogate pairs, are taken for Latin-1.
+    """
     try:
-        return value.encode("latin-1").decode()
-    except UnicodeError:
-        return value
+        raw = value.encode("latin-1")
+    except UnicodeEncodeError:
+        raw = value.encode(errors="surrogateescape")
+    try:
+        return raw.decode()
+    except UnicodeDecodeError:
+        return raw.decode("latin-1")
 
 
 def json_object(body: bytes) -> Mapping[str, Any]:

@@ -1,5 +1,6 @@
 """Pages of what was said, with a cursor that stays where it is while people go on talking."""
 
+import reprlib
 from dataclasses import dataclass
 
 from chat.errors import InvalidMessage
@@ -84,4 +85,4 @@ def read_limit(value: object) -> int:
         return PAGE_LENGTH
     if isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= MAX_PAGE_LENGTH:
         return value
-    raise InvalidMessage(f"limit is {value!r}, it must be a number from 1 to {MAX_PAGE_LENGTH}")
+    raise InvalidMessage(f"limit is {reprlib.repr(value)}, it must be a number from 1 to {MAX_PAGE_LENGTH}")

@@ -7,6 +7,7 @@ Authentication puts into `x-ms-client-principal*`, and nobody else. Unset: nobod
 from collections.abc import Mapping, Sequence
 
 from chat.errors import MissingUser, NotConfigured, SignInRequired
+from chat.events import utf8_header
 from chat.names import user_id
 from chat.settings import Auth, Settings
 
@@ -24,7 +25,7 @@ def principal(headers: Mapping[str, str], settings: Settings) -> str | None:
         raise NotConfigured("ChatAuth", "is 'easyauth', but App Service Authentication is not enabled for this app")
     names = (PRINCIPAL_ID,) if settings.user_is_principal_id else (PRINCIPAL_NAME, PRINCIPAL_ID)
     found = next((headers[name] for name in names if headers.get(name)), None)
-    return user_id(found) if found else None
+    return user_id(utf8_header(found)) if found else None
 
 
 def signed_in_user(headers: Mapping[str, str], settings: Settings) -> str:
@@ -54,7 +55,7 @@ def connecting_user(token_user: str | None, asked: Sequence[str], settings: Sett
     """
     auth = settings.auth
     if token_user:
-        return token_user
+        return user_id(token_user)
     if auth is Auth.OPEN:
         return named_user(asked, status=401)
     raise MissingUser(401)

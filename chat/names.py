@@ -7,6 +7,7 @@ group and an entity's key alike. A room whose name begins with `_` is unlisted.
 import re
 import unicodedata
 
+from chat.characters import is_blank, is_readable_name, likeness
 from chat.errors import InvalidName
 
 USER_ID_LENGTH = 64
@@ -18,25 +19,22 @@ REMINDER_USER = "reminder"
 RESERVED_USERS = frozenset({REMINDER_USER, "system", "server"})
 
 _ROOM = re.compile(ROOM_PATTERN)
-# Control, surrogate, line and paragraph separators; and the marks that turn the direction of the text after a name.
-_UNREADABLE = {"Cc", "Cs", "Zl", "Zp"}
-_DIRECTION = frozenset("\u200e\u200f\u061c\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
 
 def user_id(text: str) -> str:
     """Return the user id that a name stands for: trimmed, in Unicode normal form C.
 
-    Raises InvalidName when nothing is left, it is over 64 characters, holds a character that cannot be read, or is
-    reserved.
+    Raises InvalidName when nothing is left, it is over 64 characters, holds a character that cannot be read, or
+    looks like a reserved one.
     """
     name = unicodedata.normalize("NFC", text.strip())
-    if not name:
+    if is_blank(name):
         raise InvalidName("the user id is empty")
     if len(name) > USER_ID_LENGTH:
         raise InvalidName(f"the user id has {len(name)} characters, the limit is {USER_ID_LENGTH}")
-    if any(unicodedata.category(char) in _UNREADABLE or char in _DIRECTION for char in name):
-        raise InvalidName("the user id has control characters, the limit is none")
-    if name.casefold() in RESERVED_USERS:
+    if not is_readable_name(name):
+        raise InvalidName("the user id has control characters or invisible ones, the limit is none")
+    if likeness(name) in RESERVED_USERS:
         raise InvalidName(f"the user id {name!r} is reserved")
     return name
 

@@ -45,12 +45,12 @@ class File:
 
 
 def find_file(path: str, root: Path = ROOT) -> Path | None:
-    """Return the file under `root` that a URL's path means (`/` is `index.html`), or None.
+    """Return the file under `root` that a URL's path means (none is `index.html`), or None.
 
     Every segment must be a plain name, so no path can climb, be absolute, name a drive or hold a NUL; a link that
     leads outside is not followed.
     """
-    segments = path.strip("/").split("/") if path.strip("/") else ["index.html"]
+    segments = path.split("/") if path else ["index.html"]
     if not all(_SEGMENT.fullmatch(segment) for segment in segments):
         return None
     file = root.joinpath(*segments).resolve()
