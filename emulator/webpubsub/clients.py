@@ -68,6 +68,7 @@ class Clients:
         self._flusher = Flusher()
         self._serving: set[asyncio.Task[Any]] = set()
         self._sockets: set[Socket] = set()
+        self._turns_away = False
 
     def routes(self) -> list[web.RouteDef]:
         """Return the endpoint's routes."""
@@ -76,6 +77,10 @@ class Clients:
             web.get("/client/", self.serve, allow_head=False),
             web.get("/client", self.serve, allow_head=False),
         ]
+
+    def turn_away(self) -> None:
+        """Accept no client any more: handshakes are answered 503."""
+        self._turns_away = True
 
     async def close(self, grace_seconds: float) -> None:
         """Wait until the clients, who have been told to go, are gone; drop those that take longer."""
@@ -95,6 +100,8 @@ class Clients:
             self._serving.discard(task)
 
     async def _serve(self, request: web.Request) -> web.StreamResponse:
+        if self._turns_away:
+            return web.Response(status=503)
         hub = request.match_info.get("hub", request.query.get("hub", ""))
         self._observations.begin()
         try:

@@ -104,9 +104,11 @@ class Service:
             raise
 
     async def stop(self) -> None:
-        """Close every connection with 1001, let events that are under way finish, and free the port."""
-        for site in list(self._runner.sites):
-            await site.stop()
+        """Close every connection with 1001, let events that are under way finish, and free the port.
+
+        REST answers meanwhile: who hears of a disconnected client may have others to tell.
+        """
+        self._clients.turn_away()
         for connection in list(self.hubs.connections()):
             connection.hub.end(connection, SHUTTING_DOWN, code=GOING_AWAY, close_text=SHUTTING_DOWN)
         await asyncio.gather(self._clients.close(SHUTDOWN_GRACE_SECONDS), self._handlers.close(SHUTDOWN_GRACE_SECONDS))

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from aiohttp import web
+from aiohttp import WSServerHandshakeError, web
 from azure.messaging.webpubsubservice.aio import WebPubSubServiceClient
 
 from emulator.log_lines import FieldFormatter
@@ -19,7 +19,7 @@ from emulator.webpubsub import EventHandler, HubSettings, Service, Settings, ser
 from emulator.webpubsub.__main__ import load_settings, main
 from emulator.webpubsub.fault_switchboard import FaultSwitchboard
 from emulator.webpubsub.observations import Delivered, FrameReceived, Observation, RestCalled, WebhookCalled
-from tests.emulator.webpubsub.acting import FAST, HUB, Application, Stage, until
+from tests.emulator.webpubsub.acting import FAST, HUB, Application, Received, Stage, until
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -74,6 +74,28 @@ async def test_a_stopping_service_closes_its_clients_with_1001_and_tells_the_han
     assert len(application.of("disconnected")) == 2
     async with serve(Settings(times=FAST), port=int(service.endpoint.rpartition(":")[2])):
         pass  # the port is free again
+
+
+async def test_while_the_service_stops_rest_answers_and_new_clients_are_turned_away(stage: Stage) -> None:
+    application = await stage.application()
+    statuses: list[int] = []
+
+    async def farewell(_received: Received) -> web.Response:
+        async with stage.http.head(f"{service.endpoint}/api/health?api-version=2024-12-01") as response:
+            statuses.append(response.status)
+        with pytest.raises(WSServerHandshakeError) as refused:
+            await stage.connect(service, "bo")
+        statuses.append(refused.value.status)
+        return web.Response(status=204)
+
+    application.answer("disconnected", farewell)
+    async with serve(Settings(times=FAST)) as service:
+        service.set_event_handlers(HUB, [application.handler()])
+        ana = await stage.connect(service, "ana")
+        leaving = asyncio.create_task(ana.closed())
+
+    await leaving
+    assert statuses == [200, 503]
 
 
 async def test_a_stopping_service_does_not_wait_for_a_handler_that_is_gone(stage: Stage) -> None:
