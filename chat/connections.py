@@ -12,13 +12,16 @@ from chat.events import SUBPROTOCOLS, Connect, Connected, Disconnected
 from chat.frames import Frame
 from chat.gateway import Gateway
 from chat.identity import connecting_user
-from chat.logs import log
+from chat.logs import cause_of, log
 from chat.memory import Memory
 from chat.messages import milliseconds
 from chat.names import LOBBY, groups_of, room_group
 from chat.presence import announcements, read_roster
 from chat.settings import Settings
 from chat.signals import signals
+
+# A client waits to be let in only so long for what merely decides whether the others hear of it.
+GREETING_SECONDS = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +60,10 @@ def choose_subprotocol(offered: Sequence[str]) -> str | None:
 async def is_absent(user: str, room: str, gateway: Gateway) -> bool:
     """Return whether nobody of this user is in the room, so that the others should hear of it."""
     try:
-        roster = await read_roster(gateway, room)
-    except ServiceUnavailable as problem:
-        log.warning("presence is unknown", extra={"room": room, "user": user, "cause": repr(problem.__cause__)})
+        async with asyncio.timeout(GREETING_SECONDS):
+            roster = await read_roster(gateway, room)
+    except (ServiceUnavailable, TimeoutError) as problem:
+        log.warning("presence is unknown", extra={"room": room, "user": user, "cause": cause_of(problem)})
         return True
     return user not in roster and not roster.is_crowded
 
@@ -83,7 +87,9 @@ async def farewell(event: Disconnected, gateway: Gateway) -> None:
     if user := origin.user_id:
         at = milliseconds(origin.time)
         goodbyes = [announce_left(room, user, at, gateway, origin.connection_id) for room in origin.state.rooms]
-        await asyncio.gather(*goodbyes)
+        outcomes = await asyncio.gather(*goodbyes, return_exceptions=True)
+        for problem in filter(None, outcomes):
+            raise problem  # the service delivers the event again; what was said is not said twice
 
 
 async def announce_joined(room: str, user: str, at: int, gateway: Gateway, connection_id: str) -> None:

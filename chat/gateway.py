@@ -77,8 +77,13 @@ class Gateway:
         return await _bounded("say who is in the room", self._members(group, limit))
 
     async def _members(self, group: str, limit: int) -> list[Member]:
-        members = self.client.list_connections(group=group, top=limit)
-        return [Member(member.connection_id, member.user_id) async for member in members]
+        # Pages follow each other until there is none; `top` is a wish, which a service may not heed.
+        members: list[Member] = []
+        async for member in self.client.list_connections(group=group, top=limit):
+            members.append(Member(member.connection_id, member.user_id))
+            if len(members) == limit:
+                break
+        return members
 
     async def keep_until_the_loop_ends(self) -> None:
         """Let the loop close our connections: it finalizes its asynchronous generators when it shuts down."""

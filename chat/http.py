@@ -7,7 +7,7 @@ from typing import Any
 import azure.functions as func
 
 from chat.errors import ChatError
-from chat.logs import log
+from chat.logs import cause_of, log
 
 _ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 NO_STORE = {"Cache-Control": "no-store"}
@@ -22,7 +22,7 @@ def json_response(content: Any, *, status: int = 200, headers: Mapping[str, str]
 def refusal(error: ChatError, *, headers: Mapping[str, str] | None = None) -> func.HttpResponse:
     """Return the response for a refusal: `{"error": {"code", "message"}}` with its status."""
     if error.status >= 500:
-        log.error("request failed", extra={"code": error.code, "reason": str(error), "cause": repr(error.__cause__)})
+        log.error("request failed", extra={"code": error.code, "reason": str(error), "cause": cause_of(error)})
     else:
         log.info("request refused", extra={"code": error.code, "status": error.status})
     content = {"error": {"code": error.code, "message": str(error)}}

@@ -6,7 +6,10 @@ The Functions worker passes on a line's text only, so the fields are written beh
 
 import json
 import logging
+import re
 
+MAX_CAUSE_LENGTH = 500
+_QUERY = re.compile(r"\?[^\s'\")>\]]+")
 _STANDARD = frozenset(vars(logging.LogRecord("", 0, "", 0, "", None, None))) | {"message", "asctime", "taskName"}
 
 
@@ -17,6 +20,16 @@ def write_fields(record: logging.LogRecord) -> bool:
         record.msg = f"{record.getMessage()} {json.dumps(fields, default=str, separators=(',', ':'))}"
         record.args = None
     return True
+
+
+def cause_of(refusal: BaseException) -> str:
+    """Return what is behind a refusal, for a log line."""
+    return in_words(refusal.__cause__) if refusal.__cause__ else ""
+
+
+def in_words(problem: BaseException) -> str:
+    """Return what went wrong, without the queries of URLs: they may hold keys and tokens."""
+    return _QUERY.sub("?…", repr(problem))[:MAX_CAUSE_LENGTH]
 
 
 log = logging.getLogger("chat")

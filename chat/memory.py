@@ -84,16 +84,22 @@ class Memory:
 
         Raises TooManyReminders.
         """
-        running = await self._running_reminders(reminder.user)
-        for number, known in running.items():
-            if known.source == reminder.source:
-                return number
-        free = [number for number in range(1, PER_USER + 1) if number not in running]
-        if not free:
-            raise TooManyReminders
-        start = self.client.start_new(REMINDER, instance_id(reminder.user, free[0]), reminder.as_input())
-        await _bounded("start the reminder", start, START_SECONDS)
-        return free[0]
+        while True:
+            running = await self._running_reminders(reminder.user)
+            for number, known in running.items():
+                if known.source == reminder.source:
+                    return number
+            free = next((number for number in range(1, PER_USER + 1) if number not in running), None)
+            if free is None:
+                raise TooManyReminders
+            start = self.client.start_new(REMINDER, instance_id(reminder.user, free), reminder.as_input())
+            try:
+                await _bounded("start the reminder", start, START_SECONDS)
+                return free
+            except StorageUnavailable:
+                # Another tab may have taken the number in between; then the next one is tried.
+                if free not in await self._running_reminders(reminder.user):
+                    raise
 
     async def forget(self, user: str, number: int, now: datetime) -> Reminder | None:
         """End a user's waiting reminder and return it, or None when there is none with that number."""

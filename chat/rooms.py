@@ -10,7 +10,7 @@ from chat.errors import ChatError, ServiceUnavailable
 from chat.events import UserEvent
 from chat.frames import Frame
 from chat.history import PAGE_LENGTH, UNREADABLE, Page, page_of, read_cursor, read_limit
-from chat.logs import log
+from chat.logs import cause_of, log
 from chat.memory import Memory, StorageUnavailable
 from chat.messages import milliseconds, parse_fields
 from chat.names import groups_of, room_name
@@ -82,7 +82,7 @@ async def arrive(event: UserEvent, room: str, roster: Roster, services: Services
     try:
         await signals.beside(telling, opening)
     except ServiceUnavailable as problem:
-        log.warning("a greeting was not said", extra={"room": room, "cause": repr(problem.__cause__)})
+        log.warning("a greeting was not said", extra={"room": room, "cause": cause_of(problem)})
 
 
 async def go(event: UserEvent, room: str, services: Services) -> Answer:
@@ -95,7 +95,7 @@ async def go(event: UserEvent, room: str, services: Services) -> Answer:
     try:
         await announce_left(room, sender(event), at, services.gateway, origin.connection_id)
     except ServiceUnavailable as problem:
-        log.warning("a goodbye was not said", extra={"room": room, "cause": repr(problem.__cause__)})
+        log.warning("a goodbye was not said", extra={"room": room, "cause": cause_of(problem)})
     return Answer(frames.room_left(room), origin.state.left(room))
 
 
@@ -110,7 +110,7 @@ async def who_is_in(room: str, services: Services) -> Roster:
     try:
         return await read_roster(services.gateway, room)
     except ServiceUnavailable as problem:
-        log.warning("presence is unknown", extra={"room": room, "cause": repr(problem.__cause__)})
+        log.warning("presence is unknown", extra={"room": room, "cause": cause_of(problem)})
         return Roster((), 0)
 
 
@@ -119,5 +119,5 @@ async def read_page(room: str, memory: Memory, before: Key | None = None, limit:
     try:
         return page_of(await memory.read_log(room), before, limit)
     except StorageUnavailable as problem:
-        log.warning("history is unreadable", extra={"room": room, "cause": repr(problem.__cause__)})
+        log.warning("history is unreadable", extra={"room": room, "cause": cause_of(problem)})
         return UNREADABLE

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
-from chat.logs import log
+from chat.logs import in_words, log
 
 # An answer waits this long for its signal, and the signal itself may take so long.
 WAIT_SECONDS = 0.25
@@ -60,7 +60,7 @@ class Signals:
             async with asyncio.timeout(self.signal_seconds):
                 await remember()
         except Exception as problem:  # whatever it is, the conversation goes on
-            self._count(repr(problem))
+            self._count(in_words(problem))
 
     async def _drop(self) -> None:
         self._count("too many signals wait for storage")

@@ -15,7 +15,7 @@ from chat.events import Connect, Connected, Disconnected, Event, UserEvent, even
 from chat.frames import error as error_line
 from chat.gateway import CAUSE, REQUEST_ID, gateway
 from chat.http import json_response, refusal
-from chat.logs import log
+from chat.logs import cause_of, log
 from chat.memory import Memory
 from chat.messages import mentioned
 from chat.settings import Settings, Trust, current_settings
@@ -48,6 +48,9 @@ async def eventhandler(req: func.HttpRequest, client: df.DurableOrchestrationCli
         return await answer(event, settings, Memory(client))
     except ChatError as error:
         return refusal(error)
+    except Exception:
+        log.exception("unexpected failure", extra={"event": req.headers.get("ce-type", "")})
+        return refusal(Unexpected())
 
 
 def validation(req: func.HttpRequest, settings: Settings) -> func.HttpResponse:
@@ -85,7 +88,7 @@ async def reply(event: UserEvent, services: Services) -> func.HttpResponse:
         return told(await handle_event(event, services))
     except ChatError as error:
         if error.status >= 500:
-            log.error("event failed", extra=described(event) | {"code": error.code, "cause": repr(error.__cause__)})
+            log.error("event failed", extra=described(event) | {"code": error.code, "cause": cause_of(error)})
         return told(refused(event, error))
     except Exception:
         log.exception("unexpected failure", extra=described(event))

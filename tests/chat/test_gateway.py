@@ -3,12 +3,16 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 
 import pytest
 from aiohttp import ClientSession, web
 
+from chat import connections
 from chat import gateway as gateway_module
+from chat.connection_state import ConnectionState
 from chat.errors import NotConfigured, ServiceUnavailable
+from chat.events import Connect, Origin
 from chat.gateway import Gateway, Member, gateway
 from chat.settings import Settings
 from emulator import webpubsub
@@ -93,6 +97,57 @@ async def test_a_service_that_does_not_answer_is_given_up(monkeypatch: pytest.Mo
         with pytest.raises(ServiceUnavailable):
             await silent.publish("room.lobby", {})
         given_up.set()
+
+
+@pytest.mark.parametrize(("limit", "expected"), [(10, 7), (5, 5), (1, 1)])
+async def test_members_are_read_page_by_page_up_to_the_limit(limit: int, expected: int) -> None:
+    """The service of this test gives three at a time, whatever it is asked for."""
+    pages: list[int] = []
+
+    async def page(request: web.Request) -> web.Response:
+        first = int(request.query.get("from", "0"))
+        pages.append(first)
+        found = [{"connectionId": f"c{n}", "userId": f"u{n}"} for n in range(first, min(first + 3, 7))]
+        following = f"http://{request.host}{request.path}?from={first + 3}" if first + 3 < 7 else None
+        return web.json_response({"value": found, "nextLink": following})
+
+    async with a_server(page) as address:
+        large = await gateway(Settings({"WebPubSubConnectionString": f"Endpoint={address};{KEY}"}))
+        members = await large.members("room.lobby", limit)
+
+    assert members == [Member(f"c{n}", f"u{n}") for n in range(expected)]
+    assert pages == list(range(0, expected, 3))
+
+
+async def test_pages_that_never_end_are_read_only_up_to_the_limit() -> None:
+    async def page(request: web.Request) -> web.Response:
+        content = {"value": [{"connectionId": "c", "userId": "u"}], "nextLink": str(request.url)}
+        return web.json_response(content)
+
+    async with a_server(page) as address:
+        endless = await gateway(Settings({"WebPubSubConnectionString": f"Endpoint={address};{KEY}"}))
+
+        assert len(await endless.members("room.lobby", 20)) == 20
+
+
+async def test_a_client_is_let_in_while_the_service_does_not_say_who_is_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connections, "GREETING_SECONDS", 0.05)
+    given_up = asyncio.Event()
+
+    async def late(_: web.Request) -> web.Response:
+        await given_up.wait()
+        return web.Response(status=202)
+
+    async with a_server(late) as address:
+        settings = Settings({"WebPubSubConnectionString": f"Endpoint={address};{KEY}", "ChatAuth": "open"})
+        origin = Origin("sample_chatapp", "c1", "1", datetime(2026, 1, 31, tzinfo=UTC), None, None, ConnectionState())
+        async with asyncio.timeout(gateway_module.CALL_SECONDS / 2):
+            admission = await connections.admit(
+                Connect(origin, {"id": ("ana",)}, ()), await gateway(settings), settings
+            )
+        given_up.set()
+
+    assert (admission.user, admission.state.arrived) == ("ana", True)
 
 
 async def test_a_proxy_of_the_environment_is_used(monkeypatch: pytest.MonkeyPatch) -> None:

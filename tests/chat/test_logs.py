@@ -4,8 +4,9 @@ import logging
 
 import pytest
 
-from chat.logs import log
-from tests.chat.local_chat import LocalChat
+from chat.errors import ServiceUnavailable
+from chat.logs import cause_of, log
+from tests.chat.local_chat import LocalChat, run_chat
 
 
 def test_fields_are_written_behind_the_text_on_one_line(caplog: pytest.LogCaptureFixture) -> None:
@@ -27,3 +28,28 @@ async def test_no_text_token_or_key_reaches_the_log(chat: LocalChat, caplog: pyt
     assert "secret" not in ours
     assert "xxxx" not in ours
     assert chat.service.connection_string.split("AccessKey=")[1][:20] not in ours
+
+
+def test_the_cause_of_a_refusal_is_told_without_the_queries_of_urls() -> None:
+    refusal = ServiceUnavailable("no answer")
+    refusal.__cause__ = TimeoutError("Connection timeout to host http://127.0.0.1:7071/entities?op=say&code=a-key==")
+
+    assert cause_of(refusal) == "TimeoutError('Connection timeout to host http://127.0.0.1:7071/entities?…')"
+    assert cause_of(ServiceUnavailable("no answer")) == ""
+
+
+async def test_what_the_sdks_log_at_the_apps_level_has_no_text_token_or_key(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+    async with run_chat() as chat:
+        ana = await chat.open("ana")
+        await ana.ask("message", {"message": "a secret thought"})
+        await ana.ask("join", {"room": "design"})
+        await ana.ask("message", "/remind 1h a secret errand")
+        await ana.close()
+        key = chat.service.connection_string.split("AccessKey=")[1][:20]
+
+    everything = "\n".join(record.getMessage() for record in caplog.records)
+    assert everything
+    assert "secret" not in everything
+    assert "access_token" not in everything
+    assert key not in everything

@@ -18,7 +18,28 @@ def test_a_user_id_over_the_limit_is_refused_with_the_limit() -> None:
         user_id("x" * (USER_ID_LENGTH + 1))
 
 
-@pytest.mark.parametrize("name", ["", "  ", "a\nb", "a\0b", "a\u202eb", "\ud800", "system", "Reminder"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "",
+        "  ",
+        "a\nb",
+        "a\0b",
+        "a\u202eb",
+        "\ud800",
+        "system",
+        "Reminder",
+        "\u200b",
+        "\u3164",
+        "an\u200ba",
+        "an\u00ada",
+        "a\u2028b",
+        "a\ufffd",
+        "\uff53ystem",
+        "remind\u200der",
+        "SYSTEM\ufe0f",
+    ],
+)
 def test_a_user_id_that_cannot_be_read_or_is_reserved_is_refused(name: str) -> None:
     with pytest.raises(InvalidName):
         user_id(name)

@@ -1,5 +1,6 @@
 """The page's files, through the real function: types, versions, protection, and nothing outside `static/`."""
 
+import asyncio
 import gzip
 from pathlib import Path
 
@@ -9,6 +10,8 @@ import pytest
 from chat import site
 from chat.functions.page import zz_page
 from tests.chat.conftest import request_to
+from tests.chat.local_chat import LocalChat
+from tests.emulator.functions.apps import send
 
 ROOT = Path(__file__).parents[2]
 
@@ -127,3 +130,37 @@ def test_the_page_is_served_before_anything_is_configured(monkeypatch: pytest.Mo
 
     assert response.status_code == 200
     assert "connect-src 'self';" in response.headers["Content-Security-Policy"]
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        "/%2e%2e%2fhost.json", "/..%2fhost.json", "/%2e%2e/host.json", "/../host.json", "/..%5chost.json",
+        "/..\\host.json", "//host.json", "/%2fetc/passwd", "/%252e%252e%252fhost.json", "/%c0%ae%c0%ae/host.json", "/index.html/",
+        "/index.html;x", "/%ff", "/static/../host.json", "/chat/site.py", "/local.settings.json", "/.funcignore",
+    ],
+)  # fmt: skip
+async def test_no_path_on_the_wire_leads_out_of_the_page(chat: LocalChat, target: str) -> None:
+    answer = await asyncio.to_thread(send, chat.url, "GET", target)
+
+    assert (answer.status, answer.body) == (404, b"not found")
+    assert "nosniff" in answer["X-Content-Type-Options"]
+
+
+async def test_a_head_request_tells_what_a_get_would_send(chat: LocalChat) -> None:
+    full, head = [await asyncio.to_thread(send, chat.url, method, "/") for method in ("GET", "HEAD")]
+
+    assert (head.status, head.body) == (200, b"")
+    for name in ("Content-Type", "ETag", "Cache-Control", "Content-Security-Policy"):
+        assert head[name] == full[name]
+    known = (("If-None-Match", head["ETag"]),)
+    for method in ("GET", "HEAD"):
+        answer = await asyncio.to_thread(send, chat.url, method, "/", known)
+        assert (answer.status, answer.body, answer["ETag"]) == (304, b"", full["ETag"])
+
+
+async def test_a_forged_principal_means_nothing_in_open_mode(chat: LocalChat) -> None:
+    forged = {"x-ms-client-principal-name": "root", "x-ms-client-principal-id": "root"}
+
+    assert (await chat.get("/session", headers=forged))["user"] is None
+    assert (await chat.get("/negotiate", status=400, headers=forged))["error"]["code"] == "missing_user"

@@ -60,6 +60,16 @@ async def test_a_user_may_have_ten_reminders(chat: LocalChat) -> None:
     assert (await ana.next(event="error"))["code"] == "too_many_reminders"
 
 
+async def test_reminders_that_several_tabs_set_at_once_are_all_kept(chat: LocalChat) -> None:
+    tabs = [await chat.open("ana") for _ in range(4)]
+
+    answers = await asyncio.gather(*(told(tab, f"/remind 1h tea {number}") for number, tab in enumerate(tabs)))
+
+    assert sorted(answer[:10] for answer in answers) == [f"reminder {number}" for number in range(1, 5)]
+    lines = (await told(tabs[0], "/reminders")).splitlines()
+    assert {line.rpartition(" ")[2] for line in lines} == {"0", "1", "2", "3"}
+
+
 async def test_a_reminder_asked_for_again_is_one_reminder(chat: LocalChat) -> None:
     ana = await chat.open("ana")
 

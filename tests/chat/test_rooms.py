@@ -1,9 +1,11 @@
 """Rooms keep to themselves; who comes later sees who is there and what was said."""
 
+import asyncio
 from pathlib import Path
 
 import pytest
 
+from emulator.webpubsub.observations import RestCalled
 from tests.chat.local_chat import JSON, LocalChat, run_chat, until
 
 
@@ -227,6 +229,31 @@ async def test_typing_is_shown_to_the_others_at_most_every_two_seconds(chat: Loc
         {"type": "typing", "room": "lobby", "user": "ana"}
     ]
     assert not [frame for frame in ana.frames if frame.get("type") == "typing"]
+
+
+async def test_typing_in_turns_in_two_rooms_is_no_way_around_the_limit(chat: LocalChat) -> None:
+    ana, _ = await chat.enter("ana", "design")
+    bo, _ = await chat.enter("bo", "design")
+
+    for room in ("lobby", "design") * 3:
+        await ana.ask("typing", {"room": room})
+    await ana.ask("message", {"room": "design", "message": "done"})
+    await bo.next(message="done")
+
+    assert len([frame for frame in bo.frames if frame.get("type") == "typing"]) == 1
+
+
+async def test_many_who_ask_for_the_rooms_at_once_cost_the_service_one_look(chat: LocalChat) -> None:
+    await chat.enter("ana", "design")
+    looks: list[str] = []
+    chat.service.observations.subscribe(
+        lambda seen: looks.append(seen.path) if isinstance(seen, RestCalled) and "room.lobby" in seen.path else None
+    )
+
+    answers = await asyncio.gather(*(chat.get("/rooms") for _ in range(20)))
+
+    assert all(answer == answers[0] for answer in answers)
+    assert len(looks) <= 2  # the second is that of the orchestration which looks after the lobby
 
 
 async def test_the_list_of_rooms_shows_public_rooms_with_people_in_them(chat: LocalChat) -> None:
