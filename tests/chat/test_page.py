@@ -137,7 +137,8 @@ def test_the_page_is_served_before_anything_is_configured(monkeypatch: pytest.Mo
     [
         "/%2e%2e%2fhost.json", "/..%2fhost.json", "/%2e%2e/host.json", "/../host.json", "/..%5chost.json",
         "/..\\host.json", "//host.json", "/%2fetc/passwd", "/%252e%252e%252fhost.json", "/%c0%ae%c0%ae/host.json",
-        "/index.html/", "/index.html;x", "/%ff", "/static/../host.json", "/chat/site.py", "/local.settings.json", "/.funcignore",
+        "/index.html/", "/index.html;x", "/%ff", "/static/../host.json", "/chat/site.py", "/local.settings.json",
+        "/.funcignore",
     ],
 )  # fmt: skip
 async def test_no_path_on_the_wire_leads_out_of_the_page(chat: LocalChat, target: str) -> None:
