@@ -5,6 +5,8 @@ import logging
 import time
 
 from aiohttp.http import HttpProcessingError
+from aiohttp.http_exceptions import BadHttpMessage
+from aiohttp.web import RequestPayloadError
 
 _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 OWN_LOGGERS = "emulator"
@@ -51,9 +53,16 @@ def http_logger() -> logging.Logger:
 
 def _malformed_in_one_line(record: logging.LogRecord) -> bool:
     error = record.exc_info[1] if record.exc_info else None
-    if isinstance(error, HttpProcessingError):
+    if isinstance(error, HttpProcessingError | RequestPayloadError):
         record.exc_info = None
         record.levelno, record.levelname = logging.INFO, "INFO"
         record.msg, record.args = "malformed HTTP request", ()
-        record.reason = error.message.partition("\n")[0]
+        record.reason = _reason(error)
     return True
+
+
+def _reason(error: Exception) -> str:
+    """Return what is wrong, without what aiohttp quotes of the request: there may be a token in it."""
+    if type(error) is not BadHttpMessage:
+        return type(error).__name__
+    return error.message.partition("\n")[0].rstrip(":")

@@ -142,7 +142,8 @@ class Clients:
         return await self._converse(connection, socket, ws)
 
     async def _recover(self, request: web.Request, wanted: RecoveryRequest) -> web.StreamResponse:
-        connection = self._recovery.find(self._hubs.hub(wanted.hub), wanted.connection_id, wanted.token)
+        hub = self._hubs.find(wanted.hub)
+        connection = None if hub is None else self._recovery.find(hub, wanted.connection_id, wanted.token)
         if connection is not None and not await self._faults().recovery(connection):
             connection = None
         subprotocol = echoed_subprotocol(wanted.subprotocols) if connection is None else connection.protocol

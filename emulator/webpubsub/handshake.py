@@ -81,7 +81,7 @@ async def read_request(
 ) -> ConnectionRequest | RecoveryRequest:
     """Return what a handshake asks for; raises `Refused`. `now` is in seconds since the epoch."""
     subprotocols = _offered(request)
-    if not web.WebSocketResponse(compress=False, protocols=subprotocols).can_prepare(request):
+    if not _is_handshake(request, subprotocols):
         raise Refused(400, "The request is not a WebSocket handshake.")
     try:
         hub = hub_key(hub)
@@ -158,6 +158,13 @@ async def _token(
     except InvalidToken as error:
         log.info("client refused", extra={"hub": hub, "reason": str(error)})
         raise Refused(401, reason=str(error)) from None
+
+
+def _is_handshake(request: web.Request, subprotocols: tuple[str, ...]) -> bool:
+    try:
+        return bool(web.WebSocketResponse(compress=False, protocols=subprotocols).can_prepare(request))
+    except ValueError:  # aiohttp's answer to a Sec-WebSocket-Key that is not ASCII
+        return False
 
 
 def _first(query: Iterable[tuple[str, str]], name: str) -> str | None:

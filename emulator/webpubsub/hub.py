@@ -263,6 +263,10 @@ class Hubs:
             hub = self._hubs[key] = Hub(key, self._clock, self._observations, self._on_end)
         return hub
 
+    def find(self, name: str) -> Hub | None:
+        """Return the hub if it has been named before: who has shown no token makes none."""
+        return self._hubs.get(name.lower())
+
     def __iter__(self) -> Iterator[Hub]:
         return iter(self._hubs.values())
 

@@ -16,6 +16,7 @@ import aiohttp
 from aiohttp import web
 
 from emulator.webpubsub.frames import close_frame
+from emulator.webpubsub.masking import FirstFrame
 
 log = logging.getLogger(__name__)
 
@@ -56,9 +57,15 @@ Received = str | bytes | Closed | Broken
 
 
 class WebSocket(web.WebSocketResponse):
-    """aiohttp's WebSocket, except that only `Socket` decides when and how it is closed."""
+    """aiohttp's WebSocket, except that clients must mask, and that only `Socket` decides when and how it is closed."""
 
     released = False
+
+    def _post_start(self, request: web.BaseRequest, protocol: str | None, writer: Any) -> None:
+        sent_early = bool(request.protocol._message_tail)  # it may end in the middle of a frame
+        super()._post_start(request, protocol, writer)
+        if not sent_early:
+            request.protocol._payload_parser = FirstFrame(request.protocol, request.protocol._payload_parser)
 
     async def close(self, *, code: int = NORMAL_CLOSURE, message: bytes = b"", drain: bool = True) -> bool:
         """Close for good once the socket is released; before that, leave it open."""
@@ -104,6 +111,7 @@ class Socket:
         "_close_code",
         "_closing",
         "_drain_seconds",
+        "_end",
         "_flusher",
         "_max_bytes",
         "_max_messages",
@@ -144,6 +152,7 @@ class Socket:
         self._close_code = 0
         self._ahead: deque[Received] | None = None
         self._reading: asyncio.Task[Received] | None = None
+        self._end: Closed | Broken | None = None
 
     # --- out ---------------------------------------------------------------------
 
@@ -268,10 +277,22 @@ class Socket:
         return isinstance(received, str | bytes)
 
     async def _read(self) -> Received:
-        message = await self._ws.receive()
+        """Return what comes next; the end is the same for everyone who asks again."""
+        if self._end is not None:
+            return self._end
+        try:
+            message = await self._ws.receive()
+        except ConnectionError:  # the socket was lost while a ping was being answered
+            self._end = Closed(ABNORMAL_CLOSURE, None)
+            return self._end
         data: object = message.data
         if isinstance(data, str | bytes):
             return data
+        self._end = self._how_it_ended(message)
+        return self._end
+
+    def _how_it_ended(self, message: aiohttp.WSMessage) -> Closed | Broken:
+        data: object = message.data
         if message.type is aiohttp.WSMsgType.CLOSE:
             # Whoever closed first chose the code; a client's answer to ours may carry any. A close frame without a
             # code counts as a normal closure, as in .NET.

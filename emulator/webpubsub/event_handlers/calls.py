@@ -18,6 +18,8 @@ log = logging.getLogger(__name__)
 
 REQUEST_TIMEOUT = 408
 MAX_HANDLER_CONNECTIONS = 1000
+# The connection state comes in one; .NET, in which the official emulator is written, takes as much.
+MAX_ANSWER_HEADER_BYTES = 64 * 1024
 
 # An event carries the documented headers and no others.
 _NO_AUTOMATIC_HEADERS = ("Accept", "Accept-Encoding", "User-Agent", "Content-Type")
@@ -60,6 +62,7 @@ class WebhookClient:
             cookie_jar=aiohttp.DummyCookieJar(),  # each connection has its own
             timeout=aiohttp.ClientTimeout(total=None),  # the caller's timeout covers all attempts
             skip_auto_headers=_NO_AUTOMATIC_HEADERS,
+            max_field_size=MAX_ANSWER_HEADER_BYTES,
         )
 
     async def close(self) -> None:

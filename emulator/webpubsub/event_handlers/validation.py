@@ -23,7 +23,7 @@ NOT_FOUND = 404
 
 
 class _Check:
-    """What is known of one URL: the last result, and when to ask again (monotonic seconds)."""
+    """What is known of one URL and origin: the last result, and when to ask again (monotonic seconds)."""
 
     __slots__ = ("accepted", "asking", "due_at", "failures")
 
@@ -41,7 +41,7 @@ class Validation:
         self._client = client
         self._times = times
         self._clock = clock
-        self._checks: dict[URL, _Check] = {}
+        self._checks: dict[tuple[URL, str], _Check] = {}
 
     async def accepts(self, url: URL, source: EventSource, handler: str) -> bool:
         """Return whether the handler at this URL (with `validate` for the event) takes events from our origin.
@@ -49,7 +49,8 @@ class Validation:
         A handler that has agreed is asked again in the background; whoever meets one that has not, when it is time
         to ask again, waits for its answer.
         """
-        check = self._checks.setdefault(url, _Check())
+        # The origin is the host that the client dialled: a no to one name must not keep out those who used another.
+        check = self._checks.setdefault((url, source.origin), _Check())
         if check.accepted is not None and self._clock() < check.due_at:
             return check.accepted
         asking = check.asking

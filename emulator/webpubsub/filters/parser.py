@@ -11,6 +11,7 @@ from emulator.webpubsub.filters.terms import (
     IDENTIFIERS,
     ORDERINGS,
     Expression,
+    Literal,
     Problem,
     Type,
     call,
@@ -163,7 +164,7 @@ class Parser:
         self._take_mark(")")
         return call(name, arguments)
 
-    def _literal(self) -> Expression:
+    def _literal(self) -> Literal:
         kind, text = self._token
         if kind == "string":
             literal = constant(Type.STRING, text[1:-1].replace("''", "'"))

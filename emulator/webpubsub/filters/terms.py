@@ -50,6 +50,13 @@ class Expression:
     value: Callable[[Subject], Value]
 
 
+@dataclass(frozen=True, slots=True)
+class Literal(Expression):
+    """An expression that is worth the same for every connection."""
+
+    constant: Value
+
+
 class Problem(Exception):
     """What is wrong with the filter."""
 
@@ -60,9 +67,9 @@ def expect_type(expression: Expression, *types: Type) -> None:
         raise Problem(f"Type '{expression.type}', expect '{types[0]}'")
 
 
-def constant(kind: Type, value: Value) -> Expression:
-    """Return an expression that is worth the same for every connection."""
-    return Expression(kind, lambda connection: value)
+def constant(kind: Type, value: Value) -> Literal:
+    """Return the literal of this type and value."""
+    return Literal(kind, lambda connection: value, value)
 
 
 CONSTANTS = {
@@ -169,15 +176,13 @@ def in_groups(left: Expression, groups: Expression) -> Expression:
     return Expression(Type.BOOL, value)
 
 
-def in_list(left: Expression, literals: list[Expression]) -> Expression:
+def in_list(left: Expression, literals: list[Literal]) -> Expression:
     """Return whether `left` equals one of the literals."""
     expect_type(left, *_SCALARS)
     for literal in literals:
         expect_type(literal, left.type, Type.NULL, *(_SCALARS if left.type is Type.NULL else ()))
-    return Expression(
-        Type.BOOL,
-        lambda connection: any(left.value(connection) == literal.value(connection) for literal in literals),
-    )
+    values = frozenset(literal.constant for literal in literals)  # there may be tens of thousands
+    return Expression(Type.BOOL, lambda connection: left.value(connection) in values)
 
 
 def joined(operator: str, clauses: list[Expression]) -> Expression:

@@ -148,6 +148,8 @@ header_values = st.binary().map(lambda value: value.translate(None, b"\r\n\0"))
     subprotocols=header_values | st.sampled_from([JSON.encode(), b"a, b,,", b'"x"']),
     authorization=header_values | header_values.map(lambda value: b"Bearer " + value),
     extra=header_values,
+    key=header_values | st.just(b"dGhlIHNhbXBsZSBub25jZQ=="),
+    host=st.none() | header_values,
 )
 def test_any_handshake_is_answered_with_a_documented_status(
     open_service: WebPubSub,
@@ -156,15 +158,18 @@ def test_any_handshake_is_answered_with_a_documented_status(
     subprotocols: bytes,
     authorization: bytes,
     extra: bytes,
+    key: bytes,
+    host: bytes | None,
 ) -> None:
     parameters = "&".join(f"{quote(name, safe='')}={quote(value, safe='')}" for name, value in query.items())
     address = urlsplit(open_service.endpoint)
     request = (
-        f"GET /client/hubs/{quote(hub, safe='')}?{parameters} HTTP/1.1\r\nHost: {address.netloc}\r\n"
+        f"GET /client/hubs/{quote(hub, safe='')}?{parameters} HTTP/1.1\r\n"
         "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
-        "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
     ).encode()
     for name, value in (
+        (b"Host", address.netloc.encode() if host is None else host),
+        (b"Sec-WebSocket-Key", key),
         (b"Sec-WebSocket-Protocol", subprotocols),
         (b"Authorization", authorization),
         (b"X-Extra", extra),

@@ -45,6 +45,23 @@ async def test_w010_a_plain_get_is_a_bad_request(stage: Stage, service: Service,
         assert response.status == 400
 
 
+@pytest.mark.parametrize("key", ["", "c2hvcnQ=", "é", "!" * 24])
+async def test_a_handshake_without_a_proper_key_is_a_bad_request(stage: Stage, service: Service, key: str) -> None:
+    url = client_url(service, access_token=token_for(service))
+
+    assert (await stage.refusal(url, headers={"Sec-WebSocket-Key": key}))[0] == 400
+
+
+async def test_who_shows_no_token_makes_no_hub(stage: Stage, service: Service) -> None:
+    recovery = client_url(service, "new", awps_connection_id="x", awps_reconnection_token="y")
+
+    client = await stage.open(recovery, JSON, recovers=True)
+
+    assert (await client.closed())[0] == 1008
+    assert (await stage.refusal(client_url(service, "newer")))[0] == 401
+    assert [hub.name for hub in service.hubs] == []
+
+
 @pytest.mark.parametrize("path", ["/client/?hub=Chat&", "/client?hub=chat&"])
 async def test_the_older_form_of_the_url_is_served_too(stage: Stage, service: Service, path: str) -> None:
     ana = await stage.open(f"{service.endpoint}{path}access_token={token_for(service, 'ana')}", JSON)

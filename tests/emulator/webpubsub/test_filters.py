@@ -127,6 +127,26 @@ def test_more_than_a_hundred_clauses_are_refused() -> None:
         parse_filter(" and ".join(["true"] * 50) + " or " + " and ".join(["true"] * 51))
 
 
+def test_a_list_of_tens_of_thousands_is_looked_up_and_not_walked_through() -> None:
+    """A hub of a thousand connections would hold everybody up for seconds."""
+    comparisons = 0
+
+    class User(str):
+        __slots__ = ()
+        __hash__ = str.__hash__
+
+        def __eq__(self, other: object) -> bool:
+            nonlocal comparisons
+            comparisons += 1
+            return str.__eq__(self, str(other))
+
+    everyone = ",".join(f"'u{number}'" for number in range(10_000))
+    condition = parse_filter(f"userId in ({everyone})")
+
+    assert [condition(Subject(user_id=User(user))) for user in ("u9999", "u10000")] == [True, False]
+    assert comparisons < 10
+
+
 WORDS = """
     userId connectionId groups protocol eq ne gt in and or not ( ) , 'a' '' 1 -1 true null
     length tolower concat substring indexof contains

@@ -9,6 +9,7 @@ import socket
 import sys
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from aiohttp import WSServerHandshakeError, web
@@ -199,6 +200,28 @@ async def test_the_log_says_which_handler_and_pattern_matched_and_no_secret(
     assert f"handler={application.url}/{{event}} pattern=move,talk" in matched
     assert any("no event handler matches" in line and "event=other" in line for line in lines)
     assert not [line for line in lines if "secret" in line or service.settings.access_key in line or "eyJ" in line]
+
+
+async def test_a_request_that_is_no_http_is_one_log_line_without_what_it_said(
+    stage: Stage, service: Service, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    address = urlsplit(service.endpoint)
+    for request in (
+        f"GET /client/hubs/chat?access_token=secret{'x' * 9000} HTTP/1.1\r\nHost: a\r\n\r\n",
+        f"GET / HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer secret{'x' * 9000}\r\n\r\n",
+        "GET ?secret HTTP/1.1\r\nHost: a\r\n\r\n",
+        "GET / HTTP/1.1\r\nsecret\r\nHost: a\r\n\r\n",
+        "GET / HTTP/1.1\r\nHost: secret\r\nHost: secret\r\n\r\n",
+    ):
+        reader, writer = await asyncio.open_connection(address.hostname, address.port)
+        writer.write(request.encode())
+        assert (await reader.read()).startswith(b"HTTP/1.0 400 ")
+        writer.close()
+
+    malformed = [record for record in caplog.records if record.message == "malformed HTTP request"]
+    assert len(malformed) >= 4
+    assert not [record for record in caplog.records if record.exc_info or "secret" in FieldFormatter().format(record)]
 
 
 def test_a_log_line_quotes_what_could_be_misread() -> None:

@@ -4,6 +4,7 @@ import asyncio
 from dataclasses import replace
 
 import pytest
+from aiohttp import web
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -11,23 +12,27 @@ from emulator.webpubsub import HubSettings, Limits, Service, Settings
 from emulator.webpubsub.frames import close_frame, data_frame
 from emulator.webpubsub.messages import DataType, Payload, ServerMessage
 from emulator.webpubsub.observations import FrameReceived
+from emulator.webpubsub.sockets import Socket
 from tests.emulator.webpubsub.acting import (
     FAST,
     HUB,
+    JSON,
     RELIABLE_JSON,
+    Received,
     Stage,
     token_for,
     until,
 )
 
 BIG = ServerMessage(Payload(DataType.TEXT, b"x" * 100_000))
+PING = 9
 SMALL = ServerMessage(Payload(DataType.TEXT, b"small"))
 
 
 async def raw_client(
-    stage: Stage, service: Service, subprotocol: str = "", limit: int = 65536
+    stage: Stage, service: Service, subprotocol: str = "", limit: int = 65536, first: bytes = b""
 ) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-    """Return the two ends of a client's socket after its handshake."""
+    """Return the two ends of a client's socket after its handshake, with which it sent the first bytes."""
     host, port = service.endpoint.removeprefix("http://").split(":")
     reader, writer = await asyncio.open_connection(host, int(port), limit=limit)
     stage.stack.callback(writer.close)
@@ -36,11 +41,22 @@ async def raw_client(
         f"GET /client/hubs/{HUB}?access_token={token_for(service, 'stuck')} HTTP/1.1\r\nHost: {host}:{port}\r\n"
         "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
         f"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n{offered}\r\n".encode()
+        + first
     )
     if limit > 2:
         await reader.readuntil(b"\r\n\r\n")
     await until(lambda: service.hubs.hub(HUB).user_connections("stuck"))
     return reader, writer
+
+
+def client_frame(payload: bytes, opcode: int = 1) -> bytes:
+    """Return a short frame as a client sends it; the mask is all zeros."""
+    return bytes((0x80 | opcode, 0x80 | len(payload))) + bytes(4) + payload
+
+
+async def never(_: Received) -> web.Response:
+    await until(lambda: False)
+    raise AssertionError
 
 
 async def stuck_client(stage: Stage, service: Service, subprotocol: str = "") -> asyncio.StreamReader:
@@ -114,6 +130,67 @@ async def test_a_client_that_answers_no_ping_is_dropped(stage: Stage) -> None:
 
     assert service.hubs.hub(HUB).user_connections("ana")
     reading.cancel()
+
+
+@pytest.mark.parametrize("subprotocol", [JSON, RELIABLE_JSON])
+async def test_a_client_that_vanishes_with_much_unsaid_is_lost_like_any_other(
+    stage: Stage, caplog: pytest.LogCaptureFixture, subprotocol: str
+) -> None:
+    service = await stage.service(Settings(hubs={HUB: HubSettings(keep_alive_seconds=0.1)}, times=FAST))
+    application = await stage.application()
+    service.set_event_handlers(HUB, [application.handler(("disconnected",))])
+    application.answer("slow", never)
+    _, writer = await raw_client(stage, service, subprotocol)
+    (connection,) = service.hubs.hub(HUB).connections()
+
+    writer.write(client_frame(b'{"type":"event","event":"slow","data":1}') * 20)  # and no pong, ever
+
+    await until(lambda: connection.transport is None)
+    assert connection.ended is (subprotocol == JSON)  # a reliable client may come back
+    assert len(application.of("slow")) == 1
+    assert not [record for record in caplog.records if record.exc_info]
+
+
+async def test_a_client_that_vanishes_while_its_pings_are_answered_is_lost_like_any_other(
+    stage: Stage, service: Service, caplog: pytest.LogCaptureFixture
+) -> None:
+    reader, writer = await raw_client(stage, service, RELIABLE_JSON, limit=2)
+    (connection,) = service.hubs.hub(HUB).connections()
+    assert isinstance(connection.transport, Socket)
+    protocol = connection.transport._protocol
+
+    while not protocol.writing_paused:  # nobody reads the pongs
+        writer.write(client_frame(b"x" * 125, PING) * 1000)
+        await asyncio.sleep(0)
+    reader._transport.abort()  # type: ignore[attr-defined]
+
+    await until(lambda: connection.transport is None)
+    assert not connection.ended
+    assert not [record for record in caplog.records if record.exc_info]
+
+
+@pytest.mark.parametrize("parts", [1, 2])
+async def test_a_client_that_does_not_mask_is_closed_with_1002(stage: Stage, service: Service, parts: int) -> None:
+    """RFC 6455, section 5.1."""
+    reader, writer = await raw_client(stage, service, JSON)
+    frame = b'\x81\x0f{"type":"ping"}'
+
+    for part in (frame[:1], frame[1:]) if parts == 2 else (frame,):
+        writer.write(part)
+        await asyncio.sleep(0.01)
+
+    assert (await reader.read()).endswith(close_frame(1002, "The client frame is invalid."))
+
+
+@pytest.mark.parametrize("early", [0, 1, 8, 200])
+async def test_a_client_that_speaks_before_it_is_answered_is_heard(stage: Stage, service: Service, early: int) -> None:
+    frames = client_frame(b'{"type":"ping"}') * 3
+
+    reader, writer = await raw_client(stage, service, JSON, first=frames[:early])
+    writer.write(frames[early:])
+
+    assert (await reader.readuntil(b'{"type":"pong"}' * 1)).endswith(b'{"type":"pong"}')
+    assert await reader.readexactly(2 * 17) == data_frame('{"type":"pong"}') * 2
 
 
 async def test_a_busy_client_does_not_keep_the_others_waiting(stage: Stage, service: Service) -> None:

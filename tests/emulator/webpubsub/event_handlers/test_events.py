@@ -320,6 +320,16 @@ async def test_w168_and_w169_state_changes_with_each_success_that_names_one(
     assert told == [None, "one", "one", "one", ""]
 
 
+async def test_a_state_of_many_kilobytes_is_kept(stage: Stage, service: Service, application: Application) -> None:
+    state = "a" * 12_000
+    application.answer("move", lambda _: web.Response(headers={"ce-connectionState": state}))
+    ana = await stage.connect(service, "ana")
+
+    assert (await ana.request("event", 1, event="move", data=1))["success"]
+
+    assert connection_of(service, ana.id).source.state == state
+
+
 async def test_w170_cookies_belong_to_a_connection_and_come_with_success(
     stage: Stage, service: Service, application: Application
 ) -> None:

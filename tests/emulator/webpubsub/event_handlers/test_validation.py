@@ -68,6 +68,21 @@ async def test_w121_the_letter_case_of_the_origin_does_not_matter(stage: Stage) 
     assert application.of("connect")[0].headers["WebHook-Request-Origin"] == "chat.example"
 
 
+async def test_a_no_to_one_origin_keeps_nobody_out_who_came_by_another(stage: Stage) -> None:
+    application = await stage.application()
+    hubs = {HUB: HubSettings(event_handlers=[application.handler()], anonymous_connect_policy="allow")}
+    service = await stage.service(Settings(hubs=hubs, times=replace(FAST, validation_retry_seconds=60.0)))
+    application.answer("validate", allowing("good.example"))
+
+    statuses = [
+        (await stage.refusal(client_url(service), headers={"Host": host}))[0]
+        for host in ("bad.example", "good.example", "bad.example", "good.example")
+    ]
+
+    assert statuses == [500, 101, 500, 101]
+    assert len(application.of("validate")) == 2
+
+
 @pytest.mark.parametrize(
     "answer", [allowing("127.0.0.1, other.example"), allowing("other.example"), allowing(), allowing("*", status=400)]
 )
