@@ -1,6 +1,7 @@
 """Signals to entities travel beside the publishing of a message, so that storage never holds up a conversation."""
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
@@ -9,6 +10,8 @@ from chat.logs import in_words, log
 # An answer waits this long for its signal, and the signal itself may take so long.
 WAIT_SECONDS = 0.25
 SIGNAL_SECONDS = 10.0
+# After an answer waited in vain, no other one waits for so long.
+PAUSE_SECONDS = 60.0
 MAX_RUNNING = 1000
 
 Task = asyncio.Task[None]
@@ -21,17 +24,19 @@ class Signals:
 
     wait_seconds: float = WAIT_SECONDS
     signal_seconds: float = SIGNAL_SECONDS
+    pause_seconds: float = PAUSE_SECONDS
     max_running: int = MAX_RUNNING
     running: set[Task] = field(default_factory=set)
     late: set[Task] = field(default_factory=set)
     lost: int = 0
+    waits_again_at: float = float("-inf")  # monotonic seconds
 
     async def beside(self, publishing: Awaitable[None], remember: Remember) -> None:
         """Publish and remember at the same time; only the publishing can fail, and then nothing is remembered.
 
-        When storage is slow the signal goes on after the answer; while one does, nobody waits for a new one.
+        When storage is slow the signal goes on after the answer, and for a while nobody waits for a new one.
         """
-        waits = not self.late
+        waits = time.monotonic() >= self.waits_again_at
         signal = self.start(remember)
         try:
             await publishing
@@ -42,6 +47,8 @@ class Signals:
             await asyncio.wait({signal}, timeout=self.wait_seconds)
         if not signal.done():
             self.late.add(signal)
+            if waits:
+                self.waits_again_at = time.monotonic() + self.pause_seconds
 
     def start(self, remember: Remember) -> Task:
         """Return the running signal; this object keeps it until it ends."""

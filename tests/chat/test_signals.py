@@ -1,6 +1,7 @@
 """Storage never holds up a conversation, and never fails it."""
 
 import asyncio
+import time
 
 import pytest
 
@@ -54,6 +55,32 @@ async def test_while_storage_is_slow_nobody_waits_for_it() -> None:
     assert len(signals.late) == 11
     free.set()
     await asyncio.gather(*signals.running)
+
+
+async def test_after_one_answer_waited_in_vain_the_next_ones_do_not_wait_for_a_while() -> None:
+    """Also where messages are so rare that the late signal has ended before the next one comes."""
+    signals, free = Signals(wait_seconds=0.01), asyncio.Event()
+    await signals.beside(nothing(), free.wait)
+    free.set()
+    await asyncio.gather(*signals.running)
+    assert signals.late == set()
+
+    signals.wait_seconds = 3600
+    free.clear()
+    async with asyncio.timeout(5):
+        await signals.beside(nothing(), free.wait)
+    free.set()
+    await asyncio.gather(*signals.running)
+
+    assert signals.waits_again_at < time.monotonic() + signals.pause_seconds - 0.001  # that one did not prolong it
+    signals.waits_again_at, done = time.monotonic(), []
+
+    async def remember() -> None:
+        await asyncio.sleep(0)
+        done.append("remembered")
+
+    await signals.beside(nothing(), remember)
+    assert done == ["remembered"]
 
 
 async def test_a_signal_that_fails_is_counted_and_the_message_is_not_affected(caplog: pytest.LogCaptureFixture) -> None:
