@@ -1,27 +1,23 @@
 // The chat: what becomes of each frame and click.
 import { composer } from "./composer.js";
-import { connect } from "./connection.js";
+import { ask, connect } from "./connection.js";
 import { $, fill } from "./el.js";
 import { log } from "./log.js";
-import { names } from "./names.js";
 import { outbox } from "./outbox.js";
 import { expectGap, newRoom, ordered, position, receive, unread } from "./room.js";
 import { rows } from "./rows.js";
 import { sidebar } from "./sidebar.js";
-import { status } from "./status.js";
 import { welcome } from "./welcome.js";
+import { names, status } from "./words.js";
 
-const WINDOW = 120;
+const WINDOW = 120, LOOK_MS = 60_000, MAX_OTHERS = 8;
 
-const session = await fetch("session").then((answer) => answer.json()).catch(() => ({}));
-const me = await welcome(session, negotiate);
-const { auth, lobby, limits, signIn, signOut } = session;
-const rooms = new Map(), unsent = outbox(localStorage, me);
-let room, link, drawing, quiet, settling;
+const { me, auth, lobby, limits, signIn, signOut } = await welcome();
+const rooms = new Map(), unsent = outbox(localStorage, me), { style } = document.documentElement;
+let room, link, drawing, settling, others = [];
 
 function roomOf(name) {
 	if (!rooms.has(name)) rooms.set(name, newRoom(name, localStorage[`chat.read.${name}`]));
-	localStorage["chat.rooms"] = [...rooms.keys()];
 	return rooms.get(name);
 }
 
@@ -31,43 +27,38 @@ function go(name) {
 
 function enter() {
 	room = roomOf(location.hash.slice(1) || lobby);
-	mark();
+	room.unread = "";
 	writing.open(room.name);
 	$("rooms").hidePopover();
-	if (!room.joined && link.name === "live") join(room);
-	settling = quiet = true;
+	if (link.name === "live") join(room);
+	settling = true;
 	draw();
 }
 
 function forget({ name }) {
 	rooms.delete(name);
-	go(room.name === name ? lobby : room.name);
-	roomOf(lobby);
+	if (name !== room.name) return soon();
+	go(lobby);
+	enter();
 }
 
+// Unless that was tried.
 async function join(target) {
+	if (target.joined !== undefined) return;
 	expectGap(target, Date.now());
-	await send("join", {}, target);
+	if (!(await send("join", target))) return (target.joined = undefined);
 	if (!target.joined && target.name !== lobby) return forget(target); // the server has said why
 	target.joined = true;
 	if (!target.catchUp) return;
 	await new Promise((resolve) => setTimeout(resolve, 3000)); // until all is stored
-	await send("history", {}, target);
+	await send("history", target);
 	target.catchUp = null;
 }
 
-// Rejects with a status and the server's words.
-async function negotiate(user) {
-	const body = JSON.stringify(session.auth === "open" ? { id: user } : {});
-	const answer = await fetch("negotiate", { method: "POST", body });
-	const { url, error } = await answer.json().catch(() => ({}));
-	if (url) return url;
-	throw Object.assign(new Error(error?.message), { status: answer.status });
-}
-
-function send(event, data, target = room) {
-	return connection.send(event, { room: target.name, ...data }).catch((error) => {
-		if (error || data.id) say(target, error?.message ?? "Not connected, not done.");
+// Returns whether it was done.
+function send(event, target, data) {
+	return connection.send(event, { room: target.name, ...data }).then(() => true, (error) => {
+		if (error || data?.id) say(target, error?.message ?? "Not connected, not done.");
 	});
 }
 
@@ -83,12 +74,9 @@ function onMessage(frame) {
 	if (type === "left") return forget(target);
 	if (type === "joined" && target.joined !== false) go(name); // by a command
 	for (const line of messages ?? [frame]) if (line.from === me) unsent.drop(line.clientId);
+	settling ||= type === "joined" && target === room && !room.lines.size;
 	const before = receive(target, frame, Date.now());
-	if (before) send("history", { before }, target);
-	if (messages && target === room) {
-		quiet = true;
-		settling ||= type === "joined" && !room.total;
-	}
+	if (before) send("history", target, { before });
 	soon();
 }
 
@@ -112,87 +100,106 @@ function fail(id, error) {
 	return entry;
 }
 
-const connection = connect({
-	negotiate: () => negotiate(me),
-	onState: (state) => soon((link = state)),
-	onFresh() {
-		new Set([room, ...rooms.values()]).forEach(join);
-		for (const entry of unsent.all()) if (entry.state !== "failed") post(entry);
-	},
-	onMessage,
-});
-
-function mark() {
-	room.unread = room.read && unread(room, me).length && room.read;
+function onState(state) {
+	soon((link = state));
+	if (state.name !== "live") return;
+	for (const one of rooms.values()) {
+		if (state.fresh) one.joined = undefined;
+		join(one);
+	}
+	for (const entry of unsent.all()) if (state.fresh && entry.state !== "failed") post(entry);
 }
 
 async function older(nearTop) {
+	const here = room;
 	soon();
-	if (!nearTop || room.loading) return;
-	if (room.shown < room.total) room.shown += WINDOW;
-	else if (room.before) {
-		room.loading = true;
-		await send("history", { before: room.before });
-		room.loading = false;
+	if (!nearTop || here.loading) return;
+	if (here.hidden) here.hidden = Math.max(0, here.hidden - WINDOW);
+	else if (here.before) {
+		here.loading = true;
+		await send("history", here, { before: here.before });
+		here.loading = false;
 	}
-	quiet = true;
+}
+
+// Which rooms others are in; without an answer none.
+async function look() {
+	if (document.hidden || !$("rooms").checkVisibility()) return;
+	others = (await ask("rooms")).rooms ?? [];
+	soon();
 }
 
 function soon() {
-	drawing ??= document.hidden ? setTimeout(draw, 50) : requestAnimationFrame(draw);
+	drawing ??= setTimeout(draw, 16);
 }
 
 function draw() {
 	const lines = ordered(room), last = lines.findLast((line) => line.from);
 	drawing = undefined;
-	if ((settling || !paper.isFollowing()) && !room.unread) mark();
-	room.shown = paper.isFollowing() || !room.shown ? WINDOW : room.shown + lines.length - room.total;
-	room.total = lines.length;
-	const shown = [...lines.slice(-room.shown), ...unsent.all().filter((entry) => entry.room === room.name)];
-	paper.draw(rows(shown, me, room.unread), quiet);
-	if (settling) paper.settle();
-	quiet = settling = false;
+	if (settling || !paper.isFollowing()) room.unread ||= unread(room, me) && room.read;
+	if (settling || paper.isFollowing()) room.hidden = Math.max(0, lines.length - WINDOW);
+	const shown = [...lines.slice(room.hidden), ...unsent.all().filter((entry) => entry.room === room.name)];
+	paper.draw(rows(shown, me, room.unread), settling);
+	settling = false;
 	if (last && room.joined && paper.isFollowing() && !document.hidden) {
 		room.read = localStorage[`chat.read.${room.name}`] = position(last);
 	}
-	const count = !paper.isFollowing() && unread(room, me).length;
-	const mine = [...rooms.values()].map((one) => ({ name: one.name, count: unread(one, me).length, current: one === room }));
-	const total = mine.reduce((sum, one) => sum + one.count, 0);
+	const mine = [...rooms.values()].map((one) => ({ name: one.name, count: unread(one, me), current: one === room }));
+	const count = unread(room, me), total = mine.reduce((sum, one) => sum + one.count, 0);
+	localStorage["chat.rooms"] = [...rooms.keys()];
 	document.title = `${total ? `(${total}) ` : ""}${room.name} · Chat`;
 	$("chat").className = room.admin ? "admin" : "";
 	$("empty").hidden = shown.some((line) => line.from);
 	fill("title", room.name);
+	fill("theme", `Theme: ${style.colorScheme || "system"}`);
 	fill("pill", count && `${count} new message${count > 1 ? "s" : ""}`);
-	sidebar(mine, [...new Set([me, ...[...room.people].sort()])], room.count, me);
+	sidebar(mine, others.filter((one) => !rooms.has(one.room)).slice(0, MAX_OTHERS), room, me);
 	tell();
 }
 
 function tell() {
-	const now = Date.now(), { tone, text, wait } = status(link, auth, now, navigator.onLine);
+	const now = Date.now(), { tone, text, wait, action } = status(link, auth, now, navigator.onLine);
 	const typing = [...room.typing.keys()].filter((user) => room.typing.get(user) > now && user !== me);
 	fill("typing", typing.length && `${names(typing)} ${typing.length > 1 ? "are" : "is"} typing…`);
 	$("status").dataset.tone = tone;
 	fill("said", text);
-	fill("wait", wait && `Next try in ${wait} s`);
-	$("retry").hidden = wait === undefined;
-	$("again").hidden = link.name !== "signed out";
+	fill("wait", wait > 0 && `Next try in ${wait} s`);
+	fill("act", action);
 }
 
+const connection = connect({ user: auth === "open" ? me : undefined, onState, onMessage });
 const paper = log($("log"), $("tools"), older);
 
+// What the buttons do, by their names.
 const acts = {
-	react: ({ id, reactions }, { value: emoji }) => send("react", { id, emoji, on: !reactions?.[emoji]?.includes(me) }),
+	react: ({ id, reactions }, { value: emoji }) => send("react", room, { id, emoji, on: !reactions?.[emoji]?.includes(me) }),
 	reply: (line) => writing.begin("reply", line),
 	edit: (line) => writing.begin("edit", line),
-	delete: ({ id }, button) => button.classList.toggle("sure") || send("delete", { id }),
+	delete: ({ id }, button) => button.classList.toggle("sure") || send("delete", room, { id }),
 	retry: ({ id }) => post(unsent.get(id)),
 	discard: ({ id }) => soon(unsent.drop(id)),
+	quote({ replyTo: { id } }) {
+		const place = ordered(room).findIndex((line) => line.id === id);
+		if (place < 0) return;
+		paper.stay();
+		room.hidden = Math.min(room.hidden, place);
+		draw();
+		$(id).focus();
+		paper.scrolled();
+	},
 	end: paper.toEnd,
-	connect: connection.probe,
+	act() {
+		if (link.name === "signed out") location = signIn;
+		else connection.probe();
+	},
 	async invite() {
-		const link = new URL(`#${room.name}`, location);
-		await navigator.clipboard?.writeText(link);
-		say(room, `Copied: ${link}`, "notice");
+		const address = new URL(`#${room.name}`, location);
+		const copied = await navigator.clipboard?.writeText(address).then(() => "Copied", () => {});
+		say(room, `${copied ?? "Share this"}: ${address}`, "notice");
+	},
+	theme() {
+		style.colorScheme = localStorage["chat.theme"] = { "": "light", light: "dark", dark: "" }[style.colorScheme];
+		soon();
 	},
 	out() {
 		sessionStorage.clear();
@@ -200,11 +207,11 @@ const acts = {
 	},
 };
 
-const writing = composer($("composer"), {
+const writing = composer({
 	maxBytes: limits.messageBytes,
-	onTyping: () => send("typing", {}),
+	onTyping: () => send("typing", room),
 	onSend(message, task, line) {
-		if (task === "edit") return send("edit", { id: line.id, message });
+		if (task === "edit") return send("edit", room, { id: line.id, message });
 		const replyTo = task && { id: line.id, from: line.from, message: line.message.split("\n")[0].slice(0, 120) };
 		room.unread = "";
 		paper.toEnd();
@@ -218,8 +225,8 @@ const writing = composer($("composer"), {
 });
 
 onclick = ({ target }) => {
-	const button = target.closest("[data-do]");
-	if (button) acts[button.dataset.do](button.closest(".line")?.row.line, button);
+	const button = target.closest("button");
+	acts[button?.name]?.(button.closest(".line")?.row.line, button);
 };
 onhashchange = enter;
 onpagehide = connection.close;
@@ -227,8 +234,10 @@ onpageshow = ({ persisted }) => persisted && location.reload();
 document.onvisibilitychange = () => {
 	if (document.hidden) return void (room.unread = "");
 	connection.probe();
-	draw(mark((settling = true)));
+	settling = true;
+	draw();
 };
+$("rooms").ontoggle = look;
 $("room-form").onsubmit = (event) => {
 	event.preventDefault();
 	go($("new-room").value);
@@ -237,8 +246,9 @@ $("room-form").onsubmit = (event) => {
 
 for (const name of (localStorage["chat.rooms"] ?? lobby).split(",")) roomOf(name);
 $("me").textContent = me;
-$("again").href = signIn;
 $("welcome").hidden = true;
 $("chat").hidden = false;
 enter();
+look();
 setInterval(tell, 500);
+setInterval(look, LOOK_MS);

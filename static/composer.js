@@ -6,8 +6,8 @@ const COMMANDS = "/help, /join room, /leave, /me waves, /who, /rooms, /remind 10
 
 export const commands = (text) => COMMANDS.filter((usage) => /^\/\w*$/.test(text) && usage.startsWith(text.toLowerCase()));
 
-export function composer(form, { maxBytes, onSend, onTyping, onLast }) {
-	const { message: box, send } = form.elements;
+export function composer({ maxBytes, onSend, onTyping, onLast }) {
+	const box = $("message"), send = $("send");
 	const [label, cancel] = $("about").children;
 	let draft, task, line, found, chosen, typedAt = 0; // task: "edit" or "reply" to the line
 
@@ -72,10 +72,7 @@ export function composer(form, { maxBytes, onSend, onTyping, onLast }) {
 		typedAt = Date.now();
 		onTyping();
 	};
-	form.onsubmit = (event) => {
-		event.preventDefault();
-		submit();
-	};
+	send.onclick = submit;
 	cancel.onclick = () => begin();
 
 	return {

@@ -1,11 +1,23 @@
-// A lasting connection over Web PubSub's reliable JSON subprotocol.
+// How the page reaches the server: by HTTP, and lastingly by Web PubSub's reliable JSON subprotocol.
 const PING_MS = 20_000, ANSWER_MS = 5_000, RECOVERY_MS = 30_000, CONFIRM_MS = 500;
 
 // Milliseconds, jittered.
 export const backoff = (attempt, random = Math.random()) => 1000 * Math.min(30, 2 ** attempt) * (0.5 + random / 2);
 
-// `onFresh`: a new logical connection; the old one is forgotten.
-export function connect({ negotiate, onState, onFresh, onMessage }) {
+// The answer's content and status; {} without an answer.
+export const ask = (path, options) => fetch(path, options)
+	.then(async (answer) => ({ status: answer.status, ...(await answer.json().catch(() => {})) }))
+	.catch(() => ({}));
+
+// The address to connect to. Rejects with a status and the server's message.
+export async function negotiate(id) {
+	const { url, status, error } = await ask("negotiate", { method: "POST", body: JSON.stringify({ id }) });
+	if (url) return url;
+	throw { status, ...error };
+}
+
+// Live and `fresh`: a new logical connection; the old one is forgotten.
+export function connect({ user, onState, onMessage }) {
 	const waiting = new Map(); // ack id → request
 	let socket, url, id, token, timer, confirming, lostAt, live;
 	let attempt = 0, lastAck = 0, sequence = 0, heardAt = 0;
@@ -14,11 +26,11 @@ export function connect({ negotiate, onState, onFresh, onMessage }) {
 	const ping = () => post({ type: "ping" });
 
 	async function open() {
-		clearTimeout(timer);
 		try {
-			if (!token) url = await negotiate();
+			if (!token) url = await negotiate(user);
+			if (socket) return; // asked twice
 		} catch ({ status, message }) {
-			return status === 401 ? onState({ name: "signed out" }) : again(status && message);
+			return status === 401 ? onState({ name: "signed out" }) : again(message);
 		}
 		const recovery = token ? `&awps_connection_id=${id}&awps_reconnection_token=${encodeURIComponent(token)}` : "";
 		const mine = (socket = new WebSocket(url + recovery, "json.reliable.webpubsub.azure.v1"));
@@ -33,7 +45,13 @@ export function connect({ negotiate, onState, onFresh, onMessage }) {
 		const fresh = event === "connected" && connectionId !== id;
 		if (event === "connected") [id, token] = [connectionId, reconnectionToken];
 		if (fresh) sequence = 0;
-		if (!live) goLive(fresh);
+		if (!live) {
+			clearTimeout(timer);
+			live = true;
+			attempt = lostAt = 0;
+			for (const { frame } of waiting.values()) post(frame);
+			onState({ name: "live", fresh });
+		}
 		if (type === "ack") {
 			const { resolve, reject } = waiting.get(ackId) ?? {};
 			waiting.delete(ackId);
@@ -44,15 +62,6 @@ export function connect({ negotiate, onState, onFresh, onMessage }) {
 		sequence = sequenceId;
 		confirming ||= setTimeout(confirm, CONFIRM_MS);
 		onMessage(data);
-	}
-
-	function goLive(fresh) {
-		clearTimeout(timer);
-		live = true;
-		attempt = lostAt = 0;
-		onState({ name: "live" });
-		if (fresh) onFresh();
-		else for (const { frame } of waiting.values()) post(frame);
 	}
 
 	function confirm() {
@@ -81,7 +90,7 @@ export function connect({ negotiate, onState, onFresh, onMessage }) {
 
 	function drop() {
 		socket.close(4000);
-		lost(4000);
+		lost();
 	}
 
 	function probe() {

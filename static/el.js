@@ -19,9 +19,8 @@ export function fill(target, value, build = () => [value]) {
 }
 
 export function avatar(name) {
-	let hue = 7;
-	for (const character of name) hue = (hue * 31 + character.codePointAt()) % 360;
+	const hue = [...name].reduce((sum, character) => (sum * 31 + character.codePointAt()) % 360, 7);
 	const square = el("span", { className: "avatar", ariaHidden: true }, [...name][0].toUpperCase());
-	square.style.setProperty("--hue", hue);
+	square.style.background = `oklch(47% .08 ${hue})`;
 	return square;
 }

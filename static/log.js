@@ -1,7 +1,7 @@
 // The scrolling conversation: it follows its end, unless the reader is further up.
 import { paint } from "./line.js";
 
-const EDGE_PX = 40, NEAR_TOP_PX = 600;
+const EDGE_PX = 40, NEAR_TOP_PX = 600, ANNOUNCED = 3;
 
 export function log(root, tools, onScroll) {
 	const list = root.firstElementChild;
@@ -11,12 +11,11 @@ export function log(root, tools, onScroll) {
 	const toEnd = () => (root.scrollTop = root.scrollHeight);
 	const box = (node) => node.getBoundingClientRect();
 
-	// `quiet`: not announced.
-	function draw(rows, quiet) {
+	function draw(rows, settling) {
 		const anchor = [...list.children].find((node) => box(node).bottom > box(root).top);
 		const before = anchor && box(anchor).top;
 		const keys = new Set(rows.map(({ key }) => key));
-		root.ariaBusy = quiet;
+		root.ariaBusy = rows.filter(({ key }) => !nodes.has(key)).length > ANNOUNCED; // more is history
 		for (const [key, node] of nodes) if (!keys.has(key)) node.remove(nodes.delete(key));
 		let next = list.firstChild;
 		for (const row of rows) {
@@ -26,7 +25,8 @@ export function log(root, tools, onScroll) {
 			if (node === next) next = next.nextSibling;
 			else list.insertBefore(node, next);
 		}
-		if (following) toEnd();
+		if (settling) settle();
+		else if (following) toEnd();
 		else if (anchor?.isConnected) root.scrollTop += box(anchor).top - before;
 		setTimeout(() => (root.ariaBusy = false), 100);
 	}
@@ -64,5 +64,5 @@ export function log(root, tools, onScroll) {
 	};
 	new ResizeObserver(() => following && toEnd()).observe(root);
 
-	return { draw, settle, toEnd, isFollowing: () => following };
+	return { draw, scrolled, toEnd, stay: () => (following = false), isFollowing: () => following };
 }

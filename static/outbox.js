@@ -1,8 +1,8 @@
 // Lines not yet confirmed, each under its own storage key: tabs must not overwrite each other.
 export function outbox(storage, user) {
 	const prefix = `chat.outbox.${user}.`;
-	const keys = Object.keys(storage).filter((key) => key.startsWith(prefix));
-	const entries = new Map(keys.map((key) => [key.slice(prefix.length), JSON.parse(storage[key])]));
+	const stored = Object.keys(storage).filter((key) => key.startsWith(prefix)).map((key) => JSON.parse(storage[key]));
+	const entries = new Map(stored.map((entry) => [entry.id, entry]));
 	return {
 		get: (id) => entries.get(id),
 		all: () => [...entries.values()].sort((a, b) => (a.sentAt < b.sentAt ? -1 : 1)),

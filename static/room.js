@@ -2,7 +2,7 @@
 const TYPING_MS = 6000, CATCH_UP_PAGES = 5;
 
 export function newRoom(name, read = "") {
-	return { name, read, lines: new Map(), people: new Set(), count: 0, typing: new Map() };
+	return { name, read, lines: new Map(), people: new Set(), more: 0, typing: new Map(), hidden: 0 };
 }
 
 // Two versions of one line: the earlier time, the newest text. One without `sentAt` is an early change.
@@ -18,13 +18,15 @@ export function merged(old, line) {
 export const position = ({ sentAt, id }) => `${sentAt} ${id}`;
 
 export function ordered({ lines }) {
-	const placed = [...lines.values()].filter((line) => line.sentAt).map((line) => [position(line), line]);
-	return placed.sort(([a], [b]) => (a < b ? -1 : 1)).map(([, line]) => line);
+	return [...lines.values()].filter((line) => line.sentAt).sort((a, b) => (position(a) < position(b) ? -1 : 1));
 }
 
-const said = (room) => ordered(room).filter((line) => line.from);
+const said = ({ lines }) => [...lines.values()].filter((line) => line.from);
 
-export const unread = (room, me) => said(room).filter((line) => line.from !== me && position(line) > room.read);
+// Whether somebody else said it after the position `read`.
+export const isNew = (line, me, read) => line.from && line.from !== me && position(line) > read;
+
+export const unread = (room, me) => said(room).filter((line) => isNew(line, me, room.read)).length;
 
 // Before joining anew: notes what is known, to find what is missing.
 export function expectGap(room, now) {
@@ -44,9 +46,7 @@ export function receive(room, frame, now) {
 	if (type === "reaction") put({ id, reactions: reacted(lines.get(id), frame) });
 	if (!type || type === "edited" || type === "deleted") put({ message: "", ...frame });
 	if (type !== "system") return;
-	const { size } = people;
 	if (user) people[event === "joined" ? "add" : "delete"](user);
-	room.count += people.size - size;
 	put({ ...frame, id: `${event} ${user ?? lines.size} ${at}`, sentAt: at });
 }
 
@@ -55,14 +55,14 @@ function reacted(line, { emoji, user, on }) {
 	return { ...line?.reactions, [emoji]: on ? [...others, user] : others };
 }
 
-function takePage(room, { users, count, admin, messages, before, complete }, at, put) {
+function takePage(room, { user, users, count, admin, messages, before, complete }, at, put) {
 	const { catchUp, lines } = room;
-	const start = messages[0]?.sentAt ?? at, gap = catchUp?.gap ?? "!";
-	if (users) Object.assign(room, { people: new Set(users), count, admin, joined: true });
+	const start = messages[0]?.sentAt ?? at, gap = catchUp?.gap ?? "!", people = new Set(users).add(user);
+	if (users) Object.assign(room, { people, more: count - people.size, admin, joined: true });
 	if (!said(room).some(({ sentAt }) => sentAt < start)) room.before = before;
 	messages.forEach(put);
 	lines.delete(gap);
 	if (complete && (!catchUp || messages.some(({ id }) => catchUp.known.includes(id)))) room.catchUp = null;
 	else if (catchUp && before && ++catchUp.pages < CATCH_UP_PAGES) return before;
-	else lines.set(gap, { id: gap, gap: true, sentAt: start });
+	else lines.set(gap, { id: gap, event: "gap", message: "Messages may be missing here.", sentAt: start });
 }

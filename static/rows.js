@@ -1,5 +1,5 @@
 // What the log shows: days, the unread mark, gaps, comings and goings, messages.
-import { position } from "./room.js";
+import { isNew } from "./room.js";
 
 const GROUP_MS = 5 * 60_000;
 
@@ -7,17 +7,17 @@ const GROUP_MS = 5 * 60_000;
 export function rows(lines, me, unread) {
 	const out = [];
 	for (const line of lines) {
-		const { from, event, id, clientId = id, gap } = line;
-		const date = new Date(line.sentAt), day = `day ${date.toDateString()}`, mine = from === me;
+		const { from, user, id, clientId = id } = line;
+		const date = new Date(line.sentAt), day = `day ${date.toDateString()}`;
 		if (out.at(-1)?.day !== day) out.push({ kind: "day", key: day, date, day });
-		if (unread && from && !mine && position(line) > unread) {
+		if (unread && isNew(line, me, unread)) {
 			unread = "";
 			out.push({ kind: "unread", key: "unread", day });
 		}
 		const last = out.at(-1), grouped = last.line?.from === from && date - last.date < GROUP_MS;
-		const kind = from ? "line" : gap ? "gap" : event === "joined" || event === "left" ? "presence" : "notice";
+		const kind = from ? "line" : user ? "presence" : "notice";
 		if (kind === "presence" && last.kind === kind) last.events.push(line);
-		else out.push({ kind, key: `${from} ${clientId}`, line, date, day, me, mine, grouped, events: [line] });
+		else out.push({ kind, key: `${from} ${clientId}`, line, date, day, me, grouped, events: [line] });
 	}
 	return out;
 }

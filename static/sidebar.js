@@ -1,14 +1,17 @@
-// The lists beside the conversation: my rooms with what is unread, and who is here.
+// The lists beside the conversation: my rooms with what is unread, the rooms of others, and who is here.
 import { avatar, $, el, fill } from "./el.js";
 
-export function sidebar(rooms, people, count, me) {
-	const list = (id, items, build) => fill(id, JSON.stringify(items), () => items.map((item) => el("li", {}, ...build(item))));
-	const { parentNode, hash } = document.activeElement;
-	list("my-rooms", rooms, ({ name, count, current }) => {
-		const badge = count ? [el("span", { className: "badge" }, count, el("i", {}, " unread"))] : [];
-		return [el("a", { href: `#${name}`, ariaCurrent: current && "page" }, el("bdi", {}, name), ...badge)];
-	});
-	if (!parentNode.isConnected) $("my-rooms").querySelector(`[href="${hash}"]`)?.focus();
+export function sidebar(mine, others, room, me) {
+	const people = [...new Set([me, ...[...room.people].sort()])];
+	const list = (id, items, build) => fill(id, items.length && JSON.stringify(items), () =>
+		items.map((item) => el("li", {}, ...build(item))));
+	const link = (name, current, ...more) => [el("a", { id: `to ${name}`, href: `#${name}`, ariaCurrent: current }, el("bdi", {}, name), ...more)];
+	const { id: focused } = document.activeElement;
+	list("my-rooms", mine, ({ name, count, current }) =>
+		link(name, current && "page", count ? el("span", { className: "badge" }, count, el("i", {}, " unread")) : ""));
+	list("others", others, ({ room, count }) => link(room, false, el("small", {}, `${count} here`)));
+	$(focused)?.focus();
 	list("people-list", people, (name) => [avatar(name), el("bdi", {}, name), name === me ? "(you)" : ""]);
-	fill("count", `${Math.max(count, people.length)} here`);
+	fill("more", room.more > 0 && `and ${room.more} more`);
+	fill("count", `${people.length + Math.max(0, room.more)} here`);
 }

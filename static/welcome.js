@@ -1,19 +1,31 @@
 // Who comes in: a name where people name themselves, a sign-in where the platform knows them.
-import { $ } from "./el.js";
+import { ask, backoff, negotiate } from "./connection.js";
+import { $, fill } from "./el.js";
 
 const AWAY = "The server does not answer, or ChatAuth is not set.";
 
-export function welcome({ auth, user, signIn, limits }, negotiate) {
-	const form = $("name-form"), field = $("user"), link = $("sign-in");
-	const say = (text) => ($("hint").textContent = text);
-	const open = auth === "open", known = open ? sessionStorage["chat.user"] : user;
-	if (known) return known;
+// The session, as soon as there is one in which somebody can connect.
+async function begin(attempt = 0) {
+	const session = await ask("session");
+	if (session.auth) return session;
+	$("welcome").hidden = false;
+	fill("hint", `${AWAY} Trying again…`);
+	await new Promise((resolve) => setTimeout(resolve, backoff(attempt)));
+	return begin(attempt + 1);
+}
+
+// The session, with `me`.
+export async function welcome() {
+	const session = await begin();
+	const form = $("name-form"), field = $("user"), link = $("sign-in"), open = session.auth === "open";
+	const me = open ? sessionStorage["chat.user"] : session.user;
+	if (me) return { ...session, me };
+	fill("hint");
 	$("welcome").hidden = false;
 	form.hidden = !open;
-	link.hidden = !signIn;
-	link.href = signIn;
-	if (!auth) say(AWAY);
-	if (open) field.maxLength = limits.userIdLength;
+	link.hidden = open;
+	link.href = session.signIn;
+	field.maxLength = session.limits.userIdLength;
 	field.value = localStorage["chat.user"] ?? "";
 	field.focus();
 	return new Promise((resolve) => {
@@ -23,9 +35,9 @@ export function welcome({ auth, user, signIn, limits }, negotiate) {
 			try {
 				await negotiate(name);
 				localStorage["chat.user"] = sessionStorage["chat.user"] = name;
-				resolve(name);
-			} catch ({ status, message }) {
-				say(status ? message : AWAY);
+				resolve({ ...session, me: name });
+			} catch ({ message }) {
+				fill("hint", message ?? AWAY);
 			}
 		};
 	});

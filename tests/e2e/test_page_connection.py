@@ -282,7 +282,7 @@ def test_someone_who_is_signed_out_is_told_so_with_a_way_back(chat: Chat, new_pe
     wire.cut(code=1008)
 
     expect(page.get_by_role("status")).to_contain_text("signed out")
-    expect(page.locator("#again")).to_be_visible()
+    expect(page.get_by_role("button", name="Sign in")).to_be_visible()
 
 
 def test_a_server_that_cannot_negotiate_is_quoted(chat: Chat, new_person: Meet) -> None:

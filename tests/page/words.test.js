@@ -2,8 +2,7 @@ import assert from "node:assert/strict";
 import test from "node:test";
 import { backoff } from "../../static/connection.js";
 import { commands } from "../../static/composer.js";
-import { comings, names } from "../../static/names.js";
-import { status } from "../../static/status.js";
+import { comings, names, status } from "../../static/words.js";
 
 const plain = (text) => text.replace(/[\u2068\u2069]/g, "");
 
