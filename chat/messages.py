@@ -14,10 +14,10 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
 
-from chat.characters import is_blank, is_clean_text
+from chat.characters import is_blank, is_clean_text, is_readable_name
 from chat.errors import BinaryRefused, ChatError, EmptyMessage, InvalidMessage, MessageTooLong
 from chat.events import UserEvent
-from chat.names import room_name
+from chat.names import USER_ID_LENGTH, room_name
 
 CLIENT_ID_LENGTH = 64
 QUOTE_LENGTH = 200
@@ -147,7 +147,9 @@ def parse_quote(value: object) -> Quote | None:
     if not parts or not all(isinstance(part, str) and is_clean_text(part) for part in parts):
         raise InvalidMessage('replyTo must be {"id", "from", "message"}, three strings')
     quoted_id, sender, text = map(str, parts)
-    return Quote(message_id(quoted_id), " ".join(sender.split())[:64], " ".join(text.split())[:QUOTE_LENGTH])
+    if not is_readable_name(sender := " ".join(sender.split())[:USER_ID_LENGTH]):
+        raise InvalidMessage("replyTo.from has characters that no name has")
+    return Quote(message_id(quoted_id), sender, " ".join(text.split())[:QUOTE_LENGTH])
 
 
 def parse_utc_offset(value: object) -> int:

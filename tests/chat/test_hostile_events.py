@@ -145,6 +145,8 @@ async def test_a_connect_event_with_odd_content_is_refused_or_taken_by_the_rules
         ("message", '{"message": "a", "utcOffset": ' + "9" * 5000 + "}", "invalid_message"),
         ("message", '{"message": "a", "replyTo": {"id": "' + AN_ID + '", "from": "\\u0000", "message": ""}}',
          "invalid_message"),
+        ("message", json.dumps({"message": "a", "replyTo": {"id": AN_ID, "from": "a\u202eb", "message": ""}}),
+         "invalid_message"),
         ("message", json.dumps({"message": "\0" * 150_000}), "message_too_long"),
         ("message", json.dumps({"message": "x", "room": "y" * 900_000}), "invalid_name"),
         ("history", json.dumps({"room": "lobby", "limit": "y" * 900_000}), "invalid_message"),
