@@ -123,7 +123,7 @@ async def test_w175_another_content_type_is_415(rest: Rest, content_type: str) -
     assert answer.status == 415
 
 
-@pytest.mark.parametrize("body", [gzip.compress(b"hi"), b"neither compressed nor long"])
+@pytest.mark.parametrize("body", [gzip.compress(b"hi"), b"neither compressed nor long"], ids=["compressed", "not"])
 async def test_a_compressed_body_is_415(rest: Rest, caplog: pytest.LogCaptureFixture, body: bytes) -> None:
     headers = {"Content-Encoding": "gzip"}
 
