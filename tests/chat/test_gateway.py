@@ -99,6 +99,23 @@ async def test_a_service_that_does_not_answer_is_given_up(monkeypatch: pytest.Mo
         given_up.set()
 
 
+async def test_every_call_has_a_request_id_of_its_own_or_of_the_event_that_causes_it() -> None:
+    seen: list[str] = []
+
+    async def note(request: web.Request) -> web.Response:
+        seen.append(request.headers[gateway_module.REQUEST_ID])
+        return web.Response(status=202)
+
+    async with a_server(note) as address:
+        traced = await gateway(Settings({"WebPubSubConnectionString": f"Endpoint={address};{KEY}"}))
+        for cause in (None, None, "the-event"):
+            gateway_module.CAUSE.set(cause)
+            await traced.publish("room.lobby", {})
+
+    assert len(set(seen)) == 3
+    assert seen[2] == "the-event"
+
+
 @pytest.mark.parametrize(("limit", "expected"), [(10, 7), (5, 5), (1, 1)])
 async def test_members_are_read_page_by_page_up_to_the_limit(limit: int, expected: int) -> None:
     """The service of this test gives three at a time, whatever it is asked for."""
