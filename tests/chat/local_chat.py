@@ -140,7 +140,7 @@ async def run_chat(
     impatient = webpubsub.Times(retry_waits_seconds=(0.01,))
     async with (
         webpubsub.serve(replace(service_settings or webpubsub.Settings(), times=impatient)) as service,
-        aiohttp.ClientSession() as http,
+        aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as http,
     ):
         values = {
             "WebPubSubConnectionString": service.connection_string,

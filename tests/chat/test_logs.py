@@ -3,10 +3,11 @@
 import logging
 
 import pytest
+from azure.messaging.webpubsubservice.aio import WebPubSubServiceClient
 
 from chat.errors import ServiceUnavailable
 from chat.logs import cause_of, log
-from tests.chat.local_chat import LocalChat, run_chat
+from tests.chat.local_chat import HUB, LocalChat, run_chat, until
 
 
 def test_fields_are_written_behind_the_text_on_one_line(caplog: pytest.LogCaptureFixture) -> None:
@@ -53,3 +54,17 @@ async def test_what_the_sdks_log_at_the_apps_level_has_no_text_token_or_key(capl
     assert "secret" not in everything
     assert "access_token" not in everything
     assert key not in everything
+
+
+async def test_why_a_connection_ended_is_logged(chat: LocalChat, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO, logger="chat")
+    ana = await chat.open("ana")
+
+    async with WebPubSubServiceClient.from_connection_string(chat.service.connection_string, HUB) as operator:
+        await operator.close_connection(ana.connection_id, reason="asked to leave")
+
+    def is_logged() -> bool:
+        lines = [record.getMessage() for record in caplog.records if "connection ended" in record.getMessage()]
+        return any(ana.connection_id in line and "asked to leave" in line for line in lines)
+
+    await until(is_logged)

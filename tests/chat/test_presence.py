@@ -148,3 +148,18 @@ async def test_entering_again_is_no_news(chat: LocalChat) -> None:
     await ana.next(sender="bo")
 
     assert comings([frame for frame in ana.frames if frame["room"] == "design"], "bo") == ["joined"]
+
+
+async def test_of_a_large_room_the_first_hundred_users_are_named_and_all_are_counted(chat: LocalChat) -> None:
+    """With two tabs each of some, more connections than one page of the service's list holds."""
+    chat.deliver("connect")  # nobody needs to hear of so many
+    names = [f"user-{number:03}" for number in range(ROSTER_LENGTH + 3)]
+    for start in range(0, len(names), 20):
+        await asyncio.gather(*(chat.open(name) for name in [*names[start : start + 20], *names[start : start + 20]]))
+
+    answer = await chat.get("/rooms/lobby")
+    assert answer == {"room": "lobby", "count": len(names), "users": names[:ROSTER_LENGTH]}
+    late = await chat.open("zoe")
+    await late.send("join", {"room": "lobby"})
+    joined = await late.next(type="joined")
+    assert (joined["count"], joined["users"]) == (len(names) + 1, names[:ROSTER_LENGTH])
