@@ -56,10 +56,10 @@ async function join(target) {
 }
 
 // Returns whether it was done.
-function send(event, target, data) {
-	return connection.send(event, { room: target.name, ...data }).then(() => true, (error) => {
-		if (error || data?.id) say(target, error?.message ?? "Not connected, not done.");
-	});
+async function send(event, target, data) {
+	const problem = await connection.send(event, { room: target.name, ...data });
+	if (problem?.message || (problem && data?.id)) say(target, problem.message ?? "Not connected, not done.");
+	return !problem;
 }
 
 function say(target, message, event = "error") {
@@ -83,14 +83,11 @@ function onMessage(frame) {
 async function post(entry) {
 	const { id, room, message, replyTo } = entry, utcOffset = -new Date().getTimezoneOffset();
 	soon(unsent.put({ ...entry, state: "pending" }));
-	try {
-		await connection.send("message", { room, clientId: id, message, replyTo, utcOffset });
-		if (unsent.get(id)?.state !== "pending") return;
-		if (/^\/[^/]/.test(message)) unsent.drop(id); // a command
-		else unsent.put({ ...entry, state: "sent" });
-	} catch (error) {
-		if (error) fail(id, error.message);
-	}
+	const problem = await connection.send("message", { room, clientId: id, message, replyTo, utcOffset });
+	if (problem) return problem.message && fail(id, problem.message);
+	if (unsent.get(id)?.state !== "pending") return;
+	if (/^\/[^/]/.test(message)) unsent.drop(id); // a command
+	else unsent.put({ ...entry, state: "sent" });
 	soon();
 }
 
@@ -188,10 +185,7 @@ const acts = {
 		paper.scrolled();
 	},
 	end: paper.toEnd,
-	act() {
-		if (link.name === "signed out") location = signIn;
-		else connection.probe();
-	},
+	act: () => link.name === "signed out" ? location.assign(signIn) : connection.probe(),
 	async invite() {
 		const address = new URL(`#${room.name}`, location);
 		const copied = await navigator.clipboard?.writeText(address).then(() => "Copied", () => {});
@@ -245,7 +239,7 @@ $("room-form").onsubmit = (event) => {
 };
 
 for (const name of (localStorage["chat.rooms"] ?? lobby).split(",")) roomOf(name);
-$("me").textContent = me;
+fill("me", me);
 $("welcome").hidden = true;
 $("chat").hidden = false;
 enter();

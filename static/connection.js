@@ -9,12 +9,7 @@ export const ask = (path, options) => fetch(path, options)
 	.then(async (answer) => ({ status: answer.status, ...(await answer.json().catch(() => {})) }))
 	.catch(() => ({}));
 
-// The address to connect to. Rejects with a status and the server's message.
-export async function negotiate(id) {
-	const { url, status, error } = await ask("negotiate", { method: "POST", body: JSON.stringify({ id }) });
-	if (url) return url;
-	throw { status, ...error };
-}
+export const negotiate = (id) => ask("negotiate", { method: "POST", body: JSON.stringify({ id }) });
 
 // Live and `fresh`: a new logical connection; the old one is forgotten.
 export function connect({ user, onState, onMessage }) {
@@ -26,12 +21,11 @@ export function connect({ user, onState, onMessage }) {
 	const ping = () => post({ type: "ping" });
 
 	async function open() {
-		try {
-			if (!token) url = await negotiate(user);
-			if (socket) return; // asked twice
-		} catch ({ status, message }) {
-			return status === 401 ? onState({ name: "signed out" }) : again(message);
-		}
+		const answer = token ? { url } : await negotiate(user);
+		if (socket) return; // asked twice
+		url = answer.url;
+		if (answer.status === 401) return onState({ name: "signed out" });
+		if (!url) return again(answer.error?.message);
 		const recovery = token ? `&awps_connection_id=${id}&awps_reconnection_token=${encodeURIComponent(token)}` : "";
 		const mine = (socket = new WebSocket(url + recovery, "json.reliable.webpubsub.azure.v1"));
 		timer = setTimeout(drop, 2 * ANSWER_MS);
@@ -40,10 +34,10 @@ export function connect({ user, onState, onMessage }) {
 		mine.onclose = ({ code }) => mine === socket && lost(code);
 	}
 
-	function receive({ type, event, connectionId, reconnectionToken, ackId, success, error, sequenceId, data }) {
+	function receive({ type, connectionId, reconnectionToken, ackId, success, error, sequenceId, data }) {
 		heardAt = Date.now();
-		const fresh = event === "connected" && connectionId !== id;
-		if (event === "connected") [id, token] = [connectionId, reconnectionToken];
+		const fresh = connectionId && connectionId !== id; // else recovered
+		if (connectionId) [id, token] = [connectionId, reconnectionToken];
 		if (fresh) sequence = 0;
 		if (!live) {
 			clearTimeout(timer);
@@ -53,10 +47,8 @@ export function connect({ user, onState, onMessage }) {
 			onState({ name: "live", fresh });
 		}
 		if (type === "ack") {
-			const { resolve, reject } = waiting.get(ackId) ?? {};
+			waiting.get(ackId)?.resolve(success || error.name === "Duplicate" ? undefined : error);
 			waiting.delete(ackId);
-			if (success || error.name === "Duplicate") resolve?.();
-			else reject?.(error);
 		}
 		if (type !== "message" || sequenceId <= sequence) return; // or a replay
 		sequence = sequenceId;
@@ -74,7 +66,7 @@ export function connect({ user, onState, onMessage }) {
 		lostAt ||= Date.now();
 		if (code === 1008 || code === 1000 || Date.now() - lostAt > RECOVERY_MS) {
 			id = token = undefined;
-			for (const { reject } of waiting.values()) reject();
+			for (const { resolve } of waiting.values()) resolve({});
 			waiting.clear();
 		}
 		again();
@@ -107,11 +99,11 @@ export function connect({ user, onState, onMessage }) {
 
 	return {
 		probe,
-		// Rejects with the refusal, or nothing when disconnected.
-		send: (event, data) => new Promise((resolve, reject) => {
-			if (!token) return reject();
+		// Returns what went wrong: nothing, the server's error, or {} when disconnected.
+		send: (event, data) => new Promise((resolve) => {
+			if (!token) return resolve({});
 			const frame = { type: "event", event, dataType: "json", data, ackId: ++lastAck };
-			waiting.set(lastAck, { frame, resolve, reject });
+			waiting.set(lastAck, { frame, resolve });
 			if (live) post(frame);
 		}),
 		close: () => socket?.close(1000), // leaves at once

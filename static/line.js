@@ -3,7 +3,7 @@ import { $, avatar, el, fill } from "./el.js";
 import { comings, names } from "./words.js";
 
 // With parentheses in pairs, without what ends the sentence.
-const ADDRESS = /\bhttps?:\/\/([^\s<>"()\p{Bidi_C}]|\([^\s<>"()\p{Bidi_C}]*\))+(?<![.,;:!?'*\]])/giu;
+const ADDRESS = /\b(https?:\/\/(?:[^\s<>"()\p{Bidi_C}]|\([^\s<>"()\p{Bidi_C}]*\))+(?<![.,;:!?'*\]]))/iu;
 
 const format = (options) => new Intl.DateTimeFormat(undefined, options).format;
 const clock = format({ timeStyle: "short" }), day = format({ dateStyle: "full" });
@@ -11,14 +11,9 @@ const clock = format({ timeStyle: "short" }), day = format({ dateStyle: "full" }
 export function paint(row, node) {
 	const { kind, line, date, events } = row;
 	if (kind === "line") return paintLine(row, node ?? newLine(line.from));
-	const text = {
-		day: () => dayName(date),
-		unread: () => "New",
-		presence: () => comings(events),
-		notice: () => line.message,
-	};
+	const text = kind === "day" ? dayName(date) : kind === "presence" ? comings(events) : line?.message ?? "New";
 	node ??= el("li", { className: `mark ${kind} ${line?.event ?? ""}` }, el("span", { dir: "auto" }));
-	fill(node.firstChild, text[kind]());
+	fill(node.firstChild, text);
 	return node;
 }
 
@@ -56,12 +51,5 @@ function paintLine({ line, date, grouped, me }, node) {
 
 // Plain pieces and http(s) addresses: [{ text, href? }].
 export function links(text) {
-	const pieces = [];
-	let end = 0;
-	for (const { 0: href, index } of text.matchAll(ADDRESS)) {
-		if (!URL.canParse(href)) continue;
-		pieces.push({ text: text.slice(end, index) }, { text: href, href });
-		end = index + href.length;
-	}
-	return [...pieces, { text: text.slice(end) }];
+	return text.split(ADDRESS).map((piece, place) => ({ text: piece, href: place % 2 && URL.canParse(piece) ? piece : undefined }));
 }

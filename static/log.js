@@ -33,9 +33,8 @@ export function log(root, tools, onScroll) {
 
 	// To the end, or to where a long unread part begins.
 	function settle() {
-		const mark = nodes.get("unread");
 		toEnd();
-		if (mark) root.scrollTop = Math.min(root.scrollTop, mark.offsetTop - 80);
+		nodes.get("unread")?.scrollIntoView({ block: "nearest" });
 		scrolled();
 	}
 

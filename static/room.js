@@ -58,7 +58,7 @@ function reacted(line, { emoji, user, on }) {
 function takePage(room, { user, users, count, admin, messages, before, complete }, at, put) {
 	const { catchUp, lines } = room;
 	const start = messages[0]?.sentAt ?? at, gap = catchUp?.gap ?? "!", people = new Set(users).add(user);
-	if (users) Object.assign(room, { people, more: count - people.size, admin, joined: true });
+	if (users) Object.assign(room, { people, more: Math.max(0, count - people.size), admin, joined: true });
 	if (!said(room).some(({ sentAt }) => sentAt < start)) room.before = before;
 	messages.forEach(put);
 	lines.delete(gap);

@@ -12,6 +12,6 @@ export function sidebar(mine, others, room, me) {
 	list("others", others, ({ room, count }) => link(room, false, el("small", {}, `${count} here`)));
 	$(focused)?.focus();
 	list("people-list", people, (name) => [avatar(name), el("bdi", {}, name), name === me ? "(you)" : ""]);
-	fill("more", room.more > 0 && `and ${room.more} more`);
-	fill("count", `${people.length + Math.max(0, room.more)} here`);
+	fill("more", room.more && `and ${room.more} more`);
+	fill("count", `${people.length + room.more} here`);
 }

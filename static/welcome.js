@@ -32,13 +32,10 @@ export async function welcome() {
 		form.onsubmit = async (event) => {
 			event.preventDefault();
 			const name = field.value.trim().normalize();
-			try {
-				await negotiate(name);
-				localStorage["chat.user"] = sessionStorage["chat.user"] = name;
-				resolve({ ...session, me: name });
-			} catch ({ message }) {
-				fill("hint", message ?? AWAY);
-			}
+			const { url, error } = await negotiate(name);
+			if (!url) return fill("hint", error?.message ?? AWAY);
+			localStorage["chat.user"] = sessionStorage["chat.user"] = name;
+			resolve({ ...session, me: name });
 		};
 	});
 }
