@@ -79,7 +79,7 @@ class Clients:
         ]
 
     def turn_away(self) -> None:
-        """Accept no client any more: handshakes are answered 503."""
+        """Accept no client any more: handshakes are answered 503, also those that a handler is just deciding."""
         self._turns_away = True
 
     async def close(self, grace_seconds: float) -> None:
@@ -109,6 +109,9 @@ class Clients:
             if isinstance(wanted, RecoveryRequest):
                 return await self._recover(request, wanted)
             admission = await _unless_client_leaves(request, admit(wanted, self._handlers))
+            if self._turns_away:
+                self._handlers.disconnected(admission.source, CONNECTION_ENDED)  # it was accepted
+                return web.Response(status=503)
         except Refused as refused:
             if self._observations.active:
                 record = HandshakeRefused(hub.lower(), refused.status, refused.reason or refused.text)

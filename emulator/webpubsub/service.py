@@ -1,6 +1,5 @@
 """The service as a whole: start it on an address, stop it, and what belongs to it in between."""
 
-import asyncio
 import ipaddress
 import logging
 import time
@@ -111,7 +110,9 @@ class Service:
         self._clients.turn_away()
         for connection in list(self.hubs.connections()):
             connection.hub.end(connection, SHUTTING_DOWN, code=GOING_AWAY, close_text=SHUTTING_DOWN)
-        await asyncio.gather(self._clients.close(SHUTDOWN_GRACE_SECONDS), self._handlers.close(SHUTDOWN_GRACE_SECONDS))
+        self._handlers.stop_retrying()
+        await self._clients.close(SHUTDOWN_GRACE_SECONDS)
+        await self._handlers.close(SHUTDOWN_GRACE_SECONDS)  # after the last client has been reported gone
         await self._runner.cleanup()
 
     def _application(self) -> web.Application:

@@ -148,7 +148,7 @@ def _data(data_type: DataType, parameters: str, body: bytes) -> bytes:
         if data_type is DataType.TEXT:
             return body.decode(_charset(parameters)).encode()
         valid = data_type is not DataType.JSON or is_json(body.decode())
-    except (LookupError, UnicodeError):
+    except (LookupError, ValueError):  # no such charset, or not in it
         raise EventFailed(f"the handler's answer is no {data_type} in its charset") from None
     if not valid or (data_type is DataType.PROTOBUF and not is_any_message(body)):
         raise EventFailed(f"the handler's answer is no valid {data_type}")

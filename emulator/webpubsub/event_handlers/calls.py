@@ -112,6 +112,8 @@ class WebhookClient:
             self._record(call, attempt, status, (time.perf_counter() - started) * 1000, failure, body)
 
     async def _attempt(self, call: Call) -> Answer:
+        if self._session.closed:
+            raise CallFailed("the service has shut down")
         try:
             async with self._session.request(
                 call.method, call.url, headers=self._with_cookies(call), data=call.body, allow_redirects=False

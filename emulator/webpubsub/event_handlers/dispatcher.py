@@ -7,7 +7,7 @@ object and end with it.
 import asyncio
 import json
 import logging
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from functools import partial
 from typing import NoReturn
@@ -132,9 +132,12 @@ class EventHandlers:
         """Tell the handler that a logical connection is over, without waiting."""
         self._notify(source, DISCONNECTED, {"reason": reason})
 
-    async def close(self, grace_seconds: float) -> None:
-        """Let what is being told finish within the grace, without further attempts; then drop the rest."""
+    def stop_retrying(self) -> None:
+        """Let every event end with its present attempt: the service shuts down."""
         self._client.stop_retrying()
+
+    async def close(self, grace_seconds: float) -> None:
+        """Let what is being told finish within the grace; then drop the rest."""
         if self._notifications:
             await asyncio.wait(self._notifications, timeout=grace_seconds)
         for task in self._notifications:
@@ -149,13 +152,15 @@ class EventHandlers:
             return
         body = json.dumps(data, separators=(",", ":")).encode()
         make = partial(system_event, source, name, source.next_event_id(), body)
-        task = asyncio.create_task(self._tell_only(self._tell(handler, source, name, make), source, name))
+        task = asyncio.create_task(self._tell_only(handler, source, name, make))
         self._notifications.add(task)
         task.add_done_callback(self._notifications.discard)
 
-    async def _tell_only(self, telling: Coroutine[None, None, Answer], source: EventSource, name: str) -> None:
+    async def _tell_only(
+        self, handler: EventHandler, source: EventSource, name: str, make: Callable[..., Event]
+    ) -> None:
         try:
-            answer = await telling
+            answer = await self._tell(handler, source, name, make)
         except _NotDelivered as error:
             log.warning("event not delivered", extra=_fields(source, name) | {"reason": str(error)})
             return

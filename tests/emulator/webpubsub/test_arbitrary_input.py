@@ -10,7 +10,7 @@ from urllib.parse import quote, urlsplit
 
 import pytest
 import websocket
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from multidict import CIMultiDict, CIMultiDictProxy
 from yarl import URL
@@ -200,6 +200,7 @@ def test_any_answer_to_connect_is_understood_or_refuses(body: bytes, status: int
     | texts.map(lambda charset: f"text/plain; charset={charset}"),
     metadata=st.dictionaries(texts, texts, max_size=2),
 )
+@example(b"x", 200, "text/plain; charset=\0", {})
 def test_any_answer_to_an_event_is_a_payload_or_a_failure(
     body: bytes, status: int, content_type: str, metadata: dict[str, str]
 ) -> None:

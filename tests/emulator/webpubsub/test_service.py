@@ -18,9 +18,10 @@ from azure.messaging.webpubsubservice.aio import WebPubSubServiceClient
 from emulator.log_lines import FieldFormatter
 from emulator.webpubsub import EventHandler, HubSettings, Service, Settings, serve
 from emulator.webpubsub.__main__ import load_settings, main
+from emulator.webpubsub.event_handlers import EventSource
 from emulator.webpubsub.fault_switchboard import FaultSwitchboard
 from emulator.webpubsub.observations import Delivered, FrameReceived, Observation, RestCalled, WebhookCalled
-from tests.emulator.webpubsub.acting import FAST, HUB, Application, Received, Stage, until
+from tests.emulator.webpubsub.acting import FAST, HUB, Application, Received, Stage, client_url, token_for, until
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -68,10 +69,15 @@ async def test_a_stopping_service_closes_its_clients_with_1001_and_tells_the_han
         ana = await stage.connect(service, "ana")
         raw = await stage.connect(service, "bo", subprotocol=None)
         closing = asyncio.create_task(raw.closed())
-        told = asyncio.create_task(ana.receive())
 
-    assert (await told)["message"] == "The service is shutting down."
-    assert await ana.closed() == await closing == (1001, "The service is shutting down.")
+        async def told() -> tuple[str, tuple[int | None, str]]:
+            return (await ana.receive())["message"], await ana.closed()
+
+        telling = asyncio.create_task(told())
+
+    text = "The service is shutting down."
+    assert await telling == (text, (1001, text))
+    assert await closing == (1001, text)
     assert len(application.of("disconnected")) == 2
     async with serve(Settings(times=FAST), port=int(service.endpoint.rpartition(":")[2])):
         pass  # the port is free again
@@ -97,6 +103,53 @@ async def test_while_the_service_stops_rest_answers_and_new_clients_are_turned_a
 
     await leaving
     assert statuses == [200, 503]
+
+
+async def test_a_client_whose_handler_answers_while_the_service_stops_is_turned_away_and_reported_gone(
+    stage: Stage, caplog: pytest.LogCaptureFixture
+) -> None:
+    application = await stage.application()
+    stopping = asyncio.Event()
+
+    async def decide(request: Received) -> web.Response:
+        if request.headers["ce-userId"] == "late":
+            await stopping.wait()
+        return web.Response(status=204)
+
+    def hear(_: Received) -> web.Response:
+        stopping.set()
+        return web.Response(status=204)
+
+    application.answer("connect", decide)
+    application.answer("disconnected", hear)
+    async with serve(Settings(times=FAST)) as service:
+        service.set_event_handlers(HUB, [application.handler()])
+        ana = await stage.connect(service, "ana")
+        late = asyncio.create_task(stage.refusal(client_url(service, access_token=token_for(service, "late"))))
+        await application.wait_for("connect", 2)
+        leaving = asyncio.create_task(ana.closed())
+
+    await leaving
+    assert (await late)[0] == 503
+    assert [request.headers["ce-userId"] for request in application.of("disconnected")] == ["ana", "late"]
+    assert not [record for record in caplog.records if record.exc_info]
+
+
+async def test_an_event_that_comes_up_when_the_service_has_stopped_is_one_log_line(
+    stage: Stage, caplog: pytest.LogCaptureFixture
+) -> None:
+    application = await stage.application()
+    async with serve(Settings(hubs={HUB: HubSettings([application.handler()])}, times=FAST)) as service:
+        pass
+
+    service._handlers.connected(EventSource(HUB, "c1", "localhost", "ana"))
+    await until(lambda: not service._handlers._notifications)
+
+    assert [record.message for record in caplog.records] == [
+        "event handler did not accept our origin",
+        "event not delivered",
+    ]
+    assert not [record for record in caplog.records if record.exc_info]
 
 
 async def test_a_stopping_service_does_not_wait_for_a_handler_that_is_gone(stage: Stage) -> None:
