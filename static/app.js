@@ -81,19 +81,20 @@ function onMessage(frame) {
 }
 
 async function post(entry) {
-	const { id, room, message, replyTo } = entry, utcOffset = -new Date().getTimezoneOffset();
-	soon(unsent.put({ ...entry, state: "pending" }));
-	const problem = await connection.send("message", { room, clientId: id, message, replyTo, utcOffset });
+	const { id, room, message, replyTo } = entry;
+	soon(unsent.put(entry, "pending"));
+	const data = { room, clientId: id, message, replyTo, utcOffset: -new Date().getTimezoneOffset() };
+	const problem = await connection.send("message", data);
 	if (problem) return problem.message && fail(id, problem.message);
 	if (unsent.get(id)?.state !== "pending") return;
 	if (/^\/[^/]/.test(message)) unsent.drop(id); // a command
-	else unsent.put({ ...entry, state: "sent" });
+	else unsent.put(entry, "sent");
 	soon();
 }
 
 function fail(id, error) {
 	const entry = unsent.get(id);
-	if (entry) soon(unsent.put({ ...entry, state: "failed", error }));
+	if (entry) soon(unsent.put(entry, "failed", error));
 	return entry;
 }
 
@@ -232,10 +233,9 @@ document.onvisibilitychange = () => {
 	draw();
 };
 $("rooms").ontoggle = look;
-$("room-form").onsubmit = (event) => {
-	event.preventDefault();
+$("room-form").onsubmit = ({ target }) => {
 	go($("new-room").value);
-	event.target.reset();
+	target.reset();
 };
 
 for (const name of (localStorage["chat.rooms"] ?? lobby).split(",")) roomOf(name);

@@ -37,7 +37,6 @@ export function composer({ maxBytes, onSend, onTyping, onLast }) {
 
 	function begin(...next) {
 		[task, line] = next;
-		$("about").hidden = !task;
 		fill(label, task && `${task === "edit" ? "Editing" : `Reply to \u2068${line.from}\u2069`}: ${line.message}`);
 		write(task === "edit" ? line.message : localStorage[draft] ?? "");
 		if (task) box.focus();

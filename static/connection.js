@@ -1,4 +1,4 @@
-// How the page reaches the server: by HTTP, and lastingly by Web PubSub's reliable JSON subprotocol.
+// How the page reaches the server: HTTP, and Web PubSub's reliable JSON subprotocol.
 const PING_MS = 20_000, ANSWER_MS = 5_000, RECOVERY_MS = 30_000, CONFIRM_MS = 500;
 
 // Milliseconds, jittered.

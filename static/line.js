@@ -1,5 +1,5 @@
 // How one row of the log looks. Painted again, a node keeps what did not change.
-import { $, avatar, el, fill } from "./el.js";
+import { avatar, el, fill } from "./el.js";
 import { comings, names } from "./words.js";
 
 // With parentheses in pairs, without what ends the sentence.
@@ -23,16 +23,16 @@ function dayName(date) {
 }
 
 function newLine(from) {
-	const node = $("line").content.firstElementChild.cloneNode(true);
-	node.prepend(avatar(from));
-	node.querySelector("b").textContent = from;
-	return node;
+	const quote = el("button", { className: "quote", name: "quote" }), text = el("p", { className: "text", dir: "auto" });
+	const parts = [el("time"), quote, text, el("p", { className: "note" })], list = el("ul", { className: "reactions" });
+	const bubble = el("div", { className: "bubble" }, el("b", { dir: "auto" }, from), ...parts);
+	return Object.assign(el("li", { tabIndex: -1 }, avatar(from), bubble, list), { parts: [...parts, list] });
 }
 
 function paintLine({ line, date, grouped, me }, node) {
 	const { id, from, sentAt, deletedAt, state, error } = line;
 	const { message, editedAt, replyTo, reactions = {} } = deletedAt ? { message: "Message deleted" } : line;
-	const [time, quote, text, note, list] = node.querySelectorAll("time, .quote, .text, .note, .reactions");
+	const [time, quote, text, note, list] = node.parts;
 	const failed = state === "failed", shown = Object.entries(reactions).filter(([, users]) => users.length);
 	node.className = ["line", from === me && "mine", grouped && "grouped", deletedAt ? "gone" : state].filter(Boolean).join(" ");
 	node.id = id;

@@ -6,9 +6,10 @@ export function outbox(storage, user) {
 	return {
 		get: (id) => entries.get(id),
 		all: () => [...entries.values()].sort((a, b) => (a.sentAt < b.sentAt ? -1 : 1)),
-		put(entry) {
+		put(line, state, error) {
+			const entry = { ...line, state, error };
 			entries.set(entry.id, entry);
-			if (entry.state === "sent") delete storage[prefix + entry.id];
+			if (state === "sent") delete storage[prefix + entry.id];
 			else storage[prefix + entry.id] = JSON.stringify(entry);
 		},
 		drop(id) {

@@ -1,16 +1,14 @@
 // What one room knows, and what a frame from the server changes about it.
 const TYPING_MS = 6000, CATCH_UP_PAGES = 5;
 
-export function newRoom(name, read = "") {
-	return { name, read, lines: new Map(), people: new Set(), more: 0, typing: new Map(), hidden: 0 };
-}
+export const newRoom = (name, read = "") =>
+	({ name, read, lines: new Map(), people: new Set(), more: 0, typing: new Map() });
 
 // Two versions of one line: the earlier time, the newest text. One without `sentAt` is an early change.
 export function merged(old, line) {
-	if (!old) return line;
 	const both = { ...old, ...line };
-	if (old.sentAt < line.sentAt) both.sentAt = old.sentAt;
-	if (old.editedAt > (line.editedAt ?? "")) Object.assign(both, { message: old.message, editedAt: old.editedAt });
+	if (old?.sentAt < line.sentAt) both.sentAt = old.sentAt;
+	if (old?.editedAt > (line.editedAt ?? "")) Object.assign(both, { message: old.message, editedAt: old.editedAt });
 	return both.deletedAt ? { ...both, message: "" } : both;
 }
 
@@ -44,7 +42,7 @@ export function receive(room, frame, now) {
 	typing.delete(from ?? user);
 	if (type === "joined" || type === "history") return takePage(room, frame, at, put);
 	if (type === "reaction") put({ id, reactions: reacted(lines.get(id), frame) });
-	if (!type || type === "edited" || type === "deleted") put({ message: "", ...frame });
+	if (!type || type === "edited" || type === "deleted") put(frame);
 	if (type !== "system") return;
 	if (user) people[event === "joined" ? "add" : "delete"](user);
 	put({ ...frame, id: `${event} ${user ?? lines.size} ${at}`, sentAt: at });

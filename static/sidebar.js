@@ -1,4 +1,4 @@
-// The lists beside the conversation: my rooms with what is unread, the rooms of others, and who is here.
+// The lists beside the conversation: my rooms, the rooms of others, and who is here.
 import { avatar, $, el, fill } from "./el.js";
 
 export function sidebar(mine, others, room, me) {

@@ -18,8 +18,8 @@ async function begin(attempt = 0) {
 export async function welcome() {
 	const session = await begin();
 	const form = $("name-form"), field = $("user"), link = $("sign-in"), open = session.auth === "open";
-	const me = open ? sessionStorage["chat.user"] : session.user;
-	if (me) return { ...session, me };
+	session.me = open ? sessionStorage["chat.user"] : session.user;
+	if (session.me) return session;
 	fill("hint");
 	$("welcome").hidden = false;
 	form.hidden = !open;
@@ -29,13 +29,12 @@ export async function welcome() {
 	field.value = localStorage["chat.user"] ?? "";
 	field.focus();
 	return new Promise((resolve) => {
-		form.onsubmit = async (event) => {
-			event.preventDefault();
+		form.onsubmit = async () => {
 			const name = field.value.trim().normalize();
 			const { url, error } = await negotiate(name);
 			if (!url) return fill("hint", error?.message ?? AWAY);
-			localStorage["chat.user"] = sessionStorage["chat.user"] = name;
-			resolve({ ...session, me: name });
+			session.me = localStorage["chat.user"] = sessionStorage["chat.user"] = name;
+			resolve(session);
 		};
 	});
 }

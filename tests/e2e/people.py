@@ -132,6 +132,21 @@ class Person:
         return moved
 
 
+def react(person: Person, text: str, emoji: str) -> None:
+    """Let somebody react to a message."""
+    person.expect_line(text).hover()
+    person.page.get_by_role("group", name="Message actions").get_by_role("button", name=emoji).click()
+    expect(person.page.locator(".reactions button", has_text=emoji)).to_be_visible()
+
+
+def answer(person: Person, text: str, reply: str) -> None:
+    """Let somebody reply to a message."""
+    person.expect_line(text).hover()
+    person.page.get_by_role("button", name="Reply").click()
+    person.say(reply)
+    expect(person.expect_line(reply)).not_to_have_class(re.compile("pending|sent"))
+
+
 def a_room() -> str:
     """Return a room's name that no other test uses; it is not listed."""
     return f"_{uuid.uuid4().hex[:10]}"

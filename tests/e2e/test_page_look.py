@@ -1,15 +1,16 @@
 """The first screen, themes, sizes from a small phone to a desktop, accessibility, and what the page may load."""
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from tests.e2e.conftest import Chat
-from tests.e2e.people import Person, a_room
+from tests.e2e.people import Person, a_room, answer, react
 
 Meet = Callable[[], Page]
 AXE = Path(__file__).parents[1] / "page" / "node_modules" / "axe-core" / "axe.min.js"
@@ -58,26 +59,78 @@ def test_axe_finds_nothing_serious_on_any_screen(chat: Chat, new_person: Meet, r
     assert serious_violations(page) == []
 
 
-@pytest.mark.parametrize("width", [320, 390, 768, 1280])
-def test_everything_fits_and_can_be_hit_at_every_width(chat: Chat, new_person: Meet, room: str, width: int) -> None:
-    page = new_person()
-    page.set_viewport_size({"width": width, "height": 640})
+@pytest.mark.parametrize(("width", "touch"), [(320, False), (390, True), (768, False), (768, True), (1280, True)])
+def test_everything_fits_and_can_be_hit_at_every_width(
+    chat: Chat, browser: Browser, room: str, width: int, touch: bool
+) -> None:
+    context = browser.new_context(viewport={"width": width, "height": 640}, has_touch=touch, is_mobile=touch)
+    page = context.new_page()
     ana = Person(page, chat, "ana").enter(room)
     ana.say("a line")
-    ana.expect_line("a line").hover()
+    react(ana, "a line", "🎉")
+    answer(ana, "a line", "another")
+    ana.expect_line("another").hover()
+    expect(page.locator("#tools")).to_be_visible()
+    expect(page.locator(".reactions button")).to_be_visible()
+    expect(page.locator(".line .quote")).to_have_count(2)
 
     assert page.evaluate("document.documentElement.scrollWidth") <= width
-    small = page.evaluate("""() => [...document.querySelectorAll('button, input, textarea, nav a')]
-      .filter(node => node.checkVisibility({visibilityProperty: true}) && !node.matches('.reactions *, #tools *'))
+    small = page.evaluate(
+        """dense => [...document.querySelectorAll('button, input, textarea, nav a')]
+      .filter(node => node.checkVisibility({visibilityProperty: true}))
+      .filter(node => !(dense && node.matches('.reactions button, #tools button, .quote')))
       .map(node => [node.outerHTML.slice(0, 60), node.offsetWidth, node.offsetHeight])
-      .filter(([, width, height]) => width < 44 || height < 44)""")
+      .filter(([, width, height]) => width < 44 || height < 44)""",
+        width >= 761 and not touch,
+    )
     assert small == []
     tools = page.locator("#tools").bounding_box()
     assert tools
     assert tools["x"] >= 0
     assert tools["x"] + tools["width"] <= width
-    if width < 500:
-        assert page.locator("#tools button").first.evaluate("button => button.offsetHeight") >= 44
+    context.close()
+
+
+@pytest.mark.parametrize(("width", "height"), [(390, 844), (844, 500)])
+def test_nothing_hides_under_a_notch_or_a_home_indicator(
+    chat: Chat, new_person: Meet, room: str, width: int, height: int
+) -> None:
+    page = new_person()
+    page.set_viewport_size({"width": width, "height": height})
+    insets = {"top": 47, "right": 31, "bottom": 34, "left": 29}
+    page.context.new_cdp_session(page).send("Emulation.setSafeAreaInsetsOverride", {"insets": insets})
+    page.goto(chat.url)
+    expect(page.get_by_label("Your name")).to_be_focused()
+    assert outside(page, insets) == []
+
+    ana = Person(page, chat, "ana").enter(room)
+    ana.say("hello")
+    ana.expect_line("hello")
+    assert outside(page, insets) == []
+    if width < 761:
+        page.get_by_role("button", name="Rooms").click()
+        assert outside(page, insets) == []
+        page.keyboard.press("Escape")
+    page.locator("#count").click()
+    assert outside(page, insets) == []
+    expect(page.locator("meta[name=viewport]")).to_have_attribute("content", re.compile("viewport-fit=cover"))
+
+
+def outside(page: Page, insets: dict[str, int]) -> list[str]:
+    """Return what one can read or press that is not wholly within the safe area, of the window or of an open drawer."""
+    found: list[str] = page.evaluate(
+        """({top, right, bottom, left}) => [...document.querySelectorAll('button, input, textarea, a, h1, h2, bdi, p')]
+          .filter(node => node.checkVisibility() && node.getBoundingClientRect().width > 1)
+          .filter(node => node.closest(':popover-open') || !document.querySelector(':popover-open'))
+          .filter(node => {
+            const box = node.getBoundingClientRect();
+            const [width, height] = [innerWidth - right, innerHeight - bottom];
+            return box.top < top || box.left < left || box.right > width || box.bottom > height;
+          })
+          .map(node => node.outerHTML.slice(0, 60))""",
+        insets,
+    )
+    return found
 
 
 def test_on_a_phone_rooms_and_people_are_drawers(chat: Chat, new_person: Meet, room: str) -> None:
@@ -115,14 +168,22 @@ def test_the_theme_is_the_systems_until_one_chooses_and_the_choice_is_kept(chat:
     assert page.evaluate(background) == dark
 
 
-def test_reduced_motion_is_respected(chat: Chat, new_person: Meet, room: str) -> None:
+def test_nothing_moves_for_who_wants_reduced_motion(chat: Chat, new_person: Meet, room: str) -> None:
     page = new_person()
     page.emulate_media(reduced_motion="reduce")
+    page.set_viewport_size({"width": 390, "height": 844})
     ana = Person(page, chat, "ana").enter(room)
     ana.say("still")
+    answer(ana, "still", "yes")
 
-    assert ana.expect_line("still").evaluate("line => line.getAnimations().length") == 0
-    assert ana.expect_line("still").evaluate("line => getComputedStyle(line).animationName") == "none"
+    moving = """() => [...document.querySelectorAll('*')].filter(node => ['', '::before', '::after'].some(part => {
+      const style = getComputedStyle(node, part);
+      return style.animationName !== 'none' || style.scrollBehavior !== 'auto' || parseFloat(style.transitionDuration);
+    })).map(node => node.outerHTML.slice(0, 60))"""
+    assert page.evaluate(moving) == []
+    page.get_by_role("button", name="Rooms").click()
+    assert page.evaluate("document.getAnimations().length") == 0
+    assert page.evaluate(moving) == []
 
 
 def test_a_name_that_cannot_be_is_refused_where_it_is_typed(chat: Chat, new_person: Meet) -> None:
@@ -170,6 +231,30 @@ def test_who_is_known_to_the_platform_goes_straight_in_and_others_may_sign_in(ch
     expect(page.locator("#me")).to_have_text("ana")
     page.wait_for_function("performance.getEntriesByName(new URL('negotiate', location).href).length > 0")
     assert json.loads(str(asked[0])) == {}
+
+
+def test_a_page_that_finds_no_server_tries_again_by_itself(chat: Chat, new_person: Meet) -> None:
+    page = new_person()
+    page.add_init_script("Math.random = () => -0.9")  # waits a twentieth as long
+    asked: list[str] = []
+
+    def come_back(route: Route) -> None:
+        asked.append(route.request.url)
+        if len(asked) == 1:
+            route.abort()
+        elif len(asked) == 2:
+            route.fulfill(json={"auth": None, "signIn": None})
+        else:
+            route.fallback()
+
+    page.route("**/session", come_back)
+    page.goto(chat.url)
+    expect(page.get_by_role("alert")).to_contain_text("does not answer")
+    expect(page.get_by_role("alert")).to_contain_text("Trying again")
+
+    expect(page.get_by_label("Your name")).to_be_focused()
+    expect(page.get_by_role("alert")).to_have_count(0)
+    assert len(asked) == 3
 
 
 def test_the_page_loads_nothing_from_elsewhere_and_breaks_no_rule_of_its_policy(

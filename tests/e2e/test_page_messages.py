@@ -164,6 +164,36 @@ def test_a_reply_quotes_one_line(chat: Chat, new_person: Meet, room: str) -> Non
     expect(quote).not_to_contain_text("second line")
 
 
+def test_a_quote_leads_to_what_it_quotes_also_far_up_and_with_the_keyboard(
+    chat: Chat, new_person: Meet, room: str
+) -> None:
+    ana = Person(new_person(), chat, "ana").enter(room)
+    start = datetime.now(UTC) - timedelta(hours=1)
+    lines = [a_line(room, "bo", f"message {n}", start + timedelta(seconds=n)) for n in range(200)]
+    publish(service_of(chat), room, *lines)
+    ana.expect_line("message 199")
+    expect(ana.page.locator(".text", has_text=re.compile("^message 2$"))).to_have_count(0)  # not drawn any more
+    quoted = {"id": lines[2]["id"], "from": "bo", "message": "message 2"}
+    publish(service_of(chat), room, a_line(room, "cy", "far", replyTo=quoted))
+    quoted = {"id": lines[198]["id"], "from": "bo", "message": "message 198"}
+    publish(service_of(chat), room, a_line(room, "cy", "near", replyTo=quoted))
+    publish(service_of(chat), room, a_line(room, "cy", "lost", replyTo=quoted | {"id": "unknown"}))
+    ana.expect_line("lost").locator(".quote").click()
+    expect(ana.expect_line("lost")).to_be_in_viewport()
+
+    ana.expect_line("near").locator(".quote").click()
+    expect(ana.expect_line("message 198")).to_be_focused()
+    publish(service_of(chat), room, a_line(room, "cy", "the end is still followed"))
+    expect(ana.expect_line("the end is still followed")).to_be_in_viewport()
+
+    ana.expect_line("far").locator(".quote").press("Enter")
+    expect(ana.expect_line("message 2")).to_be_focused()
+    expect(ana.expect_line("message 2")).to_be_in_viewport(ratio=1)
+    publish(service_of(chat), room, a_line(room, "cy", "does not pull away"))
+    expect(ana.page.locator("#pill")).to_have_text("1 new message")
+    expect(ana.expect_line("message 2")).to_be_in_viewport(ratio=1)
+
+
 def test_a_reaction_is_counted_for_everyone_and_can_be_taken_back(chat: Chat, new_person: Meet, room: str) -> None:
     ana, bo = (Person(new_person(), chat, name).enter(room) for name in ("ana", "bo"))
     ana.say("cake?")

@@ -1,13 +1,15 @@
 """Rooms, who is in them, and what was not read yet."""
 
 import re
+import time
 from collections.abc import Callable
+from typing import Any
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.e2e.conftest import Chat
-from tests.e2e.people import Person, a_room
+from tests.e2e.people import Person, Wire, a_room
 
 Meet = Callable[[], Page]
 
@@ -131,6 +133,160 @@ def test_what_was_said_while_one_was_away_is_marked_after_a_reload(chat: Chat, n
 
     ana.expect_line("unread")
     expect(ana.page.locator("#log li:is(.line, .unread)").nth(1)).to_have_text("New")
+
+
+def test_the_rooms_of_others_are_offered_when_the_drawer_opens(chat: Chat, new_person: Meet) -> None:
+    page, room = new_person(), f"open{a_room()}"
+    page.set_viewport_size({"width": 390, "height": 844})
+    ana = Person(page, chat, "ana").enter()
+    expect(page.get_by_text("Also open")).to_be_hidden()
+    bo = Person(new_person(), chat, "bo").enter(room)
+    listed = page.locator("#others").get_by_role("link", name=room)
+
+    until_listed(page, chat, room)
+    page.get_by_role("button", name="Rooms").click()
+    expect(page.get_by_text("Also open")).to_be_visible()
+    expect(listed).to_contain_text("1 here")
+    expect(page.locator("#others").get_by_role("link", name="lobby")).to_have_count(0)
+    listed.click()
+
+    bo.expect_here("ana")
+    page.get_by_role("button", name="Rooms").click()
+    expect(page.locator("#my-rooms").get_by_role("link", name=room)).to_be_visible()
+    expect(listed).to_have_count(0)
+    ana.expect_here("bo")
+
+
+def until_listed(page: Page, chat: Chat, room: str) -> None:
+    """Wait until the server lists the room: it learns of rooms a little later than people enter them."""
+    deadline = time.monotonic() + 15
+    while room not in page.request.get(f"{chat.url}/rooms").text():
+        assert time.monotonic() < deadline
+        page.wait_for_timeout(50)
+
+
+def test_the_rooms_of_others_are_few_and_gone_when_the_server_does_not_tell(chat: Chat, new_person: Meet) -> None:
+    page = new_person()
+    page.clock.install()
+    answers: list[dict[str, object] | None] = [{"rooms": [{"room": f"room{n}", "count": n} for n in range(30, 0, -1)]}]
+
+    def tell(route: Route) -> None:
+        if answers[-1] is None:
+            route.abort()
+        else:
+            route.fulfill(json=answers[-1])
+
+    page.route("**/rooms", tell)
+    Person(page, chat, "ana").enter()
+    others = page.locator("#others")
+    expect(others.get_by_role("link")).to_have_count(8)
+    expect(others.get_by_role("link").first).to_have_text("room3030 here")
+
+    nothing: list[dict[str, object] | None] = [{"rooms": []}, {"error": {"code": "x", "message": "no"}}, None]
+    for answer in nothing:
+        answers.append(answer)
+        page.clock.fast_forward(61_000)
+        expect(page.get_by_text("Also open")).to_be_hidden()
+        answers.append(answers[0])
+        page.clock.fast_forward(61_000)
+        expect(page.get_by_text("Also open")).to_be_visible()
+
+
+def test_a_room_of_many_people_tells_how_many_more_there_are(chat: Chat, new_person: Meet, room: str) -> None:
+    page = new_person()
+    wire = Wire(page)
+    users = [f"user{n:03}" for n in range(100)]
+
+    def answer(frame: dict[str, Any]) -> list[dict[str, Any]] | None:
+        if frame.get("event") != "join" or frame["data"]["room"] != room:
+            return None
+        joined = {"type": "joined", "room": room, "user": "ana", "admin": False, "users": users, "count": 1234}
+        data = joined | {"messages": [], "before": None, "complete": True}
+        envelope = {"type": "message", "from": "server", "dataType": "json", "sequenceId": 1000, "data": data}
+        return [envelope, {"type": "ack", "ackId": frame["ackId"], "success": True}]
+
+    wire.answer = answer
+    ana = Person(page, chat, "ana").enter(room)
+
+    ana.expect_here("ana", "user099")
+    expect(page.get_by_role("complementary")).to_contain_text("and 1133 more")
+    expect(page.locator("#count")).to_have_text("1234 here")
+    ana.enter_room("lobby")
+    expect(page.get_by_role("complementary")).not_to_contain_text("more")
+
+
+def test_who_leaves_the_lobby_while_in_it_can_go_on(chat: Chat, new_person: Meet) -> None:
+    ana = Person(new_person(), chat, "ana").enter()
+    ana.expect_here("ana")
+
+    ana.say("/leave")
+    ana.say("still here")
+
+    ana.expect_line("still here")
+    expect(ana.page.locator(".pending, .sent, .failed")).to_have_count(0)
+
+
+def test_a_room_entered_while_the_socket_is_being_recovered_is_joined(chat: Chat, new_person: Meet, room: str) -> None:
+    page = new_person()
+    page.add_init_script("Math.random = () => 60")  # long waits, so that only the button ends them
+    wire = Wire(page)
+    ana, bo = Person(page, chat, "ana").enter(), Person(new_person(), chat, "bo").enter(room)
+    wire.refuses_with = 4002
+    wire.cut()
+    expect(ana.status).to_contain_text("Reconnecting")
+
+    page.evaluate("room => { location.hash = room }", room)
+    wire.refuses_with = None
+    page.get_by_role("button", name="Try now").click()
+
+    ana.expect_here("ana", "bo")
+    bo.say("welcome")
+    ana.expect_line("welcome")
+    assert "awps_reconnection_token=" in wire.urls[-1]
+
+
+def test_a_room_is_kept_when_the_connection_ends_before_it_was_joined(chat: Chat, new_person: Meet, room: str) -> None:
+    page = new_person()
+    wire = Wire(page)
+    ana = Person(page, chat, "ana").enter()
+    wire.answer = lambda frame: [] if frame.get("event") == "join" else None
+    page.evaluate("room => { location.hash = room }", room)
+    expect(page.get_by_role("heading", level=1)).to_have_text(room)
+    page.wait_for_function("document.querySelectorAll('#my-rooms li').length === 2")
+
+    wire.answer = lambda frame: None
+    wire.cut(code=1008)
+
+    ana.expect_here("ana")
+    expect(page.get_by_role("heading", level=1)).to_have_text(room)
+    ana.say("made it")
+    ana.expect_line("made it")
+
+
+def test_an_invite_that_cannot_be_copied_is_shown(chat: Chat, new_person: Meet, room: str) -> None:
+    page = new_person()
+    page.add_init_script("navigator.clipboard.writeText = () => Promise.reject(new Error('denied'))")
+    ana = Person(page, chat, "ana").enter(room)
+
+    page.get_by_role("button", name="Invite").click()
+
+    expect(page.locator(".notice")).to_contain_text(f"{chat.url}/#{room}")
+    expect(page.locator(".notice")).not_to_contain_text("Copied")
+    assert ana.texts() == []
+
+
+def test_the_keyboards_place_in_the_list_of_rooms_is_kept_when_a_badge_appears(
+    chat: Chat, new_person: Meet, room: str
+) -> None:
+    ana, bo = (Person(new_person(), chat, name).enter(room) for name in ("ana", "bo"))
+    ana.enter_room("lobby")
+    link = ana.page.get_by_role("link", name=room)
+    link.focus()
+
+    bo.say("hello")
+
+    expect(link.locator(".badge")).to_have_text("1 unread")
+    expect(link).to_be_focused()
 
 
 def test_the_invite_link_leads_into_the_room(chat: Chat, new_person: Meet, room: str) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 HERE = Path(__file__).parent
 STATIC = HERE.parents[1] / "static"
-MAX_PAGE_BYTES = 40 * 1024
+MAX_PAGE_BYTES = 40_000
 
 
 def test_the_pure_parts_of_the_page_hold_under_node() -> None:

@@ -24,6 +24,11 @@ test("each name keeps its direction to itself", () => {
 	assert.equal(names(["שלום"]), "\u2068שלום\u2069");
 });
 
+test("a comma in a name stays in it", () => {
+	assert.equal(plain(names(["ana, the first", "bo"])), "ana, the first and bo");
+	assert.equal(plain(names(["ana, the first"])), "ana, the first");
+});
+
 test("comings and goings tell where each person ended up", () => {
 	const events = [["ana", "joined"], ["bo", "joined"], ["ana", "left"], ["cy", "left"], ["cy", "joined"]];
 
