@@ -12,7 +12,7 @@ from aiohttp import web
 
 from emulator.pytest_plugin import WebPubSub, web_pubsub
 from emulator.webpubsub import Settings, Times
-from tests.interop.link import Link, Pipe
+from tests.interop.link import Link, Pipe, Pipes
 from tests.interop.listening import Listeners
 from tests.interop.nodejs import HERE
 from tests.interop.webhook import Webhook, handle_everything
@@ -35,11 +35,11 @@ async def listeners(web_pubsub: WebPubSub) -> AsyncIterator[Listeners]:
 @pytest.fixture
 def link(web_pubsub: WebPubSub) -> Iterator[Link]:
     target = urlsplit(web_pubsub.endpoint)
-    pipes: list[Pipe] = []
+    pipes = Pipes()
 
     async def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         service_reader, service_writer = await asyncio.open_connection(target.hostname, target.port)
-        pipe = Pipe(writer, service_writer)
+        pipe = Pipe(pipes, writer, service_writer)
         pipes.append(pipe)
         await asyncio.gather(pipe.forward(reader, service_writer), pipe.forward(service_reader, writer))
 

@@ -18,7 +18,7 @@ class Link:
     `connection_string` names the link's address, so that tokens signed with it suit what the client dials.
     """
 
-    def __init__(self, service: WebPubSub, server: asyncio.Server, pipes: "list[Pipe]") -> None:
+    def __init__(self, service: WebPubSub, server: asyncio.Server, pipes: "Pipes") -> None:
         port = server.sockets[0].getsockname()[1]
         self.connection_string = connection_string_at(f"http://127.0.0.1:{port}", service.connection_string)
         self._service = service
@@ -28,6 +28,10 @@ class Link:
     def dials(self) -> int:
         """How many TCP connections were made through the link."""
         return len(self._pipes)
+
+    def delay_answers(self, seconds: float) -> None:
+        """Let what the service sends take so long, as a network does."""
+        self._pipes.delay_seconds = seconds
 
     def lose_what_follows(self) -> None:
         """Let what the service sends from now on get lost, while the sockets stay open."""
@@ -48,8 +52,15 @@ class Link:
         self._service.call(abort)
 
 
+class Pipes(list["Pipe"]):
+    """The TCP connections through a link, and how long an answer takes on each of them."""
+
+    delay_seconds = 0.0
+
+
 @dataclass
 class Pipe:
+    pipes: Pipes
     client: asyncio.StreamWriter
     upstream: asyncio.StreamWriter
     loses_answers: bool = False
@@ -62,8 +73,10 @@ class Pipe:
         """Pass on what comes until either side ends."""
         try:
             while chunk := await reader.read(65536):
-                if writer is self.client and self.loses_answers:
-                    continue
+                if writer is self.client:
+                    await asyncio.sleep(self.pipes.delay_seconds)
+                    if self.loses_answers:
+                        continue
                 writer.write(chunk)
                 await writer.drain()
         except ConnectionError:

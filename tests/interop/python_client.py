@@ -10,8 +10,7 @@ from azure.messaging.webpubsubclient.aio import WebPubSubClient as AsyncWebPubSu
 from azure.messaging.webpubsubclient.aio import WebPubSubClientCredential as AsyncWebPubSubClientCredential
 from azure.messaging.webpubsubclient.models import CallbackType
 
-# No retries and short waits: a refusal is then reported at once instead of after four attempts. The sync client can
-# miss the wake-up of an answer that is faster than its own next line; it then looks again when its patience ends.
+# No retries and short waits: a refusal is then reported at once instead of after four attempts.
 PATIENCE = {"message_retry_total": 0, "reconnect_retry_backoff_factor": 0.05, "ack_timeout": 5.0, "start_timeout": 5.0}
 
 
