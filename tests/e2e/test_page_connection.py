@@ -274,6 +274,7 @@ def come_online(page: Page) -> None:
 
 def test_someone_who_is_signed_out_is_told_so_with_a_way_back(chat: Chat, new_person: Meet) -> None:
     page = new_person()
+    page.route("**/session", lambda route: route.fulfill(json=route.fetch().json() | {"signIn": "/?sign-in"}))
     wire = Wire(page)
     Person(page, chat, "ana").enter()
     refusal = {"error": {"code": "sign_in_required", "message": "sign in first"}}
@@ -282,7 +283,8 @@ def test_someone_who_is_signed_out_is_told_so_with_a_way_back(chat: Chat, new_pe
     wire.cut(code=1008)
 
     expect(page.get_by_role("status")).to_contain_text("signed out")
-    expect(page.get_by_role("button", name="Sign in")).to_be_visible()
+    page.get_by_role("button", name="Sign in").click()
+    expect(page).to_have_url(f"{chat.url}/?sign-in")
 
 
 def test_a_server_that_cannot_negotiate_is_quoted(chat: Chat, new_person: Meet) -> None:

@@ -168,6 +168,8 @@ def test_a_quote_leads_to_what_it_quotes_also_far_up_and_with_the_keyboard(
     chat: Chat, new_person: Meet, room: str
 ) -> None:
     ana = Person(new_person(), chat, "ana").enter(room)
+    errors: list[str] = []
+    ana.page.on("pageerror", lambda error: errors.append(str(error)))
     start = datetime.now(UTC) - timedelta(hours=1)
     lines = [a_line(room, "bo", f"message {n}", start + timedelta(seconds=n)) for n in range(200)]
     publish(service_of(chat), room, *lines)
@@ -192,6 +194,7 @@ def test_a_quote_leads_to_what_it_quotes_also_far_up_and_with_the_keyboard(
     publish(service_of(chat), room, a_line(room, "cy", "does not pull away"))
     expect(ana.page.locator("#pill")).to_have_text("1 new message")
     expect(ana.expect_line("message 2")).to_be_in_viewport(ratio=1)
+    assert errors == []
 
 
 def test_a_reaction_is_counted_for_everyone_and_can_be_taken_back(chat: Chat, new_person: Meet, room: str) -> None:

@@ -216,8 +216,7 @@ def test_a_room_of_many_people_tells_how_many_more_there_are(chat: Chat, new_per
 
 
 def test_who_leaves_the_lobby_while_in_it_can_go_on(chat: Chat, new_person: Meet) -> None:
-    ana = Person(new_person(), chat, "ana").enter()
-    ana.expect_here("ana")
+    ana = Person(new_person(), chat, "ana").enter("lobby")
 
     ana.say("/leave")
     ana.say("still here")
