@@ -22,6 +22,7 @@ from tests.emulator.webpubsub.acting import (
     token_for,
     until,
 )
+from tests.emulator.webpubsub.rest.calling import Rest
 
 NOT_RECOVERED = (1008, "The connection could not be recovered.")
 
@@ -322,6 +323,25 @@ async def test_messages_whose_time_to_live_has_passed_are_not_repeated(stage: St
     later = connection.replay.unacknowledged(time.monotonic() + 301)
     assert len(later) == 1
     assert await received(await stage.recover(service, ana), 2) == [(1, 1), (2, 2)]
+
+
+@pytest.mark.parametrize("by", ["client", "rest"])
+async def test_whoever_sends_may_say_how_long_a_message_lives(stage: Stage, service: Service, by: str) -> None:
+    ana = await reliable(stage, service, "ana", "room")
+    await detached(service, ana)
+    connection = service.hubs.hub(HUB).connection(ana.id)
+    assert connection
+    assert connection.replay is not None
+
+    if by == "client":
+        bo = await stage.connect(service, "bo")
+        await bo.request("sendToGroup", 1, group="room", data=1, ttlSeconds=60)
+    else:
+        path = "/groups/room/:send"
+        await Rest(service, stage.http).text(path, "1", ("messageTtlSeconds", "60"))
+
+    now = time.monotonic()
+    assert [len(connection.replay.unacknowledged(now + seconds)) for seconds in (50, 61)] == [1, 0]
 
 
 @pytest.mark.parametrize("cuts", [1, 5])

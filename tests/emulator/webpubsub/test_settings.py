@@ -9,8 +9,10 @@ from emulator.webpubsub.settings import (
     DEFAULT_ACCESS_KEY,
     EventHandler,
     HubSettings,
+    Limits,
     Settings,
     SettingsError,
+    Times,
 )
 
 URL = "http://localhost:7071/api/{event}"
@@ -172,3 +174,34 @@ json_values = st.recursive(
 def test_any_document_is_read_or_refused(document: dict[str, object], environment: dict[str, str]) -> None:
     with suppress(SettingsError):
         Settings.from_json(json.loads(json.dumps(document)), environment)
+
+
+def test_the_published_bounds_are_the_defaults() -> None:
+    """W-079, W-084, W-104, W-106, W-107, W-126, W-143, W-176, W-190, and section 6 of the reference."""
+    mebibyte = 1024 * 1024
+
+    assert Limits() == Limits(
+        client_message_bytes=mebibyte,
+        rest_body_bytes=mebibyte,
+        handler_answer_bytes=16 * mebibyte,
+        replay_messages=1000,
+        replay_bytes=16 * mebibyte,
+        outbound_messages=1000,
+        outbound_bytes=16 * mebibyte,
+        remembered_ack_ids=1000,
+        group_page_size=200,
+    )
+    assert Times() == Times(
+        retention_seconds=30,
+        handler_timeout_seconds=100,
+        retry_waits_seconds=(1, 3, 5),
+        validation_timeout_seconds=10,
+        validation_recheck_seconds=60,
+        validation_retry_seconds=1,
+        validation_retry_max_seconds=60,
+        close_drain_seconds=5,
+        clock_skew_seconds=5 * 60,
+        reconnection_token_seconds=7 * 24 * 60 * 60,
+    )
+    assert HubSettings().anonymous_connect_policy == "deny"
+    assert HubSettings().keep_alive_seconds == 20

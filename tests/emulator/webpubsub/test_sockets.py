@@ -227,6 +227,53 @@ async def test_a_client_that_breaks_the_rules_is_not_reset_before_it_can_read_wh
         await asyncio.wait_for(reader.read(), 0.05)
 
 
+INVALID_FRAME = "The client frame is invalid."
+NO_UTF_8 = "The client message is not valid UTF-8."
+
+
+@pytest.mark.parametrize(
+    ("frames", "code", "text"),
+    [
+        pytest.param(client_frame(b"", 3), 1002, INVALID_FRAME, id="unknown opcode"),
+        pytest.param(client_frame(b"{}", 0x40 | 1), 1002, INVALID_FRAME, id="compressed, which was never agreed on"),
+        pytest.param(client_frame(b"{}", 0), 1002, INVALID_FRAME, id="a continuation of nothing"),
+        pytest.param(
+            b"\x01" + client_frame(b"{")[1:] + client_frame(b"}"), 1002, INVALID_FRAME, id="one inside another"
+        ),
+        pytest.param(b"\x09" + client_frame(b"x", PING)[1:], 1002, INVALID_FRAME, id="a ping in fragments"),
+        pytest.param(b"\x89\xfe\x00\x7e" + bytes(4 + 126), 1002, INVALID_FRAME, id="a ping of 126 bytes"),
+        pytest.param(client_frame(b"\x03", 8), 1002, INVALID_FRAME, id="half a close code"),
+        pytest.param(client_frame(b"\x03\xed", 8), 1002, INVALID_FRAME, id="a close code that nobody may send"),
+        pytest.param(client_frame(b"\xff"), 1007, NO_UTF_8, id="text that is no UTF-8"),
+        pytest.param(client_frame(b"\x03\xe8\xff", 8), 1007, NO_UTF_8, id="a close text that is no UTF-8"),
+        pytest.param(b"\x81\xff" + b"\x7f" + bytes(7), 1009, "The client message is too large.", id="exabytes"),
+    ],
+)
+async def test_frames_against_the_rules_close_with_a_documented_code_for_good(
+    stage: Stage, service: Service, caplog: pytest.LogCaptureFixture, frames: bytes, code: int, text: str
+) -> None:
+    reader, writer = await raw_client(stage, service, RELIABLE_JSON)
+
+    writer.write(frames)
+
+    said = await asyncio.wait_for(reader.readuntil(close_frame(code, text)), PATIENCE_SECONDS)
+    assert f'"event":"disconnected","message":"{text}"'.encode() in said
+    assert not service.hubs.hub(HUB).connections()  # also the reliable connection is over
+    assert not [record for record in caplog.records if record.exc_info]
+
+
+async def test_a_ping_between_fragments_is_answered_at_once(stage: Stage, service: Service) -> None:
+    reader, writer = await raw_client(stage, service, JSON)
+    await reader.readuntil(b"}")
+    whole = client_frame(b'{"type":"ping"}')
+
+    writer.write(b"\x01\x85" + bytes(4) + whole[6:11] + client_frame(b"hi", PING))
+    assert await reader.readexactly(4) == b"\x8a\x02hi"
+    writer.write(b"\x80\x8a" + bytes(4) + whole[11:])
+
+    assert await reader.readexactly(17) == data_frame('{"type":"pong"}')
+
+
 async def test_a_close_frame_arrives_even_while_the_client_is_sending(stage: Stage, service: Service) -> None:
     ana = await stage.connect(service, "ana")
     (connection,) = service.hubs.hub(HUB).connections()

@@ -1,5 +1,6 @@
 """What event handlers are sent (W-129 and following), as it is on the wire."""
 
+import asyncio
 import hmac
 from dataclasses import replace
 from hashlib import sha256
@@ -214,6 +215,31 @@ async def test_a_handler_that_always_fails_is_tried_four_times(
 
     assert not (await ana.request("event", 1, event="move", data=1))["success"]
     assert len(application.of("move")) == 4
+
+
+async def test_w141_a_connection_that_breaks_is_worth_another_attempt(stage: Stage, service: Service) -> None:
+    attempts = 0
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal attempts
+        head = await reader.readuntil(b"\r\n\r\n")
+        attempts += head.startswith(b"POST")
+        if head.startswith(b"OPTIONS"):
+            writer.write(
+                b"HTTP/1.1 200 OK\r\nWebHook-Allowed-Origin: *\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
+            )
+        elif attempts == 4:
+            writer.write(b"HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n")
+        writer.close()
+
+    async with await asyncio.start_server(answer, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        service.set_event_handlers(HUB, [EventHandler(f"http://127.0.0.1:{port}/", (), "*")])
+        ana = await stage.connect(service, "ana")
+
+        assert (await ana.request("event", 1, event="move", data=1))["success"]
+
+    assert attempts == 4
 
 
 @pytest.mark.parametrize("status", [400, 429, 302])
