@@ -42,9 +42,8 @@ function forget({ name }) {
 	enter();
 }
 
-// Unless that was tried.
 async function join(target) {
-	if (target.joined !== undefined) return;
+	if (target.joined !== undefined) return; // tried already
 	expectGap(target, Date.now());
 	if (!(await send("join", target))) return (target.joined = undefined);
 	if (!target.joined && target.name !== lobby) return forget(target); // the server has said why
@@ -182,7 +181,7 @@ const acts = {
 		paper.stay();
 		room.hidden = Math.min(room.hidden, place);
 		draw();
-		$(id).focus();
+		$(id).focus({ focusVisible: true });
 		paper.scrolled();
 	},
 	end: paper.toEnd,

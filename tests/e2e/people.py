@@ -2,6 +2,7 @@
 
 import json
 import re
+import time
 import uuid
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
@@ -27,6 +28,7 @@ class Wire:
         self.answer: Callable[[Frame], Iterable[Frame] | None] = lambda frame: None
         self.keeps: Callable[[Frame], bool] = lambda frame: False
         self.kept: list[str] = []
+        self._came: list[Frame] = []
         self._page: WebSocketRoute | None = None
         self._service: WebSocketRoute | None = None
         page.route_web_socket(re.compile("/client/"), self._connect)
@@ -50,6 +52,7 @@ class Wire:
                 page_side.send(json.dumps(answered))
 
         def down(message: str | bytes) -> None:
+            self._came.append(json.loads(message))
             if self.keeps(json.loads(message)):
                 self.kept.append(str(message))
             else:
@@ -76,6 +79,11 @@ class Wire:
     def events(self, name: str) -> list[Frame]:
         """Return the data of the user events of this name that the page has sent."""
         return [frame["data"] for frame in self.sent if frame.get("event") == name]
+
+    def received(self, kind: str) -> list[Frame]:
+        """Return the data of the messages of this type that came from the server."""
+        came = [frame["data"] for frame in self._came if frame["type"] == "message"]
+        return [data for data in came if data.get("type") == kind]
 
 
 class Person:
@@ -130,6 +138,14 @@ class Person:
         """Return how many pixels the log could still scroll down."""
         moved: float = self.log.evaluate("log => log.scrollHeight - log.scrollTop - log.clientHeight")
         return moved
+
+
+def until(page: Page, condition: Callable[[], bool]) -> None:
+    """Wait until the condition holds, while the page goes on."""
+    deadline = time.monotonic() + 15
+    while not condition():
+        assert time.monotonic() < deadline
+        page.wait_for_timeout(10)
 
 
 def react(person: Person, text: str, emoji: str) -> None:

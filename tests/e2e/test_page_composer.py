@@ -110,6 +110,10 @@ def test_the_slash_menu_is_chosen_from_with_the_keyboard(ana: Person) -> None:
     ana.box.type("/re")
     options = ana.page.get_by_role("option")
     expect(options).to_have_text([re.compile("/remind"), re.compile("/reminders")])
+    menu, composer = ana.page.get_by_role("listbox").bounding_box(), ana.page.locator("#composer").bounding_box()
+    assert menu
+    assert composer
+    assert composer["x"] < menu["x"] < menu["x"] + menu["width"] < composer["x"] + composer["width"]
     ana.box.press("ArrowDown")
     expect(options.nth(1)).to_have_attribute("aria-selected", "true")
     ana.box.press("Enter")

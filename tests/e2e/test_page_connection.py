@@ -3,7 +3,6 @@
 import base64
 import json
 import re
-import time
 from collections.abc import Callable
 from urllib.parse import parse_qs, urlsplit
 
@@ -12,7 +11,7 @@ import pytest
 from playwright.sync_api import Page, Route, expect
 
 from tests.e2e.conftest import Chat
-from tests.e2e.people import ACCESS_KEY, Person, Wire, a_line, a_room, publish, service_of
+from tests.e2e.people import ACCESS_KEY, Person, Wire, a_line, a_room, publish, service_of, until
 
 Meet = Callable[[], Page]
 
@@ -257,14 +256,6 @@ def test_a_socket_that_died_silently_is_noticed_when_the_reader_comes_back(
 
     ana.expect_line("into the void")
     assert len(wire.urls) == 2
-
-
-def until(page: Page, condition: Callable[[], bool]) -> None:
-    """Wait until the wire has seen what is meant."""
-    deadline = time.monotonic() + 5
-    while not condition():
-        assert time.monotonic() < deadline
-        page.evaluate("1")
 
 
 def come_online(page: Page) -> None:

@@ -78,7 +78,7 @@ def test_everything_fits_and_can_be_hit_at_every_width(
     small = page.evaluate(
         """dense => [...document.querySelectorAll('button, input, textarea, nav a')]
       .filter(node => node.checkVisibility({visibilityProperty: true}))
-      .filter(node => !(dense && node.matches('.reactions button, #tools button, .quote')))
+      .filter(node => !(dense && node.matches('.line button')))
       .map(node => [node.outerHTML.slice(0, 60), node.offsetWidth, node.offsetHeight])
       .filter(([, width, height]) => width < 44 || height < 44)""",
         width >= 761 and not touch,
@@ -148,6 +148,20 @@ def test_on_a_phone_rooms_and_people_are_drawers(chat: Chat, new_person: Meet, r
     page.keyboard.press("Escape")
     expect(page.locator("#people-list")).to_be_hidden()
     expect(ana.box).to_be_visible()
+
+
+def test_on_a_desktop_the_list_of_people_moves_nothing_when_it_is_called(
+    chat: Chat, new_person: Meet, room: str
+) -> None:
+    page = new_person()
+    page.set_viewport_size({"width": 1280, "height": 800})
+    ana = Person(page, chat, "ana").enter(room)
+    places = [ana.log.bounding_box(), page.locator("#people").bounding_box()]
+
+    page.locator("#count").click()
+
+    assert page.locator("#people").evaluate("people => people.matches(':popover-open')")
+    assert [ana.log.bounding_box(), page.locator("#people").bounding_box()] == places
 
 
 def test_the_theme_is_the_systems_until_one_chooses_and_the_choice_is_kept(chat: Chat, new_person: Meet) -> None:

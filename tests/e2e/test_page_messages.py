@@ -185,6 +185,7 @@ def test_a_quote_leads_to_what_it_quotes_also_far_up_and_with_the_keyboard(
 
     ana.expect_line("near").locator(".quote").click()
     expect(ana.expect_line("message 198")).to_be_focused()
+    expect(ana.expect_line("message 198")).to_have_css("outline-style", "solid")
     publish(service_of(chat), room, a_line(room, "cy", "the end is still followed"))
     expect(ana.expect_line("the end is still followed")).to_be_in_viewport()
 

@@ -1,7 +1,6 @@
 """Rooms, who is in them, and what was not read yet."""
 
 import re
-import time
 from collections.abc import Callable
 from typing import Any
 
@@ -9,7 +8,7 @@ import pytest
 from playwright.sync_api import Page, Route, expect
 
 from tests.e2e.conftest import Chat
-from tests.e2e.people import Person, Wire, a_room
+from tests.e2e.people import Person, Wire, a_room, until
 
 Meet = Callable[[], Page]
 
@@ -159,10 +158,7 @@ def test_the_rooms_of_others_are_offered_when_the_drawer_opens(chat: Chat, new_p
 
 def until_listed(page: Page, chat: Chat, room: str) -> None:
     """Wait until the server lists the room: it learns of rooms a little later than people enter them."""
-    deadline = time.monotonic() + 15
-    while room not in page.request.get(f"{chat.url}/rooms").text():
-        assert time.monotonic() < deadline
-        page.wait_for_timeout(50)
+    until(page, lambda: room in page.request.get(f"{chat.url}/rooms").text())
 
 
 def test_the_rooms_of_others_are_few_and_gone_when_the_server_does_not_tell(chat: Chat, new_person: Meet) -> None:
@@ -216,9 +212,13 @@ def test_a_room_of_many_people_tells_how_many_more_there_are(chat: Chat, new_per
 
 
 def test_who_leaves_the_lobby_while_in_it_can_go_on(chat: Chat, new_person: Meet) -> None:
-    ana = Person(new_person(), chat, "ana").enter("lobby")
+    page = new_person()
+    wire = Wire(page)
+    ana = Person(page, chat, "ana").enter("lobby")
+    joins = len(wire.received("joined"))
 
     ana.say("/leave")
+    until(page, lambda: len(wire.received("joined")) > joins)
     ana.say("still here")
 
     ana.expect_line("still here")
