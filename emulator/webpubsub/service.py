@@ -135,7 +135,7 @@ class Service:
             return await handler(request)
         request_id = request.headers.get("x-ms-client-request-id")
         self.observations.begin(request_id)
-        started = time.perf_counter()
+        began, started = time.time(), time.perf_counter()
         response = await self.faults.rest(request, handler)
         if self.observations.active:
             milliseconds = (time.perf_counter() - started) * 1000
@@ -148,6 +148,8 @@ class Service:
                     milliseconds,
                     request_id,
                     response.headers.get(rest.ERROR_CODE_HEADER),
+                    # Not the time of this line: what the call brought about must not seem to come before it.
+                    at=began + milliseconds / 1000,
                 )
             )
         return response

@@ -122,7 +122,7 @@ async def test_a_client_that_does_not_answer_a_close_is_dropped(stage: Stage) ->
 
 
 async def test_a_client_that_answers_no_ping_is_dropped(stage: Stage) -> None:
-    service = await stage.service(Settings(hubs={HUB: HubSettings(keep_alive_seconds=0.05)}, times=FAST))
+    service = await stage.service(Settings(hubs={HUB: HubSettings(keep_alive_seconds=0.4)}, times=FAST))
     await stuck_client(stage, service)
     ana = await stage.connect(service, "ana")
     reading = asyncio.create_task(ana.frame())  # aiohttp's client answers pings while it reads

@@ -4,6 +4,7 @@ import asyncio
 import json
 import socket
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from aiohttp import web
@@ -57,12 +58,16 @@ async def test_w144_the_body_tells_claims_query_headers_and_subprotocols(
     assert request.headers["ce-userId"] == "ana"
 
 
-async def test_w144_a_token_in_a_header_is_not_told(stage: Stage, service: Service, application: Application) -> None:
+async def test_w144_a_token_is_not_told_wherever_it_was(
+    stage: Stage, service: Service, application: Application
+) -> None:
     token = token_for(service, "ana")
 
     await stage.open(client_url(service), JSON, headers={"Authorization": f"Bearer {token}"})
+    await stage.open(client_url(service, Access_Token=token, room="1"), JSON)
 
-    assert token not in application.of("connect")[0].body.decode()
+    assert [request.json()["query"] for request in application.of("connect")] == [{}, {"room": ["1"]}]
+    assert not [request for request in application.of("connect") if token in request.body.decode()]
 
 
 @pytest.mark.parametrize("body", [None, "", "null"])
@@ -247,6 +252,33 @@ async def test_an_answer_beyond_the_limit_is_a_500(stage: Stage) -> None:
     application.answer("connect", lambda _: web.Response(text=" " * 101))
 
     assert (await refusal(stage, service))[0] == 500
+
+
+async def test_a_client_that_has_left_when_it_is_accepted_is_reported_gone(
+    stage: Stage, service: Service, application: Application, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("emulator.webpubsub.clients.LEFT_CHECK_SECONDS", 60)  # nobody notices before the answer
+    address = urlsplit(service.endpoint)
+    _, writer = await asyncio.open_connection(address.hostname, address.port)
+    server = service._runner.server
+    assert server
+
+    async def leave(_: Received) -> web.Response:
+        writer.transport.abort()
+        await until(lambda: all(each.transport is None for each in server.connections))
+        return web.Response(status=204)
+
+    application.answer("connect", leave)
+    url = urlsplit(client_url(service, access_token=token_for(service, "ana")))
+    writer.write(
+        f"GET {url.path}?{url.query} HTTP/1.1\r\nHost: {url.netloc}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+        "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n".encode()
+    )
+
+    (gone,) = await application.wait_for("disconnected")
+    assert gone.json() == {"reason": "The connection ended."}
+    assert not application.of("connected")
+    assert not service.hubs.hub(HUB).connections()
 
 
 async def test_a_client_that_leaves_before_it_is_answered_ends_the_call(

@@ -256,7 +256,7 @@ async def test_w142_other_refusals_are_final(
 
 
 async def test_w143_a_handler_that_is_too_slow_has_failed_and_is_not_asked_again(stage: Stage) -> None:
-    service = await stage.service(Settings(times=replace(FAST, handler_timeout_seconds=0.05)))
+    service = await stage.service(Settings(times=replace(FAST, handler_timeout_seconds=0.3)))
     application = await stage.application()
     service.set_event_handlers(HUB, [application.handler((), "*")])
 
@@ -266,6 +266,7 @@ async def test_w143_a_handler_that_is_too_slow_has_failed_and_is_not_asked_again
 
     application.answer("move", never)
     ana = await stage.connect(service, "ana")
+    assert (await ana.request("event", 0, event="ready", data=1))["success"]
 
     assert (await ana.request("event", 1, event="move", data=1))["error"]["name"] == "InternalServerError"
     assert len(application.of("move")) == 1
