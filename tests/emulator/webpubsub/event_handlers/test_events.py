@@ -5,6 +5,7 @@ from base64 import b64encode
 
 import pytest
 from aiohttp import web
+from multidict import CIMultiDict
 
 from emulator.webpubsub import Service
 from emulator.webpubsub.hub import Connection
@@ -318,6 +319,20 @@ async def test_w168_and_w169_state_changes_with_each_success_that_names_one(
 
     told = [request.headers.get("ce-connectionState") for request in application.of("move")]
     assert told == [None, "one", "one", "one", ""]
+
+
+async def test_d17_of_several_states_in_one_answer_the_last_counts_and_the_log_says_so(
+    stage: Stage, service: Service, application: Application, caplog: pytest.LogCaptureFixture
+) -> None:
+    states = CIMultiDict([("ce-connectionState", "one"), ("ce-connectionState", "two")])
+    application.answer("move", lambda _: web.Response(headers=states))
+    ana = await stage.connect(service, "ana")
+
+    for ack_id in range(2):
+        await ana.request("event", ack_id, event="move", data=1)
+
+    assert application.of("move")[1].headers["ce-connectionState"] == "two"
+    assert "several connection states in one answer, the last one counts" in caplog.messages
 
 
 async def test_a_state_of_many_kilobytes_is_kept(stage: Stage, service: Service, application: Application) -> None:
