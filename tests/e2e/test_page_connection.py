@@ -263,6 +263,24 @@ def come_online(page: Page) -> None:
     page.evaluate("dispatchEvent(new Event('online'))")
 
 
+def test_waking_up_opens_one_connection_however_many_signs_of_life_there_are(chat: Chat, new_person: Meet) -> None:
+    page = new_person()
+    page.add_init_script("Math.random = () => 60")  # long waits, so that only waking up ends them
+    wire = Wire(page)
+    ana = Person(page, chat, "ana").enter()
+    wire.cut(code=1008)
+    expect(ana.status).to_contain_text("Reconnecting")
+
+    page.evaluate("""() => {
+      dispatchEvent(new Event('online'));
+      document.dispatchEvent(new Event('visibilitychange'));
+    }""")
+
+    ana.expect_live()
+    page.wait_for_load_state("networkidle")
+    assert len(wire.urls) == 2
+
+
 def test_someone_who_is_signed_out_is_told_so_with_a_way_back(chat: Chat, new_person: Meet) -> None:
     page = new_person()
     page.route("**/session", lambda route: route.fulfill(json=route.fetch().json() | {"signIn": "/?sign-in"}))
