@@ -43,9 +43,9 @@ def _shown(value: object) -> str:
     return text if text and text.isprintable() and not set(text) & set(' "=') else json.dumps(text)
 
 
-def http_logger() -> logging.Logger:
-    """Return the logger for the HTTP server: what is no HTTP is one line, for it is nobody's bug here."""
-    logger = logging.getLogger("emulator.webpubsub.http")
+def http_logger(owner: str) -> logging.Logger:
+    """Return the logger for the owner's HTTP server: what is no HTTP is one line, for it is nobody's bug here."""
+    logger = logging.getLogger(f"{OWN_LOGGERS}.{owner}.http")
     if not logger.filters:
         logger.addFilter(_malformed_in_one_line)
     return logger

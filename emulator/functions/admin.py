@@ -13,7 +13,7 @@ from azure.functions.meta import Datum
 from .app import App
 from .loading import LoadedFunction
 from .signatures import converter
-from .worker import Worker
+from .worker import Worker, raised_by_function
 
 # The host version whose behaviour this host follows.
 HOST_VERSION = "4.1052.200"
@@ -91,7 +91,9 @@ class Admin:
         timer = converter("timerTrigger").decode(Datum(json.dumps(document), "json"), trigger_metadata={})
         try:
             await self._worker.invoke(function, {str(function.trigger["name"]): timer})
-        except Exception as error:
+        except BaseException as error:
+            if not raised_by_function(error):
+                raise
             log.error("Executed 'Functions.%s' (Failed)", function.name, exc_info=error)
 
     def _function(self, request: web.Request) -> LoadedFunction | None:

@@ -5,6 +5,7 @@ The order is the host's: CORS, built-in paths (`/admin`, `/runtime`), the functi
 
 import asyncio
 import logging
+import re
 import time
 import traceback
 import uuid
@@ -24,13 +25,16 @@ from .requests import function_request, joined_headers, read_body, target, trace
 from .responses import Response, response_from
 from .routes import Route
 from .urls import BadPath, decode_path, query_parameters
-from .worker import Worker
+from .worker import Worker, raised_by_function
 
 NOT_RUNNING = "Function host is not running.\nThe app did not load: the console says why.\n"
 HOME_PAGE = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>Functions host</title></head>
 <body><h1>Your Functions app is up and running</h1><p>No function has the address /.</p></body></html>
 """
+# What the host's server sends in a header; with anything else, the answer is a 500 there too.
+_HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
+_HEADER_VALUE = re.compile(r"[\t\x20-\x7e]*")
 # Of this connection, not of the function's answer.
 HOP_BY_HOP = frozenset({"connection", "keep-alive", "transfer-encoding", "upgrade", "te", "trailer"})
 
@@ -162,7 +166,9 @@ class Edge:
             )
             response = response_from(result, function.signature.returns or "http")
             answer = _on_the_wire(response, request.method)
-        except Exception as error:
+        except BaseException as error:
+            if not raised_by_function(error):
+                raise
             # Whatever a function raises is its own affair: 500 with an empty body, the traceback on the console.
             log.error(
                 "Executed 'Functions.%s' (Failed, Id=%s, Duration=%dms)\n%s",
@@ -195,8 +201,8 @@ def _on_the_wire(response: Response, method: str) -> web.Response:
         lower = name.lower()
         if lower in HOP_BY_HOP or (lower == "content-length" and method != "HEAD"):
             continue
-        if "\r" in value or "\n" in value:
-            raise ValueError(f"the header {name} contains a line break")
+        if not _HEADER_NAME.fullmatch(name) or not _HEADER_VALUE.fullmatch(value):
+            raise ValueError(f"the header {name!r} has a character that a server may not send")
         headers.add(name, value)
     return web.Response(status=response.status, headers=headers, body=response.body)
 

@@ -10,6 +10,8 @@ from pathlib import Path
 
 from aiohttp import web
 
+from emulator.log_lines import http_logger
+
 from .admin import Admin
 from .app import App, load_app
 from .cors import Cors
@@ -125,7 +127,13 @@ def _folder(app_root: Path) -> Path:
 
 
 async def _listen(stack: AsyncExitStack, application: web.Application, listening: socket.socket) -> None:
-    runner = web.AppRunner(application, access_log=None, shutdown_timeout=LAST_WRITES_SECONDS)
+    runner = web.AppRunner(
+        application,
+        access_log=None,
+        logger=http_logger("functions"),
+        auto_decompress=False,  # as in the host, a function is given a compressed body as it came
+        shutdown_timeout=LAST_WRITES_SECONDS,
+    )
     await runner.setup()
     stack.push_async_callback(runner.cleanup)
     await web.SockSite(runner, listening).start()

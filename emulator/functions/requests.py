@@ -51,8 +51,12 @@ async def read_body(request: web.BaseRequest) -> bytes:
 
     Raises:
         aiohttp.web.HTTPRequestEntityTooLarge: it is larger than the server's `client_max_size`.
+        aiohttp.web.HTTPBadRequest: it ends too early, or its chunks are none.
     """
-    body = await request.read()
+    try:
+        body = await request.read()
+    except (web.RequestPayloadError, ConnectionError):
+        raise web.HTTPBadRequest from None
     if body and request.content_length is None:
         log.warning(
             "A chunked request body of %d bytes was accepted. `func start` would hand the function an empty one: "

@@ -13,6 +13,7 @@ import threading
 import uuid
 from collections.abc import Callable, Coroutine, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from functools import partial
 from typing import Any, TypeVar
 
@@ -25,6 +26,26 @@ STOP_SECONDS = 3.0
 
 log = logging.getLogger("emulator.functions")
 T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class _Raised:
+    """What a function raised, on its way past an event loop or a thread pool that it would end."""
+
+    error: BaseException
+
+
+def raised_by_function(error: BaseException) -> bool:
+    """Return whether an error from `Worker.invoke` is the function's affair, even one that would end a process.
+
+    The others are the host's: its own task is being cancelled.
+    """
+    task = asyncio.current_task()
+    is_ours = isinstance(error, GeneratorExit) or (
+        isinstance(error, asyncio.CancelledError) and task is not None and bool(task.cancelling())
+    )
+    return not is_ours
+
 
 ClientBinding = Callable[[Mapping[str, object]], str]
 
@@ -86,6 +107,8 @@ class Worker:
             assert self._pool is not None, "the worker has not been started"
             work = partial(_call_sync, function, complete, context)
             result = await asyncio.wrap_future(self._pool.submit(work))
+        if isinstance(result, _Raised):
+            raise result.error
         if result is not None and function.signature.returns is None:
             raise RuntimeError(f"function {function.name} has no $return binding, but returned a value")
         return result
@@ -141,6 +164,10 @@ async def _call_async(function: LoadedFunction, arguments: dict[str, object], co
     invocation_local.invocation_id = context.invocation_id
     try:
         return await function.user_function(**arguments)  # type: ignore[misc]
+    except (SystemExit, KeyboardInterrupt, asyncio.CancelledError) as error:
+        if raised_by_function(error):
+            return _Raised(error)
+        raise  # the host stops
     finally:
         # What the app prints appears with the call that printed it.
         sys.stdout.flush()
@@ -150,6 +177,8 @@ def _call_sync(function: LoadedFunction, arguments: dict[str, object], context: 
     invocation_local.invocation_id = context.invocation_id
     try:
         return function.user_function(**arguments)
+    except (SystemExit, KeyboardInterrupt, asyncio.CancelledError) as error:
+        return _Raised(error)
     finally:
         invocation_local.invocation_id = None
         sys.stdout.flush()

@@ -60,7 +60,8 @@ class Service:
         self._runner = web.AppRunner(
             self._application(),
             access_log=None,
-            logger=http_logger(),
+            logger=http_logger("webpubsub"),
+            auto_decompress=False,  # a compressed body is refused; reading it could only go wrong
             shutdown_timeout=LAST_CALLS_SECONDS,
             handle_signals=False,
         )

@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable, Iterable
 from http import HTTPStatus
 
-from aiohttp import hdrs, web
+from aiohttp import web
 
 from emulator.webpubsub.hub import Hubs
 from emulator.webpubsub.rest.call import Call, Query, checked_names, decoded_segments
@@ -41,8 +41,6 @@ class _DataPlane:
         except RestError as error:
             response = error_response(error)
         response.headers.update(_VERSIONS_HEADER)
-        if hdrs.CONTENT_ENCODING in request.headers:
-            response.force_close()  # what nobody has read of the body may not even decompress
         return response
 
     async def _answer(self, request: web.Request) -> web.Response:

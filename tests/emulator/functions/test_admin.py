@@ -68,6 +68,21 @@ async def test_a_timer_is_listed_as_not_run_and_runs_when_asked(serve: Serve, tm
     assert "'yearly' will not run: this host has no timerTrigger, only HTTP and Durable Functions." in listing
 
 
+async def test_a_timer_that_would_end_the_process_is_a_failure_on_the_console(
+    serve: Serve, caplog: pytest.LogCaptureFixture
+) -> None:
+    source = """
+    @app.timer_trigger(arg_name="timer", schedule="0 0 0 1 1 *")
+    async def leaving(timer: func.TimerRequest) -> None:
+        raise SystemExit(3)
+    """
+    async with serve(source) as app:
+        assert (await app.send("POST", "/admin/functions/leaving", body=b"{}")).status == 202
+        while "Executed 'Functions.leaving' (Failed)" not in caplog.text:  # noqa: ASYNC110 — a log is asked, not awaited
+            await asyncio.sleep(0.002)
+        assert (await app.send("GET", "/admin/host/ping")).status == 200
+
+
 async def test_h003_an_app_that_does_not_load_leaves_the_host_up_and_says_why(
     serve: Serve, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -30,6 +30,28 @@ async def test_h054_sync_functions_run_beside_each_other(serve: Serve) -> None:
         assert await two(app, "/api/meet?seconds=10") == [b"met", b"met"]
 
 
+@pytest.mark.parametrize("word", ["def", "async def"])
+@pytest.mark.parametrize("error", ["SystemExit(3)", "KeyboardInterrupt()", "asyncio.CancelledError()"])
+async def test_a_function_that_would_end_the_process_ends_its_own_call(
+    serve: Serve, caplog: pytest.LogCaptureFixture, word: str, error: str
+) -> None:
+    source = f"""
+    @app.route()
+    {word} leave(req):
+        raise {error}
+
+    @app.route()
+    {word} stay(req):
+        return func.HttpResponse("here")
+    """
+    async with serve(source) as app:
+        answer = await app.get("/api/leave")
+        assert (answer.status, answer.body) == (500, b"")
+        assert (await app.get("/api/stay")).body == b"here"
+
+    assert error.partition("(")[0].removeprefix("asyncio.") in caplog.text
+
+
 async def test_h055_one_thread_makes_sync_functions_wait_for_each_other(serve: Serve) -> None:
     async with serve(MEET, settings={"PYTHON_THREADPOOL_THREAD_COUNT": "1"}) as app:
         assert await two(app, "/api/meet?seconds=0.05") == [b"alone", b"alone"]

@@ -1,6 +1,9 @@
 """From the wire to `func.HttpRequest`."""
 
+import asyncio
+import gzip
 import logging
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -132,3 +135,46 @@ async def test_the_default_limit_lets_large_bodies_in(serve: Serve) -> None:
 
     async with serve(source) as app:
         assert (await app.send("POST", "/api/size", body=b"x" * 5_000_000)).body == b"5000000"
+
+
+async def test_a_compressed_body_arrives_as_it_was_sent(serve: Serve) -> None:
+    source = """
+    @app.route()
+    def f(req): return func.HttpResponse(req.get_body(), mimetype="application/octet-stream")
+    """
+    encoding = ("Content-Encoding", "gzip")
+    async with serve(source) as app:
+        for body in (gzip.compress(b"hi"), b"not compressed at all"):
+            assert (await app.send("POST", "/api/f", encoding, body=body)).body == body
+
+
+@pytest.mark.parametrize(
+    "rest",
+    [
+        b"Content-Length: 10\r\n\r\nhi",
+        b"Transfer-Encoding: chunked\r\n\r\nzz\r\nhi",
+        b"Transfer-Encoding: chunked\r\n\r\n2\r\nh",
+        b"Content-Length: many\r\n\r\n",
+        b"Cookie: secret" + b"x" * 10_000 + b"\r\n\r\n",
+        b"secret\r\n\r\n",
+    ],
+)
+async def test_a_request_that_is_broken_reaches_no_function_and_leaves_no_traceback(
+    serve: Serve, caplog: pytest.LogCaptureFixture, rest: bytes
+) -> None:
+    source = """
+    @app.route()
+    def f(req): raise AssertionError("called")
+    """
+    caplog.set_level("DEBUG")
+    async with serve(source) as app:
+        address = urlsplit(app.host.url)
+        reader, writer = await asyncio.open_connection(address.hostname, address.port)
+        writer.write(b"POST /api/f HTTP/1.1\r\nHost: a\r\n" + rest)
+        writer.write_eof()
+        assert (await reader.read())[9:12] in (b"400", b"")
+        writer.close()
+
+    assert not [record for record in caplog.records if record.exc_info]
+    assert "called" not in caplog.text
+    assert "secret" not in caplog.text

@@ -42,6 +42,20 @@ async def test_h047_bytes_are_exact(serve: Serve) -> None:
     assert answer.body == bytes(range(256))
 
 
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("X", "a\r\nb: c"), ("X", "\0"), ("X", "é"), ("X\r\nb", "c"), ("X Y", "c"), ("", "c"), ("X:", "c"), ("X", "\x7f")],
+)
+async def test_h049_a_header_that_no_server_may_send_is_a_500_and_nothing_of_it_arrives(
+    serve: Serve, name: str, value: str
+) -> None:
+    answer = await answer_to(serve, f"func.HttpResponse('x', headers={{{name!r}: {value!r}}})")
+
+    assert (answer.status, answer.body) == (500, b"")
+    assert "b" not in answer
+    assert "x" not in answer
+
+
 async def test_h048_every_cookie_is_a_header_of_its_own_in_the_words_of_the_host(serve: Serve) -> None:
     source = """
     @app.route()
