@@ -25,7 +25,7 @@ OLDEST_PYTHON = (3, 11)
 DEFAULT_PORT = 7071
 DEFAULT_WEBPUBSUB_PORT = 8080
 
-RUN_REQUIREMENTS = ("requirements.txt", "emulator/requirements.txt")
+RUN_REQUIREMENTS = ("requirements.txt", "local_azure/requirements.txt")
 DEV_REQUIREMENTS = ("requirements-dev.txt",)
 # The official worker runtime says Python >= 3.13 but works on 3.11 and 3.12 as well.
 RUNTIME_REQUIREMENTS = "requirements-runtime.txt"
@@ -154,7 +154,7 @@ def _call(command: Sequence[str], cwd: Path = ROOT) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Serve the Function App of this folder and the embedded Web PubSub service until Ctrl-C."""
     python = ensure_environment(for_tests=False)
-    command = [str(python), "-m", "emulator", "--app", str(ROOT), "--host", arguments.host]
+    command = [str(python), "-m", "local_azure", "--app", str(ROOT), "--host", arguments.host]
     command += ["--port", str(arguments.port), "--webpubsub-port", str(arguments.webpubsub_port)]
     command += ["--data", str(arguments.data)]
     if arguments.reload:
@@ -213,7 +213,7 @@ def func(arguments: argparse.Namespace) -> int:
     environment = {**os.environ, "VIRTUAL_ENV": str(VENV)}
     environment["PATH"] = os.pathsep.join([str(python.parent), environment.get("PATH", "")])
     handler = {HANDLER_SETTING: f"http://localhost:{arguments.port}/eventhandler/{{event}}"}
-    webpubsub = [str(python), "-m", "emulator.webpubsub", "--settings", str(ROOT / "webpubsub.json")]
+    webpubsub = [str(python), "-m", "local_azure.webpubsub", "--settings", str(ROOT / "webpubsub.json")]
     webpubsub += ["--port", str(arguments.webpubsub_port)]
     azurite = ["azurite", "--silent", "--skipApiVersionCheck", "--location", str(azurite_data)]
     with ExitStack() as companions:
@@ -275,7 +275,9 @@ def _parser() -> argparse.ArgumentParser:
     runs.add_argument("--host", default="127.0.0.1", help="address to listen on (default %(default)s)")
     runs.add_argument("--data", type=Path, default=ROOT / ".local", help="folder of the durable state (default .local)")
     runs.add_argument("--reload", action="store_true", help="restart the app when its files change")
-    fault = "make something go wrong, may be repeated: 'delay webhook 200ms event=message count=3' (emulator/README.md)"
+    fault = (
+        "make something go wrong, may be repeated: 'delay webhook 200ms event=message count=3' (local_azure/README.md)"
+    )
     runs.add_argument("--fault", action="append", default=[], metavar="TEXT", help=fault)
 
     commands.add_parser("test", help="run every test; further arguments go to pytest")

@@ -22,11 +22,11 @@ from azure.durable_functions import DurableOrchestrationClient, EntityId, Orches
 from azure.durable_functions.models.utils import http_utils
 
 from bench.rows import Row, table
-from emulator import functions
-from emulator.functions.durable.episode import Execution, orchestrator_input
-from emulator.functions.durable.history import Event, EventType, event, execution_started
-from emulator.functions.durable.urls import Urls
-from emulator.functions.host import listen
+from local_azure import functions
+from local_azure.functions.durable.episode import Execution, orchestrator_input
+from local_azure.functions.durable.history import Event, EventType, event, execution_started
+from local_azure.functions.durable.urls import Urls
+from local_azure.functions.host import listen
 
 APP = Path(__file__).parent / "durable_app"
 ENTITY = EntityId("Gauge", "one")

@@ -102,7 +102,7 @@ def test_func_start_runs_beside_azurite_and_the_emulator_and_all_stop_together(t
 def checkout(folder: Path) -> Path:
     """Make a checkout of its own that shares this one's code and environment."""
     folder.mkdir()
-    for shared in (".venv", "emulator", *dev.RUN_REQUIREMENTS[:1], *dev.DEV_REQUIREMENTS, dev.RUNTIME_REQUIREMENTS):
+    for shared in (".venv", "local_azure", *dev.RUN_REQUIREMENTS[:1], *dev.DEV_REQUIREMENTS, dev.RUNTIME_REQUIREMENTS):
         (folder / shared).symlink_to(ROOT / shared)
     for own in ("dev.py", "webpubsub.json", "local.settings.json.example"):
         shutil.copy(ROOT / own, folder / own)

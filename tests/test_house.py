@@ -32,9 +32,9 @@ def imports_of(file: Path) -> Iterator[str]:
 @pytest.mark.parametrize(
     ("part", "forbidden"),
     [
-        ("chat", {"emulator", "tests", "bench", "dev"}),
-        ("function_app.py", {"emulator", "tests", "bench", "dev"}),
-        ("emulator", {"chat", "function_app", "tests", "bench", "dev"}),
+        ("chat", {"local_azure", "tests", "bench", "dev"}),
+        ("function_app.py", {"local_azure", "tests", "bench", "dev"}),
+        ("local_azure", {"chat", "function_app", "tests", "bench", "dev"}),
     ],
 )
 def test_a_part_never_imports_what_it_must_not_know(part: str, forbidden: set[str]) -> None:
@@ -55,7 +55,7 @@ def test_what_is_published_is_the_app_and_nothing_else() -> None:
     assert published == DEPLOYED
 
 
-@pytest.mark.parametrize("document", ["README.md", "CONTRIBUTING.md", "emulator/README.md", "docs/protocol.md"])
+@pytest.mark.parametrize("document", ["README.md", "CONTRIBUTING.md", "local_azure/README.md", "docs/protocol.md"])
 def test_every_link_of_a_document_into_the_repository_leads_somewhere(document: str) -> None:
     page = ROOT / document
     links = re.findall(r"\]\((?!https?://|#)([^)#]+)", page.read_text())

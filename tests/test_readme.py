@@ -6,7 +6,7 @@ from pathlib import Path
 
 import aiohttp
 
-from emulator import functions, webpubsub
+from local_azure import functions, webpubsub
 from tests.chat.local_chat import HUB, LocalChat
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -44,7 +44,7 @@ def allow_many_sockets() -> None:
 @asynccontextmanager
 async def ours() -> AsyncIterator[dict[str, str]]:
     """Serve the embedded Web PubSub service without event handlers."""
-    from emulator import webpubsub
+    from local_azure import webpubsub
 
     async with webpubsub.serve() as service:
         yield {"endpoint": service.endpoint, "connection_string": service.connection_string}

@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 import aiohttp
 
-from emulator import functions, webpubsub
+from local_azure import functions, webpubsub
 
 ROOT = Path(__file__).parents[2]
 HUB = "Sample_ChatApp"

@@ -1,6 +1,6 @@
 """A message can be followed: the calls that an event causes carry the event's request id on."""
 
-from emulator.webpubsub.observations import Observation, RestCalled, WebhookCalled
+from local_azure.webpubsub.observations import Observation, RestCalled, WebhookCalled
 from tests.chat.local_chat import run_chat, until
 
 

@@ -15,8 +15,8 @@ from chat.errors import NotConfigured, ServiceUnavailable
 from chat.events import Connect, Origin
 from chat.gateway import Gateway, Member, gateway
 from chat.settings import Settings
-from emulator import webpubsub
-from emulator.webpubsub import DEFAULT_ACCESS_KEY
+from local_azure import webpubsub
+from local_azure.webpubsub import DEFAULT_ACCESS_KEY
 
 KEY = f"AccessKey={DEFAULT_ACCESS_KEY}"
 

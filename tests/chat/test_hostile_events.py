@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from chat.connection_state import LATEST, ConnectionState, encode_state
-from emulator.webpubsub import DEFAULT_ACCESS_KEY
+from local_azure.webpubsub import DEFAULT_ACCESS_KEY
 from tests.chat.conftest import event_headers
 from tests.chat.local_chat import LocalChat
-from tests.emulator.functions.apps import Answer, send
+from tests.local_azure.functions.apps import Answer, send
 
 STATE = {"user": "ana", "rooms": ["lobby"], "arrived": True, "spoke": 0, "typed": 0}
 AN_ID = "k7oq2xg4hbzd-3m5n7p2q4r6s7t2u4v6w"

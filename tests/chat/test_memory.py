@@ -21,7 +21,7 @@ from chat.memory import Memory, StorageUnavailable
 from chat.rooms import read_page
 from chat.settings import Settings
 from chat.signals import signals
-from emulator import webpubsub
+from local_azure import webpubsub
 
 if TYPE_CHECKING:
     from chat.history import Page

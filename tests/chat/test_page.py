@@ -11,7 +11,7 @@ from chat import site
 from chat.functions.page import zz_page
 from tests.chat.conftest import request_to
 from tests.chat.local_chat import LocalChat
-from tests.emulator.functions.apps import send
+from tests.local_azure.functions.apps import send
 
 ROOT = Path(__file__).parents[2]
 

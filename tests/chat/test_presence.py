@@ -6,7 +6,7 @@ from typing import Any
 from chat.connection_state import ConnectionState, decode_state, encode_state
 from chat.gateway import Member
 from chat.presence import MAX_CONNECTIONS, ROSTER_LENGTH, Announcements, Roster, roster_of
-from emulator.webpubsub import DEFAULT_ACCESS_KEY
+from local_azure.webpubsub import DEFAULT_ACCESS_KEY
 from tests.chat.conftest import event_headers
 from tests.chat.local_chat import LocalChat, until
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import aiohttp
 
-from emulator import webpubsub
+from local_azure import webpubsub
 from tests.chat.local_chat import HUB, ROOT, LocalChat, Tab, run_chat, until
 
 
@@ -88,7 +88,7 @@ async def test_nobody_can_pose_as_the_reminder(chat: LocalChat) -> None:
 async def host_process(service: webpubsub.Service, data: Path) -> AsyncIterator[tuple[asyncio.subprocess.Process, str]]:
     """Run the Functions host in a process that can be killed; yields it and the host's URL."""
     settings = {"WebPubSubConnectionString": service.connection_string, "WebPubSubHub": HUB, "ChatAuth": "open"}
-    command = [sys.executable, "-m", "emulator.functions", str(ROOT), "--port", "0", "--data", str(data)]
+    command = [sys.executable, "-m", "local_azure.functions", str(ROOT), "--port", "0", "--data", str(data)]
     process = await asyncio.create_subprocess_exec(
         *command, cwd=ROOT, env=os.environ | settings, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL
     )

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from emulator.webpubsub.observations import RestCalled
+from local_azure.webpubsub.observations import RestCalled
 from tests.chat.local_chat import JSON, LocalChat, run_chat, until
 
 

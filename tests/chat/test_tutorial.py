@@ -3,8 +3,8 @@
 import pytest
 from aiohttp import WSServerHandshakeError
 
-from emulator.webpubsub import Settings
-from emulator.webpubsub.settings import HubSettings
+from local_azure.webpubsub import Settings
+from local_azure.webpubsub.settings import HubSettings
 from tests.chat.local_chat import HUB, Frame, LocalChat, run_chat
 
 ANYONE = Settings(hubs={HUB: HubSettings(anonymous_connect_policy="allow")})

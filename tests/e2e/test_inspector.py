@@ -11,8 +11,8 @@ from typing import Any, TypeVar
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from emulator import webpubsub
-from tests.emulator.webpubsub.small_app import RELIABLE_JSON, Person, SmallApp, small_app
+from local_azure import webpubsub
+from tests.local_azure.webpubsub.small_app import RELIABLE_JSON, Person, SmallApp, small_app
 
 T = TypeVar("T")
 WAIT_SECONDS = 10

@@ -28,8 +28,8 @@ def halves(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Halves]:
     monkeypatch.setenv(handler, f"{url}/eventhandler/{{event}}")
     key = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789ABCDEFGH"
     monkeypatch.setenv("WebPubSubConnectionString", f"Endpoint={endpoint};AccessKey={key};Version=1.0;")
-    webpubsub = [sys.executable, "-m", "emulator.webpubsub", "--settings", "webpubsub.json"]
-    functions = [sys.executable, "-m", "emulator.functions", ".", "--port", str(functions_port)]
+    webpubsub = [sys.executable, "-m", "local_azure.webpubsub", "--settings", "webpubsub.json"]
+    functions = [sys.executable, "-m", "local_azure.functions", ".", "--port", str(functions_port)]
     started = Halves(
         Process([*webpubsub, "--port", str(webpubsub_port)], f"{endpoint}/api/health", tmp_path / "webpubsub.log"),
         Process(functions, f"{url}/", tmp_path / "functions.log"),

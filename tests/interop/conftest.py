@@ -10,8 +10,8 @@ import aiohttp
 import pytest
 from aiohttp import web
 
-from emulator.pytest_plugin import WebPubSub, web_pubsub
-from emulator.webpubsub import Settings, Times
+from local_azure.pytest_plugin import WebPubSub, web_pubsub
+from local_azure.webpubsub import Settings, Times
 from tests.interop.link import Link, Pipe, Pipes
 from tests.interop.listening import Listeners
 from tests.interop.nodejs import HERE

@@ -3,7 +3,7 @@
 import asyncio
 from dataclasses import dataclass
 
-from emulator.pytest_plugin import WebPubSub
+from local_azure.pytest_plugin import WebPubSub
 
 
 def connection_string_at(endpoint: str, connection_string: str) -> str:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 import aiohttp
 from azure.messaging.webpubsubservice import WebPubSubServiceClient
 
-from emulator.pytest_plugin import WebPubSub
+from local_azure.pytest_plugin import WebPubSub
 from tests.interop.waiting import WAIT_SECONDS
 
 HUB = "Sample_ChatApp"

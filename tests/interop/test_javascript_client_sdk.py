@@ -9,7 +9,7 @@ import pytest
 from aiohttp import web
 from azure.messaging.webpubsubservice import WebPubSubServiceClient
 
-from emulator.pytest_plugin import WebPubSub
+from local_azure.pytest_plugin import WebPubSub
 from tests.interop.link import Link
 from tests.interop.listening import HUB, Listeners
 from tests.interop.nodejs import Program, running_program

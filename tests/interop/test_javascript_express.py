@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 import aiohttp
 import pytest
 
-from emulator.pytest_plugin import WebPubSub
+from local_azure.pytest_plugin import WebPubSub
 from tests.interop.listening import HUB, Listener, Listeners
 from tests.interop.nodejs import Program, running_program
 from tests.interop.webhook import handle_everything

@@ -1,6 +1,6 @@
 """Every public operation of @azure/web-pubsub, unchanged on the embedded service."""
 
-from emulator.pytest_plugin import WebPubSub
+from local_azure.pytest_plugin import WebPubSub
 from tests.interop.listening import HUB
 from tests.interop.nodejs import running_program
 

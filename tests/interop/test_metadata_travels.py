@@ -3,7 +3,7 @@
 from aiohttp import web
 from azure.messaging.webpubsubservice import WebPubSubServiceClient
 
-from emulator.pytest_plugin import WebPubSub
+from local_azure.pytest_plugin import WebPubSub
 from tests.interop.listening import HUB, Listeners
 from tests.interop.webhook import Webhook
 

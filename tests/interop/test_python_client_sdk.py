@@ -15,7 +15,7 @@ from azure.messaging.webpubsubclient.models import (
 )
 from azure.messaging.webpubsubservice import WebPubSubServiceClient
 
-from emulator.pytest_plugin import WebPubSub
+from local_azure.pytest_plugin import WebPubSub
 from tests.interop.link import Link
 from tests.interop.listening import HUB, Listeners
 from tests.interop.python_client import PythonClient

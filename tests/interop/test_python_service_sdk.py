@@ -14,8 +14,8 @@ from azure.core.rest import HttpRequest
 from azure.messaging.webpubsubservice import WebPubSubServiceClient
 from azure.messaging.webpubsubservice.aio import WebPubSubServiceClient as AsyncWebPubSubServiceClient
 
-from emulator.pytest_plugin import WebPubSub
-from emulator.webpubsub import Settings
+from local_azure.pytest_plugin import WebPubSub
+from local_azure.webpubsub import Settings
 from tests.interop.link import connection_string_at
 from tests.interop.listening import HUB, Listeners
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 
 from aiohttp import web
 
-from emulator.pytest_plugin import WebPubSub
-from emulator.webpubsub import EventHandler
+from local_azure.pytest_plugin import WebPubSub
+from local_azure.webpubsub import EventHandler
 from tests.interop.listening import HUB
 
 

@@ -1,5 +1,0 @@
-"""A page that shows what happens inside the service: `edge` says who may look, `chains` what follows from what."""
-
-from emulator.webpubsub.inspector.edge import Inspector, is_loopback
-
-__all__ = ["Inspector", "is_loopback"]

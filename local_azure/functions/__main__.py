@@ -1,0 +1,47 @@
+"""`python -m local_azure.functions APP_ROOT`: the Functions host alone, for any Python v2 app folder.
+
+The app finds its Web PubSub service, or any other, in its settings; this command starts nothing else.
+"""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from local_azure import STARTED
+
+from .console import complain, log_to_console
+from .errors import HostError
+from .host import listen
+from .program import Options, add_arguments, leave, options_from, run_host, run_until_stopped
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Serve until Ctrl-C; return 0, 1 when the port is taken or the settings cannot be used."""
+    parser = argparse.ArgumentParser(prog="python -m local_azure.functions", description=__doc__)
+    parser.add_argument("app_root", type=Path, nargs="?", default=Path(), help="the app's folder (default: this one)")
+    add_arguments(parser)
+    parsed = parser.parse_args(arguments)
+    try:
+        options = options_from(parsed, parsed.app_root)
+    except HostError as error:
+        complain(f"error: {error}")
+        return 1
+    if not parsed.reload:
+        # In a child process, `run_reloading` sets this up.
+        log_to_console()
+    return leave(run_until_stopped(_run(options, reload=parsed.reload)))
+
+
+async def _run(options: Options, *, reload: bool) -> None:
+    with listen(options.host, options.port) as listener:
+        if reload:
+            from .reload import run_reloading
+
+            await run_reloading(options, listener, STARTED)
+        else:
+            await run_host(options, listener, STARTED)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,92 @@
+"""The app as the host holds it: what was loaded, what is served, and why something is not."""
+
+import inspect
+import logging
+import sys
+import traceback
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from .errors import AppLoadError
+from .host_json import HostConfig
+from .listing import function_list
+from .loading import LoadedFunction, load_functions
+from .routes import DURABLE_TRIGGERS, Routes, build_routes
+
+STREAMING_EXTENSION = "azurefunctions.extensions.http.fastapi"
+
+log = logging.getLogger("local_azure.functions")
+
+
+@dataclass(frozen=True, slots=True)
+class App:
+    """One loaded app, or the failure that left it without functions.
+
+    `functions` are all that were indexed; `served` those among them that neither break a rule of the host nor are
+    disabled.
+    """
+
+    functions: tuple[LoadedFunction, ...] = ()
+    routes: Routes = field(default_factory=lambda: Routes((), {}))
+    disabled: frozenset[str] = frozenset()
+    failure: AppLoadError | None = None
+
+    @property
+    def served(self) -> tuple[LoadedFunction, ...]:
+        """The functions that can be called."""
+        return tuple(f for f in self.functions if f.name not in self.disabled and f.name not in self.routes.errors)
+
+    @property
+    def needs_durable(self) -> bool:
+        """Whether any function is durable or has a durable client."""
+        return any(
+            function.trigger_type in DURABLE_TRIGGERS
+            or any(binding["type"] == "durableClient" for binding in function.bindings)
+            for function in self.served
+        )
+
+    def listing(self, port: int) -> str:
+        """Return the list of functions for the console."""
+        return function_list(self.routes.routes, self.functions, self.routes.errors, self.disabled, port)
+
+
+def load_app(app_root: Path, config: HostConfig, environment: Mapping[str, str]) -> App:
+    """Load the app; a failure is logged with its traceback and returned within the app, because the host goes on."""
+    try:
+        functions = load_functions(app_root)
+        if STREAMING_EXTENSION in sys.modules:
+            raise AppLoadError(f"the app uses {STREAMING_EXTENSION}, whose streaming types this host does not serve")
+    except AppLoadError as error:
+        log.error("%s\n%s", error, _app_traceback(error, app_root))
+        return App(failure=error)
+    disabled = frozenset(function.name for function in functions if _is_disabled(function.name, environment))
+    enabled = [function for function in functions if function.name not in disabled]
+    for function in enabled:
+        _warn_about_sync_client(function)
+    return App(tuple(functions), build_routes(enabled, config.route_prefix), disabled)
+
+
+def _is_disabled(name: str, environment: Mapping[str, str]) -> bool:
+    settings = (f"AzureWebJobs.{name}.Disabled", f"AzureWebJobs__{name}__Disabled")
+    return any(environment.get(setting, "").lower() in ("true", "1") for setting in settings)
+
+
+def _warn_about_sync_client(function: LoadedFunction) -> None:
+    written = getattr(function.user_function, "client_function", None)
+    if written is not None and not inspect.iscoroutinefunction(written):
+        log.warning(
+            "'%s' has a durable client but is written with def: every call will fail. Write it with async def.",
+            function.name,
+        )
+
+
+def _app_traceback(error: AppLoadError, app_root: Path) -> str:
+    """Return the traceback of the app's own exception, without the host's and the import system's frames."""
+    cause = error.__cause__
+    if cause is None:
+        return ""
+    trace = cause.__traceback__
+    while trace and not Path(trace.tb_frame.f_code.co_filename).is_relative_to(app_root):
+        trace = trace.tb_next
+    return "".join(traceback.format_exception(type(cause), cause, trace or cause.__traceback__))

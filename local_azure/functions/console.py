@@ -1,0 +1,45 @@
+"""What a host process shows: log lines with their time, plain text, and nothing that a token could stand in."""
+
+import logging
+import sys
+
+from local_azure.log_lines import FieldFormatter
+
+# .NET's names, as host.json uses them.
+LEVELS = {
+    "trace": logging.DEBUG,
+    "debug": logging.DEBUG,
+    "information": logging.INFO,
+    "warning": logging.WARNING,
+    "error": logging.ERROR,
+    "critical": logging.CRITICAL,
+    "none": logging.CRITICAL + 1,
+}
+
+
+def show(text: str) -> None:
+    """Write a line of text for a person; it is not a log line and has no time."""
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
+
+
+def complain(text: str) -> None:
+    """Write a line about why the process cannot go on."""
+    sys.stderr.write(f"{text}\n")
+    sys.stderr.flush()
+
+
+def log_to_console() -> None:
+    """Send this process's log records, the app's among them, to standard output."""
+    handler = logging.StreamHandler(sys.stdout)
+    handler.setFormatter(FieldFormatter())
+    root = logging.getLogger()
+    root.addHandler(handler)
+    root.setLevel(logging.INFO)
+    # It writes several lines for every call of an Azure SDK, whole headers among them.
+    logging.getLogger("azure.core.pipeline.policies.http_logging_policy").setLevel(logging.WARNING)
+
+
+def set_level(name: str) -> None:
+    """Take host.json's `logging.logLevel.default`; an unknown name changes nothing."""
+    logging.getLogger().setLevel(LEVELS.get(name.lower(), logging.getLogger().level))

@@ -1,0 +1,183 @@
+"""Serve one app folder: settings, load, listen, and put everything back at the end."""
+
+import os
+import socket
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from aiohttp import web
+
+from local_azure.log_lines import http_logger
+
+from .admin import Admin
+from .app import App, load_app
+from .cors import Cors
+from .edge import Edge
+from .errors import AddressError, ConfigurationError
+from .host_json import HostConfig, read_host_config
+from .keys import Keys
+from .modules import app_modules
+from .settings import applied, environment_for, read_local_settings
+from .worker import Worker
+
+DEFAULT_PORT = 7071
+BODY_LIMIT_SETTING = "FUNCTIONS_REQUEST_BODY_SIZE_LIMIT"
+DEFAULT_BODY_LIMIT = 104_857_600
+HOME_PAGE_SETTING = "AzureWebJobsDisableHomepage"
+# How long answers under way may take once the host is told to stop.
+SHUTDOWN_SECONDS = 2.0
+LAST_WRITES_SECONDS = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class RunningHost:
+    """A host that is listening.
+
+    `url` has no slash at the end. `notes` are lines for the console about settings, `log_level` is host.json's. When
+    the app failed to load, `app.failure` says why and every function's address answers 503.
+    """
+
+    url: str
+    port: int
+    app: App
+    notes: tuple[str, ...]
+    log_level: str
+
+    def listing(self) -> str:
+        """Return the list of functions for the console."""
+        return self.app.listing(self.port)
+
+
+@asynccontextmanager
+async def serve(
+    app_root: Path,
+    *,
+    settings: Mapping[str, str] | None = None,
+    host: str = "127.0.0.1",
+    port: int = 0,
+    data: Path | None = None,
+    keys: Keys | None = None,
+    cors: Cors | None = None,
+    listener: socket.socket | None = None,
+) -> AsyncIterator[RunningHost]:
+    """Serve the Python v2 app in a folder for as long as the context lasts; port 0 is any free port.
+
+    `settings` become environment variables before everything else, then come the environment itself and the values of
+    local.settings.json; all are put back at the end. Durable state lives in `data`, in memory without it. Keys are
+    checked only when `keys` are given; `cors` stands in for what local.settings.json says. A `listener` that already
+    listens is used instead of host and port.
+
+    Raises:
+        ConfigurationError: host.json, local.settings.json or a setting cannot be used.
+        AddressError: the address cannot be bound.
+    """
+    app_root = _folder(app_root)
+    local = read_local_settings(app_root)
+    given = dict(settings or {})
+    values, notes = environment_for(local.values, os.environ)
+    async with AsyncExitStack() as stack:
+        listening = stack.enter_context(listener or listen(host, port))
+        own_port = listening.getsockname()[1]
+        url = f"http://{_reachable(listening.getsockname()[0])}:{own_port}"
+        stack.enter_context(applied({**_host_variables(app_root, own_port), **values, **given}))
+        stack.enter_context(app_modules(app_root))
+        config = read_host_config(app_root, os.environ)
+        edge_options = {
+            "cors": cors or Cors(local.cors_origins, local.cors_credentials),
+            "keys": keys,
+            "home_page": os.environ.get(HOME_PAGE_SETTING, "").lower() != "true",
+            "body_limit": _body_limit(),
+        }
+        worker = Worker()
+        worker.start()
+        stack.push_async_callback(worker.stop)
+        app = await worker.run(partial(load_app, app_root, config, dict(os.environ)))
+        admin = Admin(app, worker, url)
+        stack.push_async_callback(admin.stop)
+        routes = list(admin.routes)
+        if app.needs_durable:
+            routes += await _durable_routes(stack, app, worker, config, data, url)
+        edge = Edge(app, worker, config, **edge_options)  # type: ignore[arg-type]
+        await _listen(stack, edge.application(routes), listening)
+        # Before the server goes: what still runs may call the durable routes of this same server.
+        stack.push_async_callback(edge.finish, SHUTDOWN_SECONDS)
+        yield RunningHost(url, own_port, app, tuple(filter(None, (local.note, *notes))), config.log_level)
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """Return a listening TCP socket.
+
+    Raises:
+        AddressError: the address cannot be bound, mostly because the port is in use.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family, backlog=512)
+    except OSError as error:
+        raise AddressError(host, port, error) from error
+
+
+def _folder(app_root: Path) -> Path:
+    if not app_root.is_dir():
+        raise ConfigurationError(f"there is no folder {app_root}")
+    return app_root.resolve()
+
+
+async def _listen(stack: AsyncExitStack, application: web.Application, listening: socket.socket) -> None:
+    runner = web.AppRunner(
+        application,
+        access_log=None,
+        logger=http_logger("functions"),
+        auto_decompress=False,  # as in the host, a function is given a compressed body as it came
+        shutdown_timeout=LAST_WRITES_SECONDS,
+    )
+    await runner.setup()
+    stack.push_async_callback(runner.cleanup)
+    await web.SockSite(runner, listening).start()
+
+
+async def _durable_routes(
+    stack: AsyncExitStack, app: App, worker: Worker, config: HostConfig, data: Path | None, url: str
+) -> list[web.RouteDef]:
+    # Imported here, so that an app without durable functions never pays for them (H-076).
+    from .durable import DurableBackend, Options, StoreError
+
+    try:
+        options = Options.from_host_json(config.durable)
+        backend = DurableBackend(
+            app.served, worker.invoke, data=data, base_url=url, hub_name=config.hub_name, options=options
+        )
+        await backend.start()
+    except ValueError as error:
+        raise ConfigurationError(f"host.json: {error}") from error
+    except StoreError as error:
+        raise ConfigurationError(f"durable state: {error}") from error
+    stack.push_async_callback(backend.stop)
+    worker.client_binding = backend.client_binding
+    return list(backend.routes)
+
+
+def _host_variables(app_root: Path, port: int) -> dict[str, str]:
+    """Return what `func start` tells its apps about themselves."""
+    return {
+        "WEBSITE_HOSTNAME": f"localhost:{port}",
+        "AzureWebJobsScriptRoot": str(app_root),
+        "AZURE_FUNCTIONS_ENVIRONMENT": "Development",
+        "FUNCTIONS_WORKER_RUNTIME": "python",
+    }
+
+
+def _reachable(address: str) -> str:
+    if address in ("0.0.0.0", "::"):  # noqa: S104 — compared, not bound
+        return "127.0.0.1" if address == "0.0.0.0" else "[::1]"  # noqa: S104
+    return f"[{address}]" if ":" in address else address
+
+
+def _body_limit() -> int:
+    value = os.environ.get(BODY_LIMIT_SETTING) or str(DEFAULT_BODY_LIMIT)
+    if not value.isdigit():
+        raise ConfigurationError(f"{BODY_LIMIT_SETTING} must be a number of bytes, not {value!r}")
+    return int(value)

@@ -1,0 +1,67 @@
+"""Lend the process's import system to one app, and give it back as it was.
+
+In Azure an app has its process to itself. Here the emulator shares it, and tests load several apps one after another,
+so an app's modules leave `sys.modules` with it.
+"""
+
+import importlib
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import ModuleType
+
+# In an app's folder, but not of the app: this package, which must not be pulled from under itself, and the tests.
+NOT_THE_APP = frozenset({"local_azure", "tests"})
+
+
+@contextmanager
+def app_modules(app_root: Path) -> Iterator[None]:
+    """Make the app importable while the context lasts, its folder first on `sys.path` as in Azure on Linux.
+
+    Modules of the same names that this process imported before are set aside meanwhile.
+    """
+    names = _top_level_names(app_root)
+    set_aside = {
+        name: module
+        for name, module in sys.modules.items()
+        if name.partition(".")[0] in names and not _is_installed(module)
+    }
+    for name in set_aside:
+        del sys.modules[name]
+    sys.path.insert(0, str(app_root))
+    importlib.invalidate_caches()
+    try:
+        yield
+    finally:
+        sys.path.remove(str(app_root))
+        for name in [name for name in sys.modules if name.partition(".")[0] in names]:
+            if _is_within(sys.modules[name], app_root):
+                del sys.modules[name]
+        sys.modules.update(set_aside)
+
+
+def _top_level_names(app_root: Path) -> frozenset[str]:
+    names = {
+        entry.stem if entry.suffix == ".py" else entry.name
+        for entry in app_root.iterdir()
+        if entry.suffix == ".py" or entry.is_dir()
+    }
+    return frozenset(name for name in names if name.isidentifier() or "-" in name) - NOT_THE_APP - {"__main__"}
+
+
+def _locations(module: ModuleType) -> list[Path]:
+    file = getattr(module, "__file__", None)
+    return [Path(file)] if file else [Path(path) for path in getattr(module, "__path__", [])]
+
+
+def _is_installed(module: ModuleType) -> bool:
+    locations = _locations(module)
+    return not locations or any(
+        "site-packages" in path.parts or path.is_relative_to(Path(importlib.__file__).parent.parent)
+        for path in locations
+    )
+
+
+def _is_within(module: ModuleType, app_root: Path) -> bool:
+    return not _is_installed(module) and any(path.is_relative_to(app_root) for path in _locations(module))

@@ -1,0 +1,110 @@
+"""Restart the Functions half when the app's files change, and nothing else.
+
+The host runs in a child process, because only a new process is sure to have nothing of the old code. The listening
+socket stays in the parent: connections that arrive during a restart wait in it instead of being refused.
+"""
+
+import asyncio
+import logging
+import multiprocessing
+import signal
+import socket
+import threading
+import time
+from multiprocessing.connection import Connection
+from multiprocessing.process import BaseProcess
+from pathlib import Path
+
+from watchfiles import Change, DefaultFilter, awatch
+
+from .console import log_to_console, show
+from .program import Options, leave, run_host, run_until_stopped
+
+WATCHED = (".py", ".json", ".example")
+# Folders in an app's root that are not part of the app, beside those that `DefaultFilter` knows.
+NOT_WATCHED = frozenset({".local", ".python_packages", "tests", "local_azure"})
+STOP_SECONDS = 6.0
+
+log = logging.getLogger("local_azure.functions")
+
+
+class AppFiles(DefaultFilter):
+    """Lets changes of the app's Python and JSON files through, not those of environments, caches and data."""
+
+    def __init__(self, app_root: Path, data: Path | None) -> None:
+        super().__init__()
+        self._app_root = app_root
+        self._data = data
+
+    def __call__(self, change: Change, path: str) -> bool:
+        """Return whether the change concerns the app."""
+        changed = Path(path)
+        if changed.suffix not in WATCHED or not super().__call__(change, path):
+            return False
+        if self._data is not None and changed.is_relative_to(self._data):
+            return False
+        parts = changed.relative_to(self._app_root).parts if changed.is_relative_to(self._app_root) else ()
+        return not NOT_WATCHED.intersection(parts[:1])
+
+
+async def run_reloading(options: Options, listener: socket.socket, started: float) -> None:
+    """Serve the app in a child process, anew after every change of its files; runs until it is cancelled."""
+    logging.getLogger("watchfiles").setLevel(logging.WARNING)
+    child = Child(options, listener, started)
+    try:
+        async for changes in awatch(options.app_root, watch_filter=AppFiles(options.app_root, options.data)):
+            names = sorted({Path(path).name for _, path in changes})
+            started = time.time()
+            show(f"\n{', '.join(names[:3])} changed: restarting the app.")
+            await child.stop()
+            child = Child(options, listener, started)
+    finally:
+        await child.stop()
+
+
+class Child:
+    """One child process that serves the app; it ends when `stop` is called or this process is gone."""
+
+    def __init__(self, options: Options, listener: socket.socket, started: float) -> None:
+        context = multiprocessing.get_context("spawn")
+        ours, theirs = context.Pipe()
+        self._pipe: Connection = ours
+        self._process: BaseProcess = context.Process(
+            target=_serve, args=(options, listener, started, theirs), name="functions-host", daemon=True
+        )
+        self._process.start()
+        theirs.close()
+
+    async def stop(self) -> None:
+        """Ask the child to stop, and end it when it does not."""
+        self._pipe.close()
+        await asyncio.to_thread(self._process.join, STOP_SECONDS)
+        if self._process.is_alive():
+            log.warning("The app does not stop; ending its process.")
+            self._process.kill()
+            await asyncio.to_thread(self._process.join)
+
+
+def _serve(options: Options, listener: socket.socket, started: float, pipe: Connection) -> None:
+    """Serve the app until the pipe closes."""
+    log_to_console()
+
+    async def main() -> None:
+        # The parent decides when to stop: Ctrl-C reaches both.
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        loop, task = asyncio.get_running_loop(), asyncio.current_task()
+        assert task is not None
+        threading.Thread(target=_wait_for_end, args=(pipe, loop, task), daemon=True).start()
+        await run_host(options, listener, started)
+
+    code = run_until_stopped(main())
+    if code:
+        show("Waiting for a change of the app's files.")
+    raise SystemExit(leave(code))
+
+
+def _wait_for_end(pipe: Connection, loop: asyncio.AbstractEventLoop, task: "asyncio.Task[None]") -> None:
+    try:
+        pipe.recv()
+    except (EOFError, OSError):
+        loop.call_soon_threadsafe(task.cancel)

@@ -1,0 +1,111 @@
+"""Fixtures for projects that test against Azure Web PubSub: a real service, on a free port, for each test.
+
+Load it with `pytest_plugins = ["local_azure.pytest_plugin"]` in the top conftest.py or with
+`-p local_azure.pytest_plugin`; where the package is installed, pytest loads it by itself. The service runs in a thread
+with its own event loop, so synchronous tests and clients may block, and asynchronous ones keep their loop.
+"""
+
+import asyncio
+import threading
+from collections.abc import Callable, Coroutine, Iterator, Sequence
+from concurrent.futures import Future
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import pytest
+
+if TYPE_CHECKING:
+    # pytest loads plugins in every run, also where no test asks for a service.
+    from local_azure.webpubsub import EventHandler, Service, Settings
+    from local_azure.webpubsub.fault_switchboard import Fault
+
+__all__ = ["WebPubSub", "running", "web_pubsub", "web_pubsub_settings"]
+
+T = TypeVar("T")
+
+START_SECONDS = 10.0
+CALL_SECONDS = 30.0
+
+
+class WebPubSub:
+    """A running service, used from any thread.
+
+    `endpoint` is like `http://127.0.0.1:54321`, `connection_string` is what the official SDKs take. `service` is the
+    service itself, with its hubs and faults: it lives in its own thread, so reach it through `call` and `run`.
+    """
+
+    def __init__(self, service: "Service", loop: asyncio.AbstractEventLoop) -> None:
+        self.endpoint: str = service.endpoint
+        self.connection_string: str = service.connection_string
+        self.service = service
+        self._loop = loop
+
+    def set_event_handlers(self, hub: str, handlers: "Sequence[EventHandler]") -> None:
+        """Send the hub's events from now on to these handlers, in this order of preference."""
+        self.call(lambda: self.service.set_event_handlers(hub, handlers))
+
+    def add_fault(self, fault: "Fault | str") -> None:
+        """Let something go wrong, e.g. `fail rest 503 operation=send_to_group count=2`.
+
+        Raises `InvalidFault`, which lists what can go wrong, for a line that says nothing of that.
+        """
+        self.call(lambda: self.service.faults.add(fault))
+
+    def call(self, function: Callable[[], T]) -> T:
+        """Run a function in the service's thread and return what it returns, or raise what it raises."""
+
+        async def on_the_loop() -> T:
+            return function()
+
+        return self.run(on_the_loop())
+
+    def run(self, coroutine: Coroutine[Any, Any, T]) -> T:
+        """Run a coroutine on the service's loop and return its result; raises TimeoutError after 30 seconds."""
+        return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result(CALL_SECONDS)
+
+
+@contextmanager
+def running(settings: "Settings | None" = None, *, host: str = "127.0.0.1", port: int = 0) -> Iterator[WebPubSub]:
+    """Run a service in a thread of its own while the block lasts: what the fixture does, for other test runners.
+
+    Port 0 takes any free one. Raises `OSError` when the address cannot be had.
+    """
+    started: Future[WebPubSub] = Future()
+    stop = asyncio.Event()
+
+    async def serve() -> None:
+        from local_azure import webpubsub
+
+        async with webpubsub.serve(settings, host=host, port=port) as service:
+            started.set_result(WebPubSub(service, asyncio.get_running_loop()))
+            await stop.wait()
+
+    def live() -> None:
+        try:
+            asyncio.run(serve())
+        except BaseException as error:
+            if started.done():
+                raise
+            started.set_exception(error)
+
+    thread = threading.Thread(target=live, name="web-pubsub", daemon=True)
+    thread.start()
+    service = started.result(START_SECONDS)
+    try:
+        yield service
+    finally:
+        service.call(stop.set)
+        thread.join(START_SECONDS)
+
+
+@pytest.fixture
+def web_pubsub_settings() -> "Settings | None":
+    """Return the settings of `web_pubsub`; override this fixture to choose others. None means the defaults."""
+    return None
+
+
+@pytest.fixture
+def web_pubsub(web_pubsub_settings: "Settings | None") -> Iterator[WebPubSub]:
+    """Give the test its own service: no connection, group or permission of another test is in it."""
+    with running(web_pubsub_settings) as service:
+        yield service

@@ -1,0 +1,30 @@
+"""Azure Web PubSub on this machine: client protocols, REST data plane and event handlers, in one process."""
+
+from local_azure.webpubsub.connection_string import ConnectionString, InvalidConnectionString
+from local_azure.webpubsub.faults import EventLost, Faults
+from local_azure.webpubsub.service import Service, serve
+from local_azure.webpubsub.settings import (
+    DEFAULT_ACCESS_KEY,
+    EventHandler,
+    HubSettings,
+    Limits,
+    Settings,
+    SettingsError,
+    Times,
+)
+
+__all__ = [
+    "DEFAULT_ACCESS_KEY",
+    "ConnectionString",
+    "EventHandler",
+    "EventLost",
+    "Faults",
+    "HubSettings",
+    "InvalidConnectionString",
+    "Limits",
+    "Service",
+    "Settings",
+    "SettingsError",
+    "Times",
+    "serve",
+]

@@ -1,0 +1,115 @@
+"""`python -m local_azure.webpubsub`: the service alone, for any application that uses Azure Web PubSub."""
+
+import argparse
+import asyncio
+import contextlib
+import json
+import logging
+import os
+import signal
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from local_azure.log_lines import FieldFormatter
+from local_azure.webpubsub.fault_switchboard import Fault, add_fault_option
+from local_azure.webpubsub.service import serve
+from local_azure.webpubsub.settings import Settings, SettingsError
+
+DEFAULT_HOST = "127.0.0.1"
+DEFAULT_PORT = 8080
+DEFAULT_SETTINGS_FILE = Path("webpubsub.json")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run until interrupted; return the exit status: 0, 1 when the address is taken, 2 for unusable settings."""
+    options = _parser().parse_args(arguments)
+    _log_to_stderr(logging.DEBUG if options.verbose else logging.INFO)
+    try:
+        settings = load_settings(options.settings)
+        host, port = _address(settings, options.host, options.port)
+    except SettingsError as error:
+        print(f"error: {error}", file=sys.stderr)  # noqa: T201
+        return 2
+    try:
+        asyncio.run(_run(settings, host, port, options.fault))
+    except OSError as error:
+        print(f"error: cannot listen on {host}:{port}: {error.strerror or error}", file=sys.stderr)  # noqa: T201
+        return 1
+    except KeyboardInterrupt:
+        pass
+    return 0
+
+
+def load_settings(file: Path | None) -> Settings:
+    """Return the settings of a file (default: `webpubsub.json` here, if it exists) and the environment.
+
+    Raises `SettingsError`.
+    """
+    if file is None and not DEFAULT_SETTINGS_FILE.exists():
+        return Settings.from_json({}, os.environ)
+    file = file or DEFAULT_SETTINGS_FILE
+    try:
+        document = json.loads(file.read_text(encoding="utf-8-sig"))
+    except OSError as error:
+        raise SettingsError(f"{file}: {error.strerror}") from None
+    except ValueError as error:
+        raise SettingsError(f"{file} is no JSON: {error}") from None
+    if not isinstance(document, dict):
+        raise SettingsError(f"{file} must hold one JSON object")
+    return Settings.from_json(document, os.environ)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m local_azure.webpubsub",
+        description="Azure Web PubSub on this machine, for development and tests.",
+    )
+    parser.add_argument("--settings", type=Path, help="settings file (default: webpubsub.json, if it exists)")
+    parser.add_argument("--host", help=f"address to listen on (default: {DEFAULT_HOST}, or Urls of the settings)")
+    parser.add_argument("--port", type=int, help=f"port; 0 takes a free one (default: {DEFAULT_PORT})")
+    add_fault_option(parser)
+    parser.add_argument("--verbose", action="store_true", help="log more")
+    return parser
+
+
+def _address(settings: Settings, host: str | None, port: int | None) -> tuple[str, int]:
+    """Return where to listen: the command line wins over the settings' `Urls`."""
+    try:
+        url = urlsplit((settings.urls or "").partition(";")[0])
+        configured = url.hostname, url.port
+    except ValueError as error:
+        raise SettingsError(f"Urls is no URL: {error}") from None
+    if settings.urls and (url.scheme != "http" or not configured[0]):
+        raise SettingsError("Urls must be like http://127.0.0.1:8080; https is not offered")
+    if port is not None and not 0 <= port < 65536:
+        raise SettingsError(f"the port is {port}; it must be 0 to 65535")
+    if port is None:
+        port = configured[1] if configured[1] is not None else DEFAULT_PORT
+    return host or configured[0] or DEFAULT_HOST, port
+
+
+async def _run(settings: Settings, host: str, port: int, faults: Sequence[Fault]) -> None:
+    stopped = asyncio.Event()
+    async with serve(settings, host=host, port=port) as service:
+        for fault in faults:
+            service.faults.add(fault)
+        for number in (signal.SIGINT, signal.SIGTERM):
+            # Windows has no signal handlers in its event loop; there Ctrl-C interrupts `asyncio.run` itself.
+            with contextlib.suppress(NotImplementedError):
+                asyncio.get_running_loop().add_signal_handler(number, stopped.set)
+        print(f"Web PubSub listens on {service.endpoint}")  # noqa: T201
+        print(f"Connection string: {service.connection_string}", flush=True)  # noqa: T201
+        await stopped.wait()
+
+
+def _log_to_stderr(level: int) -> None:
+    handler = logging.StreamHandler()
+    handler.setFormatter(FieldFormatter())
+    logging.basicConfig(level=logging.WARNING, handlers=[handler])
+    logging.getLogger("local_azure").setLevel(level)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,43 @@
+"""Which event handler gets an event, and at which URL."""
+
+import re
+from collections.abc import Sequence
+from urllib.parse import quote
+
+from yarl import URL
+
+from local_azure.webpubsub.settings import EventHandler
+
+VALIDATE = "validate"
+
+_PARAMETER = re.compile(r"\{(hub|event)\}", re.IGNORECASE)
+
+
+def handler_for_system_event(handlers: Sequence[EventHandler], event: str) -> EventHandler | None:
+    """Return the first handler that asks for `connect`, `connected` or `disconnected`."""
+    return next((handler for handler in handlers if event in handler.system_events), None)
+
+
+def handler_for_user_event(handlers: Sequence[EventHandler], event: str) -> EventHandler | None:
+    """Return the first handler whose pattern is `*` or names the event, whatever the letter case."""
+    return next((handler for handler in handlers if _pattern_matches(handler.event_pattern, event)), None)
+
+
+def handler_url(handler: EventHandler, hub: str, event: str) -> URL:
+    """Return the handler's URL with `{hub}` and `{event}` filled in, percent-encoded; other braces stay."""
+    values = {"hub": quote(hub, safe=""), "event": quote(event, safe="")}
+    return URL(_PARAMETER.sub(lambda match: values[match[1].lower()], handler.url_template), encoded=True)
+
+
+def handler_label(handler: EventHandler) -> str:
+    """Return the URL template as a log may show it: without a query or credentials, where keys are."""
+    scheme, _, rest = handler.url_template.partition("://")
+    host, slash, path = rest.partition("?")[0].partition("/")
+    return f"{scheme}://{host.rpartition('@')[2]}{slash}{path}"
+
+
+def _pattern_matches(pattern: str | None, event: str) -> bool:
+    if not pattern:
+        return False
+    names = [name.strip().lower() for name in pattern.split(",")]
+    return names == ["*"] or event.lower() in names

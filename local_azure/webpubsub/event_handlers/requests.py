@@ -1,0 +1,172 @@
+"""What an event handler is sent: a CloudEvent in binary mode, attributes in `ce-*` headers and data in the body."""
+
+import hmac
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import sha256
+from uuid import uuid4
+
+from multidict import CIMultiDict
+
+from local_azure.webpubsub.event_handlers.source import EventSource
+from local_azure.webpubsub.messages import DataType, Payload
+from local_azure.webpubsub.metadata import metadata_headers
+
+JSON_CONTENT_TYPE = "application/json"
+CONTENT_TYPES = {
+    DataType.TEXT: "text/plain; charset=utf-8",
+    DataType.JSON: JSON_CONTENT_TYPE,
+    DataType.BINARY: "application/octet-stream",
+    DataType.PROTOBUF: "application/x-protobuf",
+}
+_NOT_FORWARDED = ("authorization",)
+_INTERNAL_PREFIX = "x-asrs-internal-"
+
+
+class UnsendableHeader(ValueError):
+    """A value that cannot stand in an HTTP header; the text names the header and not the value."""
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectRequest:
+    """What the `connect` event says about a client; every value is a list of texts."""
+
+    claims: Mapping[str, Sequence[str]]
+    query: Mapping[str, Sequence[str]]
+    headers: Mapping[str, Sequence[str]]
+    subprotocols: Sequence[str]
+
+    def body(self) -> bytes:
+        """Return the JSON text of the event."""
+        return json.dumps(
+            {
+                "claims": self.claims,
+                "query": self.query,
+                "headers": self.headers,
+                "subprotocols": self.subprotocols,
+                "clientCertificates": [],
+            },
+            separators=(",", ":"),
+        ).encode()
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One event of one connection; repeated attempts send the very same thing."""
+
+    source: EventSource
+    name: str
+    is_system: bool
+    id: int
+    request_id: str
+    headers: CIMultiDict[str]
+    body: bytes
+
+    @property
+    def type(self) -> str:
+        """The CloudEvents type."""
+        return event_type(self.name, is_system=self.is_system)
+
+
+def event_type(name: str, *, is_system: bool) -> str:
+    """Return `azure.webpubsub.sys.connected` or `azure.webpubsub.user.<name>`."""
+    return f"azure.webpubsub.{'sys' if is_system else 'user'}.{name}"
+
+
+def system_event(
+    source: EventSource, name: str, event_id: int, body: bytes, *, keys: Iterable[str], now: datetime
+) -> Event:
+    """Return a `connect`, `connected` or `disconnected` event; raises `UnsendableHeader`."""
+    return _event(source, name, event_id, Payload(DataType.JSON, body), is_system=True, keys=keys, now=now)
+
+
+def user_event(
+    source: EventSource, name: str, event_id: int, payload: Payload, *, keys: Iterable[str], now: datetime
+) -> Event:
+    """Return the event that a client sent; raises `UnsendableHeader`."""
+    return _event(source, name, event_id, payload, is_system=False, keys=keys, now=now)
+
+
+def signature(connection_id: str, keys: Iterable[str]) -> str:
+    """Return the `ce-signature` value: one `sha256=<hex>` for each access key, over the connection id alone."""
+    digests = (hmac.new(key.encode(), connection_id.encode(), sha256).hexdigest() for key in keys)
+    return ",".join(f"sha256={digest}" for digest in digests)
+
+
+def validation_headers(origin: str) -> CIMultiDict[str]:
+    """Return the headers of the request that asks a handler whether it wants our events."""
+    return CIMultiDict({"WebHook-Request-Origin": origin, "ce-awpsversion": "1.0"})
+
+
+def forwarded_headers(headers: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
+    """Return a client's handshake headers as the `connect` event shows them: without its credentials."""
+    forwarded: dict[str, list[str]] = {}
+    for name, value in headers:
+        if name.lower() not in _NOT_FORWARDED and not name.lower().startswith(_INTERNAL_PREFIX):
+            forwarded.setdefault(name, []).append(printable(value))
+    return forwarded
+
+
+def forwarded_query(query: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
+    """Return the client URL's query as the `connect` event shows it: without the token."""
+    forwarded: dict[str, list[str]] = {}
+    for name, value in query:
+        if name.lower() != "access_token":
+            forwarded.setdefault(printable(name), []).append(printable(value))
+    return forwarded
+
+
+def printable(text: str) -> str:
+    """Return the text with bytes that were not UTF-8 read as Latin-1, so that it can be sent on."""
+    return text.translate(_LATIN_1)
+
+
+_LATIN_1 = {0xDC00 + byte: byte for byte in range(0x80, 0x100)}
+
+
+def _event(
+    source: EventSource,
+    name: str,
+    event_id: int,
+    payload: Payload,
+    *,
+    is_system: bool,
+    keys: Iterable[str],
+    now: datetime,
+) -> Event:
+    request_id = str(uuid4())
+    headers = CIMultiDict(
+        {
+            "WebHook-Request-Origin": source.origin,
+            "Content-Type": CONTENT_TYPES[payload.data_type],
+            "ce-specversion": "1.0",
+            "ce-awpsversion": "1.0",
+            "ce-type": event_type(name, is_system=is_system),
+            "ce-source": f"/hubs/{source.hub}/client/{source.connection_id}",
+            "ce-id": str(event_id),
+            "ce-time": now.strftime("%Y-%m-%dT%H:%M:%SZ"),
+            "ce-signature": signature(source.connection_id, keys),
+            "ce-connectionId": source.connection_id,
+            "ce-hub": source.hub,
+            "ce-eventName": name,
+            "x-ms-client-request-id": request_id,
+        }
+    )
+    if source.user_id:
+        headers["ce-userId"] = source.user_id
+    if source.subprotocol:  # nothing has been chosen yet on `connect`
+        headers["ce-subprotocol"] = source.subprotocol
+    if source.state is not None:
+        headers["ce-connectionState"] = source.state
+    headers.update(metadata_headers(payload.metadata))
+    _check(headers)
+    return Event(source, name, is_system, event_id, request_id, headers, payload.data)
+
+
+def _check(headers: CIMultiDict[str]) -> None:
+    """The user id goes out as UTF-8; every other value is ASCII, and none ends its line."""
+    for name, value in headers.items():
+        if (not value.isascii() and name != "ce-userId") or any(ord(c) < 32 and c != "\t" for c in value):
+            raise UnsendableHeader(f"{name} has a character that cannot be sent in a header")

@@ -1,0 +1,198 @@
+"""May this client connect, and as whom? Everything that is decided before the WebSocket upgrade is answered.
+
+The checks and their order are the official emulator's; whatever fails is an ordinary HTTP answer.
+"""
+
+import logging
+import re
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass, field
+from uuid import uuid4
+
+from aiohttp import web
+from yarl import URL
+
+from local_azure.webpubsub.event_handlers import ConnectRequest, EventHandlers, EventSource
+from local_azure.webpubsub.event_handlers.answers import CONNECT_FAILED, ConnectRefused
+from local_azure.webpubsub.event_handlers.requests import forwarded_headers, forwarded_query
+from local_azure.webpubsub.names import InvalidName, hub_key, is_group_name
+from local_azure.webpubsub.protocols import InvalidRawMode, Protocol, is_predefined, parse_raw_mode, protocol_for
+from local_azure.webpubsub.settings import Settings
+from local_azure.webpubsub.tokens import ClientToken, InvalidToken, bearer, client_audience, read_client_token
+
+log = logging.getLogger(__name__)
+
+INVALID_GROUP_CLAIM = "The token contains an invalid group name."
+NO_TOKEN = ClientToken(user_id=None, roles=(), groups=(), claims={})
+
+_TOKEN_CHARACTERS = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
+
+TokenReader = Callable[[str, Callable[[], ClientToken]], Awaitable[ClientToken]]
+"""Called with the hub and the function that reads the token: the place where a fault may step in."""
+
+
+class Refused(Exception):
+    """The handshake is answered with this status and text; an empty text is an empty body.
+
+    `reason` is for whoever watches the service and never sent to the client.
+    """
+
+    def __init__(self, status: int, text: str = "", *, reason: str = "") -> None:
+        super().__init__(text)
+        self.status = status
+        self.text = text
+        self.reason = reason
+
+
+@dataclass(frozen=True, slots=True)
+class RecoveryRequest:
+    """A client wants to take up a reliable connection again."""
+
+    hub: str
+    connection_id: str
+    token: str
+    subprotocols: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectionRequest:
+    """A client wants a new connection; token and raw mode have been checked."""
+
+    hub: str
+    token: ClientToken
+    subprotocols: tuple[str, ...]
+    origin: str
+    connect: ConnectRequest = field(repr=False)
+    query: tuple[tuple[str, str], ...] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Admission:
+    """A new connection that may be opened."""
+
+    source: EventSource
+    codec: Protocol
+    roles: tuple[str, ...]
+    groups: tuple[str, ...]
+
+
+async def read_request(
+    request: web.Request, hub: str, settings: Settings, now: float, read_token: TokenReader
+) -> ConnectionRequest | RecoveryRequest:
+    """Return what a handshake asks for; raises `Refused`. `now` is in seconds since the epoch."""
+    subprotocols = _offered(request)
+    if not _is_handshake(request, subprotocols):
+        raise Refused(400, "The request is not a WebSocket handshake.")
+    try:
+        hub = hub_key(hub)
+    except InvalidName as error:
+        raise Refused(400, f"Invalid hub: {error}") from None
+    query = tuple(request.query.items())
+    connection_id = _first(query, "awps_connection_id")
+    if connection_id:
+        return RecoveryRequest(hub, connection_id, _first(query, "awps_reconnection_token") or "", subprotocols)
+    token = await _token(request, hub, settings, now, read_token)
+    if not all(map(is_group_name, token.groups)):
+        raise Refused(400, INVALID_GROUP_CLAIM)
+    try:
+        parse_raw_mode(query)
+    except InvalidRawMode as error:
+        raise Refused(400, str(error)) from None
+    connect = ConnectRequest(
+        token.claims, forwarded_query(query), forwarded_headers(request.headers.items()), subprotocols
+    )
+    return ConnectionRequest(hub, token, subprotocols, _host_name(request), connect, query)
+
+
+async def admit(request: ConnectionRequest, handlers: EventHandlers) -> Admission:
+    """Ask the hub's `connect` handler, if it has one, and return what the connection starts with.
+
+    Raises `Refused` with the handler's status, or 500 when it could not be asked or understood.
+    """
+    token = request.token
+    source = EventSource(request.hub, uuid4().hex, request.origin, token.user_id)
+    try:
+        answer = await handlers.connect(source, request.connect)
+    except ConnectRefused as refusal:
+        raise Refused(refusal.status, refusal.text) from None
+    if answer.user_id is not None:
+        source.user_id = answer.user_id
+    source.subprotocol = _chosen(answer.subprotocol, request.subprotocols)
+    return Admission(
+        source,
+        protocol_for(source.subprotocol, parse_raw_mode(request.query)),
+        token.roles if answer.roles is None else answer.roles,
+        token.groups if answer.groups is None else answer.groups,
+    )
+
+
+def echoed_subprotocol(offered: tuple[str, ...]) -> str | None:
+    """Return what to answer a client that is going to be told by a close code that it cannot have what it wants.
+
+    A browser that is answered with none of the subprotocols it offered never gets to see the close code.
+    """
+    return next(filter(is_predefined, offered), offered[0] if offered else None)
+
+
+async def _token(
+    request: web.Request, hub: str, settings: Settings, now: float, read_token: TokenReader
+) -> ClientToken:
+    text = _first(request.query.items(), "access_token") or bearer(request.headers.get("Authorization"))
+    if text is None:
+        if settings.hub(hub).anonymous_connect_policy == "allow":
+            return NO_TOKEN
+        raise Refused(401, reason="there is no token")
+
+    def read() -> ClientToken:
+        endpoints = (f"{request.scheme}://{request.host}", *settings.public_endpoints)
+        return read_client_token(
+            text,
+            keys=settings.access_keys,
+            audiences=[client_audience(endpoint, hub) for endpoint in endpoints],
+            now=now,
+            skew_seconds=settings.times.clock_skew_seconds,
+        )
+
+    try:
+        return await read_token(hub, read)
+    except InvalidToken as error:
+        log.info("client refused", extra={"hub": hub, "reason": str(error)})
+        raise Refused(401, reason=str(error)) from None
+
+
+def _is_handshake(request: web.Request, subprotocols: tuple[str, ...]) -> bool:
+    try:
+        return bool(web.WebSocketResponse(compress=False, protocols=subprotocols).can_prepare(request))
+    except ValueError:  # aiohttp's answer to a Sec-WebSocket-Key that is not ASCII
+        return False
+
+
+def _first(query: Iterable[tuple[str, str]], name: str) -> str | None:
+    """Return the first value of a parameter that is not empty; the letter case of its name does not matter."""
+    return next((value for key, value in query if key.lower() == name and value), None)
+
+
+def _offered(request: web.Request) -> tuple[str, ...]:
+    """Return the subprotocols in the client's order; what cannot be the name of one is left out."""
+    values = ",".join(request.headers.getall("Sec-WebSocket-Protocol", []))
+    names = (name.strip() for name in values.split(","))
+    return tuple(name for name in names if _TOKEN_CHARACTERS.fullmatch(name))
+
+
+def _chosen(by_handler: str | None, offered: tuple[str, ...]) -> str | None:
+    if not by_handler:
+        return next(filter(is_predefined, offered), None)
+    if not _TOKEN_CHARACTERS.fullmatch(by_handler):
+        raise Refused(500, CONNECT_FAILED)
+    if by_handler not in offered:
+        log.warning("connect handler chose a subprotocol that the client did not offer")
+    return by_handler
+
+
+def _host_name(request: web.Request) -> str:
+    """Return the host by which the client reached us, in lower case and without the port."""
+    try:
+        host = URL(f"//{request.host}").host
+    except ValueError:
+        host = None
+    return host if host is not None and host.isascii() else "localhost"

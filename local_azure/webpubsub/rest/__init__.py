@@ -1,0 +1,93 @@
+"""The REST data plane of the service, API version 2024-12-01, as routes to mount in an aiohttp application."""
+
+import time
+from collections.abc import Callable, Iterable
+from http import HTTPStatus
+
+from aiohttp import web
+
+from local_azure.webpubsub.hub import Hubs
+from local_azure.webpubsub.rest.call import Call, Query, checked_names, decoded_segments
+from local_azure.webpubsub.rest.errors import ERROR_CODE_HEADER, RestError, bad_request, error_response
+from local_azure.webpubsub.rest.routing import Match, find_operations
+from local_azure.webpubsub.settings import Settings
+from local_azure.webpubsub.tokens import InvalidToken, bearer, check_rest_token
+
+__all__ = ["API_VERSIONS", "ERROR_CODE_HEADER", "routes"]
+
+API_VERSIONS = ("2021-10-01", "2022-11-01", "2023-07-01", "2024-01-01", "2024-12-01")
+"""The versions that may be asked for; all behave like the newest."""
+
+_VERSIONS_HEADER = {"api-supported-versions": ", ".join(API_VERSIONS)}
+
+
+def routes(hubs: Hubs, settings: Settings, *, clock: Callable[[], float] = time.time) -> list[web.RouteDef]:
+    """Return the routes below `/api`; `clock` tells seconds since the epoch, by which tokens are judged."""
+    data_plane = _DataPlane(hubs, settings, clock)
+    # Not `.*`: a decoded path may hold a line break.
+    return [web.route("*", r"/api/{path:[\s\S]*}", data_plane.answer)]
+
+
+class _DataPlane:
+    def __init__(self, hubs: Hubs, settings: Settings, clock: Callable[[], float]) -> None:
+        self._hubs = hubs
+        self._settings = settings
+        self._clock = clock
+
+    async def answer(self, request: web.Request) -> web.StreamResponse:
+        """Answer one call; refusals become an error body, everything else is an error of ours."""
+        try:
+            response = await self._answer(request)
+        except RestError as error:
+            response = error_response(error)
+        response.headers.update(_VERSIONS_HEADER)
+        return response
+
+    async def _answer(self, request: web.Request) -> web.Response:
+        path = request.rel_url.raw_path.removesuffix("/")
+        if path.lower() == "/api/health":
+            _check_api_version(Query(request.rel_url.query.items()))
+            return web.Response() if request.method == "HEAD" else _method_not_allowed(["HEAD"])
+        if not self._is_authorized(request, path):
+            return web.Response(status=HTTPStatus.UNAUTHORIZED)
+        match = find_operations(decoded_segments(path)[1:])
+        if match is None:
+            return web.Response(status=HTTPStatus.NOT_FOUND)
+        if request.method not in match.operations:
+            return _method_not_allowed(match.operations)
+        return await match.operations[request.method](self._call(request, match))
+
+    def _is_authorized(self, request: web.Request, path: str) -> bool:
+        token = bearer(request.headers.get("Authorization"))
+        if token is None:
+            return False
+        try:
+            check_rest_token(
+                token,
+                keys=self._settings.access_keys,
+                endpoints=(f"{request.scheme}://{request.host}", *self._settings.public_endpoints),
+                path=path,
+                now=self._clock(),
+                skew_seconds=self._settings.times.clock_skew_seconds,
+                allow_entra=self._settings.allow_unvalidated_entra_tokens,
+            )
+        except InvalidToken:
+            return False
+        return True
+
+    def _call(self, request: web.Request, match: Match) -> Call:
+        query = Query(request.rel_url.query.items())
+        _check_api_version(query)
+        names = checked_names(match.names)
+        return Call(self._hubs.hub(names["hub"]), names, query, request, self._settings, self._clock())
+
+
+def _check_api_version(query: Query) -> None:
+    """Refuse a version that is unknown or given twice; without one the newest is meant, as in the official emulator."""
+    versions = query.all("api-version")
+    if len(versions) > 1 or any(version not in API_VERSIONS for version in versions):
+        raise bad_request("The specified API version is not supported.", "api-version")
+
+
+def _method_not_allowed(methods: Iterable[str]) -> web.Response:
+    return web.Response(status=HTTPStatus.METHOD_NOT_ALLOWED, headers={"Allow": ", ".join(methods)})

@@ -1,0 +1,143 @@
+"""One REST call: its hub, the names in its path, its query and its body, each checked when it is read."""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from urllib.parse import unquote
+
+import aiohttp
+from aiohttp import web
+
+from local_azure.webpubsub.filters import Filter, InvalidFilter, parse_filter
+from local_azure.webpubsub.hub import Connection, Hub
+from local_azure.webpubsub.names import InvalidName, hub_key, is_group_name, is_id, is_unicode
+from local_azure.webpubsub.rest.errors import bad_request, unsupported_media_type
+from local_azure.webpubsub.settings import Settings
+
+MAX_INT32 = 2**31 - 1
+
+_ENCODED_SLASH = re.compile("%(2f)", re.IGNORECASE)
+_WHOLE_NUMBER = re.compile(r"[0-9]{1,10}")
+
+
+def decoded_segments(raw_path: str) -> list[str]:
+    """Return the segments of a raw path, percent-decoded; raises a refusal for what is no UTF-8.
+
+    `%2F` stays as it is written and `+` is a plus, as in the official emulator: names with a slash are a trap that
+    code should meet here rather than in the cloud.
+    """
+    try:
+        return [unquote(_ENCODED_SLASH.sub(r"%25\1", part), errors="strict") for part in raw_path.split("/")]
+    except UnicodeDecodeError:
+        raise bad_request("The path is not valid UTF-8.") from None
+
+
+class Query:
+    """The query's parameters; their names are compared without regard to letter case."""
+
+    def __init__(self, pairs: Iterable[tuple[str, str]]) -> None:
+        self._values: dict[str, list[str]] = {}
+        for name, value in pairs:
+            if not is_unicode(value):
+                raise bad_request("The query is not valid UTF-8.")
+            self._values.setdefault(name.lower(), []).append(value)
+
+    def all(self, name: str) -> list[str]:
+        """Return the values of a parameter that may come repeatedly."""
+        return self._values.get(name.lower(), [])
+
+    def one(self, name: str) -> str | None:
+        """Return the value of a parameter that may come once, or None."""
+        values = self.all(name)
+        if len(values) > 1:
+            raise bad_request(f"The query has {len(values)} values of {name}, the limit is 1.", name)
+        return values[0] if values else None
+
+    def whole(self, name: str, *, minimum: int, maximum: int = MAX_INT32) -> int | None:
+        """Return a whole number within the bounds, or None when the parameter is absent."""
+        text = self.one(name)
+        if text is None:
+            return None
+        if not _WHOLE_NUMBER.fullmatch(text) or not minimum <= int(text) <= maximum:
+            raise bad_request(f"{name} must be a whole number from {minimum} to {maximum}.", name)
+        return int(text)
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """What an operation needs to know; `now` is in seconds since the epoch."""
+
+    hub: Hub
+    names: Mapping[str, str]
+    query: Query
+    request: web.Request
+    settings: Settings
+    now: float
+
+    @property
+    def endpoint(self) -> str:
+        """The address that the caller dialled, e.g. `http://localhost:8080`."""
+        return f"{self.request.scheme}://{self.request.host}"
+
+    @property
+    def connection_id(self) -> str:
+        """The path's connection id."""
+        return self.names["connectionId"]
+
+    @property
+    def group(self) -> str:
+        """The path's group."""
+        return self.names["group"]
+
+    @property
+    def user_id(self) -> str:
+        """The path's user id."""
+        return self.names["userId"]
+
+    def connection(self) -> Connection | None:
+        """Return the connection that the path names, if it exists."""
+        return self.hub.connection(self.connection_id)
+
+    def not_excluded(self, connections: Iterable[Connection]) -> list[Connection]:
+        """Return the connections that no `excluded` parameter names."""
+        excluded = frozenset(self.query.all("excluded"))
+        return [connection for connection in connections if connection.id not in excluded]
+
+    async def body(self) -> bytes:
+        """Return the body, which must announce its length and come uncompressed."""
+        length = self.request.headers.get("Content-Length", "")
+        limit = self.settings.limits.rest_body_bytes
+        if not _WHOLE_NUMBER.fullmatch(length) or int(length) > limit:
+            raise bad_request("Invalid Content-Length header.", "Content-Length")
+        if self.request.headers.get("Content-Encoding", "identity").lower() != "identity":
+            raise unsupported_media_type("The request body must not be compressed.")
+        try:
+            return await self.request.content.read()
+        except (ConnectionError, aiohttp.ClientError):
+            # The caller has gone: nobody will read this answer.
+            raise bad_request("The request body is not complete.") from None
+
+
+def checked_names(names: Mapping[str, str]) -> Mapping[str, str]:
+    """Return the names of a path; raises a refusal for one that the service does not allow."""
+    for kind, name in names.items():
+        if kind == "hub":
+            try:
+                hub_key(name)
+            except InvalidName as error:
+                raise bad_request(f"Invalid {error}.", "hub") from None
+        elif kind == "group" and not is_group_name(name):
+            raise bad_request("Invalid group name: it must have 1 to 1024 characters and not be blank.", "group")
+        elif not is_id(name):
+            raise bad_request(f"Invalid {kind}: it must not be blank.", kind)
+    return names
+
+
+def checked_filter(text: str | None) -> Filter | None:
+    """Return the condition of an OData filter, or None when there is none; raises a refusal."""
+    if not text:
+        return None
+    try:
+        return parse_filter(text)
+    except InvalidFilter as error:
+        raise bad_request(str(error), "filter") from None

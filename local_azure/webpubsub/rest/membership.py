@@ -1,0 +1,136 @@
+"""The operations that change who is in a group, and the one that lists the members."""
+
+import json
+from collections.abc import Callable, Iterable
+from http import HTTPStatus
+from urllib.parse import urlencode
+
+from aiohttp import web
+
+from local_azure.webpubsub.filters import Filter
+from local_azure.webpubsub.hub import Connection, Hub
+from local_azure.webpubsub.names import is_group_name
+from local_azure.webpubsub.rest.call import Call, checked_filter
+from local_azure.webpubsub.rest.connections import USER_NOT_FOUND
+from local_azure.webpubsub.rest.continuation import make_continuation_token, read_continuation_token
+from local_azure.webpubsub.rest.errors import bad_request, not_found, unsupported_media_type
+
+NO_SUCH_CONNECTION = "Error.Connection.NotExisted"
+
+
+async def add_connection_to_group(call: Call) -> web.Response:
+    """Make one connection a member."""
+    connection = call.connection()
+    if connection is None:
+        raise not_found(NO_SUCH_CONNECTION, "Connection", call.connection_id)
+    call.hub.join(connection, call.group)
+    return web.Response()
+
+
+async def remove_connection_from_group(call: Call) -> web.Response:
+    """End one connection's membership, if there is one."""
+    return _leave(call, filter(None, [call.connection()]), call.group)
+
+
+async def remove_connection_from_all_groups(call: Call) -> web.Response:
+    """End all memberships of one connection."""
+    return _leave(call, filter(None, [call.connection()]))
+
+
+async def add_user_to_group(call: Call) -> web.Response:
+    """Make the connections that the user has now members; later ones are not."""
+    connections = list(call.hub.user_connections(call.user_id))
+    if not connections:
+        raise not_found(USER_NOT_FOUND, "User", call.user_id)
+    for connection in connections:
+        call.hub.join(connection, call.group)
+    return web.Response()
+
+
+async def remove_user_from_group(call: Call) -> web.Response:
+    """End the membership of a user's connections."""
+    return _leave(call, call.hub.user_connections(call.user_id), call.group)
+
+
+async def remove_user_from_all_groups(call: Call) -> web.Response:
+    """End all memberships of a user's connections."""
+    return _leave(call, call.hub.user_connections(call.user_id))
+
+
+def _leave(call: Call, connections: Iterable[Connection], group: str | None = None) -> web.Response:
+    for connection in list(connections):
+        if group is None:
+            call.hub.leave_all_groups(connection)
+        else:
+            call.hub.leave(connection, group)
+    return web.Response(status=HTTPStatus.NO_CONTENT)
+
+
+async def add_to_groups(call: Call) -> web.Response:
+    """Make the connections that a filter selects members of several groups."""
+    return await _change_selected(call, Hub.join)
+
+
+async def remove_from_groups(call: Call) -> web.Response:
+    """End the membership of the connections that a filter selects in several groups."""
+    return await _change_selected(call, Hub.leave)
+
+
+async def _change_selected(call: Call, change: Callable[[Hub, Connection, str], None]) -> web.Response:
+    groups, condition = await _groups_and_filter(call)
+    # Selected once, before any change: the filter may ask for groups.
+    selected = [each for each in call.hub.connections() if condition is None or condition(each)]
+    for connection in selected:
+        for group in groups:
+            change(call.hub, connection, group)
+    return web.Response()
+
+
+async def _groups_and_filter(call: Call) -> tuple[list[str], Filter | None]:
+    media_type = call.request.headers.get("Content-Type", "").partition(";")[0].strip().lower()
+    if media_type != "application/json":
+        raise unsupported_media_type("The content type must be application/json.")
+    try:
+        document = json.loads(await call.body())
+    except (ValueError, RecursionError):
+        raise bad_request("The request body is not a valid JSON.") from None
+    if not isinstance(document, dict):
+        raise bad_request("The request body must be an object.")
+    groups, text = document.get("groups"), document.get("filter")
+    if not isinstance(groups, list) or not all(isinstance(group, str) and is_group_name(group) for group in groups):
+        raise bad_request("groups must be a list of group names, each of 1 to 1024 characters.", "groups")
+    if text is not None and not isinstance(text, str):
+        raise bad_request("filter must be a text.", "filter")
+    return groups, checked_filter(text)
+
+
+async def list_members(call: Call) -> web.Response:
+    """Answer a page of the group's members in the order of their connection ids."""
+    most = call.settings.limits.group_page_size
+    page_size = call.query.whole("maxpagesize", minimum=1, maximum=most)
+    top = call.query.whole("top", minimum=1)
+    token = call.query.one("continuationToken")
+    after = "" if not token else read_continuation_token(token, call)
+    members = sorted((each for each in call.hub.group_members(call.group) if each.id > after), key=lambda each: each.id)
+    size = min(page_size or most, top or most)
+    page = members[:size]
+    document: dict[str, object] = {"value": [_member(connection) for connection in page]}
+    if len(members) > size and (top is None or top > size):
+        document["nextLink"] = _next_link(call, page[-1], page_size, None if top is None else top - size)
+    return web.json_response(document)
+
+
+def _member(connection: Connection) -> dict[str, str]:
+    user = {} if connection.user_id is None else {"userId": connection.user_id}
+    return {"connectionId": connection.id} | user
+
+
+def _next_link(call: Call, last: Connection, page_size: int | None, top: int | None) -> str:
+    parameters = {
+        "api-version": call.query.one("api-version"),
+        "maxpagesize": page_size,
+        "top": top,
+        "continuationToken": make_continuation_token(last.id, call),
+    }
+    query = urlencode({name: value for name, value in parameters.items() if value is not None})
+    return f"{call.endpoint}{call.request.rel_url.raw_path}?{query}"

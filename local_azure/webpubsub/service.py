@@ -1,0 +1,190 @@
+"""The service as a whole: start it on an address, stop it, and what belongs to it in between."""
+
+import ipaddress
+import logging
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from contextlib import asynccontextmanager, suppress
+
+from aiohttp import web
+
+from local_azure.log_lines import http_logger
+from local_azure.webpubsub import rest
+from local_azure.webpubsub.clients import Clients
+from local_azure.webpubsub.connection_string import ConnectionString
+from local_azure.webpubsub.event_handlers import EventHandlers
+from local_azure.webpubsub.fault_switchboard import FaultSwitchboard
+from local_azure.webpubsub.hub import Connection, Hubs
+from local_azure.webpubsub.inspector import Inspector, is_loopback
+from local_azure.webpubsub.observations import Observations, RestCalled
+from local_azure.webpubsub.recovery import Recovery
+from local_azure.webpubsub.settings import EventHandler, Settings
+
+log = logging.getLogger(__name__)
+
+GOING_AWAY = 1001
+SHUTTING_DOWN = "The service is shutting down."
+SHUTDOWN_GRACE_SECONDS = 1.0
+LAST_CALLS_SECONDS = 0.1
+
+_Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+class Service:
+    """A running service. `hubs` is its state, `observations` what happens in it, `faults` what disturbs it."""
+
+    def __init__(self, settings: Settings) -> None:
+        """Make a service that is not listening yet; needs a running event loop."""
+        self.settings = settings
+        self.observations = Observations()
+        self.hubs = Hubs(time.monotonic, self.observations, self._on_end)
+        self.faults = FaultSwitchboard(self.hubs.connections, self.observations)
+        self._recovery = Recovery(
+            keys=settings.access_keys,
+            retention_seconds=settings.times.retention_seconds,
+            clock=time.monotonic,
+            wall_clock=time.time,
+            observations=self.observations,
+        )
+        self._handlers = EventHandlers(
+            settings, clock=time.monotonic, observations=self.observations, faults=self._current_faults
+        )
+        self._clients = Clients(
+            settings,
+            self.hubs,
+            self._handlers,
+            self._recovery,
+            observations=self.observations,
+            faults=self._current_faults,
+        )
+        self._runner = web.AppRunner(
+            self._application(),
+            access_log=None,
+            logger=http_logger("webpubsub"),
+            auto_decompress=False,  # a compressed body is refused; reading it could only go wrong
+            shutdown_timeout=LAST_CALLS_SECONDS,
+            handle_signals=False,
+        )
+        self._host = ""
+        self._port = 0
+
+    @property
+    def endpoint(self) -> str:
+        """The service's URL, e.g. `http://127.0.0.1:54321`."""
+        return f"http://{self._host}:{self._port}"
+
+    @property
+    def connection_string(self) -> str:
+        """What applications need to find the service and to sign for it; it holds the access key."""
+        return str(ConnectionString(self.endpoint, self.settings.access_key))
+
+    def set_event_handlers(self, hub: str, handlers: Iterable[EventHandler]) -> None:
+        """Send the hub's events to these handlers from now on; letter case of the hub does not matter."""
+        self._handlers.set_handlers(hub, tuple(handlers))
+
+    async def start(self, host: str, port: int) -> None:
+        """Listen; port 0 takes any free one. Raises `OSError` when the address cannot be had.
+
+        On a loopback address the inspector is at the root.
+        """
+        if is_loopback(host):
+            self._mount_inspector()
+        await self._runner.setup()
+        try:
+            # One port for both families: a client may take either address of "localhost".
+            first, *others = ("127.0.0.1", "::1") if host == "localhost" else (host,)
+            await web.TCPSite(self._runner, first, port).start()
+            self._host = _url_host(host)
+            self._port = self._runner.addresses[0][1]
+            for other in others:
+                with suppress(OSError):
+                    await web.TCPSite(self._runner, other, self._port).start()
+        except BaseException:
+            await self.stop()
+            raise
+
+    async def stop(self) -> None:
+        """Close every connection with 1001, let events that are under way finish, and free the port.
+
+        REST answers meanwhile: who hears of a disconnected client may have others to tell.
+        """
+        self._clients.turn_away()
+        for connection in list(self.hubs.connections()):
+            connection.hub.end(connection, SHUTTING_DOWN, code=GOING_AWAY, close_text=SHUTTING_DOWN)
+        self._handlers.stop_retrying()
+        await self._clients.close(SHUTDOWN_GRACE_SECONDS)
+        await self._handlers.close(SHUTDOWN_GRACE_SECONDS)  # after the last client has been reported gone
+        await self._runner.cleanup()
+
+    def _application(self) -> web.Application:
+        application = web.Application(middlewares=[self._rest_call])
+        application.add_routes(self._clients.routes())
+        application.add_routes(rest.routes(self.hubs, self.settings))
+        return application
+
+    def _mount_inspector(self) -> None:
+        inspector = Inspector(
+            self.settings, self.hubs, self.observations, self._handlers.handlers, self._current_faults
+        )
+        self._runner.app.add_routes(inspector.routes())
+        self._runner.app.on_shutdown.append(inspector.close)
+
+    @web.middleware
+    async def _rest_call(self, request: web.Request, handler: _Handler) -> web.StreamResponse:
+        """Let faults and observers see each REST call."""
+        if not request.path.startswith("/api/"):
+            return await handler(request)
+        request_id = request.headers.get("x-ms-client-request-id")
+        self.observations.begin(request_id)
+        began, started = time.time(), time.perf_counter()
+        response = await self.faults.rest(request, handler)
+        if self.observations.active:
+            milliseconds = (time.perf_counter() - started) * 1000
+            self.observations.publish(
+                RestCalled(
+                    request.method,
+                    request.path,
+                    request.query_string,
+                    response.status,
+                    milliseconds,
+                    request_id,
+                    response.headers.get(rest.ERROR_CODE_HEADER),
+                    # Not the time of this line: what the call brought about must not seem to come before it.
+                    at=began + milliseconds / 1000,
+                )
+            )
+        return response
+
+    def _current_faults(self) -> FaultSwitchboard:
+        return self.faults
+
+    def _on_end(self, connection: Connection, reason: str) -> None:
+        self._recovery.forget(connection)
+        self._handlers.disconnected(connection.source, reason)
+
+
+@asynccontextmanager
+async def serve(settings: Settings | None = None, *, host: str = "127.0.0.1", port: int = 0) -> AsyncIterator[Service]:
+    """Run a service in this event loop for as long as the context is open; port 0 takes any free one.
+
+    Raises `OSError` when the address cannot be had.
+    """
+    service = Service(settings or Settings())
+    await service.start(host, port)
+    try:
+        yield service
+    finally:
+        await service.stop()
+
+
+def _url_host(host: str) -> str:
+    """Return the host as it stands in a URL by which this machine reaches the address."""
+    if not host:
+        return "localhost"
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return host
+    if address.is_unspecified:
+        return "localhost"
+    return f"[{address}]" if address.version == 6 else str(address)

@@ -1,0 +1,222 @@
+"""What the embedded service is told before it starts.
+
+The JSON shape and the environment names are the official emulator's (`WebPubSub:Hubs:<hub>:EventHandlers…`), so one
+file serves both. `AnonymousConnectPolicy`, `SecondaryAccessKey`, `WebSocketKeepAliveIntervalInSeconds` and
+`PublicEndpoints` are ours: the cloud service has them, the official emulator has not.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal, get_args
+from urllib.parse import urlsplit
+
+from local_azure.webpubsub.configuration import Section, SettingsError, overlay_environment
+from local_azure.webpubsub.names import InvalidName, hub_key, is_unicode
+
+__all__ = [
+    "DEFAULT_ACCESS_KEY",
+    "AnonymousConnectPolicy",
+    "EventHandler",
+    "HubSettings",
+    "Limits",
+    "Settings",
+    "SettingsError",
+    "SystemEvent",
+    "Times",
+]
+
+DEFAULT_ACCESS_KEY = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789ABCDEFGH"
+"""The official emulator's key: well known, and therefore only for this machine."""
+
+MIN_ACCESS_KEY_BYTES = 32
+
+SystemEvent = Literal["connect", "connected", "disconnected"]
+AnonymousConnectPolicy = Literal["allow", "deny"]
+
+
+@dataclass(frozen=True, slots=True)
+class EventHandler:
+    """A webhook: where events go, which system events, and which user events.
+
+    `event_pattern` is `*`, a name, or names joined by commas; None or an empty text means no user event.
+    Raises `SettingsError` when the template is no absolute http or https URL or has a parameter in its host.
+    """
+
+    url_template: str
+    system_events: Sequence[str] = ()
+    event_pattern: str | None = None
+
+    def __post_init__(self) -> None:
+        _check_url_template(self.url_template)
+        lowered = tuple(event.lower() for event in self.system_events)
+        for event in lowered:
+            if event not in get_args(SystemEvent):
+                raise SettingsError(f"SystemEvents has {event[:64]!r}; known are {', '.join(get_args(SystemEvent))}")
+        object.__setattr__(self, "system_events", lowered)
+
+
+@dataclass(frozen=True, slots=True)
+class HubSettings:
+    """One hub: its ordered event handlers, who may connect without a token, and its keep-alive interval."""
+
+    event_handlers: Sequence[EventHandler] = ()
+    anonymous_connect_policy: AnonymousConnectPolicy = "deny"
+    keep_alive_seconds: float = 20.0
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Sizes and counts that end or refuse something."""
+
+    client_message_bytes: int = 1024 * 1024
+    rest_body_bytes: int = 1024 * 1024
+    handler_answer_bytes: int = 16 * 1024 * 1024
+    replay_messages: int = 1000
+    replay_bytes: int = 16 * 1024 * 1024
+    outbound_messages: int = 1000
+    outbound_bytes: int = 16 * 1024 * 1024
+    remembered_ack_ids: int = 1000
+    group_page_size: int = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Times:
+    """Every wait of the service, in seconds."""
+
+    retention_seconds: float = 30.0
+    handler_timeout_seconds: float = 100.0
+    retry_waits_seconds: Sequence[float] = (1.0, 3.0, 5.0)
+    validation_timeout_seconds: float = 10.0
+    validation_recheck_seconds: float = 60.0
+    validation_retry_seconds: float = 1.0
+    validation_retry_max_seconds: float = 60.0
+    close_drain_seconds: float = 5.0
+    clock_skew_seconds: float = 300.0
+    reconnection_token_seconds: float = 7 * 24 * 3600.0
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything the service needs to know; hub names are kept in lower case.
+
+    `public_endpoints` are further URLs by which clients and servers reach this service (a tunnel, a proxy): tokens
+    signed for them are accepted beside those signed for the address that was dialled.
+    """
+
+    access_key: str = field(default=DEFAULT_ACCESS_KEY, repr=False)
+    secondary_access_key: str | None = field(default=None, repr=False)
+    hubs: Mapping[str, HubSettings] = field(default_factory=dict)
+    allow_unvalidated_entra_tokens: bool = False
+    public_endpoints: Sequence[str] = ()
+    urls: str | None = None
+    limits: Limits = field(default_factory=Limits)
+    times: Times = field(default_factory=Times)
+
+    def __post_init__(self) -> None:
+        _check_access_key("AccessKey", self.access_key)
+        if self.secondary_access_key is not None:
+            _check_access_key("SecondaryAccessKey", self.secondary_access_key)
+        hubs: dict[str, HubSettings] = {}
+        for name, hub in self.hubs.items():
+            try:
+                key = hub_key(name)
+            except InvalidName as error:
+                raise SettingsError(f"Hubs has {name[:64]!r}: {error}") from None
+            if key in hubs:
+                raise SettingsError(f"Hubs has {key!r} twice; hub names are case-insensitive")
+            hubs[key] = hub
+        object.__setattr__(self, "hubs", hubs)
+        object.__setattr__(self, "public_endpoints", tuple(_checked_endpoint(url) for url in self.public_endpoints))
+
+    @property
+    def access_keys(self) -> tuple[str, ...]:
+        """The primary key and, where there is one, the secondary."""
+        return (self.access_key,) + ((self.secondary_access_key,) if self.secondary_access_key else ())
+
+    def hub(self, name: str) -> HubSettings:
+        """Return the hub's settings, or the defaults: every hub exists, with no handler unless configured."""
+        return self.hubs.get(name.lower(), _DEFAULT_HUB)
+
+    @classmethod
+    def from_json(cls, document: Mapping[str, object], environment: Mapping[str, str] | None = None) -> "Settings":
+        """Return the settings in a document of the official emulator's shape.
+
+        `environment` values win over the document: `WebPubSub__Hubs__chat__EventHandlers__0__UrlTemplate=…`.
+        Raises `SettingsError`, which names the path of an unknown key or a wrong value.
+        """
+        top = Section.root(overlay_environment(document, environment or {}))
+        service = top.section("WebPubSub")
+        urls = top.text("Urls")
+        # An appsettings.json of ASP.NET Core also has these; they say nothing to us.
+        top.ignore("Logging", "AllowedHosts")
+        top.refuse_the_rest()
+        settings = cls(
+            access_key=service.text("AccessKey") or DEFAULT_ACCESS_KEY,
+            secondary_access_key=service.text("SecondaryAccessKey"),
+            hubs={
+                name: _hub_from_json(service.section("Hubs").section(name)) for name in service.section("Hubs").names()
+            },
+            allow_unvalidated_entra_tokens=service.boolean("AllowUnvalidatedEntraTokens"),
+            public_endpoints=service.texts("PublicEndpoints"),
+            urls=urls,
+        )
+        service.refuse_the_rest()
+        return settings
+
+
+_DEFAULT_HUB = HubSettings()
+
+
+def _hub_from_json(hub: Section) -> HubSettings:
+    policy = (hub.text("AnonymousConnectPolicy") or "deny").lower()
+    if policy not in get_args(AnonymousConnectPolicy):
+        raise SettingsError(f"{hub.path}:AnonymousConnectPolicy is {policy[:64]!r}; it must be allow or deny")
+    keep_alive = hub.integer("WebSocketKeepAliveIntervalInSeconds", default=20, minimum=1, maximum=120)
+    handlers = [_handler_from_json(handler) for handler in hub.sections("EventHandlers")]
+    if hub.sections("EventListeners"):
+        raise SettingsError(f"{hub.path}:EventListeners need Event Hubs, which does not run here; remove them")
+    hub.refuse_the_rest()
+    return HubSettings(tuple(handlers), "allow" if policy == "allow" else "deny", float(keep_alive))
+
+
+def _handler_from_json(handler: Section) -> EventHandler:
+    url_template = handler.text("UrlTemplate")
+    if not url_template:
+        raise SettingsError(f"{handler.path} has no UrlTemplate")
+    system_events = handler.texts("SystemEvents")
+    event_pattern = handler.text("EventPattern")
+    handler.refuse_the_rest()
+    try:
+        return EventHandler(url_template, system_events, event_pattern)
+    except SettingsError as error:
+        raise SettingsError(f"{handler.path}: {error}") from None
+
+
+def _check_url_template(template: str) -> None:
+    try:
+        url = urlsplit(template)
+        host = url.hostname or ""
+        _ = url.port
+    except ValueError as error:
+        raise SettingsError(f"UrlTemplate is no URL: {error}") from None
+    if url.scheme.lower() not in ("http", "https") or not host:
+        raise SettingsError("UrlTemplate must be an absolute http or https URL")
+    if "{" in url.netloc:
+        raise SettingsError("UrlTemplate has a parameter in its host; only path and query may have one")
+
+
+def _check_access_key(name: str, key: str) -> None:
+    if not is_unicode(key):
+        raise SettingsError(f"{name} is not valid Unicode")
+    size = len(key.encode())
+    if size < MIN_ACCESS_KEY_BYTES:
+        raise SettingsError(f"{name} is {size} bytes long; it must be at least {MIN_ACCESS_KEY_BYTES}")
+    if key != key.strip() or ";" in key or any(ord(c) < 32 or ord(c) == 127 for c in key):
+        raise SettingsError(f"{name} has white space at an end, a semicolon or a control character")
+
+
+def _checked_endpoint(url: str) -> str:
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.netloc or parts.path.rstrip("/") or parts.query:
+        raise SettingsError(f"PublicEndpoints has {url[:128]!r}; it must be like https://chat.example")
+    return f"{parts.scheme}://{parts.netloc}".lower()

@@ -1,0 +1,43 @@
+"""The section `extensions.durableTask` of host.json."""
+
+from typing import Any
+
+import pytest
+
+from local_azure.functions.durable import Options
+
+
+def test_what_host_json_says_is_taken_without_regard_to_case() -> None:
+    options = Options.from_host_json(
+        {
+            "MaxEntityOperationBatchSize": 7,
+            "maxConcurrentActivityFunctions": "3",
+            "maxConcurrentOrchestratorFunctions": 4,
+            "maxConcurrentEntityFunctions": 5,
+            "defaultVersion": "2.0",
+            "overridableExistingInstanceStates": "AnyState",
+            "hubName": "not ours",
+        }
+    )
+
+    assert (options.max_entity_batch, options.max_activities) == (7, 3)
+    assert (options.max_orchestrators, options.max_entities) == (4, 5)
+    assert (options.default_version, options.replace_running) == ("2.0", True)
+
+
+def test_an_empty_section_is_the_defaults() -> None:
+    assert Options.from_host_json({}) == Options()
+    assert not Options().replace_running
+
+
+def test_states_that_are_none_are_refused() -> None:
+    with pytest.raises(ValueError, match="must be NonRunningStates or AnyState, not 'Some'"):
+        Options.from_host_json({"overridableExistingInstanceStates": "Some"})
+
+
+@pytest.mark.parametrize("value", [0, -1, "many", None, 1.5])
+def test_a_number_that_is_none_is_refused_with_its_name(value: Any) -> None:
+    with pytest.raises(
+        ValueError, match=r"extensions\.durableTask\.maxEntityOperationBatchSize must be a whole number"
+    ):
+        Options.from_host_json({"maxEntityOperationBatchSize": value})

@@ -1,0 +1,160 @@
+"""Real flows through both apps' durable functions, so that each of them is called at least once."""
+
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from azure.durable_functions import DurableOrchestrationClient, EntityId
+from azure.durable_functions.models.utils import http_utils
+
+from local_azure.functions import RunningHost
+from tests.chat.local_chat import LocalChat, until
+
+DURABLE = "/runtime/webhooks/durabletask"
+TOGETHER = frozenset({"Meeting"})
+
+
+@dataclass(frozen=True)
+class Flow:
+    """An orchestration with its input, and the events to raise: each a name and its content."""
+
+    name: str
+    input: Any = None
+    events: tuple[tuple[str, Any], ...] = ()
+
+
+def sample_flows(folder: Path) -> tuple[Flow, ...]:
+    """Return flows through every orchestrator and activity of the sample app; `folder` is for their marks."""
+    (folder / "go").touch()
+    return (
+        Flow("one_activity", 21),
+        Flow("calls_one", ["slowly", 1]),
+        Flow("calls_one", ["where", "x"]),
+        Flow("calls_one", ["not_json", "x"]),
+        Flow("calls_one", ["echo", {"ü": [1.5, None, "\u2028"]}]),
+        Flow("calls_one", ["holds", str(folder)]),
+        Flow("calls_one", ["leaves", "cancelled"]),
+        Flow("calls_one", ["leaves", ""]),
+        Flow("calls_one", ["exits", 3]),
+        Flow("counts_itself"),
+        Flow("no_steps", {"a": 1}),
+        Flow("fan_out", [1, 2, 3]),
+        Flow("mixed_fan_out", "mixed"),
+        Flow("retrying", {"token": "gives-up", "failures": 3, "attempts": 2}),
+        Flow("catches", {"token": "caught", "failures": 1}),
+        Flow("one_failing", "not_json"),
+        Flow("explodes"),
+        Flow("yields_nonsense"),
+        Flow("bad_output"),
+        Flow("approval", 60, (("Decision", "yes"),)),
+        Flow("leaves_timer", 0.01),
+        Flow("waits_for", ["a", "b"], (("a", 1), ("b", {"c": 2}))),
+        Flow("naps", 0.01),
+        Flow("naive_timer"),
+        Flow("parent", {"name": "reports_parent", "input": None}),
+        Flow("retries_child", "retried"),
+        Flow("countdown", {"left": 2, "seen": []}, (("tick", 1), ("tick", 2))),
+        Flow("abandons_work", "first", (("go", 1),)),
+        Flow("starts_and_continues", {"again": False, "folder": str(folder)}, (("early", 1), ("first", 1))),
+        Flow("calls_one", ["leaves_mark", str(folder)]),
+        Flow("forgets_child", "start", (("go", 1),)),
+        Flow("held_up", "not held"),
+        Flow("uses_entity", "used"),
+        Flow("entity_fails", "fails"),
+        Flow("calls_http", {"method": "GET", "uri": "http://127.0.0.1:9/"}),
+        Flow("changes_its_mind"),
+        Flow("many_steps"),
+        Flow("later", {"entity": "@tally@later", "at": "2026-01-01T00:00:00Z"}),
+    )
+
+
+SIGNALS = (
+    *(("Tally", "signalled", operation, 5) for operation in ("add", "set_then_fail", "nonsense", "add")),
+    *(("Tally", "signalled", operation, None) for operation in ("get", "reset", "delete")),
+    ("Tally", "tried-again-and-again", "unserialisable", None),
+    *(("Journal", "one", operation, {"n": operation}) for operation in ("note", "slow")),
+    ("Meeting", "a", "meet", None),
+    ("Meeting", "b", "meet", None),
+)
+MARKED = (("Journal", "one"), ("Meeting", "a"), ("Meeting", "b"))
+
+
+async def run_sample(host: RunningHost, folder: Path) -> None:
+    """Run every flow to its end, one after the other."""
+    async with sdk_client(host) as client:
+        for name, key, operation, content in SIGNALS:
+            await client.signal_entity(EntityId(name, key), operation, content)
+        for number, flow in enumerate(sample_flows(folder)):
+            await run_flow(client, flow, f"flow-{number}")
+        for name, key in MARKED:
+            await until(partial(has_state, client, EntityId(name, key)))
+
+
+@asynccontextmanager
+async def sdk_client(host: RunningHost) -> AsyncIterator[DurableOrchestrationClient]:
+    yield DurableOrchestrationClient(durable_client(host.url))
+    # The SDK keeps one session for the process, bound to this loop.
+    await http_utils._close_session()
+
+
+async def run_flow(client: DurableOrchestrationClient, flow: Flow, instance_id: str) -> None:
+    await client.start_new(flow.name, instance_id, flow.input)
+    for event_name, content in flow.events:
+        await client.raise_event(instance_id, event_name, content)
+    if flow.name == "forgets_child":  # it waits for a child that its second execution starts
+        await until(partial(has_status, client, "second", "Running"))
+        await client.raise_event("second", "finish", None)
+    await until(partial(has_status, client, instance_id, "Completed", "Failed"))
+
+
+async def has_status(client: DurableOrchestrationClient, instance_id: str, *accepted: str) -> bool:
+    status = await client.get_status(instance_id)
+    return status.runtime_status is not None and status.runtime_status.value in accepted
+
+
+async def has_state(client: DurableOrchestrationClient, entity: EntityId) -> bool:
+    return bool((await client.read_entity_state(entity)).entity_exists)
+
+
+def durable_client(url: str) -> str:
+    """Return a durable client's binding that points at the embedded host's durable functions."""
+    return json.dumps(
+        {
+            "taskHubName": "TestHubName",
+            "creationUrls": {},
+            "managementUrls": {},
+            "baseUrl": f"{url}/runtime/webhooks/durabletask",
+            "requiredQueryStringParameters": "",
+            "rpcBaseUrl": f"{url}/runtime/webhooks/durabletask/",
+        }
+    )
+
+
+async def run_chat_flows(chat: LocalChat) -> None:
+    """Say, edit, take back and react; be reminded; leave a room until it is forgotten, while another one stays."""
+    bo, _ = await chat.enter("bo", "kept")
+    ana, _ = await chat.enter("ana", "design")
+    await ana.ask("message", {"room": "design", "message": "teh 🫖", "clientId": "m-1"})
+    line = await ana.next(sender="ana")
+    quote = {"id": line["id"], "from": "ana", "message": "teh"}
+    await ana.ask("message", {"room": "design", "message": "soon gone", "clientId": "m-2", "replyTo": quote})
+    gone = await ana.next(sender="ana")
+    await ana.ask("edit", {"room": "design", "id": line["id"], "message": "the"})
+    await ana.ask("react", {"room": "design", "id": line["id"], "emoji": "👍", "on": True})
+    await ana.ask("react", {"room": "design", "id": line["id"], "emoji": "👍", "on": False})
+    await ana.ask("delete", {"room": "design", "id": gone["id"]})
+    await bo.ask("message", {"room": "kept", "message": "/remind 1s tea"})
+    await bo.next(sender="reminder")
+    await ana.ask("leave", {"room": "design"})
+    await until(partial(is_forgotten, chat, "design"))
+
+
+async def is_forgotten(chat: LocalChat, room: str) -> bool:
+    """Return whether a room's memory is gone and the orchestration that looked after it has ended."""
+    memory, care = f"{DURABLE}/entities/room/{room}", f"{DURABLE}/instances/care-{room}"
+    async with chat.http.get(chat.url + memory) as kept, chat.http.get(chat.url + care) as caring:
+        return kept.status == 404 and caring.status == 200

@@ -1,0 +1,169 @@
+"""The official runtime behind a socketless host of its own: requests go in and answers come out.
+
+The runtime is the worker. The host's share (which function, what it hands over, what it makes of the answer) is done
+here once more, from the functions that the runtime indexed.
+"""
+
+import asyncio
+import base64
+import json
+import os
+import sys
+from asyncio.subprocess import PIPE, Process
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from email.utils import formatdate
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from local_azure.functions.responses import response_from
+from local_azure.functions.templates import parse_template
+from local_azure.functions.urls import decode_path, query_parameters
+from tests.local_azure.functions.apps import Answer
+
+WORKER = Path(__file__).with_name("worker.py")
+START_SECONDS = 30.0
+CALL_SECONDS = 20.0
+MAX_LINE_BYTES = 2**24
+
+
+@dataclass
+class OfficialApp:
+    """One app in the official runtime.
+
+    `failure` is why it could not be indexed, `functions` what it indexed, `failures` what its functions raised.
+    """
+
+    process: Process
+    failure: str | None
+    functions: list[dict[str, Any]]
+    prefix: str
+    durable_client: str
+    failures: list[str] = field(default_factory=list)
+    _calls: int = 0
+
+    async def send(
+        self, method: str, target: str, *headers: tuple[str, str], host: str, body: bytes | None = None
+    ) -> Answer:
+        """Return what a client of the real host would receive."""
+        raw_path, _, query = target.partition("?")
+        for function in sorted(self.functions, key=lambda function: str(function["name"]).upper()):
+            trigger = next((b for b in function["rawBindings"] if b["type"] == "httpTrigger"), None)
+            if trigger is None or method not in (trigger.get("methods") or [method]):
+                continue
+            route = "/".join(filter(None, (self.prefix, trigger.get("route") or function["name"])))
+            parameters = parse_template(route).match(decode_path(raw_path))
+            if parameters is not None:
+                http = {
+                    "method": method,
+                    "url": f"http://{host}{target}",
+                    "headers": joined({"host": host}, headers, body),
+                    "query": query_parameters(query),
+                    "params": parameters,
+                    "body": base64.b64encode(body or b"").decode(),
+                }
+                return await self._invoke(function, trigger["name"], http, method)
+        return Answer(404, [], b"")
+
+    async def _invoke(self, function: dict[str, Any], trigger: str, http: dict[str, Any], method: str) -> Answer:
+        arguments: dict[str, Any] = {trigger: {"http": http}}
+        for binding in function["rawBindings"]:
+            if binding["type"] == "durableClient":
+                arguments[binding["name"]] = {"string": self.durable_client}
+        (outcome,) = await self._outcomes([(function, arguments)])
+        if "failure" in outcome:
+            self.failures.append(f"{function['name']}: {outcome['failure']}")
+        return answer_of(outcome, method)
+
+    async def invoke_durable(self, calls: Sequence[tuple[str, dict[str, Any]]]) -> list[dict[str, Any]]:
+        """Call functions by name at once, with their arguments as typed data; return the outcome of each."""
+        by_name = {function["name"]: function for function in self.functions}
+        return await self._outcomes([(by_name[name], arguments) for name, arguments in calls])
+
+    async def _outcomes(self, calls: Sequence[tuple[dict[str, Any], dict[str, Any]]]) -> list[dict[str, Any]]:
+        requests = []
+        for function, arguments in calls:
+            self._calls += 1
+            call = {"invocationId": str(self._calls), "functionId": function["functionId"], "arguments": arguments}
+            requests.append(call)
+        assert self.process.stdin is not None
+        self.process.stdin.write(json.dumps(requests).encode() + b"\n")
+        outcomes: list[dict[str, Any]] = await read(self.process, CALL_SECONDS)
+        return outcomes
+
+
+@asynccontextmanager
+async def official_app(
+    folder: Path, settings: Mapping[str, str], *, prefix: str = "api", durable_client: str = ""
+) -> AsyncIterator[OfficialApp]:
+    """Index the app in a process of its own, because the runtime keeps one app in its module globals."""
+    environment = {**os.environ, **settings, "TZ": "UTC"}
+    environment.pop("CONTAINER_NAME", None)
+    command = (sys.executable, str(WORKER), str(folder))
+    process = await asyncio.create_subprocess_exec(
+        *command, stdin=PIPE, stdout=PIPE, stderr=PIPE, env=environment, limit=MAX_LINE_BYTES
+    )
+    assert process.stdin is not None
+    assert process.stderr is not None
+    errors = asyncio.create_task(process.stderr.read())
+    try:
+        started = await read(process, START_SECONDS)
+        yield OfficialApp(process, started["failure"], started["functions"], prefix, durable_client)
+    except EOFError:
+        raise AssertionError(f"the official runtime's process ended:\n{(await errors).decode()}") from None
+    finally:
+        process.stdin.close()
+        await asyncio.wait_for(process.wait(), CALL_SECONDS)
+        await errors
+
+
+async def read(process: Process, seconds: float) -> Any:
+    """Return the process's next answer; raises EOFError when it ended."""
+    assert process.stdout is not None
+    line = await asyncio.wait_for(process.stdout.readline(), seconds)
+    if not line:
+        raise EOFError
+    return json.loads(line)
+
+
+def joined(first: dict[str, str], headers: tuple[tuple[str, str], ...], body: bytes | None) -> dict[str, str]:
+    """Return the headers as the host hands them over, with those that our test client adds."""
+    result = {**first, "accept-encoding": "identity"}
+    for name, value in headers:
+        key = name.lower()
+        result[key] = f"{result[key]},{value}" if key in result and key != "host" else value
+    return result if body is None else {**result, "content-length": str(len(body))}
+
+
+def answer_of(outcome: dict[str, Any], method: str) -> Answer:
+    """Return what the real host makes of a worker's outcome."""
+    if "failure" in outcome:
+        return Answer(500, [], b"")
+    if "http" not in outcome:
+        # A plain text; reading it as JSON is the host's part, which the runtime knows nothing of.
+        assert outcome["kind"] == "string"
+        text = response_from(outcome["value"], "http")
+        return Answer(text.status, list(text.headers), text.body)
+    http = outcome["http"]
+    headers = [*http["headers"].items(), *(("Set-Cookie", printed(cookie)) for cookie in http["cookies"])]
+    status = int(http["status"])
+    body = b"" if method == "HEAD" or status in (204, 304) else base64.b64decode(http["body"])
+    return Answer(status, headers, body)
+
+
+def printed(cookie: Mapping[str, Any]) -> str:
+    """Return a Set-Cookie header in the form of ASP.NET Core, which the host is made with."""
+    parts = [f"{cookie['name']}={quote(cookie['value'], safe='')}"]
+    if cookie["expires"] is not None:
+        parts.append(f"expires={formatdate(cookie['expires'], usegmt=True)}")
+    if cookie["max_age"] is not None:
+        parts.append(f"max-age={int(cookie['max_age'])}")
+    if cookie["domain"]:
+        parts.append(f"domain={cookie['domain']}")
+    parts.append(f"path={cookie['path'] or '/'}")
+    parts += ["secure"] if cookie["secure"] else []
+    parts += [f"samesite={cookie['same_site']}"] if cookie["same_site"] else []
+    parts += ["httponly"] if cookie["http_only"] else []
+    return "; ".join(parts)

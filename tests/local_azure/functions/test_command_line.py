@@ -1,0 +1,356 @@
+"""The host as a process: `python -m local_azure.functions` and `python -m local_azure`, started by hand."""
+
+import errno
+import json
+import os
+import queue
+import re
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
+from http.client import HTTPException
+from pathlib import Path
+from typing import IO
+
+import pytest
+
+from local_azure.__main__ import connection_settings, follow_functions_port
+from local_azure.functions.program import Options, add_arguments, options_from
+from local_azure.webpubsub import EventHandler, HubSettings, Settings
+from tests.local_azure.functions.apps import HEADER, WriteApp, send
+
+ROOT = Path(__file__).resolve().parents[3]
+ANSWER_SECONDS = 20.0
+HELLO = """
+import os
+
+@app.route(route="hello", methods=["GET"])
+def hello(req): return func.HttpResponse("one")
+
+@app.route(route="setting/{name}")
+def setting(req): return func.HttpResponse(os.environ.get(req.route_params["name"], ""))
+"""
+
+
+class Program:
+    """A running command. Its output is read as it comes, so that a test can wait for a line."""
+
+    def __init__(self, arguments: list[str], environment: Mapping[str, str]) -> None:
+        self.lines: list[str] = []
+        self._queue: queue.Queue[str | None] = queue.Queue()
+        clean = {name: value for name, value in os.environ.items() if not name.startswith("WebPubSub")}
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", *arguments],
+            cwd=ROOT,
+            env={**clean, **environment},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        assert self.process.stdout is not None
+        threading.Thread(target=self._read, args=(self.process.stdout,), daemon=True).start()
+
+    def _read(self, output: IO[str]) -> None:
+        for line in output:
+            self._queue.put(line.rstrip("\n"))
+        self._queue.put(None)
+
+    def wait_for(self, pattern: str) -> re.Match[str]:
+        """Return the match in the next line that has one; fails when the program ends before."""
+        while True:
+            line = self._queue.get(timeout=ANSWER_SECONDS)
+            assert line is not None, f"ended without {pattern!r}:\n" + "\n".join(self.lines)
+            self.lines.append(line)
+            if found := re.search(pattern, line):
+                return found
+
+    def rest(self) -> str:
+        """Wait for the end and return everything that was printed."""
+        while (line := self._queue.get(timeout=ANSWER_SECONDS)) is not None:
+            self.lines.append(line)
+        self.process.wait(ANSWER_SECONDS)
+        return "\n".join(self.lines)
+
+    def stop(self, number: int = signal.SIGINT) -> tuple[int, str]:
+        """Send a signal; return the exit code and everything that was printed."""
+        self.process.send_signal(number)
+        output = self.rest()
+        return self.process.returncode, output
+
+
+Start = Callable[..., Program]
+
+
+@pytest.fixture
+def start() -> Iterator[Start]:
+    """Return a function that starts `python -m` with arguments; what still runs at the end is killed."""
+    programs: list[Program] = []
+
+    def run(*arguments: str, **environment: str) -> Program:
+        programs.append(Program(list(arguments), environment))
+        return programs[-1]
+
+    yield run
+    for program in programs:
+        program.process.kill()
+        program.process.wait(ANSWER_SECONDS)
+
+
+def url_of(program: Program) -> str:
+    return f"http://127.0.0.1:{program.wait_for(r'hello: .GET. http://localhost:(?P<port>[0-9]+)/api/hello')['port']}"
+
+
+def test_h072_h073_the_host_alone_prints_its_functions_and_ends_cleanly(start: Start, write_app: WriteApp) -> None:
+    folder = write_app(HELLO + "@app.timer_trigger('t', '0 0 0 1 1 *')\ndef aaa(t: func.TimerRequest): ...")
+
+    program = start("local_azure.functions", str(folder), "--port", "0")
+    port = program.wait_for(r"localhost:(\d+)/api/hello")[1]
+    program.wait_for(r"^Ready after \d+\.\d\d s")
+    assert send(f"http://127.0.0.1:{port}", "GET", "/api/hello?code=s3cret").body == b"one"
+    code, output = program.stop()
+
+    assert code == 0
+    listed = [line for line in output.splitlines() if line.startswith("\t")]
+    assert listed == [
+        f"\thello: [GET] http://localhost:{port}/api/hello",
+        f"\tsetting:  http://localhost:{port}/api/setting/{{name}}",
+        "\taaa: timerTrigger",
+    ]
+    assert re.search(r"^\[[-0-9T:.]+Z\] Executing 'Functions\.hello' \(Reason='This function was", output, re.MULTILINE)
+    assert re.search(r"^\[.*\] Executed 'Functions\.hello' \(Succeeded, Id=[-0-9a-f]+, Duration=\d+ms\)$", output, re.M)
+    assert "Traceback" not in output
+    assert "s3cret" not in output
+
+
+def test_h072_the_address_and_the_port_have_defaults_and_can_be_chosen(write_app: WriteApp) -> None:
+    import argparse
+
+    parser = argparse.ArgumentParser()
+    add_arguments(parser)
+    folder = write_app("")
+
+    def chosen(*arguments: str) -> tuple[str, int]:
+        options = options_from(parser.parse_args(arguments), folder)
+        return options.host, options.port
+
+    assert chosen() == (Options(folder).host, Options(folder).port) == ("127.0.0.1", 7071)
+    (folder / "local.settings.json").write_text(
+        '{"IsEncrypted": false, "Host": {"LocalHttpPort": 7072, "LocalHttpAddress": "0.0.0.0"}}'
+    )
+    assert chosen() == ("0.0.0.0", 7072)
+    assert chosen("--host", "127.0.0.2", "--port", "7073") == ("127.0.0.2", 7073)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_both_halves_start_wired_together_and_stop_cleanly(start: Start, write_app: WriteApp, number: int) -> None:
+    folder = write_app(HELLO)
+
+    program = start("local_azure", "--app", str(folder), "--port", "0", "--webpubsub-port", "0")
+    functions = program.wait_for(r"^Functions host\s+(http://localhost:\d+)/$")[1].replace("localhost", "127.0.0.1")
+    endpoint = program.wait_for(r"^Web PubSub\s+(http://\S+)/$")[1]
+    connection = program.wait_for(r"^Connection\s+(Endpoint=\S+)$")[1]
+    program.wait_for(r"^Ready after")
+    told = send(functions, "GET", "/api/setting/WebPubSubConnectionString").body.decode()
+    health = send(endpoint, "HEAD", "/api/health").status
+    code, output = program.stop(number)
+
+    assert told == connection
+    assert connection.startswith(f"Endpoint={endpoint};AccessKey=")
+    assert health == 200
+    assert (code, "Traceback" in output) == (0, False)
+
+
+def test_a_function_that_never_returns_does_not_hold_up_the_end(start: Start, write_app: WriteApp) -> None:
+    source = """
+    @app.route()
+    def hello(req):
+        print("stuck", flush=True)
+        threading.Event().wait()
+    """
+    program = start("local_azure.functions", str(write_app(source)), "--port", "0")
+    url = f"http://127.0.0.1:{program.wait_for(r'localhost:([0-9]+)/api/hello')[1]}"
+    program.wait_for("^Ready")
+
+    def call() -> None:
+        with suppress(OSError, HTTPException):
+            send(url, "GET", "/api/hello")
+
+    caller = threading.Thread(target=call)
+    caller.start()
+    program.wait_for("^stuck$")
+
+    code, output = program.stop()
+    caller.join(ANSWER_SECONDS)
+
+    assert (code, "Traceback" in output) == (0, False)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("local_azure.functions", "{folder}", "--port", "{taken}"),
+        ("local_azure", "--app", "{folder}", "--port", "{taken}", "--webpubsub-port", "0"),
+        ("local_azure", "--app", "{folder}", "--port", "0", "--webpubsub-port", "{taken}"),
+    ],
+)
+def test_a_port_in_use_is_one_line(start: Start, write_app: WriteApp, arguments: tuple[str, ...]) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        taken = str(other.getsockname()[1])
+        given = {"folder": str(write_app(HELLO)), "taken": taken}
+        program = start(*(argument.format(**given) for argument in arguments))
+        output = program.rest()
+
+    assert program.process.returncode == 1
+    assert output == f"error: cannot listen on 127.0.0.1 port {taken}: {os.strerror(errno.EADDRINUSE)}"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("local_azure.functions", "{folder}/none"), "error: there is no folder {folder}/none"),
+        (("local_azure.functions", "{folder}", "--enable-auth"), "error: --enable-auth needs --data DIR"),
+        (("local_azure", "--app", "{folder}", "--webpubsub-settings", "x.json"), "error: x.json cannot be read"),
+    ],
+)
+def test_options_that_cannot_be_used_are_one_line(
+    start: Start, write_app: WriteApp, arguments: tuple[str, ...], message: str
+) -> None:
+    folder = str(write_app(HELLO))
+    program = start(*(argument.format(folder=folder) for argument in arguments))
+
+    output = program.rest()
+
+    assert program.process.returncode == 1
+    assert output.startswith(message.format(folder=folder))
+    assert "\n" not in output
+
+
+def test_keys_are_checked_when_asked_for_and_kept_in_the_data_folder(
+    start: Start, write_app: WriteApp, tmp_path: Path
+) -> None:
+    source = """
+    @app.route(methods=["GET"], auth_level=func.AuthLevel.FUNCTION)
+    def hello(req): return func.HttpResponse()
+    """
+    data = tmp_path / "data"
+    program = start(
+        "local_azure.functions", str(write_app(source)), "--port", "0", "--data", str(data), "--enable-auth"
+    )
+    url = url_of(program)
+    program.wait_for("^Ready")
+    keys = json.loads((data / "keys.json").read_text())
+
+    assert send(url, "GET", "/api/hello").status == 401
+    assert send(url, "GET", "/api/hello", (("x-functions-key", keys["host"]),)).status == 200
+    _, output = program.stop()
+    assert not [key for key in keys.values() if key in output]
+
+
+def test_reload_restarts_the_functions_half_and_leaves_web_pubsub_alone(start: Start, write_app: WriteApp) -> None:
+    folder = write_app(HELLO)
+    program = start("local_azure", "--app", str(folder), "--port", "0", "--webpubsub-port", "0", "--reload")
+    endpoint = program.wait_for(r"^Web PubSub\s+http://([\d.]+:\d+)/$")[1]
+    url = url_of(program)
+    program.wait_for("^Ready")
+    host, port = endpoint.split(":")
+    with socket.create_connection((host, int(port))) as held:
+        assert send(url, "GET", "/api/hello").body == b"one"
+
+        script = folder / "function_app.py"
+        script.write_text(HEADER + HELLO.replace('"one"', '"second"'))
+        program.wait_for(r"^function_app\.py changed: restarting the app\.$")
+        # The address stays open while no process serves it: what comes now waits.
+        socket.create_connection(("127.0.0.1", int(url.rpartition(":")[2]))).close()
+        program.wait_for("^Ready")
+        assert send(url, "GET", "/api/hello").body == b"second"
+
+        script.write_text(HEADER + "import no_such_module")
+        program.wait_for("No module named 'no_such_module' .function_app.py, line")
+        program.wait_for("^The app did not load")
+        assert send(url, "GET", "/api/hello").status == 503
+
+        (folder / "host.json").write_text("{")
+        program.wait_for(r"^error: host\.json is not valid JSON")
+        program.wait_for(r"^Waiting for a change of the app's files\.$")
+        (folder / "host.json").write_text('{"version": "2.0"}')
+        program.wait_for("^The app did not load")
+        script.write_text(HEADER + HELLO.replace('"one"', '"third"'))
+        program.wait_for("^Ready")
+        assert send(url, "GET", "/api/hello").body == b"third"
+
+        held.sendall(b"HEAD /api/health HTTP/1.1\r\nHost: x\r\n\r\n")
+        assert held.recv(100).startswith(b"HTTP/1.1 200")
+    code, output = program.stop()
+
+    assert code == 0
+    assert "Traceback" not in output.rpartition("Ready after")[2]
+
+
+def test_h076_an_app_without_durable_functions_imports_none_of_them(write_app: WriteApp) -> None:
+    """aiohttp is the host's own server; the app itself does not load it either."""
+    program = """
+import asyncio, sys
+from pathlib import Path
+from local_azure import functions
+
+async def main():
+    async with functions.serve(Path(sys.argv[1])) as host:
+        assert [function.name for function in host.app.served] == ["hello", "setting"]
+
+asyncio.run(main())
+print([name for name in sys.modules if name.startswith(("azure.durable_functions", "local_azure.functions.durable"))])
+import subprocess
+code = "import sys, function_app; function_app.app.get_functions(); print('aiohttp' in sys.modules)"
+print(subprocess.run([sys.executable, "-c", code], cwd=sys.argv[1], capture_output=True, text=True).stdout)
+"""
+    result = subprocess.run(
+        [sys.executable, "-c", program, str(write_app(HELLO))], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+
+    assert result.stdout.split() == ["[]", "False"]
+
+
+EXAMPLE = "Endpoint=http://localhost:8080;AccessKey=k;Version=1.0;"
+OWN = "Endpoint=http://127.0.0.1:9000;AccessKey=k;Version=1.0;"
+
+
+@pytest.mark.parametrize(
+    ("values", "environment", "is_set"),
+    [
+        ({}, {}, True),
+        ({"WebPubSubConnectionString": EXAMPLE}, {}, True),
+        ({"WebPubSubConnectionString": "Endpoint=http://127.0.0.1;Port=8080;AccessKey=k;"}, {}, True),
+        ({"WebPubSubConnectionString": EXAMPLE}, {"WebPubSubConnectionString": ""}, True),
+        ({"WebPubSubConnectionString": "Endpoint=https://a.webpubsub.azure.com;AccessKey=k;"}, {}, False),
+        ({"WebPubSubConnectionString": "Endpoint=http://localhost:9999;AccessKey=k;"}, {}, False),
+        ({"WebPubSubConnectionString": "nonsense"}, {}, False),
+        ({"WebPubSubConnectionString": EXAMPLE}, {"WebPubSubConnectionString": EXAMPLE}, False),
+        ({"WebPubSubConnectionString__serviceUri": "https://a.webpubsub.azure.com"}, {}, False),
+        ({}, {"WebPubSubConnectionString__serviceUri": "https://a.webpubsub.azure.com"}, False),
+    ],
+)
+def test_the_app_is_pointed_at_the_embedded_service_unless_it_chose_another(
+    values: dict[str, str], environment: dict[str, str], is_set: bool
+) -> None:
+    expected = {"WebPubSubConnectionString": OWN} if is_set else {}
+
+    assert connection_settings(values, environment, OWN) == expected
+
+
+def test_event_handlers_at_the_default_address_follow_the_port() -> None:
+    templates = {
+        "http://localhost:7071/eventhandler/{event}": "http://localhost:9001/eventhandler/{event}",
+        "http://127.0.0.1:7071/a?code=7071": "http://127.0.0.1:9001/a?code=7071",
+        "http://localhost:7072/a": "http://localhost:7072/a",
+        "https://chat.example:7071/a": "https://chat.example:7071/a",
+    }
+    handlers = [EventHandler(template, ("connect",), "*") for template in templates]
+
+    followed = follow_functions_port(Settings(hubs={"chat": HubSettings(handlers)}), 9001)
+
+    assert [handler.url_template for handler in followed.hub("chat").event_handlers] == list(templates.values())
+    assert followed.hub("chat").event_handlers[0].system_events == ("connect",)

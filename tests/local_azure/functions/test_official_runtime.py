@@ -1,0 +1,120 @@
+"""The embedded host against the official worker runtime: the same app, the same requests, the same answers.
+
+`azure-functions-runtime` is the library that Azure runs Python functions with. It indexes each app here in a process of
+its own; then every request goes to both. Another app is one more entry in `APPS`.
+"""
+
+import uuid
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from local_azure import functions, webpubsub
+from local_azure.functions.errors import AppLoadError
+from local_azure.functions.loading import load_functions
+from local_azure.functions.modules import app_modules
+from tests.local_azure.functions.apps import Served, WriteApp
+from tests.local_azure.functions.official.cases import BEHAVIOUR_CASES, CHAT_CASES
+from tests.local_azure.functions.official.comparison import HOST, Case, answers_to
+from tests.local_azure.functions.official.flows import durable_client
+from tests.local_azure.functions.official.runtime import official_app
+
+ROOT = Path(__file__).resolve().parents[3]
+BEHAVIOURS = Path(__file__).parent / "official" / "behaviours"
+DIRECTIONS = {"IN": 0, "OUT": 1}
+
+
+@dataclass(frozen=True)
+class ComparedApp:
+    """An app's folder, the route prefix that its host.json sets, and the requests to compare."""
+
+    folder: Path
+    cases: tuple[Case, ...]
+    prefix: str = "api"
+
+
+APPS = {
+    "behaviours": ComparedApp(BEHAVIOURS, BEHAVIOUR_CASES),
+    "chat": ComparedApp(ROOT, CHAT_CASES, prefix=""),
+}
+
+
+@pytest.mark.parametrize("name", APPS)
+async def test_every_answer_is_equal_in_status_headers_and_body(name: str) -> None:
+    compared = APPS[name]
+    async with webpubsub.serve() as service:
+        settings = {
+            "WebPubSubConnectionString": service.connection_string,
+            "WebPubSubHub": "Sample_ChatApp",
+            "ChatAuth": "open",
+            "WEBSITE_HOSTNAME": HOST,
+        }
+        async with functions.serve(compared.folder, settings=settings) as host:
+            binding = durable_client(host.url)
+            async with official_app(compared.folder, settings, prefix=compared.prefix, durable_client=binding) as other:
+                assert other.failure is None
+                answers = [(str(case), *await answers_to(case, Served(host), other)) for case in compared.cases]
+
+    different = [f"{case}\n  embedded {ours}\n  official {theirs}" for case, ours, theirs in answers if ours != theirs]
+    assert not different, "\n".join([*different, *other.failures])
+    assert len({str(ours) for _, ours, _ in answers}) > len(answers) / 2, "most answers are the same: is it up?"
+
+
+@pytest.mark.parametrize("name", APPS)
+async def test_the_same_functions_with_the_same_bindings_are_indexed(name: str) -> None:
+    folder = APPS[name].folder
+
+    async with official_app(folder, {"ChatAuth": "open"}) as official, functions.serve(folder) as host:
+        ours = host.app.functions
+
+    assert [function["name"] for function in official.functions] == [function.name for function in ours]
+    for theirs, function in zip(official.functions, ours, strict=True):
+        assert tuple(theirs["rawBindings"]) == function.bindings
+        assert theirs["functionId"] == str(uuid.uuid5(uuid.NAMESPACE_OID, function.name))
+        assert theirs["bindings"] == {
+            b["name"]: [b["type"], DIRECTIONS[str(b["direction"])]] for b in function.bindings
+        }
+
+
+DEFINITIONS = {
+    "no app": "del app",
+    "two apps": "other = func.FunctionApp()",
+    "import error": "import no_such_module",
+    "error at import": "1 / 0",
+    "same name twice": "@app.function_name('f')\n@app.route()\ndef g(req): ...",
+    "unbound parameter": "@app.route()\ndef g(req, more): ...",
+    "binding without parameter": "@app.route()\ndef g(): ...",
+    "dict request": "@app.route()\ndef g(req: dict): ...",
+    "dict answer": "@app.route()\ndef g(req) -> dict: ...",
+    "generic answer": "@app.route()\ndef g(req) -> list[str]: ...",
+    "context of another type": "@app.route()\ndef g(req, context: str): ...",
+    "unknown annotation": "@app.route()\ndef g(req: 'Nothing'): ...",
+    "two triggers": "@app.route()\n@app.timer_trigger('t', '0 * * * * *')\ndef g(req, t): ...",
+    "output that is no Out": "@app.route()\n@app.queue_output('q', 'q', 'c')\ndef g(req, q: str): ...",
+    "Out that is no output": "@app.route()\ndef g(req: func.Out[str]): ...",
+    "activity with list[str]": "@app.activity_trigger('a')\ndef g(a: list[str]): ...",
+    "activity with a union": "@app.activity_trigger('a')\ndef g(a: str | None): ...",
+    "orchestration with another name": "@app.orchestration_trigger('ctx')\ndef g(ctx): yield",
+    # What is fine must be fine for both.
+    "activity with dict": "@app.activity_trigger('a')\ndef g(a: dict): ...",
+    "activity with List[str]": "import typing\n@app.activity_trigger('a')\ndef g(a: typing.List[str]): ...",
+    "text request": "@app.route()\ndef g(req: str) -> str: ...",
+    "output": "@app.route()\n@app.queue_output('q', 'q', 'c')\ndef g(req, q: func.Out[str]): ...",
+    "output of List": "import typing\n@app.route()\n@app.queue_output('q', 'q', 'c')\n"
+    "def g(req, q: func.Out[typing.List[str]]): ...",
+}
+
+
+@pytest.mark.parametrize("source", DEFINITIONS.values(), ids=DEFINITIONS)
+async def test_an_app_is_refused_by_both_or_by_neither(write_app: WriteApp, source: str) -> None:
+    folder = write_app(f"@app.route()\ndef f(req): ...\n{source}")
+    try:
+        with app_modules(folder):
+            ours = [function.name for function in load_functions(folder)]
+    except AppLoadError:
+        ours = []
+
+    async with official_app(folder, {}) as official:
+        assert [function["name"] for function in official.functions] == ours
+        assert (official.failure is not None) == (ours == [])

@@ -1,0 +1,162 @@
+"""What the emulator's README shows is run here: its commands, its programs, its settings and its faults."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO
+
+import pytest
+
+from local_azure.pytest_plugin import running
+from local_azure.webpubsub import DEFAULT_ACCESS_KEY, Settings, SettingsError
+from local_azure.webpubsub.fault_switchboard import FORMS, fault_text, parse_fault
+
+ROOT = Path(__file__).resolve().parents[2]
+README = (ROOT / "local_azure" / "README.md").read_text(encoding="utf-8")
+EXAMPLE_ENDPOINT = "http://127.0.0.1:8080"
+
+
+def blocks(language: str) -> list[str]:
+    """Return the README's code blocks of a language ("" for those without one)."""
+    return re.findall(rf"^```{language}\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
+
+
+def run(source: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    """Run a Python program that finds the emulator on its path."""
+    program = folder / "program.py"
+    program.write_text(f"import sys\nsys.path.insert(0, {str(ROOT)!r})\n{source}")
+    return subprocess.run([sys.executable, program], capture_output=True, text=True, timeout=30, check=False)
+
+
+@contextmanager
+def command(*arguments: str) -> Iterator[IO[str]]:
+    """Run a command of the README and yield its standard output; it must end cleanly when interrupted."""
+    process = subprocess.Popen([sys.executable, *arguments], cwd=ROOT, stdout=subprocess.PIPE, text=True)
+    assert process.stdout
+    try:
+        yield process.stdout
+        if os.name == "posix":  # Windows cannot press Ctrl-C for one process alone
+            process.send_signal(signal.SIGINT)
+            assert process.wait(timeout=15) == 0
+    finally:
+        process.kill()
+        process.stdout.close()
+
+
+def test_the_service_prints_what_the_readme_shows() -> None:
+    shown = next(block for block in blocks("") if block.startswith("Web PubSub listens"))
+
+    with command("-m", "local_azure.webpubsub", "--port", "0") as output:
+        printed = output.readline() + output.readline()
+
+    assert re.sub(r":\d+", ":8080", printed) == shown
+    assert DEFAULT_ACCESS_KEY in shown
+
+
+@pytest.mark.parametrize("source", [block for block in blocks("python") if "def test_" not in block])
+def test_a_program_of_the_readme_runs(source: str, tmp_path: Path) -> None:
+    with running() as service:
+        ran = run(source.replace(EXAMPLE_ENDPOINT, service.endpoint), tmp_path)
+
+    assert ran.returncode == 0, ran.stderr
+    assert ran.stdout.startswith(("ws://", "False"))
+
+
+def test_the_tests_of_the_readme_pass_in_another_project(tmp_path: Path) -> None:
+    sources = [block for block in blocks("python") if "def test_" in block]
+    for number, source in enumerate(sources):
+        (tmp_path / f"test_{number}.py").write_text(source)
+    conftest = re.search(r'`(pytest_plugins = \[".*?"\])`', README)
+    assert conftest
+    (tmp_path / "conftest.py").write_text(conftest[1])
+    (tmp_path / "pytest.ini").write_text(f"[pytest]\npythonpath = {ROOT}\n")
+
+    pytest_command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"]
+    ran = subprocess.run(pytest_command, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False)
+
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    assert f"{len(sources)} passed" in ran.stdout
+
+
+def test_the_settings_of_the_readme_are_understood() -> None:
+    [document] = map(json.loads, blocks("json"))
+    override = re.search(r"`(WebPubSub__\w+)=(\S+)`", README)
+    assert override
+
+    handlers = Settings.from_json(document).hub("chat").event_handlers
+    overridden = Settings.from_json(document, {override[1]: override[2]}).hub("chat").event_handlers
+
+    assert (handlers[0].url_template, handlers[0].event_pattern) == ("http://localhost:7071/eventhandler/{event}", "*")
+    assert overridden[0].url_template == override[2] == "http://localhost:3000/{event}"
+
+
+VALUES = {
+    "Urls": EXAMPLE_ENDPOINT,
+    "WebPubSub:AccessKey": DEFAULT_ACCESS_KEY,
+    "WebPubSub:SecondaryAccessKey": DEFAULT_ACCESS_KEY[::-1],
+    "WebPubSub:AllowUnvalidatedEntraTokens": True,
+    "WebPubSub:PublicEndpoints": ["https://chat.example"],
+    "WebPubSub:Hubs:<hub>:EventHandlers": [{"UrlTemplate": "http://localhost/{event}"}],
+    "WebPubSub:Hubs:<hub>:AnonymousConnectPolicy": "allow",
+    "WebPubSub:Hubs:<hub>:WebSocketKeepAliveIntervalInSeconds": 5,
+}
+
+
+def test_the_readme_lists_every_setting_and_no_other() -> None:
+    listed = re.findall(r"^\| `((?:Urls|WebPubSub:)[^`]*)` \|", README, re.MULTILINE)
+
+    assert listed == list(VALUES)
+
+
+@pytest.mark.parametrize("key", VALUES)
+def test_a_setting_of_the_readme_exists(key: str) -> None:
+    *sections, name = key.split(":")
+
+    def nested(name: str) -> dict[str, object]:
+        document: dict[str, object] = {name: VALUES[key]}
+        for section in reversed(sections):
+            document = {section.strip("<>"): document}
+        return document
+
+    Settings.from_json(nested(name))
+    with pytest.raises(SettingsError, match=f"unknown setting .*{name}x"):
+        Settings.from_json(nested(f"{name}x"))
+
+
+def test_every_kind_of_fault_is_shown_and_every_line_shown_is_one() -> None:
+    [lines] = [block.splitlines() for block in blocks("faults")]
+
+    kinds = {parse_fault(line).name for line in lines}
+
+    assert kinds == {" ".join(form.split()[:2]) for form in FORMS}
+    assert [fault_text(parse_fault(line)).split()[:2] for line in lines] == [line.split()[:2] for line in lines]
+
+
+def test_the_faults_of_the_readme_can_be_given_on_the_command_line_and_the_inspector_is_there() -> None:
+    [lines] = [block.splitlines() for block in blocks("faults")]
+
+    with command("-m", "local_azure.webpubsub", "--port", "0", *[f"--fault={line}" for line in lines]) as output:
+        endpoint = output.readline().split()[-1]
+        with urllib.request.urlopen(f"{endpoint}/", timeout=10) as page:
+            assert page.headers["Content-Type"] == "text/html; charset=utf-8"
+
+
+def test_the_functions_host_serves_an_apps_folder(tmp_path: Path) -> None:
+    (tmp_path / "host.json").write_text('{"version": "2.0"}')
+    (tmp_path / "function_app.py").write_text(
+        "import azure.functions as func\n\napp = func.FunctionApp()\n\n"
+        "@app.route(route='hello')\ndef hello(req: func.HttpRequest) -> func.HttpResponse:\n"
+        "    return func.HttpResponse('hello')\n"
+    )
+
+    with command("-m", "local_azure.functions", str(tmp_path), "--port", "0") as output:
+        printed = next(line for line in output if "hello" in line)
+
+    assert re.search(r"http://localhost:\d+/api/hello", printed)

@@ -1,0 +1,136 @@
+"""Protobuf clients on real sockets, among JSON and raw ones, and in front of an application."""
+
+import asyncio
+from typing import Any
+
+import aiohttp
+import pytest
+from google.protobuf.any_pb2 import Any as AnyMessage
+
+from local_azure.webpubsub import Service
+from local_azure.webpubsub.protocols import webpubsub_pb2 as pb
+from tests.local_azure.webpubsub.acting import Application, Client, Stage, client_url, until
+
+PROTOBUF = "protobuf.webpubsub.azure.v1"
+RELIABLE = "protobuf.reliable.webpubsub.azure.v1"
+ANY = AnyMessage(type_url="type.example/Point", value=b"\x08\x01")
+
+
+async def say(client: Client, **message: Any) -> None:
+    await client.ws.send_bytes(pb.UpstreamMessage(**message).SerializeToString())
+
+
+async def hear(client: Client) -> pb.DownstreamMessage:
+    frame = await client.frame()
+    assert frame.type is aiohttp.WSMsgType.BINARY, frame
+    return pb.DownstreamMessage.FromString(frame.data)
+
+
+async def connect(stage: Stage, service: Service, user: str, subprotocol: str = PROTOBUF) -> Client:
+    client = await stage.connect(service, user, subprotocol=subprotocol, groups=["room"])
+    connected = (await hear(client)).system_message.connected_message
+    client.connected = {
+        "connectionId": connected.connection_id,
+        "userId": connected.user_id,
+        "reconnectionToken": connected.reconnection_token,
+    }
+    return client
+
+
+async def test_w115_the_first_frame_says_who_one_is(stage: Stage, service: Service) -> None:
+    plain = await connect(stage, service, "ana")
+    reliable = await connect(stage, service, "bo", RELIABLE)
+
+    assert (plain.connected["userId"], plain.connected["reconnectionToken"]) == ("ana", "")
+    assert reliable.connected["reconnectionToken"]
+    assert reliable.ws.protocol == RELIABLE
+
+
+async def test_w112_requests_are_acknowledged(stage: Stage, service: Service) -> None:
+    ana = await connect(stage, service, "ana")
+
+    await ana.ws.send_bytes(bytes.fromhex("32080A04726F6F6D1000"))
+    joined = await hear(ana)
+    await ana.ws.send_bytes(bytes.fromhex("4A00"))
+
+    assert joined.ack_message == pb.AckMessage(ack_id=0, success=True)
+    assert (await hear(ana)).WhichOneof("message") == "pong_message"
+
+
+@pytest.mark.parametrize(
+    ("data", "json_shows", "raw_shows"),
+    [
+        (pb.MessageData(text_data="hé"), ("text", "hé"), "hé"),
+        (pb.MessageData(json_data='{"n": 1.0}'), ("json", {"n": 1.0}), '{"n": 1.0}'),
+        (pb.MessageData(binary_data=b"\0\xff"), ("binary", "AP8="), b"\0\xff"),
+        (pb.MessageData(protobuf_data=ANY), ("protobuf", None), ANY.SerializeToString()),
+    ],
+    ids=["text", "json", "binary", "protobuf"],
+)
+async def test_w114_one_message_reaches_every_kind_of_client(
+    stage: Stage, service: Service, data: pb.MessageData, json_shows: tuple[str, object], raw_shows: str | bytes
+) -> None:
+    ana, bo = await connect(stage, service, "ana"), await connect(stage, service, "bo", RELIABLE)
+    cy = await stage.connect(service, "cy", groups=["room"])
+    raw = await stage.connect(service, "di", subprotocol=None, groups=["room"])
+
+    await say(ana, send_to_group_message=pb.SendToGroupMessage(group="room", data=data))
+
+    own, others = (await hear(ana)).data_message, (await hear(bo)).data_message
+    assert own.data == others.data == data
+    assert (own.HasField("sequence_id"), others.sequence_id) == (False, 1)
+    shown = await cy.receive()
+    assert shown["dataType"] == json_shows[0]
+    assert json_shows[1] is None or shown["data"] == json_shows[1]
+    assert shown["fromUserId"] == "ana"
+    assert (await raw.frame()).data == raw_shows
+
+
+async def test_w118_an_any_reaches_the_application_as_protobuf(
+    stage: Stage, service: Service, application: Application
+) -> None:
+    ana = await connect(stage, service, "ana")
+
+    await say(ana, event_message=pb.EventMessage(event="move", data=pb.MessageData(protobuf_data=ANY), ack_id=1))
+
+    assert (await hear(ana)).ack_message.success
+    [event] = application.of("move")
+    assert event.headers["Content-Type"] == "application/x-protobuf"
+    assert event.body == ANY.SerializeToString()
+
+
+@pytest.mark.parametrize(("frame", "code"), [("{}", 1003), (b"\xff\xff", 1007), (b"", 1007)])
+async def test_w113_an_invalid_frame_is_answered_with_a_last_word_and_a_close_code(
+    stage: Stage, service: Service, frame: str | bytes, code: int
+) -> None:
+    ana = await connect(stage, service, "ana")
+
+    await (ana.ws.send_str(frame) if isinstance(frame, str) else ana.ws.send_bytes(frame))
+
+    assert (await hear(ana)).system_message.WhichOneof("message") == "disconnected_message"
+    assert (await ana.closed())[0] == code
+
+
+async def test_w095_a_reliable_client_recovers_what_it_did_not_acknowledge(stage: Stage, service: Service) -> None:
+    ana, bo = await connect(stage, service, "ana", RELIABLE), await connect(stage, service, "bo")
+    texts = [pb.MessageData(text_data=str(number)) for number in range(1, 4)]
+
+    await say(bo, send_to_group_message=pb.SendToGroupMessage(group="room", data=texts[0]))
+    assert (await hear(ana)).data_message.sequence_id == 1
+    await say(
+        ana,
+        sequence_ack_message=pb.SequenceAckMessage(sequence_id=1),
+    )
+    await say(ana, ping_message=pb.PingMessage())
+    assert (await hear(ana)).WhichOneof("message") == "pong_message"
+    ana.cut()
+    connection = service.hubs.hub("chat").connection(ana.id)
+    await until(lambda: connection is not None and connection.transport is None)
+    for text in texts[1:]:
+        await say(bo, send_to_group_message=pb.SendToGroupMessage(group="room", data=text))
+    query = {"awps_connection_id": ana.id, "awps_reconnection_token": ana.connected["reconnectionToken"]}
+    again = await stage.open(client_url(service, **query), RELIABLE)
+
+    async with asyncio.timeout(5):
+        replayed = [(await hear(again)).data_message for _ in range(2)]
+    assert [(message.sequence_id, message.data.text_data) for message in replayed] == [(2, "2"), (3, "3")]

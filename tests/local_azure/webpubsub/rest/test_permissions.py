@@ -1,0 +1,75 @@
+import pytest
+
+from local_azure.webpubsub import Service
+from tests.local_azure.webpubsub.acting import Stage
+from tests.local_azure.webpubsub.rest.calling import Rest
+
+TARGET = ("targetName", "room")
+
+
+async def test_w185_a_grant_and_a_revocation_hold_from_the_next_frame(
+    stage: Stage, service: Service, rest: Rest
+) -> None:
+    ana = await stage.connect(service, "ana", roles=[], groups=["room"])
+    path = f"/permissions/sendToGroup/connections/{ana.id}"
+    publish = {"group": "room", "data": 1, "noEcho": True}
+
+    assert (await ana.request("sendToGroup", 1, **publish))["error"]["name"] == "Forbidden"
+    assert (await rest("PUT", path, TARGET)).status == 200
+    assert (await ana.request("sendToGroup", 1, **publish))["success"]
+    assert (await rest("DELETE", path, TARGET)).status == 204
+    assert (await ana.request("sendToGroup", 2, **publish))["error"]["name"] == "Forbidden"
+
+    await rest.text("/groups/room/:send", "still a member")
+    assert await ana.data() == "still a member"
+
+
+async def test_w186_a_permission_is_200_or_404(stage: Stage, service: Service, rest: Rest) -> None:
+    ana = await stage.connect(service, "ana", roles=["webpubsub.joinLeaveGroups.room.*"])
+    path = f"/permissions/JOINLEAVEGROUP/connections/{ana.id}"
+
+    assert (await rest("HEAD", path, ("targetName", "room.a"))).status == 200
+    assert (await rest("HEAD", path, ("targetName", "hall"))).status == 404
+    assert (await rest("HEAD", f"/permissions/1/connections/{ana.id}", TARGET)).status == 404
+
+
+async def test_w186_d09_a_group_must_be_named(stage: Stage, service: Service, rest: Rest) -> None:
+    ana = await stage.connect(service, "ana")
+
+    for method in ("HEAD", "PUT", "DELETE"):
+        for query in ([], [("targetName", "")], [("targetName", " ")], [("targetName", "g" * 1025)], [TARGET, TARGET]):
+            answer = await rest(method, f"/permissions/sendToGroup/connections/{ana.id}", *query)
+            assert (answer.status, answer.code) == (400, "Error.BadRequest")
+
+
+async def test_an_unknown_permission_is_400(rest: Rest) -> None:
+    assert (await rest("PUT", "/permissions/fly/connections/c", TARGET)).status == 400
+
+
+@pytest.mark.parametrize(("method", "status"), [("HEAD", 404), ("PUT", 404), ("DELETE", 204)])
+async def test_w187_permissions_of_an_unknown_connection(rest: Rest, method: str, status: int) -> None:
+    answer = await rest(method, "/permissions/sendToGroup/connections/nobody", TARGET)
+
+    assert (answer.status, answer.code) == (status, "Info.Connection.NotExisted" if status == 404 else None)
+
+
+async def test_a_star_is_a_star_and_not_a_pattern(stage: Stage, service: Service, rest: Rest) -> None:
+    ana = await stage.connect(service, "ana", roles=[])
+
+    await rest("PUT", f"/permissions/joinLeaveGroup/connections/{ana.id}", ("targetName", "*"))
+
+    assert not (await ana.request("joinGroup", 1, group="room"))["success"]
+    assert (await ana.request("joinGroup", 1, group="*"))["success"]
+
+
+async def test_the_1001st_group_is_409(stage: Stage, service: Service, rest: Rest) -> None:
+    ana = await stage.connect(service, "ana", roles=[f"webpubsub.sendToGroup.g{n}" for n in range(60)])
+    connection = service.hubs.hub("chat").connection(ana.id)
+    assert connection is not None
+    path = f"/permissions/joinLeaveGroup/connections/{ana.id}"
+    for number in range(1000):
+        await rest("PUT", path, ("targetName", f"g{number}"))
+
+    answer = await rest("PUT", path, TARGET)
+
+    assert (answer.status, answer.json()["code"]) == (409, "Error.Connection.Conflict")

@@ -1,0 +1,351 @@
+"""The inspector over real sockets: who may look, what is told, and what never is."""
+
+import asyncio
+import json
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import aiohttp
+import pytest
+
+from local_azure import webpubsub
+from local_azure.webpubsub.inspector import is_loopback
+from tests.local_azure.webpubsub.small_app import RELIABLE_JSON, SmallApp, small_app, until
+
+ORIGIN = "Origin"
+DROP = {"fault": "drop webhook user=bo count=1"}
+
+
+@pytest.fixture
+async def app() -> AsyncIterator[SmallApp]:
+    async with small_app() as running:
+        yield running
+
+
+class Watcher:
+    """An open page, without a browser: it keeps every entry and the newest state."""
+
+    def __init__(self, app: SmallApp) -> None:
+        self.app = app
+        self.entries: dict[int, dict[str, Any]] = {}
+        self.state: dict[str, Any] = {}
+        self.text = ""
+
+    async def read(self, stream: aiohttp.StreamReader) -> None:
+        """Take in what the service tells until it ends."""
+        event = ""
+        async for raw in stream:
+            line = raw.decode()
+            self.text += line
+            name, _, value = line.rstrip("\n").partition(": ")
+            if name == "event":
+                event = value
+            elif name == "data" and event == "entries":
+                self.entries |= {entry["id"]: entry for entry in json.loads(value)}
+            elif name == "data" and event == "state":
+                self.state = json.loads(value)
+
+    def find(self, kind: str, title: str = "") -> list[dict[str, Any]]:
+        return [entry for entry in self.entries.values() if entry["kind"] == kind and title in entry["title"]]
+
+    async def first(self, kind: str, title: str = "") -> dict[str, Any]:
+        """Wait for an entry that is complete."""
+        await until(lambda: any(not entry["open"] for entry in self.find(kind, title)))
+        return self.find(kind, title)[0]
+
+    async def details(self, entry: dict[str, Any]) -> dict[str, Any]:
+        url = f"{self.app.service.endpoint}/inspector/entries/{entry['id']}"
+        async with self.app.session.get(url) as answer:
+            assert answer.status == 200
+            details: dict[str, Any] = await answer.json()
+            return details
+
+
+@asynccontextmanager
+async def watching(app: SmallApp) -> AsyncIterator[Watcher]:
+    """Keep a page open while the block lasts."""
+    watcher = Watcher(app)
+    async with app.session.get(f"{app.service.endpoint}/inspector/stream") as answer:
+        assert answer.content_type == "text/event-stream"
+        reading = asyncio.create_task(watcher.read(answer.content))
+        await until(lambda: bool(watcher.state))
+        yield watcher
+    reading.cancel()
+
+
+# --- who may look ------------------------------------------------------------------
+
+
+async def test_the_page_is_at_the_root_and_brings_all_it_needs_itself(app: SmallApp) -> None:
+    async with app.session.get(f"{app.service.endpoint}/") as page:
+        text = await page.text()
+        assert page.content_type == "text/html"
+        policy = page.headers["Content-Security-Policy"]
+        assert page.headers["X-Content-Type-Options"] == "nosniff"
+
+    assert "default-src 'none'" in policy
+    assert "unsafe" not in policy
+    assert "frame-ancestors 'none'" in policy
+    assert "http://" not in text
+    assert "https://" not in text
+    for name in ("app.js", "style.css", "icon.svg"):
+        assert f"inspector/{name}" in text
+        async with app.session.get(f"{app.service.endpoint}/inspector/{name}") as file:
+            assert file.status == 200
+
+
+@pytest.mark.parametrize("path", ["edge.py", "..%2Fedge.py", "index.html", "%2e%2e/edge.py", "nothing.js", ""])
+async def test_no_other_file_can_be_asked_for(app: SmallApp, path: str) -> None:
+    async with app.session.get(f"{app.service.endpoint}/inspector/{path}") as answer:
+        assert answer.status == 404
+
+
+@pytest.mark.parametrize("path", ["/", "/inspector/stream", "/inspector/app.js", "/inspector/entries/1"])
+@pytest.mark.parametrize("host", ["attacker.example", "localhost.attacker.example:80", "[::2]", "127.0.0.2", "a b", ""])
+async def test_who_dialled_another_name_gets_nothing(app: SmallApp, path: str, host: str) -> None:
+    """A page of a stranger may have made its own name point at this machine (DNS rebinding)."""
+    async with app.session.get(app.service.endpoint + path, headers={"Host": host}) as answer:
+        assert answer.status in (400, 403)
+
+
+@pytest.mark.parametrize("host", ["localhost", "LOCALHOST:1234", "127.0.0.1:80", "[::1]:8080"])
+async def test_this_machine_may_be_called_by_any_of_its_names(app: SmallApp, host: str) -> None:
+    async with app.session.get(f"{app.service.endpoint}/", headers={"Host": host}) as answer:
+        assert answer.status == 200
+
+
+async def test_it_is_off_where_others_can_reach_the_service() -> None:
+    async with webpubsub.serve(host="0.0.0.0") as service, aiohttp.ClientSession() as session:
+        for path in ("/", "/inspector/stream", "/inspector/app.js"):
+            async with session.get(service.endpoint + path) as answer:
+                assert answer.status == 404
+
+
+@pytest.mark.parametrize(
+    ("host", "expected"),
+    [("127.0.0.1", True), ("::1", True), ("localhost", True), ("127.3.4.5", True)]
+    + [(host, False) for host in ("0.0.0.0", "::", "", "192.168.1.2", "example.com")],
+)
+def test_loopback_is_what_only_this_machine_reaches(host: str, expected: bool) -> None:
+    assert is_loopback(host) is expected
+
+
+# --- what is told ------------------------------------------------------------------
+
+
+async def test_the_service_observes_nothing_until_a_page_is_open(app: SmallApp) -> None:
+    assert not app.service.observations.active
+
+    async with watching(app):
+        assert app.service.observations.active
+
+
+async def test_hubs_handlers_and_connections_are_shown_as_they_are_now(app: SmallApp) -> None:
+    async with watching(app) as page:
+        ana = await app.connect("ana", RELIABLE_JSON)
+        await until(lambda: bool(page.state["connections"]))
+        connection = page.state["connections"][0]
+        (hub,) = page.state["hubs"]
+
+        assert (hub["name"], hub["connections"], hub["users"], hub["groups"]) == ("chat", 1, 1, 1)
+        assert hub["handlers"][0]["systemEvents"] == ["connect", "connected", "disconnected"]
+        assert connection == {
+            "hub": "chat",
+            "id": ana.hello["connectionId"],
+            "user": "ana",
+            "protocol": RELIABLE_JSON,
+            "groups": ["lobby"],
+            "groupCount": 1,
+            "attached": True,
+        }
+
+        app.service.faults.add("cut client 1011 user=ana count=1")
+        await until(lambda: [one["attached"] for one in page.state["connections"]] == [False])
+        await ana.close_code()
+
+
+async def test_one_message_is_followed_from_its_frame_to_its_deliveries(app: SmallApp) -> None:
+    async with watching(app) as page:
+        ana, bo = await app.connect("ana"), await app.connect("bo")
+        await ana.ask("good morning")
+        assert (await bo.next())["data"] == "good morning"
+        delivery = await page.first("delivery", "group lobby")
+
+        story = await page.details(delivery)
+
+    steps = [(step["kind"], step["title"], step["depth"], step["inferred"]) for step in story["steps"]]
+    assert steps == [
+        ("frame-in", "event message", 0, None),
+        ("webhook", "user.message", 1, None),
+        ("rest", "POST groups/lobby/:send", 2, "text"),
+        ("delivery", "group lobby", 3, None),
+        ("frame-out", "ack 1", 1, None),
+    ]
+    assert story["entry"]["content"] == {"text": "good morning", "form": "text", "size": 12, "cut": False}
+    assert sorted(user for _, user in story["entry"]["to"]) == ["ana", "bo"]
+
+
+async def test_an_application_that_passes_the_request_id_on_makes_the_chain_certain(app: SmallApp) -> None:
+    app.passes_request_id_on = True
+    async with watching(app) as page:
+        ana = await app.connect("ana")
+        await ana.ask("good morning")
+        story = await page.details(await page.first("rest"))
+
+    assert [(step["kind"], step["depth"]) for step in story["steps"]] == [
+        ("frame-in", 0),
+        ("webhook", 1),
+        ("rest", 2),
+        ("delivery", 3),
+        ("frame-out", 1),
+    ]
+    assert {step["inferred"] for step in story["steps"]} == {None}
+
+
+async def test_a_handshake_its_events_and_its_frame_are_one_story(app: SmallApp) -> None:
+    async with watching(app) as page:
+        ana = await app.connect("ana")
+        await page.first("webhook", "sys.connected")
+        story = await page.details(await page.first("connection", "connected"))
+        await ana.socket.close()
+
+    titles = [step["title"] for step in story["steps"] if step["title"] != "validate"]
+    assert sorted(titles) == ["connected", "connected", "sys.connect", "sys.connected"]
+
+
+async def test_the_end_of_a_connection_is_no_consequence_of_its_last_message(app: SmallApp) -> None:
+    async with watching(app) as page:
+        ana = await app.connect("ana")
+        await ana.ask("last words")
+        await ana.socket.close()
+        await page.first("webhook", "sys.disconnected")
+        story = await page.details(await page.first("connection", "ended"))
+
+    assert [step["title"] for step in story["steps"]] == ["ended", "sys.disconnected"]
+
+
+async def test_a_refused_handshake_says_why(app: SmallApp) -> None:
+    async with watching(app) as page:
+        with pytest.raises(aiohttp.WSServerHandshakeError):
+            await app.session.ws_connect(f"{app.service.endpoint}/client/hubs/chat?access_token=nonsense")
+        refused = await page.first("connection", "refused")
+
+    assert (refused["status"], refused["ok"]) == ("401", False)
+    assert "was not signed with an access key" in refused["excerpt"]
+
+
+async def test_tokens_keys_and_cookies_are_never_told(app: SmallApp) -> None:
+    """The connected frame has a reconnection token, and the client's URL an access token."""
+    async with watching(app) as page:
+        token = await app.client.get_client_access_token(user_id="ana")
+        socket = await app.session.ws_connect(
+            token["url"], protocols=[RELIABLE_JSON], headers={"Cookie": "session=secret-cookie"}
+        )
+        secrets = [token["token"], app.service.settings.access_key, "secret-cookie"]
+        secrets.append((await socket.receive_json(timeout=5))["reconnectionToken"])
+        await socket.send_json({"type": "event", "event": "message", "dataType": "text", "data": f"psst {secrets[1]}"})
+        await page.first("webhook", "user.message")
+        told = page.text + str([await page.details(entry) for entry in list(page.entries.values())])
+        await socket.close()
+
+    assert "psst [hidden]" in told
+    assert [secret for secret in secrets if secret in told] == []
+
+
+async def test_what_people_say_is_told_to_the_page_and_never_logged(
+    app: SmallApp, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    async with watching(app) as page:
+        ana = await app.connect("ana")
+        await ana.ask("between you and me")
+        await page.first("delivery")
+
+    assert "between you and me" in page.text
+    assert "between you and me" not in str([vars(record) for record in caplog.records if record.name != "asyncio"])
+
+
+async def test_an_entry_that_is_no_longer_kept_is_gone(app: SmallApp) -> None:
+    async with app.session.get(f"{app.service.endpoint}/inspector/entries/999") as answer:
+        assert answer.status == 404
+        assert (await answer.json())["code"] == "gone"
+
+
+async def test_an_open_page_does_not_keep_the_service_from_stopping() -> None:
+    async with small_app() as app, watching(app) as page:
+        stopping = asyncio.create_task(app.service.stop())
+        await asyncio.wait_for(stopping, 5)
+
+        assert page.state
+
+
+# --- what may be changed -----------------------------------------------------------
+
+
+async def test_a_fault_is_added_strikes_and_is_seen(app: SmallApp) -> None:
+    async with watching(app) as page:
+        bo = await app.connect("bo")
+        await page.first("webhook", "sys.connected")
+        async with app.session.post(f"{app.service.endpoint}/inspector/faults", json=DROP) as answer:
+            assert answer.status == 201
+        await until(lambda: [fault["text"] for fault in page.state["faults"]] == [DROP["fault"]])
+
+        assert (await bo.ask("lost"))["success"] is False
+        struck = await page.first("fault")
+        story = await page.details(struck)
+        await until(lambda: page.state["faults"] == [])
+
+    assert (struck["title"], struck["user"], struck["excerpt"]) == (DROP["fault"], "bo", "user.message")
+    assert [step["kind"] for step in story["steps"]] == ["frame-in", "fault", "frame-out"]
+
+
+async def test_a_fault_is_removed(app: SmallApp) -> None:
+    armed = app.service.faults.add(DROP["fault"])
+    url = f"{app.service.endpoint}/inspector/faults/{armed.id}"
+
+    async with app.session.delete(url) as first, app.session.delete(url) as second:
+        assert (first.status, second.status) == (204, 404)
+    assert app.service.faults.in_force() == []
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "code"),
+    [
+        (b'{"fault": "drop webhook"}', 400, "invalid_fault"),
+        (b'{"fault": 1}', 400, "invalid_body"),
+        (b"[]", 400, "invalid_body"),
+        (b"{", 400, "invalid_body"),
+        (b"\xff", 400, "invalid_body"),
+        (b"[" * 100_000, 400, "invalid_body"),
+    ],
+)
+async def test_a_wrong_fault_is_refused_with_a_code(app: SmallApp, body: bytes, status: int, code: str) -> None:
+    url = f"{app.service.endpoint}/inspector/faults"
+    async with app.session.post(url, data=body, headers={"Content-Type": "application/json"}) as answer:
+        assert (answer.status, (await answer.json())["code"]) == (status, code)
+
+
+@pytest.mark.parametrize("origin", ["http://attacker.example", "null", "https://127.0.0.1", "http://127.0.0.1:1"])
+async def test_another_sites_page_may_change_nothing(app: SmallApp, origin: str) -> None:
+    armed = app.service.faults.add(DROP["fault"])
+    base = f"{app.service.endpoint}/inspector/faults"
+
+    async with app.session.post(base, json=DROP, headers={ORIGIN: origin}) as answer:
+        assert (answer.status, (await answer.json())["code"]) == (403, "wrong_origin")
+    async with app.session.delete(f"{base}/{armed.id}", headers={ORIGIN: origin}) as answer:
+        assert answer.status == 403
+    assert app.service.faults.in_force() == [armed]
+
+
+async def test_a_form_of_another_site_cannot_add_a_fault_either(app: SmallApp) -> None:
+    url = f"{app.service.endpoint}/inspector/faults"
+    async with app.session.post(url, data=json.dumps(DROP), headers={"Content-Type": "text/plain"}) as answer:
+        assert answer.status == 415
+
+
+async def test_the_inspectors_own_page_may_add_a_fault(app: SmallApp) -> None:
+    url = f"{app.service.endpoint}/inspector/faults"
+    async with app.session.post(url, json=DROP, headers={ORIGIN: app.service.endpoint}) as answer:
+        assert answer.status == 201
