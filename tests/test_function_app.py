@@ -29,7 +29,7 @@ HTTP_ROUTES = {
     "session": "session",
     "zz_page": "{*path}",
 }
-DURABLE = {"room_entity", "directory_entity", "remind_when_due", "say_reminder", "care_for_room", "look_into_room"}
+DURABLE = {"room_entity", "directory_entity", "remind_when_due", "send_reminder", "expire_idle_room", "count_members"}
 
 
 @cache

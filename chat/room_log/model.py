@@ -18,11 +18,11 @@ from chat.message_ids import is_own
 
 MAX_STATE_BYTES = 44_000
 MAX_MESSAGES = 200
-TEXT_BYTES = 25_000
+TEXT_BYTES = 25_200
 REACTION_BYTES = 5_000
 WAITING_BYTES = 12_600
-# What an entry needs beside its strings, at most: three times, a size, an id and the punctuation.
-_ENTRY_BYTES = 140
+# What an entry needs beside its strings, at most: its keys, three times, a size, an id and the punctuation.
+_ENTRY_BYTES = 160
 _REACTION_BYTES = 40
 
 Key = tuple[int, str]

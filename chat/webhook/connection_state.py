@@ -90,7 +90,12 @@ def read_user(value: object) -> str | None:
 
 
 def read_rooms(value: object) -> tuple[str, ...]:
-    """Return a state's rooms, the newest `MAX_ROOMS` of those that are well formed; the lobby for what is no list."""
+    """Return a state's rooms, the newest `MAX_ROOMS` of those that are well formed.
+
+    A list without a well-formed room, or what is no list, is the lobby; an empty list stays empty.
+    """
+    if value == []:
+        return ()
     if not isinstance(value, list):
         return (LOBBY,)
     rooms: dict[str, None] = {}
@@ -99,7 +104,7 @@ def read_rooms(value: object) -> tuple[str, ...]:
             rooms[room_name(item)] = None
         except InvalidName:
             continue  # written by a version with another grammar of names
-    return tuple(rooms)[-MAX_ROOMS:]
+    return tuple(rooms)[-MAX_ROOMS:] or (LOBBY,)
 
 
 def read_time(value: object) -> int:

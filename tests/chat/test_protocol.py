@@ -6,9 +6,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from chat import errors
-from chat.commands import COMMANDS
-from chat.conversation import HANDLERS
 from chat.errors import ChatError
+from chat.handlers import COMMANDS, HANDLERS
 from tests.chat.local_chat import ROOT, Frame, LocalChat, Tab, until
 
 DOCUMENT = (ROOT / "docs" / "protocol.md").read_text(encoding="utf-8")

@@ -6,9 +6,17 @@ from datetime import UTC, datetime
 import pytest
 from azure.functions import HttpRequest
 
-from chat.connection_state import ConnectionState, encode_state
 from chat.errors import BodyTooLarge, InvalidEvent
-from chat.events import MAX_BODY_BYTES, Connect, Connected, Disconnected, UserEvent, event_connection, parse_event
+from chat.webhook.connection_state import ConnectionState, encode_state
+from chat.webhook.events import (
+    MAX_BODY_BYTES,
+    Connect,
+    Connected,
+    Disconnected,
+    UserEvent,
+    claimed_connection,
+    parse_event,
+)
 from tests.chat.conftest import event_headers
 
 
@@ -107,9 +115,9 @@ def test_a_connect_event_without_a_json_object_is_no_event(body: bytes) -> None:
 def test_a_body_larger_than_the_service_delivers_is_refused() -> None:
     headers = lowered(event_headers("user", "message"))
 
-    assert event_connection(headers, b"x" * MAX_BODY_BYTES) == headers["ce-connectionid"]
+    assert claimed_connection(headers, b"x" * MAX_BODY_BYTES) == headers["ce-connectionid"]
     with pytest.raises(BodyTooLarge):
-        event_connection(headers, b"x" * (MAX_BODY_BYTES + 1))
+        claimed_connection(headers, b"x" * (MAX_BODY_BYTES + 1))
 
 
 def test_the_headers_of_a_real_request_are_found_in_any_case() -> None:

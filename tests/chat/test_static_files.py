@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from chat import site
+from chat import static_files
 
 
 @pytest.mark.parametrize(
@@ -28,14 +28,14 @@ def test_h075_a_type_does_not_depend_on_the_machines_registry(
     assert mimetypes.guess_type(f"a{suffix}")[0] == "text/wrong"
     (tmp_path / f"file{suffix}").write_bytes(b"content")
 
-    file = site.find_file(f"file{suffix}", tmp_path.resolve())
+    file = static_files.find_file(f"file{suffix}", tmp_path.resolve())
 
     assert file is not None
-    assert site.read_file(file).content_type == content_type
+    assert static_files.read_file(file).content_type == content_type
 
 
 @pytest.mark.parametrize("suffix", [".wasm", ".py", ".exe", ""])
 def test_h075_a_file_without_a_known_type_is_not_served(suffix: str, tmp_path: Path) -> None:
     (tmp_path / f"file{suffix}").write_bytes(b"content")
 
-    assert site.find_file(f"file{suffix}", tmp_path.resolve()) is None
+    assert static_files.find_file(f"file{suffix}", tmp_path.resolve()) is None

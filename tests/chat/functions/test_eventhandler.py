@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from chat.signing import signature
+from chat.webhook.trust import signature
 from local_azure.webpubsub import DEFAULT_ACCESS_KEY
 from tests.chat.conftest import CONNECTION, event_headers
 from tests.chat.local_chat import LocalChat, run_chat

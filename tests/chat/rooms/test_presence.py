@@ -3,9 +3,9 @@
 import asyncio
 from typing import Any
 
-from chat.connection_state import ConnectionState, decode_state, encode_state
 from chat.gateway import Member
-from chat.presence import MAX_CONNECTIONS, ROSTER_LENGTH, Announcements, Roster, roster_of
+from chat.rooms.presence import MAX_CONNECTIONS, ROSTER_LENGTH, Roster, roster_of
+from chat.webhook.connection_state import ConnectionState, decode_state, encode_state
 from local_azure.webpubsub import DEFAULT_ACCESS_KEY
 from tests.chat.conftest import event_headers
 from tests.chat.local_chat import LocalChat, until
@@ -23,26 +23,15 @@ def test_the_roster_of_a_large_room_is_bounded() -> None:
     roster = roster_of(Member(f"c{number}", f"user-{number:04}") for number in range(MAX_CONNECTIONS))
 
     assert len(roster.first) == ROSTER_LENGTH
-    assert roster.is_crowded
+    assert roster.is_truncated
+    assert not roster_of(Member(f"c{number}", "ana") for number in range(MAX_CONNECTIONS - 1)).is_truncated
 
 
-def test_one_news_is_told_once_and_its_opposite_again() -> None:
-    announcements = Announcements()
+def test_a_roster_is_in_alphabetical_order_whatever_the_case() -> None:
+    roster = roster_of([Member("c1", "bo"), Member("c2", "Zoe"), Member("c3", "Ana"), Member("c4", "ana")])
 
-    told = [announcements.is_news("lobby", "ana", event, now) for event, now in [("left", 0.0), ("left", 1.0)]]
-    told += [announcements.is_news("lobby", "ana", "joined", 2.0), announcements.is_news("lobby", "ana", "left", 3.0)]
-    told += [announcements.is_news("lobby", "ana", "left", 9.0), announcements.is_news("design", "ana", "left", 9.0)]
-
-    assert told == [True, False, True, True, True, True]
-
-
-def test_what_reached_nobody_is_news_again() -> None:
-    announcements = Announcements()
-    announcements.is_news("lobby", "ana", "left", 0.0)
-
-    announcements.take_back("lobby", "ana")
-
-    assert announcements.is_news("lobby", "ana", "left", 1.0)
+    assert roster.users == ("Ana", "ana", "bo", "Zoe")
+    assert roster.with_user("Cy").users == ("Ana", "ana", "bo", "Cy", "Zoe")
 
 
 def comings(frames: list[dict[str, Any]], user: str) -> list[str]:

@@ -1,14 +1,17 @@
-"""A room's memory does not depend on the order or number of deliveries, and never outgrows its bound."""
+"""A room's log does not depend on the order or number of deliveries, and never exceeds its limit."""
 
 import json
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chat import room_log
-from chat.messages import Line, derived_id
-from chat.room_log import MAX_MESSAGES, MAX_STATE_BYTES, Change, Deleted, Edited, Entry, Reacted, RoomLog
-from chat.room_state import apply_operation, pack_change, pack_line, pack_log, unpack_log
+from chat.lines import Line, Quote
+from chat.message_ids import derived_id
+from chat.messages.parse import QUOTE_LENGTH
+from chat.room_log import model
+from chat.room_log.codec import apply_operation, decode_log, encode_change, encode_entry, encode_line, encode_log
+from chat.room_log.model import MAX_MESSAGES, MAX_STATE_BYTES, Change, Deleted, Edited, Entry, Reacted, RoomLog
+from chat.settings import MAX_MESSAGE_BYTES
 
 USERS = ("ana", "bo")
 IDS = {derived_id(user, str(number)): user for user in USERS for number in range(4)}
@@ -29,8 +32,10 @@ def after(operations: list[Operation], log: RoomLog | None = None) -> RoomLog:
     """Apply operations as the entity does: stored and read again between any two."""
     log = log or RoomLog()
     for operation in operations:
-        name, content = ("say", pack_line(operation)) if isinstance(operation, Line) else pack_change(operation)
-        log = apply_operation(unpack_log(json.loads(json.dumps(pack_log(log)))), name, json.loads(json.dumps(content)))
+        name, content = ("say", encode_line(operation)) if isinstance(operation, Line) else encode_change(operation)
+        log = apply_operation(
+            decode_log(json.loads(json.dumps(encode_log(log)))), name, json.loads(json.dumps(content))
+        )
     return log
 
 
@@ -48,13 +53,13 @@ def shown(log: RoomLog) -> list[tuple[object, ...]]:
 
 
 def state_bytes(log: RoomLog) -> int:
-    return len(json.dumps(pack_log(log)))
+    return len(json.dumps(encode_log(log)))
 
 
 @settings(max_examples=300)
 @given(st.lists(st.one_of(lines, changes), max_size=12), st.data())
 def test_any_order_and_repetition_ends_in_the_same_state(operations: list[Operation], data: st.DataObject) -> None:
-    assert pack_log(after(operations)) == pack_log(after(shuffled(data, operations)))
+    assert encode_log(after(operations)) == encode_log(after(shuffled(data, operations)))
 
 
 long_texts = st.integers(min_value=1, max_value=4096).map(lambda length: "x" * length)
@@ -144,20 +149,17 @@ def test_what_was_forgotten_does_not_come_back_with_a_late_delivery() -> None:
 
 
 def test_the_budgets_add_up_to_the_bound_with_the_largest_single_reaction() -> None:
-    largest = room_log.reaction_weight(("😀" * 8, "😀" * 64))
+    largest = model.reaction_weight(("😀" * 8, "😀" * 64))
 
-    total = room_log.TEXT_BYTES + room_log.REACTION_BYTES + largest + room_log.WAITING_BYTES
+    total = model.TEXT_BYTES + model.REACTION_BYTES + largest + model.WAITING_BYTES
 
     assert total + 200 <= MAX_STATE_BYTES
 
 
 def test_a_message_of_the_highest_limit_fits_with_the_longest_quote() -> None:
-    from chat.messages import QUOTE_LENGTH, Quote
-    from chat.settings import MAX_MESSAGE_BYTES
-
     quote = Quote(derived_id("bo", "1"), "😀" * 64, "😀" * QUOTE_LENGTH)
     text = "é" * (MAX_MESSAGE_BYTES // 2)
-    log = RoomLog().say(Line(derived_id("ana", "1"), "lobby", "😀" * 64, text, 1, reply_to=quote))
+    log = RoomLog().add_message(Line(derived_id("ana", "1"), "lobby", "😀" * 64, text, 1, reply_to=quote))
 
     assert [entry.text for entry in log.messages()] == [text]
 
@@ -194,7 +196,7 @@ def test_a_deletion_that_comes_before_its_message_leaves_a_tombstone() -> None:
     (entry,) = after([Deleted(message, "ana", 2), Line(message, "lobby", "ana", "oops", 1)]).messages()
 
     assert (entry.text, entry.deleted_at) == ("", 2)
-    assert "oops" not in json.dumps(pack_log(RoomLog({entry.id: entry})))
+    assert "oops" not in json.dumps(encode_log(RoomLog({entry.id: entry})))
 
 
 def test_only_the_author_and_admins_change_a_message() -> None:
@@ -221,10 +223,17 @@ def test_of_two_deliveries_the_earlier_time_counts() -> None:
     assert [entry.at for entry in after([late, early, late]).messages()] == [5]
 
 
+def test_of_two_deletions_the_earlier_time_counts() -> None:
+    line = Line(derived_id("ana", "1"), "lobby", "ana", "hi", 1)
+    early, late = (Deleted(line.id, "ana", at) for at in (5, 9))
+
+    for order in ([early, late], [late, early]):
+        assert [entry.deleted_at for entry in after([line, *order]).messages()] == [5]
+
+
 def test_an_entry_never_weighs_less_than_it_takes() -> None:
-    from chat.room_state import pack_entry
-
     moment = 9_999_999_999_999
-    entry = Entry(derived_id("a", "1"), "é" * 64, moment, "x" * 10, moment, moment, size=12)
+    quote = Quote(derived_id("b", "1"), "bo", "yes")
+    entry = Entry(derived_id("a", "1"), "é" * 64, moment, "x" * 99_998, moment, moment, 100_000, "m-1", quote)
 
-    assert len(json.dumps(pack_entry(entry))) + 2 <= entry.weight
+    assert len(json.dumps(encode_entry(entry))) + 2 <= entry.weight

@@ -7,13 +7,13 @@ from pathlib import Path
 import azure.functions as func
 import pytest
 
-from chat import site
+from chat import static_files
 from chat.functions.page import zz_page
 from tests.chat.conftest import request_to
 from tests.chat.local_chat import LocalChat
 from tests.local_azure.functions.apps import send
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 
 
 def get(path: str, method: str = "GET", **headers: str) -> func.HttpResponse:
@@ -38,7 +38,7 @@ def test_every_file_of_the_page_has_a_type_and_a_version() -> None:
         response = get(path.relative_to(ROOT / "static").as_posix())
 
         assert response.status_code == 200, path
-        assert response.headers["Content-Type"] == site.CONTENT_TYPES[path.suffix]
+        assert response.headers["Content-Type"] == static_files.CONTENT_TYPES[path.suffix]
         assert response.headers["ETag"].startswith('W/"')
         assert response.headers["Cache-Control"] == "no-cache"
 
@@ -90,17 +90,17 @@ def test_a_link_that_leads_outside_is_not_followed(tmp_path: Path) -> None:
     (root / "link.txt").symlink_to(tmp_path / "secret.txt")
     (root / "own.txt").write_text("own")
 
-    assert site.find_file("own.txt", root.resolve()) == root.resolve() / "own.txt"
-    assert site.find_file("link.txt", root.resolve()) is None
+    assert static_files.find_file("own.txt", root.resolve()) == root.resolve() / "own.txt"
+    assert static_files.find_file("link.txt", root.resolve()) is None
 
 
 def test_a_changed_file_has_another_version(tmp_path: Path) -> None:
     file = tmp_path / "a.txt"
     file.write_text("one")
-    before = site.read_file(file)
+    before = static_files.read_file(file)
     file.write_text("two, longer")
 
-    after = site.read_file(file)
+    after = static_files.read_file(file)
 
     assert (before.content, after.content) == (b"one", b"two, longer")
     assert before.etag != after.etag
@@ -137,7 +137,7 @@ def test_the_page_is_served_before_anything_is_configured(monkeypatch: pytest.Mo
     [
         "/%2e%2e%2fhost.json", "/..%2fhost.json", "/%2e%2e/host.json", "/../host.json", "/..%5chost.json",
         "/..\\host.json", "//host.json", "/%2fetc/passwd", "/%252e%252e%252fhost.json", "/%c0%ae%c0%ae/host.json",
-        "/index.html/", "/index.html;x", "/%ff", "/static/../host.json", "/chat/site.py", "/local.settings.json",
+        "/index.html/", "/index.html;x", "/%ff", "/static/../host.json", "/chat/errors.py", "/local.settings.json",
         "/.funcignore",
     ],
 )  # fmt: skip

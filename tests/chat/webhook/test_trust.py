@@ -2,7 +2,7 @@
 
 import pytest
 
-from chat.signing import signature, signature_matches
+from chat.webhook.trust import signature, signature_matches
 
 PRIMARY = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789ABCDEFGH"
 SECONDARY = "second-key-for-tests-0123456789abcdef"

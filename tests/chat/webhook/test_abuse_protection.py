@@ -2,8 +2,8 @@
 
 import pytest
 
-from chat.abuse_protection import allowed_origin
 from chat.errors import InvalidEvent, OriginRefused
+from chat.webhook.abuse_protection import allowed_origin
 
 
 def test_a_list_of_origins_is_split_and_trimmed() -> None:
@@ -22,6 +22,12 @@ def test_an_open_setting_answers_a_star() -> None:
 @pytest.mark.parametrize("asked", ["localhost", "127.0.0.1", "::1"])
 def test_the_names_of_this_machine_mean_each_other(asked: str) -> None:
     assert allowed_origin(asked, ["localhost"]) == asked
+
+
+@pytest.mark.parametrize("asked", ["localhost", "127.0.0.1", "::1", "[::1]"])
+def test_this_machine_may_not_register_the_webhook_of_a_service_elsewhere(asked: str) -> None:
+    with pytest.raises(OriginRefused):
+        allowed_origin(asked, ["chat.example"])
 
 
 @pytest.mark.parametrize("asked", ["evil.example", "chat.example.evil.example", "a,b"])
