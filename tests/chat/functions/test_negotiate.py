@@ -52,6 +52,9 @@ async def test_the_tokens_life_is_a_setting(open_chat: pytest.MonkeyPatch) -> No
     [
         ("/negotiate", b'{"id":"ana"}', "ana"),
         ("/negotiate?id=ana", b"", "ana"),
+        ("/negotiate?id=bo", b'{"id":"ana"}', "ana"),
+        ("/negotiate?id=ana", b"{}", "ana"),
+        ("/negotiate?id=ana", b'{"id":""}', "ana"),
         ("/negotiate?id=a%2Cb", b"", "a,b"),
         ("/negotiate?id=%C3%A9", b"", "é"),
     ],
@@ -60,6 +63,10 @@ async def test_a_post_names_the_user_in_its_body_or_url(
     open_chat: pytest.MonkeyPatch, url: str, body: bytes, user: str
 ) -> None:
     assert claims(await ask(url, "POST", body=body))["sub"] == user
+
+
+async def test_the_body_of_a_get_is_not_read(open_chat: pytest.MonkeyPatch) -> None:
+    assert claims(await ask("/negotiate?id=ana", "GET", body=b'{"id":"bo"}'))["sub"] == "ana"
 
 
 @pytest.mark.parametrize(

@@ -3,8 +3,13 @@
 import asyncio
 from typing import Any
 
-from chat.gateway import Member
-from chat.rooms.presence import MAX_CONNECTIONS, ROSTER_LENGTH, Roster, roster_of
+import pytest
+
+from chat.errors import ServiceUnavailable
+from chat.gateway import Gateways, Member
+from chat.recent_announcements import RecentAnnouncements
+from chat.rooms.presence import MAX_CONNECTIONS, ROSTER_LENGTH, Announcer, Roster, roster_of
+from chat.settings import Settings
 from chat.webhook.connection_state import ConnectionState, decode_state, encode_state
 from local_azure.webpubsub import DEFAULT_ACCESS_KEY
 from tests.chat.conftest import event_headers
@@ -32,6 +37,18 @@ def test_a_roster_is_in_alphabetical_order_whatever_the_case() -> None:
 
     assert roster.users == ("Ana", "ana", "bo", "Zoe")
     assert roster.with_user("Cy").users == ("Ana", "ana", "bo", "Cy", "Zoe")
+
+
+async def test_what_could_not_be_published_is_announced_at_the_next_delivery() -> None:
+    """The service delivers the event again after an error."""
+    unreachable = Settings({"WebPubSubConnectionString": f"Endpoint=http://127.0.0.1:9;AccessKey={DEFAULT_ACCESS_KEY}"})
+    announcer = Announcer(await Gateways().get(unreachable), RecentAnnouncements())
+
+    for _ in range(2):
+        with pytest.raises(ServiceUnavailable):
+            await announcer.announce_joined("lobby", "ana", 1_769_860_800_000, "c1")
+
+    assert announcer.recent.claim("lobby", "ana", "joined")
 
 
 def comings(frames: list[dict[str, Any]], user: str) -> list[str]:

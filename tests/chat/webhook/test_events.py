@@ -10,6 +10,7 @@ from chat.errors import BodyTooLarge, InvalidEvent
 from chat.webhook.connection_state import ConnectionState, encode_state
 from chat.webhook.events import (
     MAX_BODY_BYTES,
+    REASON_LENGTH,
     Connect,
     Connected,
     Disconnected,
@@ -49,6 +50,16 @@ def test_a_disconnected_event_has_a_reason() -> None:
 
     assert isinstance(event, Disconnected)
     assert event.reason == "bye"
+
+
+def test_a_long_reason_is_cut_to_its_limit() -> None:
+    body = json.dumps({"reason": "x" * 1000}).encode()
+
+    event = parse_event(lowered(event_headers("sys", "disconnected")), body)
+
+    assert isinstance(event, Disconnected)
+    assert event.reason == "x" * REASON_LENGTH
+    assert REASON_LENGTH == 200
 
 
 def test_a_user_event_keeps_its_bytes() -> None:
