@@ -1,10 +1,6 @@
 """What a slash command is: a name, how it is typed, and a function that takes a `Call`.
 
-@command("roll", usage="/roll", about="throw a die")
-async def roll(call: Call) -> Outcome:
-    return call.room_message(f"{call.user} rolls {random.randint(1, 6)}")
-
-A command can be used when `COMMANDS` in `chat/handlers.py` lists it; `/help` lists it by itself.
+A command can be used when `COMMANDS` in `chat/handlers.py` lists it; README.md shows how to add one.
 """
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping

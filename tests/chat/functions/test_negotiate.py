@@ -104,7 +104,12 @@ async def test_under_easyauth_only_the_principal_negotiates(open_chat: pytest.Mo
 
 
 async def test_a_body_that_is_too_large_is_refused(open_chat: pytest.MonkeyPatch) -> None:
-    assert (await ask("/negotiate", "POST", body=b"[" * 4097)).status_code == 413
+    too_large = await ask("/negotiate", "POST", body=b"[" * 4097)
+    assert too_large.status_code == 413
+    assert json.loads(too_large.get_body())["error"] == {
+        "code": "body_too_large",
+        "message": "the body is 4097 bytes, the limit is 4096",
+    }
     assert (await ask("/negotiate", "POST", body=b"[" * 4096)).status_code == 400
 
 
