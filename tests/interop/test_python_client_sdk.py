@@ -131,7 +131,7 @@ async def test_an_event_reaches_the_handler_and_its_answer_comes_back(
 async def test_a_forbidden_request_is_an_error_with_its_name(
     open_client: Open, protocol: WebPubSubProtocolType
 ) -> None:
-    """W-031, W-032."""
+    """Joining and sending without a role raise `Forbidden` (W-031, W-032)."""
     ana = await open_client("ana", protocol=protocol, roles=[])
 
     with pytest.raises(SendMessageError) as join:

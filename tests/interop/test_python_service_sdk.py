@@ -384,7 +384,7 @@ async def test_a_request_of_ones_own_passes_through_the_pipeline(sdk: Sdk) -> No
 
 
 async def test_another_key_is_an_authentication_error(sdk: Sdk, web_pubsub: WebPubSub) -> None:
-    """W-171."""
+    """A call that is signed with another key is answered 401 (W-171)."""
     stranger = type(sdk.client)(web_pubsub.endpoint, HUB, AzureKeyCredential("0123456789" * 4))
 
     with pytest.raises(ClientAuthenticationError):

@@ -115,7 +115,7 @@ async def test_the_state_of_a_served_app_survives(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("version", ["2.0.0", "2.0.0rc3"])
 def test_the_sdk_with_another_protocol_is_excluded(version: str) -> None:
-    """D-066."""
+    """The requirements exclude version 2 of the SDK (D-066)."""
     lines = (ROOT / "requirements.txt").read_text().splitlines()
     pins = [Requirement(line) for line in lines if line.startswith("azure-functions-durable")]
 
