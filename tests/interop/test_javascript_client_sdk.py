@@ -143,7 +143,7 @@ async def test_a_stopped_client_is_gone_at_once(start: Start, service_sdk: WebPu
 async def test_a_cut_in_the_middle_of_a_thousand_messages_loses_none_and_doubles_none(
     start: Start, link: Link, listeners: Listeners
 ) -> None:
-    """Must hold: each message once and in order. W-094, W-095, W-096, W-101."""
+    """Each message arrives once and in order (W-094, W-095, W-096, W-101)."""
     ana = await start("ana", through=link)
     await ana("join", group="room")
     sender = await listeners.open("bo", roles=EVERYTHING)
@@ -201,7 +201,7 @@ async def test_cut_after_cut_loses_nothing_either(start: Start, link: Link, list
 async def test_after_a_close_by_the_server_the_client_connects_anew_and_rejoins_its_groups(
     start: Start, service_sdk: WebPubSubServiceClient
 ) -> None:
-    """W-111 with the JavaScript client."""
+    """The recovery is refused with 1008, then the client has a new connection id (W-111)."""
     ana = await start()
     await ana("join", group="room")
     first = ana.all_heard("connected")[0]["connectionId"]
@@ -255,7 +255,7 @@ async def test_an_unsubscribed_listener_hears_nothing_more(start: Start, service
 
 
 async def test_an_invocation_is_refused_and_the_client_comes_back(start: Start) -> None:
-    """Invocations are a preview that is not served here: an invalid message (W-081), after which recovery is over."""
+    """An `invoke` frame is an invalid message here (W-081); its connection cannot be recovered afterwards."""
     ana = await start()
 
     invoked = await ana("invoke", event="sum", content={"n": 1}, dataType="json")

@@ -29,7 +29,7 @@ async def ask(listener: Listener, event: str, **options: object) -> dict[str, ob
 async def test_connect_is_accepted_with_a_user_groups_roles_and_state(
     backend: Program, web_pubsub: WebPubSub, listeners: Listeners
 ) -> None:
-    """W-120, W-146, W-148, W-154 with the official middleware."""
+    """The middleware agrees to events (W-120) and sets user, groups and state (W-146, W-148, W-154)."""
     ana = await listeners.open("ana", groups=["ignored"])
     asked = await backend.report("connect")
     connected = await backend.report("connected")
@@ -62,7 +62,7 @@ async def test_a_refused_connect_is_a_refused_handshake(backend: Program, listen
 async def test_an_answer_to_an_event_comes_before_its_ack(
     backend: Program, listeners: Listeners, event: str, expected: dict[str, object]
 ) -> None:
-    """W-161 with what the middleware's `success` sends."""
+    """The message that the middleware's `success` sends comes first (W-161)."""
     ana = await listeners.open("ana")
 
     answer = await ask(ana, event)

@@ -243,7 +243,7 @@ def test_a_binding_may_name_its_task_hub_by_a_setting(durable: Any, monkeypatch:
 
 
 async def test_many_starts_of_one_id_make_one_instance(durable: Any) -> None:
-    """D-052: of twenty callers at once, one wins."""
+    """D-052: of twenty callers at the same time, one succeeds."""
     starts = [durable.client.start_new("waits_for", "only", ["go"]) for _ in range(20)]
     results = await asyncio.gather(*starts, return_exceptions=True)
 

@@ -53,7 +53,7 @@ async def test_operations_of_one_entity_never_overlap_and_keep_their_order(durab
 
 
 async def test_different_entities_run_at_the_same_time(durable: Any, sample: Any) -> None:
-    """D-040: each waits in its operation until the other has come to it."""
+    """D-040: each waits in its operation until the other has begun its own."""
     sample.module.barrier.reset()
     await asyncio.gather(signal(durable, "a", "meet", 1, "Meeting"), signal(durable, "b", "meet", 1, "Meeting"))
 
@@ -103,7 +103,7 @@ async def test_a_signal_with_a_falsy_input_has_none(durable: Any) -> None:
 async def test_a_batch_that_cannot_be_saved_keeps_the_old_state_and_is_tried_again(
     serve: Any, sample: Any, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """D-046: what comes before the culprit is applied, what comes after it waits, as in the real extension."""
+    """D-046: operations before the bad one are applied, those after it wait, as in the real extension."""
     sample.module.operation_reached.clear()
     sample.module.operation_may_go_on.clear()
     async with serve(first_retry_seconds=0.001, longest_retry_seconds=0.002) as running:

@@ -65,7 +65,7 @@ def test_an_error_without_state_is_the_error() -> None:
 
 
 def test_an_error_without_state_in_a_later_episode_is_still_the_error(drive: Any) -> None:
-    """D-032: not a complaint about steps that are missing from the answer."""
+    """D-032: not an error about the steps that are missing from the answer."""
 
     def flow(context: Context) -> Flow:
         yield context.call_activity("a")

@@ -1,4 +1,4 @@
-"""The sample app in the Functions host: client functions, their bindings, and the URLs they hand out."""
+"""The sample app in the Functions host: client functions, their bindings, and the URLs they return."""
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -104,7 +104,7 @@ async def test_calls_of_a_client_carry_the_invocation_id(sample: Any) -> None:
 
 
 async def test_the_state_of_a_served_app_survives(tmp_path: Path) -> None:
-    """D-065 through the host's own door: `data` is where it lives."""
+    """D-065 through the host's own option: `data` is the folder of the state."""
     for expected in (1, 2):
         async with (
             functions.serve(APP, data=tmp_path) as host,

@@ -101,7 +101,7 @@ async def test_activities_run_where_the_worker_runs_them(durable: Any, sample: A
 
 
 async def test_an_event_ends_the_wait_for_a_human(durable: Any) -> None:
-    """D-014, D-021: the cancelled timer of an hour does not hold up the end."""
+    """D-014, D-021: the cancelled timer of an hour does not delay the end."""
     instance_id = await durable.client.start_new("approval", client_input=3600)
     await durable.status_when(instance_id, lambda status: status.runtime_status.value == "Running")
 
@@ -223,7 +223,7 @@ async def test_a_result_for_an_old_execution_is_not_taken_for_one_of_the_new(dur
 
 
 async def test_what_was_started_before_continue_as_new_still_runs(durable: Any, tmp_path: Path) -> None:
-    """D-026, D-028: the activity runs for nobody, as in the real extension."""
+    """D-026, D-028: the activity runs and its result is discarded, as in the real extension."""
     request = {"again": False, "folder": str(tmp_path)}
     instance_id = await durable.client.start_new("starts_and_continues", client_input=request)
     await durable.client.raise_event(instance_id, "early")
@@ -239,7 +239,7 @@ async def test_what_was_started_before_continue_as_new_still_runs(durable: Any, 
 async def test_an_episode_under_way_does_not_undo_a_termination(
     durable: Any, sample: Any, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """D-055: it comes to nothing, which is nobody's error."""
+    """D-055: its result is discarded, and nothing is logged as an error."""
     sample.module.episode_reached.clear()
     sample.module.episode_may_go_on.clear()
     await durable.client.start_new("held_up", "held", "hold")
@@ -272,7 +272,7 @@ async def test_an_episode_under_way_does_not_touch_the_instance_started_in_its_p
 async def test_an_activity_that_ends_in_an_odd_way_has_failed(
     durable: Any, activity: str, value: Any, text: str
 ) -> None:
-    """The host lives on, and the orchestration does not wait for ever."""
+    """The host continues to run, and the orchestration does not wait for ever."""
     status = await durable.run("calls_one", [activity, value])
 
     assert status.runtime_status.value == "Failed"
