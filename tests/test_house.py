@@ -55,7 +55,10 @@ def test_what_is_published_is_the_app_and_nothing_else() -> None:
     assert published == DEPLOYED
 
 
-@pytest.mark.parametrize("document", ["README.md", "CONTRIBUTING.md", "local_azure/README.md", "docs/protocol.md"])
+@pytest.mark.parametrize(
+    "document",
+    ["README.md", "CONTRIBUTING.md", "local_azure/README.md", "docs/behaviours.md", "docs/protocol.md"],
+)
 def test_every_link_of_a_document_into_the_repository_leads_somewhere(document: str) -> None:
     page = ROOT / document
     links = re.findall(r"\]\((?!https?://|#)([^)#]+)", page.read_text())

@@ -47,7 +47,7 @@ async def test_the_subprotocol_is_the_first_one_offered_that_is_known(chat: Loca
 
 
 async def test_a_forged_signature_is_refused(chat: LocalChat) -> None:
-    """W-132."""
+    """A wrong signature is answered 401 `untrusted_event` (W-132)."""
     forged = signature(CONNECTION, "not the key that we share, but long enough")
 
     for header in (forged, "sha256=", "nonsense"):
@@ -69,7 +69,7 @@ async def test_a_body_replayed_under_another_connections_signature_is_refused(ch
 
 
 async def test_a_signature_of_the_secondary_key_counts_where_it_is_configured() -> None:
-    """W-131."""
+    """The secondary key's signature is answered 401 until the app is given that key (W-131)."""
     headers = connect_headers(signature=signature(CONNECTION, SECONDARY))
     async with run_chat() as chat:
         assert (await post(chat, headers, CONNECT))[0] == 401

@@ -57,7 +57,7 @@ async def test_bytes_that_are_no_text_do_not_verify(chat: LocalChat, name: str) 
     ],
 )
 async def test_a_user_of_any_script_speaks_under_their_own_name(chat: LocalChat, sent: str, user: str) -> None:
-    """W-134."""
+    """`ce-userId` holds UTF-8 bytes (W-134); bytes that are not UTF-8 are read as latin-1."""
     bo = await chat.open("bo")
 
     assert (await deliver(chat, "user", "message", b"hi", userId=sent)).status == 204

@@ -24,7 +24,7 @@ def test_any_signature_in_the_header_may_match(header: str) -> None:
 
 
 def test_a_backend_with_only_the_secondary_key_accepts() -> None:
-    """W-131."""
+    """One of the two signatures in the header is enough (W-131)."""
     assert signature_matches(f"{BY_PRIMARY},{BY_SECONDARY}", CONNECTION, [SECONDARY])
 
 
@@ -32,7 +32,7 @@ def test_a_backend_with_only_the_secondary_key_accepts() -> None:
     "header", ["", "sha256=", BY_SECONDARY, BY_PRIMARY[:-1] + "4", BY_PRIMARY.removeprefix("sha256="), "é"]
 )
 def test_a_tampered_signature_does_not_match(header: str) -> None:
-    """W-132."""
+    """A signature that is missing or was changed is not believed (W-132)."""
     assert not signature_matches(header, CONNECTION, [PRIMARY])
 
 

@@ -1,4 +1,4 @@
-"""What an app without durable functions does not pay for at its cold start."""
+"""What an app without durable functions does not import at its cold start."""
 
 import subprocess
 import sys

@@ -96,7 +96,7 @@ DEFINITIONS = {
     "activity with list[str]": "@app.activity_trigger('a')\ndef g(a: list[str]): ...",
     "activity with a union": "@app.activity_trigger('a')\ndef g(a: str | None): ...",
     "orchestration with another name": "@app.orchestration_trigger('ctx')\ndef g(ctx): yield",
-    # What is fine must be fine for both.
+    # What one of them accepts, both must accept.
     "activity with dict": "@app.activity_trigger('a')\ndef g(a: dict): ...",
     "activity with List[str]": "import typing\n@app.activity_trigger('a')\ndef g(a: typing.List[str]): ...",
     "text request": "@app.route()\ndef g(req: str) -> str: ...",

@@ -111,7 +111,7 @@ async def test_h043_forms_are_read(serve: Serve) -> None:
 
 
 async def test_h068_easy_auth_headers_arrive_untouched(serve: Serve) -> None:
-    """Whether to believe them is the app's decision, by a setting of its own; the platform's are in no way special."""
+    """Whether they are trusted is decided by a setting of the app; for the host they are headers like all others."""
     principal = "eyJhdXRoX3R5cCI6ImFhZCJ9"
     sent = (("X-MS-CLIENT-PRINCIPAL", principal), ("X-MS-CLIENT-PRINCIPAL-NAME", "ana"))
 

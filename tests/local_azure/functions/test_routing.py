@@ -1,4 +1,4 @@
-"""Which function answers: the host's order, prefixes and methods, over real sockets; and whom it refuses to serve."""
+"""Which function answers: the host's order, prefixes and methods, over real sockets; and which functions it refuses."""
 
 import pytest
 
@@ -144,7 +144,7 @@ async def test_h080_an_encoded_slash_does_not_split_a_segment(serve: Serve) -> N
 
 
 async def test_h074_dot_segments_and_nul_never_reach_a_catch_all(serve: Serve) -> None:
-    """The app's own checks come after this: what no server of Azure passes on, this one does not either."""
+    """The app's own checks come after this: this server passes on only what the servers of Azure pass on."""
     async with serve(app_of(function("zz_page", "{*path}")), host_json=ROOT_PREFIX) as app:
         for target in ("/../etc/passwd", "/a/../../etc/passwd", "/%2e%2e/etc/passwd", "/.%2E/etc/passwd"):
             assert (await app.get(target)).json()["route_params"] == {"path": "etc/passwd"}

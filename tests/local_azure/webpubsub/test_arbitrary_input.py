@@ -1,4 +1,4 @@
-"""Whatever clients and applications send, the service ends it as documented, logs no traceback, and lives."""
+"""Whatever clients and applications send, the service ends it as documented, logs no traceback, and keeps running."""
 
 import json
 import logging
@@ -72,7 +72,7 @@ class Tracebacks(logging.Handler):
 
 @pytest.fixture(scope="module")
 def open_service() -> Iterator[WebPubSub]:
-    """A service that lets everyone in, watched for tracebacks from its first to its last moment."""
+    """A service that accepts every client; at its end there must be no traceback in its log."""
     tracebacks = Tracebacks()
     logging.getLogger().addHandler(tracebacks)
     with running(Settings(hubs={"open": HubSettings(anonymous_connect_policy="allow")}, times=FAST)) as service:

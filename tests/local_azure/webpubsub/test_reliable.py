@@ -1,4 +1,4 @@
-"""Connections that outlive their sockets (W-093 and following)."""
+"""Connections that continue when their socket is lost (W-093 and following)."""
 
 import time
 from dataclasses import replace

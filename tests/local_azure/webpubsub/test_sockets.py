@@ -1,4 +1,4 @@
-"""A socket takes what its client can read, waits for the rest within bounds, and holds up nobody."""
+"""A socket sends what its client can read, keeps the rest within bounds, and delays no other client."""
 
 import asyncio
 from dataclasses import replace

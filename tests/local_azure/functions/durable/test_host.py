@@ -1,4 +1,4 @@
-"""The sample app in the Functions host: client functions, their bindings, and the URLs they hand out."""
+"""The sample app in the Functions host: client functions, their bindings, and the URLs they return."""
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -104,7 +104,7 @@ async def test_calls_of_a_client_carry_the_invocation_id(sample: Any) -> None:
 
 
 async def test_the_state_of_a_served_app_survives(tmp_path: Path) -> None:
-    """D-065 through the host's own door: `data` is where it lives."""
+    """D-065 through the host's own option: `data` is the folder of the state."""
     for expected in (1, 2):
         async with (
             functions.serve(APP, data=tmp_path) as host,
@@ -115,7 +115,7 @@ async def test_the_state_of_a_served_app_survives(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("version", ["2.0.0", "2.0.0rc3"])
 def test_the_sdk_with_another_protocol_is_excluded(version: str) -> None:
-    """D-066."""
+    """The requirements exclude version 2 of the SDK (D-066)."""
     lines = (ROOT / "requirements.txt").read_text().splitlines()
     pins = [Requirement(line) for line in lines if line.startswith("azure-functions-durable")]
 

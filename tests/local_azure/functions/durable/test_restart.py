@@ -1,4 +1,4 @@
-"""A backend that is stopped and started on the same data goes on where it was (D-065)."""
+"""A backend that is stopped and started on the same data continues where it was (D-065)."""
 
 import sqlite3
 from datetime import timedelta

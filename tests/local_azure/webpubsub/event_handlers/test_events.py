@@ -321,7 +321,7 @@ async def test_w168_and_w169_state_changes_with_each_success_that_names_one(
     assert told == [None, "one", "one", "one", ""]
 
 
-async def test_d17_of_several_states_in_one_answer_the_last_counts_and_the_log_says_so(
+async def test_of_several_states_in_one_answer_the_last_counts_and_the_log_says_so(
     stage: Stage, service: Service, application: Application, caplog: pytest.LogCaptureFixture
 ) -> None:
     states = CIMultiDict([("ce-connectionState", "one"), ("ce-connectionState", "two")])

@@ -172,7 +172,7 @@ def test_w084_a_large_message_is_decoded() -> None:
         pytest.param(frame(type="joinGroup", group="g", ackId=2**64), id="ackId above uint64"),
         pytest.param(frame(type="joinGroup", group="g", ackId=True), id="ackId as boolean"),
         pytest.param(frame(type="sequenceAck"), id="no sequenceId"),
-        pytest.param(frame(type="sequenceAck", sequenceId="5"), id="D-04 sequenceId as text"),
+        pytest.param(frame(type="sequenceAck", sequenceId="5"), id="sequenceId as text"),
         pytest.param(frame(type="event", event="1x", data=1), id="W-082 event name"),
         pytest.param(frame(type="event", event="x" * 129, data=1), id="W-082 long event name"),
         pytest.param(frame(type="event", event="x"), id="no data"),

@@ -180,7 +180,7 @@ def test_the_metadata_field_is_read_as_the_map_that_the_service_declares() -> No
     ],
 )
 def test_w114_w117_payloads_of_every_kind_reach_every_kind_of_client(payload: Payload, field: str, raw: Frame) -> None:
-    """W-114, W-117 and D-06: JSON is json_data for protobuf clients, and raw clients get bare payloads."""
+    """JSON is `json_data` for protobuf clients, and raw clients get bare payloads."""
     data = downstream(GroupMessage("room", payload)).data_message.data
     again = CODEC.decode(upstream_send(data=data))
 

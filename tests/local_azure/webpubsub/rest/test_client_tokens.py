@@ -13,7 +13,7 @@ PATH = "/:generateToken"
 
 
 async def test_w192_a_token_connects_with_what_was_asked_for(stage: Stage, service: Service, rest: Rest) -> None:
-    """D-10: an access key's token is accepted here, as the API description says."""
+    """A caller with an access key's token is accepted, as the API description says."""
     query = [("userId", "ana"), ("group", "a"), ("group", "b"), ("role", "webpubsub.sendToGroup")]
     answer = await rest("POST", PATH, *query, ("minutesToExpire", "5"))
     token = answer.json()["token"]

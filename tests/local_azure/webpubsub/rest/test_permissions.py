@@ -33,7 +33,7 @@ async def test_w186_a_permission_is_200_or_404(stage: Stage, service: Service, r
     assert (await rest("HEAD", f"/permissions/1/connections/{ana.id}", TARGET)).status == 404
 
 
-async def test_w186_d09_a_group_must_be_named(stage: Stage, service: Service, rest: Rest) -> None:
+async def test_w186_a_group_must_be_named(stage: Stage, service: Service, rest: Rest) -> None:
     ana = await stage.connect(service, "ana")
 
     for method in ("HEAD", "PUT", "DELETE"):
