@@ -21,7 +21,7 @@ MAX_MESSAGE_BYTES = 6144
 
 
 class Auth(StrEnum):
-    """Who says who somebody is (`ChatAuth`)."""
+    """Who decides who a user is (`ChatAuth`)."""
 
     OPEN = "open"
     EASYAUTH = "easyauth"
