@@ -1,0 +1,88 @@
+"""`python -m local_azure.tables`: the table storage alone, for any application that uses Azure Table storage."""
+
+import argparse
+import asyncio
+import contextlib
+import errno
+import logging
+import signal
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from local_azure.log_lines import FieldFormatter
+from local_azure.tables.service import serve
+from local_azure.tables.settings import Settings
+from local_azure.tables.store import StoreError
+
+DEFAULT_HOST = "127.0.0.1"
+DEFAULT_PORT = 10002
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run until interrupted; return the exit status: 0, 1 when the address is taken, 2 for unusable data."""
+    options = _parser().parse_args(arguments)
+    _log_to_stderr(logging.DEBUG if options.verbose else logging.INFO)
+    try:
+        asyncio.run(_run(Settings(data=options.data), options.host, options.port))
+    except StoreError as error:
+        print(f"error: {error}", file=sys.stderr)  # noqa: T201
+        return 2
+    except OSError as error:
+        print(f"error: {_address_problem(options.host, options.port, error)}", file=sys.stderr)  # noqa: T201
+        return 1
+    except KeyboardInterrupt:
+        pass
+    return 0
+
+
+def _address_problem(host: str, port: int, error: OSError) -> str:
+    if error.errno == errno.EADDRINUSE:
+        return f"port {port} of {host} is taken, perhaps by another storage emulator; choose another with --port"
+    return f"cannot listen on {host}:{port}: {error.strerror or error}"
+
+
+def _port(text: str) -> int:
+    port = int(text)
+    if not 0 <= port < 65536:
+        raise argparse.ArgumentTypeError(f"the port is {port}; it must be 0 to 65535")
+    return port
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m local_azure.tables",
+        description="Azure Table storage on this machine, for development and tests.",
+    )
+    parser.add_argument("--host", default=DEFAULT_HOST, help="address to listen on (default: %(default)s)")
+    parser.add_argument(
+        "--port", type=_port, default=DEFAULT_PORT, help="port; 0 takes a free one (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--data", type=Path, metavar="FILE_OR_DIR", help="folder or .sqlite3 file of the data (default: memory)"
+    )
+    parser.add_argument("--verbose", action="store_true", help="log every call")
+    return parser
+
+
+async def _run(settings: Settings, host: str, port: int) -> None:
+    stopped = asyncio.Event()
+    async with serve(settings, host=host, port=port) as service:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            # Windows has no signal handlers in its event loop; there Ctrl-C interrupts `asyncio.run` itself.
+            with contextlib.suppress(NotImplementedError):
+                asyncio.get_running_loop().add_signal_handler(number, stopped.set)
+        print(f"Table storage listens on {service.endpoint}")  # noqa: T201
+        print(f"Connection string: {service.connection_string}", flush=True)  # noqa: T201
+        await stopped.wait()
+
+
+def _log_to_stderr(level: int) -> None:
+    handler = logging.StreamHandler()
+    handler.setFormatter(FieldFormatter())
+    logging.basicConfig(level=logging.WARNING, handlers=[handler])
+    logging.getLogger("local_azure").setLevel(level)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

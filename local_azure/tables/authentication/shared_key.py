@@ -1,0 +1,38 @@
+"""The two forms of the Authorization header that an account key signs.
+
+The path is signed as it is sent, percent-encoded; of the query only `comp` is signed.
+"""
+
+import base64
+import hashlib
+import hmac
+from collections.abc import Iterable, Mapping
+
+SHARED_KEY = "SharedKey"
+SHARED_KEY_LITE = "SharedKeyLite"
+
+
+def sign(text: str, key: str) -> str:
+    """Return the base64 HMAC-SHA256 of a text; `key` is base64 as well."""
+    digest = hmac.new(base64.b64decode(key), text.encode(), hashlib.sha256).digest()
+    return base64.b64encode(digest).decode()
+
+
+def signature_matches(signature: str, texts: Iterable[str], keys: Iterable[str]) -> bool:
+    """Return whether one of the keys made the signature of one of the texts."""
+    received = signature.encode()
+    return any(hmac.compare_digest(received, sign(text, key).encode()) for text in texts for key in keys)
+
+
+def canonical_resource(account: str, raw_path: str, comp: str | None) -> str:
+    """Return the resource as it is signed: the account, the path as sent, and `comp`."""
+    suffix = f"?comp={comp}" if comp is not None else ""
+    return f"/{account}{raw_path}{suffix}"
+
+
+def string_to_sign(scheme: str, method: str, headers: Mapping[str, str], date: str, resource: str) -> str:
+    """Return the text that the scheme signs."""
+    if scheme == SHARED_KEY_LITE:
+        return f"{date}\n{resource}"
+    md5, content_type = headers.get("Content-MD5", ""), headers.get("Content-Type", "")
+    return f"{method}\n{md5}\n{content_type}\n{date}\n{resource}"

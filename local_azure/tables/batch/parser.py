@@ -1,0 +1,121 @@
+"""From the body of a `$batch` request to its operations.
+
+Clients differ: headers in any letter case, no Content-ID and no Content-Length, further blank lines before the first
+part and before an operation's body.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from multidict import CIMultiDict
+
+from local_azure.tables.errors import TableError, invalid_input
+
+_BOUNDARY = re.compile(r'boundary="?([^";,\s]+)"?', re.IGNORECASE)
+_REQUEST_LINE = re.compile(r"([A-Za-z]+) (\S+) HTTP/\d(?:\.\d)?")
+_LINE_END = b"\r\n"
+
+
+@dataclass(frozen=True, slots=True)
+class BatchOperation:
+    """One HTTP request within a batch; `url` is as the client wrote it."""
+
+    method: str
+    url: str
+    headers: Mapping[str, str]
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class ParsedBatch:
+    """The operations of the one change set, or one operation outside of a change set: a query."""
+
+    changes: tuple[BatchOperation, ...] = ()
+    query: BatchOperation | None = None
+
+
+def parse_batch(content_type: str, body: bytes) -> ParsedBatch:
+    """Return the operations of a batch.
+
+    Raises `TableError` when the body is malformed, has no operation, more than one change set, or a query beside one.
+    """
+    change_sets: list[list[BatchOperation]] = []
+    queries: list[BatchOperation] = []
+    for headers, content in _parts(content_type, body):
+        part_type = headers.get("Content-Type", "")
+        if part_type.lower().startswith("multipart/mixed"):
+            change_sets.append([_parse_operation(*part) for part in _parts(part_type, content)])
+        else:
+            queries.append(_parse_operation(headers, content))
+    if len(change_sets) + len(queries) != 1:
+        raise invalid_input("A batch must hold exactly one change set, or one query and nothing else.")
+    if queries:
+        if queries[0].method != "GET":
+            raise invalid_input("A write must be in a change set.")
+        return ParsedBatch(query=queries[0])
+    [changes] = change_sets
+    if not changes:
+        raise invalid_input("The change set has no operation.")
+    if any(change.method == "GET" for change in changes):
+        raise invalid_input("A change set must not hold a query.")
+    return ParsedBatch(tuple(changes))
+
+
+def effective_method(method: str, headers: Mapping[str, str]) -> str:
+    """Return the method that is meant: a POST may name another one in X-HTTP-Method."""
+    named = headers.get("X-HTTP-Method")
+    return named.strip().upper() if method == "POST" and named else method.upper()
+
+
+def _parts(content_type: str, body: bytes) -> list[tuple[Mapping[str, str], bytes]]:
+    """Return the headers and the content of each part of a multipart body."""
+    match = _BOUNDARY.search(content_type)
+    if match is None:
+        raise invalid_input("The Content-Type of a batch must be multipart/mixed with a boundary.")
+    delimiter = _LINE_END + b"--" + match[1].encode()
+    _, *pieces = (_LINE_END + body).split(delimiter)
+    parts: list[tuple[Mapping[str, str], bytes]] = []
+    for piece in pieces:
+        if piece.startswith(b"--"):
+            return parts
+        if not piece.startswith(_LINE_END):
+            raise _malformed()
+        parts.append(_split_headers(piece.lstrip(_LINE_END)))
+    raise invalid_input("The body of the batch does not end with its boundary.")
+
+
+def _parse_operation(headers: Mapping[str, str], content: bytes) -> BatchOperation:
+    if not headers.get("Content-Type", "").lower().startswith("application/http"):
+        raise invalid_input("A part of a batch must have the Content-Type application/http.")
+    request_line, _, rest = content.lstrip().partition(_LINE_END)
+    match = _REQUEST_LINE.fullmatch(_decode(request_line).strip())
+    if match is None:
+        raise _malformed()
+    inner, body = _split_headers(rest)
+    return BatchOperation(effective_method(match[1], inner), match[2], inner, body.strip())
+
+
+def _split_headers(text: bytes) -> tuple[Mapping[str, str], bytes]:
+    """Return the headers at the beginning of a text, and what comes after the blank line."""
+    if text.startswith(_LINE_END):
+        return CIMultiDict(), text.removeprefix(_LINE_END)
+    head, _, rest = text.partition(_LINE_END * 2)
+    headers: CIMultiDict[str] = CIMultiDict()
+    for line in _decode(head).split("\r\n"):
+        name, colon, value = line.partition(":")
+        if not colon and line.strip():
+            raise _malformed()
+        headers[name.strip()] = value.strip()
+    return headers, rest
+
+
+def _decode(text: bytes) -> str:
+    try:
+        return text.decode()
+    except UnicodeDecodeError:
+        raise _malformed() from None
+
+
+def _malformed() -> TableError:
+    return invalid_input("The body of the batch is malformed.")

@@ -1,0 +1,117 @@
+"""The edge to HTTP: from what aiohttp has received to a request, and from an answer to what it sends."""
+
+import logging
+import uuid
+from collections.abc import Mapping
+from urllib.parse import parse_qsl, urlsplit
+
+from aiohttp import web
+from aiohttp.http_exceptions import HttpProcessingError
+from multidict import CIMultiDict
+
+from local_azure.tables.authentication import Credentials, authenticate
+from local_azure.tables.errors import ErrorCode, TableError, invalid_input
+from local_azure.tables.json_format import Addresses
+from local_azure.tables.messages import Request, Response, error_response
+from local_azure.tables.operations import answer
+from local_azure.tables.resource_path import parse_resource, split_account
+from local_azure.tables.settings import Settings
+from local_azure.tables.store import TableStore
+
+log = logging.getLogger(__name__)
+
+API_VERSION = "2019-02-02"
+MAX_BODY_BYTES = 4 * 1024 * 1024
+
+
+class HttpServer:
+    """Answers the calls of one account."""
+
+    def __init__(self, store: TableStore, settings: Settings) -> None:
+        self._store = store
+        self._settings = settings
+        self._credentials = Credentials(settings.account, settings.keys)
+
+    async def handle(self, received: web.BaseRequest) -> web.StreamResponse:
+        """Answer one call; every refusal becomes an error body, what is unexpected a 500 with a line in the log."""
+        request_id, now = str(uuid.uuid4()), self._settings.now()
+        try:
+            response = await self._answer(received, request_id, now)
+        except TableError as error:
+            response = error_response(error, received.headers.get("Accept", ""), request_id, now)
+            log.info("call refused", extra=_log_fields(received, response.status, error.code.code))
+        except (ConnectionError, HttpProcessingError):
+            raise  # The client is gone, or what it sends is no HTTP: aiohttp closes the connection.
+        except Exception:
+            internal = TableError(ErrorCode.INTERNAL_ERROR)
+            response = error_response(internal, received.headers.get("Accept", ""), request_id, now)
+            log.exception("call failed", extra=_log_fields(received, response.status, internal.code.code))
+        else:
+            if log.isEnabledFor(logging.DEBUG):
+                log.debug("call answered", extra=_log_fields(received, response.status, None))
+        return web.Response(
+            status=response.status,
+            body=response.body,
+            headers=_all_headers(response, received.headers, request_id),
+        )
+
+    async def _answer(self, received: web.BaseRequest, request_id: str, now: float) -> Response:
+        if received.method == "OPTIONS":
+            raise TableError(ErrorCode.CORS_PREFLIGHT_FAILURE)
+        raw_path, query = _split_target(received.raw_path)
+        account = split_account(raw_path, self._settings.account)
+        grant = authenticate(received.method, raw_path, query, received.headers, credentials=self._credentials, now=now)
+        request = Request(
+            received.method,
+            parse_resource(account.rest),
+            query,
+            received.headers,
+            await _read_body(received),
+            Addresses(f"{received.scheme}://{received.host}/{account.account}", self._settings.account),
+            request_id,
+            now,
+        )
+        return await answer(self._store, request, grant)
+
+
+def _split_target(target: str) -> tuple[str, Mapping[str, str]]:
+    """Return the raw path and the decoded query of a request line's target; raises `TableError`."""
+    if not target.startswith("/"):
+        url = urlsplit(target)
+        target = f"{url.path}?{url.query}"
+    raw_path, _, query = target.partition("?")
+    try:
+        return raw_path, dict(parse_qsl(query, keep_blank_values=True, errors="strict"))
+    except ValueError:
+        raise invalid_input("The query is not valid UTF-8.") from None
+
+
+async def _read_body(received: web.BaseRequest) -> bytes:
+    """Return the body; raises `TableError` as soon as it is larger than allowed."""
+    if (received.content_length or 0) > MAX_BODY_BYTES:
+        raise TableError(ErrorCode.REQUEST_BODY_TOO_LARGE)
+    if not received.can_read_body:
+        return b""
+    body = bytearray()
+    while chunk := await received.content.readany():
+        body += chunk
+        if len(body) > MAX_BODY_BYTES:
+            raise TableError(ErrorCode.REQUEST_BODY_TOO_LARGE)
+    return bytes(body)
+
+
+def _all_headers(response: Response, received: Mapping[str, str], request_id: str) -> CIMultiDict[str]:
+    headers = CIMultiDict(response.headers)
+    headers["x-ms-request-id"] = request_id
+    headers["x-ms-version"] = received.get("x-ms-version", API_VERSION)
+    headers["Cache-Control"] = "no-cache"
+    headers["X-Content-Type-Options"] = "nosniff"
+    client_request_id = received.get("x-ms-client-request-id")
+    if client_request_id is not None:
+        headers["x-ms-client-request-id"] = client_request_id
+    return headers
+
+
+def _log_fields(received: web.BaseRequest, status: int, code: str | None) -> dict[str, object]:
+    # The query stays out of the log: it may hold a signature.
+    return {"method": received.method, "path": received.raw_path.partition("?")[0], "status": status, "code": code}

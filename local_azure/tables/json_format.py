@@ -1,0 +1,168 @@
+"""The JSON of answers: documents and entities at the three levels of OData metadata."""
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from urllib.parse import quote
+
+from local_azure.tables.entities import (
+    ANNOTATION,
+    EntityKey,
+    StoredEntity,
+    annotated,
+    decode_properties,
+    system_properties,
+)
+from local_azure.tables.timestamps import format_datetime, format_etag
+
+_SAFE_IN_KEYS = "!$&*+-.:;=@_~"
+
+
+class MetadataLevel(Enum):
+    """How much an answer says about types and addresses; the value is the parameter in Accept and Content-Type."""
+
+    NONE = "nometadata"
+    MINIMAL = "minimalmetadata"
+    FULL = "fullmetadata"
+
+    @property
+    def content_type(self) -> str:
+        """The Content-Type of an answer at this level."""
+        return f"application/json;odata={self.value};streaming=true;charset=utf-8"
+
+
+def requested_level(accept: str) -> MetadataLevel | None:
+    """Return the level that an Accept header asks for, None when it does not name JSON."""
+    text = accept.replace(" ", "").lower()
+    if "application/json" not in text:
+        return None
+    for level in (MetadataLevel.NONE, MetadataLevel.FULL):
+        if f"odata={level.value}" in text:
+            return level
+    return MetadataLevel.MINIMAL
+
+
+@dataclass(frozen=True, slots=True)
+class Addresses:
+    """The URLs in answers: `base` is the account's address as the caller dialled it, without a slash at the end."""
+
+    base: str
+    account: str
+    table: str = ""
+
+    def table_url(self, name: str) -> str:
+        """Return the URL of a table."""
+        return f"{self.base}/Tables('{name}')"
+
+    def entity_url(self, key: EntityKey) -> str:
+        """Return the URL of an entity."""
+        return f"{self.base}/{self.edit_link(key)}"
+
+    def edit_link(self, key: EntityKey) -> str:
+        """Return the URL of an entity relative to the account."""
+        return f"{self.table}(PartitionKey='{_quoted(key.partition)}',RowKey='{_quoted(key.row)}')"
+
+
+def _quoted(key: str) -> str:
+    return quote(key.replace("'", "''"), safe=_SAFE_IN_KEYS)
+
+
+def entity_document(entity: StoredEntity, level: MetadataLevel, addresses: Addresses, select: Sequence[str]) -> str:
+    """Return the document of one entity; without `select` it has every property."""
+    content = entity_members(entity, level, addresses, select)
+    if level is MetadataLevel.NONE:
+        return f"{{{content}}}"
+    context = _context(f"{addresses.base}/$metadata#{addresses.table}/@Element", select)
+    return f"{{{context},{content}}}"
+
+
+def query_document(
+    entities: Iterable[StoredEntity], level: MetadataLevel, addresses: Addresses, select: Sequence[str]
+) -> str:
+    """Return the document of a page of entities."""
+    values = ",".join(f"{{{entity_members(entity, level, addresses, select)}}}" for entity in entities)
+    if level is MetadataLevel.NONE:
+        return f'{{"value":[{values}]}}'
+    context = _context(f"{addresses.base}/$metadata#{addresses.table}", select)
+    return f'{{{context},"value":[{values}]}}'
+
+
+def table_document(name: str, level: MetadataLevel, addresses: Addresses) -> str:
+    """Return the document of one table."""
+    members: dict[str, object] = {}
+    if level is not MetadataLevel.NONE:
+        members["odata.metadata"] = f"{addresses.base}/$metadata#Tables/@Element"
+    return _dump({**members, **_table_members(name, level, addresses)})
+
+
+def tables_document(names: Iterable[str], level: MetadataLevel, addresses: Addresses) -> str:
+    """Return the document of a page of tables."""
+    members: dict[str, object] = {}
+    if level is not MetadataLevel.NONE:
+        members["odata.metadata"] = f"{addresses.base}/$metadata#Tables"
+    members["value"] = [_table_members(name, level, addresses) for name in names]
+    return _dump(members)
+
+
+def entity_members(entity: StoredEntity, level: MetadataLevel, addresses: Addresses, select: Sequence[str]) -> str:
+    """Return the members of an entity's object, without its braces; names of `select` that it lacks are null."""
+    own = _selected(entity, level, select) if select else _every(entity, level)
+    if level is MetadataLevel.NONE:
+        return own
+    etag = f'"odata.etag":{_dump(format_etag(entity.ticks))}'
+    if level is MetadataLevel.FULL:
+        type_name = f'"odata.type":{_dump(f"{addresses.account}.{addresses.table}")}'
+        identity = f'"odata.id":{_dump(addresses.entity_url(entity.key))}'
+        link = f'"odata.editLink":{_dump(addresses.edit_link(entity.key))}'
+        etag = f"{type_name},{identity},{etag},{link}"
+    return f"{etag},{own}" if own else etag
+
+
+def _every(entity: StoredEntity, level: MetadataLevel) -> str:
+    timestamp_type = f'"Timestamp{ANNOTATION}":"Edm.DateTime",' if level is MetadataLevel.FULL else ""
+    # The stored body has the annotations of both levels with metadata: no need to parse it.
+    body = entity.body if level is not MetadataLevel.NONE else _without_annotations(entity.body)
+    own = body[1:-1]
+    system = (
+        f'"PartitionKey":{_dump(entity.key.partition)},"RowKey":{_dump(entity.key.row)},'
+        f'{timestamp_type}"Timestamp":"{format_datetime(entity.ticks)}"'
+    )
+    return f"{system},{own}" if own else system
+
+
+def _selected(entity: StoredEntity, level: MetadataLevel, select: Sequence[str]) -> str:
+    known = {**system_properties(entity), **decode_properties(entity.body)}
+    members: dict[str, object] = {}
+    for name in select:
+        members |= annotated([(name, known[name])]) if name in known else {name: None}
+    if level is not MetadataLevel.FULL:
+        members.pop(f"Timestamp{ANNOTATION}", None)
+    text = _dump(members)
+    return (_without_annotations(text) if level is MetadataLevel.NONE else text)[1:-1]
+
+
+def _without_annotations(body: str) -> str:
+    if ANNOTATION not in body:
+        return body
+    return _dump({name: value for name, value in json.loads(body).items() if not name.endswith(ANNOTATION)})
+
+
+def _table_members(name: str, level: MetadataLevel, addresses: Addresses) -> dict[str, object]:
+    if level is not MetadataLevel.FULL:
+        return {"TableName": name}
+    return {
+        "odata.type": f"{addresses.account}.Tables",
+        "odata.id": addresses.table_url(name),
+        "odata.editLink": f"Tables('{name}')",
+        "TableName": name,
+    }
+
+
+def _context(url: str, select: Sequence[str]) -> str:
+    selection = f"&$select={','.join(select)}" if select else ""
+    return f'"odata.metadata":{_dump(url + selection)}'
+
+
+def _dump(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))

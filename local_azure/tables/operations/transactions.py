@@ -1,0 +1,132 @@
+"""Entity group transactions: up to 100 writes to one partition, all carried out or none."""
+
+from collections.abc import Sequence
+from urllib.parse import parse_qsl, urlsplit
+
+from multidict import CIMultiDict
+
+from local_azure.tables.authentication import Grant
+from local_azure.tables.batch import BatchOperation, change_set_response, parse_batch, query_response
+from local_azure.tables.errors import ErrorCode, OperationFailed, TableError, invalid_input
+from local_azure.tables.messages import Request, Response, error_response
+from local_azure.tables.names import table_key
+from local_azure.tables.operations.entities import (
+    get_entity,
+    parse_write,
+    query_entities,
+    require_write,
+    write_response,
+)
+from local_azure.tables.resource_path import ResourceKind, parse_resource, split_account
+from local_azure.tables.store import TableStore
+from local_azure.tables.writes import Write
+
+MAX_OPERATIONS = 100
+_JSON = "application/json"
+# Alone in its change set, an operation that fails for one of these reasons has no index in its message.
+_FOUND_WHILE_STORING = frozenset(
+    (
+        ErrorCode.ENTITY_ALREADY_EXISTS,
+        ErrorCode.PROPERTY_VALUE_TOO_LARGE,
+        ErrorCode.UPDATE_CONDITION_NOT_SATISFIED,
+    )
+)
+
+
+async def submit_transaction(store: TableStore, request: Request, grant: Grant) -> Response:
+    """Carry out the writes of a change set, or the one query of a batch that has none; the answer is 202.
+
+    Raises `TableError` for a body that is no such batch. A write that is refused is told in the answer, by its index.
+    """
+    batch = parse_batch(request.headers.get("Content-Type", ""), request.body)
+    if batch.query is not None:
+        return await _answer_query(store, request, grant, batch.query)
+    try:
+        operations, writes = _parse_writes(request, grant, batch.changes)
+        written = await store.write_all(operations[0].resource.table, writes)
+    except OperationFailed as failure:
+        part = _failed_part(request, failure, is_alone=len(batch.changes) == 1)
+        return change_set_response([part], request.request_id)
+    parts = [
+        write_response(operation, write, entity, written.table)
+        for operation, write, entity in zip(operations, writes, written.entities, strict=True)
+    ]
+    return change_set_response(parts, request.request_id)
+
+
+def _parse_writes(
+    request: Request, grant: Grant, changes: Sequence[BatchOperation]
+) -> tuple[list[Request], list[Write]]:
+    """Return each operation as a request of its own and its write; raises `OperationFailed`."""
+    if len(changes) > MAX_OPERATIONS:
+        problem = f"The batch request operation exceeds the maximum {MAX_OPERATIONS} changes per change set."
+        raise OperationFailed(MAX_OPERATIONS - 1, invalid_input(problem))
+    operations: list[Request] = []
+    writes: list[Write] = []
+    for index, change in enumerate(changes):
+        try:
+            operation = _to_request(request, change)
+            write = parse_write(operation)
+            require_write(grant, operation.resource.table, write)
+            _check_group(operation, write, operations, writes)
+        except TableError as error:
+            raise OperationFailed(index, error) from None
+        operations.append(operation)
+        writes.append(write)
+    keys = [write.key for write in writes]
+    if len(set(keys)) < len(keys):
+        second = next(index for index, key in enumerate(keys) if key in keys[:index])
+        raise OperationFailed(second, TableError(ErrorCode.INVALID_DUPLICATE_ROW))
+    return operations, writes
+
+
+def _check_group(operation: Request, write: Write, operations: Sequence[Request], writes: Sequence[Write]) -> None:
+    if not operations:
+        return
+    is_same_table = table_key(operation.resource.table) == table_key(operations[0].resource.table)
+    if not is_same_table or write.key.partition != writes[0].key.partition:
+        raise TableError(ErrorCode.COMMANDS_ON_DIFFERENT_PARTITIONS)
+
+
+def _to_request(request: Request, operation: BatchOperation) -> Request:
+    """Return an operation of a batch as a request; its URL need not name the host that was dialled."""
+    url = urlsplit(operation.url)
+    if not url.path.startswith("/"):
+        raise invalid_input("The URL of an operation must be absolute.")
+    headers = CIMultiDict(operation.headers)
+    # A part is answered in JSON also when it does not ask for it.
+    if _JSON not in headers.get("Accept", "").lower():
+        headers["Accept"] = _JSON
+    path = split_account(url.path, request.addresses.account).rest
+    query = dict(parse_qsl(url.query, keep_blank_values=True))
+    return Request(
+        operation.method,
+        parse_resource(path),
+        query,
+        headers,
+        operation.body,
+        request.addresses,
+        request.request_id,
+        request.now,
+    )
+
+
+def _failed_part(request: Request, failure: OperationFailed, *, is_alone: bool) -> Response:
+    has_index = not is_alone or failure.error.code not in _FOUND_WHILE_STORING
+    prefix = f"{failure.index}:" if has_index else ""
+    part = error_response(failure.error, _JSON, request.request_id, request.now, prefix=prefix)
+    return Response(part.status, {"DataServiceVersion": "3.0;", **part.headers}, part.body)
+
+
+async def _answer_query(store: TableStore, request: Request, grant: Grant, operation: BatchOperation) -> Response:
+    try:
+        query = _to_request(request, operation)
+        if query.resource.kind is ResourceKind.ENTITY:
+            response = await get_entity(store, query, grant)
+        elif query.resource.kind is ResourceKind.ENTITIES:
+            response = await query_entities(store, query, grant)
+        else:
+            raise invalid_input("The query of a batch must ask for entities.")
+    except TableError as error:
+        response = error_response(error, _JSON, request.request_id, request.now)
+    return query_response(response, request.request_id)

@@ -1,0 +1,84 @@
+"""The storage as a whole: open its database, listen on an address, stop."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from aiohttp import web
+
+from local_azure.log_lines import http_logger
+from local_azure.tables.http_server import HttpServer
+from local_azure.tables.settings import Settings
+from local_azure.tables.store import Database, TableStore
+
+KEEP_ALIVE_SECONDS = 75.0
+SHUTDOWN_SECONDS = 1.0
+MAX_LINE_BYTES = 64 * 1024
+
+
+class Service:
+    """A running table storage."""
+
+    def __init__(self, settings: Settings) -> None:
+        """Make a service that is not listening yet."""
+        self.settings = settings
+        self._store = TableStore(Database(settings.database), settings.now)
+        self._runner: web.ServerRunner | None = None
+        self._host = ""
+        self._port = 0
+
+    @property
+    def endpoint(self) -> str:
+        """The account's URL, e.g. `http://127.0.0.1:10002/devstoreaccount1`."""
+        return f"http://{self._host}:{self._port}/{self.settings.account}"
+
+    @property
+    def connection_string(self) -> str:
+        """What the official SDKs take to find the storage and to sign for it; it holds the account's key."""
+        return (
+            f"DefaultEndpointsProtocol=http;AccountName={self.settings.account};AccountKey={self.settings.keys[0]};"
+            f"TableEndpoint={self.endpoint};"
+        )
+
+    async def start(self, host: str, port: int) -> None:
+        """Open the database and listen; port 0 takes any free one.
+
+        Raises `StoreError` when the database cannot be used and `OSError` when the address cannot be had.
+        """
+        await self._store.open()
+        try:
+            server = web.Server(
+                HttpServer(self._store, self.settings).handle,
+                access_log=None,
+                logger=http_logger("tables"),
+                auto_decompress=False,
+                keepalive_timeout=KEEP_ALIVE_SECONDS,
+                max_line_size=MAX_LINE_BYTES,
+            )
+            self._runner = web.ServerRunner(server, handle_signals=False, shutdown_timeout=SHUTDOWN_SECONDS)
+            await self._runner.setup()
+            await web.TCPSite(self._runner, host, port).start()
+        except BaseException:
+            await self.stop()
+            raise
+        self._host = f"[{host}]" if ":" in host else host
+        self._port = self._runner.addresses[0][1]
+
+    async def stop(self) -> None:
+        """Free the port, let calls that are under way finish, and close the database."""
+        if self._runner is not None:
+            await self._runner.cleanup()
+        await self._store.close()
+
+
+@asynccontextmanager
+async def serve(settings: Settings | None = None, *, host: str = "127.0.0.1", port: int = 0) -> AsyncIterator[Service]:
+    """Run a storage in this event loop for as long as the context is open; port 0 takes any free one.
+
+    Raises `StoreError` when the database cannot be used and `OSError` when the address cannot be had.
+    """
+    service = Service(settings or Settings())
+    await service.start(host, port)
+    try:
+        yield service
+    finally:
+        await service.stop()
