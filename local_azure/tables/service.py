@@ -21,7 +21,9 @@ class Service:
     def __init__(self, settings: Settings) -> None:
         """Make a service that is not listening yet."""
         self.settings = settings
-        self._store = TableStore(Database(settings.database), settings.now)
+        self._store = TableStore(
+            Database(settings.database), settings.now, pages_end_at_partitions=settings.pages_end_at_partitions
+        )
         self._runner: web.ServerRunner | None = None
         self._host = ""
         self._port = 0

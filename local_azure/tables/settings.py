@@ -24,13 +24,15 @@ class Settings:
     """The account's name and its keys (any of them is good), where the data are kept, and the clock.
 
     `data` is a folder, or a file that ends with `.sqlite3`; None keeps everything in memory. `now` tells seconds since
-    1970. Raises `SettingsError`.
+    1970. With `pages_end_at_partitions` a page never has entities of two partitions and may be empty, as happens in
+    the cloud. Raises `SettingsError`.
     """
 
     account: str = DEVELOPMENT_ACCOUNT
     keys: tuple[str, ...] = field(default=(DEVELOPMENT_KEY,), repr=False)
     data: Path | None = None
     now: Callable[[], float] = time.time
+    pages_end_at_partitions: bool = False
 
     def __post_init__(self) -> None:
         if not re.fullmatch(r"[a-z0-9]{3,24}", self.account):

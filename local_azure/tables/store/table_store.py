@@ -51,8 +51,9 @@ class _Portion:
 class TableStore:
     """Tables and entities. `now` tells seconds since 1970; it is called in the database's thread."""
 
-    def __init__(self, database: Database, now: Callable[[], float]) -> None:
+    def __init__(self, database: Database, now: Callable[[], float], *, pages_end_at_partitions: bool = False) -> None:
         self._database = database
+        self._pages_end_at_partitions = pages_end_at_partitions
         self._now = now
         self._last_ticks = 0
         self._changes = 0
@@ -173,7 +174,8 @@ class TableStore:
                 return Page(portion.table, found, next_key)
             found += portion.entities
             next_key, changes = portion.next_key, portion.changes
-            if next_key is None or len(found) == query.page_size or self._now() > deadline:
+            is_full = len(found) == query.page_size or self._pages_end_at_partitions
+            if next_key is None or is_full or self._now() > deadline:
                 return Page(portion.table, found, next_key)
             start = (sort_key(next_key.partition), sort_key(next_key.row))
 
@@ -198,10 +200,13 @@ class TableStore:
         table_id, name = statements.find_table(db, table)
         entities: list[StoredEntity] = []
         candidates = statements.read_entities(db, table_id, query.key_range, start, MAX_EXAMINED_AT_ONCE + 1)
+        partition: str | None = None
         for examined, entity in enumerate(candidates):
             if query.page_size == 0:
                 break
-            if found + len(entities) == query.page_size or examined == MAX_EXAMINED_AT_ONCE:
+            is_boundary = self._pages_end_at_partitions and partition not in (None, entity.key.partition)
+            partition = entity.key.partition
+            if found + len(entities) == query.page_size or examined == MAX_EXAMINED_AT_ONCE or is_boundary:
                 return _Portion(name, entities, entity.key, self._changes)
             if query.filter is None or query.filter.matches(entity_lookup(entity)):
                 entities.append(entity)
