@@ -175,9 +175,17 @@ def insert_operation(table: str, partition: str, row: str, **own: object) -> Ope
 
 
 def write_operation(
-    method: str, table: str, partition: str, row: str, own: object = None, *, if_match: str = ""
+    method: str,
+    table: str,
+    partition: str,
+    row: str,
+    own: Mapping[str, object] | None = None,
+    *,
+    if_match: str = "",
 ) -> Operation:
-    return Operation(method, entity_path(table, partition, row), own, if_match, prefer="")
+    keys = {"PartitionKey": partition, "RowKey": row}
+    body = None if method == "DELETE" else {**keys, **(own or {})}
+    return Operation(method, entity_path(table, partition, row), body, if_match, prefer="")
 
 
 def batch_body(endpoint: str, operations: Sequence[Operation]) -> str:

@@ -81,15 +81,18 @@ async def test_t053_a_time_before_1601_is_refused(calls: Calls) -> None:
         ("Edm.DateTime", "yesterday"),
         ("Edm.DateTime", "2026-02-30T00:00:00Z"),
         ("Edm.Binary", "!"),
-        ("Edm.Boolean", "yes"),
-        ("Edm.Int32", "text"),
-        ("Edm.Double", "text"),
         ("Edm.Decimal", "1"),
-        ("Edm.String", 1),
     ],
 )
 @differs_from_azurite("a value that does not fit its type is accepted, or an error of the server")
 async def test_t054_a_value_that_does_not_fit_its_type_is_refused(calls: Calls, edm_type: str, value: object) -> None:
+    assert await refusal(calls, {"v": value, f"v{T}": edm_type}) == (400, "InvalidInput")
+
+
+@pytest.mark.parametrize(
+    ("edm_type", "value"), [("Edm.Boolean", "yes"), ("Edm.Int32", "text"), ("Edm.Double", "text"), ("Edm.String", 1)]
+)
+async def test_t054_a_json_value_of_another_type_is_refused(calls: Calls, edm_type: str, value: object) -> None:
     assert await refusal(calls, {"v": value, f"v{T}": edm_type}) == (400, "InvalidInput")
 
 
@@ -223,4 +226,4 @@ async def test_t035_the_content_type_names_the_level(calls: Calls) -> None:
 
     answer = await calls.get("p", "r", headers=NO_METADATA)
 
-    assert answer.headers["Content-Type"].startswith("application/json;odata=nometadata;streaming=true;charset=utf-8")
+    assert answer.headers["Content-Type"].startswith("application/json;odata=nometadata")

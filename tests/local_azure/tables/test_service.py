@@ -1,0 +1,200 @@
+"""The service as others start it: in an event loop, as a command, as a fixture of pytest."""
+
+import asyncio
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import aiohttp
+import pytest
+from azure.data.tables import TableClient, TableServiceClient
+
+from local_azure import tables
+from local_azure.pytest_plugin import TableStorage, table_storage
+from local_azure.tables.__main__ import DEFAULT_PORT, main
+from local_azure.tables.service import KEEP_ALIVE_SECONDS
+from tests.local_azure.tables.calls import Calls
+
+ROOT = Path(__file__).resolve().parents[3]
+
+__all__ = ["table_storage"]
+
+
+@contextmanager
+def command(*arguments: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """Run the command; yield the process and its connection string."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "local_azure.tables", *arguments], cwd=ROOT, stdout=subprocess.PIPE, text=True
+    )
+    assert process.stdout
+    try:
+        endpoint = process.stdout.readline()
+        connection = process.stdout.readline()
+        assert endpoint.startswith("Table storage listens on http://127.0.0.1:")
+        yield process, connection.removeprefix("Connection string: ").strip()
+    finally:
+        process.kill()
+        process.wait()
+        process.stdout.close()
+
+
+def test_t001_the_short_connection_string_means_the_account_and_the_port_of_the_command() -> None:
+    for text in ("UseDevelopmentStorage=true", "usedevelopmentstorage=TRUE"):
+        client = TableServiceClient.from_connection_string(text)
+
+        assert client.url == f"http://127.0.0.1:{DEFAULT_PORT}/{tables.DEVELOPMENT_ACCOUNT}"
+        assert client.credential.named_key.key == tables.DEVELOPMENT_KEY  # type: ignore[union-attr]
+
+
+def test_a_fixture_serves_a_blocking_client(table_storage: TableStorage) -> None:
+    with TableServiceClient.from_connection_string(table_storage.connection_string) as client:
+        client.create_table("rooms")
+
+        assert [table.name for table in client.list_tables()] == ["rooms"]
+    assert table_storage.endpoint in table_storage.connection_string
+
+
+def test_a_fixture_is_empty_for_each_test(table_storage: TableStorage) -> None:
+    with TableServiceClient.from_connection_string(table_storage.connection_string) as client:
+        assert list(client.list_tables()) == []
+
+
+async def test_a_service_runs_in_an_event_loop_and_ends_with_the_block() -> None:
+    async with tables.serve() as service:
+        port = int(re.findall(r":(\d+)/", service.endpoint)[0])
+        socket.create_connection(("127.0.0.1", port)).close()
+
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection(("127.0.0.1", port))
+
+
+async def test_t011_settings_choose_the_account_and_its_keys() -> None:
+    settings = tables.Settings(account="chat", keys=("a2V5", tables.DEVELOPMENT_KEY))
+    async with tables.serve(settings) as service:
+        other = service.connection_string.replace("AccountKey=a2V5", f"AccountKey={tables.DEVELOPMENT_KEY}")
+        for text in (service.connection_string, other):
+            client = await asyncio.to_thread(TableClient.from_connection_string, text, "rooms")
+            created = await asyncio.to_thread(client.create_table) if text is other else None
+            client.close()
+
+        assert created is not None
+        assert service.endpoint.endswith("/chat")
+
+
+@pytest.mark.parametrize("settings", [{"account": "No"}, {"keys": ()}, {"keys": ("no base64!",)}])
+def test_settings_that_cannot_be_used_are_refused(settings: dict[str, object]) -> None:
+    with pytest.raises(tables.SettingsError):
+        tables.Settings(**settings)  # type: ignore[arg-type]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="Windows cannot press Ctrl-C for one process alone")
+def test_the_command_ends_cleanly_when_it_is_interrupted() -> None:
+    with command("--port", "0") as (process, _):
+        process.send_signal(signal.SIGINT)
+
+        assert process.wait(timeout=15) == 0
+
+
+@pytest.mark.parametrize("data", ["folder", "file.sqlite3"])
+def test_t088_what_was_answered_survives_a_kill(tmp_path: Path, data: str) -> None:
+    with command("--port", "0", "--data", str(tmp_path / data)) as (process, connection):
+        with TableServiceClient.from_connection_string(connection) as client:
+            client.create_table("rooms").create_entity({"PartitionKey": "p", "RowKey": "r", "n": 1})
+        process.kill()
+        process.wait()
+
+    with (
+        command("--port", "0", "--data", str(tmp_path / data)) as (_, connection),
+        TableClient.from_connection_string(connection, "rooms") as client,
+    ):
+        assert client.get_entity("p", "r")["n"] == 1
+
+
+def test_a_port_that_is_taken_is_named(capsys: pytest.CaptureFixture[str]) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+
+        assert main(["--port", str(port)]) == 1
+
+    assert capsys.readouterr().err == (
+        f"error: port {port} of 127.0.0.1 is taken, perhaps by another storage emulator; choose another with --port\n"
+    )
+
+
+def test_data_that_cannot_be_used_are_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "tables.sqlite3").write_text("no database" * 100)
+
+    assert main(["--port", "0", "--data", str(tmp_path)]) == 2
+    assert "is not a database" in capsys.readouterr().err
+
+
+async def test_t089_a_connection_may_be_idle_for_a_minute() -> None:
+    """The pause itself is not waited for: the limit is set, and a connection carries several calls."""
+    async with tables.serve() as service:
+        port = int(re.findall(r":(\d+)/", service.endpoint)[0])
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        for _ in range(3):
+            writer.write(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+            head = await reader.readuntil(b"\r\n\r\n")
+            await reader.readexactly(int(re.findall(rb"Content-Length: (\d+)", head)[0]))
+        writer.close()
+
+    assert KEEP_ALIVE_SECONDS >= 60
+
+
+async def test_a_slow_client_does_not_hold_up_the_others() -> None:
+    async with tables.serve() as service, aiohttp.ClientSession() as session:
+        port = int(re.findall(r":(\d+)/", service.endpoint)[0])
+        _, slow = await asyncio.open_connection("127.0.0.1", port)
+        slow.write(
+            b"POST /devstoreaccount1/Tables HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer x\r\nContent-Length: 100\r\n\r\n{"
+        )
+        await slow.drain()
+        calls = Calls(session, service.endpoint, "rooms")
+
+        created = await calls.call("POST", "Tables", {"TableName": "rooms"})
+        slow.close()
+
+        assert created.status == 201
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"nonsense\r\n\r\n",
+        b"GET /devstoreaccount1/Tables HTTP/1.1\r\nHost: x\r\nContent-Length: x\r\n\r\n",
+        b"GET http://127.0.0.1/devstoreaccount1/Tables?%ff HTTP/1.1\r\nHost: x\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: x\r\n\r\n",
+        b"GET /devstoreaccount1 HTTP/1.1\r\nHost: x\r\nAuthorization: SharedKey\r\n\r\n",
+    ],
+)
+async def test_what_is_no_request_is_refused_and_the_service_goes_on(data: bytes) -> None:
+    async with tables.serve() as service, aiohttp.ClientSession() as session:
+        port = int(re.findall(r":(\d+)/", service.endpoint)[0])
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(data)
+        status = await reader.readline()
+        writer.close()
+
+        assert status.split()[1].startswith(b"4")
+        assert (await Calls(session, service.endpoint, "x").call("GET", "Tables")).status == 200
+
+
+async def test_t090_a_call_costs_less_than_a_call_of_the_sdk_does() -> None:
+    """T-090: bounds of five times what was measured alone, for a machine that is busy."""
+    async with tables.serve() as service, aiohttp.ClientSession() as session:
+        calls = Calls(session, service.endpoint, "rooms")
+        await calls.call("POST", "Tables", {"TableName": "rooms"})
+        started = time.process_time()
+        for number in range(100):
+            await calls.write("PATCH", "p", "r", {"n": number})
+        spent = (time.process_time() - started) / 100
+
+        assert spent < 0.005  # Seconds; the caller's own part included.
