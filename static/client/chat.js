@@ -41,9 +41,9 @@ export class Chat {
     this.#options = options;
     this.me = me;
     this.outbox = openOutbox(storage, me);
-    for (const name of readRoomNames(storage, lobby)) this.#ensureRoom(name);
+    const [room] = readRoomNames(storage, lobby).map((name) => this.#ensureRoom(name));
     /** The room in which the user reads and writes. */
-    this.room = this.#ensureRoom(lobby);
+    this.room = room ?? this.#ensureRoom(lobby);
   }
 
   /** Connects, and joins the rooms. */

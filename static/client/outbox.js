@@ -61,8 +61,10 @@ function parseUnsent(json, id, user) {
   const stored = parseObject(json);
   // The key of user "a" with the id "b.1" is that of user "a.b" with the id "1": the author tells them apart.
   if (!stored || (stored.v ?? VERSION) !== VERSION || (stored.from ?? user) !== user) return undefined;
-  if ((stored.id ?? id) !== id || typeof stored.room !== "string" || typeof stored.message !== "string") return undefined;
+  if ((stored.id ?? id) !== id || typeof stored.room !== "string" || typeof stored.message !== "string")
+    return undefined;
   const { room, message, replyTo, error } = stored;
+  const isFailed = stored.state === "failed";
   return {
     id,
     from: user,
@@ -70,8 +72,8 @@ function parseUnsent(json, id, user) {
     message,
     replyTo: isQuote(replyTo) ? replyTo : undefined,
     sentAt: isTime(stored.sentAt) ? stored.sentAt : new Date().toISOString(),
-    state: stored.state === "failed" ? "failed" : "pending",
-    error: typeof error === "string" ? error : undefined,
+    state: isFailed ? "failed" : "pending",
+    error: isFailed ? String(error || "Not sent.") : undefined,
   };
 }
 

@@ -1,67 +1,123 @@
 // The scrolling conversation: it follows its end, unless the reader is further up.
-import { paint } from "./line.js";
+import { renderRow } from "./message-view.js";
+/** @import { Row } from "./timeline.js" */
 
-const EDGE_PX = 40, NEAR_TOP_PX = 600, ANNOUNCED = 3;
+const END_PX = 40; // this close to the end counts as at the end
+const NEAR_TOP_PX = 600;
+const MAX_ANNOUNCED = 3; // more new rows at once are history, which screen readers should not read out
+const QUIET_MS = 100;
 
-export function log(root, tools, onScroll) {
-	const list = root.firstElementChild;
-	const nodes = new Map();
-	let following = true;
+/** @typedef {ReturnType<typeof createMessageList>} MessageList */
 
-	const toEnd = () => (root.scrollTop = root.scrollHeight);
-	const box = (node) => node.getBoundingClientRect();
+/**
+ * Returns the list of messages, which is empty until `render`.
+ * @param {object} options
+ * @param {HTMLElement} options.log the element that scrolls
+ * @param {HTMLElement} options.list its list
+ * @param {HTMLElement} options.actions the buttons that are shown at the message at hand
+ * @param {string} options.me
+ * @param {(isNearTop: boolean) => void} options.onScroll
+ */
+export function createMessageList({ log, list, actions, me, onScroll }) {
+  /** @type {Map<string, HTMLLIElement>} by key of the row */
+  let items = new Map();
+  let isFollowing = true;
 
-	function draw(rows, settling) {
-		const anchor = [...list.children].find((node) => box(node).bottom > box(root).top);
-		const before = anchor && box(anchor).top;
-		const keys = new Set(rows.map(({ key }) => key));
-		root.ariaBusy = rows.filter(({ key }) => !nodes.has(key)).length > ANNOUNCED; // more is history
-		for (const [key, node] of nodes) if (!keys.has(key)) node.remove(nodes.delete(key));
-		let next = list.firstChild;
-		for (const row of rows) {
-			const node = paint(row, nodes.get(row.key));
-			node.row = row;
-			nodes.set(row.key, node);
-			if (node === next) next = next.nextSibling;
-			else list.insertBefore(node, next);
-		}
-		if (settling) settle();
-		else if (following) toEnd();
-		else if (anchor?.isConnected) root.scrollTop += box(anchor).top - before;
-		setTimeout(() => (root.ariaBusy = false), 100);
-	}
+  /**
+   * Shows the rows. What the reader is looking at does not move, unless it is the end.
+   * @param {Row[]} rows
+   * @param {{ isSettling: boolean }} options whether to go to the end, or to the mark before what is unread
+   */
+  function render(rows, { isSettling }) {
+    const anchor = firstVisibleItem();
+    const anchorTop = anchor?.getBoundingClientRect().top ?? 0;
+    const newRows = rows.filter(({ key }) => !items.has(key));
+    log.ariaBusy = String(newRows.length > MAX_ANNOUNCED);
+    placeItems(rows);
+    if (isSettling) settle();
+    else if (isFollowing) scrollToEnd();
+    else if (anchor?.isConnected) log.scrollTop += anchor.getBoundingClientRect().top - anchorTop;
+    setTimeout(() => {
+      log.ariaBusy = "false";
+    }, QUIET_MS);
+  }
 
-	// To the end, or to where a long unread part begins.
-	function settle() {
-		toEnd();
-		nodes.get("unread")?.scrollIntoView({ block: "nearest" });
-		scrolled();
-	}
+  function firstVisibleItem() {
+    const { top } = log.getBoundingClientRect();
+    return [...list.children].find((item) => item.getBoundingClientRect().bottom > top);
+  }
 
-	function scrolled() {
-		following = root.scrollHeight - root.scrollTop - root.clientHeight < EDGE_PX;
-		onScroll(root.scrollTop < NEAR_TOP_PX);
-	}
+  /** @param {Row[]} rows */
+  function placeItems(rows) {
+    const previousItems = items;
+    items = new Map(rows.map((row) => [row.key, renderRow(row, me, previousItems.get(row.key))]));
+    for (const [key, item] of previousItems) if (!items.has(key)) item.remove();
+    // Only what stands in the wrong place is moved: moving an element takes its focus and its hover.
+    let next = list.firstElementChild;
+    for (const item of items.values()) {
+      if (item === next) next = next.nextElementSibling;
+      else list.insertBefore(item, next);
+    }
+  }
 
-	// One set of actions, lent to the message at hand.
-	function lend({ target }) {
-		const node = target.closest(".line");
-		if (!node || node === tools.parentNode || tools.querySelector(":focus-visible")) return;
-		tools.querySelector(".sure")?.classList.remove("sure");
-		node.append(tools);
-	}
+  /** Goes to the end, or to where a long unread part begins. */
+  function settle() {
+    scrollToEnd();
+    items.get("unread")?.scrollIntoView({ block: "nearest" });
+    updateFollowing();
+  }
 
-	root.onscroll = scrolled;
-	root.onpointerover = lend;
-	root.addEventListener("focusin", lend);
-	root.onkeydown = (event) => {
-		const lines = [root, ...root.querySelectorAll(".line")], at = lines.indexOf(event.target);
-		const to = { ArrowUp: lines.at(at - 1), ArrowDown: lines[at + 1] }[event.key];
-		if (at < 0 || !to) return;
-		to.focus();
-		event.preventDefault();
-	};
-	new ResizeObserver(() => following && toEnd()).observe(root);
+  function scrollToEnd() {
+    log.scrollTop = log.scrollHeight;
+  }
 
-	return { draw, scrolled, toEnd, stay: () => (following = false), isFollowing: () => following };
+  /** Finds out from the place whether the reader is at the end. */
+  function updateFollowing() {
+    isFollowing = log.scrollHeight - log.scrollTop - log.clientHeight < END_PX;
+    onScroll(log.scrollTop < NEAR_TOP_PX);
+  }
+
+  /** @param {Event} event */
+  function moveActions({ target }) {
+    const message = target instanceof Element ? target.closest(".message") : null;
+    if (!message || message === actions.parentNode) return;
+    if (actions.querySelector(":focus-visible")) return; // they stay where the keyboard is
+    actions.querySelector(".confirming")?.classList.remove("confirming");
+    message.append(actions);
+  }
+
+  /**
+   * The arrow keys go from message to message.
+   * @param {KeyboardEvent} event
+   */
+  function moveFocus(event) {
+    const messages = [...items.values()].filter((item) => item.classList.contains("message"));
+    const stops = [log, ...messages];
+    const current = stops.findIndex((stop) => stop === event.target);
+    if (current < 0) return;
+    let next;
+    if (event.key === "ArrowUp") next = stops.at(current - 1); // from the log to the last message
+    if (event.key === "ArrowDown") next = stops[current + 1];
+    if (!next) return;
+    next.focus();
+    event.preventDefault();
+  }
+
+  log.addEventListener("scroll", updateFollowing);
+  log.addEventListener("pointerover", moveActions);
+  log.addEventListener("focusin", moveActions);
+  log.addEventListener("keydown", moveFocus);
+  new ResizeObserver(() => {
+    if (isFollowing) scrollToEnd();
+  }).observe(log);
+
+  return {
+    render,
+    scrollToEnd,
+    updateFollowing,
+    isFollowing: () => isFollowing,
+    stopFollowing() {
+      isFollowing = false;
+    },
+  };
 }

@@ -1,55 +1,158 @@
-// How one row of the log looks. Painted again, a node keeps what did not change.
-import { avatar, el, fill } from "./el.js";
-import { comings, names } from "./words.js";
+// How one row of the timeline looks. An element that is rendered again keeps what did not change.
+import { createAvatar, createButton, createElement, setContent } from "./dom.js";
+import { formatDateTime, formatDay, formatNames, formatPresence, formatTime } from "./format.js";
+import { splitLinks } from "./links.js";
+/** @import { MessageRow, Row } from "./timeline.js" */
 
-// With parentheses in pairs, without what ends the sentence.
-const ADDRESS = /\b(https?:\/\/(?:[^\s<>"()\p{Bidi_C}]|\([^\s<>"()\p{Bidi_C}]*\))+(?<![.,;:!?'*\]]))/iu;
+/**
+ * @typedef {object} MessageParts
+ * @property {HTMLTimeElement} time
+ * @property {HTMLButtonElement} quote
+ * @property {HTMLParagraphElement} text
+ * @property {HTMLParagraphElement} note
+ * @property {HTMLUListElement} reactions
+ */
 
-const format = (options) => new Intl.DateTimeFormat(undefined, options).format;
-const clock = format({ timeStyle: "short" }), day = format({ dateStyle: "full" });
+/** @type {WeakMap<HTMLLIElement, MessageParts>} */
+const partsOfMessages = new WeakMap();
 
-export function paint(row, node) {
-	const { kind, line, date, events } = row;
-	if (kind === "line") return paintLine(row, node ?? newLine(line.from));
-	const text = kind === "day" ? dayName(date) : kind === "presence" ? comings(events) : line?.message ?? "New";
-	node ??= el("li", { className: `mark ${kind} ${line?.event ?? ""}` }, el("span", { dir: "auto" }));
-	fill(node.firstChild, text);
-	return node;
+/**
+ * Returns the row's element: the given one, changed, or a new one.
+ * @param {Row} row
+ * @param {string} me
+ * @param {HTMLLIElement} [element] the element of the row with the same key
+ */
+export function renderRow(row, me, element) {
+  if (row.kind === "message") return renderMessage(row, me, element ?? createMessage(row.entry.from ?? ""));
+  const item = element ?? createElement("li", { className: noteClasses(row) }, createElement("span", { dir: "auto" }));
+  if (item.firstElementChild) setContent(item.firstElementChild, noteText(row));
+  return item;
 }
 
-function dayName(date) {
-	const midnight = (time) => new Date(time).setHours(0, 0, 0, 0);
-	return ["Today", "Yesterday"][Math.round((midnight(Date.now()) - midnight(date)) / 864e5)] ?? day(date);
+/** @param {Exclude<Row, MessageRow>} row */
+function noteClasses(row) {
+  return ["timeline-note", row.kind, row.kind === "notice" && row.entry.event].filter(Boolean).join(" ");
 }
 
-function newLine(from) {
-	const quote = el("button", { className: "quote", name: "quote" }), text = el("p", { className: "text", dir: "auto" });
-	const parts = [el("time"), quote, text, el("p", { className: "note" })], list = el("ul", { className: "reactions" });
-	const bubble = el("div", { className: "bubble" }, el("b", { dir: "auto" }, from), ...parts);
-	return Object.assign(el("li", { tabIndex: -1 }, avatar(from), bubble, list), { parts: [...parts, list] });
+/** @param {Exclude<Row, MessageRow>} row */
+function noteText(row) {
+  switch (row.kind) {
+    case "day":
+      return formatDay(row.date, Date.now());
+    case "unread":
+      return "New";
+    case "presence":
+      return formatPresence(row.events);
+    case "notice":
+      return row.entry.message;
+  }
 }
 
-function paintLine({ line, date, grouped, me }, node) {
-	const { id, from, sentAt, deletedAt, state, error } = line;
-	const { message, editedAt, replyTo, reactions = {} } = deletedAt ? { message: "Message deleted" } : line;
-	const [time, quote, text, note, list] = node.parts;
-	const failed = state === "failed", shown = Object.entries(reactions).filter(([, users]) => users.length);
-	node.className = ["line", from === me && "mine", grouped && "grouped", deletedAt ? "gone" : state].filter(Boolean).join(" ");
-	node.id = id;
-	time.dateTime = sentAt;
-	time.title = `${day(date)} ${clock(date)}`;
-	fill(time, clock(date));
-	fill(quote, replyTo?.message, () => [el("b", { dir: "auto" }, replyTo.from), el("bdi", {}, replyTo.message)]);
-	fill(text, message, () => links(message).map(({ text, href }) =>
-		href ? el("a", { href, target: "_blank", rel: "noopener noreferrer" }, text) : text));
-	fill(note, failed ? error : state === "pending" ? "Sending…" : editedAt && "edited", () =>
-		failed ? [error, el("button", { name: "retry" }, "Retry"), el("button", { name: "discard" }, "Discard")] : [note.shown]);
-	fill(list, shown.length && JSON.stringify(shown), () => shown.map(([value, users]) =>
-		el("li", {}, el("button", { name: "react", value, ariaPressed: users.includes(me), title: names(users) }, `${value} ${users.length}`))));
-	return node;
+/** @param {string} author */
+function createMessage(author) {
+  const time = createElement("time");
+  const quote = createButton("show-quoted", { className: "quote" });
+  const text = createElement("p", { className: "text", dir: "auto" });
+  const note = createElement("p", { className: "note" });
+  const reactions = createElement("ul", { className: "reactions" });
+  const name = createElement("b", { className: "author", dir: "auto" }, author);
+  const bubble = createElement("div", { className: "bubble" }, name, time, quote, text, note);
+  const item = createElement("li", { tabIndex: -1 }, createAvatar(author), bubble, reactions);
+  partsOfMessages.set(item, { time, quote, text, note, reactions });
+  return item;
 }
 
-// Plain pieces and http(s) addresses: [{ text, href? }].
-export function links(text) {
-	return text.split(ADDRESS).map((piece, place) => ({ text: piece, href: place % 2 && URL.canParse(piece) ? piece : undefined }));
+/**
+ * @param {MessageRow} row
+ * @param {string} me
+ * @param {HTMLLIElement} item
+ */
+function renderMessage(row, me, item) {
+  const parts = partsOfMessages.get(item);
+  if (!parts) return item;
+  const { id, from, sentAt } = row.entry;
+  item.id = id;
+  item.className = messageClasses(row, from === me);
+  parts.time.dateTime = sentAt;
+  parts.time.title = formatDateTime(row.date);
+  setContent(parts.time, formatTime(row.date));
+  renderQuote(parts.quote, row);
+  renderText(parts.text, row);
+  renderNote(parts.note, row);
+  renderReactions(parts.reactions, row, me);
+  return item;
+}
+
+/**
+ * @param {MessageRow} row
+ * @param {boolean} isMine
+ */
+function messageClasses({ entry, isGrouped }, isMine) {
+  const state = entry.deletedAt ? "deleted" : entry.state;
+  return ["message", isMine && "mine", isGrouped && "grouped", state].filter(Boolean).join(" ");
+}
+
+/**
+ * @param {HTMLElement} element
+ * @param {MessageRow} row
+ */
+function renderQuote(element, { entry: { deletedAt, replyTo } }) {
+  if (deletedAt || !replyTo) {
+    setContent(element, "");
+    return;
+  }
+  const { from, message } = replyTo;
+  setContent(element, message, () => [
+    createElement("b", { className: "author", dir: "auto" }, from),
+    createElement("bdi", {}, message),
+  ]);
+}
+
+/**
+ * @param {HTMLElement} element
+ * @param {MessageRow} row
+ */
+function renderText(element, { entry }) {
+  const message = entry.deletedAt ? "Message deleted" : (entry.message ?? "");
+  setContent(element, message, () => splitLinks(message).map(createTextOrLink));
+}
+
+/** @param {{ text: string, href?: string }} piece */
+function createTextOrLink({ text, href }) {
+  if (!href) return text;
+  return createElement("a", { href, target: "_blank", rel: "noopener noreferrer" }, text);
+}
+
+/**
+ * @param {HTMLElement} element
+ * @param {MessageRow} row
+ */
+function renderNote(element, { entry: { state, error, editedAt, deletedAt } }) {
+  if (state === "failed" && error) {
+    setContent(element, error, () => [
+      error,
+      createButton("retry", {}, "Retry"),
+      createButton("discard", {}, "Discard"),
+    ]);
+  } else if (state === "pending") {
+    setContent(element, "Sending…");
+  } else {
+    setContent(element, editedAt && !deletedAt ? "edited" : "");
+  }
+}
+
+/**
+ * @param {HTMLElement} element
+ * @param {MessageRow} row
+ * @param {string} me
+ */
+function renderReactions(element, { entry: { deletedAt, reactions = {} } }, me) {
+  const shown = Object.entries(deletedAt ? {} : reactions).filter(([, users]) => users.length);
+  setContent(element, shown.length ? JSON.stringify(shown) : "", () =>
+    shown.map(([emoji, users]) => {
+      const isPressed = String(users.includes(me));
+      const properties = { value: emoji, ariaPressed: isPressed, title: formatNames(users) };
+      return createElement("li", {}, createButton("react", properties, `${emoji} ${users.length}`));
+    }),
+  );
 }

@@ -1,40 +1,64 @@
-// Who comes in: a name where people name themselves, a sign-in where the platform knows them.
-import { ask, backoff, negotiate } from "./connection.js";
-import { $, fill } from "./el.js";
+// The first screen: a name where people name themselves, a sign-in where the platform knows them.
+import { backoffDelay, fetchSession, negotiate } from "../client/http.js";
+import { byId, setContent } from "./dom.js";
+/** @import { Session } from "../client/types.js" */
 
-const AWAY = "The server does not answer, or ChatAuth is not set.";
+const NO_ANSWER = "The server does not answer, or ChatAuth is not set.";
+const NAME_KEY = "chat.user";
 
-// The session, as soon as there is one in which somebody can connect.
-async function begin(attempt = 0) {
-	const session = await ask("session");
-	if (session.auth) return session;
-	$("welcome").hidden = false;
-	fill("hint", `${AWAY} Trying again…`);
-	await new Promise((resolve) => setTimeout(resolve, backoff(attempt)));
-	return begin(attempt + 1);
+/**
+ * Returns the session and the user's name, as soon as the user has one.
+ * @returns {Promise<{ session: Session, me: string }>}
+ */
+export async function signIn() {
+  const session = await waitForSession();
+  const isOpen = session.auth === "open";
+  const me = isOpen ? sessionStorage.getItem(NAME_KEY) : session.user;
+  if (me) return { session, me };
+  const link = byId("sign-in-link", HTMLAnchorElement);
+  setContent(byId("sign-in-hint"), "");
+  byId("sign-in").hidden = false;
+  byId("name-form").hidden = !isOpen;
+  link.hidden = isOpen;
+  link.href = session.signIn ?? "";
+  return { session, me: await askForName(session.limits.userIdLength) };
 }
 
-// The session, with `me`.
-export async function welcome() {
-	const session = await begin();
-	const form = $("name-form"), field = $("user"), link = $("sign-in"), open = session.auth === "open";
-	session.me = open ? sessionStorage["chat.user"] : session.user;
-	if (session.me) return session;
-	fill("hint");
-	$("welcome").hidden = false;
-	form.hidden = !open;
-	link.hidden = open;
-	link.href = session.signIn;
-	field.maxLength = session.limits.userIdLength;
-	field.value = localStorage["chat.user"] ?? "";
-	field.focus();
-	return new Promise((resolve) => {
-		form.onsubmit = async () => {
-			const name = field.value.trim().normalize();
-			const { url, error } = await negotiate(name);
-			if (!url) return fill("hint", error?.message ?? AWAY);
-			session.me = localStorage["chat.user"] = sessionStorage["chat.user"] = name;
-			resolve(session);
-		};
-	});
+/**
+ * Asks the server until it names a session in which somebody can connect.
+ * @returns {Promise<Session>}
+ */
+async function waitForSession() {
+  for (let attempt = 0; ; attempt += 1) {
+    const session = await fetchSession();
+    if (session.auth) return /** @type {Session} */ (session);
+    byId("sign-in").hidden = false;
+    setContent(byId("sign-in-hint"), `${NO_ANSWER} Trying again…`);
+    await new Promise((resolve) => setTimeout(resolve, backoffDelay(attempt)));
+  }
+}
+
+/**
+ * Returns a name that the server accepts. The tab keeps it; the next tab offers it.
+ * @param {number} maxLength
+ * @returns {Promise<string>}
+ */
+function askForName(maxLength) {
+  const field = byId("user-name", HTMLInputElement);
+  field.maxLength = maxLength;
+  field.value = localStorage.getItem(NAME_KEY) ?? "";
+  field.focus();
+  return new Promise((resolve) => {
+    byId("name-form").addEventListener("submit", async () => {
+      const name = field.value.trim().normalize();
+      const { url, error } = await negotiate(name);
+      if (!url) {
+        setContent(byId("sign-in-hint"), error?.message ?? NO_ANSWER);
+        return;
+      }
+      localStorage.setItem(NAME_KEY, name);
+      sessionStorage.setItem(NAME_KEY, name);
+      resolve(name);
+    });
+  });
 }
