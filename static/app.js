@@ -1,23 +1,23 @@
-// The page: who the user is, the chat, and what the browser's events mean for it.
-import { createActions } from "./actions.js";
+// The page: the chat, the screen, and what the browser's events and the buttons mean for them.
 import { Chat } from "./client/chat.js";
+import { orderedEntries } from "./client/room.js";
 import { createComposer } from "./view/composer.js";
 import { byId, setContent } from "./view/dom.js";
 import { createScreen } from "./view/screen.js";
 import { signIn } from "./view/sign-in.js";
-/** @import { Entry } from "./client/types.js" */
-/** @import { Task } from "./view/composer.js" */
 
 const STATUS_MS = 500;
 const OTHER_ROOMS_MS = 60_000;
 const MAX_QUOTE_LENGTH = 120;
+const NEXT_THEME = { "": "light", "light": "dark", "dark": "" };
 
-const { session, me } = await signIn();
+const { me, auth, lobby, limits, signIn: signInUrl, signOut: signOutUrl } = await signIn();
+const { style } = document.documentElement;
 
 const chat = new Chat({
   me,
-  userId: session.auth === "open" ? me : undefined,
-  lobby: session.lobby,
+  userId: auth === "open" ? me : undefined,
+  lobby,
   storage: localStorage,
   onChange: () => screen.scheduleRender(),
   onFirstPage: () => screen.settle(),
@@ -26,52 +26,91 @@ const chat = new Chat({
     openAddressedRoom();
   },
 });
-
-const screen = createScreen(chat, session.auth);
-
+const screen = createScreen(chat, auth);
 const composer = createComposer({
-  maxBytes: session.limits.messageBytes,
-  onSend: sendText,
+  maxBytes: limits.messageBytes,
   onTyping: () => chat.send("typing"),
-  onEditLast: () => actions.editLastMessage(),
+  onSend: sendText,
+  onEditLast: editLastMessage,
 });
 
-const actions = createActions({ chat, session, screen, composer });
+// What a button with a `data-action` does; the message is the one that it belongs to.
+const actions = {
+  "react": ({ id, reactions }, { value: emoji }) => {
+    chat.send("react", { id, emoji, on: !reactions?.[emoji]?.includes(me) });
+  },
+  "reply": (target) => composer.begin({ kind: "reply", target }),
+  "edit": (target) => composer.begin({ kind: "edit", target }),
+  "delete": ({ id }, button) => {
+    const isConfirmed = !button.classList.toggle("confirming"); // by the second click
+    if (isConfirmed) chat.send("delete", { id });
+  },
+  "retry": (message) => chat.deliver(message),
+  "discard": ({ id }) => {
+    chat.outbox.remove(id);
+    screen.scheduleRender();
+  },
+  "show-quoted": ({ replyTo }) => screen.showMessage(replyTo.id),
+  "show-end": screen.showEnd,
+  "connect": () => {
+    if (chat.connectionState.name === "signed out") location.assign(signInUrl);
+    else chat.connection.probe();
+  },
+  "invite": invite,
+  "switch-theme": () => {
+    style.colorScheme = NEXT_THEME[style.colorScheme];
+    localStorage.setItem("chat.theme", style.colorScheme);
+    screen.scheduleRender();
+  },
+  "leave": () => {
+    sessionStorage.clear();
+    location.assign(signOutUrl ?? ".");
+  },
+};
 
-/**
- * The address names the current room. Setting another one fires `hashchange`.
- * @param {string} room
- */
+// The address names the current room; a new one fires `hashchange`.
 function setAddress(room) {
   location.hash = room.trim().replace(/^#/, "").toLowerCase();
 }
 
 function openAddressedRoom() {
-  chat.openRoom(location.hash.slice(1) || session.lobby);
+  chat.openRoom(location.hash.slice(1) || lobby);
   screen.clearUnreadMark();
-  composer.open(chat.room.name);
+  composer.openRoom(chat.room.name);
   byId("rooms").hidePopover();
   screen.showRoom();
 }
 
-/**
- * @param {string} text
- * @param {Task} task
- */
-function sendText(text, task) {
-  if (task.kind === "edit") {
-    chat.send("edit", { id: task.target.id, message: text });
+function sendText(text, { kind, target }) {
+  if (kind === "edit") {
+    chat.send("edit", { id: target.id, message: text });
     return;
   }
   screen.clearUnreadMark();
   screen.showEnd();
-  chat.say(text, task.kind === "reply" ? quote(task.target) : undefined);
+  chat.say(text, target && { id: target.id, from: target.from, message: quoteLine(target.message) });
 }
 
-/** @param {Entry} message */
-function quote({ id, from = "", message = "" }) {
-  const [firstLine = ""] = message.split("\n");
-  return { id, from, message: firstLine.slice(0, MAX_QUOTE_LENGTH) };
+function quoteLine(message) {
+  return message.split("\n")[0].slice(0, MAX_QUOTE_LENGTH);
+}
+
+function editLastMessage() {
+  const target = orderedEntries(chat.room).findLast(({ from, deletedAt }) => from === me && !deletedAt);
+  if (target) composer.begin({ kind: "edit", target });
+  return Boolean(target);
+}
+
+async function invite() {
+  const { room } = chat;
+  const address = new URL(`#${room.name}`, location.href);
+  let hint = "Copied";
+  try {
+    await navigator.clipboard.writeText(address.href);
+  } catch {
+    hint = "Share this"; // no secure context, or no permission
+  }
+  chat.addNotice(room, `${hint}: ${address}`, "notice");
 }
 
 function onVisibilityChange() {
@@ -79,33 +118,34 @@ function onVisibilityChange() {
     screen.clearUnreadMark();
     return;
   }
-  chat.probe();
+  chat.connection.probe();
   screen.showRoom();
 }
 
-addEventListener("click", ({ target }) => {
-  const button = target instanceof Element ? target.closest("button") : null;
-  if (button) actions.run(button);
+addEventListener("click", (event) => {
+  const button = /** @type {Element} */ (event.target).closest("button");
+  if (!button?.dataset.action) return;
+  const id = button.closest(".message")?.id ?? "";
+  actions[button.dataset.action](chat.room.entries.get(id) ?? chat.outbox.get(id), button);
 });
 addEventListener("hashchange", openAddressedRoom);
-addEventListener("online", () => chat.probe());
-addEventListener("offline", () => chat.probe());
-addEventListener("pagehide", () => chat.close());
+addEventListener("online", chat.connection.probe);
+addEventListener("offline", chat.connection.probe);
+addEventListener("pagehide", chat.connection.close);
 addEventListener("pageshow", ({ persisted }) => {
-  if (persisted) location.reload(); // from the browser's cache of pages, which closed the connection
+  if (persisted) location.reload(); // shown again, without its connection
 });
 document.addEventListener("visibilitychange", onVisibilityChange);
-byId("rooms").addEventListener("toggle", () => screen.updateOtherRooms());
-byId("room-form", HTMLFormElement).addEventListener("submit", () => {
-  setAddress(byId("new-room", HTMLInputElement).value);
-  byId("room-form", HTMLFormElement).reset();
+byId("rooms").addEventListener("toggle", screen.updateOtherRooms);
+byId("room-form").addEventListener("submit", ({ target }) => {
+  setAddress(byId("new-room").value);
+  target.reset();
 });
 
 setContent(byId("my-name"), me);
 byId("sign-in").hidden = true;
 byId("chat").hidden = false;
-chat.start();
 openAddressedRoom();
 screen.updateOtherRooms();
-setInterval(() => screen.renderStatus(), STATUS_MS);
-setInterval(() => screen.updateOtherRooms(), OTHER_ROOMS_MS);
+setInterval(screen.renderStatus, STATUS_MS);
+setInterval(screen.updateOtherRooms, OTHER_ROOMS_MS);

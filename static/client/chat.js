@@ -1,115 +1,90 @@
 // A chat without a screen: the rooms, the connection, and the messages on their way.
 import { connect } from "./connection.js";
-import { positionOf } from "./messages.js";
-import { openOutbox } from "./outbox.js";
-import { applyFrame, beginJoin, createRoom } from "./room.js";
-import { readPosition, readRoomNames, writePosition, writeRoomNames } from "./storage.js";
-/** @import { Connection } from "./connection.js" */
-/** @import { Draft } from "./outbox.js" */
-/** @import { ConnectionState, DatedEntry, Entry, Frame, KeyValueStorage, Quote, Room } from "./types.js" */
+import { applyFrame, beginJoin, createRoom, positionOf } from "./room.js";
+import { openOutbox, readPosition, readRoomNames } from "./storage.js";
+/** @import { ChatOptions, ConnectionState, DatedEntry, Entry, Frame, JoinedFrame, Quote, Room } from "./types.js" */
+/** @import { SystemFrame, UnsentMessage } from "./types.js" */
 
-const STORE_MS = 3000; // what was said while a room was joined is stored after this time
+const STORE_MS = 3000; // what was said is stored after this time
 
-/**
- * @typedef {object} ChatOptions
- * @property {string} me the user's id
- * @property {string} [userId] the id to connect with; left out where the platform knows the user
- * @property {string} lobby the room in which everyone starts
- * @property {KeyValueStorage} storage keeps rooms, read positions and unsent messages: `localStorage`
- * @property {() => void} onChange the state has changed: show it
- * @property {(room: string) => void} [onMove] the user is led to another room: call `openRoom` with it
- * @property {() => void} [onFirstPage] the current room is empty and now gets its first page
- */
-
-/** The state of a chat, and what its user can do. Begins with `start`. */
+/** What a user sees of the chat, and can do. `onChange` is called after every change. */
 export class Chat {
-  /** @type {Map<string, Room>} by name */
+  /** @type {Map<string, Room>} */
   rooms = new Map();
 
   /** @type {ConnectionState} */
   connectionState = { name: "connecting" };
 
-  /** @type {ChatOptions} */
-  #options;
-
-  /** @type {Connection | undefined} */
-  #connection;
-
   /** @param {ChatOptions} options */
   constructor(options) {
-    const { me, lobby, storage } = options;
-    this.#options = options;
+    const { me, userId, lobby, storage } = options;
+    this.options = options;
     this.me = me;
     this.outbox = openOutbox(storage, me);
     const [room] = readRoomNames(storage, lobby).map((name) => this.#ensureRoom(name));
     /** The room in which the user reads and writes. */
     this.room = room ?? this.#ensureRoom(lobby);
-  }
-
-  /** Connects, and joins the rooms. */
-  start() {
-    this.#connection = connect({
-      userId: this.#options.userId,
+    this.connection = connect({
+      userId,
       onState: (state) => this.#changeConnectionState(state),
       onFrame: (frame) => this.#receive(frame),
     });
   }
 
-  /** Leaves for good. */
-  close() {
-    this.#connection?.close();
-  }
-
-  /** Finds out whether the connection is alive; without one, tries to connect now. */
-  probe() {
-    this.#connection?.probe();
-  }
-
   /**
-   * Makes this the current room, and joins it.
+   * Makes a room the current one, and joins it.
    * @param {string} name
    */
   openRoom(name) {
     this.room = this.#ensureRoom(name);
-    if (this.connectionState.name === "live" && this.room.membership === "idle") this.#join(this.room);
+    this.#join(this.room);
   }
 
   /**
-   * Sends an event about the current room; a refusal becomes an entry of the room. Returns whether it was done.
+   * Sends an event about a room, and returns whether it was done. A refusal becomes an entry of the room.
    * @param {string} event
    * @param {{ id?: string } & Record<string, unknown>} [data]
+   * @param {Room} [room]
    */
-  send(event, data) {
-    return this.#send(event, this.room, data);
+  async send(event, data = {}, room = this.room) {
+    const result = await this.connection.send(event, { room: room.name, ...data });
+    if (result.ok) return true;
+    // Only what a user did to a message is not repeated by itself.
+    const problem = result.error ?? (data.id && "Not connected, not done.");
+    if (problem) this.addNotice(room, problem, "error");
+    return false;
   }
 
   /**
-   * Says something in the current room. The message waits in the outbox until the server has it.
+   * Says something in the current room. The outbox keeps it until the server has it.
    * @param {string} message
    * @param {Quote} [replyTo]
    */
   say(message, replyTo) {
-    // Not randomUUID: browsers offer that in secure contexts only.
-    const id = crypto.getRandomValues(new Uint32Array(4)).join("-");
-    this.#deliver({ id, from: this.me, room: this.room.name, message, replyTo, sentAt: new Date().toISOString() });
+    const { me: from, room } = this;
+    const id = crypto.getRandomValues(new Uint32Array(4)).join("-"); // randomUUID needs a secure context
+    this.deliver({ id, from, room: room.name, message, replyTo, sentAt: new Date().toISOString(), state: "pending" });
   }
 
   /**
-   * Sends an unsent message again.
-   * @param {string} id
+   * Sends an unsent message, perhaps once more.
+   * @param {UnsentMessage} unsent
    */
-  retry(id) {
-    const message = this.outbox.get(id);
-    if (message) this.#deliver(message);
-  }
-
-  /**
-   * Forgets an unsent message.
-   * @param {string} id
-   */
-  discard(id) {
-    this.outbox.remove(id);
-    this.#options.onChange();
+  async deliver(unsent) {
+    const { id, room, message, replyTo } = unsent;
+    this.#keep({ ...unsent, state: "pending", error: undefined });
+    const utcOffset = -new Date().getTimezoneOffset();
+    const result = await this.connection.send("message", { room, clientId: id, message, replyTo, utcOffset });
+    if (!result.ok) {
+      if (result.error) this.#fail(id, result.error); // else it goes out with the next connection
+      return;
+    }
+    const kept = this.outbox.get(id);
+    if (kept?.state !== "pending") return; // it came back already
+    const isCommand = /^\/[^/]/.test(message); // never comes back
+    if (isCommand) this.outbox.remove(id);
+    else this.#keep({ ...kept, state: "sent" });
+    this.options.onChange();
   }
 
   /**
@@ -120,15 +95,15 @@ export class Chat {
    */
   addNotice(room, message, event) {
     applyFrame(room, { type: "system", event, message }, Date.now());
-    this.#options.onChange();
+    this.options.onChange();
   }
 
-  /** Asks for the page before the oldest known message of the current room, one at a time. */
+  /** Asks for the page before the oldest known message of the current room. */
   async loadOlder() {
     const { room } = this;
     if (room.isLoadingOlder || !room.olderCursor) return;
     room.isLoadingOlder = true;
-    await this.#send("history", room, { before: room.olderCursor });
+    await this.send("history", { before: room.olderCursor }, room);
     room.isLoadingOlder = false;
   }
 
@@ -138,35 +113,22 @@ export class Chat {
    */
   markRead(message) {
     this.room.readPosition = positionOf(message);
-    writePosition(this.#options.storage, this.room.name, this.room.readPosition);
-  }
-
-  /**
-   * Returns a message of the current room, or an unsent one.
-   * @param {string} id
-   * @returns {Entry | undefined}
-   */
-  findMessage(id) {
-    return this.room.entries.get(id) ?? this.outbox.get(id);
+    this.options.storage.setItem(`chat.read.${this.room.name}`, this.room.readPosition);
   }
 
   /** @param {string} name */
   #ensureRoom(name) {
-    const { storage } = this.#options;
-    let room = this.rooms.get(name);
-    if (!room) {
-      room = createRoom(name, readPosition(storage, name));
-      this.rooms.set(name, room);
-      writeRoomNames(storage, this.rooms.keys());
-    }
+    const room = this.rooms.get(name) ?? createRoom(name, readPosition(this.options.storage, name));
+    this.rooms.set(name, room);
+    this.#storeRooms();
     return room;
   }
 
   /** @param {Room} room */
   #forgetRoom(room) {
-    const { lobby, storage, onChange, onMove } = this.#options;
+    const { lobby, onChange, onMove } = this.options;
     this.rooms.delete(room.name);
-    writeRoomNames(storage, this.rooms.keys());
+    this.#storeRooms();
     if (room === this.room) {
       this.openRoom(lobby);
       onMove?.(lobby);
@@ -174,144 +136,109 @@ export class Chat {
     onChange();
   }
 
+  #storeRooms() {
+    this.options.storage.setItem("chat.rooms", [...this.rooms.keys()].join(","));
+  }
+
   /** @param {Room} room */
   async #join(room) {
+    const { membership } = room;
+    if (this.connectionState.name !== "live" || membership !== "idle") return;
     beginJoin(room, Date.now());
-    if (!(await this.#send("join", room))) {
-      room.membership = "idle";
-      return;
-    }
-    // Acknowledged without a `joined` frame is refused; an error frame has said why. The lobby stays open all the same:
-    // there is no other room to go to.
-    if (room.membership === "joining" && room.name !== this.#options.lobby) {
+    const isAcknowledged = await this.send("join", {}, room);
+    // Refused: acknowledged, but an error frame came instead of a `joined` frame. The lobby stays open all the same.
+    if (isAcknowledged && room.membership === "joining" && room.name !== this.options.lobby) {
       this.#forgetRoom(room);
       return;
     }
-    room.membership = "joined";
-    if (room.catchUp) await this.#catchUp(room);
-  }
-
-  /** @param {Room} room */
-  async #catchUp(room) {
+    room.membership = isAcknowledged ? "joined" : "idle";
+    this.options.onChange();
+    if (!isAcknowledged || !room.catchUp) return;
     await new Promise((resolve) => setTimeout(resolve, STORE_MS));
-    await this.#send("history", room);
+    await this.send("history", {}, room);
     room.catchUp = null;
-  }
-
-  /**
-   * @param {string} event
-   * @param {Room} room
-   * @param {{ id?: string } & Record<string, unknown>} [data]
-   */
-  async #send(event, room, data) {
-    const result = await this.#request(event, { room: room.name, ...data });
-    if (result.ok) return true;
-    // What concerns a message was a click, which is not repeated; everything else is tried again without a word.
-    const problem = result.error ?? (data?.id && "Not connected, not done.");
-    if (problem) this.addNotice(room, problem, "error");
-    return false;
-  }
-
-  /**
-   * @param {string} event
-   * @param {object} data
-   */
-  async #request(event, data) {
-    if (!this.#connection) return { ok: false, error: undefined };
-    return this.#connection.send(event, data);
   }
 
   /** @param {Frame} frame */
   #receive(frame) {
-    if (frame.type === "system" && frame.event === "error") {
-      this.#receiveError(frame);
-      return;
-    }
     const name = frame.room ?? this.room.name;
-    const room = frame.type === "joined" ? this.#ensureRoom(name) : this.rooms.get(name);
-    if (!room) return;
-    if (frame.type === "left") {
-      this.#forgetRoom(room);
-      return;
-    }
-    this.#removeDelivered(frame);
-    if (frame.type === "joined" && room === this.room && room.entries.size === 0) this.#options.onFirstPage?.();
-    const wasJoinedByCommand = frame.type === "joined" && room.membership !== "joining" && room !== this.room;
-    const olderCursor = applyFrame(room, frame, Date.now());
-    if (olderCursor) this.#send("history", room, { before: olderCursor });
-    this.#options.onChange();
-    if (wasJoinedByCommand) this.#options.onMove?.(name);
-  }
-
-  /** @param {import("./types.js").SystemFrame} frame */
-  #receiveError({ clientId, message, room: name = this.room.name }) {
-    if (clientId && this.#fail(clientId, message)) return;
     const room = this.rooms.get(name);
-    // The room that was refused is about to close: the lobby tells why.
-    const target = room?.membership === "joined" ? room : this.#ensureRoom(this.#options.lobby);
-    this.addNotice(target, message, "error");
+    if (frame.type === "joined") this.#receiveJoined(frame);
+    else if (frame.type === "system" && frame.event === "error") this.#receiveError(frame, room);
+    else if (room && frame.type === "left") this.#forgetRoom(room);
+    else if (room) this.#apply(frame, room);
+  }
+
+  /** @param {JoinedFrame} frame */
+  #receiveJoined(frame) {
+    const { onFirstPage, onMove } = this.options;
+    const room = this.#ensureRoom(frame.room);
+    const isByCommand = room.membership !== "joining";
+    if (room === this.room && !room.entries.size) onFirstPage?.();
+    this.#apply(frame, room);
+    if (isByCommand && room !== this.room) onMove?.(room.name);
   }
 
   /**
-   * Takes the user's own messages out of the outbox when they come back from the server.
-   * @param {Frame} frame
+   * @param {SystemFrame} frame
+   * @param {Room} [room]
    */
-  #removeDelivered(frame) {
-    /** @type {Entry[]} */
-    let messages = [];
-    if (frame.type === undefined) messages = [frame];
-    if (frame.type === "joined" || frame.type === "history") messages = frame.messages;
-    for (const { from, clientId } of messages) if (from === this.me && clientId) this.outbox.remove(clientId);
-  }
-
-  /** @param {Draft} draft */
-  async #deliver(draft) {
-    const { id, room, message, replyTo } = draft;
-    this.outbox.put(draft, "pending");
-    this.#options.onChange();
-    const utcOffset = -new Date().getTimezoneOffset(); // minutes east of UTC
-    const result = await this.#request("message", { room, clientId: id, message, replyTo, utcOffset });
-    if (!result.ok) {
-      if (result.error) this.#fail(id, result.error);
-      return; // without a connection it stays pending, and goes out with the next one
-    }
-    if (this.outbox.get(id)?.state !== "pending") return; // it came back, or was refused, before it was acknowledged
-    if (isCommand(message)) this.outbox.remove(id);
-    else this.outbox.put(draft, "sent");
-    this.#options.onChange();
+  #receiveError({ clientId, message }, room) {
+    if (clientId && this.#fail(clientId, message)) return;
+    // A room that was refused is about to close: the lobby tells why.
+    const isOpen = room?.membership === "joined";
+    this.addNotice(isOpen ? room : this.#ensureRoom(this.options.lobby), message, "error");
   }
 
   /**
-   * Returns whether there was such an unsent message.
+   * @param {Frame} frame
+   * @param {Room} room
+   */
+  #apply(frame, room) {
+    for (const { from, clientId } of messagesIn(frame)) {
+      if (from === this.me && clientId) this.outbox.remove(clientId);
+    }
+    const before = applyFrame(room, frame, Date.now());
+    if (before) this.send("history", { before }, room);
+    this.options.onChange();
+  }
+
+  /** @param {UnsentMessage} message */
+  #keep(message) {
+    this.outbox.put(message);
+    this.options.onChange();
+  }
+
+  /**
    * @param {string} id
    * @param {string} error
+   * @returns {boolean} whether there is such an unsent message
    */
   #fail(id, error) {
     const message = this.outbox.get(id);
-    if (!message) return false;
-    this.outbox.put(message, "failed", error);
-    this.#options.onChange();
-    return true;
+    if (message) this.#keep({ ...message, state: "failed", error });
+    return Boolean(message);
   }
 
   /** @param {ConnectionState} state */
   #changeConnectionState(state) {
     this.connectionState = state;
-    this.#options.onChange();
+    this.options.onChange();
     if (state.name !== "live") return;
     for (const room of this.rooms.values()) {
       if (state.isNew) room.membership = "idle";
-      if (room.membership === "idle") this.#join(room);
+      this.#join(room);
     }
     if (!state.isNew) return;
-    for (const message of this.outbox.all()) if (message.state !== "failed") this.#deliver(message);
+    for (const message of this.outbox.all()) if (message.state !== "failed") this.deliver(message);
   }
 }
 
 /**
- * Returns whether the server will take the text as a command: it begins with one slash.
- * @param {string} text
+ * @param {Frame} frame
+ * @returns {Entry[]}
  */
-function isCommand(text) {
-  return /^\/[^/]/.test(text);
+function messagesIn(frame) {
+  if (frame.type === "joined" || frame.type === "history") return frame.messages;
+  return frame.type === undefined ? [frame] : [];
 }

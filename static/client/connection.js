@@ -1,64 +1,77 @@
-// The connection to Web PubSub: its reliable JSON subprotocol, which recovers a connection and replays what was missed.
+// How a client reaches the app, over HTTP, and Web PubSub, with its reliable JSON subprotocol:
 // https://learn.microsoft.com/azure/azure-web-pubsub/reference-json-reliable-webpubsub-subprotocol
-import { backoffDelay, negotiate } from "./http.js";
-/** @import { ConnectionState, Frame, SendResult } from "./types.js" */
+/** @import { Answer, ConnectionState, Envelope, Frame, SendResult } from "./types.js" */
 
-const SUBPROTOCOL = "json.reliable.webpubsub.azure.v1";
 const PING_MS = 20_000;
 const ANSWER_MS = 5_000;
 const CONNECT_MS = 10_000;
-const RECOVERY_MS = 30_000; // the service forgets a connection that was lost for longer
+const RECOVERY_MS = 30_000; // after this time the service forgets a connection
 const CONFIRM_MS = 500;
-const HTTP_UNAUTHORIZED = 401;
 const NORMAL_CLOSURE = 1000;
-const POLICY_VIOLATION = 1008; // the service refuses to recover
-const CLOSED_BY_US = 4000; // any code but 1000: the service keeps the connection for a recovery
+const POLICY_VIOLATION = 1008; // a refused recovery
+const DROPPED = 4000;
 
 /**
- * What the service sends over the socket.
- * @typedef {object} Envelope
- * @property {string} type
- * @property {string} [connectionId]
- * @property {string} [reconnectionToken]
- * @property {number} [ackId]
- * @property {boolean} [success]
- * @property {{ name: string, message?: string }} [error]
- * @property {number} [sequenceId]
- * @property {Frame} [data]
+ * Returns how long to wait, in milliseconds: 1 s doubling to 30 s, shortened by chance (0 to 1) to spread the clients.
+ * @param {number} attempt from 0
+ * @param {number} [chance]
  */
-
-/** @typedef {{ frame: object, resolve: (result: SendResult) => void }} PendingRequest */
-/** @typedef {ReturnType<typeof connect>} Connection */
+export function backoffDelay(attempt, chance = Math.random()) {
+  return 1000 * Math.min(30, 2 ** attempt) * (0.5 + chance / 2);
+}
 
 /**
- * Connects, and keeps connected until `close`.
+ * Returns the JSON answer of the app with its `status`, or {} without an answer.
+ * @param {string} path
+ * @param {RequestInit} [options]
+ * @returns {Promise<Answer>}
+ */
+export async function requestJson(path, options) {
+  try {
+    const response = await fetch(path, options);
+    const content = await response.json().catch(() => ({})); // a gateway may answer in HTML
+    return { status: response.status, ...content };
+  } catch {
+    return {};
+  }
+}
+
+/**
+ * Returns an answer with the `url` to connect to, or with an `error`.
+ * @param {string} [userId] left out where the platform knows the user
+ */
+export function negotiate(userId) {
+  return requestJson("negotiate", { method: "POST", body: JSON.stringify({ id: userId }) });
+}
+
+/**
+ * Connects, and stays connected until `close`.
  * @param {object} options
- * @param {string} [options.userId] the chosen name; left out where the platform knows the user
+ * @param {string} [options.userId]
  * @param {(state: ConnectionState) => void} options.onState
  * @param {(frame: Frame) => void} options.onFrame
  */
 export function connect({ userId, onState, onFrame }) {
-  /** @type {Map<number, PendingRequest>} by ack id */
-  const pendingRequests = new Map();
+  /** @type {Map<number, { frame: object, resolve: (result: SendResult) => void }>} by ack id */
+  const requests = new Map();
   /** @type {WebSocket | undefined} */
   let socket;
-  /** @type {string | undefined} */
-  let clientUrl;
-  /** @type {string | undefined} */
-  let connectionId;
-  /** @type {string | undefined} */
-  let reconnectionToken; // set while there is a logical connection, live or to be recovered
-  /** @type {ReturnType<typeof setTimeout> | undefined} */
-  let openTimer; // ends an attempt, or starts the next one
-  /** @type {ReturnType<typeof setTimeout> | undefined} */
-  let confirmTimer;
+  /** @type {{ url?: string, id?: string, token?: string }} */
+  let session = {}; // has a token while the connection is live or can be recovered
+  let openTimer = 0; // ends an attempt to connect, or begins the next one
+  let confirmTimer = 0;
   let isLive = false;
   let isClosed = false;
   let attempt = 0;
   let lastAckId = 0;
   let lastSequenceId = 0;
-  let heardAt = 0; // milliseconds
-  let lostAt = 0; // milliseconds; 0 while live
+  let heardAt = 0;
+  let lostAt = 0; // 0 while live
+
+  const pingTimer = setInterval(() => {
+    if (isLive) probe();
+  }, PING_MS);
+  open();
 
   /** @param {object} frame */
   function write(frame) {
@@ -66,34 +79,29 @@ export function connect({ userId, onState, onFrame }) {
   }
 
   async function open() {
-    const answer = reconnectionToken ? { url: clientUrl } : await negotiate(userId);
+    const { url, token, id } = session;
+    const answer = token ? { url } : await negotiate(userId);
     if (socket || isClosed) return; // another attempt was faster
-    if (answer.status === HTTP_UNAUTHORIZED) {
+    if (answer.status === 401) {
       onState({ name: "signed out" });
-      return;
-    }
-    if (!answer.url) {
+    } else if (!answer.url) {
       scheduleOpen(answer.error?.message);
-      return;
+    } else {
+      session.url = answer.url;
+      const recovery = `&awps_connection_id=${id}&awps_reconnection_token=${encodeURIComponent(token ?? "")}`;
+      openSocket(answer.url + (token ? recovery : ""));
     }
-    clientUrl = answer.url;
-    openSocket(clientUrl + recoveryQuery());
-  }
-
-  function recoveryQuery() {
-    if (!connectionId || !reconnectionToken) return "";
-    return `&awps_connection_id=${connectionId}&awps_reconnection_token=${encodeURIComponent(reconnectionToken)}`;
   }
 
   /** @param {string} url */
   function openSocket(url) {
-    const opened = new WebSocket(url, SUBPROTOCOL);
+    const opened = new WebSocket(url, "json.reliable.webpubsub.azure.v1");
     socket = opened;
     clearTimeout(openTimer);
     openTimer = setTimeout(drop, CONNECT_MS);
     opened.onopen = () => {
-      // The service greets a new connection; a recovered one answers only when asked.
-      if (opened === socket && reconnectionToken) write({ type: "ping" });
+      // The service greets new connections only; a recovered one answers.
+      if (opened === socket && session.token) write({ type: "ping" });
     };
     opened.onmessage = ({ data }) => {
       if (opened === socket) receive(JSON.parse(data));
@@ -104,17 +112,18 @@ export function connect({ userId, onState, onFrame }) {
   }
 
   /** @param {Envelope} envelope */
-  function receive(envelope) {
+  function receive({ type, connectionId, reconnectionToken, ackId = 0, success, error, sequenceId, data }) {
     heardAt = Date.now();
-    const isNew = Boolean(envelope.connectionId) && envelope.connectionId !== connectionId;
-    if (envelope.connectionId) {
-      connectionId = envelope.connectionId;
-      reconnectionToken = envelope.reconnectionToken;
-    }
+    const isNew = Boolean(connectionId) && connectionId !== session.id;
+    if (connectionId) session = { url: session.url, id: connectionId, token: reconnectionToken };
     if (isNew) lastSequenceId = 0;
     if (!isLive) onConnected(isNew);
-    if (envelope.type === "ack") settleRequest(envelope);
-    if (envelope.type === "message") receiveMessage(envelope);
+    if (type === "ack") {
+      const isDone = success || error?.name === "Duplicate"; // of what was sent again after a recovery
+      requests.get(ackId)?.resolve(isDone ? { ok: true } : { ok: false, error: error?.message });
+      requests.delete(ackId);
+    }
+    if (type === "message" && data) receiveMessage(data, sequenceId);
   }
 
   /** @param {boolean} isNew */
@@ -123,53 +132,48 @@ export function connect({ userId, onState, onFrame }) {
     isLive = true;
     attempt = 0;
     lostAt = 0;
-    for (const { frame } of pendingRequests.values()) write(frame);
+    for (const { frame } of requests.values()) write(frame);
     onState({ name: "live", isNew });
   }
 
-  /** @param {Envelope} envelope */
-  function settleRequest({ ackId = 0, success, error }) {
-    // A request that was repeated after a recovery may have been done already.
-    const isDone = success || error?.name === "Duplicate";
-    pendingRequests.get(ackId)?.resolve(isDone ? { ok: true } : { ok: false, error: error?.message });
-    pendingRequests.delete(ackId);
-  }
-
-  /** @param {Envelope} envelope */
-  function receiveMessage({ sequenceId, data }) {
+  /**
+   * @param {Frame} frame
+   * @param {number} [sequenceId]
+   */
+  function receiveMessage(frame, sequenceId) {
     if (sequenceId !== undefined) {
       if (sequenceId <= lastSequenceId) return; // replayed after a recovery
       lastSequenceId = sequenceId;
-      confirmTimer ??= setTimeout(confirm, CONFIRM_MS);
+      confirmTimer ||= setTimeout(confirm, CONFIRM_MS);
     }
-    if (data) onFrame(data);
+    onFrame(frame);
   }
 
   function confirm() {
-    confirmTimer = undefined;
+    confirmTimer = 0;
     if (isLive) write({ type: "sequenceAck", sequenceId: lastSequenceId });
   }
 
-  /** @param {number} [code] close code of the socket */
+  /** @param {number} [code] */
   function onLost(code) {
     socket = undefined;
     isLive = false;
     lostAt ||= Date.now();
-    const isOver = code === POLICY_VIOLATION || code === NORMAL_CLOSURE || Date.now() - lostAt > RECOVERY_MS;
-    if (isOver) forgetConnection();
+    const canRecover = code !== POLICY_VIOLATION && code !== NORMAL_CLOSURE && Date.now() - lostAt <= RECOVERY_MS;
+    if (!canRecover) forgetSession();
     scheduleOpen();
   }
 
-  function forgetConnection() {
-    connectionId = undefined;
-    reconnectionToken = undefined;
-    for (const { resolve } of pendingRequests.values()) resolve({ ok: false });
-    pendingRequests.clear();
+  function forgetSession() {
+    session = {};
+    for (const { resolve } of requests.values()) resolve({ ok: false });
+    requests.clear();
   }
 
-  /** @param {string} [refused] why the server refused */
+  /** @param {string} [refused] */
   function scheduleOpen(refused) {
-    const delay = reconnectionToken && attempt === 0 ? 0 : backoffDelay(attempt); // the first recovery at once
+    const isFirstRecovery = session.token && attempt === 0;
+    const delay = isFirstRecovery ? 0 : backoffDelay(attempt);
     attempt += 1;
     onState({ name: "waiting", at: Date.now() + delay, refused });
     clearTimeout(openTimer);
@@ -177,15 +181,13 @@ export function connect({ userId, onState, onFrame }) {
   }
 
   function drop() {
-    socket?.close(CLOSED_BY_US);
+    socket?.close(DROPPED);
     onLost();
   }
 
-  /** Finds out whether the connection is alive; without one, tries to connect now. */
   function probe() {
-    if (isClosed) return;
     if (!isLive) {
-      if (!socket) open();
+      if (!socket && !isClosed) open();
       return;
     }
     const probed = socket;
@@ -196,38 +198,36 @@ export function connect({ userId, onState, onFrame }) {
     }, ANSWER_MS);
   }
 
-  /**
-   * Sends an event to the server and returns whether it was done. A request outlives a recovery.
-   * @param {string} event
-   * @param {object} data
-   * @returns {Promise<SendResult>}
-   */
-  function send(event, data) {
-    if (!reconnectionToken) return Promise.resolve({ ok: false });
-    return new Promise((resolve) => {
-      lastAckId += 1;
-      const frame = { type: "event", event, dataType: "json", data, ackId: lastAckId };
-      pendingRequests.set(lastAckId, { frame, resolve });
-      if (isLive) write(frame);
-    });
-  }
+  return {
+    /** Finds out whether the connection is alive; without one, tries to connect now. */
+    probe,
 
-  /** Leaves for good: the service tells the others at once. */
-  function close() {
-    isClosed = true;
-    isLive = false;
-    clearInterval(pingTimer);
-    clearTimeout(openTimer);
-    clearTimeout(confirmTimer);
-    socket?.close(NORMAL_CLOSURE);
-    socket = undefined;
-    forgetConnection();
-  }
+    /**
+     * Sends an event, and returns whether it was done. A recovery does not lose it.
+     * @param {string} event
+     * @param {object} data
+     * @returns {Promise<SendResult>}
+     */
+    async send(event, data) {
+      if (!session.token) return { ok: false };
+      return new Promise((resolve) => {
+        lastAckId += 1;
+        const frame = { type: "event", event, dataType: "json", data, ackId: lastAckId };
+        requests.set(lastAckId, { frame, resolve });
+        if (isLive) write(frame);
+      });
+    },
 
-  const pingTimer = setInterval(() => {
-    if (isLive) probe();
-  }, PING_MS);
-  onState({ name: "connecting" });
-  open();
-  return { send, probe, close };
+    /** Leaves for good: the others are told at once. */
+    close() {
+      isClosed = true;
+      isLive = false;
+      clearInterval(pingTimer);
+      clearTimeout(openTimer);
+      clearTimeout(confirmTimer);
+      socket?.close(NORMAL_CLOSURE);
+      socket = undefined;
+      forgetSession();
+    },
+  };
 }

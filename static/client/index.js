@@ -4,7 +4,6 @@
  *     import { Chat, orderedEntries } from "./client/index.js";
  *
  *     const chat = new Chat({ me: "ana", userId: "ana", lobby: "lobby", storage: localStorage, onChange: show });
- *     chat.start();
  *     chat.say("hello");
  *
  *     function show() {
@@ -13,9 +12,15 @@
  *     }
  */
 export { Chat } from "./chat.js";
-export { connect } from "./connection.js";
-export { backoffDelay, fetchPublicRooms, fetchSession, negotiate } from "./http.js";
-export { countUnread, isUnread, mergeEntry, messagesOf, orderedEntries, positionOf } from "./messages.js";
-export { openOutbox } from "./outbox.js";
-export { applyFrame, beginJoin, createRoom } from "./room.js";
-export { readDraft, readPosition, readRoomNames, writeDraft, writePosition, writeRoomNames } from "./storage.js";
+export { backoffDelay, connect, negotiate, requestJson } from "./connection.js";
+export {
+  applyFrame,
+  beginJoin,
+  countUnread,
+  createRoom,
+  isUnread,
+  mergeEntry,
+  orderedEntries,
+  positionOf,
+} from "./room.js";
+export { openOutbox, readPosition, readRoomNames } from "./storage.js";

@@ -1,11 +1,9 @@
-// What is known of one room, and what a frame from the server changes about it.
-import { mergeEntry, messagesOf } from "./messages.js";
-/** @import { Entry, Frame, HistoryFrame, JoinedFrame, ReactionFrame, Room } from "./types.js" */
+// What is known of one room, what a frame from the server changes about it, and everybody's order of what was said.
+/** @import { DatedEntry, Entry, Frame, HistoryFrame, JoinedFrame, ReactionFrame, Room } from "./types.js" */
 
 const TYPING_MS = 6000;
 const MAX_CATCH_UP_PAGES = 5;
-// "!" sorts before every letter and digit: the mark stands before the entries of the same time.
-const GAP_ID = "!";
+const GAP_ID = "!"; // sorts before other ids: the mark stands first among entries of one time
 
 /**
  * Returns a room of which nothing is known yet.
@@ -16,13 +14,13 @@ const GAP_ID = "!";
 export function createRoom(name, readPosition = "") {
   return {
     name,
+    readPosition,
     membership: "idle",
     isAdmin: false,
     entries: new Map(),
     people: new Set(),
     morePeople: 0,
     typing: new Map(),
-    readPosition,
     olderCursor: null,
     isLoadingOlder: false,
     catchUp: null,
@@ -30,9 +28,61 @@ export function createRoom(name, readPosition = "") {
 }
 
 /**
- * Notes that the room is being joined, and which messages are known: a page that holds one of them leaves no gap.
+ * Returns an entry's place in the order; places compare as strings.
+ * @param {DatedEntry} entry
+ */
+export function positionOf({ sentAt, id }) {
+  return `${sentAt} ${id}`;
+}
+
+/**
+ * Returns the entries in everybody's order.
+ * @param {Pick<Room, "entries">} room
+ */
+export function orderedEntries({ entries }) {
+  return [...entries.values()].filter(isDated).sort((a, b) => (positionOf(a) < positionOf(b) ? -1 : 1));
+}
+
+/**
+ * Returns whether somebody else said this after the position.
+ * @param {DatedEntry} entry
+ * @param {string} me
+ * @param {string} readPosition
+ */
+export function isUnread(entry, me, readPosition) {
+  return Boolean(entry.from) && entry.from !== me && positionOf(entry) > readPosition;
+}
+
+/**
+ * Returns how many messages the user has not read.
  * @param {Room} room
- * @param {number} now milliseconds
+ * @param {string} me
+ */
+export function countUnread(room, me) {
+  return messagesOf(room).filter((message) => isUnread(message, me, room.readPosition)).length;
+}
+
+/**
+ * Returns one entry from two versions of it: the earlier time, the newest text. A deletion stays.
+ * @param {Entry | undefined} known
+ * @param {Entry} incoming
+ * @returns {Entry}
+ */
+export function mergeEntry(known, incoming) {
+  const merged = { ...known, ...incoming };
+  if (known?.sentAt && incoming.sentAt && known.sentAt < incoming.sentAt) merged.sentAt = known.sentAt;
+  if (known?.editedAt && known.editedAt > (incoming.editedAt ?? "")) {
+    merged.message = known.message;
+    merged.editedAt = known.editedAt;
+  }
+  if (merged.deletedAt) merged.message = "";
+  return merged;
+}
+
+/**
+ * Notes that the room is being joined, and what is known: a page that overlaps with that leaves no gap.
+ * @param {Room} room
+ * @param {number} now
  */
 export function beginJoin(room, now) {
   const knownIds = new Set(messagesOf(room).map(({ id }) => id));
@@ -41,91 +91,58 @@ export function beginJoin(room, now) {
 }
 
 /**
- * Changes the room as the frame says. Returns the cursor of an older page when that is needed to close a gap.
+ * Changes the room as the frame says. Returns the cursor of an older page that is needed to close a gap.
  * @param {Room} room
  * @param {Frame} frame
- * @param {number} now milliseconds
+ * @param {number} now
  * @returns {string | undefined}
  */
 export function applyFrame(room, frame, now) {
+  const { entries, people, typing } = room;
   if (frame.type === "typing") {
-    room.typing.set(frame.user, now + TYPING_MS);
+    typing.set(frame.user, now + TYPING_MS);
     return undefined;
   }
-  stopTyping(room, frame);
+  if ("user" in frame && frame.user) typing.delete(frame.user);
+  if ("from" in frame && frame.from) typing.delete(frame.from);
   switch (frame.type) {
-    case "joined":
-      admit(room, frame);
-      return addPage(room, frame, now);
-    case "history":
-      return addPage(room, frame, now);
-    case "reaction":
-      putEntry(room, { id: frame.id, reactions: changeReactions(room.entries.get(frame.id), frame) });
-      return undefined;
-    case "system": {
-      const { event, user, at = new Date(now).toISOString() } = frame;
-      if (user) changePeople(room.people, event, user);
-      putEntry(room, { ...frame, id: `${event} ${user ?? room.entries.size} ${at}`, sentAt: at });
-      return undefined;
-    }
     case undefined:
     case "edited":
     case "deleted":
       putEntry(room, frame);
+      return undefined;
+    case "reaction":
+      applyReaction(room, frame);
+      return undefined;
+    case "system": {
+      const { event, user, at = new Date(now).toISOString() } = frame;
+      if (user && event === "joined") people.add(user);
+      if (user && event === "left") people.delete(user);
+      putEntry(room, { ...frame, id: `${event} ${user ?? entries.size} ${at}`, sentAt: at });
+      return undefined;
+    }
+    case "joined":
+      room.people = new Set([...frame.users, frame.user]);
+      room.morePeople = Math.max(0, frame.count - room.people.size);
+      room.isAdmin = frame.admin;
+      room.membership = "joined";
+      return addPage(room, frame, now);
+    case "history":
+      return addPage(room, frame, now);
   }
-  return undefined;
-}
-
-/**
- * Ends the typing of whoever sent the frame.
- * @param {Room} room
- * @param {Frame} frame
- */
-function stopTyping(room, frame) {
-  if ("from" in frame && frame.from) room.typing.delete(frame.from);
-  else if ("user" in frame && frame.user) room.typing.delete(frame.user);
 }
 
 /**
  * @param {Room} room
- * @param {Entry} entry
- */
-function putEntry(room, entry) {
-  room.entries.set(entry.id, mergeEntry(room.entries.get(entry.id), entry));
-}
-
-/**
- * @param {Entry | undefined} entry
  * @param {ReactionFrame} frame
  */
-function changeReactions(entry, { emoji, user, on }) {
-  const others = (entry?.reactions?.[emoji] ?? []).filter((other) => other !== user);
-  return { ...entry?.reactions, [emoji]: on ? [...others, user] : others };
+function applyReaction(room, { id, emoji, user, on }) {
+  const { reactions } = room.entries.get(id) ?? {};
+  const others = (reactions?.[emoji] ?? []).filter((other) => other !== user);
+  putEntry(room, { id, reactions: { ...reactions, [emoji]: on ? [...others, user] : others } });
 }
 
 /**
- * @param {Set<string>} people
- * @param {string} event
- * @param {string} user
- */
-function changePeople(people, event, user) {
-  if (event === "joined") people.add(user);
-  else people.delete(user);
-}
-
-/**
- * @param {Room} room
- * @param {JoinedFrame} frame
- */
-function admit(room, { users, user, count, admin }) {
-  room.people = new Set([...users, user]);
-  room.morePeople = Math.max(0, count - room.people.size);
-  room.isAdmin = admin;
-  room.membership = "joined";
-}
-
-/**
- * Adds a page of the past. Returns the cursor of the page before it while a gap is open.
  * @param {Room} room
  * @param {JoinedFrame | HistoryFrame} page
  * @param {number} now
@@ -137,9 +154,8 @@ function addPage(room, { messages, before, complete }, now) {
   if (!messagesOf(room).some(({ sentAt }) => sentAt < start)) room.olderCursor = before;
   for (const message of messages) putEntry(room, message);
   entries.delete(gapId);
-
-  const hasNoGap = !catchUp || messages.some(({ id }) => catchUp.knownIds.has(id));
-  if (complete && hasNoGap) {
+  const overlaps = !catchUp || messages.some(({ id }) => catchUp.knownIds.has(id));
+  if (complete && overlaps) {
     room.catchUp = null;
     return undefined;
   }
@@ -149,4 +165,25 @@ function addPage(room, { messages, before, complete }, now) {
   }
   entries.set(gapId, { id: gapId, event: "gap", message: "Messages may be missing here.", sentAt: start });
   return undefined;
+}
+
+/**
+ * @param {Room} room
+ * @param {Entry} entry
+ */
+function putEntry({ entries }, entry) {
+  entries.set(entry.id, mergeEntry(entries.get(entry.id), entry));
+}
+
+/** @param {Pick<Room, "entries">} room */
+function messagesOf({ entries }) {
+  return [...entries.values()].filter(isDated).filter(({ from }) => from);
+}
+
+/**
+ * @param {Entry} entry
+ * @returns {entry is DatedEntry} false while only a change of the message has come
+ */
+function isDated(entry) {
+  return Boolean(entry.sentAt);
 }

@@ -1,31 +1,22 @@
-// What is kept between visits, beside the outbox: the rooms, how far each was read, and drafts. Each is plain text under a
-// key of its own. A value that cannot be is read as if it were not there.
-/** @import { KeyValueStorage } from "./types.js" */
+// What is kept between visits in Web Storage. A value that cannot be read is taken as missing, and left where it is.
+/** @import { KeyValueStorage, UnsentMessage } from "./types.js" */
 
-const ROOMS_KEY = "chat.rooms";
-const ROOM_NAME = /^[a-z0-9_][a-z0-9_-]{0,31}$/; // docs/protocol.md, "Names, times, ids"
-const POSITION = /^\d{4}-\d\d-\d\dT[\d:.]+Z \S/; // the time, a space, the id
+const VERSION = 1; // of a stored message; the first ones carried no number
+const ROOM_NAME = /^[a-z0-9_][a-z0-9_-]{0,31}$/;
+const POSITION = /^\d{4}-\d\d-\d\dT\S+Z \S+$/; // time and id
 
 /**
- * Returns the names of the rooms that were open; the lobby alone when none are known.
+ * Returns the names of the rooms that were open, or the lobby's.
  * @param {KeyValueStorage} storage
  * @param {string} lobby
  */
 export function readRoomNames(storage, lobby) {
-  const names = (storage.getItem(ROOMS_KEY) ?? "").split(",").filter((name) => ROOM_NAME.test(name));
+  const names = (storage.getItem("chat.rooms") ?? "").split(",").filter((name) => ROOM_NAME.test(name));
   return names.length ? names : [lobby];
 }
 
 /**
- * @param {KeyValueStorage} storage
- * @param {Iterable<string>} names
- */
-export function writeRoomNames(storage, names) {
-  storage.setItem(ROOMS_KEY, [...names].join(","));
-}
-
-/**
- * Returns the position up to which the room was read; empty for none.
+ * Returns the position up to which the room was read, or "".
  * @param {KeyValueStorage} storage
  * @param {string} room
  */
@@ -35,28 +26,73 @@ export function readPosition(storage, room) {
 }
 
 /**
+ * Returns the user's messages that the server has not confirmed: `get`, `all` by time, `put`, and `remove`.
+ * Each has its own key: tabs must not overwrite each other.
  * @param {KeyValueStorage} storage
- * @param {string} room
- * @param {string} position
+ * @param {string} user
  */
-export function writePosition(storage, room, position) {
-  storage.setItem(`chat.read.${room}`, position);
+export function openOutbox(storage, user) {
+  const prefix = `chat.outbox.${user}.`;
+  /** @type {Map<string, UnsentMessage>} */
+  const messages = new Map();
+  for (const key of Object.keys(storage).filter((name) => name.startsWith(prefix))) {
+    const message = parseMessage(storage.getItem(key), key.slice(prefix.length), user);
+    if (message) messages.set(message.id, message);
+  }
+
+  return {
+    /** @param {string} id */
+    get: (id) => messages.get(id),
+
+    all: () => [...messages.values()].sort((a, b) => (a.sentAt < b.sentAt ? -1 : 1)),
+
+    /** @param {UnsentMessage} message */
+    put(message) {
+      messages.set(message.id, message);
+      // A reload must not send again what was accepted.
+      if (message.state === "sent") storage.removeItem(prefix + message.id);
+      else storage.setItem(prefix + message.id, JSON.stringify({ v: VERSION, ...message }));
+    },
+
+    /** @param {string} id */
+    remove(id) {
+      messages.delete(id);
+      storage.removeItem(prefix + id);
+    },
+  };
 }
 
 /**
- * Returns what was typed in the room and not sent; empty for nothing.
- * @param {KeyValueStorage} storage
- * @param {string} room
+ * @param {string | null} json
+ * @param {string} key the id, as the storage key has it
+ * @param {string} user
+ * @returns {UnsentMessage | undefined}
  */
-export function readDraft(storage, room) {
-  return storage.getItem(`chat.draft.${room}`) ?? "";
+function parseMessage(json, key, user) {
+  const { v = VERSION, id = key, from = user, room, message, replyTo, sentAt, state, error } = parseObject(json);
+  // The prefix of the user "a" also begins the keys of the user "a.b": the author tells them apart.
+  if (v !== VERSION || id !== key || from !== user || !room || !message) return undefined;
+  const isFailed = state === "failed";
+  return {
+    id,
+    from,
+    room: String(room),
+    message: String(message),
+    replyTo: replyTo?.message ? replyTo : undefined,
+    sentAt: Date.parse(sentAt) ? sentAt : new Date().toISOString(),
+    state: isFailed ? "failed" : "pending",
+    error: isFailed ? String(error ?? "Not sent.") : undefined,
+  };
 }
 
 /**
- * @param {KeyValueStorage} storage
- * @param {string} room
- * @param {string} text
+ * @param {string | null} json
+ * @returns {Record<string, any>}
  */
-export function writeDraft(storage, room, text) {
-  storage.setItem(`chat.draft.${room}`, text);
+function parseObject(json) {
+  try {
+    return JSON.parse(json ?? "") ?? {};
+  } catch {
+    return {};
+  }
 }

@@ -26,18 +26,17 @@
 /** @typedef {Entry & { sentAt: string }} DatedEntry an entry with its place in the conversation */
 
 /**
- * A message that the server has not confirmed. `sent`: accepted, but it did not come back yet.
- * @typedef {object} UnsentFields
+ * A message that the server has not confirmed. `sent`: it was accepted, but did not come back yet.
+ * @typedef {object} UnsentMessage
  * @property {string} id becomes the message's `clientId`
  * @property {string} room
  * @property {string} from
  * @property {string} message
- * @property {string} sentAt
+ * @property {string} sentAt UTC, ISO 8601
+ * @property {Quote} [replyTo]
  * @property {"pending" | "sent" | "failed"} state
  * @property {string} [error] why it failed
  */
-
-/** @typedef {DatedEntry & UnsentFields} UnsentMessage */
 
 /**
  * What is known of one room.
@@ -109,14 +108,33 @@
  */
 
 /**
- * What `GET /session` answers.
- * @typedef {object} Session
- * @property {"open" | "easyauth" | null} auth null while nobody can connect
- * @property {string | null} user who is signed in
- * @property {string} lobby
- * @property {{ messageBytes: number, userIdLength: number }} limits
- * @property {string | null} signIn
- * @property {string | null} signOut
+ * What the service sends over the socket.
+ * @typedef {object} Envelope
+ * @property {string} type
+ * @property {string} [connectionId]
+ * @property {string} [reconnectionToken]
+ * @property {number} [ackId]
+ * @property {boolean} [success]
+ * @property {{ name: string, message?: string }} [error]
+ * @property {number} [sequenceId]
+ * @property {Frame} [data]
+ */
+
+/**
+ * What the app answers to an HTTP request: the content of the answer and its status; nothing without an answer.
+ * @typedef {{ status?: number, error?: { code: string, message: string } } & Record<string, any>} Answer
+ */
+
+/**
+ * What a chat needs.
+ * @typedef {object} ChatOptions
+ * @property {string} me the user's id
+ * @property {string} [userId] the id to connect with; left out where the platform knows the user
+ * @property {string} lobby the room in which everyone starts
+ * @property {KeyValueStorage} storage keeps rooms, read positions and unsent messages: `localStorage`
+ * @property {() => void} onChange called after every change
+ * @property {(room: string) => void} [onMove] the user is led to another room: call `openRoom` with it
+ * @property {() => void} [onFirstPage] the current room is empty and now gets its first page
  */
 
 /**

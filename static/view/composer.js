@@ -1,140 +1,135 @@
-// The box in which one writes: drafts, replies, edits, and the limit of a message.
-import { readDraft, writeDraft } from "../client/storage.js";
-import { createCommandMenu } from "./command-menu.js";
-import { byId, setContent } from "./dom.js";
+// The box in which one writes: drafts, replies, edits, and the menu of slash commands.
+import { byId, createElement, setContent } from "./dom.js";
 import { isolateName } from "./format.js";
-/** @import { Entry } from "../client/types.js" */
 
 const TYPING_MS = 3000;
 const NEAR_LIMIT_BYTES = 200;
-const KEY_CODE_COMPOSING = 229; // the only sign of an input method in some browsers
+const COMMANDS = "/help, /join room, /leave, /me waves, /who, /rooms, /remind 10m tea, /reminders, /forget 1".split(
+  ", ",
+);
 
-/** @typedef {ReturnType<typeof createComposer>} Composer */
-
-/** What is written: a new message, a reply to a message, or a message's new text.
- * @typedef {{ kind: "message" } | { kind: "reply" | "edit", target: Entry }} Task
- */
+/** Returns the commands, with examples, that the text may become. */
+export function matchCommands(text) {
+  return /^\/\w*$/.test(text) ? COMMANDS.filter((usage) => usage.startsWith(text.toLowerCase())) : [];
+}
 
 /**
- * Returns the composer; it is ready after `open`.
- * @param {object} options
- * @param {number} options.maxBytes the longest message, in bytes of UTF-8
- * @param {(text: string, task: Task) => void} options.onSend
- * @param {() => void} options.onTyping at most every 3 seconds
- * @param {() => boolean} options.onEditLast begins to edit the last message; returns whether there is one
+ * Returns the composer. What is written has a `kind`: "message", or "reply" and "edit" with the `target` message.
+ * `onEditLast` returns whether there is a message to edit.
  */
 export function createComposer({ maxBytes, onSend, onTyping, onEditLast }) {
-  const box = byId("message-box", HTMLTextAreaElement);
-  const sendButton = byId("send-button", HTMLButtonElement);
-  const menu = createCommandMenu(box, pickCommand);
-  let room = "";
-  /** @type {Task} */
-  let task = { kind: "message" };
-  let typedAt = 0; // milliseconds
+  const box = byId("message-box");
+  const sendButton = byId("send-button");
+  let draftKey = "";
+  let task;
+  let commands = [];
+  let chosen = 0;
+  let typedAt = 0;
 
-  /** @param {string} text */
   function write(text) {
-    // Setting the same text would move the cursor.
-    if (box.value !== text) box.value = text;
-    if (task.kind !== "edit") writeDraft(localStorage, room, text);
+    if (box.value !== text) box.value = text; // the same text would move the cursor
+    if (task.kind !== "edit") localStorage.setItem(draftKey, text);
     const bytesLeft = maxBytes - new TextEncoder().encode(text.trim()).length;
     sendButton.disabled = !text.trim() || bytesLeft < 0;
     setContent(byId("bytes-left"), describeBytesLeft(bytesLeft));
     box.rows = text.split("\n").length; // for browsers without `field-sizing`
-    menu.update();
+    commands = matchCommands(text);
+    chooseCommand(0);
   }
 
-  /** @param {string} usage */
+  function chooseCommand(index) {
+    chosen = (index + commands.length) % commands.length;
+    setContent(byId("command-menu"), commands.length && box.value + chosen, () => commands.map(createOption));
+    box.setAttribute("aria-activedescendant", commands.length ? `option${chosen}` : "");
+  }
+
+  function createOption(usage, index) {
+    const onclick = () => pickCommand(usage);
+    const properties = { id: `option${index}`, role: "option", ariaSelected: index === chosen, onclick };
+    return createElement("li", properties, usage);
+  }
+
   function pickCommand(usage) {
-    const [command] = usage.split(" ");
-    write(`${command} `);
+    write(`${usage.split(" ")[0]} `);
     box.focus();
   }
 
-  /** @param {Task} next */
+  // These two return whether there was a menu to do it in.
+  function pickChosenCommand() {
+    const usage = commands[chosen];
+    if (!usage || usage === box.value) return false;
+    pickCommand(usage);
+    return true;
+  }
+
+  function moveChoice(step) {
+    if (commands.length) chooseCommand(chosen + step);
+    return commands.length > 0;
+  }
+
   function begin(next) {
     task = next;
     setContent(byId("task-description"), describeTask(task));
-    write(task.kind === "edit" ? (task.target.message ?? "") : readDraft(localStorage, room));
+    write(task.kind === "edit" ? task.target.message : (localStorage.getItem(draftKey) ?? ""));
     if (task.kind !== "message") box.focus();
   }
+
+  const beginMessage = () => begin({ kind: "message" });
 
   function submit() {
     if (sendButton.disabled) return;
     const text = box.value.trim();
     const done = task;
-    if (done.kind !== "edit") write(""); // an edit leaves the draft as it was
-    begin({ kind: "message" });
+    if (task.kind !== "edit") write("");
+    beginMessage();
     typedAt = 0;
     onSend(text, done);
   }
 
-  /**
-   * Does what the key means here; returns whether it means anything.
-   * @param {string} key
-   */
-  function handleKey(key) {
-    switch (key) {
-      case "Enter":
-        if (!menu.pickChosen()) submit();
-        return true;
-      case "Tab":
-        return menu.pickChosen();
-      case "ArrowDown":
-        return menu.moveChoice(1);
-      case "ArrowUp":
-        return menu.moveChoice(-1) || (!box.value && onEditLast());
-      case "Escape":
-        if (task.kind !== "message") begin({ kind: "message" });
-        return false;
-      default:
-        return false;
-    }
-  }
-
-  function announceTyping() {
-    const isMessage = !sendButton.disabled && !box.value.startsWith("/") && task.kind !== "edit";
-    if (!isMessage || Date.now() - typedAt < TYPING_MS) return;
-    typedAt = Date.now();
-    onTyping();
-  }
+  // Each returns whether the key has done its work.
+  const keys = {
+    Enter() {
+      if (!pickChosenCommand()) submit();
+      return true;
+    },
+    Tab: pickChosenCommand,
+    ArrowDown: () => moveChoice(1),
+    ArrowUp: () => moveChoice(-1) || (!box.value && onEditLast()),
+    Escape() {
+      if (task.kind !== "message") beginMessage();
+    },
+  };
 
   box.addEventListener("keydown", (event) => {
-    const isComposing = event.isComposing || event.keyCode === KEY_CODE_COMPOSING;
+    const isComposing = event.isComposing || event.keyCode === 229; // 229 is an input method's key
     if (isComposing || event.shiftKey) return;
-    if (handleKey(event.key)) event.preventDefault();
+    if (keys[event.key]?.()) event.preventDefault();
   });
   box.addEventListener("input", () => {
     write(box.value);
-    announceTyping();
+    const isMessage = !sendButton.disabled && box.value[0] !== "/" && task.kind !== "edit";
+    if (!isMessage || Date.now() - typedAt < TYPING_MS) return;
+    typedAt = Date.now();
+    onTyping();
   });
   sendButton.addEventListener("click", submit);
-  byId("cancel-task").addEventListener("click", () => begin({ kind: "message" }));
+  byId("cancel-task").addEventListener("click", beginMessage);
 
   return {
     begin,
-
-    /**
-     * Shows the draft of a room.
-     * @param {string} name
-     */
-    open(name) {
-      room = name;
-      begin({ kind: "message" });
+    openRoom(name) {
+      draftKey = `chat.draft.${name}`;
+      beginMessage();
     },
   };
 }
 
-/** @param {number} bytesLeft */
-function describeBytesLeft(bytesLeft) {
-  if (bytesLeft < 0) return `${-bytesLeft} bytes too long`;
-  return bytesLeft < NEAR_LIMIT_BYTES ? `${bytesLeft} bytes left` : "";
+function describeBytesLeft(bytes) {
+  if (bytes < 0) return `${-bytes} bytes too long`;
+  return bytes < NEAR_LIMIT_BYTES && `${bytes} bytes left`;
 }
 
-/** @param {Task} task */
-function describeTask(task) {
-  if (task.kind === "message") return "";
-  const { from = "", message } = task.target;
-  const what = task.kind === "edit" ? "Editing" : `Reply to ${isolateName(from)}`;
-  return `${what}: ${message}`;
+function describeTask({ kind, target }) {
+  if (kind === "message") return "";
+  return `${kind === "edit" ? "Editing" : `Reply to ${isolateName(target.from)}`}: ${target.message}`;
 }

@@ -1,74 +1,132 @@
-// The rows of a conversation: days, the mark before what is unread, messages, and news of the room.
-import { isUnread } from "../client/messages.js";
-/** @import { DatedEntry, UnsentMessage } from "../client/types.js" */
+// The rows of a conversation and their elements: days, what is unread, messages, who joined and left, notices.
+import { isUnread } from "../client/room.js";
+import { createAvatar, createButton, createElement, setContent } from "./dom.js";
+import { formatDate, formatDay, formatNames, formatPresence, formatTime } from "./format.js";
 
 const GROUP_MS = 5 * 60_000;
 
-/** @typedef {DatedEntry & Partial<Pick<UnsentMessage, "state" | "error">>} ShownEntry */
+// Parentheses belong to an address in pairs; what ends a sentence does not, nor do marks of direction.
+const ADDRESS = /\b(https?:\/\/(?:[^\s<>"()\p{Bidi_C}]|\([^\s<>"()\p{Bidi_C}]*\))+(?<![.,;:!?'*\]]))/iu;
 
-/** @typedef {{ kind: "day", key: string, date: Date }} DayRow */
-/** @typedef {{ kind: "unread", key: string }} UnreadRow */
-/** @typedef {{ kind: "presence", key: string, events: ShownEntry[] }} PresenceRow who joined and left, in a row */
-/** @typedef {{ kind: "notice", key: string, entry: ShownEntry }} NoticeRow */
+const partsOfMessages = new WeakMap();
 
-/**
- * A message. It is `isGrouped` when it follows another one of its author closely.
- * @typedef {{ kind: "message", key: string, entry: ShownEntry, date: Date, isGrouped: boolean }} MessageRow
- */
-
-/** @typedef {DayRow | UnreadRow | PresenceRow | NoticeRow | MessageRow} Row */
-
-/**
- * Returns the rows. A row keeps its key as long as it stands for the same thing.
- * @param {ShownEntry[]} entries in their order
- * @param {string} me
- * @param {string} unreadMark the position after which the mark stands; empty for no mark
- */
+/** Returns the rows of entries in their order, with the mark after the position `unreadMark` ("" for no mark). */
 export function timelineRows(entries, me, unreadMark) {
-  /** @type {Row[]} */
   const rows = [];
-  let lastDay = "";
   let isMarked = !unreadMark;
   for (const entry of entries) {
     const date = new Date(entry.sentAt);
-    const day = date.toDateString();
-    if (day !== lastDay) rows.push({ kind: "day", key: `day ${day}`, date });
-    lastDay = day;
+    const day = `day ${date.toDateString()}`;
+    if (rows.at(-1)?.day !== day) rows.push({ kind: "day", key: day, date, day });
     if (!isMarked && isUnread(entry, me, unreadMark)) {
       isMarked = true;
-      rows.push({ kind: "unread", key: "unread" });
+      rows.push({ kind: "unread", key: "unread", day });
     }
-    addRow(rows, entry, date);
+    const key = `${entry.from} ${entry.clientId ?? entry.id}`; // stays when the server gives the message an id
+    addEntry(rows, { entry, date, day, key });
   }
   return rows;
 }
 
-/**
- * @param {Row[]} rows
- * @param {ShownEntry} entry
- * @param {Date} date
- */
-function addRow(rows, entry, date) {
-  const previous = rows.at(-1);
-  // The author's page gave the client id: a message keeps its row when the server confirms it.
-  const key = `${entry.from} ${entry.clientId ?? entry.id}`;
+function addEntry(rows, { entry, date, ...row }) {
+  const last = rows.at(-1);
   if (entry.from) {
-    rows.push({ kind: "message", key, entry, date, isGrouped: continuesGroup(previous, entry, date) });
+    const isGrouped = last.entry?.from === entry.from && date - last.date < GROUP_MS;
+    rows.push({ kind: "message", ...row, entry, date, isGrouped });
   } else if (!entry.user) {
-    rows.push({ kind: "notice", key, entry });
-  } else if (previous?.kind === "presence") {
-    previous.events.push(entry);
+    rows.push({ kind: "notice", ...row, entry });
+  } else if (last.kind === "presence") {
+    last.events.push(entry);
   } else {
-    rows.push({ kind: "presence", key, events: [entry] });
+    rows.push({ kind: "presence", ...row, events: [entry] });
   }
 }
 
-/**
- * @param {Row | undefined} previous
- * @param {ShownEntry} entry
- * @param {Date} date
- */
-function continuesGroup(previous, entry, date) {
-  if (previous?.kind !== "message" || previous.entry.from !== entry.from) return false;
-  return date.getTime() - previous.date.getTime() < GROUP_MS;
+/** Returns the row's element: the one given, changed, or a new one. */
+export function renderRow(row, me, element) {
+  if (row.kind === "message") return renderMessage(row, me, element ?? createMessage(row.entry.from));
+  const note = element ?? createNote(row);
+  setContent(note.firstChild, noteText(row));
+  return note;
+}
+
+function createNote({ kind, entry }) {
+  const className = `timeline-note ${kind} ${entry?.event ?? ""}`;
+  return createElement("li", { className }, createElement("span", { dir: "auto" }));
+}
+
+function noteText({ kind, date, events, entry }) {
+  if (kind === "day") return formatDay(date, Date.now());
+  if (kind === "presence") return formatPresence(events);
+  return kind === "unread" ? "New" : entry.message;
+}
+
+function createMessage(from) {
+  const parts = {
+    time: createElement("time"),
+    quote: createButton("show-quoted", { className: "quote" }),
+    text: createElement("p", { className: "text", dir: "auto" }),
+    note: createElement("p", { className: "note" }),
+    reactions: createElement("ul", { className: "reactions" }),
+  };
+  const { reactions, ...inBubble } = parts;
+  const bubble = createElement("div", { className: "bubble" }, createAuthor(from), ...Object.values(inBubble));
+  const message = createElement("li", { tabIndex: -1 }, createAvatar(from), bubble, reactions);
+  partsOfMessages.set(message, parts);
+  return message;
+}
+
+function createAuthor(name) {
+  return createElement("b", { className: "author", dir: "auto" }, name);
+}
+
+function renderMessage({ entry, date, isGrouped }, me, message) {
+  const { id, from, sentAt, deletedAt, state } = entry;
+  const shown = deletedAt ? { message: "Message deleted" } : entry;
+  const { time, quote, text, note, reactions } = partsOfMessages.get(message);
+  const classes = ["message", from === me && "mine", isGrouped && "grouped", deletedAt ? "deleted" : state];
+  message.className = classes.filter(Boolean).join(" ");
+  message.id = id;
+  time.dateTime = sentAt;
+  time.title = `${formatDate(date)} ${formatTime(date)}`;
+  setContent(time, formatTime(date));
+  setContent(quote, shown.replyTo?.message, () => [
+    createAuthor(shown.replyTo.from),
+    createElement("bdi", {}, shown.replyTo.message),
+  ]);
+  setContent(text, shown.message, () => splitLinks(shown.message).map(createLink));
+  renderNote(note, shown);
+  renderReactions(reactions, shown.reactions ?? {}, me);
+  return message;
+}
+
+function createLink({ text, href }) {
+  return href ? createElement("a", { href, target: "_blank", rel: "noopener noreferrer" }, text) : text;
+}
+
+function renderNote(note, { state, error, editedAt }) {
+  if (state === "failed") {
+    const buttons = [createButton("retry", {}, "Retry"), createButton("discard", {}, "Discard")];
+    setContent(note, error, () => [error, ...buttons]);
+  } else {
+    setContent(note, state === "pending" ? "Sending…" : editedAt && "edited");
+  }
+}
+
+function renderReactions(list, reactions, me) {
+  const shown = Object.entries(reactions).filter(([, users]) => users.length);
+  setContent(list, shown.length && JSON.stringify(shown), () =>
+    shown.map(([value, users]) => {
+      const properties = { value, ariaPressed: users.includes(me), title: formatNames(users) };
+      return createElement("li", {}, createButton("react", properties, `${value} ${users.length}`));
+    }),
+  );
+}
+
+/** Returns the text in pieces `{ text, href? }`; those that are http(s) addresses have the `href`. */
+export function splitLinks(text) {
+  // `split` with a group returns text and address in turn.
+  return text.split(ADDRESS).map((piece, index) => {
+    return index % 2 && URL.canParse(piece) ? { text: piece, href: piece } : { text: piece };
+  });
 }

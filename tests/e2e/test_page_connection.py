@@ -225,7 +225,7 @@ def test_the_status_counts_down_and_says_that_nothing_is_lost(chat: Chat, new_pe
     wire.cut()
     expect(page.get_by_role("status")).to_contain_text("Reconnecting")
     expect(page.get_by_role("status")).to_contain_text("kept")
-    expect(page.locator("#wait")).to_have_text(re.compile(r"Next try in \d+ s"))
+    expect(page.locator("#retry-countdown")).to_have_text(re.compile(r"Next try in \d+ s"))
     page.context.set_offline(True)
     expect(page.get_by_role("status")).to_contain_text("offline")
     page.context.set_offline(False)
@@ -234,7 +234,7 @@ def test_the_status_counts_down_and_says_that_nothing_is_lost(chat: Chat, new_pe
     wire.refuses_with = None
     page.get_by_role("button", name="Try now").click()
     ana.expect_live()
-    expect(page.locator("#wait")).to_be_hidden()
+    expect(page.locator("#retry-countdown")).to_be_hidden()
 
 
 def test_a_socket_that_died_silently_is_noticed_when_the_reader_comes_back(

@@ -70,21 +70,21 @@ def test_everything_fits_and_can_be_hit_at_every_width(
     react(ana, "a line", "🎉")
     answer(ana, "a line", "another")
     ana.expect_line("another").hover()
-    expect(page.locator("#tools")).to_be_visible()
+    expect(page.locator("#message-actions")).to_be_visible()
     expect(page.locator(".reactions button")).to_be_visible()
-    expect(page.locator(".line .quote")).to_have_count(2)
+    expect(page.locator(".message .quote")).to_have_count(2)
 
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     small = page.evaluate(
         """dense => [...document.querySelectorAll('button, input, textarea, nav a')]
       .filter(node => node.checkVisibility({visibilityProperty: true}))
-      .filter(node => !(dense && node.matches('.line button')))
+      .filter(node => !(dense && node.matches('.message button')))
       .map(node => [node.outerHTML.slice(0, 60), node.offsetWidth, node.offsetHeight])
       .filter(([, width, height]) => width < 44 || height < 44)""",
         width >= 761 and not touch,
     )
     assert small == []
-    tools = page.locator("#tools").bounding_box()
+    tools = page.locator("#message-actions").bounding_box()
     assert tools
     assert tools["x"] >= 0
     assert tools["x"] + tools["width"] <= width
@@ -111,7 +111,7 @@ def test_nothing_hides_under_a_notch_or_a_home_indicator(
         page.get_by_role("button", name="Rooms").click()
         assert outside(page, insets) == []
         page.keyboard.press("Escape")
-    page.locator("#count").click()
+    page.locator("#people-count").click()
     assert outside(page, insets) == []
     expect(page.locator("meta[name=viewport]")).to_have_attribute("content", re.compile("viewport-fit=cover"))
 
@@ -143,7 +143,7 @@ def test_on_a_phone_rooms_and_people_are_drawers(chat: Chat, new_person: Meet, r
     page.get_by_role("link", name="lobby").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("lobby")
     expect(page.get_by_role("navigation")).to_be_hidden()
-    page.locator("#count").click()
+    page.locator("#people-count").click()
     expect(page.locator("#people-list")).to_be_visible()
     page.keyboard.press("Escape")
     expect(page.locator("#people-list")).to_be_hidden()
@@ -158,7 +158,7 @@ def test_on_a_desktop_the_list_of_people_moves_nothing_when_it_is_called(
     ana = Person(page, chat, "ana").enter(room)
     places = [ana.log.bounding_box(), page.locator("#people").bounding_box()]
 
-    page.locator("#count").click()
+    page.locator("#people-count").click()
 
     assert page.locator("#people").evaluate("people => people.matches(':popover-open')")
     assert [ana.log.bounding_box(), page.locator("#people").bounding_box()] == places
@@ -211,7 +211,7 @@ def test_a_name_that_cannot_be_is_refused_where_it_is_typed(chat: Chat, new_pers
     expect(page.get_by_role("alert")).to_contain_text("reserved")
     page.get_by_label("Your name").fill("  ana  ")
     page.get_by_label("Your name").press("Enter")
-    expect(page.locator("#me")).to_have_text("ana")
+    expect(page.locator("#my-name")).to_have_text("ana")
 
 
 def test_the_name_is_remembered_for_the_tab_and_offered_to_the_next(chat: Chat, new_person: Meet) -> None:
@@ -242,7 +242,7 @@ def test_who_is_known_to_the_platform_goes_straight_in_and_others_may_sign_in(ch
     page.route("**/session", lambda route: route.fulfill(json={**sign_in, "user": "ana", "limits": limits}))
     page.on("request", lambda request: asked.append(request.post_data) if request.url.endswith("/negotiate") else None)
     page.reload()
-    expect(page.locator("#me")).to_have_text("ana")
+    expect(page.locator("#my-name")).to_have_text("ana")
     page.wait_for_function("performance.getEntriesByName(new URL('negotiate', location).href).length > 0")
     assert json.loads(str(asked[0])) == {}
 

@@ -3,47 +3,81 @@ import test from "node:test";
 import { position } from "../../static/room.js";
 import { rows } from "../../static/rows.js";
 
-const line = (id, from, time, more = {}) => ({ id, from, message: id, sentAt: new Date(`2026-01-31T${time}`).toISOString(), ...more });
+const line = (id, from, time, more = {}) => ({
+  id,
+  from,
+  message: id,
+  sentAt: new Date(`2026-01-31T${time}`).toISOString(),
+  ...more,
+});
 const kinds = (lines, unread = "") => rows(lines, "ana", unread).map(({ kind }) => kind);
 
 test("messages of one author within five minutes are one group", () => {
-	const lines = [line("a", "bo", "12:00"), line("b", "bo", "12:04"), line("c", "bo", "12:10"), line("d", "cy", "12:11")];
+  const lines = [
+    line("a", "bo", "12:00"),
+    line("b", "bo", "12:04"),
+    line("c", "bo", "12:10"),
+    line("d", "cy", "12:11"),
+  ];
 
-	assert.deepEqual(rows(lines, "ana", "").slice(1).map(({ grouped }) => grouped), [false, true, false, false]);
+  assert.deepEqual(
+    rows(lines, "ana", "")
+      .slice(1)
+      .map(({ grouped }) => grouped),
+    [false, true, false, false],
+  );
 });
 
 test("somebody else in between ends the group", () => {
-	const lines = [line("a", "bo", "12:00"), line("b", "cy", "12:01"), line("c", "bo", "12:02")];
+  const lines = [line("a", "bo", "12:00"), line("b", "cy", "12:01"), line("c", "bo", "12:02")];
 
-	assert.ok(rows(lines, "ana", "").slice(1).every(({ grouped }) => !grouped));
+  assert.ok(
+    rows(lines, "ana", "")
+      .slice(1)
+      .every(({ grouped }) => !grouped),
+  );
 });
 
 test("every day begins with its date", () => {
-	const lines = [line("a", "bo", "23:59"), { ...line("b", "bo", "12:00"), sentAt: new Date("2026-02-01T00:01").toISOString() }];
+  const lines = [
+    line("a", "bo", "23:59"),
+    { ...line("b", "bo", "12:00"), sentAt: new Date("2026-02-01T00:01").toISOString() },
+  ];
 
-	assert.deepEqual(kinds(lines), ["day", "line", "day", "line"]);
-	assert.equal(rows(lines, "ana", "").at(-1).grouped, false);
+  assert.deepEqual(kinds(lines), ["day", "line", "day", "line"]);
+  assert.equal(rows(lines, "ana", "").at(-1).grouped, false);
 });
 
 test("the unread mark stands before the first unread message of somebody else", () => {
-	const lines = [line("a", "bo", "12:00"), line("b", "ana", "12:01"), line("c", "bo", "12:02"), line("d", "bo", "12:03")];
+  const lines = [
+    line("a", "bo", "12:00"),
+    line("b", "ana", "12:01"),
+    line("c", "bo", "12:02"),
+    line("d", "bo", "12:03"),
+  ];
 
-	assert.deepEqual(kinds(lines, position(lines[0])), ["day", "line", "line", "unread", "line", "line"]);
-	assert.deepEqual(kinds(lines, position(lines[3])), ["day", "line", "line", "line", "line"]);
-	assert.deepEqual(kinds(lines), ["day", "line", "line", "line", "line"]);
+  assert.deepEqual(kinds(lines, position(lines[0])), ["day", "line", "line", "unread", "line", "line"]);
+  assert.deepEqual(kinds(lines, position(lines[3])), ["day", "line", "line", "line", "line"]);
+  assert.deepEqual(kinds(lines), ["day", "line", "line", "line", "line"]);
 });
 
 test("comings and goings in a row are one row", () => {
-	const coming = (id, event) => ({ ...line(id, undefined, "12:01"), type: "system", event, user: id });
-	const lines = [line("a", "bo", "12:00"), coming("cy", "joined"), coming("dee", "joined"), coming("cy", "left"), line("b", "bo", "12:02")];
+  const coming = (id, event) => ({ ...line(id, undefined, "12:01"), type: "system", event, user: id });
+  const lines = [
+    line("a", "bo", "12:00"),
+    coming("cy", "joined"),
+    coming("dee", "joined"),
+    coming("cy", "left"),
+    line("b", "bo", "12:02"),
+  ];
 
-	assert.deepEqual(kinds(lines), ["day", "line", "presence", "line"]);
-	assert.equal(rows(lines, "ana", "")[2].events.length, 3);
+  assert.deepEqual(kinds(lines), ["day", "line", "presence", "line"]);
+  assert.equal(rows(lines, "ana", "")[2].events.length, 3);
 });
 
 test("a message keeps its row when the server confirms it", () => {
-	const [, pending] = rows([{ ...line("c-1", "ana", "12:00"), state: "pending" }], "ana", "");
-	const [, confirmed] = rows([line("server-id", "ana", "12:00", { clientId: "c-1" })], "ana", "");
+  const [, pending] = rows([{ ...line("c-1", "ana", "12:00"), state: "pending" }], "ana", "");
+  const [, confirmed] = rows([line("server-id", "ana", "12:00", { clientId: "c-1" })], "ana", "");
 
-	assert.equal(pending.key, confirmed.key);
+  assert.equal(pending.key, confirmed.key);
 });
