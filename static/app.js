@@ -1,4 +1,4 @@
-// The page: the chat, the screen, and what the browser's events and the buttons mean for them.
+// The page: the chat, its screen, and what buttons and the browser's events do.
 import { Chat } from "./client/chat.js";
 import { orderedEntries } from "./client/room.js";
 import { createComposer } from "./view/composer.js";
@@ -9,7 +9,7 @@ import { signIn } from "./view/sign-in.js";
 const STATUS_MS = 500;
 const OTHER_ROOMS_MS = 60_000;
 const MAX_QUOTE_LENGTH = 120;
-const NEXT_THEME = { "": "light", "light": "dark", "dark": "" };
+const NEXT_THEME = { "": "light", light: "dark", dark: "" };
 
 const { me, auth, lobby, limits, signIn: signInUrl, signOut: signOutUrl } = await signIn();
 const { style } = document.documentElement;
@@ -34,35 +34,35 @@ const composer = createComposer({
   onEditLast: editLastMessage,
 });
 
-// What a button with a `data-action` does; the message is the one that it belongs to.
+// What a button with a `data-action` does, to the message that it belongs to.
 const actions = {
-  "react": ({ id, reactions }, { value: emoji }) => {
+  react: ({ id, reactions }, { value: emoji }) => {
     chat.send("react", { id, emoji, on: !reactions?.[emoji]?.includes(me) });
   },
-  "reply": (target) => composer.begin({ kind: "reply", target }),
-  "edit": (target) => composer.begin({ kind: "edit", target }),
-  "delete": ({ id }, button) => {
+  reply: (target) => composer.begin({ kind: "reply", target }),
+  edit: (target) => composer.begin({ kind: "edit", target }),
+  delete: ({ id }, button) => {
     const isConfirmed = !button.classList.toggle("confirming"); // by the second click
     if (isConfirmed) chat.send("delete", { id });
   },
-  "retry": (message) => chat.deliver(message),
-  "discard": ({ id }) => {
+  retry: (message) => chat.deliver(message),
+  discard: ({ id }) => {
     chat.outbox.remove(id);
     screen.scheduleRender();
   },
   "show-quoted": ({ replyTo }) => screen.showMessage(replyTo.id),
   "show-end": screen.showEnd,
-  "connect": () => {
+  connect: () => {
     if (chat.connectionState.name === "signed out") location.assign(signInUrl);
     else chat.connection.probe();
   },
-  "invite": invite,
+  invite: invite,
   "switch-theme": () => {
     style.colorScheme = NEXT_THEME[style.colorScheme];
     localStorage.setItem("chat.theme", style.colorScheme);
     screen.scheduleRender();
   },
-  "leave": () => {
+  leave: () => {
     sessionStorage.clear();
     location.assign(signOutUrl ?? ".");
   },
@@ -133,7 +133,7 @@ addEventListener("online", chat.connection.probe);
 addEventListener("offline", chat.connection.probe);
 addEventListener("pagehide", chat.connection.close);
 addEventListener("pageshow", ({ persisted }) => {
-  if (persisted) location.reload(); // shown again, without its connection
+  if (persisted) location.reload(); // its connection was closed
 });
 document.addEventListener("visibilitychange", onVisibilityChange);
 byId("rooms").addEventListener("toggle", screen.updateOtherRooms);

@@ -2,8 +2,8 @@
 import { connect } from "./connection.js";
 import { applyFrame, beginJoin, createRoom, positionOf } from "./room.js";
 import { openOutbox, readPosition, readRoomNames } from "./storage.js";
-/** @import { ChatOptions, ConnectionState, DatedEntry, Entry, Frame, JoinedFrame, Quote, Room } from "./types.js" */
-/** @import { SystemFrame, UnsentMessage } from "./types.js" */
+/** @import { ChatOptions, ConnectionState, DatedEntry, Entry, Frame, JoinedFrame, Quote, Room, SystemFrame,
+  UnsentMessage } from "./types.js" */
 
 const STORE_MS = 3000; // what was said is stored after this time
 
@@ -41,7 +41,7 @@ export class Chat {
   }
 
   /**
-   * Sends an event about a room, and returns whether it was done. A refusal becomes an entry of the room.
+   * Sends an event, and returns whether it was done. A refusal becomes an entry of the room.
    * @param {string} event
    * @param {{ id?: string } & Record<string, unknown>} [data]
    * @param {Room} [room]
@@ -49,14 +49,14 @@ export class Chat {
   async send(event, data = {}, room = this.room) {
     const result = await this.connection.send(event, { room: room.name, ...data });
     if (result.ok) return true;
-    // Only what a user did to a message is not repeated by itself.
+    // What is done to a message is not repeated by itself.
     const problem = result.error ?? (data.id && "Not connected, not done.");
     if (problem) this.addNotice(room, problem, "error");
     return false;
   }
 
   /**
-   * Says something in the current room. The outbox keeps it until the server has it.
+   * Says something in the current room; it is in the outbox until the server has it.
    * @param {string} message
    * @param {Quote} [replyTo]
    */
@@ -67,7 +67,7 @@ export class Chat {
   }
 
   /**
-   * Sends an unsent message, perhaps once more.
+   * Sends a message, perhaps again.
    * @param {UnsentMessage} unsent
    */
   async deliver(unsent) {
@@ -98,7 +98,7 @@ export class Chat {
     this.options.onChange();
   }
 
-  /** Asks for the page before the oldest known message of the current room. */
+  /** Asks for older messages of the current room. */
   async loadOlder() {
     const { room } = this;
     if (room.isLoadingOlder || !room.olderCursor) return;
@@ -146,7 +146,7 @@ export class Chat {
     if (this.connectionState.name !== "live" || membership !== "idle") return;
     beginJoin(room, Date.now());
     const isAcknowledged = await this.send("join", {}, room);
-    // Refused: acknowledged, but an error frame came instead of a `joined` frame. The lobby stays open all the same.
+    // Refused, with an error frame instead of a `joined` one. The lobby stays open all the same.
     if (isAcknowledged && room.membership === "joining" && room.name !== this.options.lobby) {
       this.#forgetRoom(room);
       return;
@@ -185,7 +185,7 @@ export class Chat {
    */
   #receiveError({ clientId, message }, room) {
     if (clientId && this.#fail(clientId, message)) return;
-    // A room that was refused is about to close: the lobby tells why.
+    // A refused room closes: the lobby tells why.
     const isOpen = room?.membership === "joined";
     this.addNotice(isOpen ? room : this.#ensureRoom(this.options.lobby), message, "error");
   }

@@ -1,5 +1,5 @@
-// How a client reaches the app, over HTTP, and Web PubSub, with its reliable JSON subprotocol:
-// https://learn.microsoft.com/azure/azure-web-pubsub/reference-json-reliable-webpubsub-subprotocol
+// How a client reaches the app (HTTP) and Web PubSub, with its reliable JSON subprotocol:
+// learn.microsoft.com/azure/azure-web-pubsub/reference-json-reliable-webpubsub-subprotocol
 /** @import { Answer, ConnectionState, Envelope, Frame, SendResult } from "./types.js" */
 
 const PING_MS = 20_000;
@@ -12,7 +12,7 @@ const POLICY_VIOLATION = 1008; // a refused recovery
 const DROPPED = 4000;
 
 /**
- * Returns how long to wait, in milliseconds: 1 s doubling to 30 s, shortened by chance (0 to 1) to spread the clients.
+ * Returns how long to wait, in milliseconds: 1 s doubling to 30 s; chance (0 to 1) spreads the clients.
  * @param {number} attempt from 0
  * @param {number} [chance]
  */
@@ -21,7 +21,7 @@ export function backoffDelay(attempt, chance = Math.random()) {
 }
 
 /**
- * Returns the JSON answer of the app with its `status`, or {} without an answer.
+ * Returns the JSON answer with its `status`, or {} without an answer.
  * @param {string} path
  * @param {RequestInit} [options]
  * @returns {Promise<Answer>}
@@ -58,7 +58,7 @@ export function connect({ userId, onState, onFrame }) {
   let socket;
   /** @type {{ url?: string, id?: string, token?: string }} */
   let session = {}; // has a token while the connection is live or can be recovered
-  let openTimer = 0; // ends an attempt to connect, or begins the next one
+  let openTimer = 0; // ends an attempt, or begins the next one
   let confirmTimer = 0;
   let isLive = false;
   let isClosed = false;
@@ -199,11 +199,11 @@ export function connect({ userId, onState, onFrame }) {
   }
 
   return {
-    /** Finds out whether the connection is alive; without one, tries to connect now. */
+    /** Finds out whether the connection is alive, or tries to connect now. */
     probe,
 
     /**
-     * Sends an event, and returns whether it was done. A recovery does not lose it.
+     * Sends an event, and returns whether it was done.
      * @param {string} event
      * @param {object} data
      * @returns {Promise<SendResult>}
@@ -218,7 +218,7 @@ export function connect({ userId, onState, onFrame }) {
       });
     },
 
-    /** Leaves for good: the others are told at once. */
+    /** Leaves for good. */
     close() {
       isClosed = true;
       isLive = false;

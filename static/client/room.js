@@ -1,9 +1,9 @@
-// What is known of one room, what a frame from the server changes about it, and everybody's order of what was said.
+// What is known of one room, and what a frame from the server changes about it.
 /** @import { DatedEntry, Entry, Frame, HistoryFrame, JoinedFrame, ReactionFrame, Room } from "./types.js" */
 
 const TYPING_MS = 6000;
 const MAX_CATCH_UP_PAGES = 5;
-const GAP_ID = "!"; // sorts before other ids: the mark stands first among entries of one time
+const GAP_ID = "!"; // sorts before other ids
 
 /**
  * Returns a room of which nothing is known yet.
@@ -28,7 +28,7 @@ export function createRoom(name, readPosition = "") {
 }
 
 /**
- * Returns an entry's place in the order; places compare as strings.
+ * Returns an entry's place in the order, which compares as text.
  * @param {DatedEntry} entry
  */
 export function positionOf({ sentAt, id }) {
@@ -37,7 +37,7 @@ export function positionOf({ sentAt, id }) {
 
 /**
  * Returns the entries in everybody's order.
- * @param {Pick<Room, "entries">} room
+ * @param {Room} room
  */
 export function orderedEntries({ entries }) {
   return [...entries.values()].filter(isDated).sort((a, b) => (positionOf(a) < positionOf(b) ? -1 : 1));
@@ -80,7 +80,7 @@ export function mergeEntry(known, incoming) {
 }
 
 /**
- * Notes that the room is being joined, and what is known: a page that overlaps with that leaves no gap.
+ * Notes that the room is being joined, and what is known: a page that overlaps with it leaves no gap.
  * @param {Room} room
  * @param {number} now
  */
@@ -175,14 +175,14 @@ function putEntry({ entries }, entry) {
   entries.set(entry.id, mergeEntry(entries.get(entry.id), entry));
 }
 
-/** @param {Pick<Room, "entries">} room */
+/** @param {Room} room */
 function messagesOf({ entries }) {
   return [...entries.values()].filter(isDated).filter(({ from }) => from);
 }
 
 /**
  * @param {Entry} entry
- * @returns {entry is DatedEntry} false while only a change of the message has come
+ * @returns {entry is DatedEntry}
  */
 function isDated(entry) {
   return Boolean(entry.sentAt);

@@ -1,7 +1,7 @@
 // What is kept between visits in Web Storage. A value that cannot be read is taken as missing, and left where it is.
 /** @import { KeyValueStorage, UnsentMessage } from "./types.js" */
 
-const VERSION = 1; // of a stored message; the first ones carried no number
+const VERSION = 1; // of a stored message; once without a number
 const ROOM_NAME = /^[a-z0-9_][a-z0-9_-]{0,31}$/;
 const POSITION = /^\d{4}-\d\d-\d\dT\S+Z \S+$/; // time and id
 
@@ -26,8 +26,7 @@ export function readPosition(storage, room) {
 }
 
 /**
- * Returns the user's messages that the server has not confirmed: `get`, `all` by time, `put`, and `remove`.
- * Each has its own key: tabs must not overwrite each other.
+ * Returns the user's messages that the server has not confirmed. Each has its own key: tabs do not overwrite each other.
  * @param {KeyValueStorage} storage
  * @param {string} user
  */
@@ -85,10 +84,7 @@ function parseMessage(json, key, user) {
   };
 }
 
-/**
- * @param {string | null} json
- * @returns {Record<string, any>}
- */
+/** @param {string | null} json */
 function parseObject(json) {
   try {
     return JSON.parse(json ?? "") ?? {};

@@ -4,11 +4,19 @@ import { isolateName } from "./format.js";
 
 const TYPING_MS = 3000;
 const NEAR_LIMIT_BYTES = 200;
-const COMMANDS = "/help, /join room, /leave, /me waves, /who, /rooms, /remind 10m tea, /reminders, /forget 1".split(
-  ", ",
-);
+const COMMANDS = [
+  "/help",
+  "/join room",
+  "/leave",
+  "/me waves",
+  "/who",
+  "/rooms",
+  "/remind 10m tea",
+  "/reminders",
+  "/forget 1",
+];
 
-/** Returns the commands, with examples, that the text may become. */
+/** Returns examples of the commands that the text may become. */
 export function matchCommands(text) {
   return /^\/\w*$/.test(text) ? COMMANDS.filter((usage) => usage.startsWith(text.toLowerCase())) : [];
 }
@@ -54,7 +62,7 @@ export function createComposer({ maxBytes, onSend, onTyping, onEditLast }) {
     box.focus();
   }
 
-  // These two return whether there was a menu to do it in.
+  // Returns whether it did, as every key's function does.
   function pickChosenCommand() {
     const usage = commands[chosen];
     if (!usage || usage === box.value) return false;
@@ -86,7 +94,6 @@ export function createComposer({ maxBytes, onSend, onTyping, onEditLast }) {
     onSend(text, done);
   }
 
-  // Each returns whether the key has done its work.
   const keys = {
     Enter() {
       if (!pickChosenCommand()) submit();
@@ -101,7 +108,7 @@ export function createComposer({ maxBytes, onSend, onTyping, onEditLast }) {
   };
 
   box.addEventListener("keydown", (event) => {
-    const isComposing = event.isComposing || event.keyCode === 229; // 229 is an input method's key
+    const isComposing = event.isComposing || event.keyCode === 229; // the key of an input method
     if (isComposing || event.shiftKey) return;
     if (keys[event.key]?.()) event.preventDefault();
   });

@@ -4,7 +4,7 @@ import { renderRow } from "./timeline.js";
 
 const END_PX = 40;
 const NEAR_TOP_PX = 600;
-const MAX_ANNOUNCED = 3; // more new rows at once are history, which screen readers need not tell
+const MAX_ANNOUNCED = 3; // more at once is history, which screen readers do not read out
 
 /** Returns the list. `onScroll` is told whether the reader is near its top. */
 export function createMessageList(me, onScroll) {
@@ -20,7 +20,7 @@ export function createMessageList(me, onScroll) {
     const known = items;
     items = new Map(rows.map((row) => [row.key, renderRow(row, me, known.get(row.key))]));
     for (const [key, item] of known) if (!items.has(key)) item.remove();
-    // Only what is out of place moves: an element that moves loses its focus.
+    // An element that moves loses its focus.
     let next = list.firstChild;
     for (const item of items.values()) {
       if (item === next) next = next.nextSibling;
@@ -65,7 +65,7 @@ export function createMessageList(me, onScroll) {
   }).observe(log);
 
   return {
-    /** Shows the rows. What is read stays in its place; settling goes to the end, or to where the unread part begins. */
+    // What is read stays in its place; settling goes to the end, or to where the unread part begins.
     render(rows, isSettling) {
       const anchor = [...list.children].find((item) => item.getBoundingClientRect().bottom > topOf(log));
       const anchorTop = anchor && topOf(anchor);

@@ -18,7 +18,7 @@ export function createScreen(chat, auth) {
   let isSettling = false;
   const messageList = createMessageList(chat.me, showOlder);
 
-  // How the current room is shown: after which position the unread part begins, and how many entries are left out.
+  // The position after which the current room is unread, and how many entries above are not shown.
   function currentView() {
     if (!roomViews.has(chat.room)) roomViews.set(chat.room, { unreadMark: "", hiddenCount: 0 });
     return roomViews.get(chat.room);
@@ -68,7 +68,12 @@ export function createScreen(chat, auth) {
 
   function renderStatus() {
     const now = Date.now();
-    const { tone, text, waitSeconds = 0, action } = describeConnection(chat.connectionState, auth, now, navigator.onLine);
+    const {
+      tone,
+      text,
+      waitSeconds = 0,
+      action,
+    } = describeConnection(chat.connectionState, auth, now, navigator.onLine);
     byId("status").dataset.tone = tone;
     setContent(byId("status-text"), text);
     setContent(byId("retry-countdown"), waitSeconds > 0 && `Next try in ${waitSeconds} s`);
@@ -87,7 +92,6 @@ export function createScreen(chat, auth) {
     else chat.loadOlder();
   }
 
-  /** Goes to the end, or to where the unread part begins, with the next rendering. */
   function settle() {
     isSettling = true;
     scheduleRender();
@@ -119,7 +123,7 @@ export function createScreen(chat, auth) {
       messageList.updateFollowing();
     },
 
-    /** Asks which rooms others are in, while that list is visible; without an answer there are none. */
+    // Without an answer there are none.
     async updateOtherRooms() {
       if (document.hidden || !byId("rooms").checkVisibility()) return;
       const { rooms = [] } = await requestJson("rooms");

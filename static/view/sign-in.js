@@ -4,21 +4,18 @@ import { byId, setContent } from "./dom.js";
 
 const NO_ANSWER = "The server does not answer, or ChatAuth is not set.";
 
-/**
- * Returns the answer of `GET /session`, with the user's name as `me`, as soon as there is one.
- * @returns {Promise<Record<string, any>>}
- */
+/** Returns the answer of `GET /session`, with the user's name as `me`, as soon as there is one. */
 export async function signIn() {
   const session = await waitForSession();
   const isOpen = session.auth === "open";
   const me = isOpen ? sessionStorage.getItem("chat.user") : session.user;
-  if (me) return { ...session, me };
+  if (me) return Object.assign(session, { me });
   setContent(byId("sign-in-hint"), "");
   byId("sign-in").hidden = false;
   byId("name-form").hidden = !isOpen;
   byId("sign-in-link").hidden = isOpen;
   byId("sign-in-link").href = session.signIn;
-  return { ...session, me: await askForName(session.limits.userIdLength) };
+  return Object.assign(session, { me: await askForName(session.limits.userIdLength) });
 }
 
 async function waitForSession() {

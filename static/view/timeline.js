@@ -1,16 +1,16 @@
-// The rows of a conversation and their elements: days, what is unread, messages, who joined and left, notices.
+// The rows of a conversation, and their elements.
 import { isUnread } from "../client/room.js";
 import { createAvatar, createButton, createElement, setContent } from "./dom.js";
 import { formatDate, formatDay, formatNames, formatPresence, formatTime } from "./format.js";
 
 const GROUP_MS = 5 * 60_000;
 
-// Parentheses belong to an address in pairs; what ends a sentence does not, nor do marks of direction.
+// With parentheses in pairs; without what ends a sentence, and without marks of direction.
 const ADDRESS = /\b(https?:\/\/(?:[^\s<>"()\p{Bidi_C}]|\([^\s<>"()\p{Bidi_C}]*\))+(?<![.,;:!?'*\]]))/iu;
 
 const partsOfMessages = new WeakMap();
 
-/** Returns the rows of entries in their order, with the mark after the position `unreadMark` ("" for no mark). */
+/** Returns the rows of ordered entries; what comes after the position `unreadMark` is marked as new ("" for no mark). */
 export function timelineRows(entries, me, unreadMark) {
   const rows = [];
   let isMarked = !unreadMark;
@@ -123,7 +123,7 @@ function renderReactions(list, reactions, me) {
   );
 }
 
-/** Returns the text in pieces `{ text, href? }`; those that are http(s) addresses have the `href`. */
+/** Returns the text in pieces `{ text, href? }`: http(s) addresses have the `href`. */
 export function splitLinks(text) {
   // `split` with a group returns text and address in turn.
   return text.split(ADDRESS).map((piece, index) => {

@@ -13,6 +13,7 @@ from tests.e2e.conftest import Chat
 from tests.e2e.people import Person, a_room, answer, react
 
 Meet = Callable[[], Page]
+MAX_FIRST_LOAD_BYTES = 25 * 1024
 AXE = Path(__file__).parents[1] / "page" / "node_modules" / "axe-core" / "axe.min.js"
 
 
@@ -290,3 +291,18 @@ def test_the_page_loads_nothing_from_elsewhere_and_breaks_no_rule_of_its_policy(
     assert complaints == []
     policy = page.request.get(chat.url).headers["content-security-policy"]
     assert "unsafe" not in policy
+
+
+def test_the_first_load_is_small_as_it_is_transferred(chat: Chat, new_person: Meet) -> None:
+    page = new_person()
+    Person(page, chat, "ana").enter()
+
+    sizes: dict[str, int] = page.evaluate("""() => Object.fromEntries(
+      [...performance.getEntriesByType('navigation'), ...performance.getEntriesByType('resource')]
+        .map(({name, encodedBodySize}) => [new URL(name).pathname, encodedBodySize])
+        .filter(([path]) => /(\\/|\\.html|\\.css|\\.js|\\.svg)$/.test(path)))""")
+
+    print(f"the page's first load is {sum(sizes.values())} bytes: {sizes}")
+    assert {"/", "/style.css", "/app.js", "/client/chat.js", "/icon.svg"} <= set(sizes)
+    assert page.request.get(f"{chat.url}/app.js").headers["content-encoding"] == "gzip"
+    assert sum(sizes.values()) <= MAX_FIRST_LOAD_BYTES, sizes

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-import { expectGap, newRoom, ordered, receive, unread } from "../../static/room.js";
+import { applyFrame, beginJoin, countUnread, createRoom, orderedEntries } from "../../../static/client/index.js";
 
 const NOW = Date.parse("2026-01-31T13:00:00.000Z");
 const at = (minute) => `2026-01-31T12:${String(minute).padStart(2, "0")}:00.000Z`;
@@ -20,51 +20,51 @@ const page = (minutes, before = null, more = {}) => ({
   ...more,
 });
 const roomWith = (...frames) => {
-  const room = newRoom("lobby");
-  for (const frame of frames) receive(room, frame, NOW);
+  const room = createRoom("lobby");
+  for (const frame of frames) applyFrame(room, frame, NOW);
   return room;
 };
-const gaps = (room) => ordered(room).flatMap((one, index) => (one.event === "gap" ? [index] : []));
+const gaps = (room) => orderedEntries(room).flatMap((one, index) => (one.event === "gap" ? [index] : []));
 
 test("the same message twice is one line", () => {
-  assert.equal(roomWith(line(1), line(1)).lines.size, 1);
+  assert.equal(roomWith(line(1), line(1)).entries.size, 1);
 });
 
 test("after a gap, a page that overlaps with what is known leaves no mark", () => {
   const room = roomWith(line(1), line(2));
-  expectGap(room, NOW);
+  beginJoin(room, NOW);
 
-  assert.equal(receive(room, page([2, 3, 4], "cursor"), NOW), undefined);
+  assert.equal(applyFrame(room, page([2, 3, 4], "cursor"), NOW), undefined);
   assert.deepEqual(gaps(room), []);
   assert.deepEqual(
-    ordered(room).map(({ id }) => id),
+    orderedEntries(room).map(({ id }) => id),
     ["m1", "m2", "m3", "m4"],
   );
 });
 
 test("after a gap, older pages are asked for until they overlap", () => {
   const room = roomWith(line(1));
-  expectGap(room, NOW);
+  beginJoin(room, NOW);
 
-  assert.equal(receive(room, page([8, 9], "before 8"), NOW), "before 8");
-  assert.equal(receive(room, page([5, 6], "before 5"), NOW), "before 5");
-  assert.equal(receive(room, page([1, 2], null), NOW), undefined);
+  assert.equal(applyFrame(room, page([8, 9], "before 8"), NOW), "before 8");
+  assert.equal(applyFrame(room, page([5, 6], "before 5"), NOW), "before 5");
+  assert.equal(applyFrame(room, page([1, 2], null), NOW), undefined);
   assert.deepEqual(gaps(room), []);
 });
 
 test("a gap that cannot be closed is marked where it is", () => {
   const room = roomWith(line(1), line(2));
-  expectGap(room, NOW);
-  receive(room, page([8, 9], null), NOW);
+  beginJoin(room, NOW);
+  applyFrame(room, page([8, 9], null), NOW);
 
   assert.deepEqual(gaps(room), [2]);
 });
 
 test("a gap is not chased without end", () => {
   const room = roomWith(line(1));
-  expectGap(room, NOW);
+  beginJoin(room, NOW);
   let asked = 0;
-  for (let minute = 50; receive(room, page([minute], "more"), NOW); minute -= 1) asked += 1;
+  for (let minute = 50; applyFrame(room, page([minute], "more"), NOW); minute -= 1) asked += 1;
 
   assert.ok(asked < 10);
   assert.deepEqual(gaps(room), [1]);
@@ -72,9 +72,9 @@ test("a gap is not chased without end", () => {
 
 test("a mark goes when a later answer closes the gap after all", () => {
   const room = roomWith(line(1), line(2));
-  expectGap(room, NOW);
-  receive(room, page([8], null), NOW);
-  receive(room, page([2, 5, 8], null), NOW);
+  beginJoin(room, NOW);
+  applyFrame(room, page([8], null), NOW);
+  applyFrame(room, page([2, 5, 8], null), NOW);
 
   assert.deepEqual(gaps(room), []);
 });
@@ -87,18 +87,18 @@ test("a history that could not be read is marked, also for a newcomer", () => {
 });
 
 test("nothing is missing for somebody who knew nothing", () => {
-  const room = newRoom("lobby");
-  expectGap(room, NOW);
+  const room = createRoom("lobby");
+  beginJoin(room, NOW);
 
-  assert.equal(receive(room, page([8, 9], "before 8"), NOW), undefined);
+  assert.equal(applyFrame(room, page([8, 9], "before 8"), NOW), undefined);
   assert.deepEqual(gaps(room), []);
 });
 
 test("the cursor is that of the oldest page", () => {
   const room = roomWith(page([8, 9], "before 8"), page([5, 6], "before 5"));
-  receive(room, page([8, 9], "before 8"), NOW);
+  applyFrame(room, page([8, 9], "before 8"), NOW);
 
-  assert.equal(room.before, "before 5");
+  assert.equal(room.olderCursor, "before 5");
 });
 
 test("the roster follows who joins and leaves, each once", () => {
@@ -107,7 +107,7 @@ test("the roster follows who joins and leaves, each once", () => {
   const room = roomWith(joined, system("joined", "cy"), system("joined", "cy"), system("left", "bo"));
 
   assert.deepEqual([...room.people], ["ana", "cy"]);
-  assert.equal(room.more, 100);
+  assert.equal(room.morePeople, 100);
 });
 
 test("who speaks is no longer typing", () => {
@@ -126,12 +126,12 @@ test("a reaction counts a person once and can be taken back", () => {
     reaction("cy", false),
   );
 
-  assert.deepEqual(room.lines.get("m1").reactions, { "👍": ["ana"] });
+  assert.deepEqual(room.entries.get("m1").reactions, { "👍": ["ana"] });
 });
 
 test("unread is what others said after the place that was read", () => {
   const room = roomWith(line(1), line(2), line(3, "ana"), line(4));
-  room.read = `${at(1)} m1`;
+  room.readPosition = `${at(1)} m1`;
 
-  assert.equal(unread(room, "ana"), 2);
+  assert.equal(countUnread(room, "ana"), 2);
 });

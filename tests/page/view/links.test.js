@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-import { links } from "../../static/line.js";
+import { splitLinks } from "../../../static/view/timeline.js";
 
 const addresses = (text) =>
-  links(text)
+  splitLinks(text)
     .filter(({ href }) => href)
     .map(({ href }) => href);
 
@@ -11,7 +11,7 @@ test("nothing of the text is lost", () => {
   const text = "see https://a.example/x?y=1#z, (http://b.example/w_(v)). javascript:alert(1) <b>";
 
   assert.equal(
-    links(text)
+    splitLinks(text)
       .map((piece) => piece.text)
       .join(""),
     text,

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-import { position } from "../../static/room.js";
-import { rows } from "../../static/rows.js";
+import { positionOf } from "../../../static/client/index.js";
+import { timelineRows } from "../../../static/view/timeline.js";
 
 const line = (id, from, time, more = {}) => ({
   id,
@@ -10,7 +10,7 @@ const line = (id, from, time, more = {}) => ({
   sentAt: new Date(`2026-01-31T${time}`).toISOString(),
   ...more,
 });
-const kinds = (lines, unread = "") => rows(lines, "ana", unread).map(({ kind }) => kind);
+const kinds = (lines, unread = "") => timelineRows(lines, "ana", unread).map(({ kind }) => kind);
 
 test("messages of one author within five minutes are one group", () => {
   const lines = [
@@ -21,9 +21,9 @@ test("messages of one author within five minutes are one group", () => {
   ];
 
   assert.deepEqual(
-    rows(lines, "ana", "")
+    timelineRows(lines, "ana", "")
       .slice(1)
-      .map(({ grouped }) => grouped),
+      .map(({ isGrouped }) => isGrouped),
     [false, true, false, false],
   );
 });
@@ -32,9 +32,9 @@ test("somebody else in between ends the group", () => {
   const lines = [line("a", "bo", "12:00"), line("b", "cy", "12:01"), line("c", "bo", "12:02")];
 
   assert.ok(
-    rows(lines, "ana", "")
+    timelineRows(lines, "ana", "")
       .slice(1)
-      .every(({ grouped }) => !grouped),
+      .every(({ isGrouped }) => !isGrouped),
   );
 });
 
@@ -44,8 +44,8 @@ test("every day begins with its date", () => {
     { ...line("b", "bo", "12:00"), sentAt: new Date("2026-02-01T00:01").toISOString() },
   ];
 
-  assert.deepEqual(kinds(lines), ["day", "line", "day", "line"]);
-  assert.equal(rows(lines, "ana", "").at(-1).grouped, false);
+  assert.deepEqual(kinds(lines), ["day", "message", "day", "message"]);
+  assert.equal(timelineRows(lines, "ana", "").at(-1).isGrouped, false);
 });
 
 test("the unread mark stands before the first unread message of somebody else", () => {
@@ -56,9 +56,9 @@ test("the unread mark stands before the first unread message of somebody else", 
     line("d", "bo", "12:03"),
   ];
 
-  assert.deepEqual(kinds(lines, position(lines[0])), ["day", "line", "line", "unread", "line", "line"]);
-  assert.deepEqual(kinds(lines, position(lines[3])), ["day", "line", "line", "line", "line"]);
-  assert.deepEqual(kinds(lines), ["day", "line", "line", "line", "line"]);
+  assert.deepEqual(kinds(lines, positionOf(lines[0])), ["day", "message", "message", "unread", "message", "message"]);
+  assert.deepEqual(kinds(lines, positionOf(lines[3])), ["day", "message", "message", "message", "message"]);
+  assert.deepEqual(kinds(lines), ["day", "message", "message", "message", "message"]);
 });
 
 test("comings and goings in a row are one row", () => {
@@ -71,13 +71,13 @@ test("comings and goings in a row are one row", () => {
     line("b", "bo", "12:02"),
   ];
 
-  assert.deepEqual(kinds(lines), ["day", "line", "presence", "line"]);
-  assert.equal(rows(lines, "ana", "")[2].events.length, 3);
+  assert.deepEqual(kinds(lines), ["day", "message", "presence", "message"]);
+  assert.equal(timelineRows(lines, "ana", "")[2].events.length, 3);
 });
 
 test("a message keeps its row when the server confirms it", () => {
-  const [, pending] = rows([{ ...line("c-1", "ana", "12:00"), state: "pending" }], "ana", "");
-  const [, confirmed] = rows([line("server-id", "ana", "12:00", { clientId: "c-1" })], "ana", "");
+  const [, pending] = timelineRows([{ ...line("c-1", "ana", "12:00"), state: "pending" }], "ana", "");
+  const [, confirmed] = timelineRows([line("server-id", "ana", "12:00", { clientId: "c-1" })], "ana", "");
 
   assert.equal(pending.key, confirmed.key);
 });
