@@ -15,7 +15,7 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
@@ -32,6 +32,20 @@ RUNTIME_REQUIREMENTS = "requirements-runtime.txt"
 # Where webpubsub.json says which address the hub's events go to, in the form that the environment overrides it.
 HANDLER_SETTING = "WebPubSub__Hubs__Sample_ChatApp__EventHandlers__0__UrlTemplate"
 NODE_PROJECTS = ("tests/page", "tests/interop")
+
+# What `check` runs in this folder. A Node.js program is named by its own file, which is the same on every platform.
+PYTHON_CHECKS = {
+    "ruff (lint)": "ruff check .",
+    "ruff (format)": "ruff format --check .",
+    "mypy": "mypy",
+}
+NODE_TOOLS = "tests/page/node_modules"
+PAGE_CHECKS = {
+    "prettier": f"{NODE_TOOLS}/prettier/bin/prettier.cjs --check --log-level warn static tests/page",
+    "eslint": f"{NODE_TOOLS}/eslint/bin/eslint.js --config tests/page/eslint.config.js static tests/page",
+    "tsc (static/client, strict)": f"{NODE_TOOLS}/typescript/bin/tsc --project tests/page/tsconfig.json",
+    "tsc (static)": f"{NODE_TOOLS}/typescript/bin/tsc --project tests/page/tsconfig.view.json",
+}
 
 
 class Refusal(Exception):
@@ -172,10 +186,27 @@ def test(arguments: argparse.Namespace) -> int:
 
 
 def check(arguments: argparse.Namespace) -> int:
-    """Lint, compare the format, and check the types."""
+    """Lint, compare the format, and check the types: of Python, then of the page where there is Node.js."""
     python = str(ensure_environment(for_tests=True))
-    steps = (["ruff", "check", "."], ["ruff", "format", "--check", "."], ["mypy"])
-    return max(subprocess.run([python, "-m", *step], cwd=ROOT, check=False).returncode for step in steps)
+    failures = _run_checks([python, "-m"], PYTHON_CHECKS)
+    ensure_node_packages()
+    if shutil.which("npm"):
+        failures += _run_checks(["node"], PAGE_CHECKS)
+    else:
+        print("The page's JavaScript, CSS and HTML are not checked.", flush=True)
+    if failures:
+        print(f"Failed: {', '.join(failures)}", flush=True)
+    return 1 if failures else 0
+
+
+def _run_checks(program: list[str], checks: Mapping[str, str]) -> list[str]:
+    """Run the checks one after the other; return the names of those that failed."""
+    failures = []
+    for name, arguments in checks.items():
+        print(f"Checking with {name} …", flush=True)
+        if subprocess.run([*program, *arguments.split()], cwd=ROOT, check=False).returncode:
+            failures.append(name)
+    return failures
 
 
 def bench(arguments: argparse.Namespace) -> int:
@@ -281,7 +312,7 @@ def _parser() -> argparse.ArgumentParser:
     runs.add_argument("--fault", action="append", default=[], metavar="TEXT", help=fault)
 
     commands.add_parser("test", help="run every test; further arguments go to pytest")
-    commands.add_parser("check", help="ruff (lint and format) and mypy --strict")
+    commands.add_parser("check", help="ruff and mypy --strict; prettier, eslint and tsc for the page")
     commands.add_parser("bench", help="the measurements, as a table; further arguments choose some")
     commands.add_parser("screenshots", help="pictures of the page into screenshots/")
     funcs = commands.add_parser("func", help="the same app under the real `func start`, with the emulator and Azurite")

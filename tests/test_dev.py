@@ -99,6 +99,22 @@ def test_func_start_runs_beside_azurite_and_the_emulator_and_all_stop_together(t
             os.kill(int((tools / f"{tool}.pid").read_text()), 0)
 
 
+def test_without_npm_the_page_is_not_checked_on_a_laptop_and_an_error_in_ci(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    dev.ensure_environment(for_tests=True)
+    monkeypatch.setattr(dev, "PYTHON_CHECKS", {})
+    monkeypatch.setenv("PATH", str(tmp_path))
+
+    monkeypatch.setenv("CI", "false")
+    assert dev.main(["check"]) == 0
+    assert "npm is not on the PATH" in capsys.readouterr().out
+
+    monkeypatch.setenv("CI", "true")
+    assert dev.main(["check"]) == 2
+    assert "npm is not on the PATH" in capsys.readouterr().err
+
+
 def checkout(folder: Path) -> Path:
     """Make a checkout of its own that shares this one's code and environment."""
     folder.mkdir()
