@@ -125,8 +125,10 @@ function onVisibilityChange() {
 addEventListener("click", (event) => {
   const button = /** @type {Element} */ (event.target).closest("button");
   if (!button?.dataset.action) return;
-  const id = button.closest(".message")?.id ?? "";
-  actions[button.dataset.action](chat.room.entries.get(id) ?? chat.outbox.get(id), button);
+  const item = button.closest(".message");
+  const message = item && (chat.room.entries.get(item.id) ?? chat.outbox.get(item.id));
+  if (item && !message) return; // gone since the last rendering
+  actions[button.dataset.action](message, button);
 });
 addEventListener("hashchange", openAddressedRoom);
 addEventListener("online", chat.connection.probe);

@@ -1,5 +1,4 @@
-// How a client reaches the app (HTTP) and Web PubSub, with its reliable JSON subprotocol:
-// learn.microsoft.com/azure/azure-web-pubsub/reference-json-reliable-webpubsub-subprotocol
+// How a client reaches the app, over HTTP, and Web PubSub, with its reliable JSON subprotocol.
 /** @import { Answer, ConnectionState, Envelope, Frame, SendResult } from "./types.js" */
 
 const PING_MS = 20_000;
@@ -9,7 +8,7 @@ const RECOVERY_MS = 30_000; // after this time the service forgets a connection
 const CONFIRM_MS = 500;
 const NORMAL_CLOSURE = 1000;
 const POLICY_VIOLATION = 1008; // a refused recovery
-const DROPPED = 4000;
+const DROPPED = 4000; // not 1000: it can be recovered
 
 /**
  * Returns how long to wait, in milliseconds: 1 s doubling to 30 s; chance (0 to 1) spreads the clients.
@@ -100,7 +99,7 @@ export function connect({ userId, onState, onFrame }) {
     clearTimeout(openTimer);
     openTimer = setTimeout(drop, CONNECT_MS);
     opened.onopen = () => {
-      // The service greets new connections only; a recovered one answers.
+      // The service greets new connections only: a recovered one is asked.
       if (opened === socket && session.token) write({ type: "ping" });
     };
     opened.onmessage = ({ data }) => {

@@ -108,7 +108,8 @@
  */
 
 /**
- * What the service sends over the socket.
+ * What the service sends over the socket:
+ * https://learn.microsoft.com/azure/azure-web-pubsub/reference-json-reliable-webpubsub-subprotocol
  * @typedef {object} Envelope
  * @property {string} type
  * @property {string} [connectionId]

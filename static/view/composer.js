@@ -62,7 +62,6 @@ export function createComposer({ maxBytes, onSend, onTyping, onEditLast }) {
     box.focus();
   }
 
-  // Returns whether it did, as every key's function does.
   function pickChosenCommand() {
     const usage = commands[chosen];
     if (!usage || usage === box.value) return false;
@@ -94,6 +93,7 @@ export function createComposer({ maxBytes, onSend, onTyping, onEditLast }) {
     onSend(text, done);
   }
 
+  // Each returns whether the key has done its work.
   const keys = {
     Enter() {
       if (!pickChosenCommand()) submit();

@@ -1,6 +1,6 @@
 // Finding, making and changing elements.
 
-const shownContent = new WeakMap();
+const shownContent = new WeakMap(); // by element
 
 /**
  * Returns the page's element with this id.

@@ -123,7 +123,7 @@ export function createScreen(chat, auth) {
       messageList.updateFollowing();
     },
 
-    // Without an answer there are none.
+    // Without an answer there are no other rooms.
     async updateOtherRooms() {
       if (document.hidden || !byId("rooms").checkVisibility()) return;
       const { rooms = [] } = await requestJson("rooms");

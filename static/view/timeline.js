@@ -5,7 +5,7 @@ import { formatDate, formatDay, formatNames, formatPresence, formatTime } from "
 
 const GROUP_MS = 5 * 60_000;
 
-// With parentheses in pairs; without what ends a sentence, and without marks of direction.
+// Parentheses belong to it in pairs; what ends a sentence and marks of direction do not.
 const ADDRESS = /\b(https?:\/\/(?:[^\s<>"()\p{Bidi_C}]|\([^\s<>"()\p{Bidi_C}]*\))+(?<![.,;:!?'*\]]))/iu;
 
 const partsOfMessages = new WeakMap();
@@ -62,17 +62,14 @@ function noteText({ kind, date, events, entry }) {
 }
 
 function createMessage(from) {
-  const parts = {
-    time: createElement("time"),
-    quote: createButton("show-quoted", { className: "quote" }),
-    text: createElement("p", { className: "text", dir: "auto" }),
-    note: createElement("p", { className: "note" }),
-    reactions: createElement("ul", { className: "reactions" }),
-  };
-  const { reactions, ...inBubble } = parts;
-  const bubble = createElement("div", { className: "bubble" }, createAuthor(from), ...Object.values(inBubble));
+  const time = createElement("time");
+  const quote = createButton("show-quoted", { className: "quote" });
+  const text = createElement("p", { className: "text", dir: "auto" });
+  const note = createElement("p", { className: "note" });
+  const reactions = createElement("ul", { className: "reactions" });
+  const bubble = createElement("div", { className: "bubble" }, createAuthor(from), time, quote, text, note);
   const message = createElement("li", { tabIndex: -1 }, createAvatar(from), bubble, reactions);
-  partsOfMessages.set(message, parts);
+  partsOfMessages.set(message, { time, quote, text, note, reactions });
   return message;
 }
 

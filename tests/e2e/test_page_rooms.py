@@ -86,8 +86,7 @@ def test_commands_enter_and_leave_rooms(chat: Chat, new_person: Meet, room: str)
     ana = Person(new_person(), chat, "ana").enter()
 
     ana.say(f"/join {room}")
-    expect(ana.page.get_by_role("heading", level=1)).to_have_text(room)
-    ana.expect_here("ana")
+    ana.expect_joined(room)
     ana.say("/leave")
     expect(ana.page.get_by_role("heading", level=1)).to_have_text("lobby")
     expect(ana.page.get_by_role("link", name=room)).to_have_count(0)
@@ -256,8 +255,7 @@ def test_a_room_is_kept_when_the_connection_ends_before_it_was_joined(chat: Chat
     wire.answer = lambda frame: None
     wire.cut(code=1008)
 
-    ana.expect_here("ana")
-    expect(page.get_by_role("heading", level=1)).to_have_text(room)
+    ana.expect_joined(room)
     ana.say("made it")
     ana.expect_line("made it")
 
