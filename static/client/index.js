@@ -1,5 +1,5 @@
 /**
- * The chat without a screen, for any page on the app's origin. Nothing in this folder touches the document.
+ * The chat without a screen, for any page that the app serves beside index.html. Nothing here touches the document.
  *
  *     import { Chat, orderedEntries } from "./client/index.js";
  *
@@ -10,6 +10,9 @@
  *       const messages = [...orderedEntries(chat.room), ...chat.outbox.all()];
  *       console.log(messages.map(({ from, message }) => `${from}: ${message}`));
  *     }
+ *
+ * `connect`, `applyFrame` and `openOutbox` are the parts of `Chat`, for a page that wants other rules. types.js describes
+ * the frames and the states.
  */
 export { Chat } from "./chat.js";
 export { backoffDelay, connect, negotiate, requestJson } from "./connection.js";

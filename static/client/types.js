@@ -139,7 +139,7 @@
  */
 
 /**
- * The part of Web Storage that is used, `localStorage` for example.
+ * The part of Web Storage that is used, `localStorage` for example. Its keys are its enumerable properties.
  * @typedef {Pick<Storage, "getItem" | "setItem" | "removeItem">} KeyValueStorage
  */
 

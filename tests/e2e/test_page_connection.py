@@ -316,3 +316,31 @@ def test_a_closed_tab_leaves_at_once(chat: Chat, new_person: Meet, room: str) ->
 
     expect(ana.page.locator("#people-list li")).to_have_count(1, timeout=5_000)
     expect(ana.page.locator(".presence").last).to_contain_text("left")
+
+
+def test_what_an_earlier_page_left_in_storage_is_used_and_what_cannot_be_read_breaks_nothing(
+    chat: Chat, new_person: Meet, room: str
+) -> None:
+    page = new_person()
+    unsent = {"id": "1-2-3-4", "from": "ana", "room": room, "message": "from before", "state": "pending"}
+    stored = {
+        "chat.rooms": f"lobby,{room},no/such",
+        "chat.outbox.ana.1-2-3-4": json.dumps(unsent | {"sentAt": "2026-01-31T12:00:00.000Z"}),
+        "chat.outbox.ana.5-6-7-8": "{",
+        f"chat.read.{room}": "zzz",
+        "chat.theme": "neon",
+        "chat.draft." + room: "a draft",
+    }
+    page.add_init_script(f"for (const [k, v] of Object.entries({json.dumps(stored)})) localStorage[k] ??= v")
+    errors: list[str] = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+
+    ana = Person(page, chat, "ana").enter(room)
+
+    ana.expect_line("from before")
+    expect(page.locator(".pending, .sent")).to_have_count(0)
+    expect(ana.box).to_have_value("a draft")
+    expect(page.locator("#my-rooms").get_by_role("link")).to_have_count(2)
+    expect(page.get_by_role("button", name="Theme: system")).to_be_visible()
+    expect(page.locator(".error")).to_have_count(0)
+    assert errors == []

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.e2e.conftest import Chat
-from tests.e2e.people import Frame, Person, Wire, a_line, a_room, publish, service_of
+from tests.e2e.people import Frame, Person, Wire, a_line, a_room, publish, service_of, until
 
 Meet = Callable[[], Page]
 
@@ -57,7 +57,7 @@ def test_who_reads_further_up_is_not_moved_and_told_what_is_new(chat: Chat, new_
     expect(ana.page.locator(".message", has_text="message 39")).to_be_in_viewport()
     ana.log.hover()
     ana.page.mouse.wheel(0, -700)
-    ana.page.wait_for_function("document.getElementById('log').scrollTop < 3000")
+    until(ana.page, lambda: ana.distance_to_end() > 690)  # the wheel has done its 700 pixels
     text = first_visible(ana.page)
     before = top_of(ana.page, text)
 
