@@ -23,9 +23,9 @@ from azure.durable_functions.models.utils import http_utils
 
 from bench.rows import Row, table
 from local_azure import functions
-from local_azure.functions.durable.episode import Execution, orchestrator_input
-from local_azure.functions.durable.history import Event, EventType, event, execution_started
-from local_azure.functions.durable.urls import Urls
+from local_azure.functions.durable.management_api.urls import Urls
+from local_azure.functions.durable.protocol.episode import Execution, orchestrator_input
+from local_azure.functions.durable.protocol.history import Event, EventType, event, execution_started
 from local_azure.functions.host import listen
 
 APP = Path(__file__).parent / "durable_app"

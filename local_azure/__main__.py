@@ -24,13 +24,13 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from local_azure import STARTED
+from local_azure.functions.cli import DEFAULT_PORT as FUNCTIONS_PORT
+from local_azure.functions.cli import Options, add_arguments, leave, options_from, run_host, run_until_stopped
+from local_azure.functions.configuration.jsonc import read_object
+from local_azure.functions.configuration.local_settings import read_local_settings
 from local_azure.functions.console import complain, log_to_console, show
 from local_azure.functions.errors import AddressError, ConfigurationError, HostError
 from local_azure.functions.host import listen
-from local_azure.functions.jsonc import read_object
-from local_azure.functions.program import DEFAULT_PORT as FUNCTIONS_PORT
-from local_azure.functions.program import Options, add_arguments, leave, options_from, run_host, run_until_stopped
-from local_azure.functions.settings import read_local_settings
 from local_azure.webpubsub import (
     ConnectionString,
     EventHandler,

@@ -9,11 +9,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from local_azure import STARTED
-
-from .console import complain, log_to_console
-from .errors import HostError
-from .host import listen
-from .program import Options, add_arguments, leave, options_from, run_host, run_until_stopped
+from local_azure.functions.cli import Options, add_arguments, leave, options_from, run_host, run_until_stopped
+from local_azure.functions.console import complain, log_to_console
+from local_azure.functions.errors import HostError
+from local_azure.functions.host import listen
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -36,7 +35,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 async def _run(options: Options, *, reload: bool) -> None:
     with listen(options.host, options.port) as listener:
         if reload:
-            from .reload import run_reloading
+            from local_azure.functions.reload import run_reloading
 
             await run_reloading(options, listener, STARTED)
         else:

@@ -8,11 +8,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from .errors import AppLoadError
-from .host_json import HostConfig
-from .listing import function_list
-from .loading import LoadedFunction, load_functions
-from .routes import DURABLE_TRIGGERS, Routes, build_routes
+from local_azure.functions.configuration.host_json import HostConfig
+from local_azure.functions.errors import AppLoadError
+from local_azure.functions.routing.routes import DURABLE_TRIGGERS, Routes, build_routes
+from local_azure.functions.startup_banner import function_list
+from local_azure.functions.worker.loading import LoadedFunction, load_functions
 
 STREAMING_EXTENSION = "azurefunctions.extensions.http.fastapi"
 

@@ -10,18 +10,17 @@ from pathlib import Path
 
 from aiohttp import web
 
+from local_azure.functions.app import App, load_app
+from local_azure.functions.configuration.host_json import HostConfig, read_host_config
+from local_azure.functions.configuration.local_settings import applied, environment_for, read_local_settings
+from local_azure.functions.errors import AddressError, ConfigurationError
+from local_azure.functions.http_server.access_keys import Keys
+from local_azure.functions.http_server.admin_api import Admin
+from local_azure.functions.http_server.cors import Cors
+from local_azure.functions.http_server.server import Edge
+from local_azure.functions.worker.import_scope import app_modules
+from local_azure.functions.worker.worker import Worker
 from local_azure.log_lines import http_logger
-
-from .admin import Admin
-from .app import App, load_app
-from .cors import Cors
-from .edge import Edge
-from .errors import AddressError, ConfigurationError
-from .host_json import HostConfig, read_host_config
-from .keys import Keys
-from .modules import app_modules
-from .settings import applied, environment_for, read_local_settings
-from .worker import Worker
 
 DEFAULT_PORT = 7071
 BODY_LIMIT_SETTING = "FUNCTIONS_REQUEST_BODY_SIZE_LIMIT"
@@ -143,7 +142,7 @@ async def _durable_routes(
     stack: AsyncExitStack, app: App, worker: Worker, config: HostConfig, data: Path | None, url: str
 ) -> list[web.RouteDef]:
     # Imported here, so that an app without durable functions never pays for them (H-076).
-    from .durable import DurableBackend, Options, StoreError
+    from local_azure.functions.durable import DurableBackend, Options, StoreError
 
     try:
         options = Options.from_host_json(config.durable)

@@ -17,8 +17,8 @@ from pathlib import Path
 
 from watchfiles import Change, DefaultFilter, awatch
 
-from .console import log_to_console, show
-from .program import Options, leave, run_host, run_until_stopped
+from local_azure.functions.cli import Options, leave, run_host, run_until_stopped
+from local_azure.functions.console import log_to_console, show
 
 WATCHED = (".py", ".json", ".example")
 # Folders in an app's root that are not part of the app, beside those that `DefaultFilter` knows.

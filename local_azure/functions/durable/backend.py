@@ -8,16 +8,16 @@ from pathlib import Path
 
 from aiohttp import hdrs, web
 
-from ..loading import Invoker, LoadedFunction
-from .catalog import Catalog
-from .dispatcher import Dispatcher
-from .entity_api import EntityApi
-from .instance_api import InstanceApi
-from .invocations import Invocations
-from .options import Options
-from .responses import Handler, NotImplementedHere, answering
-from .store import Store
-from .urls import PREFIX, Urls, hub_of
+from local_azure.functions.durable.execution.dispatcher import Dispatcher
+from local_azure.functions.durable.execution.function_registry import Catalog
+from local_azure.functions.durable.execution.invocations import Invocations
+from local_azure.functions.durable.management_api.entity_api import EntityApi
+from local_azure.functions.durable.management_api.instance_api import InstanceApi
+from local_azure.functions.durable.management_api.responses import Handler, NotImplementedHere, answering
+from local_azure.functions.durable.management_api.urls import PREFIX, Urls, hub_of
+from local_azure.functions.durable.options import Options
+from local_azure.functions.durable.storage.store import Store
+from local_azure.functions.worker.loading import Invoker, LoadedFunction
 
 
 class DurableBackend:

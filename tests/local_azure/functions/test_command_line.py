@@ -19,7 +19,7 @@ from typing import IO
 import pytest
 
 from local_azure.__main__ import connection_settings, follow_functions_port
-from local_azure.functions.program import Options, add_arguments, options_from
+from local_azure.functions.cli import Options, add_arguments, options_from
 from local_azure.webpubsub import EventHandler, HubSettings, Settings
 from tests.local_azure.functions.apps import HEADER, WriteApp, send
 

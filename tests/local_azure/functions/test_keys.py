@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from local_azure.functions import ConfigurationError, Keys
-from local_azure.functions.keys import stored_keys
+from local_azure.functions.http_server.access_keys import stored_keys
 from tests.local_azure.functions.apps import Serve
 
 KEYS = Keys(master="m" * 40, host="h" * 40, system="s" * 40)

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from local_azure.functions.errors import AppLoadError, FunctionLoadError
-from local_azure.functions.loading import LoadedFunction, load_functions
-from local_azure.functions.modules import app_modules
+from local_azure.functions.worker.import_scope import app_modules
+from local_azure.functions.worker.loading import LoadedFunction, load_functions
 from tests.local_azure.functions.apps import Serve, WriteApp
 
 DURABLE = """

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from local_azure.functions import ConfigurationError
-from local_azure.functions.host_json import HostConfig, read_host_config
-from local_azure.functions.settings import applied, environment_for, read_local_settings
+from local_azure.functions.configuration.host_json import HostConfig, read_host_config
+from local_azure.functions.configuration.local_settings import applied, environment_for, read_local_settings
 from tests.local_azure.functions.apps import Serve
 
 SHOW = """

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from local_azure.functions.program import add_arguments, options_from
+from local_azure.functions.cli import add_arguments, options_from
 from tests.local_azure.functions.apps import Serve
 
 

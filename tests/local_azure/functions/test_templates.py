@@ -2,7 +2,7 @@
 
 import pytest
 
-from local_azure.functions.templates import TemplateError, parse_template
+from local_azure.functions.routing.templates import TemplateError, parse_template
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 import pytest
 
-from local_azure.functions.urls import BadPath, decode_path, query_parameters
+from local_azure.functions.http_server.urls import BadPath, decode_path, query_parameters
 
 
 @pytest.mark.parametrize(

@@ -23,7 +23,8 @@ from azure.durable_functions import DurableOrchestrationClient, EntityId, Orches
 from azure.durable_functions.models.utils import http_utils
 
 from local_azure.functions.durable import DurableBackend, Options
-from local_azure.functions.durable.episode import (
+from local_azure.functions.durable.execution.background_tasks import SerialWorkers
+from local_azure.functions.durable.protocol.episode import (
     Answer,
     Decision,
     Execution,
@@ -33,14 +34,13 @@ from local_azure.functions.durable.episode import (
     parse_answer,
     parse_failure,
 )
-from local_azure.functions.durable.history import Event, EventType, event, execution_started, timestamp
-from local_azure.functions.durable.messages import ChildStart, TimerWork
-from local_azure.functions.durable.names import EntityId as Entity
-from local_azure.functions.durable.workers import SerialWorkers
+from local_azure.functions.durable.protocol.history import Event, EventType, event, execution_started, timestamp
+from local_azure.functions.durable.protocol.identifiers import EntityId as Entity
+from local_azure.functions.durable.protocol.work_items import ChildStart, TimerWork
 from local_azure.functions.host import listen
-from local_azure.functions.loading import LoadedFunction, load_functions
-from local_azure.functions.modules import app_modules
-from local_azure.functions.worker import Worker
+from local_azure.functions.worker.import_scope import app_modules
+from local_azure.functions.worker.loading import LoadedFunction, load_functions
+from local_azure.functions.worker.worker import Worker
 
 APP = Path(__file__).parent / "app"
 PATIENCE_SECONDS = 10.0

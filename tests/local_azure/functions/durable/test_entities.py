@@ -9,11 +9,11 @@ import azure.durable_functions as df
 import pytest
 from azure.durable_functions import EntityId
 
-from local_azure.functions.durable.entities import EntityAnswerError, apply, entity_input
-from local_azure.functions.durable.entity_store import Batch, Queued
-from local_azure.functions.durable.history import from_microseconds
-from local_azure.functions.durable.messages import EntityRequest
-from local_azure.functions.durable.names import EntityId as Id
+from local_azure.functions.durable.protocol.entity_batch import EntityAnswerError, apply, entity_input
+from local_azure.functions.durable.protocol.history import from_microseconds
+from local_azure.functions.durable.protocol.identifiers import EntityId as Id
+from local_azure.functions.durable.protocol.work_items import EntityRequest
+from local_azure.functions.durable.storage.entity_store import Batch, Queued
 
 pytestmark = pytest.mark.filterwarnings("ignore:azure.functions df_loads")
 

@@ -7,12 +7,12 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from local_azure.functions.durable.entity_store import commit_batch, enqueue, read_state, take_batch
-from local_azure.functions.durable.history import from_microseconds
-from local_azure.functions.durable.messages import EntityRequest
-from local_azure.functions.durable.names import EntityId
-from local_azure.functions.durable.store import SCHEMA
-from local_azure.functions.durable.work_store import fire_timers
+from local_azure.functions.durable.protocol.history import from_microseconds
+from local_azure.functions.durable.protocol.identifiers import EntityId
+from local_azure.functions.durable.protocol.work_items import EntityRequest
+from local_azure.functions.durable.storage.entity_store import commit_batch, enqueue, read_state, take_batch
+from local_azure.functions.durable.storage.store import SCHEMA
+from local_azure.functions.durable.storage.work_store import fire_timers
 
 KEYS = ("a", "b")
 ENQUEUE = st.tuples(st.just("enqueue"), st.sampled_from(KEYS), st.none() | st.integers(1, 5))

@@ -8,9 +8,9 @@ from typing import Any, TypeAlias
 import azure.durable_functions as df
 import pytest
 
-from local_azure.functions.durable.episode import Answer, Ended, Execution, decide, parse_failure
-from local_azure.functions.durable.history import EventType, event, execution_started
-from local_azure.functions.durable.replay import ReplayError
+from local_azure.functions.durable.protocol.episode import Answer, Ended, Execution, decide, parse_failure
+from local_azure.functions.durable.protocol.history import EventType, event, execution_started
+from local_azure.functions.durable.protocol.replay import ReplayError
 
 # The SDK warns of what these tests do on purpose.
 pytestmark = [

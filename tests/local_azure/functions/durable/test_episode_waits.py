@@ -8,8 +8,8 @@ from typing import Any, TypeAlias
 import azure.durable_functions as df
 import pytest
 
-from local_azure.functions.durable.episode import Ended
-from local_azure.functions.durable.history import EventType, event, execution_started, parse_time, timestamp
+from local_azure.functions.durable.protocol.episode import Ended
+from local_azure.functions.durable.protocol.history import EventType, event, execution_started, parse_time, timestamp
 
 # The SDK warns of what these tests do on purpose.
 pytestmark = [

@@ -12,8 +12,8 @@ from aiohttp import web
 from packaging.requirements import Requirement
 
 from local_azure import functions
-from local_azure.functions.durable.invocations import Invocations
-from local_azure.functions.durable.urls import Urls
+from local_azure.functions.durable.execution.invocations import Invocations
+from local_azure.functions.durable.management_api.urls import Urls
 from local_azure.functions.host import listen
 
 pytestmark = pytest.mark.filterwarnings("ignore:azure.functions df_loads")

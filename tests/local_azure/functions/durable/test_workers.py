@@ -5,7 +5,7 @@ import logging
 
 import pytest
 
-from local_azure.functions.durable.workers import SerialWorkers
+from local_azure.functions.durable.execution.background_tasks import SerialWorkers
 
 
 async def settled() -> None:

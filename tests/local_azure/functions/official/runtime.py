@@ -18,9 +18,9 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from local_azure.functions.responses import response_from
-from local_azure.functions.templates import parse_template
-from local_azure.functions.urls import decode_path, query_parameters
+from local_azure.functions.http_server.responses import response_from
+from local_azure.functions.http_server.urls import decode_path, query_parameters
+from local_azure.functions.routing.templates import parse_template
 from tests.local_azure.functions.apps import Answer
 
 WORKER = Path(__file__).with_name("worker.py")

@@ -1,0 +1,76 @@
+"""Answers of the management API: JSON bodies in the extension's words, refusals with their status code."""
+
+from __future__ import annotations
+
+import functools
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+
+from aiohttp import web
+
+from local_azure.functions.durable.execution.function_registry import UnknownFunction
+from local_azure.functions.durable.protocol.history import dumps
+from local_azure.functions.durable.protocol.identifiers import InvalidName
+from local_azure.functions.durable.storage.instance_store import InstanceExists
+
+log = logging.getLogger(__name__)
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+class Refusal(Exception):
+    """A request that is answered with an error; `kind` names it for programs."""
+
+    def __init__(self, status: int, kind: str, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+        self.kind = kind
+
+
+class NotImplementedHere(Refusal):
+    """A part of the extension that this backend does not have."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__(501, "NotImplementedException", f"{what} is not implemented by this local Durable backend")
+
+
+def json_response(body: object, status: int = 200, headers: Mapping[str, str] | None = None) -> web.Response:
+    """Return the body as JSON."""
+    return web.Response(
+        text=dumps(body), status=status, headers=headers, content_type="application/json", charset="utf-8"
+    )
+
+
+def error_response(status: int, kind: str, message: str) -> web.Response:
+    """Return an error in the extension's shape; the SDK shows `ExceptionMessage`."""
+    summaries = {
+        400: "One or more of the arguments submitted is incorrect",
+        409: "The instance is in the way",
+        501: "Not implemented",
+    }
+    summary = summaries.get(status, "Something went wrong while processing your request")
+    return json_response(
+        {"Message": summary, "ExceptionMessage": message, "ExceptionType": kind, "StackTrace": ""}, status
+    )
+
+
+def answering(handler: Handler) -> Handler:
+    """Turn the refusals of a handler into responses."""
+
+    @functools.wraps(handler)
+    async def answer(request: web.Request) -> web.StreamResponse:
+        try:
+            return await handler(request)
+        except Refusal as refusal:
+            return error_response(refusal.status, refusal.kind, str(refusal))
+        except (UnknownFunction, InvalidName) as refusal:
+            return error_response(400, "ArgumentException", str(refusal))
+        except InstanceExists as refusal:
+            return error_response(409, "OrchestrationAlreadyExistsException", str(refusal))
+        except web.HTTPException:
+            raise
+        except Exception as error:
+            log.exception("durable request failed", extra={"method": request.method, "route": request.path})
+            return error_response(500, type(error).__name__, str(error))
+
+    return answer

@@ -1,0 +1,62 @@
+"""Access keys, checked only when the host is told to (`--enable-auth`), as under `func start`.
+
+They are kept in the data folder and made when first needed, so a caller can read them there; they are never printed.
+"""
+
+import hmac
+import json
+import os
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from local_azure.functions.errors import ConfigurationError
+
+FILE = "keys.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """`master` opens everything, `host` every function of level FUNCTION, `system` the extensions' webhooks."""
+
+    master: str
+    host: str
+    system: str
+
+    def allow(self, level: str, headers: Mapping[str, str], parameters: Mapping[str, str]) -> bool:
+        """Return whether a request may pass; level is `ANONYMOUS`, `FUNCTION`, `ADMIN` or `SYSTEM`.
+
+        The header `x-functions-key` takes precedence: a wrong one is not rescued by a right `code` (H-067).
+        """
+        if level == "ANONYMOUS":
+            return True
+        given = headers.get("x-functions-key", parameters.get("code", "")).encode()
+        accepted = [self.master]
+        if level == "FUNCTION":
+            accepted.append(self.host)
+        if level == "SYSTEM":
+            accepted.append(self.system)
+        # Every key is compared: stopping early would tell by its time which one is near.
+        matches = [hmac.compare_digest(given, key.encode()) for key in accepted]
+        return any(matches)
+
+
+def stored_keys(folder: Path) -> Keys:
+    """Return the keys in the folder's keys.json, which is written, readable by its owner alone, when it is missing.
+
+    Raises:
+        ConfigurationError: the file cannot be read or does not hold the three keys.
+    """
+    path = folder / FILE
+    if not path.exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        made = {name: secrets.token_urlsafe(40) for name in ("master", "host", "system")}
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            json.dump(made, file, indent=2)
+    try:
+        stored = json.loads(path.read_text(encoding="utf-8"))
+        return Keys(**{name: str(stored[name]) for name in ("master", "host", "system")})
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise ConfigurationError(f"{path} must hold the keys master, host and system: {error}") from error
