@@ -3,4 +3,4 @@
 import time
 
 # Unix time of this process's first look at the emulator: "Ready after …" counts from here, imports included.
-STARTED = time.time()
+PROCESS_STARTED = time.time()

@@ -8,9 +8,9 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from local_azure import STARTED
-from local_azure.functions.cli import Options, add_arguments, leave, options_from, run_host, run_until_stopped
-from local_azure.functions.console import complain, log_to_console
+from local_azure import PROCESS_STARTED
+from local_azure.functions.cli import Options, add_arguments, finish_process, parse_options, run_host, run_until_stopped
+from local_azure.functions.console import log_to_console, print_error
 from local_azure.functions.errors import HostError
 from local_azure.functions.host import listen
 
@@ -22,14 +22,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     add_arguments(parser)
     parsed = parser.parse_args(arguments)
     try:
-        options = options_from(parsed, parsed.app_root)
+        options = parse_options(parsed, parsed.app_root)
     except HostError as error:
-        complain(f"error: {error}")
+        print_error(f"error: {error}")
         return 1
     if not parsed.reload:
         # In a child process, `run_reloading` sets this up.
         log_to_console()
-    return leave(run_until_stopped(_run(options, reload=parsed.reload)))
+    return finish_process(run_until_stopped(_run(options, reload=parsed.reload)))
 
 
 async def _run(options: Options, *, reload: bool) -> None:
@@ -37,9 +37,9 @@ async def _run(options: Options, *, reload: bool) -> None:
         if reload:
             from local_azure.functions.reload import run_reloading
 
-            await run_reloading(options, listener, STARTED)
+            await run_reloading(options, listener, PROCESS_STARTED)
         else:
-            await run_host(options, listener, STARTED)
+            await run_host(options, listener, PROCESS_STARTED)
 
 
 if __name__ == "__main__":

@@ -15,10 +15,10 @@ from types import FrameType
 from typing import Any
 
 from local_azure.functions.configuration.local_settings import read_local_settings, split_origins
-from local_azure.functions.console import complain, set_level, show
+from local_azure.functions.console import print_error, print_line, set_log_level
 from local_azure.functions.errors import ConfigurationError, HostError
 from local_azure.functions.host import RunningHost, serve
-from local_azure.functions.http_server.access_keys import stored_keys
+from local_azure.functions.http_server.access_keys import load_or_create_keys
 from local_azure.functions.http_server.cors import Cors
 
 DEFAULT_ADDRESS = "127.0.0.1"
@@ -50,11 +50,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--reload", action="store_true", help="restart the Functions half when the app's files change")
 
 
-def options_from(arguments: argparse.Namespace, app_root: Path) -> Options:
+def parse_options(arguments: argparse.Namespace, app_root: Path) -> Options:
     """Return the options; what the command line leaves out comes from local.settings.json's `Host`.
 
-    Raises:
-        ConfigurationError: the options contradict each other, or local.settings.json cannot be used.
+    Raises ConfigurationError when the options contradict each other, or local.settings.json cannot be used.
     """
     if arguments.enable_auth and arguments.data is None:
         raise ConfigurationError("--enable-auth needs --data DIR, where the keys are kept")
@@ -82,22 +81,22 @@ async def run_host(options: Options, listener: socket.socket, started: float) ->
         options.app_root,
         settings=options.settings,
         data=options.data,
-        keys=stored_keys(options.data) if options.enable_auth and options.data else None,
+        keys=load_or_create_keys(options.data) if options.enable_auth and options.data else None,
         cors=Cors(origins, options.cors_credentials or local.cors_credentials),
         listener=listener,
     ) as host:
-        print_host(host, started)
+        print_startup(host, started)
         await asyncio.Event().wait()
 
 
-def print_host(host: RunningHost, started: float) -> None:
+def print_startup(host: RunningHost, started: float) -> None:
     """Print the notes about settings, the list of functions and how long it took; apply host.json's log level."""
     for note in host.notes:
-        show(note)
-    show(host.listing())
+        print_line(note)
+    print_line(host.listing())
     what = "The app did not load: see above. The host is up" if host.app.failure else "Ready"
-    show(f"{what} after {time.time() - started:.2f} s. Ctrl-C stops.")
-    set_level(host.log_level)
+    print_line(f"{what} after {time.time() - started:.2f} s. Ctrl-C stops.")
+    set_log_level(host.log_level)
 
 
 def run_until_stopped(work: Coroutine[Any, Any, None]) -> int:
@@ -107,7 +106,7 @@ def run_until_stopped(work: Coroutine[Any, Any, None]) -> int:
     """
 
     async def main() -> None:
-        stop_on_signals()
+        cancel_on_signals()
         await work
 
     try:
@@ -115,12 +114,12 @@ def run_until_stopped(work: Coroutine[Any, Any, None]) -> int:
     except asyncio.CancelledError:
         return 0
     except HostError as error:
-        complain(f"error: {error}")
+        print_error(f"error: {error}")
         return 1
     return 0
 
 
-def stop_on_signals() -> None:
+def cancel_on_signals() -> None:
     """Cancel the current task at the first Ctrl-C or SIGTERM; end the process at the second."""
     task = asyncio.current_task()
     loop = asyncio.get_running_loop()
@@ -138,7 +137,7 @@ def stop_on_signals() -> None:
     signal.signal(signal.SIGTERM, stop)
 
 
-def leave(code: int) -> int:
+def finish_process(code: int) -> int:
     """Return the exit code, or end the process at once when a function that never returns would hold it up."""
     threads = [t for t in threading.enumerate() if t is not threading.main_thread() and not t.daemon]
     if threads:

@@ -17,13 +17,13 @@ LEVELS = {
 }
 
 
-def show(text: str) -> None:
+def print_line(text: str) -> None:
     """Write a line of text for a person; it is not a log line and has no time."""
     sys.stdout.write(f"{text}\n")
     sys.stdout.flush()
 
 
-def complain(text: str) -> None:
+def print_error(text: str) -> None:
     """Write a line about why the process cannot go on."""
     sys.stderr.write(f"{text}\n")
     sys.stderr.flush()
@@ -40,6 +40,6 @@ def log_to_console() -> None:
     logging.getLogger("azure.core.pipeline.policies.http_logging_policy").setLevel(logging.WARNING)
 
 
-def set_level(name: str) -> None:
+def set_log_level(name: str) -> None:
     """Take host.json's `logging.logLevel.default`; an unknown name changes nothing."""
     logging.getLogger().setLevel(LEVELS.get(name.lower(), logging.getLogger().level))

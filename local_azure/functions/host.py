@@ -12,13 +12,17 @@ from aiohttp import web
 
 from local_azure.functions.app import App, load_app
 from local_azure.functions.configuration.host_json import HostConfig, read_host_config
-from local_azure.functions.configuration.local_settings import applied, environment_for, read_local_settings
+from local_azure.functions.configuration.local_settings import (
+    read_local_settings,
+    select_variables,
+    temporary_environment,
+)
 from local_azure.functions.errors import AddressError, ConfigurationError
 from local_azure.functions.http_server.access_keys import Keys
 from local_azure.functions.http_server.admin_api import Admin
 from local_azure.functions.http_server.cors import Cors
-from local_azure.functions.http_server.server import Edge
-from local_azure.functions.worker.import_scope import app_modules
+from local_azure.functions.http_server.server import HttpServer
+from local_azure.functions.worker.import_scope import app_import_scope
 from local_azure.functions.worker.worker import Worker
 from local_azure.log_lines import http_logger
 
@@ -69,20 +73,19 @@ async def serve(
     checked only when `keys` are given; `cors` stands in for what local.settings.json says. A `listener` that already
     listens is used instead of host and port.
 
-    Raises:
-        ConfigurationError: host.json, local.settings.json or a setting cannot be used.
-        AddressError: the address cannot be bound.
+    Raises ConfigurationError when host.json, local.settings.json or a setting cannot be used. Raises AddressError when
+    the address cannot be bound.
     """
     app_root = _folder(app_root)
     local = read_local_settings(app_root)
     given = dict(settings or {})
-    values, notes = environment_for(local.values, os.environ)
+    values, notes = select_variables(local.values, os.environ)
     async with AsyncExitStack() as stack:
         listening = stack.enter_context(listener or listen(host, port))
         own_port = listening.getsockname()[1]
         url = f"http://{_reachable(listening.getsockname()[0])}:{own_port}"
-        stack.enter_context(applied({**_host_variables(app_root, own_port), **values, **given}))
-        stack.enter_context(app_modules(app_root))
+        stack.enter_context(temporary_environment({**_host_variables(app_root, own_port), **values, **given}))
+        stack.enter_context(app_import_scope(app_root))
         config = read_host_config(app_root, os.environ)
         edge_options = {
             "cors": cors or Cors(local.cors_origins, local.cors_credentials),
@@ -99,7 +102,7 @@ async def serve(
         routes = list(admin.routes)
         if app.needs_durable:
             routes += await _durable_routes(stack, app, worker, config, data, url)
-        edge = Edge(app, worker, config, **edge_options)  # type: ignore[arg-type]
+        edge = HttpServer(app, worker, config, **edge_options)  # type: ignore[arg-type]
         await _listen(stack, edge.application(routes), listening)
         # Before the server goes: what still runs may call the durable routes of this same server.
         stack.push_async_callback(edge.finish, SHUTDOWN_SECONDS)
@@ -109,8 +112,7 @@ async def serve(
 def listen(host: str, port: int) -> socket.socket:
     """Return a listening TCP socket.
 
-    Raises:
-        AddressError: the address cannot be bound, mostly because the port is in use.
+    Raises AddressError when the address cannot be bound, mostly because the port is in use.
     """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:

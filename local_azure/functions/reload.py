@@ -17,8 +17,8 @@ from pathlib import Path
 
 from watchfiles import Change, DefaultFilter, awatch
 
-from local_azure.functions.cli import Options, leave, run_host, run_until_stopped
-from local_azure.functions.console import log_to_console, show
+from local_azure.functions.cli import Options, finish_process, run_host, run_until_stopped
+from local_azure.functions.console import log_to_console, print_line
 
 WATCHED = (".py", ".json", ".example")
 # Folders in an app's root that are not part of the app, beside those that `DefaultFilter` knows.
@@ -55,7 +55,7 @@ async def run_reloading(options: Options, listener: socket.socket, started: floa
         async for changes in awatch(options.app_root, watch_filter=AppFiles(options.app_root, options.data)):
             names = sorted({Path(path).name for _, path in changes})
             started = time.time()
-            show(f"\n{', '.join(names[:3])} changed: restarting the app.")
+            print_line(f"\n{', '.join(names[:3])} changed: restarting the app.")
             await child.stop()
             child = Child(options, listener, started)
     finally:
@@ -99,8 +99,8 @@ def _serve(options: Options, listener: socket.socket, started: float, pipe: Conn
 
     code = run_until_stopped(main())
     if code:
-        show("Waiting for a change of the app's files.")
-    raise SystemExit(leave(code))
+        print_line("Waiting for a change of the app's files.")
+    raise SystemExit(finish_process(code))
 
 
 def _wait_for_end(pipe: Connection, loop: asyncio.AbstractEventLoop, task: "asyncio.Task[None]") -> None:

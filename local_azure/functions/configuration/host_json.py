@@ -33,8 +33,7 @@ class HostConfig:
 def read_host_config(app_root: Path, environment: Mapping[str, str]) -> HostConfig:
     """Return what host.json and the environment say together.
 
-    Raises:
-        ConfigurationError: the file is missing or malformed, or its version is not "2.0".
+    Raises ConfigurationError when the file is missing or malformed, or its version is not "2.0".
     """
     path = app_root / "host.json"
     if not path.is_file():

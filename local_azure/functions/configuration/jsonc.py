@@ -13,8 +13,7 @@ _TRAILING_COMMA = re.compile(r'("(?:\\.|[^"\\])*")|,(?=\s*[}\]])')
 def parse_object(text: str, name: str) -> dict[str, object]:
     """Return the object in the text; `name` is the file's name, for the error.
 
-    Raises:
-        ConfigurationError: the text is not JSON, or its outermost value is not an object.
+    Raises ConfigurationError when the text is not JSON, or its outermost value is not an object.
     """
     plain = _COMMENT.sub(_blank, text.removeprefix("\ufeff"))
     plain = _TRAILING_COMMA.sub(lambda match: match[1] or " ", plain)
@@ -30,8 +29,7 @@ def parse_object(text: str, name: str) -> dict[str, object]:
 def read_object(path: Path) -> dict[str, object]:
     """Return the object in the file.
 
-    Raises:
-        ConfigurationError: the file cannot be read as UTF-8 JSON with an object in it.
+    Raises ConfigurationError when the file cannot be read as UTF-8 JSON with an object in it.
     """
     try:
         text = path.read_text(encoding="utf-8")

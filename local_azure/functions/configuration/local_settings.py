@@ -35,8 +35,7 @@ class LocalSettings:
 def read_local_settings(app_root: Path) -> LocalSettings:
     """Return the settings of the app's folder, empty ones when it has neither file.
 
-    Raises:
-        ConfigurationError: the file is encrypted (which an absent `IsEncrypted` means too) or malformed.
+    Raises ConfigurationError when the file is encrypted (which an absent `IsEncrypted` means too) or malformed.
     """
     for name in (FILE, EXAMPLE):
         if (app_root / name).is_file():
@@ -46,7 +45,7 @@ def read_local_settings(app_root: Path) -> LocalSettings:
     return LocalSettings()
 
 
-def environment_for(values: Mapping[str, str], current: Mapping[str, str]) -> tuple[dict[str, str], list[str]]:
+def select_variables(values: Mapping[str, str], current: Mapping[str, str]) -> tuple[dict[str, str], list[str]]:
     """Return the variables to set beside those in `current`, and a line for each value that `current` overrules."""
     chosen = {name: value for name, value in values.items() if not current.get(name)}
     notes = [
@@ -58,7 +57,7 @@ def environment_for(values: Mapping[str, str], current: Mapping[str, str]) -> tu
 
 
 @contextmanager
-def applied(variables: Mapping[str, str]) -> Iterator[None]:
+def temporary_environment(variables: Mapping[str, str]) -> Iterator[None]:
     """Set environment variables while the context lasts, and put back what was there."""
     before = {name: os.environ.get(name) for name in variables}
     os.environ.update(variables)

@@ -42,11 +42,10 @@ class Keys:
         return any(matches)
 
 
-def stored_keys(folder: Path) -> Keys:
+def load_or_create_keys(folder: Path) -> Keys:
     """Return the keys in the folder's keys.json, which is written, readable by its owner alone, when it is missing.
 
-    Raises:
-        ConfigurationError: the file cannot be read or does not hold the three keys.
+    Raises ConfigurationError when the file cannot be read or does not hold the three keys.
     """
     path = folder / FILE
     if not path.exists():

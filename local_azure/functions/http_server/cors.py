@@ -13,8 +13,7 @@ from local_azure.functions.errors import ConfigurationError
 class Cors:
     """Which origins may read answers; without any, nothing is added and nothing is answered here.
 
-    Raises:
-        ConfigurationError: `*` together with credentials, which browsers forbid.
+    Raises ConfigurationError when `*` together with credentials, which browsers forbid.
     """
 
     origins: tuple[str, ...] = ()

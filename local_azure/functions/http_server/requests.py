@@ -18,7 +18,7 @@ from local_azure.functions.worker.signatures import converter
 log = logging.getLogger("local_azure.functions")
 
 
-def target(request: web.BaseRequest) -> tuple[str, str]:
+def path_and_query(request: web.BaseRequest) -> tuple[str, str]:
     """Return the request's path and query as received, still percent-encoded."""
     raw = request.raw_path
     if not raw.startswith("/"):
@@ -29,7 +29,7 @@ def target(request: web.BaseRequest) -> tuple[str, str]:
     return path, query
 
 
-def joined_headers(request: web.BaseRequest) -> dict[str, str]:
+def join_headers(request: web.BaseRequest) -> dict[str, str]:
     """Return the headers by lower-case name, repeated ones joined with a comma (H-035, H-036)."""
     headers: dict[str, str] = {}
     for name, value in request.headers.items():
@@ -38,7 +38,7 @@ def joined_headers(request: web.BaseRequest) -> dict[str, str]:
     return headers
 
 
-def trace_context(headers: Mapping[str, str]) -> TraceContext:
+def read_trace_context(headers: Mapping[str, str]) -> TraceContext:
     """Return the W3C trace context that came with the request."""
     return TraceContext(headers.get("traceparent", ""), headers.get("tracestate", ""))
 
@@ -49,9 +49,8 @@ async def read_body(request: web.BaseRequest) -> bytes:
     The real host loses chunked bodies on their way to Python when it is reached directly, while Azure's front ends
     mostly give them a length. Here they arrive (H-041), with a word on the console.
 
-    Raises:
-        aiohttp.web.HTTPRequestEntityTooLarge: it is larger than the server's `client_max_size`.
-        aiohttp.web.HTTPBadRequest: it ends too early, or its chunks are none.
+    Raises aiohttp.web.HTTPRequestEntityTooLarge when it is larger than the server's `client_max_size`. Raises
+    aiohttp.web.HTTPBadRequest when it ends too early, or its chunks are none.
     """
     try:
         body = await request.read()
@@ -66,17 +65,17 @@ async def read_body(request: web.BaseRequest) -> bytes:
     return body
 
 
-def function_request(
+def build_http_request(
     request: web.BaseRequest, headers: Mapping[str, str], route_params: Mapping[str, str], body: bytes, kind: str
 ) -> object:
     """Return the `func.HttpRequest` for a function.
 
-    Raises:
-        TypeError: the function's parameter is annotated as text, which loads but cannot be converted, as in the worker.
+    Raises TypeError when the function's parameter is annotated as text, which loads but cannot be converted, as in the
+    worker.
     """
     if kind == "generic":
         raise TypeError("a request cannot be handed over as str: annotate the parameter as azure.functions.HttpRequest")
-    path, query = target(request)
+    path, query = path_and_query(request)
     url = f"{request.scheme}://{headers.get('host') or request.host}{path}{'?' if query else ''}{query}"
     http = {
         "method": _text(request.method),

@@ -33,12 +33,11 @@ class Response:
     body: bytes
 
 
-def response_from(result: object, binding_type: str) -> Response:
+def build_response(result: object, binding_type: str) -> Response:
     """Return the response for a function's return value.
 
-    Raises:
-        UnsupportedReturnError: the value is neither an `HttpResponse` nor a `str`.
-        ValueError: a cookie or the status cannot be understood.
+    Raises UnsupportedReturnError when the value is neither an `HttpResponse` nor a `str`. Raises ValueError when a
+    cookie or the status cannot be understood.
     """
     found = converter(binding_type)
     try:

@@ -22,13 +22,13 @@ from local_azure.functions.configuration.host_json import HostConfig
 from local_azure.functions.http_server.access_keys import Keys
 from local_azure.functions.http_server.cors import Cors
 from local_azure.functions.http_server.requests import (
-    function_request,
-    joined_headers,
+    build_http_request,
+    join_headers,
+    path_and_query,
     read_body,
-    target,
-    trace_context,
+    read_trace_context,
 )
-from local_azure.functions.http_server.responses import Response, response_from
+from local_azure.functions.http_server.responses import Response, build_response
 from local_azure.functions.http_server.urls import BadPath, decode_path, query_parameters
 from local_azure.functions.routing.routes import Route
 from local_azure.functions.worker.worker import Worker, raised_by_function
@@ -49,7 +49,7 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 log = logging.getLogger("local_azure.functions")
 
 
-class Edge:
+class HttpServer:
     """Makes the aiohttp application that serves one app; `extra_routes` are the built-in ones."""
 
     def __init__(
@@ -76,7 +76,7 @@ class Edge:
 
     def application(self, extra_routes: Iterable[web.AbstractRouteDef]) -> web.Application:
         """Return the application."""
-        application = web.Application(middlewares=[self._around], client_max_size=self._body_limit)
+        application = web.Application(middlewares=[self._handle], client_max_size=self._body_limit)
         application.add_routes(extra_routes)
         application.router.add_route("*", "/{path:.*}", self._dispatch)
         return application
@@ -87,13 +87,13 @@ class Edge:
             await asyncio.wait_for(self._idle.wait(), seconds)
 
     @web.middleware
-    async def _around(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+    async def _handle(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         """Do what concerns every answer: preflights, keys of built-in paths, errors, additional headers."""
-        headers = joined_headers(request)
+        headers = join_headers(request)
         if self._cors.is_preflight(request.method, headers):
             return web.Response(status=204, headers=self._cors.preflight_headers(headers))
         response: web.StreamResponse
-        if handler == self._dispatch or self._may_pass(request, headers):
+        if handler == self._dispatch or self._is_authorized(request, headers):
             try:
                 response = await handler(request)
             except web.HTTPException as error:
@@ -106,28 +106,30 @@ class Edge:
                 response.headers[name] = value
         return response
 
-    def _may_pass(self, request: web.Request, headers: Mapping[str, str]) -> bool:
+    def _is_authorized(self, request: web.Request, headers: Mapping[str, str]) -> bool:
         if self._keys is None:
             return True
         is_admin = request.path.lower().startswith("/admin/")
         # The durable client of the app itself comes without a key, through an endpoint that only this machine reaches.
         if not is_admin and ip_address(request.remote or "0.0.0.0").is_loopback:  # noqa: S104 — no address at all
             return True
-        return self._keys.allow("ADMIN" if is_admin else "SYSTEM", headers, query_parameters(target(request)[1]))
+        return self._keys.allow(
+            "ADMIN" if is_admin else "SYSTEM", headers, query_parameters(path_and_query(request)[1])
+        )
 
     async def _dispatch(self, request: web.Request) -> web.StreamResponse:
         if self._app.failure is not None:
             return web.Response(status=503, text=NOT_RUNNING)
-        raw_path, query = target(request)
+        raw_path, query = path_and_query(request)
         try:
             path = decode_path(raw_path)
         except BadPath:
             return web.Response(status=400)
         found = None if _is_reserved(path) else self._app.routes.find(request.method, path)
         if found is None:
-            return self._nothing_matched(path)
+            return self._no_route_response(path)
         route, parameters = found
-        headers = joined_headers(request)
+        headers = join_headers(request)
         if self._keys is not None and not self._keys.allow(route.auth_level, headers, query_parameters(query)):
             return web.Response(status=401)
         limit = self._config.max_outstanding_requests
@@ -142,7 +144,7 @@ class Edge:
             if not self._outstanding:
                 self._idle.set()
 
-    def _nothing_matched(self, path: str) -> web.Response:
+    def _no_route_response(self, path: str) -> web.Response:
         if path != "/":
             return web.Response(status=404)
         if not self._home_page:
@@ -163,15 +165,15 @@ class Edge:
         started = time.perf_counter()
         try:
             kind = function.signature.inputs[trigger_name]
-            trigger = function_request(request, headers, parameters, body, kind)
+            trigger = build_http_request(request, headers, parameters, body, kind)
             result = await self._worker.invoke(
                 function,
                 {trigger_name: trigger},
                 invocation_id=invocation_id,
-                trace=trace_context(headers),
+                trace=read_trace_context(headers),
             )
-            response = response_from(result, function.signature.returns or "http")
-            answer = _on_the_wire(response, request.method)
+            response = build_response(result, function.signature.returns or "http")
+            answer = _to_aiohttp_response(response, request.method)
         except BaseException as error:
             if not raised_by_function(error):
                 raise
@@ -201,7 +203,7 @@ def _milliseconds_since(started: float) -> int:
     return int((time.perf_counter() - started) * 1000)
 
 
-def _on_the_wire(response: Response, method: str) -> web.Response:
+def _to_aiohttp_response(response: Response, method: str) -> web.Response:
     headers: CIMultiDict[str] = CIMultiDict()
     for name, value in response.headers:
         lower = name.lower()

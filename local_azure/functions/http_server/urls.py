@@ -18,8 +18,7 @@ class BadPath(ValueError):
 def decode_path(raw: str) -> str:
     """Return the path that routes are matched against, starting with a slash.
 
-    Raises:
-        BadPath: the path contains an encoded NUL.
+    Raises BadPath when the path contains an encoded NUL.
     """
     pieces = _ESCAPED_SLASH.split(raw)
     decoded = "".join(piece if index % 2 else _unescape(piece) for index, piece in enumerate(pieces))

@@ -22,8 +22,7 @@ _DATES = ("%m/%d/%Y", "%m/%d/%Y %H:%M", "%m/%d/%Y %H:%M:%S", "%Y/%m/%d", "%d %B 
 def parse_constraint(name: str, arguments: str) -> Constraint:
     """Return the test for one constraint; `arguments` is the text between its parentheses.
 
-    Raises:
-        ValueError: there is no such constraint, or its arguments do not fit.
+    Raises ValueError when there is no such constraint, or its arguments do not fit.
     """
     simple = _SIMPLE.get(name.lower())
     if simple is not None and not arguments:

@@ -74,7 +74,7 @@ def build_routes(functions: Iterable[LoadedFunction], prefix: str) -> Routes:
     return Routes(tuple(sorted(routes, key=lambda route: route.function.name.upper())), errors)
 
 
-def methods_of(function: LoadedFunction) -> tuple[str, ...] | None:
+def read_methods(function: LoadedFunction) -> tuple[str, ...] | None:
     """Return the upper-case methods that the function takes, in its own order, None for all."""
     methods = function.trigger.get("methods")
     return tuple(str(method).upper() for method in cast(list[object], methods)) if methods else None
@@ -111,7 +111,7 @@ def _route(function: LoadedFunction, prefix: str, others: Iterable[Route]) -> Ro
     if not prefix:
         text = text.removeprefix("/")
     template = parse_template(f"{prefix}/{text}" if prefix else text)
-    methods = methods_of(function)
+    methods = read_methods(function)
     for other in others:
         shared = methods is None or other.methods is None or set(methods) & set(other.methods)
         if shared and other.template.text.lower() == template.text.lower():

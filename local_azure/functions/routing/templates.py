@@ -93,8 +93,7 @@ class Template:
 def parse_template(text: str) -> Template:
     """Return the template.
 
-    Raises:
-        TemplateError: braces do not balance, a parameter is malformed, repeated, or a catch-all is not last.
+    Raises TemplateError when braces do not balance, a parameter is malformed, repeated, or a catch-all is not last.
     """
     segments = _segments(text)
     names: set[str] = set()

@@ -12,11 +12,11 @@ from pathlib import Path
 from types import ModuleType
 
 # In an app's folder, but not of the app: this package, which must not be pulled from under itself, and the tests.
-NOT_THE_APP = frozenset({"local_azure", "tests"})
+NON_APP_PACKAGES = frozenset({"local_azure", "tests"})
 
 
 @contextmanager
-def app_modules(app_root: Path) -> Iterator[None]:
+def app_import_scope(app_root: Path) -> Iterator[None]:
     """Make the app importable while the context lasts, its folder first on `sys.path` as in Azure on Linux.
 
     Modules of the same names that this process imported before are set aside meanwhile.
@@ -47,7 +47,7 @@ def _top_level_names(app_root: Path) -> frozenset[str]:
         for entry in app_root.iterdir()
         if entry.suffix == ".py" or entry.is_dir()
     }
-    return frozenset(name for name in names if name.isidentifier() or "-" in name) - NOT_THE_APP - {"__main__"}
+    return frozenset(name for name in names if name.isidentifier() or "-" in name) - NON_APP_PACKAGES - {"__main__"}
 
 
 def _locations(module: ModuleType) -> list[Path]:

@@ -58,8 +58,7 @@ durable clients that the arguments do not hold are filled in.
 def script_name() -> str:
     """Return the file name of the app's script from PYTHON_SCRIPT_FILE_NAME, by default `function_app.py`.
 
-    Raises:
-        AppLoadError: the setting does not look like a Python file's name.
+    Raises AppLoadError when the setting does not look like a Python file's name.
     """
     name = os.environ.get(SCRIPT_SETTING) or DEFAULT_SCRIPT
     if not SCRIPT_NAME.fullmatch(name):
@@ -70,10 +69,9 @@ def script_name() -> str:
 def load_functions(app_root: Path) -> list[LoadedFunction]:
     """Import the app's script and return its functions in the order of their registration.
 
-    The app's folder must be importable already (`modules.app_modules`).
+    The app's folder must be importable already (`modules.app_import_scope`).
 
-    Raises:
-        AppLoadError: the script is missing, does not import, holds no app object or several, or breaks a rule.
+    Raises AppLoadError when the script is missing, does not import, holds no app object or several, or breaks a rule.
     """
     script = script_name()
     if not (app_root / script).is_file():
@@ -87,18 +85,18 @@ def load_functions(app_root: Path) -> list[LoadedFunction]:
         indexed = app.get_functions()
     except Exception as error:
         raise AppLoadError(f"{script} could not be indexed: {type(error).__name__}: {error}") from error
-    return [_loaded(function) for function in indexed]
+    return [_to_loaded_function(function) for function in indexed]
 
 
 def _import(app_root: Path, script: str) -> ModuleType:
     try:
         return importlib.import_module(Path(script).stem)
     except (Exception, SystemExit) as error:
-        where = _place(error, app_root)
+        where = _error_location(error, app_root)
         raise AppLoadError(f"{script} could not be imported: {type(error).__name__}: {error}{where}") from error
 
 
-def _place(error: BaseException, app_root: Path) -> str:
+def _error_location(error: BaseException, app_root: Path) -> str:
     """Return the innermost place in the app's own files that the error passed, such as ` (chat/rooms.py, line 3)`."""
     if isinstance(error, SyntaxError) and error.filename:
         frames: list[tuple[str, int | None]] = [(error.filename, error.lineno)]
@@ -126,7 +124,7 @@ def _find_app(module: ModuleType, script: str) -> FunctionRegister:
     return apps[0]
 
 
-def _loaded(function: Function) -> LoadedFunction:
+def _to_loaded_function(function: Function) -> LoadedFunction:
     name = str(function.get_function_name())
     user_function = function.get_user_function()
     raw = cast(Sequence[str], function.get_raw_bindings())

@@ -36,8 +36,7 @@ class Signature:
 def read_signature(name: str, function: Callable[..., object], bindings: list[Binding]) -> Signature:
     """Return how the worker would call the function.
 
-    Raises:
-        FunctionLoadError: a parameter has no binding, a binding has no parameter, or an annotation does not fit.
+    Raises FunctionLoadError when a parameter has no binding, a binding has no parameter, or an annotation does not fit.
     """
     annotations = _annotations(name, function)
     parameters = dict(inspect.signature(function).parameters)

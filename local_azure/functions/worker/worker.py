@@ -50,7 +50,7 @@ def raised_by_function(error: BaseException) -> bool:
 ClientBinding = Callable[[Mapping[str, object]], str]
 
 
-def no_durable_client(binding: Mapping[str, object]) -> str:
+def reject_client_binding(binding: Mapping[str, object]) -> str:
     """Stand in for the durable room in an app that has none; such an app has no client to bind."""
     raise LookupError(f"no durable functions are served, so {binding.get('name')!r} cannot be bound")
 
@@ -63,7 +63,7 @@ class Worker:
     """
 
     def __init__(self) -> None:
-        self.client_binding: ClientBinding = no_durable_client
+        self.client_binding: ClientBinding = reject_client_binding
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._run_loop, name="functions-app", daemon=True)
         self._pool: ThreadPoolExecutor | None = None
@@ -94,13 +94,12 @@ class Worker:
         Arguments are by binding name and already converted. The rest is filled in: `context`, `Out` parameters and
         durable clients.
 
-        Raises:
-            RuntimeError: the function has no binding for its return value and returned one.
+        Raises RuntimeError when the function has no binding for its return value and returned one.
         """
         context = Context(
             invocation_id or str(uuid.uuid4()), function.name, function.directory, trace or TraceContext()
         )
-        complete = self._complete(function, arguments, context)
+        complete = self._complete_arguments(function, arguments, context)
         if function.signature.is_async:
             result = await self._on_app_loop(_call_async(function, complete, context))
         else:
@@ -146,7 +145,7 @@ class Worker:
     async def _on_app_loop(self, work: Coroutine[Any, Any, T]) -> T:
         return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(work, self._loop))
 
-    def _complete(
+    def _complete_arguments(
         self, function: LoadedFunction, arguments: Mapping[str, object], context: Context
     ) -> dict[str, object]:
         complete = dict(arguments)

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from local_azure.functions import ConfigurationError, Keys
-from local_azure.functions.http_server.access_keys import stored_keys
+from local_azure.functions.http_server.access_keys import load_or_create_keys
 from tests.local_azure.functions.apps import Serve
 
 KEYS = Keys(master="m" * 40, host="h" * 40, system="s" * 40)
@@ -61,9 +61,9 @@ async def test_h067_the_header_takes_precedence_and_the_code_stays_visible(serve
 def test_keys_are_made_once_and_kept_for_their_owner_alone(tmp_path: Path) -> None:
     folder = tmp_path / "data"
 
-    made = stored_keys(folder)
+    made = load_or_create_keys(folder)
 
-    assert stored_keys(folder) == made
+    assert load_or_create_keys(folder) == made
     assert len({made.master, made.host, made.system}) == 3
     assert all(len(key) >= 40 for key in (made.master, made.host, made.system))
     assert (folder / "keys.json").stat().st_mode & 0o077 == 0
@@ -73,7 +73,7 @@ def test_a_keys_file_that_lacks_a_key_is_refused_by_name(tmp_path: Path) -> None
     (tmp_path / "keys.json").write_text(json.dumps({"master": "x"}))
 
     with pytest.raises(ConfigurationError, match=r"keys\.json must hold the keys master, host and system"):
-        stored_keys(tmp_path)
+        load_or_create_keys(tmp_path)
 
 
 async def test_the_apps_own_durable_client_needs_no_key(serve: Serve) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from local_azure.functions.errors import AppLoadError, FunctionLoadError
-from local_azure.functions.worker.import_scope import app_modules
+from local_azure.functions.worker.import_scope import app_import_scope
 from local_azure.functions.worker.loading import LoadedFunction, load_functions
 from tests.local_azure.functions.apps import Serve, WriteApp
 
@@ -19,7 +19,7 @@ app = df.DFApp(http_auth_level=func.AuthLevel.ANONYMOUS)
 
 
 def load(folder: Path) -> list[LoadedFunction]:
-    with app_modules(folder):
+    with app_import_scope(folder):
         return load_functions(folder)
 
 
@@ -99,7 +99,7 @@ def test_h004_functions_are_asked_for_once(write_app: WriteApp) -> None:
         """
     )
 
-    with app_modules(folder):
+    with app_import_scope(folder):
         load_functions(folder)
         module = sys.modules["function_app"]
         assert module.asked == [1]
@@ -241,7 +241,7 @@ def test_an_app_leaves_no_module_and_no_path_behind(write_app: WriteApp) -> None
     before, path = set(sys.modules), list(sys.path)
     folder = write_app("import rooms.names", files={"rooms/names.py": "", "later.py": ""})
 
-    with app_modules(folder):
+    with app_import_scope(folder):
         load_functions(folder)
         import later  # type: ignore[import-not-found]  # noqa: F401 — as a function would, when it is called
 

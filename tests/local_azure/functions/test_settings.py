@@ -7,7 +7,11 @@ import pytest
 
 from local_azure.functions import ConfigurationError
 from local_azure.functions.configuration.host_json import HostConfig, read_host_config
-from local_azure.functions.configuration.local_settings import applied, environment_for, read_local_settings
+from local_azure.functions.configuration.local_settings import (
+    read_local_settings,
+    select_variables,
+    temporary_environment,
+)
 from tests.local_azure.functions.apps import Serve
 
 SHOW = """
@@ -71,7 +75,7 @@ def test_names_are_found_in_any_case_and_values_in_the_environment(tmp_path: Pat
 def test_h071_what_the_environment_holds_wins_and_says_so() -> None:
     values = {"A": "file", "B": "file", "C": ""}
 
-    chosen, notes = environment_for(values, {"A": "environment", "B": ""})
+    chosen, notes = select_variables(values, {"A": "environment", "B": ""})
 
     assert chosen == {"B": "file", "C": ""}
     assert notes == ["Skipping 'A' from local settings as it's already defined in current environment variables."]
@@ -154,6 +158,6 @@ async def test_settings_are_in_the_environment_while_the_host_runs_and_not_after
 def test_applied_settings_are_put_back_after_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("H_A", "before")
 
-    with pytest.raises(RuntimeError), applied({"H_A": "during", "H_B": "during"}):
+    with pytest.raises(RuntimeError), temporary_environment({"H_A": "during", "H_B": "during"}):
         raise RuntimeError
     assert (os.environ["H_A"], os.environ.get("H_B")) == ("before", None)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from local_azure.functions.cli import add_arguments, options_from
+from local_azure.functions.cli import add_arguments, parse_options
 from tests.local_azure.functions.apps import Serve
 
 
@@ -15,7 +15,7 @@ def address(folder: Path, *arguments: str) -> tuple[str, int]:
     """Return where the command would listen."""
     parser = argparse.ArgumentParser()
     add_arguments(parser)
-    options = options_from(parser.parse_args(arguments), folder)
+    options = parse_options(parser.parse_args(arguments), folder)
     return options.host, options.port
 
 

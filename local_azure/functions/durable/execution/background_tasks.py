@@ -1,4 +1,4 @@
-"""Tasks with an owner: one at a time per key, many keys at once, a bound on how many, a clean stop."""
+"""Background tasks that are cancelled together, and a runner that never runs the same key twice at once."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ log = logging.getLogger(__name__)
 K = TypeVar("K", bound=Hashable)
 
 
-class Tasks:
-    """The tasks of one owner, who awaits or cancels them all at once."""
+class BackgroundTasks:
+    """A set of tasks that can be cancelled together."""
 
     def __init__(self) -> None:
         self._tasks: set[asyncio.Task[None]] = set()
@@ -26,7 +26,7 @@ class Tasks:
         return task
 
     async def cancel(self) -> None:
-        """Cancel what still runs and wait until it has ended."""
+        """Cancel the tasks that still run and wait until they have ended."""
         tasks = list(self._tasks)
         for task in tasks:
             task.cancel()
@@ -38,17 +38,17 @@ class Tasks:
             log.error("durable task failed", exc_info=error, extra={"task": task.get_name()})
 
 
-class SerialWorkers(Generic[K]):
+class SerialRunner(Generic[K]):
     """Run `work(key)` whenever a key is woken: never twice at once for one key, again if woken meanwhile."""
 
     def __init__(self, work: Callable[[K], Awaitable[None]], limit: int) -> None:
         self._work = work
-        self._tasks = Tasks()
+        self._tasks = BackgroundTasks()
         self._slots = asyncio.Semaphore(limit)
         self._woken: dict[K, bool] = {}  # key -> woken again since its run began
 
     def wake(self, key: K) -> None:
-        """See to it that a run for the key starts after this call."""
+        """Run the work for the key once more after this call."""
         if key in self._woken:
             self._woken[key] = True
         else:
@@ -56,7 +56,7 @@ class SerialWorkers(Generic[K]):
             self._tasks.start(self._run(key), f"durable {key}")
 
     async def stop(self) -> None:
-        """Cancel all runs; what they had not committed is done again after a restart."""
+        """Cancel all runs; what they had not committed is run again after a restart."""
         await self._tasks.cancel()
 
     async def _run(self, key: K) -> None:
@@ -72,5 +72,5 @@ class SerialWorkers(Generic[K]):
         try:
             await self._work(key)
         except Exception:
-            # The next wake tries again; one key's trouble is not the others'.
+            # The next wake runs the key again; a failure of one key does not stop the others.
             log.exception("durable work failed", extra={"key": str(key)})

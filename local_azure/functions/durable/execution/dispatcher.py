@@ -1,7 +1,7 @@
-"""Do what is due, as soon as it is: episodes, activities, entity batches, timers.
+"""Run what is due, as soon as it is due: episodes, activities, entity batches, timers.
 
-Nothing polls: every transaction says who has something to do now, and they are woken. All of it can be cancelled at any
-moment; what was not committed is done again after a restart.
+Nothing polls: every transaction returns the work that it made ready, and that work is started. All of it can be
+cancelled at any moment; what was not committed is run again after a restart.
 """
 
 from __future__ import annotations
@@ -12,14 +12,15 @@ import traceback
 from datetime import datetime
 from functools import partial
 
-from local_azure.functions.durable.execution.background_tasks import SerialWorkers, Tasks
+from local_azure.functions.durable.execution.background_tasks import BackgroundTasks, SerialRunner
 from local_azure.functions.durable.execution.entity_runner import EntityRunner
-from local_azure.functions.durable.execution.function_registry import Catalog, UnknownFunction
+from local_azure.functions.durable.execution.function_registry import FunctionRegistry, UnknownFunction
 from local_azure.functions.durable.execution.http_call import HttpCalls
 from local_azure.functions.durable.execution.invocations import Invocations
 from local_azure.functions.durable.options import Options
 from local_azure.functions.durable.protocol.episode import (
     Answer,
+    Execution,
     decide,
     episode_time,
     failure_text,
@@ -27,38 +28,38 @@ from local_azure.functions.durable.protocol.episode import (
 )
 from local_azure.functions.durable.protocol.history import EventType, event
 from local_azure.functions.durable.protocol.replay import HTTP_ACTIVITY, ReplayError
-from local_azure.functions.durable.protocol.work_items import ActivityWork
+from local_azure.functions.durable.protocol.work_items import ActivityWork, ReadyWork
 from local_azure.functions.durable.storage import episode_store, work_store
-from local_azure.functions.durable.storage.episode_store import Turn
-from local_azure.functions.durable.storage.instance_store import Wakes
+from local_azure.functions.durable.storage.episode_store import PendingEpisode
 from local_azure.functions.durable.storage.store import Store
+from local_azure.functions.worker.loading import LoadedFunction
 
 log = logging.getLogger(__name__)
 
-# A sleeping laptop stops the clock that timeouts use, so the time is looked at now and then.
+# The clock that timeouts use stops while a laptop sleeps, so the time is read again after this long.
 LONGEST_WAIT_SECONDS = 30.0
 
 
 class Dispatcher:
-    """Owns every task of the backend."""
+    """Starts and cancels every task of the backend."""
 
-    def __init__(self, store: Store, catalog: Catalog, invocations: Invocations, options: Options) -> None:
+    def __init__(self, store: Store, registry: FunctionRegistry, invocations: Invocations, options: Options) -> None:
         self._store = store
-        self._catalog = catalog
+        self._registry = registry
         self._invocations = invocations
         self._options = options
         self._http = HttpCalls(options)
-        self._instances: SerialWorkers[str] = SerialWorkers(self._run_instance, options.max_orchestrators)
-        self._entities = EntityRunner(store, catalog, invocations, options, self.wake)
+        self._instances: SerialRunner[str] = SerialRunner(self._run_instance, options.max_orchestrators)
+        self._entities = EntityRunner(store, registry, invocations, options, self.dispatch)
         self._activity_slots = asyncio.Semaphore(options.max_activities)
-        self._tasks = Tasks()
+        self._tasks = BackgroundTasks()
         self._timers_changed = asyncio.Event()
         self._changed: dict[str, asyncio.Event] = {}
 
     async def start(self) -> None:
-        """Take up everything that the store holds unfinished, and begin to watch the clock."""
+        """Start everything that the store holds unfinished, and the timers."""
         self._tasks.start(self._run_timers(), "durable timers")
-        self.wake(await self._store.run(work_store.unfinished))
+        self.dispatch(await self._store.run(work_store.load_unfinished_work))
 
     async def stop(self) -> None:
         """Cancel every task and wait until it has ended."""
@@ -67,22 +68,22 @@ class Dispatcher:
         await self._entities.stop()
         await self._http.close()
 
-    def wake(self, wakes: Wakes) -> None:
-        """Start what a transaction made possible."""
-        for instance_id in wakes.instances:
+    def dispatch(self, ready: ReadyWork) -> None:
+        """Start the work that a transaction made ready."""
+        for instance_id in ready.instances:
             self._instances.wake(instance_id)
-        for entity in wakes.entities:
+        for entity in ready.entities:
             self._entities.wake(entity)
-        for work in wakes.activities:
+        for work in ready.activities:
             self._tasks.start(self._run_activity(work), f"durable activity {work.name}")
-        for instance_id in wakes.changed:
+        for instance_id in ready.changed:
             if (changed := self._changed.pop(instance_id, None)) is not None:
                 changed.set()
-        if wakes.has_timers:
+        if ready.has_timers:
             self._timers_changed.set()
 
-    def look_at_clock(self) -> None:
-        """Notice that the clock was set; only tests with a clock of their own need it."""
+    def check_timers(self) -> None:
+        """Fire what is due by now; only tests that set a clock of their own need to call this."""
         self._timers_changed.set()
 
     def next_change(self, instance_id: str) -> asyncio.Event:
@@ -90,53 +91,56 @@ class Dispatcher:
         return self._changed.setdefault(instance_id, asyncio.Event())
 
     async def _run_instance(self, instance_id: str) -> None:
-        while (turn := await self._store.run(partial(episode_store.take_turn, instance_id=instance_id))) is not None:
+        load = partial(episode_store.load_pending_episode, instance_id=instance_id)
+        while (pending := await self._store.run(load)) is not None:
             try:
-                function = self._catalog.orchestrators.find(turn.execution.name)
+                function = self._registry.orchestrators.find(pending.execution.name)
             except UnknownFunction as error:
                 log.warning("orchestration waits for its function", extra={"instance": instance_id, "why": str(error)})
                 return
-            options = self._options
-            at = episode_time(options.clock(), turn.history, turn.arrived)
-            new_events = [event(EventType.ORCHESTRATOR_STARTED, at), *turn.arrived]
-            history = turn.history + new_events
-            text = orchestrator_input(
-                turn.execution, history, longest_timer=options.longest_timer, timer_interval=options.timer_interval
-            )
-            try:
-                answer = await self._invocations.orchestrator(function, text)
-            except ReplayError as error:
-                answer = Answer(None, error=str(error))
-            decision = decide(
-                turn.execution,
-                history,
-                answer,
-                at=at,
-                new_id=options.new_id,
-                missing=self._catalog.missing,
-            )
-            self._report(turn, answer, decision.stuck)
-            commit = partial(
-                episode_store.commit_episode,
-                turn=turn,
-                new_events=[*new_events, *decision.events],
-                decision=decision,
-                now=at,
-                next_execution_id=options.new_id(),
-                default_version=options.default_version,
-            )
-            self.wake(await self._store.run(commit))
+            await self._run_episode(pending, function)
 
-    def _report(self, turn: Turn, answer: Answer, stuck: str | None) -> None:
-        execution = turn.execution
+    async def _run_episode(self, pending: PendingEpisode, function: LoadedFunction) -> None:
+        options, execution = self._options, pending.execution
+        at = episode_time(options.clock(), pending.history, pending.arrived)
+        new_events = [event(EventType.ORCHESTRATOR_STARTED, at), *pending.arrived]
+        history = pending.history + new_events
+        text = orchestrator_input(
+            execution, history, longest_timer=options.longest_timer, timer_interval=options.timer_interval
+        )
+        try:
+            answer = await self._invocations.call_orchestrator(function, text)
+        except ReplayError as error:
+            answer = Answer(None, error=str(error))
+        decision = decide(
+            execution,
+            history,
+            answer,
+            at=at,
+            new_id=options.new_id,
+            missing_reason=self._registry.missing_reason,
+        )
+        self._log_outcome(execution, answer, decision.blocked_on)
+        commit = partial(
+            episode_store.commit_episode,
+            pending=pending,
+            new_events=[*new_events, *decision.events],
+            decision=decision,
+            now=at,
+            next_execution_id=options.new_id(),
+            default_version=options.default_version,
+        )
+        self.dispatch(await self._store.run(commit))
+
+    def _log_outcome(self, execution: Execution, answer: Answer, blocked_on: str | None) -> None:
         if answer.error is not None:
             log.error(failure_text(execution.name, answer.error), extra={"instance": execution.instance_id})
-        if stuck is not None:
+        if blocked_on is not None:
             log.warning(
                 "%s went on, but the host still waits for %s, as the Durable extension would: this instance may stay "
                 "Running for ever. An event that came before its wait, or a task that was awaited twice, leads here.",
                 execution.name,
-                stuck,
+                blocked_on,
                 extra={"instance": execution.instance_id},
             )
 
@@ -146,13 +150,15 @@ class Dispatcher:
                 if work.name == HTTP_ACTIVITY:
                     result = await self._http.perform(work.input_text)
                 else:
-                    result = await self._invocations.activity(self._catalog.activities.find(work.name), work.input_text)
+                    result = await self._invocations.call_activity(
+                        self._registry.activities.find(work.name), work.input_text
+                    )
             except UnknownFunction as error:
                 log.warning("activity waits for its function", extra={"instance": work.instance_id, "why": str(error)})
                 return
             except Exception as error:
                 log.exception("activity failed", extra={"instance": work.instance_id, "activity": work.name})
-                done = event(
+                result_event = event(
                     EventType.TASK_FAILED,
                     self._options.clock(),
                     TaskScheduledId=work.task_id,
@@ -161,15 +167,15 @@ class Dispatcher:
                 )
             else:
                 now = self._options.clock()
-                done = event(EventType.TASK_COMPLETED, now, TaskScheduledId=work.task_id, Result=result)
-        self.wake(await self._store.run(partial(work_store.finish_activity, work=work, result=done)))
+                result_event = event(EventType.TASK_COMPLETED, now, TaskScheduledId=work.task_id, Result=result)
+        self.dispatch(await self._store.run(partial(work_store.finish_activity, work=work, result=result_event)))
 
     async def _run_timers(self) -> None:
         while True:
             self._timers_changed.clear()
             now = self._options.clock()
-            wakes, following = await self._store.run(partial(work_store.fire_timers, now=now))
-            self.wake(wakes)
+            ready, following = await self._store.run(partial(work_store.fire_timers, now=now))
+            self.dispatch(ready)
             await self._wait_for_timers(following)
 
     async def _wait_for_timers(self, following: datetime | None) -> None:

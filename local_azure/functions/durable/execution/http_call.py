@@ -1,6 +1,6 @@
 """`call_http`: the extension's built-in activity that performs an HTTP request for an orchestration.
 
-A 202 answer with a `Location` is followed until something else comes back, as documented for durable HTTP calls.
+An answer 202 with a `Location` is polled until another status comes back, as documented for durable HTTP calls.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from local_azure.functions.durable.protocol.history import dumps
 
 
 class HttpCalls:
-    """Performs requests on one lazily made client session."""
+    """Sends the requests; one client session is made at the first of them."""
 
     def __init__(self, options: Options) -> None:
         self._options = options

@@ -14,14 +14,14 @@ from local_azure.functions.durable.protocol.replay import ReplayError
 from local_azure.functions.worker.loading import Invoker, LoadedFunction
 from local_azure.functions.worker.signatures import read_signature
 
-SESSION_CLOSER = "durable_client_session"
+SESSION_CLOSER_NAME = "durable_client_session"
 SESSION_CLOSING_SECONDS = 1.0
 
 log = logging.getLogger(__name__)
 
 
-class FunctionEnded(Exception):
-    """A function ended without an answer and without an ordinary exception."""
+class FunctionAborted(Exception):
+    """A function was cancelled or tried to end the process, so it has no answer."""
 
 
 class Invocations:
@@ -30,7 +30,7 @@ class Invocations:
     def __init__(self, call: Invoker) -> None:
         self._call = call
 
-    async def orchestrator(self, function: LoadedFunction, text: str) -> Answer:
+    async def call_orchestrator(self, function: LoadedFunction, text: str) -> Answer:
         """Return the orchestrator's state, also when it arrives inside an exception. Raises ReplayError."""
         try:
             answer = await self._run(function, text, "json")
@@ -40,30 +40,30 @@ class Invocations:
             raise ReplayError(f"the orchestrator returned {type(answer).__name__}, not its state as JSON text")
         return parse_answer(answer)
 
-    async def entity(self, function: LoadedFunction, text: str) -> str:
+    async def call_entity(self, function: LoadedFunction, text: str) -> str:
         """Return the entity's answer. Raises what the function raises."""
         answer = await self._run(function, text, "json")
         if not isinstance(answer, str):
             raise TypeError(f"the entity returned {type(answer).__name__}, not its state as JSON text")
         return answer
 
-    async def activity(self, function: LoadedFunction, text: str) -> str:
-        """Return the activity's result as JSON text. Raises what the function raises, ValueError if it is no JSON."""
+    async def call_activity(self, function: LoadedFunction, text: str) -> str:
+        """Return the activity's result as JSON text. Raises what the function raises, ValueError if it is not JSON."""
         result = await self._run(function, text, "string")
         encoded = _converter(function).encode(result, expected_type=None)
         return str(encoded.value)
 
     async def close_client_session(self) -> None:
-        """Close the HTTP session that the app's durable clients share, on the loop that it belongs to.
+        """Close the HTTP session that the app's durable clients share, on its own event loop.
 
-        The SDK keeps one for the process and has no public way to close it. The next app in this process has a loop of
-        its own, on which a session left over would fail every call.
+        The SDK keeps one for the process and has no public way to close it. The next app in this process has another
+        loop, on which every call with the old session would fail.
         """
         http = sys.modules.get("azure.durable_functions.models.utils.http_utils")
         if http is None or http._client_session is None:
             return
-        signature = read_signature(SESSION_CLOSER, http._close_session, [])
-        closer = LoadedFunction(SESSION_CLOSER, (), {}, http._close_session, signature, "")
+        signature = read_signature(SESSION_CLOSER_NAME, http._close_session, [])
+        closer = LoadedFunction(SESSION_CLOSER_NAME, (), {}, http._close_session, signature, "")
         try:
             async with asyncio.timeout(SESSION_CLOSING_SECONDS):
                 await self._call(closer, {})
@@ -78,12 +78,12 @@ class Invocations:
             task = asyncio.current_task()
             if task is not None and task.cancelling():
                 raise
-            raise FunctionEnded(f"the function '{function.name}' was cancelled") from None
+            raise FunctionAborted(f"the function '{function.name}' was cancelled") from None
         except (SystemExit, KeyboardInterrupt, GeneratorExit) as error:
-            # What would end a process ends this call only.
-            raise FunctionEnded(f"the function '{function.name}' ended with {error!r}") from error
+            # These exceptions would end the process; here they end only this call.
+            raise FunctionAborted(f"the function '{function.name}' ended with {error!r}") from error
 
 
 def _converter(function: LoadedFunction) -> Any:
-    # Registered by azure.functions itself; typed per binding there, so untyped here.
+    # azure.functions registers one converter class for each binding type; they share no typed base class.
     return get_binding_registry().get(str(function.trigger["type"]))

@@ -1,24 +1,27 @@
-"""The part of the management API that signals, reads and lists entities."""
+"""The management API of entities: signal, read, list."""
 
 from __future__ import annotations
 
-import json
-import sqlite3
 from functools import partial
 
 from aiohttp import web
 
 from local_azure.functions.durable.execution.dispatcher import Dispatcher
-from local_azure.functions.durable.execution.function_registry import Catalog
-from local_azure.functions.durable.management_api.instance_api import CONTINUATION_HEADER, read_json
+from local_azure.functions.durable.execution.function_registry import FunctionRegistry
+from local_azure.functions.durable.management_api.bodies import entity_body
+from local_azure.functions.durable.management_api.requests import (
+    continuation_headers,
+    read_flag,
+    read_json,
+    read_page,
+    read_time,
+)
 from local_azure.functions.durable.management_api.responses import Handler, json_response
 from local_azure.functions.durable.options import Options
-from local_azure.functions.durable.protocol.history import dumps, from_microseconds
-from local_azure.functions.durable.protocol.identifiers import EntityId, checked_entity_id
-from local_azure.functions.durable.protocol.work_items import EntityRequest
+from local_azure.functions.durable.protocol.history import dumps
+from local_azure.functions.durable.protocol.identifiers import EntityId, validate_entity_id
+from local_azure.functions.durable.protocol.work_items import EntityRequest, ReadyWork
 from local_azure.functions.durable.storage import entity_store, queries
-from local_azure.functions.durable.storage.instance_store import Wakes
-from local_azure.functions.durable.storage.queries import Page
 from local_azure.functions.durable.storage.store import Store
 
 EMPTY_KEY = "$"
@@ -27,9 +30,9 @@ EMPTY_KEY = "$"
 class EntityApi:
     """Handlers for `/entities`."""
 
-    def __init__(self, store: Store, catalog: Catalog, dispatcher: Dispatcher, options: Options) -> None:
+    def __init__(self, store: Store, registry: FunctionRegistry, dispatcher: Dispatcher, options: Options) -> None:
         self._store = store
-        self._catalog = catalog
+        self._registry = registry
         self._dispatcher = dispatcher
         self._options = options
 
@@ -37,16 +40,16 @@ class EntityApi:
         """Return method, path under the prefix, and handler."""
         entity = "/entities/{name}/{key:.+}"
         return [
-            ("POST", entity, self.signal),
-            ("DELETE", entity, self.delete),
-            ("GET", entity, self.read),
-            ("GET", "/entities/{name}", self.list),
-            ("GET", "/entities/{name}/", self.list),
-            ("GET", "/entities", self.list),
-            ("GET", "/entities/", self.list),
+            ("POST", entity, self.signal_entity),
+            ("DELETE", entity, self.delete_entity),
+            ("GET", entity, self.read_entity),
+            ("GET", "/entities/{name}", self.list_entities),
+            ("GET", "/entities/{name}/", self.list_entities),
+            ("GET", "/entities", self.list_entities),
+            ("GET", "/entities/", self.list_entities),
         ]
 
-    async def signal(self, request: web.Request) -> web.Response:
+    async def signal_entity(self, request: web.Request) -> web.Response:
         """202 once the operation is in the entity's queue; 400 for a bad id, an unknown entity, invalid JSON."""
         operation = request.query.get("op", "")
         if request.content_type == "application/json":
@@ -57,12 +60,12 @@ class EntityApi:
         await self._enqueue(self._entity(request), operation, input_text)
         return web.Response(status=202)
 
-    async def delete(self, request: web.Request) -> web.Response:
+    async def delete_entity(self, request: web.Request) -> web.Response:
         """202: signals the operation `delete`."""
         await self._enqueue(self._entity(request), "delete", None)
         return web.Response(status=202)
 
-    async def read(self, request: web.Request) -> web.Response:
+    async def read_entity(self, request: web.Request) -> web.Response:
         """200 with the state's JSON text, 404 when the entity does not exist."""
         entity = self._entity(request)
         state = await self._store.run(partial(entity_store.read_state, entity=entity))
@@ -70,36 +73,26 @@ class EntityApi:
             return web.Response(status=404)
         return web.Response(text=state[0] or "null", content_type="application/json", charset="utf-8")
 
-    async def list(self, request: web.Request) -> web.Response:
-        """200 with the entities that exist, their state with `fetchState=true`; a header continues the page."""
-        since = queries.read_time(request.query, "lastOperationTimeFrom")
-        until = queries.read_time(request.query, "lastOperationTimeTo")
-        page = Page.from_request(request.query, request.headers.get(CONTINUATION_HEADER))
+    async def list_entities(self, request: web.Request) -> web.Response:
+        """200 with the entities that exist, their state with `fetchState=true`; a header continues after the page."""
+        since = read_time(request.query, "lastOperationTimeFrom")
+        until = read_time(request.query, "lastOperationTimeTo")
+        page = read_page(request)
         name = request.match_info.get("name")
-        rows, token = await self._store.run(
-            partial(queries.entity_page, name=name, since=since, until=until, page=page)
+        rows, next_key = await self._store.run(
+            partial(queries.select_entities, name=name, since=since, until=until, page=page)
         )
-        fetch_state = request.query.get("fetchState", "").lower() == "true"
-        bodies = [_describe(row, fetch_state=fetch_state) for row in rows]
-        return json_response(bodies, headers={CONTINUATION_HEADER: token} if token else None)
+        with_state = read_flag(request.query, "fetchState")
+        bodies = [entity_body(row, with_state=with_state) for row in rows]
+        return json_response(bodies, headers=continuation_headers(next_key))
 
     def _entity(self, request: web.Request) -> EntityId:
         key = request.match_info["key"]
-        entity = checked_entity_id(request.match_info["name"], "" if key == EMPTY_KEY else key)
-        self._catalog.entity(entity)
+        entity = validate_entity_id(request.match_info["name"], "" if key == EMPTY_KEY else key)
+        self._registry.find_entity(entity)
         return entity
 
     async def _enqueue(self, entity: EntityId, operation: str, input_text: str | None) -> None:
         request = EntityRequest(entity, operation, input_text, self._options.new_id())
-        await self._store.run(partial(entity_store.enqueue, request=request))
-        self._dispatcher.wake(Wakes(entities={entity}))
-
-
-def _describe(row: sqlite3.Row, *, fetch_state: bool) -> dict[str, object]:
-    body: dict[str, object] = {
-        "entityId": {"name": row["name"], "key": row["key"]},
-        "lastOperationTime": from_microseconds(row["updated"]).strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
-    }
-    if fetch_state:
-        body["state"] = json.loads(row["state"] or "null")
-    return body
+        await self._store.run(partial(entity_store.enqueue_request, request=request))
+        self._dispatcher.dispatch(ReadyWork(entities={entity}))

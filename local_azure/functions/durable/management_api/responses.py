@@ -1,4 +1,4 @@
-"""Answers of the management API: JSON bodies in the extension's words, refusals with their status code."""
+"""Responses of the management API: JSON bodies, and errors in the extension's format."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from aiohttp import web
 
 from local_azure.functions.durable.execution.function_registry import UnknownFunction
 from local_azure.functions.durable.protocol.history import dumps
-from local_azure.functions.durable.protocol.identifiers import InvalidName
+from local_azure.functions.durable.protocol.identifiers import InvalidIdentifier
 from local_azure.functions.durable.storage.instance_store import InstanceExists
 
 log = logging.getLogger(__name__)
@@ -18,8 +18,8 @@ log = logging.getLogger(__name__)
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
-class Refusal(Exception):
-    """A request that is answered with an error; `kind` names it for programs."""
+class ApiError(Exception):
+    """A request that is answered with an error; `kind` is the name of the exception type in the answer."""
 
     def __init__(self, status: int, kind: str, message: str) -> None:
         super().__init__(message)
@@ -27,8 +27,8 @@ class Refusal(Exception):
         self.kind = kind
 
 
-class NotImplementedHere(Refusal):
-    """A part of the extension that this backend does not have."""
+class NotSupported(ApiError):
+    """The request needs a part of the extension that this backend does not have (501)."""
 
     def __init__(self, what: str) -> None:
         super().__init__(501, "NotImplementedException", f"{what} is not implemented by this local Durable backend")
@@ -45,7 +45,7 @@ def error_response(status: int, kind: str, message: str) -> web.Response:
     """Return an error in the extension's shape; the SDK shows `ExceptionMessage`."""
     summaries = {
         400: "One or more of the arguments submitted is incorrect",
-        409: "The instance is in the way",
+        409: "An instance with this id is running",
         501: "Not implemented",
     }
     summary = summaries.get(status, "Something went wrong while processing your request")
@@ -54,19 +54,19 @@ def error_response(status: int, kind: str, message: str) -> web.Response:
     )
 
 
-def answering(handler: Handler) -> Handler:
-    """Turn the refusals of a handler into responses."""
+def with_error_responses(handler: Handler) -> Handler:
+    """Return the handler with its errors turned into responses."""
 
     @functools.wraps(handler)
     async def answer(request: web.Request) -> web.StreamResponse:
         try:
             return await handler(request)
-        except Refusal as refusal:
-            return error_response(refusal.status, refusal.kind, str(refusal))
-        except (UnknownFunction, InvalidName) as refusal:
-            return error_response(400, "ArgumentException", str(refusal))
-        except InstanceExists as refusal:
-            return error_response(409, "OrchestrationAlreadyExistsException", str(refusal))
+        except ApiError as error:
+            return error_response(error.status, error.kind, str(error))
+        except (UnknownFunction, InvalidIdentifier) as error:
+            return error_response(400, "ArgumentException", str(error))
+        except InstanceExists as error:
+            return error_response(409, "OrchestrationAlreadyExistsException", str(error))
         except web.HTTPException:
             raise
         except Exception as error:

@@ -12,7 +12,7 @@ PREFIX = "/runtime/webhooks/durabletask"
 ID_PLACEHOLDER = "INSTANCEID"
 
 
-class Urls:
+class ManagementUrls:
     """Builds URLs under one origin, such as `http://127.0.0.1:7071`, for one task hub."""
 
     def __init__(self, origin: str, hub: str) -> None:
@@ -20,11 +20,11 @@ class Urls:
         self._query = f"taskHub={quote(hub)}&connection=Storage"
 
     def status(self, instance_id: str) -> str:
-        """Return where the instance's status is read."""
+        """Return the URL of the instance's status."""
         return f"{self._base}/instances/{quote(instance_id, safe='')}?{self._query}"
 
     def management(self, instance_id: str) -> dict[str, str]:
-        """Return the payload of a check-status response: the id and a URL for each thing one can do with it."""
+        """Return the payload of a check-status response: the id and one URL for each operation on the instance."""
         instance, query = f"{self._base}/instances/{quote(instance_id, safe='')}", self._query
         return {
             "id": instance_id,
@@ -48,7 +48,7 @@ class Urls:
         }
 
     def client_binding(self, hub: str) -> str:
-        """Return the JSON text that the SDK's client is made from."""
+        """Return the JSON text from which the SDK makes its client."""
         return dumps(
             {
                 "taskHubName": hub,
@@ -61,7 +61,7 @@ class Urls:
         )
 
 
-def hub_of(binding: Mapping[str, object], default: str) -> str:
+def resolve_hub_name(binding: Mapping[str, object], default: str) -> str:
     """Return the task hub that a binding names, itself or by an app setting (`%NAME%`), else the app's."""
     named = str(binding.get("taskHub") or "")
     if named.startswith("%") and named.endswith("%"):

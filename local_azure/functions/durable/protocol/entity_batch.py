@@ -1,7 +1,7 @@
-"""One batch of entity operations: what the SDK is asked, what its answer means, who is told.
+"""One batch of entity operations: the input for the SDK, and the meaning of its answer.
 
-Pure. The shapes are those of the extension's out-of-process entity protocol: state and results are JSON text, inputs
-are JSON text of a string that holds JSON.
+This module has no I/O. The formats are those of the extension's out-of-process entity protocol: state and results are
+JSON text, inputs are JSON text of a string that holds JSON.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from local_azure.functions.durable.protocol.history import Event, EventType, dumps, event
-from local_azure.functions.durable.storage.entity_store import Batch
+from local_azure.functions.durable.protocol.work_items import Batch
 
 
 class EntityAnswerError(Exception):
@@ -28,8 +28,8 @@ class Reply:
 
 
 @dataclass(frozen=True, slots=True)
-class Applied:
-    """The entity after a batch; `state` is JSON text."""
+class BatchOutcome:
+    """The entity after a batch, with the replies to calls; `state` is JSON text."""
 
     exists: bool
     state: str | None
@@ -56,8 +56,8 @@ def entity_input(batch: Batch) -> str:
     )
 
 
-def apply(batch: Batch, answer: str, now: datetime) -> Applied:
-    """Return what the answer makes of the entity. Raises EntityAnswerError."""
+def parse_batch_answer(batch: Batch, answer: str, now: datetime) -> BatchOutcome:
+    """Return the entity's new state and the replies. Raises EntityAnswerError."""
     try:
         state = json.loads(answer)
         results = [(result["isError"], result["result"]) for result in state["results"]]
@@ -75,11 +75,11 @@ def apply(batch: Batch, answer: str, now: datetime) -> Applied:
             errors.append((request.operation, str(result)))
         if request.parent is not None:
             replies.append(Reply(*request.parent, _reply(request.id, result, now, is_error=is_error)))
-    return Applied(bool(exists), text if exists else None, replies, errors)
+    return BatchOutcome(bool(exists), text if exists else None, replies, errors)
 
 
 def _reply(request_id: str, result: str | None, now: datetime, *, is_error: bool) -> Event:
     payload = {"result": "null" if result is None else result}
     if is_error:
-        payload["exceptionType"] = "Exception"  # the key alone marks a failure
+        payload["exceptionType"] = "Exception"  # the SDK takes a reply with this key for a failure
     return event(EventType.EVENT_RAISED, now, Name=request_id, Input=dumps(payload))

@@ -1,6 +1,6 @@
-"""One episode of an orchestration: what the SDK is asked, and what its answer means.
+"""One episode of an orchestration: the input for the SDK, and the meaning of its answer.
 
-Pure: the history and the SDK's answer go in, a `Decision` comes out. Times and ids are arguments.
+This module has no I/O: from the history and the SDK's answer it makes a `Decision`. Times and ids are arguments.
 """
 
 from __future__ import annotations
@@ -13,12 +13,18 @@ from typing import Any
 
 from local_azure.functions.durable.protocol.history import Event, EventType, dumps, event, parse_time, timestamp
 from local_azure.functions.durable.protocol.identifiers import (
-    InvalidName,
-    checked_instance_id,
-    entity_id,
+    InvalidIdentifier,
     entity_scheduler_id,
+    parse_entity_id,
+    validate_instance_id,
 )
-from local_azure.functions.durable.protocol.replay import HTTP_ACTIVITY, ActionType, ReplayError, Scheduled, Walk
+from local_azure.functions.durable.protocol.replay import (
+    HTTP_ACTIVITY,
+    ActionReplay,
+    ActionType,
+    ReplayError,
+    Scheduled,
+)
 from local_azure.functions.durable.protocol.work_items import ActivityWork, ChildStart, EntityRequest, TimerWork
 
 OUT_OF_PROC_LABEL = "$OutOfProcData$:"
@@ -26,7 +32,7 @@ OUT_OF_PROC_LABEL = "$OutOfProcData$:"
 
 @dataclass(frozen=True, slots=True)
 class Execution:
-    """Which run of which instance an episode belongs to; continue-as-new starts the next run."""
+    """The instance and the execution that an episode belongs to; continue-as-new starts the next execution."""
 
     instance_id: str
     execution_id: str
@@ -36,7 +42,7 @@ class Execution:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The state an orchestrator function returned, or raised; without actions when it failed to say its state."""
+    """The state that an orchestrator function returned or raised; `actions` is None when it gave no state."""
 
     actions: list[dict[str, Any]] | None
     is_done: bool = False
@@ -47,7 +53,7 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """The instance is over; `output` is JSON text."""
+    """The instance has ended; `output` is JSON text."""
 
     status: str
     output: str | None
@@ -63,7 +69,10 @@ class ContinuedAsNew:
 
 @dataclass(slots=True)
 class Decision:
-    """What an episode leads to: events for the history, work to start, perhaps an end."""
+    """What an episode leads to: events for the history, work to start, and the outcome if it ends the execution.
+
+    `blocked_on` describes an action that the replay waits for although the orchestrator went on without it.
+    """
 
     events: list[Event] = field(default_factory=list)
     activities: list[ActivityWork] = field(default_factory=list)
@@ -73,7 +82,7 @@ class Decision:
     requests: list[EntityRequest] = field(default_factory=list)
     custom_status: str | None = None
     outcome: Ended | ContinuedAsNew | None = None
-    stuck: str | None = None
+    blocked_on: str | None = None
 
 
 def episode_time(now: datetime, history: Sequence[Event], arrived: Iterable[Event]) -> datetime:
@@ -131,7 +140,7 @@ def parse_answer(text: str) -> Answer:
 def parse_failure(message: str) -> Answer:
     """Return the state inside the message of an exception; without one, the message is the error.
 
-    Raises ReplayError when what follows the label is no state.
+    Raises ReplayError when the text after the label is not a state.
     """
     text, label, state = message.partition(OUT_OF_PROC_LABEL)
     if not label:
@@ -147,28 +156,28 @@ def decide(
     *,
     at: datetime,
     new_id: Callable[[], str],
-    missing: Callable[[Scheduled], str | None],
+    missing_reason: Callable[[Scheduled], str | None],
 ) -> Decision:
     """Return what the answer leads to.
 
-    `missing` says why work cannot be done (its function does not exist), or None.
+    `missing_reason` returns why work cannot run (its function does not exist), or None.
     """
     decision = Decision()
     if answer.custom_status:
         decision.custom_status = dumps(answer.custom_status)
     if answer.actions is None:
         return _fail(execution, decision.custom_status, str(answer.error), at)
-    walk = Walk(answer.actions)
+    replay = ActionReplay(answer.actions)
     try:
-        walk.run(history)
-        for work in walk.new_work:
-            _schedule(work, decision, execution, at, new_id, missing)
-    except (ReplayError, InvalidName) as error:
+        replay.run(history)
+        for work in replay.new_work:
+            _schedule(work, decision, execution, at, new_id, missing_reason)
+    except (ReplayError, InvalidIdentifier) as error:
         return _fail(execution, decision.custom_status, str(error), at)
     except (LookupError, TypeError, ValueError) as error:
         return _fail(execution, decision.custom_status, f"an action cannot be understood: {error!r}", at)
-    decision.cancelled_timers = [work.id for work in walk.scheduled.values() if work.is_cancelled]
-    return _conclude(execution, walk, answer, decision, at)
+    decision.cancelled_timers = [work.id for work in replay.scheduled.values() if work.is_cancelled]
+    return _conclude(execution, replay, answer, decision, at)
 
 
 def _fail(execution: Execution, custom_status: str | None, error: str, at: datetime) -> Decision:
@@ -181,19 +190,19 @@ def failure_text(name: str, error: str) -> str:
     return f"Orchestrator function '{name}' failed: {error}"
 
 
-def _conclude(execution: Execution, walk: Walk, answer: Answer, decision: Decision, at: datetime) -> Decision:
+def _conclude(execution: Execution, replay: ActionReplay, answer: Answer, decision: Decision, at: datetime) -> Decision:
     decision.events.append(event(EventType.ORCHESTRATOR_COMPLETED, at))
     is_over = answer.is_done or answer.error is not None
-    went_on = is_over or (bool(walk.actions) and walk.waiting_for is not walk.actions[-1])
-    if went_on and walk.waiting_for is not None and not walk.has_open_work:
-        decision.stuck = _describe(walk.waiting_for)
-    if not is_over or not walk.is_finished:
+    went_on = is_over or (bool(replay.actions) and replay.waiting_for is not replay.actions[-1])
+    if went_on and replay.waiting_for is not None and not replay.has_open_work:
+        decision.blocked_on = _describe(replay.waiting_for)
+    if not is_over or not replay.is_finished:
         return decision
-    if answer.error is None and walk.continue_as_new is not None:
-        # Work that is still open belongs to the old execution: its results will find nobody.
-        input_text = dumps(walk.continue_as_new["input"])
-        decision.outcome = ContinuedAsNew(input_text, walk.unprocessed_events)
-    elif walk.has_open_work:
+    if answer.error is None and replay.continue_as_new is not None:
+        # Work that is still open belongs to the old execution; its results will be dropped.
+        input_text = dumps(replay.continue_as_new["input"])
+        decision.outcome = ContinuedAsNew(input_text, replay.unprocessed_events)
+    elif replay.has_open_work:
         return decision
     elif answer.error is not None:
         return _end(decision, at, "Failed", failure_text(execution.name, answer.error))
@@ -223,9 +232,9 @@ def _schedule(
     execution: Execution,
     at: datetime,
     new_id: Callable[[], str],
-    missing: Callable[[Scheduled], str | None],
+    missing_reason: Callable[[Scheduled], str | None],
 ) -> None:
-    reason = missing(work)
+    reason = missing_reason(work)
     if reason is not None:
         raise ReplayError(reason)
     if work.kind is EventType.TIMER_CREATED:
@@ -238,7 +247,7 @@ def _schedule(
     elif work.kind is EventType.SUB_ORCHESTRATION_CREATED:
         _schedule_child(work, decision, execution, at, new_id())
     else:
-        _send(work, decision, execution, at, new_id)
+        _send_entity_request(work, decision, execution, at, new_id)
 
 
 def _schedule_activity(work: Scheduled, decision: Decision, execution: Execution, at: datetime) -> None:
@@ -253,7 +262,7 @@ def _schedule_child(
     work: Scheduled, decision: Decision, execution: Execution, at: datetime, child_execution_id: str
 ) -> None:
     action = work.action
-    instance_id = checked_instance_id(action.get("instanceId") or f"{execution.execution_id}:{work.id}")
+    instance_id = validate_instance_id(action.get("instanceId") or f"{execution.execution_id}:{work.id}")
     if instance_id in (execution.instance_id, execution.parent_instance_id):
         raise ReplayError(f"the sub-orchestration's id '{instance_id}' is that of the orchestration or its parent")
     child = ChildStart(
@@ -278,9 +287,11 @@ def _schedule_child(
     )
 
 
-def _send(work: Scheduled, decision: Decision, execution: Execution, at: datetime, new_id: Callable[[], str]) -> None:
+def _send_entity_request(
+    work: Scheduled, decision: Decision, execution: Execution, at: datetime, new_id: Callable[[], str]
+) -> None:
     action = work.action
-    target = entity_id(work.name)
+    target = parse_entity_id(work.name)
     is_signal = action["actionType"] != ActionType.CALL_ENTITY
     due = action.get("fireAt") or action.get("scheduledTime")
     request = EntityRequest(

@@ -111,18 +111,18 @@ def timestamp(at: datetime) -> str:
 
 
 def parse_time(text: str) -> datetime:
-    """Return the UTC time a timestamp names; without an offset it is taken as UTC. Raises ValueError."""
+    """Return the UTC time of a timestamp; one without an offset is taken as UTC. Raises ValueError."""
     at = datetime.fromisoformat(text)
     return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
 
 
-def microseconds(at: datetime) -> int:
+def to_microseconds(at: datetime) -> int:
     """Return the time as whole microseconds since 1970, UTC."""
     return (at - EPOCH) // timedelta(microseconds=1)
 
 
 def from_microseconds(value: int) -> datetime:
-    """Return the UTC time that lies so many microseconds after 1970."""
+    """Return the UTC time that many microseconds after 1970."""
     return EPOCH + timedelta(microseconds=value)
 
 

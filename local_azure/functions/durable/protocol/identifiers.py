@@ -1,4 +1,4 @@
-"""Names and ids: what the extension accepts, and how entities are addressed."""
+"""Ids of instances and entities: their format, and what the extension accepts."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ class EntityId(NamedTuple):
     key: str
 
 
-class InvalidName(ValueError):
-    """An id or key that the extension refuses."""
+class InvalidIdentifier(ValueError):
+    """An id or key that the extension does not accept."""
 
 
 def entity_scheduler_id(entity: EntityId) -> str:
@@ -25,32 +25,34 @@ def entity_scheduler_id(entity: EntityId) -> str:
     return f"@{entity.name}@{entity.key}"
 
 
-def entity_id(scheduler_id: str) -> EntityId:
-    """Return the entity behind `@name@key`. Raises InvalidName."""
+def parse_entity_id(scheduler_id: str) -> EntityId:
+    """Return the entity with the scheduler id `@name@key`. Raises InvalidIdentifier."""
     mark, _, rest = scheduler_id.partition("@")
     name, separator, key = rest.partition("@")
     if mark or not name or not separator:
-        raise InvalidName(f"'{scheduler_id}' is not an entity's id; the form is '@name@key'")
-    return checked_entity_id(name, key)
+        raise InvalidIdentifier(f"'{scheduler_id}' is not an entity's id; the form is '@name@key'")
+    return validate_entity_id(name, key)
 
 
-def checked_entity_id(name: str, key: str) -> EntityId:
-    """Return the entity's id, its name in lower case. Raises InvalidName for a key the extension refuses."""
+def validate_entity_id(name: str, key: str) -> EntityId:
+    """Return the entity's id, its name in lower case. Raises InvalidIdentifier for a key the extension refuses."""
     if found := _FORBIDDEN.search(key):
-        raise InvalidName(
+        raise InvalidIdentifier(
             f"the entity key '{key}' contains {found[0]!r}; '/', '\\', '#', '?' and control characters are not allowed"
         )
     return EntityId(name.lower(), key)
 
 
-def checked_instance_id(instance_id: str) -> str:
-    """Return the id unchanged. Raises InvalidName for an id the extension refuses."""
+def validate_instance_id(instance_id: str) -> str:
+    """Return the id unchanged. Raises InvalidIdentifier for an id the extension refuses."""
     if instance_id.startswith("@"):
-        raise InvalidName(f"the instance id '{instance_id}' starts with '@', which is reserved for entities")
+        raise InvalidIdentifier(f"the instance id '{instance_id}' starts with '@', which is reserved for entities")
     if len(instance_id) > MAX_INSTANCE_ID_LENGTH:
-        raise InvalidName(f"the instance id has {len(instance_id)} characters, the limit is {MAX_INSTANCE_ID_LENGTH}")
+        raise InvalidIdentifier(
+            f"the instance id has {len(instance_id)} characters, the limit is {MAX_INSTANCE_ID_LENGTH}"
+        )
     if found := _FORBIDDEN.search(instance_id):
-        raise InvalidName(
+        raise InvalidIdentifier(
             f"the instance id '{instance_id}' contains {found[0]!r};"
             " '/', '\\', '#', '?' and control characters are not allowed"
         )

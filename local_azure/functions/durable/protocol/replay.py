@@ -1,9 +1,9 @@
-"""Turn the SDK's list of actions into work: walk the actions over the history, as the extension does.
+"""Turn the SDK's list of actions into work: replay the actions over the history, as the extension does.
 
 The SDK answers every episode with the complete list of actions since the start. The extension does not compare lists:
-it performs the list again in an orchestration of its own, over the same history, waiting for each action before it
-goes on to the next. Sequence ids are handed out on the way, so the walk must take every step at the same point of the
-history at which the SDK takes it. What was given an id but has no event in the history yet is new work.
+it performs the list again in an orchestration of its own, over the same history, and waits for each action before it
+takes the next one. Each step gets the next sequence id, so the replay must take every step at the same point of the
+history as the SDK. A step that has an id but no event in the history yet is new work.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ HTTP_ACTIVITY = "BuiltIn::HttpActivity"
 
 
 class ReplayError(Exception):
-    """The orchestration cannot go on; the message becomes its failure."""
+    """The orchestration cannot continue; the message becomes its failure."""
 
 
 class NonDeterministic(ReplayError):
@@ -80,7 +80,7 @@ class Scheduled:
 
 
 class Promise:
-    """A result to come, awaited by the steps of a walk (there is no event loop)."""
+    """A result to come, awaited by the steps of a replay (there is no event loop)."""
 
     __slots__ = ("_then", "is_done", "succeeded")
 
@@ -90,7 +90,7 @@ class Promise:
         self._then: list[Callable[[], None]] = []
 
     def resolve(self, *, succeeded: bool) -> None:
-        """Give the result to whoever waits; a second result is ignored."""
+        """Give the result to the steps that wait for it; a second result is ignored."""
         if self.is_done:
             return
         self.is_done, self.succeeded = True, succeeded
@@ -128,8 +128,8 @@ def _start(step: Step) -> Promise:
 
 
 @dataclass(slots=True)
-class Walk:
-    """One pass over a history. After `run`, the fields say what the extension would do next."""
+class ActionReplay:
+    """One replay of a history. After `run`, the fields say what the extension would do next."""
 
     actions: list[Action]
     scheduled: dict[int, Scheduled] = field(default_factory=dict)
@@ -145,7 +145,7 @@ class Walk:
     _arrived: list[Event] = field(default_factory=list)
 
     def run(self, history: Iterable[Event]) -> None:
-        """Walk the actions over the events. Raises ReplayError."""
+        """Replay the actions over the events. Raises ReplayError when they do not match."""
         for entry in history:
             self._apply(entry)
         missing = sorted(self.recorded - self.scheduled.keys())
@@ -154,17 +154,17 @@ class Walk:
 
     @property
     def new_work(self) -> list[Scheduled]:
-        """What has no event in the history yet, in the order of ids."""
+        """The work that has no event in the history yet, in the order of ids."""
         return [work for work_id, work in sorted(self.scheduled.items()) if work_id not in self.recorded]
 
     @property
     def has_open_work(self) -> bool:
-        """Whether something still runs that the orchestration must wait for before it can end."""
+        """Whether work still runs that the orchestration must wait for before it can end."""
         return any(work.keeps_open and not work.is_done and not work.is_cancelled for work in self.scheduled.values())
 
     @property
     def unprocessed_events(self) -> list[Event]:
-        """External events nobody waited for, in the order of arrival."""
+        """External events that no step waited for, in the order of arrival."""
         left = {id(entry) for queue in self._buffered.values() for entry in queue}
         return [entry for entry in self._arrived if id(entry) in left]
 
@@ -173,7 +173,7 @@ class Walk:
         if kind is EventType.ORCHESTRATOR_STARTED:
             self._now = parse_time(entry["Timestamp"])
         elif kind is EventType.EXECUTION_STARTED:
-            _start(self._walk())
+            _start(self._perform_all())
         elif kind in SCHEDULING:
             self._record(kind, entry)
         elif kind in (EventType.TASK_COMPLETED, EventType.SUB_ORCHESTRATION_COMPLETED):
@@ -211,11 +211,11 @@ class Walk:
         self._arrived.append(entry)
         name = entry["Name"].lower()
         if self._waiters[name]:
-            self._waiters[name].pop().resolve(succeeded=True)  # last come, first served, as in the extension
+            self._waiters[name].pop().resolve(succeeded=True)  # the latest waiter gets the event, as in the extension
         else:
             self._buffered[name].append(entry)
 
-    async def _walk(self) -> bool:
+    async def _perform_all(self) -> bool:
         for action in self.actions:
             self.waiting_for = action
             await self._perform(action)
@@ -256,7 +256,7 @@ class Walk:
         for attempt in range(1, attempts + 1):
             if await self._schedule(action):
                 return True
-            # The SDK expects a timer after the last failure, too; that one need not wait.
+            # The SDK expects a timer after the last failure too; its delay may be zero.
             await self._timer(interval if attempt < attempts else timedelta(0))
         return False
 

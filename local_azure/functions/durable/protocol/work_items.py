@@ -1,8 +1,8 @@
-"""What travels between orchestrations, activities, timers and entities: small frozen values."""
+"""The work items that orchestrations create for activities, timers, sub-orchestrations and entities."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from local_azure.functions.durable.protocol.identifiers import EntityId
@@ -51,3 +51,32 @@ class EntityRequest:
     id: str
     parent: tuple[str, str] | None = None
     due: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class QueuedRequest:
+    """A request and its place in the queue."""
+
+    seq: int
+    request: EntityRequest
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """An entity's state (JSON text) and the operations to perform on it, in order."""
+
+    entity: EntityId
+    exists: bool
+    state: str | None
+    queued: list[QueuedRequest]
+
+
+@dataclass(slots=True)
+class ReadyWork:
+    """The work that a transaction made ready: who must run now, and whose status changed."""
+
+    instances: set[str] = field(default_factory=set)
+    entities: set[EntityId] = field(default_factory=set)
+    activities: list[ActivityWork] = field(default_factory=list)
+    changed: set[str] = field(default_factory=set)
+    has_timers: bool = False

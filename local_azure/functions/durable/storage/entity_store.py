@@ -1,4 +1,4 @@
-"""Entities in the store: their state and the operations that wait for them.
+"""Entities in the database: their state and the queue of operations for them.
 
 Each function is part of one transaction.
 """
@@ -6,36 +6,17 @@ Each function is part of one transaction.
 from __future__ import annotations
 
 import sqlite3
-from dataclasses import dataclass
 from datetime import datetime
 
-from local_azure.functions.durable.protocol.history import microseconds
+from local_azure.functions.durable.protocol.history import to_microseconds
 from local_azure.functions.durable.protocol.identifiers import EntityId
-from local_azure.functions.durable.protocol.work_items import EntityRequest
+from local_azure.functions.durable.protocol.work_items import Batch, EntityRequest, QueuedRequest
 
 
-@dataclass(frozen=True, slots=True)
-class Queued:
-    """A request and its place in the queue."""
-
-    seq: int
-    request: EntityRequest
-
-
-@dataclass(frozen=True, slots=True)
-class Batch:
-    """An entity's state (JSON text) and the operations to perform on it, in order."""
-
-    entity: EntityId
-    exists: bool
-    state: str | None
-    queued: list[Queued]
-
-
-def enqueue(db: sqlite3.Connection, request: EntityRequest) -> bool:
+def enqueue_request(db: sqlite3.Connection, request: EntityRequest) -> bool:
     """Add the request to its entity's queue; return whether it is due later."""
     parent_id, parent_execution = request.parent or (None, None)
-    due = None if request.due is None else microseconds(request.due)
+    due = None if request.due is None else to_microseconds(request.due)
     db.execute(
         "INSERT INTO entity_requests (name, key, operation, input, request_id, parent_id, parent_execution, due)"
         " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
@@ -52,8 +33,8 @@ def enqueue(db: sqlite3.Connection, request: EntityRequest) -> bool:
     return due is not None
 
 
-def take_batch(db: sqlite3.Connection, entity: EntityId, limit: int) -> Batch | None:
-    """Return the entity's next operations, or None when nothing waits. They stay queued until committed."""
+def load_next_batch(db: sqlite3.Connection, entity: EntityId, limit: int) -> Batch | None:
+    """Return the entity's operations that are due, None when there are none; they stay queued until committed."""
     rows = db.execute(
         "SELECT * FROM entity_requests WHERE name = ? AND key = ? AND due IS NULL ORDER BY seq LIMIT ?",
         (*entity, limit),
@@ -61,7 +42,7 @@ def take_batch(db: sqlite3.Connection, entity: EntityId, limit: int) -> Batch | 
     if not rows:
         return None
     state = read_state(db, entity)
-    queued = [Queued(row["seq"], _request(entity, row)) for row in rows]
+    queued = [QueuedRequest(row["seq"], _request(entity, row)) for row in rows]
     return Batch(entity, state is not None, state and state[0], queued)
 
 
@@ -77,7 +58,7 @@ def commit_batch(db: sqlite3.Connection, batch: Batch, *, exists: bool, state: s
         db.execute(
             "INSERT INTO entities (name, key, state, updated) VALUES (?, ?, ?, ?)"
             " ON CONFLICT (name, key) DO UPDATE SET state = excluded.state, updated = excluded.updated",
-            (*batch.entity, state, microseconds(now)),
+            (*batch.entity, state, to_microseconds(now)),
         )
     else:
         db.execute("DELETE FROM entities WHERE name = ? AND key = ?", batch.entity)

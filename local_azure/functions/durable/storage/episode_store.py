@@ -1,4 +1,4 @@
-"""Episodes in the store: what one starts from, and everything it leads to in one commit.
+"""Episodes in the database: load what the next one starts from, and commit everything that it leads to.
 
 Each function is part of one transaction.
 """
@@ -12,29 +12,28 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from local_azure.functions.durable.protocol.episode import ContinuedAsNew, Decision, Ended, Execution
-from local_azure.functions.durable.protocol.history import Event, EventType, event, microseconds
-from local_azure.functions.durable.protocol.work_items import ChildStart
-from local_azure.functions.durable.storage.entity_store import enqueue
+from local_azure.functions.durable.protocol.history import Event, EventType, event, to_microseconds
+from local_azure.functions.durable.protocol.work_items import ChildStart, ReadyWork
+from local_azure.functions.durable.storage.entity_store import enqueue_request
 from local_azure.functions.durable.storage.instance_store import (
     TERMINAL,
     InstanceExists,
+    NewExecution,
     Parent,
-    Start,
-    Wakes,
-    append,
-    drop_waits,
-    finish,
+    add_to_inbox,
+    append_history,
+    delete_pending_events,
+    execution_started_event,
     load_history,
-    post,
-    row,
-    start,
-    started_event,
+    read_instance,
+    record_end,
+    start_instance,
 )
 
 
 @dataclass(frozen=True, slots=True)
-class Turn:
-    """What an episode starts from: the history so far and what has arrived."""
+class PendingEpisode:
+    """What the next episode starts from: the history so far and the events that have arrived."""
 
     execution: Execution
     history: list[Event]
@@ -42,9 +41,9 @@ class Turn:
     last_seq: int
 
 
-def take_turn(db: sqlite3.Connection, instance_id: str) -> Turn | None:
-    """Return what the instance's next episode starts from, or None when there is none to run."""
-    found = row(db, instance_id)
+def load_pending_episode(db: sqlite3.Connection, instance_id: str) -> PendingEpisode | None:
+    """Return what the instance's next episode starts from, or None when no episode is due."""
+    found = read_instance(db, instance_id)
     if found is None or found["status"] in TERMINAL or found["status"] == "Suspended":
         return None
     inbox = db.execute("SELECT seq, event FROM inbox WHERE instance_id = ? ORDER BY seq", (instance_id,)).fetchall()
@@ -52,41 +51,41 @@ def take_turn(db: sqlite3.Connection, instance_id: str) -> Turn | None:
         return None
     execution = Execution(instance_id, found["execution_id"], found["name"], found["parent_id"])
     arrived = [json.loads(entry["event"]) for entry in inbox]
-    return Turn(execution, load_history(db, instance_id), arrived, inbox[-1]["seq"])
+    return PendingEpisode(execution, load_history(db, instance_id), arrived, inbox[-1]["seq"])
 
 
 def commit_episode(
     db: sqlite3.Connection,
-    turn: Turn,
+    pending: PendingEpisode,
     new_events: Sequence[Event],
     decision: Decision,
     *,
     now: datetime,
     next_execution_id: str,
     default_version: str,
-) -> Wakes:
-    """Record an episode and everything it starts; nothing happens if its execution is over by now."""
-    execution = turn.execution
-    found = row(db, execution.instance_id)
+) -> ReadyWork:
+    """Record an episode and everything that it starts; nothing changes if its execution has ended meanwhile."""
+    execution = pending.execution
+    found = read_instance(db, execution.instance_id)
     if found is None or found["status"] in TERMINAL or found["execution_id"] != execution.execution_id:
-        return Wakes()
-    wakes = Wakes(changed={execution.instance_id})
-    db.execute("DELETE FROM inbox WHERE instance_id = ? AND seq <= ?", (execution.instance_id, turn.last_seq))
-    append(db, execution.instance_id, len(turn.history), new_events)
+        return ReadyWork()
+    ready = ReadyWork(changed={execution.instance_id})
+    db.execute("DELETE FROM inbox WHERE instance_id = ? AND seq <= ?", (execution.instance_id, pending.last_seq))
+    append_history(db, execution.instance_id, len(pending.history), new_events)
     db.execute(
         "UPDATE instances SET status = iif(status = 'Pending', 'Running', status),"
         " custom_status = coalesce(?, custom_status), updated = ? WHERE id = ?",
-        (decision.custom_status, microseconds(now), execution.instance_id),
+        (decision.custom_status, to_microseconds(now), execution.instance_id),
     )
     for request in decision.requests:
-        wakes.has_timers |= enqueue(db, request)
-        wakes.entities.add(request.entity)
-    _start_work(db, execution, decision, now, wakes, default_version)
+        ready.has_timers |= enqueue_request(db, request)
+        ready.entities.add(request.entity)
+    _start_work(db, execution, decision, now, ready, default_version)
     if isinstance(decision.outcome, Ended):
-        finish(db, found, decision.outcome, now, wakes)
+        record_end(db, found, decision.outcome, now, ready)
     elif isinstance(decision.outcome, ContinuedAsNew):
-        _continue_as_new(db, found, decision.outcome, next_execution_id, now, wakes)
-    return wakes
+        _continue_as_new(db, found, decision.outcome, next_execution_id, now, ready)
+    return ready
 
 
 def _continue_as_new(
@@ -95,26 +94,26 @@ def _continue_as_new(
     outcome: ContinuedAsNew,
     execution_id: str,
     now: datetime,
-    wakes: Wakes,
+    ready: ReadyWork,
 ) -> None:
     instance_id = found["id"]
     arrivals = db.execute(
         "SELECT event FROM inbox WHERE instance_id = ? AND execution_id IS NULL ORDER BY seq", (instance_id,)
     ).fetchall()
-    drop_waits(db, instance_id)
+    delete_pending_events(db, instance_id)
     db.execute("DELETE FROM history WHERE instance_id = ?", (instance_id,))
     db.execute(
         "UPDATE instances SET execution_id = ?, input = ? WHERE id = ?",
         (execution_id, outcome.input_text, instance_id),
     )
     parent = found["parent_id"] and Parent(found["parent_id"], found["parent_execution"], found["parent_task"])
-    new = Start(found["name"], instance_id, execution_id, outcome.input_text, found["version"], parent)
-    post(db, instance_id, execution_id, started_event(new, now))
+    new = NewExecution(found["name"], instance_id, execution_id, outcome.input_text, found["version"], parent)
+    add_to_inbox(db, instance_id, execution_id, execution_started_event(new, now))
     for carried in outcome.carried:
-        post(db, instance_id, None, carried)
+        add_to_inbox(db, instance_id, None, carried)
     for (text,) in arrivals:
-        post(db, instance_id, None, json.loads(text))
-    wakes.instances.add(instance_id)
+        add_to_inbox(db, instance_id, None, json.loads(text))
+    ready.instances.add(instance_id)
 
 
 def _start_work(
@@ -122,7 +121,7 @@ def _start_work(
     execution: Execution,
     decision: Decision,
     now: datetime,
-    wakes: Wakes,
+    ready: ReadyWork,
     default_version: str,
 ) -> None:
     db.executemany(
@@ -132,11 +131,11 @@ def _start_work(
             for work in decision.activities
         ],
     )
-    wakes.activities.extend(decision.activities)
+    ready.activities.extend(decision.activities)
     db.executemany(
         "INSERT INTO timers (instance_id, execution_id, timer_id, fire_at) VALUES (?, ?, ?, ?)",
         [
-            (timer.instance_id, timer.execution_id, timer.timer_id, microseconds(timer.fire_at))
+            (timer.instance_id, timer.execution_id, timer.timer_id, to_microseconds(timer.fire_at))
             for timer in decision.timers
         ],
     )
@@ -144,9 +143,9 @@ def _start_work(
         "DELETE FROM timers WHERE instance_id = ? AND execution_id = ? AND timer_id = ?",
         [(execution.instance_id, execution.execution_id, timer_id) for timer_id in decision.cancelled_timers],
     )
-    wakes.has_timers |= bool(decision.timers)
+    ready.has_timers |= bool(decision.timers)
     for child in decision.children:
-        _start_child(db, execution, child, now, wakes, default_version)
+        _start_child(db, execution, child, now, ready, default_version)
 
 
 def _start_child(
@@ -154,15 +153,15 @@ def _start_child(
     execution: Execution,
     child: ChildStart,
     now: datetime,
-    wakes: Wakes,
+    ready: ReadyWork,
     default_version: str,
 ) -> None:
     parent = Parent(execution.instance_id, execution.execution_id, child.task_id)
     version = default_version if child.version is None else child.version
-    new = Start(child.name, child.instance_id, child.execution_id, child.input_text, version, parent)
+    new = NewExecution(child.name, child.instance_id, child.execution_id, child.input_text, version, parent)
     try:
-        wakes.instances |= start(db, new, now).instances
-        wakes.changed.add(child.instance_id)
+        ready.instances |= start_instance(db, new, now).instances
+        ready.changed.add(child.instance_id)
     except InstanceExists as error:
         failed = event(
             EventType.SUB_ORCHESTRATION_FAILED,
@@ -171,5 +170,5 @@ def _start_child(
             Reason=str(error),
             Details="InstanceExists",
         )
-        post(db, execution.instance_id, execution.execution_id, failed)
-        wakes.instances.add(execution.instance_id)
+        add_to_inbox(db, execution.instance_id, execution.execution_id, failed)
+        ready.instances.add(execution.instance_id)

@@ -1,8 +1,8 @@
-"""Where durable state lives: one SQLite database, used by one thread.
+"""The durable state in one SQLite database, used by one thread.
 
-Every change is one transaction, so a process that dies at any moment leaves either all of it or nothing. The
-write-ahead log with `synchronous=NORMAL` keeps what was committed when the process is killed (a power cut may lose
-the last moments, never consistency).
+Every change is one transaction, so a process that is killed at any moment leaves either all of it or nothing. The
+write-ahead log with `synchronous=NORMAL` keeps what was committed when the process is killed. A power cut may lose
+the last transactions; the database stays consistent.
 """
 
 from __future__ import annotations
@@ -82,10 +82,10 @@ class Store:
             raise
 
     async def close(self) -> None:
-        """Finish what was asked for, then close the file."""
+        """Finish the transactions that were begun or queued, then close the file."""
         self._is_closed = True
         if self._connection is not None:
-            # The thread works in order: this comes after everything before it.
+            # The thread runs its work in order, so the connection is closed after the last transaction.
             await asyncio.get_running_loop().run_in_executor(self._thread, self._connection.close)
         self._thread.shutdown()
 
@@ -131,11 +131,11 @@ class Store:
         return connection
 
     def _prepare(self, connection: sqlite3.Connection) -> None:
-        # One owner: a second host on the same file would run everything twice.
+        # A second host on the same file would run everything twice, so the lock is exclusive.
         connection.execute("PRAGMA locking_mode=EXCLUSIVE")
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute("PRAGMA synchronous=NORMAL")
-        # A checkpoint waits for the disk: one for every 16 MiB of log, not for every 4.
+        # A checkpoint waits for the disk: one for each 16 MiB of log (4,000 pages) instead of the default 4 MiB.
         connection.execute("PRAGMA wal_autocheckpoint=4000")
         connection.execute("BEGIN EXCLUSIVE")
         (version,) = connection.execute("PRAGMA user_version").fetchone()

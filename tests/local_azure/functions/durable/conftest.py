@@ -23,7 +23,7 @@ from azure.durable_functions import DurableOrchestrationClient, EntityId, Orches
 from azure.durable_functions.models.utils import http_utils
 
 from local_azure.functions.durable import DurableBackend, Options
-from local_azure.functions.durable.execution.background_tasks import SerialWorkers
+from local_azure.functions.durable.execution.background_tasks import SerialRunner
 from local_azure.functions.durable.protocol.episode import (
     Answer,
     Decision,
@@ -38,7 +38,7 @@ from local_azure.functions.durable.protocol.history import Event, EventType, eve
 from local_azure.functions.durable.protocol.identifiers import EntityId as Entity
 from local_azure.functions.durable.protocol.work_items import ChildStart, TimerWork
 from local_azure.functions.host import listen
-from local_azure.functions.worker.import_scope import app_modules
+from local_azure.functions.worker.import_scope import app_import_scope
 from local_azure.functions.worker.loading import LoadedFunction, load_functions
 from local_azure.functions.worker.worker import Worker
 
@@ -112,7 +112,7 @@ class Durable:
 
     async def entity_idle(self, name: str, key: str) -> None:
         """Return once the entity has been asked for something and no batch of it is under way."""
-        workers = self.backend._dispatcher._entities._workers
+        workers = self.backend._dispatcher._entities._runner
 
         async def is_queued() -> Any:
             rows = await self.backend._store.run(lambda db: db.execute("SELECT 1 FROM entity_requests").fetchall())
@@ -121,7 +121,7 @@ class Durable:
         await eventually(is_queued)
         await self._idle(workers, Entity(name, key))
 
-    async def _idle(self, workers: SerialWorkers[Any], key: Any) -> None:
+    async def _idle(self, workers: SerialRunner[Any], key: Any) -> None:
         async def is_idle() -> Any:
             return None if key in workers._woken else True
 
@@ -151,7 +151,7 @@ async def eventually(question: Callable[[], Awaitable[Any]]) -> Any:
 def sample() -> Iterator[SampleApp]:
     worker = Worker()
     worker.start()
-    with app_modules(APP):
+    with app_import_scope(APP):
         functions = load_functions(APP)
         module = sys.modules["function_app"]
     yield SampleApp(functions, module, worker)
@@ -248,7 +248,7 @@ class Drive:
             self.answers[-1],
             at=self.now,
             new_id=lambda: f"id-{next(self._ids)}",
-            missing=lambda _work: None,
+            missing_reason=lambda _work: None,
         )
         self.history += decision.events
         return decision

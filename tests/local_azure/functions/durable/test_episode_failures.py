@@ -97,7 +97,7 @@ def test_an_action_that_is_none_fails_the_instance(action: Any) -> None:
         Answer([action], is_done=True),
         at=NOW,
         new_id=lambda: "id",
-        missing=lambda _work: None,
+        missing_reason=lambda _work: None,
     )
     assert isinstance(decision.outcome, Ended)
     assert decision.outcome.status == "Failed"

@@ -156,7 +156,7 @@ def test_an_early_event_satisfies_every_later_wait_in_the_sdk(drive: Any) -> Non
     decision = run.episode(run.completed(0))
     assert run.answers[-1].output == [1, 1]
     assert decision.outcome is None
-    assert decision.stuck == "WAIT_FOR_EXTERNAL_EVENT note"
+    assert decision.blocked_on == "WAIT_FOR_EXTERNAL_EVENT note"
 
 
 def test_the_host_matches_names_of_events_without_case_and_the_sdk_with(drive: Any) -> None:

@@ -13,7 +13,7 @@ from packaging.requirements import Requirement
 
 from local_azure import functions
 from local_azure.functions.durable.execution.invocations import Invocations
-from local_azure.functions.durable.management_api.urls import Urls
+from local_azure.functions.durable.management_api.urls import ManagementUrls
 from local_azure.functions.host import listen
 
 pytestmark = pytest.mark.filterwarnings("ignore:azure.functions df_loads")
@@ -88,7 +88,7 @@ async def test_calls_of_a_client_carry_the_invocation_id(sample: Any) -> None:
     await runner.setup()
     listener = listen("127.0.0.1", 0)
     await web.SockSite(runner, listener).start()
-    binding = Urls(f"http://127.0.0.1:{listener.getsockname()[1]}", "Hub").client_binding("Hub")
+    binding = ManagementUrls(f"http://127.0.0.1:{listener.getsockname()[1]}", "Hub").client_binding("Hub")
     by_name = {function.name: function for function in sample.functions}
     route = {"name": "no_steps", "key": "k"}
     for name in ("start", "add_to_tally"):

@@ -5,7 +5,7 @@ import logging
 
 import pytest
 
-from local_azure.functions.durable.execution.background_tasks import SerialWorkers
+from local_azure.functions.durable.execution.background_tasks import SerialRunner
 
 
 async def settled() -> None:
@@ -22,7 +22,7 @@ async def test_a_wake_during_a_run_leads_to_another_run() -> None:
         runs.append(key)
         await gate.wait()
 
-    workers = SerialWorkers(work, 4)
+    workers = SerialRunner(work, 4)
     workers.wake("a")
     await settled()
     for _ in range(5):
@@ -48,7 +48,7 @@ async def test_keys_run_side_by_side_up_to_the_limit() -> None:
         await gate.wait()
         running.discard(key)
 
-    workers = SerialWorkers(work, 3)
+    workers = SerialRunner(work, 3)
     for key in range(10):
         workers.wake(key)
     await settled()
@@ -66,7 +66,7 @@ async def test_a_failed_run_is_logged_and_its_key_can_be_woken_again(caplog: pyt
         runs.append(key)
         raise OSError("out of luck")
 
-    workers = SerialWorkers(work, 1)
+    workers = SerialRunner(work, 1)
     with caplog.at_level(logging.ERROR):
         for _ in range(2):
             workers.wake("a")
@@ -85,7 +85,7 @@ async def test_stop_ends_what_runs() -> None:
         finally:
             ended.append(key)
 
-    workers = SerialWorkers(work, 2)
+    workers = SerialRunner(work, 2)
     workers.wake("a")
     workers.wake("b")
     await settled()
