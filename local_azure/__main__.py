@@ -1,15 +1,15 @@
 """`python -m local_azure`: Azure Web PubSub and the Functions host in one command, wired together.
 
-The two must find each other also when a port is not the default one, so this command adjusts what their settings say
-about the default addresses, and nothing else:
+The two must find each other even if a port is not the default one, so this command replaces the default addresses in
+their settings, and nothing else:
 
 - `WebPubSubConnectionString` in the app's environment becomes the connection string of the service that was started,
   where local.settings.json has none or one that points at localhost:8080. A value in the real environment, one that
-  points anywhere else (an Azure service, another emulator) and an identity-based connection stay.
+  points anywhere else (an Azure service, the official emulator) and an identity-based connection stay.
 - Event handler URLs in the Web PubSub settings that point at localhost:7071 follow the Functions host's port.
 
-With `--reload` the Functions half runs in a child process and is restarted when the app's files change; the Web PubSub
-half stays, and so do its clients' connections.
+With `--reload` the Functions host runs in a child process and is restarted when the app's files change; Web PubSub
+keeps running, and so do its clients' connections.
 """
 
 import argparse
@@ -49,7 +49,7 @@ LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Serve both until Ctrl-C; return 0, 1 when a port is taken or settings cannot be used."""
+    """Serve both until Ctrl-C; return 0, 1 when a port is in use or settings cannot be used."""
     parsed = _parser().parse_args(arguments)
     try:
         options = parse_options(parsed, parsed.app)
@@ -76,9 +76,9 @@ def webpubsub_settings(file: Path | None, app_root: Path) -> Settings:
 
 
 def replace_functions_port(settings: Settings, port: int) -> Settings:
-    """Return the settings with event handlers at the default Functions address pointed at the port."""
+    """Return the settings with the port in event handler URLs that point at the default Functions address."""
 
-    def follow(handler: EventHandler) -> EventHandler:
+    def replace_port(handler: EventHandler) -> EventHandler:
         url = urlsplit(handler.url_template)
         if url.hostname not in LOOPBACK_NAMES or url.port != FUNCTIONS_PORT:
             return handler
@@ -86,16 +86,16 @@ def replace_functions_port(settings: Settings, port: int) -> Settings:
         return replace(handler, url_template=handler.url_template.replace(url.netloc, netloc, 1))
 
     hubs = {
-        name: replace(hub, event_handlers=tuple(follow(handler) for handler in hub.event_handlers))
+        name: replace(hub, event_handlers=tuple(replace_port(handler) for handler in hub.event_handlers))
         for name, hub in settings.hubs.items()
     }
     return replace(settings, hubs=hubs)
 
 
-def connection_settings(
+def connection_setting(
     file_values: Mapping[str, str], environment: Mapping[str, str], connection_string: str
 ) -> dict[str, str]:
-    """Return the app setting that points at the started service, nothing where the app has chosen another one."""
+    """Return the app setting that points at the started service; empty when the app has another connection."""
     given = {**file_values, **{name: value for name, value in environment.items() if value}}
     uses_identity = any(name.startswith(f"{CONNECTION_SETTING}__") for name in given)
     if environment.get(CONNECTION_SETTING) or uses_identity:
@@ -109,14 +109,14 @@ async def _run(
 ) -> None:
     with listen(options.host, options.port) as listener:
         port = listener.getsockname()[1]
-        async with _service(replace_functions_port(settings, port), options.host, webpubsub_port) as service:
+        async with _serve_webpubsub(replace_functions_port(settings, port), options.host, webpubsub_port) as service:
             for fault in faults:
                 service.faults.add(fault)
             print_line(f"Functions host   http://localhost:{port}/")
             print_line(f"Web PubSub       {service.endpoint}/")
             print_line(f"Connection       {service.connection_string}")
             values = read_local_settings(options.app_root).values
-            connection = connection_settings(values, os.environ, service.connection_string)
+            connection = connection_setting(values, os.environ, service.connection_string)
             if not connection:
                 print_line(f"The app keeps the {CONNECTION_SETTING} that it was given: it uses another service.")
             options = replace(options, settings=connection)
@@ -130,7 +130,7 @@ async def _run(
 
 
 async def _until_stopped(service: Service, host: Coroutine[Any, Any, None]) -> None:
-    """Run the host; when we are stopped, the service goes first: the app still hears who it disconnected."""
+    """Run the host; when this task is cancelled, stop the service first, so that the app still gets `disconnected`."""
     running = asyncio.create_task(host)
     try:
         await asyncio.shield(running)
@@ -143,7 +143,7 @@ async def _until_stopped(service: Service, host: Coroutine[Any, Any, None]) -> N
 
 
 @asynccontextmanager
-async def _service(settings: Settings, host: str, port: int) -> AsyncIterator[Service]:
+async def _serve_webpubsub(settings: Settings, host: str, port: int) -> AsyncIterator[Service]:
     serving = serve(settings, host=host, port=port)
     try:
         service = await serving.__aenter__()

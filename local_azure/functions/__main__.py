@@ -16,7 +16,7 @@ from local_azure.functions.host import listen
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Serve until Ctrl-C; return 0, 1 when the port is taken or the settings cannot be used."""
+    """Serve until Ctrl-C; return 0, 1 when the port is in use or the settings cannot be used."""
     parser = argparse.ArgumentParser(prog="python -m local_azure.functions", description=__doc__)
     parser.add_argument("app_root", type=Path, nargs="?", default=Path(), help="the app's folder (default: this one)")
     add_arguments(parser)
@@ -27,7 +27,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print_error(f"error: {error}")
         return 1
     if not parsed.reload:
-        # In a child process, `run_reloading` sets this up.
+        # With --reload, the child process logs to the console itself.
         log_to_console()
     return finish_process(run_until_stopped(_run(options, reload=parsed.reload)))
 

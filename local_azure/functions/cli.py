@@ -1,4 +1,4 @@
-"""Run the host as a process: its options, its signals, what it prints, and its end."""
+"""Run the host as a process: command-line options, signals, output and exit code."""
 
 import argparse
 import asyncio
@@ -27,7 +27,7 @@ DEFAULT_PORT = 7071
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What the command line says about the Functions half; it can be handed to a child process."""
+    """The options of the Functions host; they can be pickled for a child process."""
 
     app_root: Path
     host: str = DEFAULT_ADDRESS
@@ -47,11 +47,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--enable-auth", action="store_true", help="check access keys (they are in DIR/keys.json)")
     parser.add_argument("--cors", metavar="ORIGINS", help="allowed origins, joined by commas")
     parser.add_argument("--cors-credentials", action="store_true", help="allow credentials across origins")
-    parser.add_argument("--reload", action="store_true", help="restart the Functions half when the app's files change")
+    parser.add_argument("--reload", action="store_true", help="restart the Functions host when the app's files change")
 
 
 def parse_options(arguments: argparse.Namespace, app_root: Path) -> Options:
-    """Return the options; what the command line leaves out comes from local.settings.json's `Host`.
+    """Return the options; what the command line does not say comes from `Host` in local.settings.json.
 
     Raises ConfigurationError when the options contradict each other, or local.settings.json cannot be used.
     """
@@ -73,7 +73,7 @@ def parse_options(arguments: argparse.Namespace, app_root: Path) -> Options:
 
 async def run_host(options: Options, listener: socket.socket, started: float) -> None:
     """Serve the app and print its functions and the time since `started` (Unix time); runs until it is cancelled."""
-    # What `func start` does: the app's folder is the working directory.
+    # As under `func start`, the app's folder is the working directory.
     os.chdir(options.app_root)
     local = read_local_settings(options.app_root)
     origins = split_origins(options.cors) if options.cors is not None else local.cors_origins
@@ -90,19 +90,19 @@ async def run_host(options: Options, listener: socket.socket, started: float) ->
 
 
 def print_startup(host: RunningHost, started: float) -> None:
-    """Print the notes about settings, the list of functions and how long it took; apply host.json's log level."""
+    """Print the notes about settings, the functions and the time since `started`; set host.json's log level."""
     for note in host.notes:
         print_line(note)
-    print_line(host.listing())
-    what = "The app did not load: see above. The host is up" if host.app.failure else "Ready"
-    print_line(f"{what} after {time.time() - started:.2f} s. Ctrl-C stops.")
+    print_line(host.startup_banner())
+    state = "The app did not load: see above. The host is up" if host.app.failure else "Ready"
+    print_line(f"{state} after {time.time() - started:.2f} s. Ctrl-C stops.")
     set_log_level(host.log_level)
 
 
 def run_until_stopped(work: Coroutine[Any, Any, None]) -> int:
-    """Run the coroutine until it ends or a person says stop (Ctrl-C, SIGTERM); return the process's exit code.
+    """Run the coroutine until it ends or the process is told to stop (Ctrl-C, SIGTERM); return the exit code.
 
-    A refusal (bad settings, a port in use) is one line on standard error and the code 1.
+    A HostError (bad settings, a port in use) is one line on standard error and the code 1.
     """
 
     async def main() -> None:
@@ -124,13 +124,13 @@ def cancel_on_signals() -> None:
     task = asyncio.current_task()
     loop = asyncio.get_running_loop()
     assert task is not None
-    asked = False
+    is_stopping = False
 
     def stop(number: int, frame: FrameType | None) -> None:
-        nonlocal asked
-        if asked:
+        nonlocal is_stopping
+        if is_stopping:
             os._exit(128 + number)
-        asked = True
+        is_stopping = True
         loop.call_soon_threadsafe(task.cancel)
 
     signal.signal(signal.SIGINT, stop)
@@ -138,7 +138,10 @@ def cancel_on_signals() -> None:
 
 
 def finish_process(code: int) -> int:
-    """Return the exit code, or end the process at once when a function that never returns would hold it up."""
+    """Return the exit code, or end the process at once when a thread of a function still runs.
+
+    The interpreter would wait for that thread, and it may never end.
+    """
     threads = [t for t in threading.enumerate() if t is not threading.main_thread() and not t.daemon]
     if threads:
         sys.stdout.flush()

@@ -1,4 +1,4 @@
-"""The list of functions that is printed at the start, in the words of `func start`, and what is served of each."""
+"""The list of functions that is printed at the start, in the format of `func start`."""
 
 from collections.abc import Iterable, Mapping, Sequence
 
@@ -6,14 +6,14 @@ from local_azure.functions.routing.routes import DURABLE_TRIGGERS, Route
 from local_azure.functions.worker.loading import LoadedFunction
 
 
-def function_list(
+def format_startup_banner(
     routes: Sequence[Route],
     functions: Iterable[LoadedFunction],
     errors: Mapping[str, str],
     disabled: Iterable[str],
     port: int,
 ) -> str:
-    """Return the list: HTTP functions with their URLs, then other triggers, each sorted by name, then what is amiss."""
+    """Return the list: HTTP functions with their URLs, then other triggers, each sorted by name, then what is wrong."""
     others = sorted(
         (f for f in functions if f.trigger_type != "httpTrigger" and f.name not in errors), key=lambda f: f.name.upper()
     )
@@ -26,12 +26,12 @@ def function_list(
         lines += ["\t0 functions found", ""]
     lines += [f"Function {name} is disabled." for name in sorted(disabled, key=str.upper)]
     lines += [f"The '{name}' function is in error: {message}" for name, message in errors.items()]
-    lines += [note for function in functions for note in missing(function)]
+    lines += [line for function in functions for line in unsupported_features(function)]
     return "\n".join(lines)
 
 
-def missing(function: LoadedFunction) -> list[str]:
-    """Return a line for each thing that the function expects of Azure and that this host does not do."""
+def unsupported_features(function: LoadedFunction) -> list[str]:
+    """Return one line for each trigger or output binding of the function that this host does not support."""
     lines = []
     if function.trigger_type not in DURABLE_TRIGGERS | {"httpTrigger"}:
         lines.append(

@@ -1,4 +1,4 @@
-"""host.json, with the overrides that the environment may hold (`AzureFunctionsJobHost__a__b`)."""
+"""Read host.json, and the environment variables that override it (`AzureFunctionsJobHost__a__b`)."""
 
 import re
 from collections.abc import Mapping
@@ -16,7 +16,7 @@ DEFAULT_LOG_LEVEL = "Information"
 
 @dataclass(frozen=True, slots=True)
 class HostConfig:
-    """The parts of host.json that this host honours; names are case-insensitive, as in the host.
+    """The settings of host.json that this host uses; names are case-insensitive, as in the real host.
 
     `route_prefix` has no slash at either end. `max_outstanding_requests` is -1 for "no limit". `durable` holds the
     values of `extensions.durableTask` as they are.
@@ -31,7 +31,7 @@ class HostConfig:
 
 
 def read_host_config(app_root: Path, environment: Mapping[str, str]) -> HostConfig:
-    """Return what host.json and the environment say together.
+    """Return the settings of host.json, overridden by those of the environment.
 
     Raises ConfigurationError when the file is missing or malformed, or its version is not "2.0".
     """
@@ -56,7 +56,7 @@ def read_host_config(app_root: Path, environment: Mapping[str, str]) -> HostConf
 
 
 Values = dict[str, tuple[str, object]]
-"""Configuration keys (lower case, joined by colons) with their spelling in the source and their value."""
+"""Configuration keys (lower case, joined by colons) with their name as written and their value."""
 
 
 def _flatten(document: Mapping[str, object], prefix: str = "") -> Values:
@@ -80,7 +80,7 @@ def _overrides(environment: Mapping[str, str]) -> Values:
 
 
 def _section(values: Values, path: str) -> dict[str, object]:
-    """Return the plain values directly below a key, by their names in the source."""
+    """Return the plain values directly below a key, by their names as written."""
     prefix = f"{path.lower()}:"
     below = {name[len(prefix) :]: value for key, (name, value) in values.items() if key.startswith(prefix)}
     return {name: value for name, value in below.items() if ":" not in name}

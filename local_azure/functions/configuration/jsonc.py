@@ -1,4 +1,4 @@
-"""Read the JSON files of an app folder, which the host's own parser lets contain comments and trailing commas."""
+"""Read the JSON files of an app folder; as in the real host, they may have comments and trailing commas."""
 
 import json
 import re
@@ -39,5 +39,5 @@ def read_object(path: Path) -> dict[str, object]:
 
 
 def _blank(match: re.Match[str]) -> str:
-    # Line breaks stay, so that a parser's line number still points into the file.
+    # Line breaks stay, so that the line numbers of a parser's error are those of the file.
     return match[1] or "".join(character if character in "\r\n" else " " for character in match[0])

@@ -1,7 +1,7 @@
 """The app's settings on this machine: local.settings.json by the rules of Core Tools, and the environment.
 
-Settings are environment variables. What the environment already holds wins, then come the file's `Values`. Where there
-is no local.settings.json (it is never committed), the values of local.settings.json.example stand in for it.
+Settings are environment variables. A variable that is set already wins over the file's `Values`. When there is no
+local.settings.json (it is never committed), local.settings.json.example is read instead.
 """
 
 import os
@@ -19,9 +19,9 @@ EXAMPLE = "local.settings.json.example"
 
 @dataclass(frozen=True, slots=True)
 class LocalSettings:
-    """What the file says: `values` become environment variables; the others are for the host itself.
+    """The content of the file: `values` become environment variables, the others are for the host itself.
 
-    `note` is a line for the console about where the values come from, empty when there is nothing to say.
+    `note` is a line for the console about the file that was read, empty when it is local.settings.json.
     """
 
     values: Mapping[str, str] = field(default_factory=dict)
@@ -46,7 +46,7 @@ def read_local_settings(app_root: Path) -> LocalSettings:
 
 
 def select_variables(values: Mapping[str, str], current: Mapping[str, str]) -> tuple[dict[str, str], list[str]]:
-    """Return the variables to set beside those in `current`, and a line for each value that `current` overrules."""
+    """Return the variables to set beside those in `current`, and a line for each value that `current` replaces."""
     chosen = {name: value for name, value in values.items() if not current.get(name)}
     notes = [
         f"Skipping '{name}' from local settings as it's already defined in current environment variables."
@@ -58,7 +58,7 @@ def select_variables(values: Mapping[str, str], current: Mapping[str, str]) -> t
 
 @contextmanager
 def temporary_environment(variables: Mapping[str, str]) -> Iterator[None]:
-    """Set environment variables while the context lasts, and put back what was there."""
+    """Set environment variables while the context lasts, then restore the previous values."""
     before = {name: os.environ.get(name) for name in variables}
     os.environ.update(variables)
     try:
@@ -92,7 +92,7 @@ def _parse(document: Mapping[str, object], name: str) -> dict[str, object]:
 
 
 def split_origins(text: str) -> tuple[str, ...]:
-    """Return the origins of a comma-separated list, as `Host.CORS` and `--cors` write it."""
+    """Return the origins of a comma-separated list, the format of `Host.CORS` and `--cors`."""
     return tuple(origin.strip() for origin in text.split(",") if origin.strip())
 
 

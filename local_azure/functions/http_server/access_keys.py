@@ -1,6 +1,6 @@
-"""Access keys, checked only when the host is told to (`--enable-auth`), as under `func start`.
+"""Access keys; as under `func start`, they are checked only with `--enable-auth`.
 
-They are kept in the data folder and made when first needed, so a caller can read them there; they are never printed.
+They are created at the first use and kept in the data folder, where a caller can read them; they are never printed.
 """
 
 import hmac
@@ -18,7 +18,10 @@ FILE = "keys.json"
 
 @dataclass(frozen=True, slots=True)
 class Keys:
-    """`master` opens everything, `host` every function of level FUNCTION, `system` the extensions' webhooks."""
+    """The keys of the host.
+
+    `master` is accepted everywhere, `host` by every function of level FUNCTION, `system` by the extensions' webhooks.
+    """
 
     master: str
     host: str
@@ -27,7 +30,7 @@ class Keys:
     def allow(self, level: str, headers: Mapping[str, str], parameters: Mapping[str, str]) -> bool:
         """Return whether a request may pass; level is `ANONYMOUS`, `FUNCTION`, `ADMIN` or `SYSTEM`.
 
-        The header `x-functions-key` takes precedence: a wrong one is not rescued by a right `code` (H-067).
+        The header `x-functions-key` takes precedence: if it is wrong, a correct `code` does not count (H-067).
         """
         if level == "ANONYMOUS":
             return True
@@ -37,13 +40,13 @@ class Keys:
             accepted.append(self.host)
         if level == "SYSTEM":
             accepted.append(self.system)
-        # Every key is compared: stopping early would tell by its time which one is near.
+        # Every key is compared: the time of an early stop would reveal which key matches in part.
         matches = [hmac.compare_digest(given, key.encode()) for key in accepted]
         return any(matches)
 
 
 def load_or_create_keys(folder: Path) -> Keys:
-    """Return the keys in the folder's keys.json, which is written, readable by its owner alone, when it is missing.
+    """Return the keys in the folder's keys.json, which is created, readable by its owner alone, when it is missing.
 
     Raises ConfigurationError when the file cannot be read or does not hold the three keys.
     """

@@ -1,4 +1,4 @@
-"""The host's admin API, as far as tools and people use it locally: status, ping, the list of functions, run once."""
+"""The part of the host's admin API that is useful locally: status, ping, the list of functions, run a timer once."""
 
 import asyncio
 import json
@@ -21,7 +21,7 @@ HOST_VERSION = "4.1052.200"
 log = logging.getLogger("local_azure.functions")
 
 
-class Admin:
+class AdminApi:
     """Answers `/admin/host/*` and `/admin/functions*` for one app.
 
     Call `stop` at the end: functions that were started here are cancelled.
@@ -43,7 +43,7 @@ class Admin:
             web.get("/admin/host/ping", self._ping),
             web.post("/admin/host/ping", self._ping),
             web.get("/admin/functions", self._list),
-            web.get("/admin/functions/{name}", self._show),
+            web.get("/admin/functions/{name}", self._read),
             web.post("/admin/functions/{name}", self._run_once),
         ]
 
@@ -71,7 +71,7 @@ class Admin:
     async def _list(self, request: web.Request) -> web.Response:
         return web.json_response([self._description(function) for function in self._app.functions])
 
-    async def _show(self, request: web.Request) -> web.Response:
+    async def _read(self, request: web.Request) -> web.Response:
         function = self._function(request)
         return web.json_response(self._description(function)) if function else web.Response(status=404)
 

@@ -1,6 +1,6 @@
 """Cross-origin requests, by ASP.NET Core's algorithm, as `func start --cors` and Flex Consumption apply it.
 
-A Web PubSub validation request has no `Origin` and passes untouched (H-061).
+A Web PubSub validation request has no `Origin` header, so these rules do not apply to it (H-061).
 """
 
 from collections.abc import Mapping
@@ -11,9 +11,9 @@ from local_azure.functions.errors import ConfigurationError
 
 @dataclass(frozen=True, slots=True)
 class Cors:
-    """Which origins may read answers; without any, nothing is added and nothing is answered here.
+    """The origins that may read answers; without any, no header is added and no preflight is answered.
 
-    Raises ConfigurationError when `*` together with credentials, which browsers forbid.
+    Raises ConfigurationError for `*` together with credentials, which browsers forbid.
     """
 
     origins: tuple[str, ...] = ()
@@ -24,7 +24,7 @@ class Cors:
             raise ConfigurationError("CORS cannot allow credentials together with the origin '*': name the origins")
 
     def is_preflight(self, method: str, headers: Mapping[str, str]) -> bool:
-        """Return whether this layer answers the request itself (204), without any function."""
+        """Return whether the request is a preflight, which is answered with 204 and without a function."""
         return (
             bool(self.origins)
             and method == "OPTIONS"

@@ -1,7 +1,7 @@
-"""From a request on the wire to the `func.HttpRequest` that a function is given.
+"""Convert a request into the `func.HttpRequest` that a function gets.
 
-The host has its say first (decoded path, merged query, lower-case and joined headers), then the library's own converter
-makes the object, so that `get_json`, `form` and the rest behave as they do in Azure.
+First the host's rules apply (decoded path, merged query, lower-case and joined headers), then the library's own
+converter makes the object, so that `get_json`, `form` and the rest behave as they do in Azure.
 """
 
 import logging
@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from aiohttp import web
 from azure.functions.meta import Datum
 
-from local_azure.functions.http_server.urls import query_parameters
+from local_azure.functions.http_server.urls import parse_query
 from local_azure.functions.worker.invocation_context import TraceContext
 from local_azure.functions.worker.signatures import converter
 
@@ -22,7 +22,7 @@ def path_and_query(request: web.BaseRequest) -> tuple[str, str]:
     """Return the request's path and query as received, still percent-encoded."""
     raw = request.raw_path
     if not raw.startswith("/"):
-        # The absolute form that proxies are sent.
+        # The absolute form, which clients send to proxies.
         parts = urlsplit(raw)
         return parts.path or "/", parts.query
     path, _, query = raw.partition("?")
@@ -47,10 +47,10 @@ async def read_body(request: web.BaseRequest) -> bytes:
     """Return the whole body.
 
     The real host loses chunked bodies on their way to Python when it is reached directly, while Azure's front ends
-    mostly give them a length. Here they arrive (H-041), with a word on the console.
+    mostly give them a length. Here they arrive (H-041), with a warning in the log.
 
-    Raises aiohttp.web.HTTPRequestEntityTooLarge when it is larger than the server's `client_max_size`. Raises
-    aiohttp.web.HTTPBadRequest when it ends too early, or its chunks are none.
+    Raises aiohttp.web.HTTPRequestEntityTooLarge when the body is larger than the server's `client_max_size`. Raises
+    aiohttp.web.HTTPBadRequest when it ends too early, or its chunks are malformed.
     """
     try:
         body = await request.read()
@@ -81,7 +81,7 @@ def build_http_request(
         "method": _text(request.method),
         "url": _text(url),
         "headers": {name: _text(value) for name, value in headers.items()},
-        "query": {name: _text(value) for name, value in query_parameters(query).items()},
+        "query": {name: _text(value) for name, value in parse_query(query).items()},
         "params": {name: _text(value) for name, value in route_params.items()},
         "body": Datum(body, "bytes"),
     }

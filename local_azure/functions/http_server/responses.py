@@ -1,7 +1,7 @@
-"""From what a function returned to a response on the wire.
+"""Convert what a function returned into a response.
 
-The library's own converter encodes an `HttpResponse`. A plain `str` takes the host's detour (H-052): it is read as
-JSON, and an object with a `body` property describes a whole response.
+The library's own converter encodes an `HttpResponse`. A plain `str` is read as JSON, as the host does (H-052): an
+object with a `body` property describes a whole response.
 """
 
 import json
@@ -17,7 +17,7 @@ from local_azure.functions.worker.signatures import converter
 
 PLAIN_TEXT = "text/plain; charset=utf-8"
 COOKIE_TIME = "%a, %d %b %Y %H:%M:%S GMT"
-BODILESS = frozenset({204, 205, 304})
+STATUSES_WITHOUT_BODY = frozenset({204, 205, 304})
 
 
 class UnsupportedReturnError(TypeError):
@@ -37,7 +37,7 @@ def build_response(result: object, binding_type: str) -> Response:
     """Return the response for a function's return value.
 
     Raises UnsupportedReturnError when the value is neither an `HttpResponse` nor a `str`. Raises ValueError when a
-    cookie or the status cannot be understood.
+    cookie or the status cannot be used.
     """
     found = converter(binding_type)
     try:
@@ -59,7 +59,7 @@ def _response(status: int, headers: Mapping[str, object], cookies: Iterable[str]
         raise ValueError(f"the status code must be between 100 and 999, not {status}")
     pairs = [(name, str(value)) for name, value in headers.items() if name.lower() != "content-length"]
     pairs += [("Set-Cookie", cookie) for cookie in cookies]
-    return Response(status, tuple(pairs), b"" if status in BODILESS else body)
+    return Response(status, tuple(pairs), b"" if status in STATUSES_WITHOUT_BODY else body)
 
 
 def _from_text(text: str) -> Response:
@@ -68,20 +68,20 @@ def _from_text(text: str) -> Response:
     except ValueError:
         content = text
     if not isinstance(content, dict):
-        return _response(200, {"Content-Type": PLAIN_TEXT}, (), _printed(content).encode())
+        return _response(200, {"Content-Type": PLAIN_TEXT}, (), _to_text(content).encode())
     properties = {name.lower(): value for name, value in content.items()}
     if "body" not in properties:
-        return _response(200, {"Content-Type": PLAIN_TEXT}, (), _printed(content).encode())
+        return _response(200, {"Content-Type": PLAIN_TEXT}, (), _to_text(content).encode())
     described = properties.get("headers")
     headers: dict[str, object] = described if isinstance(described, dict) else {}
     if not any(name.lower() == "content-type" for name in headers):
         headers = {**headers, "Content-Type": PLAIN_TEXT}
     status = int(properties.get("statuscode", properties.get("status", 200)))
-    return _response(status, headers, (), _printed(properties["body"]).encode())
+    return _response(status, headers, (), _to_text(properties["body"]).encode())
 
 
-def _printed(content: Any) -> str:
-    """Print a JSON value as the host does: indented objects and arrays, .NET's spelling of booleans."""
+def _to_text(content: Any) -> str:
+    """Return a JSON value as the host writes it: indented objects and arrays, .NET's spelling of booleans."""
     if content is None:
         return ""
     if isinstance(content, str):
@@ -92,10 +92,10 @@ def _printed(content: Any) -> str:
 
 
 def _set_cookie(morsel: "Morsel[str]") -> str:
-    """Print a cookie in ASP.NET Core's words: an escaped value, lower-case attributes, the root path by default."""
+    """Return a cookie in ASP.NET Core's format: an escaped value, lower-case attributes, the root path by default."""
     parts = [f"{morsel.key}={quote(morsel.value, safe='')}"]
     if morsel["expires"]:
-        # The worker reads the time, so a cookie with another form of it is an error there too.
+        # The worker parses the time too, so another format is an error there as well.
         moment = datetime.strptime(morsel["expires"], COOKIE_TIME).replace(tzinfo=UTC)
         parts.append(f"expires={format_datetime(moment, usegmt=True)}")
     if morsel["max-age"]:

@@ -1,6 +1,7 @@
-"""The HTTP side of the host: what comes in finds its function, what goes out is its answer.
+"""The HTTP server of the host: it finds the function for a request and sends its answer.
 
-The order is the host's: CORS, built-in paths (`/admin`, `/runtime`), the functions' routes, the home page, 404.
+The order is that of the real host: CORS, built-in paths (`/admin`, `/runtime`), the functions' routes, the home page,
+404.
 """
 
 import asyncio
@@ -29,7 +30,7 @@ from local_azure.functions.http_server.requests import (
     read_trace_context,
 )
 from local_azure.functions.http_server.responses import Response, build_response
-from local_azure.functions.http_server.urls import BadPath, decode_path, query_parameters
+from local_azure.functions.http_server.urls import BadPath, decode_path, parse_query
 from local_azure.functions.routing.routes import Route
 from local_azure.functions.worker.worker import Worker, raised_by_function
 
@@ -38,10 +39,10 @@ HOME_PAGE = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>Functions host</title></head>
 <body><h1>Your Functions app is up and running</h1><p>No function has the address /.</p></body></html>
 """
-# What the host's server sends in a header; with anything else, the answer is a 500 there too.
+# The characters that the real host's server sends in a header; any other character makes the answer a 500 there too.
 _HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 _HEADER_VALUE = re.compile(r"[\t\x20-\x7e]*")
-# Of this connection, not of the function's answer.
+# Headers of the connection; a function cannot set them.
 HOP_BY_HOP = frozenset({"connection", "keep-alive", "transfer-encoding", "upgrade", "te", "trailer"})
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -50,7 +51,7 @@ log = logging.getLogger("local_azure.functions")
 
 
 class HttpServer:
-    """Makes the aiohttp application that serves one app; `extra_routes` are the built-in ones."""
+    """The server of one app: checks, routes and runs requests, and counts those that are being answered."""
 
     def __init__(
         self,
@@ -75,20 +76,20 @@ class HttpServer:
         self._idle.set()
 
     def application(self, extra_routes: Iterable[web.AbstractRouteDef]) -> web.Application:
-        """Return the application."""
+        """Return the aiohttp application; `extra_routes` are the built-in ones (`/admin`, `/runtime`)."""
         application = web.Application(middlewares=[self._handle], client_max_size=self._body_limit)
         application.add_routes(extra_routes)
         application.router.add_route("*", "/{path:.*}", self._dispatch)
         return application
 
-    async def finish(self, seconds: float) -> None:
-        """Return when no function answers a request any more, or after so many seconds."""
+    async def wait_until_idle(self, seconds: float) -> None:
+        """Return when no function is answering a request, at the latest after this many seconds."""
         with suppress(TimeoutError):
             await asyncio.wait_for(self._idle.wait(), seconds)
 
     @web.middleware
     async def _handle(self, request: web.Request, handler: Handler) -> web.StreamResponse:
-        """Do what concerns every answer: preflights, keys of built-in paths, errors, additional headers."""
+        """Do what every request needs: preflights, keys of built-in paths, HTTP errors, additional headers."""
         headers = join_headers(request)
         if self._cors.is_preflight(request.method, headers):
             return web.Response(status=204, headers=self._cors.preflight_headers(headers))
@@ -97,7 +98,7 @@ class HttpServer:
             try:
                 response = await handler(request)
             except web.HTTPException as error:
-                # Such as 413 for a body above the limit; the host sends no text with it.
+                # For example 413 for a body above the limit; the real host sends no text with it.
                 response = web.Response(status=error.status)
         else:
             response = web.Response(status=401)
@@ -110,12 +111,10 @@ class HttpServer:
         if self._keys is None:
             return True
         is_admin = request.path.lower().startswith("/admin/")
-        # The durable client of the app itself comes without a key, through an endpoint that only this machine reaches.
+        # The app's own durable client has no key; it calls from this machine.
         if not is_admin and ip_address(request.remote or "0.0.0.0").is_loopback:  # noqa: S104 — no address at all
             return True
-        return self._keys.allow(
-            "ADMIN" if is_admin else "SYSTEM", headers, query_parameters(path_and_query(request)[1])
-        )
+        return self._keys.allow("ADMIN" if is_admin else "SYSTEM", headers, parse_query(path_and_query(request)[1]))
 
     async def _dispatch(self, request: web.Request) -> web.StreamResponse:
         if self._app.failure is not None:
@@ -130,7 +129,7 @@ class HttpServer:
             return self._no_route_response(path)
         route, parameters = found
         headers = join_headers(request)
-        if self._keys is not None and not self._keys.allow(route.auth_level, headers, query_parameters(query)):
+        if self._keys is not None and not self._keys.allow(route.auth_level, headers, parse_query(query)):
             return web.Response(status=401)
         limit = self._config.max_outstanding_requests
         if 0 <= limit <= self._outstanding:
@@ -177,7 +176,7 @@ class HttpServer:
         except BaseException as error:
             if not raised_by_function(error):
                 raise
-            # Whatever a function raises is its own affair: 500 with an empty body, the traceback on the console.
+            # As in the real host: 500 with an empty body, and the traceback in the log.
             log.error(
                 "Executed 'Functions.%s' (Failed, Id=%s, Duration=%dms)\n%s",
                 name,
@@ -216,11 +215,11 @@ def _to_aiohttp_response(response: Response, method: str) -> web.Response:
 
 
 def _without_host_frames(error: BaseException) -> str:
-    """Return the traceback from where the host's code calls the app's."""
-    here = Path(__file__).parents[1]
+    """Return the traceback without the frames of the host that called the function."""
+    host_folder = Path(__file__).parents[1]
     first = trace = error.__traceback__
     while trace:
-        if Path(trace.tb_frame.f_code.co_filename).is_relative_to(here):
+        if Path(trace.tb_frame.f_code.co_filename).is_relative_to(host_folder):
             first = trace.tb_next
         trace = trace.tb_next
     return "".join(traceback.format_exception(type(error), error, first)).rstrip()

@@ -1,7 +1,7 @@
-"""How the host reads a request's path and query, before any route is tried.
+"""Decode a request's path and query, before any route is tried.
 
-Paths are decoded as Kestrel does it: percent-escapes become characters except `%2F`, which must not split a segment,
-and dot segments are resolved afterwards, so that an encoded `..` climbs no further than a plain one.
+Paths are decoded as Kestrel does it: percent-escapes become characters except `%2F`, which must not split a segment.
+Dot segments are resolved afterwards, so that an encoded `..` has the same effect as a plain one.
 """
 
 import re
@@ -12,7 +12,7 @@ _UNDECODABLE = re.compile("[\udc80-\udcff]")
 
 
 class BadPath(ValueError):
-    """The path holds what no server may pass on, such as an encoded NUL; it is answered 400."""
+    """The path contains a character that cannot be served, such as an encoded NUL; the answer is 400."""
 
 
 def decode_path(raw: str) -> str:
@@ -27,7 +27,7 @@ def decode_path(raw: str) -> str:
     return _without_dot_segments(decoded)
 
 
-def query_parameters(raw: str) -> dict[str, str]:
+def parse_query(raw: str) -> dict[str, str]:
     """Return the query as functions see it (H-037, H-038).
 
     Repeated names are merged whatever their case, their values joined with commas and the first spelling kept;
@@ -46,7 +46,7 @@ def query_parameters(raw: str) -> dict[str, str]:
 
 
 def _unescape(text: str) -> str:
-    """Decode percent-escapes as UTF-8; bytes that are no UTF-8 stay as the escapes they were."""
+    """Decode percent-escapes as UTF-8; bytes that are not UTF-8 stay escaped."""
     if "%" not in text:
         return text
     decoded = unquote_to_bytes(text).decode("utf-8", "surrogateescape")

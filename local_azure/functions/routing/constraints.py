@@ -1,6 +1,6 @@
 """The inline constraints of route templates: `{id:int}`, `{name:length(3,10)}`, `{code:regex(^[[a-z]]+$)}`.
 
-A value that a constraint refuses makes the route not match; the next route is tried.
+When a constraint does not accept a value, the route does not match and the next route is tried.
 """
 
 import re

@@ -1,7 +1,7 @@
-"""Which function answers a request: the host's rules for names and routes, and its order of precedence.
+"""Find the function that answers a request, by the host's rules for names and routes and its order of precedence.
 
-Functions are sorted by name, upper-cased; the first whose template and methods match wins, however specific a later one
-is (H-026). A function that breaks a rule of the host is left out with a message, the others are served.
+Functions are sorted by name, upper-cased; the first whose template and methods match is taken, even if a later one is
+more specific (H-026). A function that breaks a rule of the host is left out with a message, the others are served.
 """
 
 import re
@@ -17,13 +17,13 @@ FUNCTION_NAME = re.compile(r"[a-z][a-z0-9_\-]{0,127}", re.IGNORECASE | re.ASCII)
 BINDING_NAME = re.compile(r"[a-zA-Z][a-zA-Z0-9]{0,127}|\$return")
 RESERVED = ("admin", "runtime")
 DURABLE_TRIGGERS = frozenset({"orchestrationTrigger", "activityTrigger", "entityTrigger"})
-# Inputs that a function cannot be called without and that nothing here provides put it in error.
+# A function with any other input binding is in error, because this host cannot provide the input.
 PROVIDED_INPUTS = frozenset({"httpTrigger", "timerTrigger", "durableClient"}) | DURABLE_TRIGGERS
 
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """One HTTP function's place in the URL space; `methods` is None when it takes all of them."""
+    """The route of one HTTP function; `methods` is None when it accepts all of them."""
 
     function: LoadedFunction
     template: Template
@@ -75,7 +75,7 @@ def build_routes(functions: Iterable[LoadedFunction], prefix: str) -> Routes:
 
 
 def read_methods(function: LoadedFunction) -> tuple[str, ...] | None:
-    """Return the upper-case methods that the function takes, in its own order, None for all."""
+    """Return the methods that the function accepts, upper-case, in the order of its decorator; None for all."""
     methods = function.trigger.get("methods")
     return tuple(str(method).upper() for method in cast(list[object], methods)) if methods else None
 

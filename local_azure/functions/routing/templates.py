@@ -74,7 +74,7 @@ class Template:
             if found is None:
                 return None
             values |= found
-        # Surplus slashes at the end are as harmless as one.
+        # Further slashes at the end are ignored like the first one.
         return None if any(requested[len(self.segments) :]) else values
 
     def _match_segment(self, index: int, requested: str) -> dict[str, str] | None:
@@ -196,7 +196,7 @@ def _parameter(content: str, text: str) -> Parameter:
 
 
 def _undouble(text: str) -> str:
-    # Braces and brackets mean something to templates, so a regex writes them twice.
+    # Braces and brackets are part of the template syntax, so a regex has to double them.
     return re.sub(r"\{\{|\}\}|\[\[|\]\]", lambda match: match[0][0], text)
 
 
@@ -221,7 +221,7 @@ def _matcher(segment: tuple[Part, ...]) -> Callable[[str], dict[str, str] | None
 
 
 def _pattern(segment: tuple[Part, ...]) -> re.Pattern[str]:
-    # Greedy, because the host looks for each literal from the right.
+    # Greedy, because the host searches each literal from the right.
     return re.compile(
         "".join(re.escape(part) if isinstance(part, str) else f"(?P<p{i}>.+)" for i, part in enumerate(segment)),
         re.IGNORECASE | re.DOTALL,

@@ -1,7 +1,7 @@
-"""Lend the process's import system to one app, and give it back as it was.
+"""Make one app's modules importable for a while, then restore the import system.
 
-In Azure an app has its process to itself. Here the emulator shares it, and tests load several apps one after another,
-so an app's modules leave `sys.modules` with it.
+In Azure an app has a process of its own. Here the host shares it, and tests load several apps one after another, so the
+modules of an app are removed from `sys.modules` when it stops.
 """
 
 import importlib
@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
 
-# In an app's folder, but not of the app: this package, which must not be pulled from under itself, and the tests.
+# Folders that may be in an app's folder but do not belong to the app: this package, which is running, and the tests.
 NON_APP_PACKAGES = frozenset({"local_azure", "tests"})
 
 
@@ -19,15 +19,15 @@ NON_APP_PACKAGES = frozenset({"local_azure", "tests"})
 def app_import_scope(app_root: Path) -> Iterator[None]:
     """Make the app importable while the context lasts, its folder first on `sys.path` as in Azure on Linux.
 
-    Modules of the same names that this process imported before are set aside meanwhile.
+    Modules with the same names that this process imported before are removed meanwhile and restored afterwards.
     """
     names = _top_level_names(app_root)
-    set_aside = {
+    replaced = {
         name: module
         for name, module in sys.modules.items()
         if name.partition(".")[0] in names and not _is_installed(module)
     }
-    for name in set_aside:
+    for name in replaced:
         del sys.modules[name]
     sys.path.insert(0, str(app_root))
     importlib.invalidate_caches()
@@ -38,7 +38,7 @@ def app_import_scope(app_root: Path) -> Iterator[None]:
         for name in [name for name in sys.modules if name.partition(".")[0] in names]:
             if _is_within(sys.modules[name], app_root):
                 del sys.modules[name]
-        sys.modules.update(set_aside)
+        sys.modules.update(replaced)
 
 
 def _top_level_names(app_root: Path) -> frozenset[str]:

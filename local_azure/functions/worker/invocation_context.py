@@ -1,12 +1,12 @@
-"""The `context` argument: what a function may know about its own invocation (`azure.functions.Context`)."""
+"""The `context` argument of a function: its invocation (`azure.functions.Context`), and output parameters."""
 
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-# One for the process, as in the worker: code on a thread of its own sets `invocation_id` here, so that its log
-# records are attributed to the invocation.
+# One object for the process, as in the worker: code that starts a thread sets `invocation_id` here, and the log records
+# of that thread belong to the invocation.
 invocation_local = threading.local()
 
 
@@ -21,7 +21,7 @@ class TraceContext:
 
 @dataclass(frozen=True, slots=True)
 class RetryContext:
-    """Retry policies belong to triggers that this host does not run, so every call is the first attempt."""
+    """Always the first attempt: retry policies belong to triggers that this host does not run."""
 
     retry_count: int = 0
     max_retry_count: int = 0
@@ -41,7 +41,7 @@ class Context:
 
 
 class Out:
-    """An output parameter's holder (`azure.functions.Out`)."""
+    """The value of an output parameter (`azure.functions.Out`)."""
 
     def __init__(self) -> None:
         self._value: object = None

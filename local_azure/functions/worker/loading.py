@@ -1,7 +1,7 @@
-"""Turn an app folder into functions, as the Python worker does: import the script, find the app, index it.
+"""Load the functions of an app folder as the Python worker does: import the script, find the app, index it.
 
 Only the public API of `azure.functions` is used. `get_functions()` builds the app and may be called once
-(H-004), so its result is kept in `LoadedFunction`s and the app object is not asked again.
+(H-004), so its result is kept as `LoadedFunction`s and the app object is not used again.
 """
 
 import importlib
@@ -69,7 +69,7 @@ def script_name() -> str:
 def load_functions(app_root: Path) -> list[LoadedFunction]:
     """Import the app's script and return its functions in the order of their registration.
 
-    The app's folder must be importable already (`modules.app_import_scope`).
+    The app's folder must be importable already (`app_import_scope`).
 
     Raises AppLoadError when the script is missing, does not import, holds no app object or several, or breaks a rule.
     """
@@ -97,7 +97,7 @@ def _import(app_root: Path, script: str) -> ModuleType:
 
 
 def _error_location(error: BaseException, app_root: Path) -> str:
-    """Return the innermost place in the app's own files that the error passed, such as ` (chat/rooms.py, line 3)`."""
+    """Return the innermost line of the app's own files in the traceback, such as ` (chat/rooms.py, line 3)`."""
     if isinstance(error, SyntaxError) and error.filename:
         frames: list[tuple[str, int | None]] = [(error.filename, error.lineno)]
     else:

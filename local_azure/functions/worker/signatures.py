@@ -1,4 +1,4 @@
-"""Do a function's parameters and annotations agree with its bindings?
+"""Check that a function's parameters and annotations match its bindings.
 
 The rules are the Python worker's: it checks them while indexing, and one function that breaks them fails the whole app
 (in Azure: "0 functions found"). Converters come from the `azure.functions` that the app itself uses.
@@ -20,7 +20,7 @@ RETURN_BINDING = "$return"
 
 @dataclass(frozen=True, slots=True)
 class Signature:
-    """How to call one function: which binding types feed and read its parameters.
+    """How to call one function: the binding types of its parameters and of its return value.
 
     `inputs` and `outputs` map parameter names to binding types ("generic" where the worker would convert it as plain
     text or bytes). `returns` is the binding type of the return value, None when the function may only return None.
@@ -176,5 +176,5 @@ def _accepts(binding_type: str, python_type: Any, *, output: bool) -> bool:
             return bool(found.check_output_type_annotation(python_type))
         return bool(found.check_input_type_annotation(python_type))
     except TypeError:
-        # issubclass refuses List[str] and the like: the worker's indexing dies of the same error.
+        # issubclass raises for List[str] and similar types; the same error fails the worker's indexing.
         return False

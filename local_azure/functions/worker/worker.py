@@ -1,8 +1,8 @@
 """Run an app's functions as the Python worker does.
 
 The app has one event loop for its whole life, on a thread of its own: its clients and locks may be module globals
-(H-056), and a blocking call in an `async def` stalls the app alone, as in Azure, never the emulator. Functions written
-with `def` run in a thread pool of PYTHON_THREADPOOL_THREAD_COUNT threads.
+(H-056), and a blocking call in an `async def` stops only the app, as in Azure, never the host. Functions written with
+`def` run in a thread pool of PYTHON_THREADPOOL_THREAD_COUNT threads.
 """
 
 import asyncio
@@ -21,7 +21,7 @@ from local_azure.functions.worker.invocation_context import Context, Out, TraceC
 from local_azure.functions.worker.loading import LoadedFunction
 
 THREADS_SETTING = "PYTHON_THREADPOOL_THREAD_COUNT"
-# Long enough for a client's farewell, short enough that Ctrl-C still feels immediate.
+# Long enough for a client to close its connections, short enough for a person who has pressed Ctrl-C.
 STOP_SECONDS = 3.0
 
 log = logging.getLogger("local_azure.functions")
@@ -30,36 +30,36 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class _Raised:
-    """What a function raised, on its way past an event loop or a thread pool that it would end."""
+    """An exception of a function, passed as a value: raised, it would end the event loop or the thread pool."""
 
     error: BaseException
 
 
 def raised_by_function(error: BaseException) -> bool:
-    """Return whether an error from `Worker.invoke` is the function's affair, even one that would end a process.
+    """Return whether the function raised an error from `Worker.invoke`, even one that would end a process.
 
-    The others are the host's: its own task is being cancelled.
+    Otherwise the host's own task is being cancelled.
     """
     task = asyncio.current_task()
-    is_ours = isinstance(error, GeneratorExit) or (
+    is_from_host = isinstance(error, GeneratorExit) or (
         isinstance(error, asyncio.CancelledError) and task is not None and bool(task.cancelling())
     )
-    return not is_ours
+    return not is_from_host
 
 
 ClientBinding = Callable[[Mapping[str, object]], str]
 
 
 def reject_client_binding(binding: Mapping[str, object]) -> str:
-    """Stand in for the durable room in an app that has none; such an app has no client to bind."""
+    """Raise LookupError: the app has no durable functions, so it has no durable client to bind."""
     raise LookupError(f"no durable functions are served, so {binding.get('name')!r} cannot be bound")
 
 
 class Worker:
     """The thread, event loop and thread pool that belong to one app.
 
-    Use `start` and `stop` once each. `client_binding` turns a durableClient binding into the JSON text that the SDK's
-    client is made from.
+    Use `start` and `stop` once each. `client_binding` returns the JSON text for a durableClient binding, from which the
+    SDK makes its client.
     """
 
     def __init__(self) -> None:
@@ -74,7 +74,7 @@ class Worker:
         self._thread.start()
 
     async def run(self, work: Callable[[], T]) -> T:
-        """Run plain code, such as the app's import, on the app's loop, which it finds running, as in the worker."""
+        """Run a plain function, such as the app's import, on the app's running event loop, as the worker does."""
 
         async def call() -> T:
             return work()
@@ -119,9 +119,9 @@ class Worker:
         try:
             await asyncio.wait_for(self._on_app_loop(self._cancel_tasks()), STOP_SECONDS)
         except TimeoutError:
-            log.warning("The app's event loop is blocked or its tasks ignore cancellation; leaving it behind.")
+            log.warning("The app's event loop is blocked or its tasks ignore cancellation; the host no longer waits for it.")
             return False
-        # Clients that an app left open are no error: the platform ends a worker without asking it.
+        # Clients that an app left open are not an error: the platform ends a worker without notice.
         self._loop.set_exception_handler(lambda _loop, _context: None)
         self._loop.call_soon_threadsafe(self._loop.stop)
         await asyncio.to_thread(self._thread.join, STOP_SECONDS)
@@ -166,9 +166,9 @@ async def _call_async(function: LoadedFunction, arguments: dict[str, object], co
     except (SystemExit, KeyboardInterrupt, asyncio.CancelledError) as error:
         if raised_by_function(error):
             return _Raised(error)
-        raise  # the host stops
+        raise  # the host is stopping
     finally:
-        # What the app prints appears with the call that printed it.
+        # Output of the app appears before the log line that ends the call.
         sys.stdout.flush()
 
 

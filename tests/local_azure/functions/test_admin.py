@@ -36,7 +36,7 @@ async def test_h069_the_home_page_is_there_when_no_function_is(serve: Serve) -> 
 async def test_h053_a_disabled_function_is_404_and_listed_as_such(serve: Serve, value: str) -> None:
     async with serve(ONE, settings={"AzureWebJobs.one.Disabled": value}) as app:
         assert (await app.get("/api/one")).status == 404
-        assert "Function one is disabled." in app.host.listing().splitlines()
+        assert "Function one is disabled." in app.host.startup_banner().splitlines()
         assert (await app.get("/admin/functions/one")).json()["isDisabled"] is True
 
 
@@ -57,7 +57,7 @@ async def test_the_admin_api_knows_the_host_and_its_functions(serve: Serve) -> N
 
 async def test_a_timer_is_listed_as_not_run_and_runs_when_asked(serve: Serve, tmp_path: Path) -> None:
     async with serve(ONE + TIMER) as app:
-        listing = app.host.listing()
+        listing = app.host.startup_banner()
         assert (await app.send("POST", "/admin/functions/yearly", body=b'{"input": ""}')).status == 202
         while not (tmp_path / "app" / "ran").exists():  # noqa: ASYNC110 — another thread's file
             await asyncio.sleep(0.002)
@@ -89,7 +89,7 @@ async def test_h003_an_app_that_does_not_load_leaves_the_host_up_and_says_why(
     async with serve(ONE + "import no_such_module") as app:
         answer = await app.get("/api/one")
         status = (await app.get("/admin/host/status")).json()
-        assert "0 functions found" in app.host.listing()
+        assert "0 functions found" in app.host.startup_banner()
 
     assert (answer.status, answer.body.splitlines()[0]) == (503, b"Function host is not running.")
     assert status["state"] == "Error"
@@ -133,7 +133,7 @@ app = df.DFApp(http_auth_level=func.AuthLevel.ANONYMOUS)
 
     async with serve(source, header=header) as app:
         answer = await app.send("POST", "/api/begin", body=b"")
-        listing = app.host.listing()
+        listing = app.host.startup_banner()
 
     assert (answer.status, answer.body) == (200, b"hello ana")
     assert "\tgreet: orchestrationTrigger" in listing

@@ -18,7 +18,7 @@ from typing import IO
 
 import pytest
 
-from local_azure.__main__ import connection_settings, replace_functions_port
+from local_azure.__main__ import connection_setting, replace_functions_port
 from local_azure.functions.cli import Options, add_arguments, parse_options
 from local_azure.webpubsub import EventHandler, HubSettings, Settings
 from tests.local_azure.functions.apps import HEADER, WriteApp, send
@@ -338,7 +338,7 @@ def test_the_app_is_pointed_at_the_embedded_service_unless_it_chose_another(
 ) -> None:
     expected = {"WebPubSubConnectionString": OWN} if is_set else {}
 
-    assert connection_settings(values, environment, OWN) == expected
+    assert connection_setting(values, environment, OWN) == expected
 
 
 def test_event_handlers_at_the_default_address_follow_the_port() -> None:

@@ -151,7 +151,7 @@ async def test_outputs_may_be_set_and_are_said_to_be_dropped(serve: Serve) -> No
 
     async with serve(source) as app:
         assert (await app.get("/api/out")).body == b"message"
-        assert "'out' has an output binding 'queue' of type queue: this host drops" in app.host.listing()
+        assert "'out' has an output binding 'queue' of type queue: this host drops" in app.host.startup_banner()
 
 
 async def test_more_requests_than_allowed_at_once_are_429(serve: Serve, tmp_path: Path) -> None:

@@ -176,7 +176,7 @@ async def test_h006_h007_h008_h009_h019_h020_h021_a_rule_of_the_host_puts_one_fu
     async with serve(app_of(function("good", "good", '["GET"]'), bad)) as app:
         (refused,) = app.host.app.routes.errors.values()
         assert message in refused
-        assert f"function is in error: {refused}" in app.host.listing()
+        assert f"function is in error: {refused}" in app.host.startup_banner()
         assert (await app.get("/api/good")).json()["function"] == "good"
         assert (await app.get("/api/bad")).status == 404
 

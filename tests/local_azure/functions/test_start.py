@@ -45,7 +45,7 @@ async def test_h073_the_list_has_one_line_for_a_function_sorted_by_name(serve: S
     """
 
     async with serve(source, host_json={"extensions": {"http": {"routePrefix": prefix}}}) as served:
-        lines = [line.strip() for line in served.host.listing().splitlines() if "http://" in line]
+        lines = [line.strip() for line in served.host.startup_banner().splitlines() if "http://" in line]
         url = served.host.url.replace("127.0.0.1", "localhost") + (f"/{prefix}" if prefix else "")
 
     assert [re.sub(r"\s+", " ", line) for line in lines] == [

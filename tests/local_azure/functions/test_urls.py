@@ -2,7 +2,7 @@
 
 import pytest
 
-from local_azure.functions.http_server.urls import BadPath, decode_path, query_parameters
+from local_azure.functions.http_server.urls import BadPath, decode_path, parse_query
 
 
 @pytest.mark.parametrize(
@@ -51,4 +51,4 @@ def test_an_encoded_nul_is_no_path() -> None:
     ],
 )
 def test_h037_h038_a_query_becomes_the_parameters_that_functions_see(raw: str, parameters: dict[str, str]) -> None:
-    assert query_parameters(raw) == parameters
+    assert parse_query(raw) == parameters

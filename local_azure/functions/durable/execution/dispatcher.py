@@ -137,8 +137,8 @@ class Dispatcher:
             log.error(failure_text(execution.name, answer.error), extra={"instance": execution.instance_id})
         if blocked_on is not None:
             log.warning(
-                "%s went on, but the host still waits for %s, as the Durable extension would: this instance may stay "
-                "Running for ever. An event that came before its wait, or a task that was awaited twice, leads here.",
+                "%s continued, but the host still waits for %s, as the Durable extension would: this instance may stay "
+                "Running for ever. The cause is an event that came before its wait, or a task that was awaited twice.",
                 execution.name,
                 blocked_on,
                 extra={"instance": execution.instance_id},

@@ -19,7 +19,7 @@ from typing import Any
 from urllib.parse import quote
 
 from local_azure.functions.http_server.responses import build_response
-from local_azure.functions.http_server.urls import decode_path, query_parameters
+from local_azure.functions.http_server.urls import decode_path, parse_query
 from local_azure.functions.routing.templates import parse_template
 from tests.local_azure.functions.apps import Answer
 
@@ -60,7 +60,7 @@ class OfficialApp:
                     "method": method,
                     "url": f"http://{host}{target}",
                     "headers": joined({"host": host}, headers, body),
-                    "query": query_parameters(query),
+                    "query": parse_query(query),
                     "params": parameters,
                     "body": base64.b64encode(body or b"").decode(),
                 }
