@@ -208,4 +208,4 @@ async def test_stopping_cancels_what_an_app_left_running(
         assert not flag.exists()
 
     assert flag.exists()
-    assert "leaving it behind" not in caplog.text
+    assert "no longer waits for it" not in caplog.text
