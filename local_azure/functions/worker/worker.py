@@ -119,7 +119,7 @@ class Worker:
         try:
             await asyncio.wait_for(self._on_app_loop(self._cancel_tasks()), STOP_SECONDS)
         except TimeoutError:
-            log.warning("The app's event loop is blocked or its tasks ignore cancellation; the host no longer waits for it.")
+            log.warning("The app's event loop is blocked or ignores cancellation; the host no longer waits for it.")
             return False
         # Clients that an app left open are not an error: the platform ends a worker without notice.
         self._loop.set_exception_handler(lambda _loop, _context: None)

@@ -1,4 +1,4 @@
-"""What the host does for its durable room: its settings, and its service until the last function has answered."""
+"""What the host does for its durable backend: its settings, and its service until the last function has answered."""
 
 import asyncio
 from contextlib import AsyncExitStack

@@ -207,7 +207,7 @@ async def durable(serve: Serve) -> AsyncIterator[Durable]:
 
 
 class Drive:
-    """One orchestrator function, driven without a host: the SDK's wrapper and the pure core take turns."""
+    """One orchestrator function, driven without a host: the SDK's wrapper and the rules of the backend, in turn."""
 
     def __init__(self, orchestrator: Callable[..., Any], client_input: Any = None) -> None:
         self.handle = Orchestrator.create(orchestrator)

@@ -1,4 +1,4 @@
-"""Tasks with an owner: one run at a time per key, no wake lost, a bound, a clean stop."""
+"""Background tasks: one run at a time for each key, no wake is lost, a limit, and a stop that waits."""
 
 import asyncio
 import logging

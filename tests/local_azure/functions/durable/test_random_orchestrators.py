@@ -1,4 +1,4 @@
-"""Random orchestrators, random order of completions: SDK and core agree on every id, or results go astray."""
+"""Random orchestrators, random order of completions: SDK and backend agree on every id."""
 
 import json
 from collections.abc import Generator
