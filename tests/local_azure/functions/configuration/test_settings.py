@@ -1,6 +1,9 @@
 """host.json, local.settings.json and the environment."""
 
+import json
 import os
+import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,7 +15,10 @@ from local_azure.functions.configuration.local_settings import (
     select_variables,
     temporary_environment,
 )
+from local_azure.functions.durable import Options
 from tests.local_azure.functions.apps import Serve
+
+README = Path(__file__).resolve().parents[4] / "local_azure" / "README.md"
 
 SHOW = """
 @app.route()
@@ -70,6 +76,47 @@ def test_names_are_found_in_any_case_and_values_in_the_environment(tmp_path: Pat
 
     durable = {"hubName": "%HUB%"}
     assert config == HostConfig("b", (("X-A", "1"), ("X-B", "2")), -1, "Rooms", "Warning", durable)
+
+
+# A value for each setting of host.json that the README lists, other than the default.
+CHANGED = {
+    "extensions.http.routePrefix": "",
+    "extensions.http.customHeaders": {"X-A": "1"},
+    "extensions.http.maxOutstandingRequests": 5,
+    "extensions.durableTask.hubName": "Rooms",
+    "extensions.durableTask.maxConcurrentOrchestratorFunctions": 1,
+    "extensions.durableTask.maxConcurrentActivityFunctions": 1,
+    "extensions.durableTask.maxConcurrentEntityFunctions": 1,
+    "extensions.durableTask.maxEntityOperationBatchSize": 1,
+    "extensions.durableTask.defaultVersion": "2",
+    "extensions.durableTask.overridableExistingInstanceStates": "AnyState",
+    "logging.logLevel.default": "Warning",
+}
+
+
+def test_the_readme_lists_every_setting_of_host_json() -> None:
+    table = README.read_text(encoding="utf-8").partition("| host.json | Meaning |")[2].partition("\n\n")[0]
+
+    assert re.findall(r"^\| `([^`]+)` \|", table, re.MULTILINE) == ["version", *CHANGED]
+
+
+@pytest.mark.parametrize("key", CHANGED)
+def test_a_setting_of_host_json_counts(tmp_path: Path, key: str) -> None:
+    document: dict[str, object] = {}
+    section = document
+    *sections, name = key.split(".")
+    for part in sections:
+        inner: dict[str, object] = {}
+        section[part] = inner
+        section = inner
+    section[name] = CHANGED[key]
+
+    default = read_host_config(host_json(tmp_path, '{"version": "2.0"}'), {})
+    config = read_host_config(host_json(tmp_path, json.dumps({"version": "2.0", **document})), {})
+
+    without_durable = [replace(each, durable={}) for each in (config, default)]
+    options = [Options.from_host_json(each.durable) for each in (config, default)]
+    assert without_durable[0] != without_durable[1] or options[0] != options[1]
 
 
 def test_h071_what_the_environment_holds_wins_and_says_so() -> None:
