@@ -25,7 +25,14 @@ from urllib.parse import urlsplit
 
 from local_azure import PROCESS_STARTED
 from local_azure.functions.cli import DEFAULT_PORT as FUNCTIONS_PORT
-from local_azure.functions.cli import Options, add_arguments, finish_process, parse_options, run_host, run_until_stopped
+from local_azure.functions.cli import (
+    HostOptions,
+    add_arguments,
+    finish_process,
+    parse_options,
+    run_host,
+    run_until_stopped,
+)
 from local_azure.functions.configuration.jsonc import read_object
 from local_azure.functions.configuration.local_settings import read_local_settings
 from local_azure.functions.console import log_to_console, print_error, print_line
@@ -105,7 +112,7 @@ def connection_setting(
 
 
 async def _run(
-    options: Options, settings: Settings, webpubsub_port: int, faults: Sequence[Fault], *, reload: bool
+    options: HostOptions, settings: Settings, webpubsub_port: int, faults: Sequence[Fault], *, reload: bool
 ) -> None:
     with listen(options.host, options.port) as listener:
         port = listener.getsockname()[1]

@@ -2,7 +2,7 @@
 
 from local_azure.functions.errors import AppLoadError, ConfigurationError, HostError
 from local_azure.functions.host import RunningHost, serve
-from local_azure.functions.http_server.access_keys import Keys
+from local_azure.functions.http_server.access_keys import AccessKeys
 from local_azure.functions.http_server.cors import Cors
 
-__all__ = ["AppLoadError", "ConfigurationError", "Cors", "HostError", "Keys", "RunningHost", "serve"]
+__all__ = ["AccessKeys", "AppLoadError", "ConfigurationError", "Cors", "HostError", "RunningHost", "serve"]

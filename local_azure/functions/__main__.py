@@ -9,7 +9,14 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from local_azure import PROCESS_STARTED
-from local_azure.functions.cli import Options, add_arguments, finish_process, parse_options, run_host, run_until_stopped
+from local_azure.functions.cli import (
+    HostOptions,
+    add_arguments,
+    finish_process,
+    parse_options,
+    run_host,
+    run_until_stopped,
+)
 from local_azure.functions.console import log_to_console, print_error
 from local_azure.functions.errors import HostError
 from local_azure.functions.host import listen
@@ -32,7 +39,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return finish_process(run_until_stopped(_run(options, reload=parsed.reload)))
 
 
-async def _run(options: Options, *, reload: bool) -> None:
+async def _run(options: HostOptions, *, reload: bool) -> None:
     with listen(options.host, options.port) as listener:
         if reload:
             from local_azure.functions.reload import run_reloading

@@ -26,7 +26,7 @@ DEFAULT_PORT = 7071
 
 
 @dataclass(frozen=True, slots=True)
-class Options:
+class HostOptions:
     """The options of the Functions host; they can be pickled for a child process."""
 
     app_root: Path
@@ -50,7 +50,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--reload", action="store_true", help="restart the Functions host when the app's files change")
 
 
-def parse_options(arguments: argparse.Namespace, app_root: Path) -> Options:
+def parse_options(arguments: argparse.Namespace, app_root: Path) -> HostOptions:
     """Return the options; what the command line does not say comes from `Host` in local.settings.json.
 
     Raises ConfigurationError when the options contradict each other, or local.settings.json cannot be used.
@@ -60,7 +60,7 @@ def parse_options(arguments: argparse.Namespace, app_root: Path) -> Options:
     if not app_root.is_dir():
         raise ConfigurationError(f"there is no folder {app_root}")
     local = read_local_settings(app_root)
-    return Options(
+    return HostOptions(
         app_root=app_root.resolve(),
         host=arguments.host or local.address or DEFAULT_ADDRESS,
         port=arguments.port if arguments.port is not None else (local.port or DEFAULT_PORT),
@@ -71,7 +71,7 @@ def parse_options(arguments: argparse.Namespace, app_root: Path) -> Options:
     )
 
 
-async def run_host(options: Options, listener: socket.socket, started: float) -> None:
+async def run_host(options: HostOptions, listener: socket.socket, started: float) -> None:
     """Serve the app and print its functions and the time since `started` (Unix time); runs until it is cancelled."""
     # As under `func start`, the app's folder is the working directory.
     os.chdir(options.app_root)

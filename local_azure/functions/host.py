@@ -18,7 +18,7 @@ from local_azure.functions.configuration.local_settings import (
     temporary_environment,
 )
 from local_azure.functions.errors import AddressError, ConfigurationError
-from local_azure.functions.http_server.access_keys import Keys
+from local_azure.functions.http_server.access_keys import AccessKeys
 from local_azure.functions.http_server.admin_api import AdminApi
 from local_azure.functions.http_server.cors import Cors
 from local_azure.functions.http_server.server import HttpServer
@@ -64,7 +64,7 @@ async def serve(
     host: str = "127.0.0.1",
     port: int = 0,
     data: Path | None = None,
-    keys: Keys | None = None,
+    keys: AccessKeys | None = None,
     cors: Cors | None = None,
     listener: socket.socket | None = None,
 ) -> AsyncIterator[RunningHost]:
@@ -142,10 +142,10 @@ async def _durable_routes(
     stack: AsyncExitStack, app: App, worker: Worker, config: HostConfig, data: Path | None, url: str
 ) -> list[web.RouteDef]:
     # Imported here, because an app without durable functions should not wait for the import (H-076).
-    from local_azure.functions.durable import DurableBackend, Options, StoreError
+    from local_azure.functions.durable import DurableBackend, DurableOptions, StoreError
 
     try:
-        options = Options.from_host_json(config.durable)
+        options = DurableOptions.from_host_json(config.durable)
         backend = DurableBackend(
             app.served, worker.invoke, data=data, base_url=url, hub_name=config.hub_name, options=options
         )

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from watchfiles import Change, DefaultFilter, awatch
 
-from local_azure.functions.cli import Options, finish_process, run_host, run_until_stopped
+from local_azure.functions.cli import HostOptions, finish_process, run_host, run_until_stopped
 from local_azure.functions.console import log_to_console, print_line
 
 WATCHED_SUFFIXES = (".py", ".json", ".example")
@@ -47,7 +47,7 @@ class AppFileFilter(DefaultFilter):
         return not UNWATCHED_FOLDERS.intersection(parts[:1])
 
 
-async def run_reloading(options: Options, listener: socket.socket, started: float) -> None:
+async def run_reloading(options: HostOptions, listener: socket.socket, started: float) -> None:
     """Serve the app in a child process that is replaced after every change of its files; runs until it is cancelled."""
     logging.getLogger("watchfiles").setLevel(logging.WARNING)
     child = HostProcess(options, listener, started)
@@ -65,7 +65,7 @@ async def run_reloading(options: Options, listener: socket.socket, started: floa
 class HostProcess:
     """One child process that serves the app; it ends when `stop` is called or this process ends."""
 
-    def __init__(self, options: Options, listener: socket.socket, started: float) -> None:
+    def __init__(self, options: HostOptions, listener: socket.socket, started: float) -> None:
         context = multiprocessing.get_context("spawn")
         ours, theirs = context.Pipe()
         self._pipe: Connection = ours
@@ -85,7 +85,7 @@ class HostProcess:
             await asyncio.to_thread(self._process.join)
 
 
-def _serve(options: Options, listener: socket.socket, started: float, pipe: Connection) -> None:
+def _serve(options: HostOptions, listener: socket.socket, started: float, pipe: Connection) -> None:
     """Serve the app until the pipe closes."""
     log_to_console()
 

@@ -15,7 +15,7 @@ from local_azure.functions.durable.management_api.entity_api import EntityApi
 from local_azure.functions.durable.management_api.instance_api import InstanceApi
 from local_azure.functions.durable.management_api.responses import Handler, NotSupported, with_error_responses
 from local_azure.functions.durable.management_api.urls import PREFIX, ManagementUrls, resolve_hub_name
-from local_azure.functions.durable.options import Options
+from local_azure.functions.durable.options import DurableOptions
 from local_azure.functions.durable.storage.store import Store
 from local_azure.functions.worker.loading import Invoker, LoadedFunction
 
@@ -36,9 +36,9 @@ class DurableBackend:
         data: Path | None,
         base_url: str,
         hub_name: str,
-        options: Options | None = None,
+        options: DurableOptions | None = None,
     ) -> None:
-        options = options or Options()
+        options = options or DurableOptions()
         registry = FunctionRegistry(functions)
         self._hub = hub_name
         self._base_url = base_url

@@ -25,7 +25,7 @@ def _default_concurrency() -> int:
 
 
 @dataclass(frozen=True, slots=True)
-class Options:
+class DurableOptions:
     """How the backend behaves. Durations are seconds unless they are timedeltas."""
 
     max_entity_batch: int = 1000
@@ -44,7 +44,7 @@ class Options:
     new_id: Callable[[], str] = _new_id
 
     @classmethod
-    def from_host_json(cls, durable_task: Mapping[str, Any]) -> Options:
+    def from_host_json(cls, durable_task: Mapping[str, Any]) -> DurableOptions:
         """Return the options that the section `extensions.durableTask` of a host.json asks for.
 
         Names match in any case, as in the host; numbers may be text. Raises ValueError for a value that cannot be used.

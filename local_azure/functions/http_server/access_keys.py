@@ -17,7 +17,7 @@ FILE = "keys.json"
 
 
 @dataclass(frozen=True, slots=True)
-class Keys:
+class AccessKeys:
     """The keys of the host.
 
     `master` is accepted everywhere, `host` by every function of level FUNCTION, `system` by the extensions' webhooks.
@@ -45,7 +45,7 @@ class Keys:
         return any(matches)
 
 
-def load_or_create_keys(folder: Path) -> Keys:
+def load_or_create_keys(folder: Path) -> AccessKeys:
     """Return the keys in the folder's keys.json, which is created, readable by its owner alone, when it is missing.
 
     Raises ConfigurationError when the file cannot be read or does not hold the three keys.
@@ -59,6 +59,6 @@ def load_or_create_keys(folder: Path) -> Keys:
             json.dump(made, file, indent=2)
     try:
         stored = json.loads(path.read_text(encoding="utf-8"))
-        return Keys(**{name: str(stored[name]) for name in ("master", "host", "system")})
+        return AccessKeys(**{name: str(stored[name]) for name in ("master", "host", "system")})
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise ConfigurationError(f"{path} must hold the keys master, host and system: {error}") from error

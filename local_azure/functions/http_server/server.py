@@ -20,7 +20,7 @@ from multidict import CIMultiDict
 
 from local_azure.functions.app import App
 from local_azure.functions.configuration.host_json import HostConfig
-from local_azure.functions.http_server.access_keys import Keys
+from local_azure.functions.http_server.access_keys import AccessKeys
 from local_azure.functions.http_server.cors import Cors
 from local_azure.functions.http_server.requests import (
     build_http_request,
@@ -60,7 +60,7 @@ class HttpServer:
         config: HostConfig,
         *,
         cors: Cors,
-        keys: Keys | None,
+        keys: AccessKeys | None,
         home_page: bool,
         body_limit: int,
     ) -> None:

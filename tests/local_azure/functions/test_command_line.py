@@ -19,7 +19,7 @@ from typing import IO
 import pytest
 
 from local_azure.__main__ import connection_setting, replace_functions_port
-from local_azure.functions.cli import Options, add_arguments, parse_options
+from local_azure.functions.cli import HostOptions, add_arguments, parse_options
 from local_azure.webpubsub import EventHandler, HubSettings, Settings
 from tests.local_azure.functions.apps import HEADER, WriteApp, send
 
@@ -137,7 +137,7 @@ def test_h072_the_address_and_the_port_have_defaults_and_can_be_chosen(write_app
         options = parse_options(parser.parse_args(arguments), folder)
         return options.host, options.port
 
-    assert chosen() == (Options(folder).host, Options(folder).port) == ("127.0.0.1", 7071)
+    assert chosen() == (HostOptions(folder).host, HostOptions(folder).port) == ("127.0.0.1", 7071)
     (folder / "local.settings.json").write_text(
         '{"IsEncrypted": false, "Host": {"LocalHttpPort": 7072, "LocalHttpAddress": "0.0.0.0"}}'
     )

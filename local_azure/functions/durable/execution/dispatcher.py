@@ -17,7 +17,7 @@ from local_azure.functions.durable.execution.entity_runner import EntityRunner
 from local_azure.functions.durable.execution.function_registry import FunctionRegistry, UnknownFunction
 from local_azure.functions.durable.execution.http_call import HttpCalls
 from local_azure.functions.durable.execution.invocations import Invocations
-from local_azure.functions.durable.options import Options
+from local_azure.functions.durable.options import DurableOptions
 from local_azure.functions.durable.protocol.episode import (
     Answer,
     Execution,
@@ -43,7 +43,9 @@ LONGEST_WAIT_SECONDS = 30.0
 class Dispatcher:
     """Starts and cancels every task of the backend."""
 
-    def __init__(self, store: Store, registry: FunctionRegistry, invocations: Invocations, options: Options) -> None:
+    def __init__(
+        self, store: Store, registry: FunctionRegistry, invocations: Invocations, options: DurableOptions
+    ) -> None:
         self._store = store
         self._registry = registry
         self._invocations = invocations

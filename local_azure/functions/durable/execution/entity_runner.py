@@ -14,7 +14,7 @@ from functools import partial
 from local_azure.functions.durable.execution.background_tasks import SerialRunner
 from local_azure.functions.durable.execution.function_registry import FunctionRegistry, UnknownFunction
 from local_azure.functions.durable.execution.invocations import Invocations
-from local_azure.functions.durable.options import Options
+from local_azure.functions.durable.options import DurableOptions
 from local_azure.functions.durable.protocol.entity_batch import BatchOutcome, entity_input, parse_batch_answer
 from local_azure.functions.durable.protocol.identifiers import EntityId
 from local_azure.functions.durable.protocol.work_items import Batch, ReadyWork
@@ -32,7 +32,7 @@ class EntityRunner:
         store: Store,
         registry: FunctionRegistry,
         invocations: Invocations,
-        options: Options,
+        options: DurableOptions,
         dispatch: Callable[[ReadyWork], None],
     ) -> None:
         self._store = store

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from local_azure.functions.durable.protocol.history import EventType
 from local_azure.functions.durable.protocol.identifiers import EntityId, parse_entity_id
-from local_azure.functions.durable.protocol.replay import HTTP_ACTIVITY, Scheduled
+from local_azure.functions.durable.protocol.replay import HTTP_ACTIVITY, ScheduledWork
 from local_azure.functions.worker.loading import LoadedFunction
 
 
@@ -52,7 +52,7 @@ class FunctionRegistry:
         """Return the function of an entity. Raises UnknownFunction."""
         return self.entities.find(entity.name)
 
-    def missing_reason(self, work: Scheduled) -> str | None:
+    def missing_reason(self, work: ScheduledWork) -> str | None:
         """Return why scheduled work cannot run (its function does not exist), or None."""
         try:
             if work.kind is EventType.TASK_SCHEDULED and work.name != HTTP_ACTIVITY:

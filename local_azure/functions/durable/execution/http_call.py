@@ -12,14 +12,14 @@ from urllib.parse import urljoin
 
 import aiohttp
 
-from local_azure.functions.durable.options import Options
+from local_azure.functions.durable.options import DurableOptions
 from local_azure.functions.durable.protocol.history import dumps
 
 
 class HttpCalls:
     """Sends the requests; one client session is made at the first of them."""
 
-    def __init__(self, options: Options) -> None:
+    def __init__(self, options: DurableOptions) -> None:
         self._options = options
         self._session: aiohttp.ClientSession | None = None
 

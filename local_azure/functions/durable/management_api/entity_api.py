@@ -17,7 +17,7 @@ from local_azure.functions.durable.management_api.requests import (
     read_time,
 )
 from local_azure.functions.durable.management_api.responses import Handler, json_response
-from local_azure.functions.durable.options import Options
+from local_azure.functions.durable.options import DurableOptions
 from local_azure.functions.durable.protocol.history import dumps
 from local_azure.functions.durable.protocol.identifiers import EntityId, validate_entity_id
 from local_azure.functions.durable.protocol.work_items import EntityRequest, ReadyWork
@@ -30,7 +30,9 @@ EMPTY_KEY = "$"
 class EntityApi:
     """Handlers for `/entities`."""
 
-    def __init__(self, store: Store, registry: FunctionRegistry, dispatcher: Dispatcher, options: Options) -> None:
+    def __init__(
+        self, store: Store, registry: FunctionRegistry, dispatcher: Dispatcher, options: DurableOptions
+    ) -> None:
         self._store = store
         self._registry = registry
         self._dispatcher = dispatcher

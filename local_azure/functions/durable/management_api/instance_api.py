@@ -30,7 +30,7 @@ from local_azure.functions.durable.management_api.responses import (
     json_response,
 )
 from local_azure.functions.durable.management_api.urls import ManagementUrls
-from local_azure.functions.durable.options import Options
+from local_azure.functions.durable.options import DurableOptions
 from local_azure.functions.durable.protocol.episode import Ended
 from local_azure.functions.durable.protocol.history import Event, EventType, dumps, event
 from local_azure.functions.durable.protocol.identifiers import validate_instance_id
@@ -47,7 +47,7 @@ class InstanceApi:
     """Handlers for `/orchestrators` and `/instances`."""
 
     def __init__(
-        self, store: Store, registry: FunctionRegistry, dispatcher: Dispatcher, options: Options, hub: str
+        self, store: Store, registry: FunctionRegistry, dispatcher: Dispatcher, options: DurableOptions, hub: str
     ) -> None:
         self._store = store
         self._registry = registry

@@ -23,9 +23,14 @@ from local_azure.functions.durable.protocol.replay import (
     ActionReplay,
     ActionType,
     ReplayError,
-    Scheduled,
+    ScheduledWork,
 )
-from local_azure.functions.durable.protocol.work_items import ActivityWork, ChildStart, EntityRequest, TimerWork
+from local_azure.functions.durable.protocol.work_items import (
+    ActivityWork,
+    EntityRequest,
+    SubOrchestrationStart,
+    TimerWork,
+)
 
 OUT_OF_PROC_LABEL = "$OutOfProcData$:"
 
@@ -78,7 +83,7 @@ class Decision:
     activities: list[ActivityWork] = field(default_factory=list)
     timers: list[TimerWork] = field(default_factory=list)
     cancelled_timers: list[int] = field(default_factory=list)
-    children: list[ChildStart] = field(default_factory=list)
+    children: list[SubOrchestrationStart] = field(default_factory=list)
     requests: list[EntityRequest] = field(default_factory=list)
     custom_status: str | None = None
     outcome: Ended | ContinuedAsNew | None = None
@@ -156,7 +161,7 @@ def decide(
     *,
     at: datetime,
     new_id: Callable[[], str],
-    missing_reason: Callable[[Scheduled], str | None],
+    missing_reason: Callable[[ScheduledWork], str | None],
 ) -> Decision:
     """Return what the answer leads to.
 
@@ -227,12 +232,12 @@ def _end(decision: Decision, at: datetime, status: str, output: object) -> Decis
 
 
 def _schedule(
-    work: Scheduled,
+    work: ScheduledWork,
     decision: Decision,
     execution: Execution,
     at: datetime,
     new_id: Callable[[], str],
-    missing_reason: Callable[[Scheduled], str | None],
+    missing_reason: Callable[[ScheduledWork], str | None],
 ) -> None:
     reason = missing_reason(work)
     if reason is not None:
@@ -250,7 +255,7 @@ def _schedule(
         _send_entity_request(work, decision, execution, at, new_id)
 
 
-def _schedule_activity(work: Scheduled, decision: Decision, execution: Execution, at: datetime) -> None:
+def _schedule_activity(work: ScheduledWork, decision: Decision, execution: Execution, at: datetime) -> None:
     is_http = work.name == HTTP_ACTIVITY
     text = dumps(work.action["httpRequest"]) if is_http else work.action["input"]
     recorded = event(work.kind, at, work.id, Name=work.name, Version="", Input=dumps([text]))
@@ -259,13 +264,13 @@ def _schedule_activity(work: Scheduled, decision: Decision, execution: Execution
 
 
 def _schedule_child(
-    work: Scheduled, decision: Decision, execution: Execution, at: datetime, child_execution_id: str
+    work: ScheduledWork, decision: Decision, execution: Execution, at: datetime, child_execution_id: str
 ) -> None:
     action = work.action
     instance_id = validate_instance_id(action.get("instanceId") or f"{execution.execution_id}:{work.id}")
     if instance_id in (execution.instance_id, execution.parent_instance_id):
         raise ReplayError(f"the sub-orchestration's id '{instance_id}' is that of the orchestration or its parent")
-    child = ChildStart(
+    child = SubOrchestrationStart(
         task_id=work.id,
         name=work.name,
         instance_id=instance_id,
@@ -288,7 +293,7 @@ def _schedule_child(
 
 
 def _send_entity_request(
-    work: Scheduled, decision: Decision, execution: Execution, at: datetime, new_id: Callable[[], str]
+    work: ScheduledWork, decision: Decision, execution: Execution, at: datetime, new_id: Callable[[], str]
 ) -> None:
     action = work.action
     target = parse_entity_id(work.name)

@@ -65,7 +65,7 @@ class NonDeterministic(ReplayError):
 
 
 @dataclass(slots=True)
-class Scheduled:
+class ScheduledWork:
     """One unit of work with a sequence id; `kind` is the event that records it."""
 
     id: int
@@ -132,7 +132,7 @@ class ActionReplay:
     """One replay of a history. After `run`, the fields say what the extension would do next."""
 
     actions: list[Action]
-    scheduled: dict[int, Scheduled] = field(default_factory=dict)
+    scheduled: dict[int, ScheduledWork] = field(default_factory=dict)
     recorded: set[int] = field(default_factory=set)
     is_finished: bool = False
     continue_as_new: Action | None = None
@@ -153,7 +153,7 @@ class ActionReplay:
             raise NonDeterministic(f"the history has a step with id {missing[0]} that the orchestrator no longer takes")
 
     @property
-    def new_work(self) -> list[Scheduled]:
+    def new_work(self) -> list[ScheduledWork]:
         """The work that has no event in the history yet, in the order of ids."""
         return [work for work_id, work in sorted(self.scheduled.items()) if work_id not in self.recorded]
 
@@ -229,11 +229,11 @@ class ActionReplay:
             children = [_start(self._perform(child)) for child in action["compoundActions"]]
             return all([await child for child in children])
         if kind is ActionType.WHEN_ANY:
-            return await self._any(action["compoundActions"])
+            return await self._perform_any(action["compoundActions"])
         if kind in (ActionType.CALL_ACTIVITY_WITH_RETRY, ActionType.CALL_SUB_ORCHESTRATOR_WITH_RETRY):
-            return await self._retry(action)
+            return await self._perform_with_retry(action)
         if kind is ActionType.WAIT_FOR_EXTERNAL_EVENT:
-            return await self._event(action["externalEventName"].lower())
+            return await self._wait_for_event(action["externalEventName"].lower())
         if kind is ActionType.CONTINUE_AS_NEW:
             self.continue_as_new = action
             return True
@@ -242,14 +242,14 @@ class ActionReplay:
             return True
         return await self._schedule(action)
 
-    async def _any(self, actions: list[Action]) -> bool:
+    async def _perform_any(self, actions: list[Action]) -> bool:
         first = Promise()
         for action in actions:
             child = _start(self._perform(action))
             child.then(lambda child=child: first.resolve(succeeded=child.succeeded))  # type: ignore[misc]
         return await first if actions else True
 
-    async def _retry(self, action: Action) -> bool:
+    async def _perform_with_retry(self, action: Action) -> bool:
         options = action["retryOptions"]
         attempts = max(1, options["maxNumberOfAttempts"])
         interval = timedelta(milliseconds=options["firstRetryIntervalInMilliseconds"])
@@ -257,10 +257,10 @@ class ActionReplay:
             if await self._schedule(action):
                 return True
             # The SDK expects a timer after the last failure too; its delay may be zero.
-            await self._timer(interval if attempt < attempts else timedelta(0))
+            await self._schedule_timer(interval if attempt < attempts else timedelta(0))
         return False
 
-    async def _event(self, name: str) -> bool:
+    async def _wait_for_event(self, name: str) -> bool:
         if self._buffered[name]:
             self._buffered[name].popleft()
             return True
@@ -268,22 +268,22 @@ class ActionReplay:
         self._waiters[name].append(arrival)
         return await arrival
 
-    def _timer(self, delay: timedelta) -> Promise:
+    def _schedule_timer(self, delay: timedelta) -> Promise:
         assert self._now is not None
         fire_at = self._now + delay
         return self._schedule({"actionType": int(ActionType.CREATE_TIMER), "fireAt": timestamp(fire_at)})
 
     def _schedule(self, action: Action) -> Promise:
-        work = _scheduled(len(self.scheduled), action)
+        work = _to_scheduled_work(len(self.scheduled), action)
         self.scheduled[work.id] = work
         promise = self._promises[work.id] = Promise()
         return promise
 
 
-def _scheduled(work_id: int, action: Action) -> Scheduled:
+def _to_scheduled_work(work_id: int, action: Action) -> ScheduledWork:
     kind = ActionType(action["actionType"])
     if kind is ActionType.CREATE_TIMER:
-        return Scheduled(
+        return ScheduledWork(
             work_id,
             EventType.TIMER_CREATED,
             "",
@@ -292,9 +292,9 @@ def _scheduled(work_id: int, action: Action) -> Scheduled:
             is_cancelled=action.get("isCanceled", False),
         )
     if kind in (ActionType.CALL_ACTIVITY, ActionType.CALL_ACTIVITY_WITH_RETRY):
-        return Scheduled(work_id, EventType.TASK_SCHEDULED, action["functionName"], action)
+        return ScheduledWork(work_id, EventType.TASK_SCHEDULED, action["functionName"], action)
     if kind is ActionType.CALL_HTTP:
-        return Scheduled(work_id, EventType.TASK_SCHEDULED, HTTP_ACTIVITY, action)
+        return ScheduledWork(work_id, EventType.TASK_SCHEDULED, HTTP_ACTIVITY, action)
     if kind in (ActionType.CALL_SUB_ORCHESTRATOR, ActionType.CALL_SUB_ORCHESTRATOR_WITH_RETRY):
-        return Scheduled(work_id, EventType.SUB_ORCHESTRATION_CREATED, action["functionName"], action)
-    return Scheduled(work_id, EventType.EVENT_SENT, action["instanceId"], action, keeps_open=False)
+        return ScheduledWork(work_id, EventType.SUB_ORCHESTRATION_CREATED, action["functionName"], action)
+    return ScheduledWork(work_id, EventType.EVENT_SENT, action["instanceId"], action, keeps_open=False)

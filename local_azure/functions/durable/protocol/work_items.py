@@ -30,7 +30,7 @@ class TimerWork:
 
 
 @dataclass(frozen=True, slots=True)
-class ChildStart:
+class SubOrchestrationStart:
     """A sub-orchestration to start; `input_text` is JSON text."""
 
     task_id: int

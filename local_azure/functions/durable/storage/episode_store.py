@@ -13,7 +13,7 @@ from datetime import datetime
 
 from local_azure.functions.durable.protocol.episode import ContinuedAsNew, Decision, Ended, Execution
 from local_azure.functions.durable.protocol.history import Event, EventType, event, to_microseconds
-from local_azure.functions.durable.protocol.work_items import ChildStart, ReadyWork
+from local_azure.functions.durable.protocol.work_items import ReadyWork, SubOrchestrationStart
 from local_azure.functions.durable.storage.entity_store import enqueue_request
 from local_azure.functions.durable.storage.instance_store import (
     TERMINAL,
@@ -151,7 +151,7 @@ def _start_work(
 def _start_child(
     db: sqlite3.Connection,
     execution: Execution,
-    child: ChildStart,
+    child: SubOrchestrationStart,
     now: datetime,
     ready: ReadyWork,
     default_version: str,

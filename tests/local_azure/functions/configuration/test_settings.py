@@ -15,7 +15,7 @@ from local_azure.functions.configuration.local_settings import (
     select_variables,
     temporary_environment,
 )
-from local_azure.functions.durable import Options
+from local_azure.functions.durable import DurableOptions
 from tests.local_azure.functions.apps import Serve
 
 README = Path(__file__).resolve().parents[4] / "local_azure" / "README.md"
@@ -115,7 +115,7 @@ def test_a_setting_of_host_json_counts(tmp_path: Path, key: str) -> None:
     config = read_host_config(host_json(tmp_path, json.dumps({"version": "2.0", **document})), {})
 
     without_durable = [replace(each, durable={}) for each in (config, default)]
-    options = [Options.from_host_json(each.durable) for each in (config, default)]
+    options = [DurableOptions.from_host_json(each.durable) for each in (config, default)]
     assert without_durable[0] != without_durable[1] or options[0] != options[1]
 
 

@@ -22,7 +22,7 @@ from aiohttp import web
 from azure.durable_functions import DurableOrchestrationClient, EntityId, Orchestrator
 from azure.durable_functions.models.utils import http_utils
 
-from local_azure.functions.durable import DurableBackend, Options
+from local_azure.functions.durable import DurableBackend, DurableOptions
 from local_azure.functions.durable.execution.background_tasks import SerialRunner
 from local_azure.functions.durable.protocol.episode import (
     Answer,
@@ -36,7 +36,7 @@ from local_azure.functions.durable.protocol.episode import (
 )
 from local_azure.functions.durable.protocol.history import Event, EventType, event, execution_started, timestamp
 from local_azure.functions.durable.protocol.identifiers import EntityId as Entity
-from local_azure.functions.durable.protocol.work_items import ChildStart, TimerWork
+from local_azure.functions.durable.protocol.work_items import SubOrchestrationStart, TimerWork
 from local_azure.functions.host import listen
 from local_azure.functions.worker.import_scope import app_import_scope
 from local_azure.functions.worker.loading import LoadedFunction, load_functions
@@ -177,7 +177,7 @@ def serve(sample: SampleApp) -> Serve:
             data=data,
             base_url=origin,
             hub_name="TestHub",
-            options=Options(**options),
+            options=DurableOptions(**options),
         )
         try:
             await backend.start()
@@ -266,7 +266,7 @@ class Drive:
         fire_at = timestamp(timer.fire_at)
         return event(EventType.TIMER_FIRED, timer.fire_at, TimerId=timer.timer_id, FireAt=fire_at)
 
-    def child_completed(self, child: ChildStart) -> Event:
+    def child_completed(self, child: SubOrchestrationStart) -> Event:
         """Return the event of a sub-orchestration that returned its input."""
         result = json.loads(child.input_text)
         return event(EventType.SUB_ORCHESTRATION_COMPLETED, self.now, TaskScheduledId=child.task_id, Result=result)

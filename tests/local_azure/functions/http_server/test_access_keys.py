@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from local_azure.functions import ConfigurationError, Keys
+from local_azure.functions import AccessKeys, ConfigurationError
 from local_azure.functions.http_server.access_keys import load_or_create_keys
 from tests.local_azure.functions.apps import Serve
 
-KEYS = Keys(master="m" * 40, host="h" * 40, system="s" * 40)
+KEYS = AccessKeys(master="m" * 40, host="h" * 40, system="s" * 40)
 LEVELS = """
 @app.route(auth_level=func.AuthLevel.ANONYMOUS)
 def free(req): return func.HttpResponse()
