@@ -22,7 +22,7 @@ from local_azure.functions.durable.storage.instance_store import (
     Parent,
     add_to_inbox,
     append_history,
-    delete_pending_events,
+    delete_inbox_and_timers,
     execution_started_event,
     load_history,
     read_instance,
@@ -100,7 +100,7 @@ def _continue_as_new(
     arrivals = db.execute(
         "SELECT event FROM inbox WHERE instance_id = ? AND execution_id IS NULL ORDER BY seq", (instance_id,)
     ).fetchall()
-    delete_pending_events(db, instance_id)
+    delete_inbox_and_timers(db, instance_id)
     db.execute("DELETE FROM history WHERE instance_id = ?", (instance_id,))
     db.execute(
         "UPDATE instances SET execution_id = ?, input = ? WHERE id = ?",

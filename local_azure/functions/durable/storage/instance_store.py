@@ -95,7 +95,7 @@ def purge_instance(db: sqlite3.Connection, instance_id: str) -> None:
     db.execute("DELETE FROM instances WHERE id = ?", (instance_id,))
     db.execute("DELETE FROM history WHERE instance_id = ?", (instance_id,))
     db.execute("DELETE FROM activities WHERE instance_id = ?", (instance_id,))
-    delete_pending_events(db, instance_id)
+    delete_inbox_and_timers(db, instance_id)
 
 
 def deliver_event(db: sqlite3.Connection, instance_id: str, execution_id: str | None, arrived: Event) -> ReadyWork:
@@ -140,7 +140,7 @@ def record_end(db: sqlite3.Connection, found: sqlite3.Row, outcome: Ended, now: 
         "UPDATE instances SET status = ?, output = ?, updated = ? WHERE id = ?",
         (outcome.status, outcome.output, to_microseconds(now), found["id"]),
     )
-    delete_pending_events(db, found["id"])
+    delete_inbox_and_timers(db, found["id"])
     if found["parent_id"] is None:
         return
     task_id = found["parent_task"]
@@ -187,7 +187,7 @@ def append_history(db: sqlite3.Connection, instance_id: str, position: int, even
     )
 
 
-def delete_pending_events(db: sqlite3.Connection, instance_id: str) -> None:
+def delete_inbox_and_timers(db: sqlite3.Connection, instance_id: str) -> None:
     """Delete the timers and the inbox of an execution that has ended; results of its activities are dropped later."""
     db.execute("DELETE FROM inbox WHERE instance_id = ?", (instance_id,))
     db.execute("DELETE FROM timers WHERE instance_id = ?", (instance_id,))
