@@ -30,7 +30,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class _Raised:
-    """An exception of a function, passed as a value: it would end the event loop or the thread pool if it were raised."""
+    """An exception of a function, passed as a value; if it were raised, it would end the event loop or thread pool."""
 
     error: BaseException
 
