@@ -207,7 +207,7 @@ async def durable(serve: Serve) -> AsyncIterator[Durable]:
 
 
 class Drive:
-    """One orchestrator function, driven without a host: the SDK's wrapper and the rules of the backend, in turn."""
+    """One orchestrator function, driven without a host: the SDK's wrapper and the pure core are called in turn."""
 
     def __init__(self, orchestrator: Callable[..., Any], client_input: Any = None) -> None:
         self.handle = Orchestrator.create(orchestrator)
@@ -277,7 +277,7 @@ class Drive:
 
 
 class ManualClock:
-    """A clock that moves when it is told to."""
+    """A clock that only the test moves."""
 
     def __init__(self) -> None:
         self.now = datetime(2026, 8, 24, 10, tzinfo=UTC)

@@ -1,4 +1,4 @@
-"""Random orchestrators, random order of completions: SDK and backend agree on every id."""
+"""Random orchestrators, random order of results: SDK and core agree on all ids, so every result reaches its step."""
 
 import json
 from collections.abc import Generator

@@ -96,7 +96,7 @@ def catches(context: df.DurableOrchestrationContext) -> Flow:
 
 @app.orchestration_trigger(context_name="context")
 def one_failing(context: df.DurableOrchestrationContext) -> Flow:
-    """Lets the failure of a named activity end it, after saying something."""
+    """Sets a custom status, then fails because a named activity fails."""
     context.set_custom_status({"stage": "before"})
     yield context.call_activity(context.get_input(), "x")
 
@@ -151,7 +151,7 @@ def waits_for(context: df.DurableOrchestrationContext) -> Flow:
 
 @app.orchestration_trigger(context_name="context")
 def naps(context: df.DurableOrchestrationContext) -> Flow:
-    """Sleeps so many seconds; returns when it went on, and whether it was replaying before and after."""
+    """Sleeps so many seconds; returns how late it woke, and whether it was replaying before and after."""
     seen = [context.is_replaying]
     fire_at = context.current_utc_datetime + timedelta(seconds=context.get_input())
     yield context.create_timer(fire_at)
@@ -216,7 +216,7 @@ def abandons_work(context: df.DurableOrchestrationContext) -> Flow:
 
 @app.orchestration_trigger(context_name="context")
 def starts_and_continues(context: df.DurableOrchestrationContext) -> Flow:
-    """Continues as new in the very episode that starts an activity, because its rival has come early."""
+    """Continues as new in the very episode that starts an activity, because the event beside it came early."""
     request = context.get_input()
     if request["again"]:
         return "continued"
@@ -238,7 +238,7 @@ def forgets_child(context: df.DurableOrchestrationContext) -> Flow:
     return None
 
 
-# A test may hold an episode up between its start and its end.
+# With these a test delays an episode between its start and its end.
 episode_reached = threading.Event()
 episode_may_go_on = threading.Event()
 
@@ -297,7 +297,7 @@ def many_steps(context: df.DurableOrchestrationContext) -> Flow:
 
 @app.generic_trigger(arg_name="context", type="orchestrationTrigger")
 def later(context: func.OrchestrationContext) -> str:
-    """Speaks the protocol itself: a scheduled signal is an action that the Python SDK cannot make."""
+    """Returns the JSON of the protocol itself: the Python SDK has no action for a scheduled signal."""
     state = json.loads(str(context.body))
     request = json.loads(state["input"])
     signal = {

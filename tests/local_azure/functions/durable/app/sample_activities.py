@@ -55,7 +55,7 @@ def not_json(value: str) -> Any:
 
 @bp.activity_trigger(input_name="folder")
 def holds(folder: str) -> int:
-    """Leaves a mark that it began, then works until it is let go; returns how often it began."""
+    """Writes that it began, then runs until the test lets it end; returns how often it began."""
     marks = Path(folder, "began")
     with marks.open("a") as file:
         file.write("x")
@@ -77,7 +77,7 @@ def leaves_mark(folder: str) -> None:
 
 @bp.activity_trigger(input_name="how")
 async def leaves(how: str) -> None:
-    """Ends as no function should."""
+    """Ends by a cancellation, which no function should raise."""
     if how == "cancelled":
         raise asyncio.CancelledError
     await asyncio.sleep(0)
