@@ -13,7 +13,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from local_azure.log_lines import FieldFormatter
-from local_azure.webpubsub.fault_switchboard import Fault, add_fault_option
+from local_azure.webpubsub.faults import Fault, add_fault_option
 from local_azure.webpubsub.service import serve
 from local_azure.webpubsub.settings import Settings, SettingsError
 

@@ -1,4 +1,4 @@
-"""The subprotocols by which clients talk to the service."""
+"""The subprotocols that clients use."""
 
 from functools import cache
 
@@ -27,7 +27,7 @@ PREDEFINED_SUBPROTOCOLS = (JSON, RELIABLE_JSON, PROTOBUF, RELIABLE_PROTOBUF)
 
 
 def is_predefined(name: str | None) -> bool:
-    """Return whether the service itself speaks this subprotocol; names are compared without regard to letter case."""
+    """Return whether the service implements this subprotocol; names are compared without regard to letter case."""
     return name is not None and name.lower() in PREDEFINED_SUBPROTOCOLS
 
 
@@ -41,7 +41,7 @@ def _predefined(name: str) -> Protocol:
     reliable = name in (RELIABLE_JSON, RELIABLE_PROTOBUF)
     if name in (JSON, RELIABLE_JSON):
         return JsonProtocol(name, reliable=reliable)
-    # Imported on first use: most services have no protobuf client, and the library takes a while to load.
+    # Imported on first use: most services have no protobuf client, and the library is slow to import.
     from local_azure.webpubsub.protocols.protobuf_codec import ProtobufProtocol
 
     return ProtobufProtocol(name, reliable=reliable)

@@ -1,6 +1,6 @@
-"""Clients without a subprotocol that we know: frames carry payloads and nothing else.
+"""Clients without a predefined subprotocol: frames carry payloads and nothing else.
 
-What a frame becomes is chosen once, by the query of the client's URL (`webpubsub_mode`, `group`, `noEcho`).
+What a frame means is chosen once, by the query of the client's URL (`webpubsub_mode`, `group`, `noEcho`).
 """
 
 from collections.abc import Iterable
@@ -68,21 +68,21 @@ class RawProtocol:
         self.mode = mode
 
     def decode(self, frame: Frame) -> ClientMessage:
-        """Return the event or the publish that a frame stands for."""
+        """Return the event or the group message that a frame means."""
         payload = _payload(frame)
         if self.mode.group is None:
             return SendEvent(EVENT_NAME, payload)
         return SendToGroup(self.mode.group, payload, no_echo=self.mode.no_echo)
 
     def encode(self, message: ServiceMessage, sequence_id: int | None = None) -> Frame | None:
-        """Return a frame with the payload alone; None for everything that is no group or server message."""
+        """Return a frame with the payload alone; None for everything except group and server messages."""
         if not isinstance(message, GroupMessage | ServerMessage):
             return None
         payload = message.payload
         return payload.data.decode() if payload.data_type in (DataType.TEXT, DataType.JSON) else payload.data
 
     def number(self, frame: Frame, sequence_id: int) -> Frame:
-        """Return the frame as it is: a bare payload has no room for a number."""
+        """Return the frame unchanged: a payload alone has no sequence id."""
         return frame
 
 

@@ -7,7 +7,7 @@ from http import HTTPStatus
 from aiohttp import web
 
 from local_azure.webpubsub.hub import Hubs
-from local_azure.webpubsub.rest.call import Call, Query, checked_names, decoded_segments
+from local_azure.webpubsub.rest.call import Query, RestCall, checked_names, decoded_segments
 from local_azure.webpubsub.rest.errors import ERROR_CODE_HEADER, RestError, bad_request, error_response
 from local_azure.webpubsub.rest.routing import Match, find_operations
 from local_azure.webpubsub.settings import Settings
@@ -55,7 +55,7 @@ class _DataPlane:
             return web.Response(status=HTTPStatus.NOT_FOUND)
         if request.method not in match.operations:
             return _method_not_allowed(match.operations)
-        return await match.operations[request.method](self._call(request, match))
+        return await match.operations[request.method].handle(self._call(request, match))
 
     def _is_authorized(self, request: web.Request, path: str) -> bool:
         token = bearer(request.headers.get("Authorization"))
@@ -75,11 +75,11 @@ class _DataPlane:
             return False
         return True
 
-    def _call(self, request: web.Request, match: Match) -> Call:
+    def _call(self, request: web.Request, match: Match) -> RestCall:
         query = Query(request.rel_url.query.items())
         _check_api_version(query)
         names = checked_names(match.names)
-        return Call(self._hubs.hub(names["hub"]), names, query, request, self._settings, self._clock())
+        return RestCall(self._hubs.hub(names["hub"]), names, query, request, self._settings, self._clock())
 
 
 def _check_api_version(query: Query) -> None:

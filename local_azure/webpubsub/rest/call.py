@@ -64,7 +64,7 @@ class Query:
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
+class RestCall:
     """What an operation needs to know; `now` is in seconds since the epoch."""
 
     hub: Hub

@@ -8,20 +8,20 @@ import hmac
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from hashlib import sha256
 
-from local_azure.webpubsub.rest.call import Call
+from local_azure.webpubsub.rest.call import RestCall
 from local_azure.webpubsub.rest.errors import RestError, bad_request
 
 MAX_TOKEN_CHARACTERS = 2048
 _SEAL_BYTES = 16
 
 
-def make_continuation_token(last_id: str, call: Call) -> str:
+def make_continuation_token(last_id: str, call: RestCall) -> str:
     """Return the token for the page after this connection id."""
     content = last_id.encode()
     return urlsafe_b64encode(_seal(content, call) + content).decode().rstrip("=")
 
 
-def read_continuation_token(token: str, call: Call) -> str:
+def read_continuation_token(token: str, call: RestCall) -> str:
     """Return the connection id after which the page begins; raises a refusal for a token of another list."""
     if len(token) > MAX_TOKEN_CHARACTERS:
         raise _refusal()
@@ -40,6 +40,6 @@ def _refusal() -> RestError:
     return bad_request("Invalid continuationToken.", "continuationToken")
 
 
-def _seal(content: bytes, call: Call) -> bytes:
+def _seal(content: bytes, call: RestCall) -> bytes:
     message = b"\0".join((call.hub.name.encode(), call.group.encode(), content))
     return hmac.digest(call.settings.access_key.encode(), message, sha256)[:_SEAL_BYTES]

@@ -18,9 +18,9 @@ from azure.messaging.webpubsubservice.aio import WebPubSubServiceClient
 from local_azure.log_lines import FieldFormatter
 from local_azure.webpubsub import EventHandler, HubSettings, Service, Settings, serve
 from local_azure.webpubsub.__main__ import load_settings, main
-from local_azure.webpubsub.event_handlers import EventSource
-from local_azure.webpubsub.fault_switchboard import FaultSwitchboard
-from local_azure.webpubsub.observations import Delivered, FrameReceived, Observation, RestCalled, WebhookCalled
+from local_azure.webpubsub.events import EventSource
+from local_azure.webpubsub.faults import FaultInjector
+from local_azure.webpubsub.observations import FrameReceived, MessageDelivered, Observation, RestCalled, WebhookCalled
 from tests.local_azure.webpubsub.acting import FAST, HUB, Application, Received, Stage, client_url, token_for, until
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -205,7 +205,7 @@ async def test_an_observer_can_follow_a_message_from_frame_to_delivery(
     assert (webhook.status, webhook.attempt, webhook.event) == (200, 1, "azure.webpubsub.user.say")
     (call,) = [record for record in chain if isinstance(record, RestCalled)]
     assert (call.method, call.status) == ("POST", 202)
-    (delivery,) = [record for record in chain if isinstance(record, Delivered)]
+    (delivery,) = [record for record in chain if isinstance(record, MessageDelivered)]
     assert delivery.connection_id == ana.id
 
 
@@ -221,7 +221,7 @@ async def test_a_failing_observer_disturbs_nobody(stage: Stage, service: Service
 async def test_an_unexpected_failure_closes_with_1011_is_logged_and_the_service_lives(
     stage: Stage, service: Service, caplog: pytest.LogCaptureFixture
 ) -> None:
-    class Failing(FaultSwitchboard):
+    class Failing(FaultInjector):
         async def frame(self, connection: Any, frame: str | bytes) -> bool:
             raise RuntimeError("unexpected")
 

@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from local_azure.webpubsub import HubSettings, Limits, Service, Settings
-from local_azure.webpubsub.frames import close_frame, data_frame
 from local_azure.webpubsub.messages import DataType, Payload, ServerMessage
 from local_azure.webpubsub.observations import FrameReceived
 from local_azure.webpubsub.sockets import Socket
+from local_azure.webpubsub.websocket_frames import close_frame, data_frame
 from tests.local_azure.webpubsub.acting import (
     FAST,
     HUB,

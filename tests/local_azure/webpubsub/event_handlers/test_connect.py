@@ -257,7 +257,7 @@ async def test_an_answer_beyond_the_limit_is_a_500(stage: Stage) -> None:
 async def test_a_client_that_has_left_when_it_is_accepted_is_reported_gone(
     stage: Stage, service: Service, application: Application, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("local_azure.webpubsub.clients.LEFT_CHECK_SECONDS", 60)  # nobody notices before the answer
+    monkeypatch.setattr("local_azure.webpubsub.clients.DISCONNECT_CHECK_SECONDS", 60)  # longer than the handler takes
     address = urlsplit(service.endpoint)
     _, writer = await asyncio.open_connection(address.hostname, address.port)
     server = service._runner.server

@@ -140,9 +140,9 @@ async def test_a_client_that_leaves_does_not_end_the_question_that_others_wait_f
     await application.wait_for("validate")
     staying = asyncio.create_task(handshake(stage, service))
 
-    await until(lambda: len(service._clients._serving) == 2)
+    await until(lambda: len(service._clients._tasks) == 2)
     leaving.cancel()
-    await until(lambda: len(service._clients._serving) == 1)
+    await until(lambda: len(service._clients._tasks) == 1)
     go_on.set()
 
     assert await staying == 101

@@ -1,31 +1,31 @@
-"""The newest happenings, in the order in which the service told of them: a ring with a fixed number of places."""
+"""The newest entries, in the order in which the service published their records; their number is limited."""
 
 from collections.abc import Iterator
 from itertools import count
 from typing import Any
 
-from local_azure.webpubsub.inspector.contents import Contents
-from local_azure.webpubsub.inspector.entries import MAX_NAMED_RECEIVERS, Entry, Kind
-from local_azure.webpubsub.inspector.wording import (
-    call_wording,
-    client_wording,
-    delivery_wording,
+from local_azure.webpubsub.inspector.entries import MAX_NAMED_RECEIVERS, Entry, EntryKind
+from local_azure.webpubsub.inspector.labels import (
+    client_message_label,
+    delivery_label,
     payload_of,
-    service_wording,
-    unframed,
+    rest_call_label,
+    service_frame_label,
+    split_frame,
 )
+from local_azure.webpubsub.inspector.redaction import Redactor
 from local_azure.webpubsub.messages import DataMessage, Payload, Ping, SequenceAck
 from local_azure.webpubsub.observations import (
-    Delivered,
-    Detached,
-    Ended,
-    FaultStruck,
+    ConnectionDetached,
+    ConnectionEnded,
+    ConnectionOpened,
+    FaultTriggered,
     FrameReceived,
     FrameSent,
     HandshakeRefused,
+    MessageDelivered,
+    MessagePublished,
     Observation,
-    Opened,
-    Published,
     RestCalled,
     WebhookCalled,
     WebhookSent,
@@ -35,11 +35,11 @@ CAPACITY = 2000
 VALIDATE = "validate"
 
 
-class Journal:
-    """Turns records into entries and keeps the newest; the oldest is forgotten first. `change` counts all changes."""
+class EventBuffer:
+    """Turns records into entries and keeps the newest; the oldest is removed first. `change` counts all changes."""
 
-    def __init__(self, contents: Contents, capacity: int = CAPACITY) -> None:
-        self._contents = contents
+    def __init__(self, redactor: Redactor, capacity: int = CAPACITY) -> None:
+        self._redactor = redactor
         self._capacity = capacity
         self._entries: dict[int, Entry] = {}
         self._ids = count(1)
@@ -49,35 +49,35 @@ class Journal:
         self.change = 0
 
     def __iter__(self) -> Iterator[Entry]:
-        self._settle()
+        self._flush_sent_frame()
         return iter(self._entries.values())
 
     def entry(self, entry_id: int) -> Entry | None:
-        """Return an entry that is still kept."""
-        self._settle()
+        """Return the entry, or None when it is no longer kept."""
+        self._flush_sent_frame()
         return self._entries.get(entry_id)
 
     def changed_since(self, change: int) -> list[Entry]:
-        """Return what is new or has changed since `change` had that value."""
-        self._settle()
+        """Return the entries that are new or changed since `change` had that value."""
+        self._flush_sent_frame()
         return [] if change == self.change else [entry for entry in self if entry.change > change]
 
     def clear(self) -> None:
-        """Forget everything."""
+        """Remove every entry."""
         self._entries.clear()
         self._open_calls.clear()
         self._publishing = self._sent = None
 
     def add(self, record: Observation) -> None:
-        """Note what has happened."""
-        if isinstance(record, Delivered):
+        """Add an entry for the record, or change the one that it belongs to."""
+        if isinstance(record, MessageDelivered):
             self._deliver(record)
             return
-        self._settle()
+        self._flush_sent_frame()
         match record:
             case FrameSent():
                 self._sent = record
-            case Published():
+            case MessagePublished():
                 self._publishing = record.message, self._publish(record)
             case WebhookSent():
                 self._open_calls[_call_key(record)] = self._call(record)
@@ -87,34 +87,40 @@ class Journal:
                 self._rest(record)
             case FrameReceived():
                 self._receive(record)
-            case FaultStruck():
-                facts = {"struck": _short(record.struck)}
-                self._new(record, Kind.FAULT, record.fault, hub=record.hub, is_ok=False, status="struck", facts=facts)
+            case FaultTriggered():
+                facts = {"target": _short_type(record.target)}
+                self._add_entry(
+                    record, EntryKind.FAULT, record.fault, hub=record.hub, is_ok=False, status="triggered", facts=facts
+                )
             case _:
                 self._connection(record)
 
-    # --- one kind each -------------------------------------------------------------
+    # --- kinds of records -------------------------------------------------------------
 
-    def _connection(self, record: Opened | HandshakeRefused | Detached | Ended) -> None:
+    def _connection(self, record: ConnectionOpened | HandshakeRefused | ConnectionDetached | ConnectionEnded) -> None:
         match record:
             case HandshakeRefused():
                 facts = {"reason": record.reason}
                 status = str(record.status)
-                self._new(record, Kind.CONNECTION, "refused", hub=record.hub, status=status, is_ok=False, facts=facts)
-            case Opened():
+                self._add_entry(
+                    record, EntryKind.CONNECTION, "refused", hub=record.hub, status=status, is_ok=False, facts=facts
+                )
+            case ConnectionOpened():
                 title = "recovered" if record.recovered else "connected"
-                self._new(record, Kind.CONNECTION, title, hub=record.hub, facts={"protocol": record.protocol or "none"})
-            case Detached():
-                self._new(record, Kind.CONNECTION, "socket lost", hub=record.hub, status="may come back")
-            case Ended():
-                self._new(record, Kind.CONNECTION, "ended", hub=record.hub, facts={"reason": record.reason})
+                self._add_entry(
+                    record, EntryKind.CONNECTION, title, hub=record.hub, facts={"protocol": record.protocol or "none"}
+                )
+            case ConnectionDetached():
+                self._add_entry(record, EntryKind.CONNECTION, "socket lost", hub=record.hub, status="may come back")
+            case ConnectionEnded():
+                self._add_entry(record, EntryKind.CONNECTION, "ended", hub=record.hub, facts={"reason": record.reason})
 
     def _receive(self, record: FrameReceived) -> None:
         payload = payload_of(record.message)
-        entry = self._new(
+        entry = self._add_entry(
             record,
-            Kind.FRAME_IN,
-            client_wording(record.message),
+            EntryKind.FRAME_IN,
+            client_message_label(record.message),
             hub=record.hub,
             is_ok=False if record.message is None else None,
             content=payload.data if payload else record.frame,
@@ -127,31 +133,31 @@ class Journal:
             entry.facts |= self._payload_facts(payload)
 
     def _send(self, record: FrameSent) -> None:
-        kind, payload = unframed(record.frame)
-        title = service_wording(kind, payload)
-        entry = self._new(record, Kind.FRAME_OUT, title, hub=record.hub, content=payload)
+        kind, payload = split_frame(record.frame)
+        title = service_frame_label(kind, payload)
+        entry = self._add_entry(record, EntryKind.FRAME_OUT, title, hub=record.hub, content=payload)
         entry.is_routine = title == "pong"
         entry.is_ok = False if title.startswith("ack") and title.count(" ") > 1 else None
 
-    def _publish(self, record: Published) -> Entry:
+    def _publish(self, record: MessagePublished) -> Entry:
         message = record.message
-        return self._new(
+        return self._add_entry(
             record,
-            Kind.DELIVERY,
-            delivery_wording(message),
+            EntryKind.DELIVERY,
+            delivery_label(message),
             hub=record.hub,
             status="nobody",
             content=message.payload.data,
             facts=self._payload_facts(message.payload),
         )
 
-    def _deliver(self, record: Delivered) -> None:
+    def _deliver(self, record: MessageDelivered) -> None:
         if self._sent is not None and self._sent.connection_id != record.connection_id:
-            self._settle()
-        self._sent = None  # the frame is this delivery
+            self._flush_sent_frame()
+        self._sent = None  # the frame belongs to this delivery
         if self._publishing is None or self._publishing[0] is not record.message:
-            told = Published(record.hub, record.message, at=record.at, correlation_id=record.correlation_id)
-            self._publishing = record.message, self._publish(told)
+            published = MessagePublished(record.hub, record.message, at=record.at, correlation_id=record.correlation_id)
+            self._publishing = record.message, self._publish(published)
         entry = self._publishing[1]
         entry.receiver_count += 1
         if len(entry.receivers) < MAX_NAMED_RECEIVERS:
@@ -159,13 +165,13 @@ class Journal:
         entry.status = f"to {entry.receiver_count}"
         entry.ended = record.at
         entry.facts["frame bytes"] = record.size
-        self._changed(entry)
+        self._mark_changed(entry)
 
     def _call(self, record: WebhookSent) -> Entry:
-        entry = self._new(
+        entry = self._add_entry(
             record,
-            Kind.WEBHOOK,
-            _short(record.event) + (f", attempt {record.attempt}" if record.attempt > 1 else ""),
+            EntryKind.WEBHOOK,
+            _short_type(record.event) + (f", attempt {record.attempt}" if record.attempt > 1 else ""),
             hub=record.hub,
             content=record.body,
             facts={"handler": record.handler, "attempt": record.attempt},
@@ -200,34 +206,36 @@ class Journal:
         entry.status = record.failure or str(record.status)
         entry.is_ok = record.status is not None and 200 <= record.status < 300
         if record.answer:
-            entry.answer = self._contents.content(record.answer)
-        self._changed(entry)
+            entry.answer = self._redactor.redact(record.answer)
+        self._mark_changed(entry)
 
     def _rest(self, record: RestCalled) -> None:
-        hub, title = call_wording(record.method, record.path)
-        entry = self._new(record, Kind.REST, title, hub=hub, status=str(record.status), is_ok=record.status < 400)
+        hub, title = rest_call_label(record.method, record.path)
+        entry = self._add_entry(
+            record, EntryKind.REST, title, hub=hub, status=str(record.status), is_ok=record.status < 400
+        )
         entry.began = record.at - record.milliseconds / 1000
         if record.method == "HEAD" and record.status == 404:
-            entry.is_ok = None  # an answer like any other: it is not there
+            entry.is_ok = None  # not a failure: the answer is that it does not exist
         if record.query:
-            entry.facts["query"] = self._contents.text(record.query)
+            entry.facts["query"] = self._redactor.redact_text(record.query)
         if record.error_code:
             entry.facts["error"] = record.error_code
 
     def _payload_facts(self, payload: Payload) -> dict[str, str | int]:
-        metadata = {f"metadata {name}": self._contents.text(value) for name, value in payload.metadata.items()}
+        metadata = {f"metadata {name}": self._redactor.redact_text(value) for name, value in payload.metadata.items()}
         return {"data type": str(payload.data_type), **metadata}
 
-    # --- the ring ------------------------------------------------------------------
+    # --- entries ---------------------------------------------------------------------
 
-    def _settle(self) -> None:
-        """Note the frame that may have been a delivery's, and was not."""
+    def _flush_sent_frame(self) -> None:
+        """Add an entry for the last frame sent: it does not belong to a delivery."""
         if self._sent is not None:
             sent, self._sent = self._sent, None
             self._send(sent)
 
-    def _new(
-        self, record: Observation, kind: Kind, title: str, *, content: str | bytes | None = None, **fields: Any
+    def _add_entry(
+        self, record: Observation, kind: EntryKind, title: str, *, content: str | bytes | None = None, **fields: Any
     ) -> Entry:
         entry = Entry(
             id=next(self._ids),
@@ -239,27 +247,27 @@ class Journal:
             correlation_id=record.correlation_id,
             connection_id=getattr(record, "connection_id", None),
             user_id=getattr(record, "user_id", None),
-            content=self._contents.content(content) if content else None,
+            content=self._redactor.redact(content) if content else None,
             **fields,
         )
         self._entries[entry.id] = entry
-        self._changed(entry)
+        self._mark_changed(entry)
         if len(self._entries) > self._capacity:
-            self._forget_oldest()
+            self._remove_oldest()
         return entry
 
-    def _changed(self, entry: Entry) -> None:
+    def _mark_changed(self, entry: Entry) -> None:
         self.change += 1
         entry.change = self.change
 
-    def _forget_oldest(self) -> None:
+    def _remove_oldest(self) -> None:
         oldest = self._entries.pop(next(iter(self._entries)))
-        if oldest.kind is Kind.WEBHOOK and oldest.ended is None:
+        if oldest.kind is EntryKind.WEBHOOK and oldest.ended is None:
             self._open_calls = {key: entry for key, entry in self._open_calls.items() if entry is not oldest}
 
 
-def _short(event: str) -> str:
-    return event.removeprefix("azure.webpubsub.")
+def _short_type(event_type: str) -> str:
+    return event_type.removeprefix("azure.webpubsub.")
 
 
 def _call_key(record: WebhookSent | WebhookCalled) -> tuple[object, ...]:

@@ -1,4 +1,4 @@
-"""Each kind of fault, as an application and its clients meet it: over real sockets."""
+"""The effect of each kind of fault on an application and its clients, over real sockets."""
 
 import logging
 import time
@@ -9,7 +9,7 @@ import aiohttp
 import pytest
 from azure.core.exceptions import HttpResponseError
 
-from local_azure.webpubsub.fault_switchboard import (
+from local_azure.webpubsub.faults import (
     Cut,
     Delay,
     Drop,
@@ -23,14 +23,14 @@ from local_azure.webpubsub.fault_switchboard import (
     Scope,
     SlowRest,
 )
-from local_azure.webpubsub.observations import FaultStruck
+from local_azure.webpubsub.observations import FaultTriggered
 from tests.local_azure.webpubsub.small_app import RELIABLE_JSON, ROOM, Person, SmallApp, small_app, until
 
 MESSAGE = Scope(event="message")
 
 
 def recovered(app: SmallApp, person: Person) -> AbstractAsyncContextManager[aiohttp.ClientWebSocketResponse]:
-    """Take up a person's reliable connection on a new socket."""
+    """Recover a person's reliable connection on a new socket."""
     query = {
         "awps_connection_id": person.hello["connectionId"],
         "awps_reconnection_token": person.hello["reconnectionToken"],
@@ -95,26 +95,26 @@ async def test_a_reordered_event_is_overtaken_by_the_next_one(app: SmallApp) -> 
     app.service.faults.add(Reorder(within_seconds=5.0, scope=MESSAGE, count=1))
 
     await ana.say("first")
-    await until(lambda: app.service.faults.in_force() == [])
+    await until(lambda: app.service.faults.active() == [])
     await bo.say("second")
     await until(lambda: app.names().count("message") == 2)
 
     assert [event.body for event in app.events if event.name == "message"] == [b"second", b"first"]
 
 
-async def test_a_reordered_event_that_nothing_follows_goes_on_after_a_while(app: SmallApp) -> None:
+async def test_a_reordered_event_that_no_event_follows_is_sent_after_the_wait(app: SmallApp) -> None:
     ana = await app.connect("ana")
     app.service.faults.add(Reorder(within_seconds=0.05, scope=MESSAGE, count=1))
 
     assert (await ana.ask("alone"))["success"] is True
 
 
-async def test_lifting_all_faults_lets_a_held_event_go(app: SmallApp) -> None:
+async def test_removing_all_faults_releases_a_held_event(app: SmallApp) -> None:
     ana = await app.connect("ana")
     app.service.faults.add(Reorder(within_seconds=60.0, scope=MESSAGE, count=1))
 
     await ana.say("held", ack_id=1)
-    await until(lambda: app.service.faults.in_force() == [])
+    await until(lambda: app.service.faults.active() == [])
     app.service.faults.clear()
 
     await until(lambda: "message" in app.names())
@@ -125,7 +125,7 @@ async def test_a_lost_disconnected_is_the_only_event_that_is_missing(app: SmallA
     ana, bo = await app.connect("ana"), await app.connect("bo")
 
     await ana.socket.close()
-    await until(lambda: app.service.faults.in_force() == [])
+    await until(lambda: app.service.faults.active() == [])
     await bo.socket.close()
     await until(lambda: "disconnected" in app.names("bo"))
 
@@ -157,7 +157,7 @@ async def test_a_rest_call_may_be_carried_out_although_its_caller_is_told_that_i
     assert (await ana.next())["data"] == "arrives"
 
 
-async def test_an_sdk_that_tries_again_gets_through_a_short_outage(app: SmallApp) -> None:
+async def test_an_sdk_that_retries_succeeds_after_a_short_outage(app: SmallApp) -> None:
     ana = await app.connect("ana")
     app.service.faults.add(FailRest(503, scope=Scope(hub="CHAT"), count=1))
 
@@ -186,10 +186,10 @@ async def test_an_open_socket_is_cut_with_the_chosen_code(app: SmallApp, code: i
 
     assert await ana.close_code() == code
     assert (await bo.ask("still here"))["success"] is True
-    assert app.service.faults.in_force() == []
+    assert app.service.faults.active() == []
 
 
-async def test_a_socket_is_cut_without_a_word(app: SmallApp) -> None:
+async def test_a_socket_is_cut_without_a_close_frame(app: SmallApp) -> None:
     ana = await app.connect("ana")
 
     app.service.faults.add(Cut(1006, scope=Scope(connection=ana.hello["connectionId"]), count=1))
@@ -198,7 +198,7 @@ async def test_a_socket_is_cut_without_a_word(app: SmallApp) -> None:
     await until(lambda: "disconnected" in app.names("ana"))
 
 
-async def test_a_socket_is_cut_by_the_frame_that_the_fault_waits_for_and_the_frame_is_lost(app: SmallApp) -> None:
+async def test_a_socket_is_cut_by_the_frame_in_the_scope_of_the_fault_and_the_frame_is_lost(app: SmallApp) -> None:
     ana = await app.connect("ana")
     app.service.faults.add(Cut(1011, scope=Scope(event="message"), count=1))
 
@@ -248,7 +248,7 @@ async def test_an_expired_token_refuses_its_user_and_nobody_else(app: SmallApp) 
     assert app.names("ana").count("connect") == 1
 
 
-async def test_a_strike_is_logged_and_told_to_observers_without_what_was_said(
+async def test_a_triggered_fault_is_logged_and_published_without_the_message(
     app: SmallApp, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO, "local_azure")
@@ -259,45 +259,45 @@ async def test_a_strike_is_logged_and_told_to_observers_without_what_was_said(
 
     await ana.ask("a secret")
 
-    told = [record for record in records if isinstance(record, FaultStruck)]
-    assert [(record.fault, record.struck, record.user_id) for record in told] == [
+    published = [record for record in records if isinstance(record, FaultTriggered)]
+    assert [(record.fault, record.target, record.user_id) for record in published] == [
         ("drop webhook event=message count=1", "azure.webpubsub.user.message", "ana")
     ]
-    assert told[0].correlation_id
-    logged = [record for record in caplog.records if record.getMessage() == "fault strikes"]
+    assert published[0].correlation_id
+    logged = [record for record in caplog.records if record.getMessage() == "fault triggered"]
     assert [(record.__dict__["fault"], record.__dict__["user"]) for record in logged] == [
         ("drop webhook event=message count=1", "ana")
     ]
     assert "a secret" not in caplog.text + str([record.__dict__ for record in caplog.records])
 
 
-async def test_what_is_in_force_can_be_seen_and_lifted(app: SmallApp) -> None:
+async def test_active_faults_can_be_listed_and_removed(app: SmallApp) -> None:
     faults = app.service.faults
     bounded = faults.add("delay webhook 1ms for=60s")
     counted = faults.add(Drop(count=2))
 
-    assert [armed.id for armed in faults.in_force()] == [bounded.id, counted.id]
+    assert [active.id for active in faults.active()] == [bounded.id, counted.id]
     assert 59.0 < (faults.seconds_left(bounded) or 0) <= 60.0
-    assert counted.strikes_left == 2
+    assert counted.times_left == 2
     assert faults.remove(counted.id)
     assert not faults.remove(counted.id)
     faults.clear()
-    assert faults.in_force() == []
+    assert faults.active() == []
 
 
-async def test_a_fault_that_cannot_be_is_not_added(app: SmallApp) -> None:
+async def test_an_invalid_fault_is_not_added(app: SmallApp) -> None:
     with pytest.raises(InvalidFault, match="must end"):
         app.service.faults.add("drop webhook")
 
-    assert app.service.faults.in_force() == []
+    assert app.service.faults.active() == []
 
 
-async def test_a_client_that_leaves_lets_go_of_its_held_event(app: SmallApp) -> None:
+async def test_a_held_event_is_dropped_when_its_client_leaves(app: SmallApp) -> None:
     ana, bo = await app.connect("ana"), await app.connect("bo")
     app.service.faults.add(Reorder(within_seconds=60.0, scope=MESSAGE, count=1))
 
     await ana.say("never sent")
-    await until(lambda: app.service.faults.in_force() == [])
+    await until(lambda: app.service.faults.active() == [])
     await ana.socket.close()
     await until(lambda: "disconnected" in app.names("ana"))
 
@@ -318,11 +318,11 @@ async def test_without_a_subprotocol_a_frame_is_the_message_event(app: SmallApp)
 
 async def test_an_event_that_overtakes_another_is_not_held_back_itself(app: SmallApp) -> None:
     people = [await app.connect(name) for name in ("ana", "bo", "eve", "kim")]
-    armed = app.service.faults.add(Reorder(within_seconds=5.0, scope=MESSAGE, count=2))
+    fault = app.service.faults.add(Reorder(within_seconds=5.0, scope=MESSAGE, count=2))
 
     for first, second in ((0, 1), (2, 3)):
         await people[first].say(str(first))
-        await until(lambda strikes=first // 2 + 1: armed.strikes == strikes)
+        await until(lambda count=first // 2 + 1: fault.times_triggered == count)
         await people[second].say(str(second))
         await until(lambda count=second + 1: app.names().count("message") == count)
 

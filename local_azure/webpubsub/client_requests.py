@@ -1,7 +1,7 @@
-"""What a connection's messages do: join, leave, publish, send events, acknowledge.
+"""Carries out the requests of a client: join, leave, publish, send events, acknowledge.
 
-Everything is decided and carried out at once, except a user event: its handler is asked, and until it has answered the
-client's next message waits.
+Every request is carried out at once, except a user event: it is sent to its handler, and the client's next message
+waits until the handler has responded.
 """
 
 import logging
@@ -33,10 +33,10 @@ INTERNAL_ERROR_TEXT = "Internal server error"
 RAW_SEND_FORBIDDEN = "The connection is not authorized for raw sendToGroup mode."
 
 
-def carry_out(
+def handle_message(
     connection: Connection, message: ClientMessage, handlers: EventHandlers
 ) -> Coroutine[None, None, None] | None:
-    """Do what the client asks; for a user event, return the work that is left to wait for."""
+    """Carry out what the client asks; for a user event, return the coroutine that sends it and has to be awaited."""
     match message:
         case Ping():
             connection.send(Pong())
@@ -44,27 +44,27 @@ def carry_out(
             if connection.replay is not None:
                 connection.replay.acknowledge(message.sequence_id)
         case _ if message.ack_id is not None and message.ack_id in connection.acks:
-            # Asked before the permission is: what was done once is not refused the second time.
-            _answer(connection, message.ack_id, _duplicate(message.ack_id))
+            # Checked before the permission: a request that has succeeded is not refused when it is repeated.
+            _acknowledge(connection, message.ack_id, _duplicate_error(message.ack_id))
         case SendEvent():
             return _send_event(connection, message, handlers)
         case _:
-            refusal = _change(connection, message)
-            _answer(connection, message.ack_id, refusal)
+            error = _change_group(connection, message)
+            _acknowledge(connection, message.ack_id, error)
     return None
 
 
-def _change(connection: Connection, message: JoinGroup | LeaveGroup | SendToGroup) -> AckError | None:
-    """Join, leave or publish, if that is allowed."""
+def _change_group(connection: Connection, message: JoinGroup | LeaveGroup | SendToGroup) -> AckError | None:
+    """Join, leave or publish to a group, if the client may; return the error if it may not."""
     hub = connection.hub
     if isinstance(message, SendToGroup):
         if not connection.permissions.allows(Permission.SEND_TO_GROUP, message.group):
-            return _forbidden(connection, f"send to group '{message.group}'")
+            return _refuse(connection, f"send to group '{message.group}'")
         _publish(connection, message)
         return None
     joins = isinstance(message, JoinGroup)
     if not connection.permissions.allows(Permission.JOIN_LEAVE_GROUP, message.group):
-        return _forbidden(connection, f"{'join' if joins else 'leave'} group '{message.group}'")
+        return _refuse(connection, f"{'join' if joins else 'leave'} group '{message.group}'")
     if joins:
         hub.join(connection, message.group)
     else:
@@ -79,22 +79,23 @@ def _publish(connection: Connection, message: SendToGroup) -> None:
     connection.hub.deliver(targets, published, ttl_seconds=message.ttl_seconds)
 
 
-def _forbidden(connection: Connection, what: str) -> AckError:
+def _refuse(connection: Connection, what: str) -> AckError:
+    """Return the error; a raw client, which gets no acks, is closed instead."""
     if not connection.is_pubsub:
         connection.hub.end(connection, RAW_SEND_FORBIDDEN, code=POLICY_VIOLATION, close_text=RAW_SEND_FORBIDDEN)
     return AckError("Forbidden", f"The client does not have permission to {what}.")
 
 
-def _duplicate(ack_id: int) -> AckError:
+def _duplicate_error(ack_id: int) -> AckError:
     return AckError("Duplicate", f"Message with ack-id: {ack_id} has been processed")
 
 
-def _answer(connection: Connection, ack_id: int | None, error: AckError | None) -> None:
-    """Acknowledge a request that asked for it; only a success is remembered, so a refused one may be repeated."""
+def _acknowledge(connection: Connection, ack_id: int | None, error: AckError | None) -> None:
+    """Acknowledge a request that has an ack id; only a success is stored, so a refused request may be repeated."""
     if ack_id is None:
         return
     if error is None:
-        connection.acks.remember(ack_id)
+        connection.acks.add(ack_id)
     connection.send(Ack(ack_id, error))
 
 
@@ -103,10 +104,10 @@ async def _send_event(connection: Connection, message: SendEvent, handlers: Even
         reply = await handlers.user_event(connection.source, message.event, message.payload)
     except EventFailed:
         if connection.is_pubsub:
-            _answer(connection, message.ack_id, AckError("InternalServerError", INTERNAL_ERROR_TEXT))
+            _acknowledge(connection, message.ack_id, AckError("InternalServerError", INTERNAL_ERROR_TEXT))
         else:
             connection.hub.end(connection, INTERNAL_ERROR_TEXT, code=INTERNAL_ERROR, close_text=INTERNAL_ERROR_TEXT)
         return
     if reply is not None and not connection.ended:
         connection.hub.deliver([connection], ServerMessage(reply))
-    _answer(connection, message.ack_id, None)
+    _acknowledge(connection, message.ack_id, None)

@@ -1,4 +1,4 @@
-"""How frames, messages and REST calls are named in the flow: a few words each."""
+"""The labels of frames, messages and REST calls in the flow."""
 
 import json
 from urllib.parse import unquote
@@ -19,8 +19,8 @@ from local_azure.webpubsub.messages import (
 _OPCODES = {1: "text", 2: "binary", 8: "close", 9: "ping", 10: "pong"}
 
 
-def client_wording(message: ClientMessage | None) -> str:
-    """Name what a client asks for."""
+def client_message_label(message: ClientMessage | None) -> str:
+    """Return the label of a client's message; None is a frame that is invalid."""
     match message:
         case None:
             return "invalid frame"
@@ -39,26 +39,26 @@ def client_wording(message: ClientMessage | None) -> str:
 
 
 def payload_of(message: ClientMessage | None) -> Payload | None:
-    """Return what a client's message carries, if it carries anything."""
+    """Return the payload of a client's message, if it has one."""
     return message.payload if isinstance(message, SendEvent | SendToGroup) else None
 
 
-def delivery_wording(message: DataMessage) -> str:
-    """Name what is delivered: from whom it seems to come."""
+def delivery_label(message: DataMessage) -> str:
+    """Return the label of a message that is delivered."""
     if isinstance(message, GroupMessage):
         return f"group {message.group}"
     return "server message"
 
 
-def unframed(frame: bytes) -> tuple[str, bytes]:
+def split_frame(frame: bytes) -> tuple[str, bytes]:
     """Return the kind (text, binary, close) and the payload of a WebSocket frame that a server sends."""
     size = frame[1] & 0x7F if len(frame) > 1 else 0
     start = {126: 4, 127: 10}.get(size, 2)
     return _OPCODES.get(frame[0] & 0x0F, "frame"), frame[start:]
 
 
-def service_wording(kind: str, payload: bytes) -> str:
-    """Name a frame that is no data message: an ack, a pong, what a client is told about its connection."""
+def service_frame_label(kind: str, payload: bytes) -> str:
+    """Return the label of a frame that is not a data message: an ack, a pong, a system message."""
     if kind == "close":
         return f"close {int.from_bytes(payload[:2])}" if len(payload) > 1 else "close"
     if kind != "text":
@@ -81,8 +81,8 @@ def service_wording(kind: str, payload: bytes) -> str:
     return "text frame"
 
 
-def call_wording(method: str, path: str) -> tuple[str, str]:
-    """Return the hub and the words for a REST call: `POST groups/lobby/:send`."""
+def rest_call_label(method: str, path: str) -> tuple[str, str]:
+    """Return the hub and the label of a REST call, e.g. `POST groups/lobby/:send`."""
     parts = path.split("/", 4)
     if parts[1:3] == ["api", "hubs"] and len(parts) > 3:
         return unquote(parts[3]).lower(), f"{method} {parts[4] if len(parts) > 4 else ''}".strip()

@@ -1,4 +1,4 @@
-"""What a payload looks like on the page: text where it is text, bytes as hexadecimal, and never a token or a key."""
+"""Payloads for the page: the start of each, as text or hexadecimal, with keys, tokens and cookies removed."""
 
 import json
 import re
@@ -7,46 +7,46 @@ from dataclasses import dataclass
 
 KEPT_BYTES = 8 * 1024
 HIDDEN = "[hidden]"
-_MARGIN_BYTES = 8 * 1024  # so that a secret across the end of what is kept is seen whole
+_MARGIN_BYTES = 8 * 1024  # so that a secret across the end of the kept part is found
 _MIN_KEY_BYTES = 8
 _JSON_WEB_TOKEN = re.compile(rb"eyJ[A-Za-z0-9_-]{5,}\.[A-Za-z0-9_-]{5,}(?:\.[A-Za-z0-9_-]*)?")
-_CUT_TOKEN = re.compile(_JSON_WEB_TOKEN.pattern + rb"|eyJ[A-Za-z0-9_.-]*\Z")
+_TRUNCATED_TOKEN = re.compile(_JSON_WEB_TOKEN.pattern + rb"|eyJ[A-Za-z0-9_.-]*\Z")
 _COOKIE = re.compile(rb'("(?:cookie|authorization)"\s*:\s*)\[[^\]]*\]', re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
-class Content:
-    """The start of a payload, fit to be shown; `size` is the whole payload's, in bytes."""
+class RedactedPayload:
+    """The start of a payload without secrets; `size` is the whole payload's, in bytes."""
 
     text: str
     form: str
     size: int
 
     @property
-    def is_cut(self) -> bool:
-        """Whether there is more than is shown."""
+    def is_truncated(self) -> bool:
+        """Whether only the start is kept."""
         return self.size > KEPT_BYTES
 
 
-class Contents:
-    """Turns payloads into what may be shown, without the service's own keys."""
+class Redactor:
+    """Removes secrets: the service's access keys, JSON Web Tokens and cookies."""
 
     def __init__(self, secrets: Iterable[str]) -> None:
         self._secrets = [secret.encode() for secret in secrets if len(secret) >= _MIN_KEY_BYTES]
 
-    def content(self, data: str | bytes) -> Content:
+    def redact(self, data: str | bytes) -> RedactedPayload:
         """Return the payload's first 8 KiB; `form` is json, text, or hex for what is no UTF-8."""
         raw = data.encode(errors="replace") if isinstance(data, str) else data
         kept = self._without_secrets(raw[: KEPT_BYTES + _MARGIN_BYTES])[:KEPT_BYTES]
         try:
-            # A character may have been cut in two, but not in a payload that is shown whole.
+            # Only in a truncated payload, the last character may be incomplete.
             text = kept.decode() if len(raw) <= KEPT_BYTES else _decoded_start(kept)
         except UnicodeDecodeError:
-            return Content(kept.hex(" "), "hex", len(raw))
-        return Content(text, "json" if _is_json(text) else "text", len(raw))
+            return RedactedPayload(kept.hex(" "), "hex", len(raw))
+        return RedactedPayload(text, "json" if _is_json(text) else "text", len(raw))
 
-    def text(self, text: str) -> str:
-        """Return a short text as it may be shown."""
+    def redact_text(self, text: str) -> str:
+        """Return a short text without secrets."""
         return self._without_secrets(text.encode(errors="replace")).decode(errors="replace")
 
     def _without_secrets(self, data: bytes) -> bytes:
@@ -54,15 +54,15 @@ class Contents:
         for secret in self._secrets:
             data = data.replace(secret, hidden)
         data = _COOKIE.sub(rb'\1["' + hidden + rb'"]', data)
-        pattern = _JSON_WEB_TOKEN if len(data) < KEPT_BYTES + _MARGIN_BYTES else _CUT_TOKEN
+        pattern = _JSON_WEB_TOKEN if len(data) < KEPT_BYTES + _MARGIN_BYTES else _TRUNCATED_TOKEN
         return pattern.sub(hidden, data)
 
 
-def texts_of(content: Content) -> frozenset[str]:
-    """Return the texts in a payload, by which two payloads may be recognised as saying the same."""
-    if content.form == "json" and not content.is_cut:
-        return frozenset(_strings(json.loads(content.text)))
-    return frozenset((content.text,)) - {""}
+def payload_texts(payload: RedactedPayload) -> frozenset[str]:
+    """Return the strings of a JSON payload, or its whole text: two payloads with a common text may have one cause."""
+    if payload.form == "json" and not payload.is_truncated:
+        return frozenset(_strings(json.loads(payload.text)))
+    return frozenset((payload.text,)) - {""}
 
 
 def _strings(value: object) -> Iterable[str]:

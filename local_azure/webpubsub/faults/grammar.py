@@ -1,11 +1,11 @@
-"""A fault in one line of text, for the command line and the inspector, and back.
+"""Faults as lines of text, for the command line and the inspector: parse and format.
 
     delay webhook 200ms event=message count=3
     fail rest 503 carried-out operation=send_to_group hub=chat for=10s
 
-What comes first says what goes wrong (`FORMS`), then follow the scope and the bounds as `name=value` in any order:
-`hub=`, `user=`, `connection=`, `event=`, `operation=`, `group=`; `count=` strikes, `for=` a time. Times are `200ms`,
-`1.5s` or `2m`; a value with a space is put in quotes.
+The first words are the kind of fault (`FORMS`). Then follow the scope and the limits as `name=value` in any order:
+`hub=`, `user=`, `connection=`, `event=`, `operation=`, `group=`; `count=` (how often) and `for=` (how long). Times are
+`200ms`, `1.5s` or `2m`; a value with a space is put in quotes.
 """
 
 import re
@@ -13,7 +13,7 @@ import shlex
 from collections.abc import Iterable
 from typing import Any
 
-from local_azure.webpubsub.fault_switchboard.rules import (
+from local_azure.webpubsub.faults.rules import (
     KINDS,
     Cut,
     Delay,
@@ -60,18 +60,18 @@ def parse_fault(text: str) -> Fault:
     named = _named(word for word in words[2:] if "=" in word)
     arguments = _own_arguments(kind, plain, named)
     scope = Scope(**{name: named.pop(name) for name in _SCOPES if name in named})
-    bounds: dict[str, Any] = {}
+    limits: dict[str, Any] = {}
     if "count" in named:
-        bounds["count"] = _whole("count", named.pop("count"))
+        limits["count"] = _whole("count", named.pop("count"))
     if "for" in named:
-        bounds["for_seconds"] = _seconds("for", named.pop("for"))
+        limits["for_seconds"] = _seconds("for", named.pop("for"))
     if named or plain:
         raise InvalidFault(f"{name}: {next(iter([*named, *plain]))[:64]!r} means nothing here")
-    return kind(**arguments, scope=scope, **bounds)
+    return kind(**arguments, scope=scope, **limits)
 
 
-def fault_text(fault: Fault) -> str:
-    """Return the line that describes a fault: what `parse_fault` reads."""
+def format_fault(fault: Fault) -> str:
+    """Return the line that describes a fault, in the form that `parse_fault` reads."""
     words = [fault.name, *_own_words(fault)]
     words += [f"{name}={shlex.quote(value)}" for name, value in fault.scope.given().items()]
     if fault.count is not None:
@@ -82,7 +82,7 @@ def fault_text(fault: Fault) -> str:
 
 
 def _own_arguments(kind: type[Fault], plain: list[str], named: dict[str, str]) -> dict[str, Any]:
-    """Take what belongs to this kind of fault alone."""
+    """Remove from the words what only this kind of fault has, and return it as arguments."""
     if kind in (Delay, SlowRest):
         return {"seconds": _seconds("the delay", _first(kind, plain, "a time, e.g. 200ms"))}
     if kind is FailRest:

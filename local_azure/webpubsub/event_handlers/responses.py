@@ -1,20 +1,17 @@
-"""What an event handler's answer means for the client."""
+"""What an event handler's HTTP response means for the client."""
 
 import json
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
-from http.cookies import SimpleCookie
 from typing import NoReturn
 
-from multidict import CIMultiDictProxy
-from yarl import URL
-
+from local_azure.webpubsub.events import HandlerResponse
 from local_azure.webpubsub.json_text import is_json
 from local_azure.webpubsub.messages import DataType, Payload
 from local_azure.webpubsub.metadata import InvalidMetadata, metadata_from_headers
 from local_azure.webpubsub.names import is_group_name, is_unicode
-from local_azure.webpubsub.protocols.any_message import is_any_message
+from local_azure.webpubsub.protocols.codec import is_protobuf_any
 
 log = logging.getLogger(__name__)
 
@@ -31,24 +28,8 @@ _DATA_TYPES: Mapping[str, DataType] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
-    """An event handler's HTTP response, wholly read."""
-
-    url: URL
-    status: int
-    headers: CIMultiDictProxy[str]
-    cookies: SimpleCookie
-    body: bytes
-
-    @property
-    def is_success(self) -> bool:
-        """Whether the status is 2xx."""
-        return 200 <= self.status < 300
-
-
-@dataclass(frozen=True, slots=True)
-class ConnectAnswer:
-    """What a connect handler changes; None keeps what the client's token says."""
+class ConnectResponse:
+    """What a connect handler changes; None keeps the value of the client's token."""
 
     user_id: str | None = None
     groups: tuple[str, ...] | None = None
@@ -56,7 +37,7 @@ class ConnectAnswer:
     subprotocol: str | None = None
 
 
-UNCHANGED = ConnectAnswer()
+UNCHANGED = ConnectResponse()
 
 
 class ConnectRefused(Exception):
@@ -72,57 +53,57 @@ class EventFailed(Exception):
     """A user event had no handler, or its handler did not succeed; the text says why."""
 
 
-def connect_answer(answer: Answer) -> ConnectAnswer:
-    """Return what the answer to `connect` changes; raises `ConnectRefused`."""
-    if answer.status >= 400:
-        raise ConnectRefused(answer.status, REJECTED)
-    if not answer.is_success:
+def parse_connect_response(response: HandlerResponse) -> ConnectResponse:
+    """Return what the response to `connect` changes; raises `ConnectRefused`."""
+    if response.status >= 400:
+        raise ConnectRefused(response.status, REJECTED)
+    if not response.is_success:
         raise ConnectRefused(500, CONNECT_FAILED)
-    if answer.status == 204 or not answer.body.strip():
+    if response.status == 204 or not response.body.strip():
         return UNCHANGED
     try:
-        document = json.loads(answer.body)
+        document = json.loads(response.body)
     except (ValueError, RecursionError):
         raise ConnectRefused(500, CONNECT_FAILED) from None
-    return UNCHANGED if document is None else _connect_answer(document)
+    return UNCHANGED if document is None else _connect_response(document)
 
 
-def event_answer(answer: Answer) -> Payload | None:
-    """Return what the sender of a user event is sent, None for nothing; raises `EventFailed`."""
-    if not answer.is_success:
-        raise EventFailed(f"the handler answered {answer.status}")
+def parse_event_response(response: HandlerResponse) -> Payload | None:
+    """Return the payload to send to the sender of a user event, None for nothing; raises `EventFailed`."""
+    if not response.is_success:
+        raise EventFailed(f"the handler answered {response.status}")
     try:
-        metadata = metadata_from_headers(answer.headers.items())
+        metadata = metadata_from_headers(response.headers.items())
     except InvalidMetadata as error:
         raise EventFailed(f"the handler's answer has unusable metadata: {error}") from None
-    if answer.status == 204 or not answer.body:
+    if response.status == 204 or not response.body:
         return Payload(DataType.TEXT, b"", metadata) if metadata else None
-    media_type, _, parameters = (answer.headers.get("Content-Type") or "application/octet-stream").partition(";")
+    media_type, _, parameters = (response.headers.get("Content-Type") or "application/octet-stream").partition(";")
     data_type = _DATA_TYPES.get(media_type.strip().lower())
     if data_type is None:
         raise EventFailed(f"the handler answered with the content type {media_type.strip()[:64]!r}")
-    return Payload(data_type, _data(data_type, parameters, answer.body), metadata)
+    return Payload(data_type, _checked_data(data_type, parameters, response.body), metadata)
 
 
-def new_state(answer: Answer) -> str | None:
-    """Return the connection state that a successful answer sets; None leaves it as it is."""
-    states = answer.headers.getall(STATE_HEADER, [])
+def connection_state(response: HandlerResponse) -> str | None:
+    """Return the connection state that a successful response sets; None leaves it unchanged."""
+    states = response.headers.getall(STATE_HEADER, [])
     if len(states) > 1:
         log.warning("several connection states in one answer, the last one counts", extra={"count": len(states)})
     return states[-1] if states else None
 
 
-def _connect_answer(document: object) -> ConnectAnswer:
+def _connect_response(document: object) -> ConnectResponse:
     if not isinstance(document, dict):
-        _unusable("it is no object")
+        _refuse("it is no object")
     user_id = document.get("userId")
     subprotocol = document.get("subprotocol")
     if not _is_text_or_null(user_id) or not _is_text_or_null(subprotocol):
-        _unusable("userId or subprotocol is no text")
+        _refuse("userId or subprotocol is no text")
     groups, roles = _texts(document, "groups"), _texts(document, "roles")
     if not all(map(is_group_name, groups or ())):
-        _unusable("groups has an invalid name")
-    return ConnectAnswer(user_id, groups or None, roles, subprotocol)
+        _refuse("groups has an invalid name")
+    return ConnectResponse(user_id, groups or None, roles, subprotocol)
 
 
 def _texts(document: Mapping[str, object], name: str) -> tuple[str, ...] | None:
@@ -130,7 +111,7 @@ def _texts(document: Mapping[str, object], name: str) -> tuple[str, ...] | None:
     if values is None:
         return None
     if not isinstance(values, list) or not all(isinstance(value, str) for value in values):
-        _unusable(f"{name} is no list of texts")
+        _refuse(f"{name} is no list of texts")
     return tuple(values)
 
 
@@ -138,19 +119,19 @@ def _is_text_or_null(value: object) -> bool:
     return value is None or (isinstance(value, str) and is_unicode(value))
 
 
-def _unusable(why: str) -> NoReturn:
+def _refuse(why: str) -> NoReturn:
     log.warning("connect handler's answer cannot be used", extra={"reason": why})
     raise ConnectRefused(500, CONNECT_FAILED)
 
 
-def _data(data_type: DataType, parameters: str, body: bytes) -> bytes:
+def _checked_data(data_type: DataType, parameters: str, body: bytes) -> bytes:
     try:
         if data_type is DataType.TEXT:
             return body.decode(_charset(parameters)).encode()
         valid = data_type is not DataType.JSON or is_json(body.decode())
     except (LookupError, ValueError):  # no such charset, or not in it
         raise EventFailed(f"the handler's answer is no {data_type} in its charset") from None
-    if not valid or (data_type is DataType.PROTOBUF and not is_any_message(body)):
+    if not valid or (data_type is DataType.PROTOBUF and not is_protobuf_any(body)):
         raise EventFailed(f"the handler's answer is no valid {data_type}")
     return body
 

@@ -6,12 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from local_azure.webpubsub.inspector.contents import HIDDEN, KEPT_BYTES, Contents, texts_of
+from local_azure.webpubsub.inspector.redaction import HIDDEN, KEPT_BYTES, Redactor, payload_texts
 from local_azure.webpubsub.tokens import make_client_token
 
 KEY = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789ABCDEFGH"
 TOKEN = make_client_token(KEY, "http://localhost/client/hubs/chat", now=0, lifetime_seconds=60, user_id="ana")
-contents = Contents([KEY])
+redactor = Redactor([KEY])
 
 
 @pytest.mark.parametrize(
@@ -28,21 +28,21 @@ contents = Contents([KEY])
     ],
 )
 def test_text_is_shown_as_text_and_bytes_as_hexadecimal(data: str | bytes, text: str, form: str) -> None:
-    content = contents.content(data)
+    payload = redactor.redact(data)
 
-    assert (content.text, content.form) == (text, form)
+    assert (payload.text, payload.form) == (text, form)
 
 
 def test_only_the_start_of_a_long_payload_is_kept() -> None:
-    content = contents.content("é" * 100_000)
+    payload = redactor.redact("é" * 100_000)
 
-    assert content.size == 200_000
-    assert content.is_cut
-    assert content.text == "é" * (KEPT_BYTES // 2)
+    assert payload.size == 200_000
+    assert payload.is_truncated
+    assert payload.text == "é" * (KEPT_BYTES // 2)
 
 
-def test_a_character_is_not_cut_in_two() -> None:
-    assert contents.content("x" + "é" * 100_000).text == "x" + "é" * (KEPT_BYTES // 2 - 1)
+def test_a_character_is_kept_whole_or_not_at_all() -> None:
+    assert redactor.redact("x" + "é" * 100_000).text == "x" + "é" * (KEPT_BYTES // 2 - 1)
 
 
 @pytest.mark.parametrize(
@@ -57,42 +57,42 @@ def test_a_character_is_not_cut_in_two() -> None:
     ],
 )
 def test_a_token_is_never_shown_wherever_it_stands(text: str) -> None:
-    shown = contents.content(text).text
+    shown = redactor.redact(text).text
 
     assert "eyJ" not in shown
     assert TOKEN[20:40] not in shown
 
 
 def test_a_token_among_bytes_is_not_shown_in_hexadecimal_either() -> None:
-    content = contents.content(b"\xff\xfe" + TOKEN.encode())
+    payload = redactor.redact(b"\xff\xfe" + TOKEN.encode())
 
-    assert content.form == "hex"
-    assert bytes.fromhex(content.text) == b"\xff\xfe" + HIDDEN.encode()
+    assert payload.form == "hex"
+    assert bytes.fromhex(payload.text) == b"\xff\xfe" + HIDDEN.encode()
 
 
 def test_the_access_key_is_never_shown() -> None:
-    assert KEY not in contents.content(f"Endpoint=http://localhost;AccessKey={KEY};").text
-    assert contents.text(f"key={KEY}") == f"key={HIDDEN}"
+    assert KEY not in redactor.redact(f"Endpoint=http://localhost;AccessKey={KEY};").text
+    assert redactor.redact_text(f"key={KEY}") == f"key={HIDDEN}"
 
 
 def test_a_clients_cookies_are_not_shown() -> None:
     body = json.dumps({"headers": {"Cookie": ["session=abc"], "Origin": ["http://localhost"]}, "query": {}})
 
-    shown = json.loads(contents.content(body).text)
+    shown = json.loads(redactor.redact(body).text)
 
     assert shown["headers"] == {"Cookie": [HIDDEN], "Origin": ["http://localhost"]}
 
 
 @given(st.binary(max_size=400) | st.text(max_size=400))
 def test_any_payload_can_be_shown(data: bytes | str) -> None:
-    content = contents.content(data)
+    payload = redactor.redact(data)
 
-    json.dumps(content.text)
-    texts_of(content)
+    json.dumps(payload.text)
+    payload_texts(payload)
 
 
 def test_the_texts_of_a_payload_are_its_strings_or_the_whole() -> None:
     document = json.dumps({"room": "lobby", "tags": ["a", {"b": "c"}], "n": 1})
 
-    assert texts_of(contents.content(document)) == {"lobby", "a", "c"}
-    assert texts_of(contents.content("just words")) == {"just words"}
+    assert payload_texts(redactor.redact(document)) == {"lobby", "a", "c"}
+    assert payload_texts(redactor.redact("just words")) == {"just words"}

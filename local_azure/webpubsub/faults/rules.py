@@ -1,6 +1,6 @@
-"""What can be made to go wrong: each kind of fault, whom it strikes, and how soon it is over.
+"""Each kind of fault, its scope and its end.
 
-A fault says everything about itself and does nothing; `switchboard` counts and matches, `hook` strikes.
+A fault is a value: it describes itself and does nothing. `active_faults` matches and counts, `injector` carries out.
 """
 
 import math
@@ -16,11 +16,11 @@ ABNORMAL_CLOSURE = 1006
 
 
 class InvalidFault(ValueError):
-    """A fault that cannot be; the text names what was seen and what is possible."""
+    """A fault that does not exist or has a wrong value; the text names what was seen and what is possible."""
 
 
-class Seam(StrEnum):
-    """Where a fault strikes."""
+class InjectionPoint(StrEnum):
+    """The part of the service that a fault disturbs."""
 
     WEBHOOK = "webhook"
     REST = "rest"
@@ -30,10 +30,10 @@ class Seam(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Occasion:
-    """Something that is about to happen and may go wrong; None stands for what it has not got."""
+class FaultTarget:
+    """Something that is about to happen and that a fault can disturb; None for a property that it does not have."""
 
-    seam: Seam
+    injection_point: InjectionPoint
     hub: str
     user: str | None = None
     connection: str | None = None
@@ -45,11 +45,11 @@ class Occasion:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scope:
-    """Whom a fault strikes: all that is given must fit; nothing given means everyone.
+    """To what a fault is limited: every given property must be equal; nothing given means no limit.
 
-    `event` is a user event or `connect`, `connected`, `disconnected`; `operation` is a REST operation as the Python
-    SDK names its method (`send_to_group`; `sendToGroup` is the same). Letter case counts for users, connections and
-    groups alone.
+    `event` is a user event or `connect`, `connected`, `disconnected`; `operation` is the name of a REST operation in
+    `rest.routing.OPERATIONS` (`send_to_group`; `sendToGroup` is the same). Letter case matters for users, connections
+    and groups only.
     """
 
     hub: str | None = None
@@ -60,34 +60,33 @@ class Scope:
     group: str | None = None
 
     def given(self) -> dict[str, str]:
-        """Return what the scope names, by field."""
+        """Return the properties that the scope limits, by name."""
         values = ((one.name, getattr(self, one.name)) for one in fields(self))
         return {name: value for name, value in values if value is not None}
 
-    def fits(self, occasion: Occasion) -> bool:
-        """Return whether the occasion is within the scope."""
+    def contains(self, target: FaultTarget) -> bool:
+        """Return whether the target is within the scope."""
         return all(
-            _comparable(name, value) == _comparable(name, getattr(occasion, name))
-            for name, value in self.given().items()
+            _comparable(name, value) == _comparable(name, getattr(target, name)) for name, value in self.given().items()
         )
 
 
-EVERYONE = Scope()
-_PEOPLE = frozenset(("hub", "user", "connection"))
+UNLIMITED = Scope()
+_COMMON_SCOPES = frozenset(("hub", "user", "connection"))
 
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One fault. It ends after `count` strikes or after `for_seconds`, whichever comes first; one must be given.
+    """One fault. It ends when it was triggered `count` times or after `for_seconds`, whichever is first; one is needed.
 
-    Raises `InvalidFault` for what cannot be, a scope that this kind of fault does not know included.
+    Raises `InvalidFault` for a wrong value, and for a scope that this kind of fault does not have.
     """
 
-    seam: ClassVar[Seam]
+    injection_point: ClassVar[InjectionPoint]
     name: ClassVar[str]
-    scopes: ClassVar[frozenset[str]] = _PEOPLE
+    scopes: ClassVar[frozenset[str]] = _COMMON_SCOPES
 
-    scope: Scope = field(default=EVERYONE, kw_only=True)
+    scope: Scope = field(default=UNLIMITED, kw_only=True)
     count: int | None = field(default=None, kw_only=True)
     for_seconds: float | None = field(default=None, kw_only=True)
 
@@ -103,20 +102,20 @@ class Fault:
             if not value.strip():
                 raise InvalidFault(f"{self.name}: {name} is blank")
 
-    def applies(self, occasion: Occasion) -> bool:
-        """Return whether this fault has something to do here."""
-        return occasion.seam is self.seam and self.scope.fits(occasion)
+    def applies(self, target: FaultTarget) -> bool:
+        """Return whether this fault disturbs the target."""
+        return target.injection_point is self.injection_point and self.scope.contains(target)
 
 
 @dataclass(frozen=True, slots=True)
 class _WebhookFault(Fault):
-    seam = Seam.WEBHOOK
-    scopes = _PEOPLE | {"event"}
+    injection_point = InjectionPoint.WEBHOOK
+    scopes = _COMMON_SCOPES | {"event"}
 
 
 @dataclass(frozen=True, slots=True)
 class Delay(_WebhookFault):
-    """An event reaches its handler this many seconds late; the handler's timeout runs meanwhile."""
+    """An event is sent to its handler this many seconds late; the handler's timeout runs meanwhile."""
 
     name = "delay webhook"
     seconds: float
@@ -128,26 +127,26 @@ class Delay(_WebhookFault):
 
 @dataclass(frozen=True, slots=True)
 class Drop(_WebhookFault):
-    """An event never reaches its handler. Whoever waits for the answer is told at once that there is none."""
+    """An event is not sent to its handler. The client that waits for the answer gets an error at once."""
 
     name = "drop webhook"
 
 
 @dataclass(frozen=True, slots=True)
 class LoseDisconnected(Fault):
-    """The handler does not hear that a connection has ended."""
+    """The `disconnected` event of a connection is not sent to the handler."""
 
-    seam = Seam.WEBHOOK
+    injection_point = InjectionPoint.WEBHOOK
     name = "lose disconnected"
 
-    def applies(self, occasion: Occasion) -> bool:
-        """Return whether the event is `disconnected`, of somebody in the scope."""
-        return occasion.is_system and occasion.event == "disconnected" and Fault.applies(self, occasion)
+    def applies(self, target: FaultTarget) -> bool:
+        """Return whether the target is a `disconnected` event in the scope."""
+        return target.is_system and target.event == "disconnected" and Fault.applies(self, target)
 
 
 @dataclass(frozen=True, slots=True)
 class Duplicate(_WebhookFault):
-    """An event reaches its handler again, `copies` times, after it was answered; the first answer counts."""
+    """An event is sent to its handler again, `copies` times, after it was answered; the first answer counts."""
 
     name = "duplicate webhook"
     copies: int = 1
@@ -161,8 +160,8 @@ class Duplicate(_WebhookFault):
 class Reorder(_WebhookFault):
     """An event waits until the next one in the scope was answered, but at most `within_seconds`.
 
-    A client's events follow each other strictly, so what overtakes is another connection's event, or `connected` and
-    `disconnected`, for which nobody waits.
+    A client's events are sent strictly one after the other, so the event that overtakes belongs to another connection,
+    or it is `connected` or `disconnected`, which no client waits for.
     """
 
     name = "reorder webhook"
@@ -175,13 +174,13 @@ class Reorder(_WebhookFault):
 
 @dataclass(frozen=True, slots=True)
 class _RestFault(Fault):
-    seam = Seam.REST
-    scopes = _PEOPLE | {"operation", "group"}
+    injection_point = InjectionPoint.REST
+    scopes = _COMMON_SCOPES | {"operation", "group"}
 
 
 @dataclass(frozen=True, slots=True)
 class FailRest(_RestFault):
-    """A REST call is answered with this status and does nothing; with `carried_out` it is done all the same."""
+    """A REST call is answered with this status and does nothing; with `carried_out` it is carried out nevertheless."""
 
     name = "fail rest"
     status: int
@@ -208,15 +207,15 @@ class SlowRest(_RestFault):
 
 @dataclass(frozen=True, slots=True)
 class Cut(Fault):
-    """A client's socket is closed with this code; with 1006 it is dropped without a word.
+    """A client's socket is closed with this code; with 1006 it is dropped without a close frame.
 
-    Sockets that are open are cut at once, up to the count; later ones at their next frame, which is lost. With an
-    `event` in the scope only the frame that sends it brings the cut about.
+    Open sockets are closed at once, up to the count; later ones at their next frame, which is lost. With an `event` in
+    the scope, only the frame that sends this event closes the socket.
     """
 
-    seam = Seam.CLIENT
+    injection_point = InjectionPoint.CLIENT
     name = "cut client"
-    scopes = _PEOPLE | {"event"}
+    scopes = _COMMON_SCOPES | {"event"}
     code: int = ABNORMAL_CLOSURE
 
     def __post_init__(self) -> None:
@@ -230,16 +229,16 @@ class Cut(Fault):
 class ExpireToken(Fault):
     """A client's token is refused as if it had expired: the handshake is answered with 401."""
 
-    seam = Seam.TOKEN
+    injection_point = InjectionPoint.TOKEN
     name = "expire token"
     scopes = frozenset(("hub", "user"))
 
 
 @dataclass(frozen=True, slots=True)
 class RefuseRecovery(Fault):
-    """A client that lost its socket may not take up its reliable connection again: it is closed with 1008."""
+    """A client that lost its socket may not recover its reliable connection: it is closed with 1008."""
 
-    seam = Seam.RECOVERY
+    injection_point = InjectionPoint.RECOVERY
     name = "refuse recovery"
 
 

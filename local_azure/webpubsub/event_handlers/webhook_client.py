@@ -1,4 +1,4 @@
-"""HTTP to event handlers: one attempt, retries, size limits; what came back, or why nothing did."""
+"""The HTTP client for event handlers: attempts, retries and size limits."""
 
 import asyncio
 import logging
@@ -10,32 +10,31 @@ import aiohttp
 from multidict import CIMultiDict
 from yarl import URL
 
-from local_azure.webpubsub.event_handlers.answers import Answer
-from local_azure.webpubsub.event_handlers.source import EventSource
+from local_azure.webpubsub.events import EventSource, HandlerResponse
 from local_azure.webpubsub.observations import Observations, WebhookCalled, WebhookSent
 
 log = logging.getLogger(__name__)
 
 REQUEST_TIMEOUT = 408
 MAX_HANDLER_CONNECTIONS = 1000
-# The connection state comes in one; .NET, in which the official emulator is written, takes as much.
-MAX_ANSWER_HEADER_BYTES = 64 * 1024
+# A response header carries the connection state. 64 KiB is the limit of .NET, which the official emulator uses.
+MAX_RESPONSE_HEADER_BYTES = 64 * 1024
 
-# An event carries the documented headers and no others.
+# An event has the documented headers and no others.
 _NO_AUTOMATIC_HEADERS = ("Accept", "Accept-Encoding", "User-Agent", "Content-Type")
 
 
-class CallFailed(Exception):
-    """There was no usable answer; the text says why and holds no URL."""
+class WebhookFailed(Exception):
+    """The handler gave no usable response; the text says why and holds no URL."""
 
 
-class _Unreachable(CallFailed):
-    """The network failed, which is worth another attempt."""
+class _Unreachable(WebhookFailed):
+    """The network failed; another attempt may succeed."""
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
-    """One request to one handler, and how it is named in logs and to the inspector; `event_id` None is a question."""
+class WebhookCall:
+    """One request to one handler, with its names for logs and the inspector; validation requests have no `event_id`."""
 
     method: str
     url: URL
@@ -49,20 +48,20 @@ class Call:
 
 
 class WebhookClient:
-    """Sends calls, again and again where that helps; `close` when the service ends."""
+    """Sends calls, with retries; call `close` when the service ends."""
 
-    def __init__(self, *, retry_waits: Sequence[float], max_answer_bytes: int, observations: Observations) -> None:
+    def __init__(self, *, retry_waits: Sequence[float], max_response_bytes: int, observations: Observations) -> None:
         """`retry_waits` are the seconds before the second, third … attempt."""
         self._retry_waits = retry_waits
-        self._max_answer_bytes = max_answer_bytes
+        self._max_response_bytes = max_response_bytes
         self._observations = observations
         self._stopping = False
         self._session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(limit=MAX_HANDLER_CONNECTIONS),
-            cookie_jar=aiohttp.DummyCookieJar(),  # each connection has its own
+            cookie_jar=aiohttp.DummyCookieJar(),  # each connection has its own cookies
             timeout=aiohttp.ClientTimeout(total=None),  # the caller's timeout covers all attempts
             skip_auto_headers=_NO_AUTOMATIC_HEADERS,
-            max_field_size=MAX_ANSWER_HEADER_BYTES,
+            max_field_size=MAX_RESPONSE_HEADER_BYTES,
         )
 
     async def close(self) -> None:
@@ -70,39 +69,39 @@ class WebhookClient:
         await self._session.close()
 
     def stop_retrying(self) -> None:
-        """Let every call end with its present attempt: the service shuts down."""
+        """Let every call end with its current attempt: the service shuts down."""
         self._stopping = True
 
-    async def send(self, call: Call) -> Answer:
-        """Return the handler's answer, which may be an error status; raises `CallFailed` when there is none.
+    async def send(self, call: WebhookCall) -> HandlerResponse:
+        """Return the handler's response, which may have an error status; raises `WebhookFailed` when there is none.
 
-        Network errors, 408 and 5xx are tried again. The caller sets the timeout.
+        Network errors, 408 and 5xx are retried. The caller sets the timeout.
         """
         if self._observations.active and call.request_id is not None:
-            self._observations.remember(call.request_id)
+            self._observations.link_request_id(call.request_id)
         for attempt, wait in enumerate((*self._retry_waits, None), start=1):
             try:
-                answer = await self._observed_attempt(call, attempt)
+                response = await self._observed_attempt(call, attempt)
             except _Unreachable:
                 if wait is None or self._stopping:
                     raise
             else:
-                if wait is None or self._stopping or not _is_transient(answer.status):
-                    return answer
+                if wait is None or self._stopping or not _is_transient(response.status):
+                    return response
             await asyncio.sleep(wait)
         raise AssertionError("the last attempt returns or raises")
 
-    async def _observed_attempt(self, call: Call, attempt: int) -> Answer:
+    async def _observed_attempt(self, call: WebhookCall, attempt: int) -> HandlerResponse:
         started = time.perf_counter()
         status: int | None = None
         failure: str | None = None
         body: bytes | None = None
         self._record_start(call, attempt)
         try:
-            answer = await self._attempt(call)
-            status, body = answer.status, answer.body
-            return answer
-        except CallFailed as error:
+            response = await self._attempt(call)
+            status, body = response.status, response.body
+            return response
+        except WebhookFailed as error:
             failure = str(error)
             raise
         except asyncio.CancelledError:
@@ -111,17 +110,17 @@ class WebhookClient:
         finally:
             self._record(call, attempt, status, (time.perf_counter() - started) * 1000, failure, body)
 
-    async def _attempt(self, call: Call) -> Answer:
+    async def _attempt(self, call: WebhookCall) -> HandlerResponse:
         if self._session.closed:
-            raise CallFailed("the service has shut down")
+            raise WebhookFailed("the service has shut down")
         try:
             async with self._session.request(
                 call.method, call.url, headers=self._with_cookies(call), data=call.body, allow_redirects=False
             ) as response:
                 body = await self._read(response)
-                return Answer(call.url, response.status, response.headers, response.cookies, body)
+                return HandlerResponse(call.url, response.status, response.headers, response.cookies, body)
         except (aiohttp.InvalidURL, ValueError) as error:
-            raise CallFailed(f"the request cannot be sent ({type(error).__name__})") from None
+            raise WebhookFailed(f"the request cannot be sent ({type(error).__name__})") from None
         except (aiohttp.ClientError, OSError) as error:
             raise _Unreachable(f"no answer ({type(error).__name__})") from None
 
@@ -129,12 +128,12 @@ class WebhookClient:
         body = bytearray()
         async for chunk in response.content.iter_any():
             body += chunk
-            if len(body) > self._max_answer_bytes:
-                raise CallFailed(f"the answer is longer than {self._max_answer_bytes} bytes")
+            if len(body) > self._max_response_bytes:
+                raise WebhookFailed(f"the answer is longer than {self._max_response_bytes} bytes")
         return bytes(body)
 
     @staticmethod
-    def _with_cookies(call: Call) -> CIMultiDict[str]:
+    def _with_cookies(call: WebhookCall) -> CIMultiDict[str]:
         if call.source.cookies is None or call.event_id is None:
             return call.headers
         cookies = call.source.cookies.filter_cookies(call.url)
@@ -143,7 +142,7 @@ class WebhookClient:
             headers["Cookie"] = "; ".join(f"{name}={morsel.coded_value}" for name, morsel in cookies.items())
         return headers
 
-    def _record_start(self, call: Call, attempt: int) -> None:
+    def _record_start(self, call: WebhookCall, attempt: int) -> None:
         if self._observations.active:
             source = call.source
             self._observations.publish(
@@ -162,7 +161,7 @@ class WebhookClient:
 
     def _record(
         self,
-        call: Call,
+        call: WebhookCall,
         attempt: int,
         status: int | None,
         milliseconds: float,

@@ -1,4 +1,4 @@
-"""Read settings the way .NET applications do: one tree, keys in any letter case, environment values on top."""
+"""Reads settings as .NET applications do: one tree, keys in any letter case, environment variables override values."""
 
 from collections.abc import Mapping
 
@@ -10,10 +10,10 @@ class SettingsError(ValueError):
 
 
 def overlay_environment(document: Mapping[str, object], environment: Mapping[str, str]) -> dict[str, object]:
-    """Return the document with values like `WebPubSub__Hubs__chat__EventHandlers__0__UrlTemplate` put over it.
+    """Return the document with values like `WebPubSub__Hubs__chat__EventHandlers__0__UrlTemplate` in their places.
 
-    Only names that begin with a section the service has are looked at. Raises `SettingsError` when a name goes
-    through a value that is no section.
+    Only names that begin with a section of the service are used. Raises `SettingsError` when a part of a name, except
+    the last, is a single value.
     """
     tree = _copied(document)
     for name in sorted(environment):
@@ -52,13 +52,13 @@ def _known_key(node: Mapping[str, object], key: str) -> str:
 
 
 class Section:
-    """A part of the tree that remembers which of its keys were asked for."""
+    """A part of the tree. It records which of its keys were read, so that unknown keys can be reported."""
 
     def __init__(self, path: str, values: Mapping[str, object]) -> None:
         self.path = path
         self._values = {key.lower(): value for key, value in values.items()}
         self._names = {key.lower(): key for key in values}
-        self._seen: set[str] = set()
+        self._read_keys: set[str] = set()
         if len(self._values) != len(values):
             raise SettingsError(f"{path or 'settings'} has a key twice; keys are case-insensitive")
 
@@ -68,16 +68,16 @@ class Section:
         return cls("", tree)
 
     def names(self) -> list[str]:
-        """Return the keys as they were written."""
+        """Return the keys in their original letter case."""
         return list(self._names.values())
 
     def ignore(self, *keys: str) -> None:
         """Treat these keys as known."""
-        self._seen.update(key.lower() for key in keys)
+        self._read_keys.update(key.lower() for key in keys)
 
-    def refuse_the_rest(self) -> None:
-        """Raise `SettingsError` when a key was never asked for."""
-        unknown = [self._at(self._names[key]) for key in self._values if key not in self._seen]
+    def refuse_unknown_keys(self) -> None:
+        """Raise `SettingsError` when a key was never read."""
+        unknown = [self._at(self._names[key]) for key in self._values if key not in self._read_keys]
         if unknown:
             raise SettingsError(f"unknown setting {', '.join(unknown)}")
 
@@ -93,7 +93,7 @@ class Section:
     def sections(self, key: str) -> list["Section"]:
         """Return the sections of a list in order."""
         items = self.section(key)
-        return [items.section(index) for index in items.in_order()]
+        return [items.section(index) for index in items.indexes()]
 
     def texts(self, key: str) -> list[str]:
         """Return a list of texts; one text stands for a list of one."""
@@ -101,9 +101,9 @@ class Section:
         if isinstance(value, str):
             return [value] if value else []
         items = self.section(key)
-        return [items.text(index) or "" for index in items.in_order()]
+        return [items.text(index) or "" for index in items.indexes()]
 
-    def in_order(self) -> list[str]:
+    def indexes(self) -> list[str]:
         """Return the keys of a list in numerical order."""
         wrong = [name for name in self.names() if not (name.isascii() and name.isdigit())]
         if wrong:
@@ -138,7 +138,7 @@ class Section:
         return value
 
     def _take(self, key: str) -> object:
-        self._seen.add(key.lower())
+        self._read_keys.add(key.lower())
         return self._values.get(key.lower())
 
     def _at(self, key: str) -> str:

@@ -1,8 +1,8 @@
-"""The inspector over HTTP: its page, a stream of what happens (server-sent events), and faults to add and to lift.
+"""The HTTP routes of the inspector: its page, a stream of what happens (server-sent events), and changes of faults.
 
-It shows what people say, so it answers to this machine alone: it is mounted only where the service listens on
-loopback, the Host header must name this machine (another name may be a rebound DNS entry), and what changes something
-must come from the page itself or from no page at all.
+It shows message contents, so it is available on this machine only: the routes exist only where the service listens on a
+loopback address, the Host header must name this machine (against DNS rebinding), and a request that changes something
+must have the Origin of the page, or none.
 """
 
 import asyncio
@@ -16,18 +16,18 @@ from uuid import uuid4
 from aiohttp import hdrs, web
 from yarl import URL
 
-from local_azure.webpubsub.fault_switchboard import FORMS, FaultSwitchboard, InvalidFault
+from local_azure.webpubsub.faults import FORMS, FaultInjector, InvalidFault
 from local_azure.webpubsub.hub import Hubs
-from local_azure.webpubsub.inspector.chains import chain_of
-from local_azure.webpubsub.inspector.contents import Contents
-from local_azure.webpubsub.inspector.journal import Journal
-from local_azure.webpubsub.inspector.recording import Recording
+from local_azure.webpubsub.inspector.event_buffer import EventBuffer
+from local_azure.webpubsub.inspector.recorder import Recorder
+from local_azure.webpubsub.inspector.redaction import Redactor
 from local_azure.webpubsub.inspector.snapshot import Handlers, snapshot
+from local_azure.webpubsub.inspector.traces import find_trace
 from local_azure.webpubsub.observations import Observations
 from local_azure.webpubsub.settings import Settings
 
 PAGE = Path(__file__).parent / "page"
-TICK_SECONDS = 0.1
+POLL_SECONDS = 0.1
 STATE_SECONDS = 0.5
 MAX_BATCH = 500
 
@@ -54,7 +54,7 @@ _Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 def is_loopback(host: str) -> bool:
-    """Return whether an address to listen on can be reached from this machine alone."""
+    """Return whether an address to listen on can be reached from this machine only."""
     if host == "localhost":
         return True
     try:
@@ -64,7 +64,7 @@ def is_loopback(host: str) -> bool:
 
 
 class Inspector:
-    """The routes of the inspector and what stands behind them."""
+    """The inspector of one service."""
 
     def __init__(
         self,
@@ -72,31 +72,31 @@ class Inspector:
         hubs: Hubs,
         observations: Observations,
         handlers: Callable[[], Handlers],
-        faults: Callable[[], FaultSwitchboard],
+        faults: Callable[[], FaultInjector],
     ) -> None:
         self._settings = settings
         self._hubs = hubs
         self._handlers = handlers
         self._faults = faults
-        self._recording = Recording(observations, Journal(Contents(settings.access_keys)))
+        self._recorder = Recorder(observations, EventBuffer(Redactor(settings.access_keys)))
         self._closing = asyncio.Event()
         self._run = uuid4().hex
 
     def routes(self) -> list[web.RouteDef]:
-        """Return the page at the root and everything it asks for below `/inspector/`."""
+        """Return the routes: the page at the root, and everything it requests below `/inspector/`."""
         return [
-            web.get("/", _guarded(self._page)),
-            web.get("/inspector/stream", _guarded(self._stream), allow_head=False),
-            web.get("/inspector/entries/{id:[0-9]{1,15}}", _guarded(self._entry), allow_head=False),
-            web.post("/inspector/faults", _guarded(_changing(self._add_fault))),
-            web.delete("/inspector/faults/{id:[a-z0-9-]{1,40}}", _guarded(_changing(self._remove_fault))),
-            web.get("/inspector/{name:[a-z_]{1,40}\\.(?:css|js|svg)}", _guarded(self._page)),
+            web.get("/", _for_local_host(self._page)),
+            web.get("/inspector/stream", _for_local_host(self._stream), allow_head=False),
+            web.get("/inspector/entries/{id:[0-9]{1,15}}", _for_local_host(self._entry), allow_head=False),
+            web.post("/inspector/faults", _for_local_host(_for_own_page(self._add_fault))),
+            web.delete("/inspector/faults/{id:[a-z0-9-]{1,40}}", _for_local_host(_for_own_page(self._remove_fault))),
+            web.get("/inspector/{name:[a-z_]{1,40}\\.(?:css|js|svg)}", _for_local_host(self._page)),
         ]
 
     async def close(self, _application: object = None) -> None:
         """End every stream: the service shuts down."""
         self._closing.set()
-        self._recording.stop()
+        self._recorder.stop()
 
     async def _page(self, request: web.Request) -> web.StreamResponse:
         file = _page_files().get(request.match_info.get("name", "index.html"))
@@ -105,66 +105,66 @@ class Inspector:
         return web.FileResponse(file, headers=SAFE_HEADERS | {hdrs.CONTENT_TYPE: CONTENT_TYPES[file.suffix]})
 
     async def _stream(self, request: web.Request) -> web.StreamResponse:
-        """Tell a page what has happened and what is now, until it goes away."""
+        """Send entries and the current state to a page until it is closed."""
         response = web.StreamResponse(headers=SAFE_HEADERS | {hdrs.CONTENT_TYPE: "text/event-stream"})
         await response.prepare(request)
         hello = {"run": self._run, "forms": FORMS}
-        with self._recording.watched() as journal:
+        with self._recorder.recording() as buffer:
             try:
                 await response.write(_event("hello", hello))
-                await self._tell(request, response, journal)
+                await self._send_updates(request, response, buffer)
             except ConnectionError:
                 pass  # the page was closed
         return response
 
-    async def _tell(self, request: web.Request, response: web.StreamResponse, journal: Journal) -> None:
+    async def _send_updates(self, request: web.Request, response: web.StreamResponse, buffer: EventBuffer) -> None:
         loop = asyncio.get_running_loop()
         change, state, state_due = 0, b"", 0.0
         while not self._closing.is_set() and request.transport is not None and not request.transport.is_closing():
-            entries = sorted(journal.changed_since(change), key=lambda entry: entry.change)[:MAX_BATCH]
+            entries = sorted(buffer.changed_since(change), key=lambda entry: entry.change)[:MAX_BATCH]
             if entries:
                 change = entries[-1].change
                 await response.write(_event("entries", [entry.summary() for entry in entries]))
             if loop.time() >= state_due:
                 state_due = loop.time() + STATE_SECONDS
-                now = _event("state", self._snapshot())
-                if now != state:
-                    state = now
+                current = _event("state", self._snapshot())
+                if current != state:
+                    state = current
                     await response.write(state)
             if len(entries) < MAX_BATCH:
-                await self._tick()
+                await self._wait_for_next_poll()
 
-    async def _tick(self) -> None:
+    async def _wait_for_next_poll(self) -> None:
         try:
-            async with asyncio.timeout(TICK_SECONDS):
+            async with asyncio.timeout(POLL_SECONDS):
                 await self._closing.wait()
         except TimeoutError:
             pass
 
     async def _entry(self, request: web.Request) -> web.StreamResponse:
-        """Answer one entry with its payload, and the chain of cause and effect that it belongs to."""
-        journal = self._recording.journal
-        entry = journal.entry(int(request.match_info["id"]))
+        """Answer one entry with its payload, and the trace that it belongs to."""
+        buffer = self._recorder.buffer
+        entry = buffer.entry(int(request.match_info["id"]))
         if entry is None:
             return _refusal(404, "gone", "this entry is no longer kept")
-        chain = chain_of(entry, journal)
-        steps = [step.entry.summary() | {"depth": step.depth, "inferred": step.inferred} for step in chain.steps]
-        return _json({"entry": entry.details(), "steps": steps, "note": chain.note})
+        trace = find_trace(entry, buffer)
+        steps = [step.entry.summary() | {"depth": step.depth, "inferred": step.inferred} for step in trace.steps]
+        return _json({"entry": entry.details(), "steps": steps, "note": trace.note})
 
     async def _add_fault(self, request: web.Request) -> web.StreamResponse:
-        """Put the fault of the body's line in force: `{"fault": "drop webhook count=1"}`."""
-        line = await _line(request)
+        """Add the fault that the body describes: `{"fault": "drop webhook count=1"}`."""
+        line = await _fault_line(request)
         if line is None:
             return _refusal(400, "invalid_body", 'the body must be like {"fault": "drop webhook count=1"}')
         try:
-            armed = self._faults().add(line)
+            added = self._faults().add(line)
         except InvalidFault as error:
             return _refusal(400, "invalid_fault", str(error))
-        return _json({"id": armed.id}, status=201)
+        return _json({"id": added.id}, status=201)
 
     async def _remove_fault(self, request: web.Request) -> web.StreamResponse:
         if not self._faults().remove(request.match_info["id"]):
-            return _refusal(404, "not_in_force", "this fault is not in force any more")
+            return _refusal(404, "not_active", "this fault is not active any more")
         return web.Response(status=204, headers=SAFE_HEADERS)
 
     def _snapshot(self) -> dict[str, object]:
@@ -173,25 +173,25 @@ class Inspector:
 
 @cache
 def _page_files() -> dict[str, Path]:
-    """Return the files of the page by name; no other file can be asked for."""
+    """Return the files of the page by name; no other file is served."""
     return {file.name: file for file in PAGE.iterdir() if file.suffix in CONTENT_TYPES}
 
 
-def _guarded(handler: _Handler) -> _Handler:
-    """Answer only those who dialled this machine by its own name."""
+def _for_local_host(handler: _Handler) -> _Handler:
+    """Refuse requests whose Host header does not name this machine."""
 
-    async def guarded(request: web.Request) -> web.StreamResponse:
+    async def checked(request: web.Request) -> web.StreamResponse:
         if _host_name(request.host) not in THIS_MACHINE:
             return _refusal(403, "wrong_host", "the inspector answers to localhost, 127.0.0.1 and [::1] only")
         return await handler(request)
 
-    return guarded
+    return checked
 
 
-def _changing(handler: _Handler) -> _Handler:
-    """Let only the inspector's own page change something, or a program that is no page: it sends no Origin."""
+def _for_own_page(handler: _Handler) -> _Handler:
+    """Refuse requests from pages other than the inspector; a program that is no page sends no Origin."""
 
-    async def changing(request: web.Request) -> web.StreamResponse:
+    async def checked(request: web.Request) -> web.StreamResponse:
         origin = request.headers.get(hdrs.ORIGIN)
         if origin is not None and origin != f"{request.scheme}://{request.host}":
             return _refusal(403, "wrong_origin", "only the inspector's own page may change something")
@@ -199,7 +199,7 @@ def _changing(handler: _Handler) -> _Handler:
             return _refusal(415, "wrong_content_type", "the body must be application/json")
         return await handler(request)
 
-    return changing
+    return checked
 
 
 def _host_name(host: str) -> str | None:
@@ -209,7 +209,7 @@ def _host_name(host: str) -> str | None:
         return None
 
 
-async def _line(request: web.Request) -> str | None:
+async def _fault_line(request: web.Request) -> str | None:
     try:
         document = json.loads(await request.read())
     except (ValueError, RecursionError):

@@ -1,6 +1,6 @@
-"""What can stand in a filter, with its type, and what it is worth for a connection.
+"""The expressions of a filter: each has a type, and a value for a connection.
 
-An expression is checked when it is put together, so that asking it about a connection cannot fail.
+Types are checked when an expression is created, so its evaluation cannot fail.
 """
 
 import typing
@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 
-class Subject(typing.Protocol):
-    """What a filter can see of a connection."""
+class FilterableConnection(typing.Protocol):
+    """The properties of a connection that a filter can use."""
 
     @property
     def id(self) -> str:
@@ -30,7 +30,7 @@ class Subject(typing.Protocol):
 
 
 class Type(StrEnum):
-    """What an expression is worth; the values are the names that refusals show."""
+    """The type of an expression; the values are the names in error messages."""
 
     STRING = "string"
     INT = "int"
@@ -47,24 +47,24 @@ class Expression:
     """A part of a filter: its type, and its value for a connection."""
 
     type: Type
-    value: Callable[[Subject], Value]
+    value: Callable[[FilterableConnection], Value]
 
 
 @dataclass(frozen=True, slots=True)
 class Literal(Expression):
-    """An expression that is worth the same for every connection."""
+    """An expression with the same value for every connection."""
 
     constant: Value
 
 
-class Problem(Exception):
-    """What is wrong with the filter."""
+class FilterProblem(Exception):
+    """The filter is invalid; the text says why."""
 
 
 def expect_type(expression: Expression, *types: Type) -> None:
-    """Raise `Problem` unless the expression has one of the types."""
+    """Raise `FilterProblem` unless the expression has one of the types."""
     if expression.type not in types:
-        raise Problem(f"Type '{expression.type}', expect '{types[0]}'")
+        raise FilterProblem(f"Type '{expression.type}', expect '{types[0]}'")
 
 
 def constant(kind: Type, value: Value) -> Literal:
@@ -118,15 +118,15 @@ FUNCTIONS = {
 
 
 def call(name: str, arguments: list[Expression]) -> Expression:
-    """Return the function applied to the arguments; raises `Problem` for a wrong number or type of them."""
+    """Return the function applied to the arguments; raises `FilterProblem` for a wrong number or type of them."""
     function = FUNCTIONS[name]
     most = len(function.parameters)
     if not most - function.optional <= len(arguments) <= most:
-        raise Problem(f"Function '{name}' has {len(arguments)} arguments, expect {most}")
+        raise FilterProblem(f"Function '{name}' has {len(arguments)} arguments, expect {most}")
     for argument, types in zip(arguments, function.parameters, strict=False):
         expect_type(argument, *types)
 
-    def value(connection: Subject) -> Value:
+    def value(connection: FilterableConnection) -> Value:
         values = [argument.value(connection) for argument in arguments]
         return function.on_null if None in values else function.body(*values)
 
@@ -158,7 +158,7 @@ def ordering(operator: str, left: Expression, right: Expression) -> Expression:
     for side in (left, right):
         expect_type(side, Type.INT, Type.NULL)
 
-    def value(connection: Subject) -> bool:
+    def value(connection: FilterableConnection) -> bool:
         a, b = left.value(connection), right.value(connection)
         return isinstance(a, int) and isinstance(b, int) and compare(a, b)
 
@@ -166,10 +166,10 @@ def ordering(operator: str, left: Expression, right: Expression) -> Expression:
 
 
 def in_groups(left: Expression, groups: Expression) -> Expression:
-    """Return whether the connection is a member of the group that `left` names."""
+    """Return the expression that is true for members of the group that `left` names."""
     expect_type(left, Type.STRING, Type.NULL)
 
-    def value(connection: Subject) -> bool:
+    def value(connection: FilterableConnection) -> bool:
         members = groups.value(connection)
         return isinstance(members, Collection) and left.value(connection) in members
 
@@ -177,16 +177,16 @@ def in_groups(left: Expression, groups: Expression) -> Expression:
 
 
 def in_list(left: Expression, literals: list[Literal]) -> Expression:
-    """Return whether `left` equals one of the literals."""
+    """Return the expression that is true when `left` equals one of the literals."""
     expect_type(left, *_SCALARS)
     for literal in literals:
         expect_type(literal, left.type, Type.NULL, *(_SCALARS if left.type is Type.NULL else ()))
-    values = frozenset(literal.constant for literal in literals)  # there may be tens of thousands
+    values = frozenset(literal.constant for literal in literals)  # a set: there may be tens of thousands
     return Expression(Type.BOOL, lambda connection: left.value(connection) in values)
 
 
-def joined(operator: str, clauses: list[Expression]) -> Expression:
-    """Return the clauses joined by `and` or `or`; all are checked, however few will be asked."""
+def join_clauses(operator: str, clauses: list[Expression]) -> Expression:
+    """Return the clauses joined by `and` or `or`; the type of every clause is checked."""
     for clause in clauses:
         expect_type(clause, Type.BOOL)
     decide = all if operator == "and" else any

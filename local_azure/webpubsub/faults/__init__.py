@@ -1,13 +1,14 @@
-"""Make things go wrong on purpose: late, lost, repeated or reordered events, failing REST calls, cut sockets.
+"""Fault injection: late, lost, repeated or reordered events, failing REST calls, closed sockets.
 
 Each fault has a scope and an end. `service.faults.add(Delay(0.2, scope=Scope(event="message"), count=3))` does the same
 as `python -m local_azure.webpubsub --fault "delay webhook 200ms event=message count=3"`.
 """
 
-from local_azure.webpubsub.fault_switchboard.grammar import FORMS, fault_text, parse_fault
-from local_azure.webpubsub.fault_switchboard.hook import FaultSwitchboard
-from local_azure.webpubsub.fault_switchboard.option import add_fault_option
-from local_azure.webpubsub.fault_switchboard.rules import (
+from local_azure.webpubsub.faults.active_faults import ActiveFault
+from local_azure.webpubsub.faults.grammar import FORMS, format_fault, parse_fault
+from local_azure.webpubsub.faults.injector import FaultInjector
+from local_azure.webpubsub.faults.option import add_fault_option
+from local_azure.webpubsub.faults.rules import (
     Cut,
     Delay,
     Drop,
@@ -22,11 +23,10 @@ from local_azure.webpubsub.fault_switchboard.rules import (
     Scope,
     SlowRest,
 )
-from local_azure.webpubsub.fault_switchboard.switchboard import Armed
 
 __all__ = [
     "FORMS",
-    "Armed",
+    "ActiveFault",
     "Cut",
     "Delay",
     "Drop",
@@ -34,7 +34,7 @@ __all__ = [
     "ExpireToken",
     "FailRest",
     "Fault",
-    "FaultSwitchboard",
+    "FaultInjector",
     "InvalidFault",
     "LoseDisconnected",
     "RefuseRecovery",
@@ -42,6 +42,6 @@ __all__ = [
     "Scope",
     "SlowRest",
     "add_fault_option",
-    "fault_text",
+    "format_fault",
     "parse_fault",
 ]
