@@ -50,6 +50,36 @@ def test_the_operations_are_those_that_are_published_and_the_health_check() -> N
     assert len(OPERATIONS) + 1 == 25
 
 
+def test_the_names_of_the_operations_are_public_and_stay() -> None:
+    """A fault names an operation with `operation=`, in scripts that we do not know."""
+    assert [operation.name for operation in OPERATIONS] == [
+        "send_to_all",
+        "generate_token",
+        "close_all",
+        "add_to_groups",
+        "remove_from_groups",
+        "connection_exists",
+        "close_connection",
+        "send_to_connection",
+        "remove_connection_from_all_groups",
+        "group_exists",
+        "send_to_group",
+        "close_group",
+        "list_members",
+        "add_connection_to_group",
+        "remove_connection_from_group",
+        "check_permission",
+        "grant_permission",
+        "revoke_permission",
+        "user_exists",
+        "send_to_user",
+        "close_user",
+        "add_user_to_group",
+        "remove_user_from_group",
+        "remove_user_from_all_groups",
+    ]
+
+
 @each_operation
 async def test_an_operation_succeeds(
     stage: Stage, service: Service, rest: Rest, method: str, path: str, success: int, carries: Carries
