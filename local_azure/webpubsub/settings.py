@@ -66,7 +66,7 @@ class HubSettings:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Sizes and counts that end or refuse something."""
+    """Limits of sizes and counts."""
 
     client_message_bytes: int = 1024 * 1024
     rest_body_bytes: int = 1024 * 1024
@@ -81,7 +81,7 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Times:
-    """Every wait of the service, in seconds."""
+    """Every timeout, wait and lifetime of the service, in seconds."""
 
     retention_seconds: float = 30.0
     handler_timeout_seconds: float = 100.0
@@ -97,7 +97,7 @@ class Times:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Everything the service needs to know; hub names are kept in lower case.
+    """All settings of the service; hub names are stored in lower case.
 
     `public_endpoints` are further URLs by which clients and servers reach this service (a tunnel, a proxy): tokens
     signed for them are accepted as well as those signed for the address in the request.
@@ -141,7 +141,7 @@ class Settings:
     def from_json(cls, document: Mapping[str, object], environment: Mapping[str, str] | None = None) -> "Settings":
         """Return the settings in a document of the official emulator's shape.
 
-        `environment` values win over the document: `WebPubSub__Hubs__chat__EventHandlers__0__UrlTemplate=…`.
+        `environment` overrides the document: `WebPubSub__Hubs__chat__EventHandlers__0__UrlTemplate=…`.
         Raises `SettingsError`, which names the path of an unknown key or a wrong value.
         """
         top = Section.root(overlay_environment(document, environment or {}))

@@ -6,7 +6,7 @@ ROOT_SECTIONS = ("webpubsub", "urls")
 
 
 class SettingsError(ValueError):
-    """Settings that cannot be used; the text holds the path of the value and never an access key."""
+    """Invalid settings; the text holds the path of the value and never an access key."""
 
 
 def overlay_environment(document: Mapping[str, object], environment: Mapping[str, str]) -> dict[str, object]:
@@ -28,7 +28,7 @@ def _copied(value: Mapping[str, object]) -> dict[str, object]:
 
 
 def _as_tree(value: object) -> object:
-    """Return lists as sections with the keys 0, 1, 2 …, which is how an environment name addresses them."""
+    """Return lists as sections with the keys 0, 1, 2 …, as in the names of environment variables."""
     if isinstance(value, Mapping):
         return _copied(value)
     if isinstance(value, list | tuple):
@@ -64,7 +64,7 @@ class Section:
 
     @classmethod
     def root(cls, tree: Mapping[str, object]) -> "Section":
-        """Return the section that is the whole tree."""
+        """Return the section for the whole tree."""
         return cls("", tree)
 
     def names(self) -> list[str]:
@@ -96,7 +96,7 @@ class Section:
         return [items.section(index) for index in items.indexes()]
 
     def texts(self, key: str) -> list[str]:
-        """Return a list of texts; one text stands for a list of one."""
+        """Return a list of texts; a single text is a list with one item."""
         value = self._take(key)
         if isinstance(value, str):
             return [value] if value else []

@@ -1,6 +1,6 @@
 """WebSocket frames as a server sends them (RFC 6455, section 5): whole, never masked, never compressed.
 
-A server's frame is the same for every receiver, so a message to a thousand clients is framed once and the same bytes
+A server's frame is the same for every receiver, so a message to a thousand clients is encoded once and the same bytes
 are written to a thousand sockets.
 """
 
@@ -20,7 +20,7 @@ def data_frame(payload: str | bytes) -> bytes:
 
 
 def close_frame(code: int, reason: str = "") -> bytes:
-    """Return a close frame; a reason longer than 123 bytes of UTF-8 is cut at a character."""
+    """Return a close frame; a reason longer than 123 bytes of UTF-8 is truncated at a character."""
     text = reason.encode()[:MAX_CLOSE_REASON_BYTES].decode(errors="ignore").encode()
     return _frame(_FINAL_CLOSE, struct.pack("!H", code) + text)
 

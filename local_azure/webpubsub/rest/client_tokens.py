@@ -13,7 +13,7 @@ DEFAULT_MINUTES = 60
 
 
 async def generate_token(call: RestCall) -> web.Response:
-    """Answer a client token for this hub at the address that the caller dialled."""
+    """Answer a client token for this hub at the address in the request."""
     _check_client_type(call.query.one("clientType") or "Default")
     groups = call.query.all("group")
     if not all(is_group_name(group) for group in groups):

@@ -1,4 +1,4 @@
-"""The operations that ask for connections or close them."""
+"""The operations that check whether connections exist, and those that close them."""
 
 from collections.abc import Collection, Iterable
 from http import HTTPStatus
@@ -15,7 +15,7 @@ USER_NOT_FOUND = "Warning.User.NotExisted"
 
 
 async def connection_exists(call: RestCall) -> web.Response:
-    """Answer 200 when the connection exists, be it only waiting for its client to come back."""
+    """Answer 200 when the connection exists; it may be waiting for its client to recover it."""
     found = [connection for connection in [call.connection()] if connection]
     return _existence(found, CONNECTION_NOT_FOUND, "Connection", call.connection_id)
 

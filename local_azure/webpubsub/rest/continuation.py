@@ -22,7 +22,7 @@ def make_continuation_token(last_id: str, call: RestCall) -> str:
 
 
 def read_continuation_token(token: str, call: RestCall) -> str:
-    """Return the connection id after which the page begins; raises a refusal for a token of another list."""
+    """Return the connection id after which the page begins; raises `RestError` for a token of another list."""
     if len(token) > MAX_TOKEN_CHARACTERS:
         raise _refusal()
     try:

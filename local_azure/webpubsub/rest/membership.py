@@ -19,7 +19,7 @@ NO_SUCH_CONNECTION = "Error.Connection.NotExisted"
 
 
 async def add_connection_to_group(call: RestCall) -> web.Response:
-    """Make one connection a member."""
+    """Add one connection to a group."""
     connection = call.connection()
     if connection is None:
         raise not_found(NO_SUCH_CONNECTION, "Connection", call.connection_id)
@@ -28,17 +28,17 @@ async def add_connection_to_group(call: RestCall) -> web.Response:
 
 
 async def remove_connection_from_group(call: RestCall) -> web.Response:
-    """End one connection's membership, if there is one."""
+    """Remove one connection from a group, if it is a member."""
     return _leave(call, filter(None, [call.connection()]), call.group)
 
 
 async def remove_connection_from_all_groups(call: RestCall) -> web.Response:
-    """End all memberships of one connection."""
+    """Remove one connection from all its groups."""
     return _leave(call, filter(None, [call.connection()]))
 
 
 async def add_user_to_group(call: RestCall) -> web.Response:
-    """Make the connections that the user has now members; later ones are not."""
+    """Add the user's current connections to a group; later connections are not added."""
     connections = list(call.hub.user_connections(call.user_id))
     if not connections:
         raise not_found(USER_NOT_FOUND, "User", call.user_id)
@@ -48,12 +48,12 @@ async def add_user_to_group(call: RestCall) -> web.Response:
 
 
 async def remove_user_from_group(call: RestCall) -> web.Response:
-    """End the membership of a user's connections."""
+    """Remove a user's connections from a group."""
     return _leave(call, call.hub.user_connections(call.user_id), call.group)
 
 
 async def remove_user_from_all_groups(call: RestCall) -> web.Response:
-    """End all memberships of a user's connections."""
+    """Remove a user's connections from all their groups."""
     return _leave(call, call.hub.user_connections(call.user_id))
 
 
@@ -67,18 +67,18 @@ def _leave(call: RestCall, connections: Iterable[Connection], group: str | None 
 
 
 async def add_to_groups(call: RestCall) -> web.Response:
-    """Make the connections that a filter selects members of several groups."""
+    """Add the connections that a filter selects to several groups."""
     return await _change_selected(call, Hub.join)
 
 
 async def remove_from_groups(call: RestCall) -> web.Response:
-    """End the membership of the connections that a filter selects in several groups."""
+    """Remove the connections that a filter selects from several groups."""
     return await _change_selected(call, Hub.leave)
 
 
 async def _change_selected(call: RestCall, change: Callable[[Hub, Connection, str], None]) -> web.Response:
     groups, condition = await _groups_and_filter(call)
-    # Selected once, before any change: the filter may ask for groups.
+    # Selected before any change: the filter may depend on groups.
     selected = [each for each in call.hub.connections() if condition is None or condition(each)]
     for connection in selected:
         for group in groups:

@@ -86,7 +86,10 @@ class Match:
 
 
 def find_operations(segments: Sequence[str]) -> Match | None:
-    """Return what a path of decoded segments (after the first slash) stands for, or None; verbs may be in any case."""
+    """Return the operations of a path, given as decoded segments after the first slash, or None if there are none.
+
+    Letter case does not matter in the fixed segments of a path.
+    """
     node: _Node | None = _ROOT
     names: dict[str, str] = {}
     for segment in segments:
