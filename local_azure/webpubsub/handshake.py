@@ -17,7 +17,7 @@ from local_azure.webpubsub.event_handlers.requests import forwarded_headers, for
 from local_azure.webpubsub.event_handlers.responses import CONNECT_FAILED, ConnectRefused
 from local_azure.webpubsub.events import EventSource
 from local_azure.webpubsub.names import InvalidName, hub_key, is_group_name
-from local_azure.webpubsub.protocols import InvalidRawMode, Protocol, is_predefined, parse_raw_mode, protocol_for
+from local_azure.webpubsub.protocols import Codec, InvalidRawMode, codec_for, is_predefined, parse_raw_mode
 from local_azure.webpubsub.settings import Settings
 from local_azure.webpubsub.tokens import ClientToken, InvalidToken, bearer, client_audience, read_client_token
 
@@ -72,7 +72,7 @@ class AcceptedConnection:
     """A new connection that may be opened, and what it starts with."""
 
     source: EventSource
-    codec: Protocol
+    codec: Codec
     roles: tuple[str, ...]
     groups: tuple[str, ...]
 
@@ -121,7 +121,7 @@ async def accept_connection(request: ConnectionRequest, handlers: EventHandlers)
     source.subprotocol = _chosen_subprotocol(response.subprotocol, request.subprotocols)
     return AcceptedConnection(
         source,
-        protocol_for(source.subprotocol, parse_raw_mode(request.query)),
+        codec_for(source.subprotocol, parse_raw_mode(request.query)),
         token.roles if response.roles is None else response.roles,
         token.groups if response.groups is None else response.groups,
     )

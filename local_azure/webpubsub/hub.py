@@ -6,7 +6,7 @@ through the same methods. No method waits: a message is put into the queues of i
 
 from collections.abc import Callable, Collection, Iterable, Iterator
 from itertools import chain
-from typing import Protocol as TypingProtocol
+from typing import Protocol
 
 from local_azure.webpubsub.acknowledgements import AckIds, ReplayBuffer
 from local_azure.webpubsub.events import EventSource
@@ -18,7 +18,7 @@ from local_azure.webpubsub.observations import (
     MessagePublished,
     Observations,
 )
-from local_azure.webpubsub.protocols import Frame, Protocol
+from local_azure.webpubsub.protocols import Codec, Frame
 from local_azure.webpubsub.roles import Permissions
 from local_azure.webpubsub.websocket_frames import data_frame
 
@@ -27,7 +27,7 @@ REPLAY_OVERFLOW = "The connection has too many messages that it did not acknowle
 NORMAL_CLOSURE = 1000
 
 
-class Transport(TypingProtocol):
+class Transport(Protocol):
     """The socket of a connection, as the hub uses it; no method waits."""
 
     def send(self, frame: bytes) -> None:
@@ -65,7 +65,7 @@ class Connection:
         self,
         hub: "Hub",
         source: EventSource,
-        codec: Protocol,
+        codec: Codec,
         *,
         permissions: Permissions,
         acks: AckIds,
@@ -198,7 +198,7 @@ class Hub:
                 shared = encoded[codec.name] = content, data_frame(content)
             frame = shared[1]
             if target.replay is not None:
-                frame = data_frame(codec.number(shared[0], target.replay.next_id))
+                frame = data_frame(codec.add_sequence_id(shared[0], target.replay.next_id))
                 if not target.replay.add(frame, expires_at):
                     overflown.append(target)
                     continue

@@ -4,4 +4,4 @@ from local_azure.webpubsub.event_handlers.dispatcher import EventHandlers
 from local_azure.webpubsub.event_handlers.requests import ConnectRequest
 from local_azure.webpubsub.event_handlers.responses import ConnectRefused, ConnectResponse, EventFailed
 
-__all__ = ["ConnectResponse", "ConnectRefused", "ConnectRequest", "EventFailed", "EventHandlers"]
+__all__ = ["ConnectRefused", "ConnectRequest", "ConnectResponse", "EventFailed", "EventHandlers"]

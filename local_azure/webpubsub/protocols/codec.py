@@ -22,8 +22,8 @@ class InvalidFrame(Exception):
         self.reason = reason
 
 
-class Protocol(typing.Protocol):
-    """A subprotocol; it has no state, so all connections that use it share one object."""
+class Codec(typing.Protocol):
+    """Encodes and decodes one subprotocol; it has no state, so all connections that use the subprotocol share it."""
 
     name: str
     reliable: bool
@@ -37,7 +37,7 @@ class Protocol(typing.Protocol):
         Group and server messages always have one. Only they have sequence ids, and only on reliable connections.
         """
 
-    def number(self, frame: Frame, sequence_id: int) -> Frame:
+    def add_sequence_id(self, frame: Frame, sequence_id: int) -> Frame:
         """Return a frame that `encode` made of a group or server message, with the sequence id put into it.
 
         Much faster than encoding again: a message is encoded once, and numbered for each reliable receiver.

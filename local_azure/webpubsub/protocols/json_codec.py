@@ -49,8 +49,8 @@ INVALID_MESSAGE = "The client message is not a valid JSON protocol message."
 MAX_UINT64 = 2**64 - 1
 
 
-class JsonProtocol:
-    """The JSON subprotocols; they differ in that reliable messages carry a sequence id."""
+class JsonCodec:
+    """The codec of the JSON subprotocols; they differ in that reliable messages carry a sequence id."""
 
     def __init__(self, name: str, *, reliable: bool) -> None:
         self.name = name
@@ -71,9 +71,9 @@ class JsonProtocol:
     def encode(self, message: ServiceMessage, sequence_id: int | None = None) -> str:
         """Return the text frame for a message."""
         text = _encode(message)
-        return text if sequence_id is None else self.number(text, sequence_id)
+        return text if sequence_id is None else self.add_sequence_id(text, sequence_id)
 
-    def number(self, frame: Frame, sequence_id: int) -> str:
+    def add_sequence_id(self, frame: Frame, sequence_id: int) -> str:
         """Return the message frame with its sequence id."""
         return f'{str(frame)[:-1]},"sequenceId":{sequence_id}}}'
 

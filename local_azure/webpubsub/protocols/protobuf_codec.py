@@ -42,8 +42,8 @@ WRONG_FRAME_KIND = "The protobuf.webpubsub.azure.v1 subprotocol requires binary 
 INVALID_MESSAGE = "The client message is not a valid protobuf.webpubsub.azure.v1 protocol message."
 
 
-class ProtobufProtocol:
-    """The protobuf subprotocols; they differ in that reliable messages carry a sequence id."""
+class ProtobufCodec:
+    """The codec of the protobuf subprotocols; they differ in that reliable messages carry a sequence id."""
 
     def __init__(self, name: str, *, reliable: bool) -> None:
         self.name = name
@@ -65,7 +65,7 @@ class ProtobufProtocol:
             downstream.data_message.sequence_id = sequence_id
         return downstream.SerializeToString()
 
-    def number(self, frame: Frame, sequence_id: int) -> bytes:
+    def add_sequence_id(self, frame: Frame, sequence_id: int) -> bytes:
         """Return the message frame with its sequence id."""
         assert isinstance(frame, bytes)
         downstream = pb.DownstreamMessage.FromString(frame)

@@ -25,8 +25,8 @@ from local_azure.webpubsub.event_handlers.responses import (
 )
 from local_azure.webpubsub.events import HandlerResponse
 from local_azure.webpubsub.messages import ServerMessage
-from local_azure.webpubsub.protocols import protocol_for
-from tests.local_azure.webpubsub.acting import FAST, JSON, RELIABLE_JSON
+from local_azure.webpubsub.protocols import codec_for
+from tests.local_azure.webpubsub.harness import FAST, JSON, RELIABLE_JSON
 
 PROTOBUF = "protobuf.webpubsub.azure.v1"
 RELIABLE_PROTOBUF = "protobuf.reliable.webpubsub.azure.v1"
@@ -211,7 +211,7 @@ def test_any_answer_to_an_event_is_a_payload_or_a_failure(
         return
     if payload is not None:
         for subprotocol in (None, JSON, PROTOBUF):
-            assert protocol_for(subprotocol).encode(ServerMessage(payload)) is not None
+            assert codec_for(subprotocol).encode(ServerMessage(payload)) is not None
 
 
 def response(status: int, body: bytes, headers: dict[str, str] | None = None) -> HandlerResponse:

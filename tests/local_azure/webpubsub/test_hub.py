@@ -7,7 +7,7 @@ from local_azure.webpubsub.events import EventSource
 from local_azure.webpubsub.hub import Connection, Hub, Hubs
 from local_azure.webpubsub.messages import DataType, GroupMessage, Payload, ServerMessage
 from local_azure.webpubsub.observations import ConnectionEnded, FrameSent, MessageDelivered, Observation, Observations
-from local_azure.webpubsub.protocols import protocol_for
+from local_azure.webpubsub.protocols import codec_for
 from local_azure.webpubsub.roles import Permissions
 
 JSON = "json.webpubsub.azure.v1"
@@ -42,7 +42,7 @@ def connected(
 ) -> tuple[Connection, Wire]:
     source = EventSource(hub.name, connection_id, "localhost", user)
     source.subprotocol = protocol
-    codec = protocol_for(protocol)
+    codec = codec_for(protocol)
     replay = ReplayBuffer(limit, 1000) if codec.reliable else None
     connection = Connection(hub, source, codec, permissions=Permissions(), acks=AckIds(3), replay=replay)
     wire = Wire()

@@ -1,4 +1,4 @@
-"""A caller of the REST data plane: bare HTTP, so that tests see exactly what is on the wire."""
+"""A client of the REST data plane without an SDK, so that tests see exactly what is sent and received."""
 
 import json
 import time
@@ -12,7 +12,7 @@ import jwt
 from yarl import URL
 
 from local_azure.webpubsub import Service
-from tests.local_azure.webpubsub.acting import HUB
+from tests.local_azure.webpubsub.harness import HUB
 
 NEWEST = "2024-12-01"
 
@@ -38,7 +38,7 @@ class Answered:
 
 
 @dataclass(frozen=True, slots=True)
-class Rest:
+class RestClient:
     """Calls operations of the hub `chat` with a token made with the service's access key."""
 
     service: Service

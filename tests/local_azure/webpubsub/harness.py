@@ -1,4 +1,4 @@
-"""The two parties around the service: clients on real sockets, and an application with event handlers."""
+"""The test harness: it starts the service, clients on real sockets, and an application with event handlers."""
 
 import asyncio
 import json
@@ -22,7 +22,7 @@ RELIABLE_JSON = "json.reliable.webpubsub.azure.v1"
 ALL_SYSTEM_EVENTS = ("connect", "connected", "disconnected")
 EVERYTHING = ("webpubsub.sendToGroup", "webpubsub.joinLeaveGroup")
 
-PATIENCE_SECONDS = 10.0
+WAIT_SECONDS = 10.0
 
 FAST = Times(
     retry_waits_seconds=(0.01, 0.03, 0.05),
@@ -35,7 +35,7 @@ FAST = Times(
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """One request that the application got, headers as they were on the wire."""
+    """One request that the application received; `raw_headers` are the bytes that were sent."""
 
     method: str
     path: str
@@ -49,7 +49,7 @@ class Received:
 
     @property
     def event(self) -> str:
-        """The event's name, `validate` for a question."""
+        """The event's name, `validate` for a validation request."""
         return self.headers.get("ce-eventName", "validate")
 
     def json(self) -> Any:
@@ -62,12 +62,12 @@ Answer = Callable[[Received], web.StreamResponse | Awaitable[web.StreamResponse]
 
 @dataclass
 class Application:
-    """An application's webhooks: they remember every request and answer as they are told (204 by default)."""
+    """An application with webhooks: it stores every request and answers as configured (204 by default)."""
 
     received: list[Received] = field(default_factory=list)
     url: str = ""
     _answers: dict[str, Answer] = field(default_factory=dict)
-    _news: asyncio.Condition = field(default_factory=asyncio.Condition)
+    _changed: asyncio.Condition = field(default_factory=asyncio.Condition)
 
     @property
     def template(self) -> str:
@@ -88,16 +88,16 @@ class Application:
 
     async def wait_for(self, event: str, count: int = 1) -> list[Received]:
         """Return the requests for an event as soon as there are this many."""
-        async with asyncio.timeout(PATIENCE_SECONDS), self._news:
-            await self._news.wait_for(lambda: len(self.of(event)) >= count)
+        async with asyncio.timeout(WAIT_SECONDS), self._changed:
+            await self._changed.wait_for(lambda: len(self.of(event)) >= count)
         return self.of(event)
 
     async def serve(self, request: web.Request) -> web.StreamResponse:
-        """Remember the request and answer it."""
+        """Store the request and answer it."""
         received = Received(request.method, request.path_qs, request.headers, request.raw_headers, await request.read())
-        async with self._news:
+        async with self._changed:
             self.received.append(received)
-            self._news.notify_all()
+            self._changed.notify_all()
         answer = self._answers.get(received.event)
         if answer is not None:
             response = answer(received)
@@ -116,7 +116,7 @@ class Client:
 
     @property
     def id(self) -> str:
-        """The connection id that the `connected` frame told."""
+        """The connection id in the `connected` frame."""
         return str(self.connected["connectionId"])
 
     async def send(self, type_: str, /, **properties: Any) -> None:
@@ -138,7 +138,7 @@ class Client:
 
     async def frame(self) -> aiohttp.WSMessage:
         """Return the next frame, whatever it is."""
-        return await self.ws.receive(timeout=PATIENCE_SECONDS)
+        return await self.ws.receive(timeout=WAIT_SECONDS)
 
     async def request(self, type_: str, ack_id: int, /, **properties: Any) -> dict[str, Any]:
         """Send a message with an ack id and return its ack, which must be the next frame."""
@@ -151,8 +151,8 @@ class Client:
         """Join a group and wait until it is done."""
         assert (await self.request("joinGroup", ack_id, group=group))["success"]
 
-    async def silence(self) -> None:
-        """Make sure that nothing has been sent to us: the next frame is the answer to a ping."""
+    async def expect_no_message(self) -> None:
+        """Check that no message was sent to this client: the next frame is the answer to a ping."""
         await self.send("ping")
         assert await self.receive() == {"type": "pong"}
 
@@ -166,12 +166,12 @@ class Client:
                 return 1006, ""
 
     def cut(self) -> None:
-        """Lose the socket without a close frame."""
+        """Drop the socket without a close frame."""
         self.ws.get_extra_info("socket").shutdown(socket.SHUT_RDWR)
 
 
 @dataclass
-class Stage:
+class Harness:
     """Starts services, applications and clients, and ends them when the test ends."""
 
     stack: AsyncExitStack
@@ -224,7 +224,7 @@ class Stage:
         return client
 
     async def recover(self, service: Service, lost: Client, *, hub: str = HUB, **query: str) -> Client:
-        """Return a client that takes up the connection of one that lost its socket."""
+        """Return a client that recovers the connection of one that lost its socket."""
         recovery = {
             "awps_connection_id": lost.id,
             "awps_reconnection_token": str(lost.connected.get("reconnectionToken", "")),
@@ -273,7 +273,7 @@ def token_for(
 
 
 async def until(condition: Callable[[], object]) -> None:
-    """Wait until something in this process has become true."""
-    async with asyncio.timeout(PATIENCE_SECONDS):
-        while not condition():  # noqa: ASYNC110 (the service has no event for everything a test asks)
+    """Wait until the condition is true; raises TimeoutError after 10 seconds."""
+    async with asyncio.timeout(WAIT_SECONDS):
+        while not condition():  # noqa: ASYNC110 (the service has no event for every condition of the tests)
             await asyncio.sleep(0.002)

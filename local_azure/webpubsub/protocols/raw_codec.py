@@ -58,7 +58,7 @@ def parse_raw_mode(query: Iterable[tuple[str, str]]) -> RawMode:
     return RawMode(group, no_echo == "true")
 
 
-class RawProtocol:
+class RawCodec:
     """Bare payloads: texts and JSON in text frames, bytes in binary ones."""
 
     name = "raw"
@@ -81,7 +81,7 @@ class RawProtocol:
         payload = message.payload
         return payload.data.decode() if payload.data_type in (DataType.TEXT, DataType.JSON) else payload.data
 
-    def number(self, frame: Frame, sequence_id: int) -> Frame:
+    def add_sequence_id(self, frame: Frame, sequence_id: int) -> Frame:
         """Return the frame unchanged: a payload alone has no sequence id."""
         return frame
 
