@@ -1,4 +1,4 @@
-"""Formats log records as lines: the event, then its fields as name=value. Malformed HTTP gets no traceback."""
+"""Log records as lines for people: the event, then its fields as name=value; and which are worth a traceback."""
 
 import json
 import logging
@@ -15,7 +15,7 @@ OWN_LOGGERS = "local_azure"
 class FieldFormatter(logging.Formatter):
     """Formats `log.info("event handler called", extra={"hub": "chat"})` as `… event handler called hub=chat`.
 
-    Only records of local Azure have fields: for an application's records, the cloud shows the text only. Times are UTC.
+    Only the emulator's own records: of an application's, the cloud shows the text and nothing else. Times are UTC.
     """
 
     default_time_format = "%Y-%m-%dT%H:%M:%S"
@@ -26,7 +26,7 @@ class FieldFormatter(logging.Formatter):
         self.converter = time.gmtime
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 (the library's name)
-        """Return the line with the record's own fields; None is left out."""
+        """Return the line with the record's own fields; what is None is left out."""
         if record.name.partition(".")[0] != OWN_LOGGERS:
             return super().formatMessage(record)
         fields = (
@@ -38,13 +38,13 @@ class FieldFormatter(logging.Formatter):
 
 
 def _shown(value: object) -> str:
-    """Return the value on one line, in quotes where it would be ambiguous."""
+    """Return the value on one line, quoted where it could be misread."""
     text = str(value)
     return text if text and text.isprintable() and not set(text) & set(' "=') else json.dumps(text)
 
 
 def http_logger(owner: str) -> logging.Logger:
-    """Return the logger for the owner's HTTP server: malformed HTTP is one line, for it is not the server's bug."""
+    """Return the logger for the owner's HTTP server: what is no HTTP is one line, for it is nobody's bug here."""
     logger = logging.getLogger(f"{OWN_LOGGERS}.{owner}.http")
     if not logger.filters:
         logger.addFilter(_malformed_in_one_line)
@@ -62,7 +62,7 @@ def _malformed_in_one_line(record: logging.LogRecord) -> bool:
 
 
 def _reason(error: Exception) -> str:
-    """Return what is wrong, without the part of the request that aiohttp quotes: it may hold a token."""
+    """Return what is wrong, without what aiohttp quotes of the request: there may be a token in it."""
     if type(error) is not BadHttpMessage:
         return type(error).__name__
     return error.message.partition("\n")[0].rstrip(":")

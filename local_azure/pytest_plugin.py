@@ -28,10 +28,10 @@ CALL_SECONDS = 30.0
 
 
 class WebPubSub:
-    """A running service that can be used from any thread.
+    """A running service, used from any thread.
 
     `endpoint` is like `http://127.0.0.1:54321`, `connection_string` is what the official SDKs take. `service` is the
-    service itself, with its hubs and faults: it runs in its own thread, so use it through `call` and `run`.
+    service itself, with its hubs and faults: it lives in its own thread, so reach it through `call` and `run`.
     """
 
     def __init__(self, service: "Service", loop: asyncio.AbstractEventLoop) -> None:
@@ -45,9 +45,9 @@ class WebPubSub:
         self.call(lambda: self.service.set_event_handlers(hub, handlers))
 
     def add_fault(self, fault: "Fault | str") -> None:
-        """Inject a fault, e.g. `fail rest 503 operation=send_to_group count=2`.
+        """Let something go wrong, e.g. `fail rest 503 operation=send_to_group count=2`.
 
-        Raises `InvalidFault` for a line that describes no fault; its text lists the kinds of faults.
+        Raises `InvalidFault`, which lists what can go wrong, for a line that says nothing of that.
         """
         self.call(lambda: self.service.faults.add(fault))
 
@@ -66,9 +66,9 @@ class WebPubSub:
 
 @contextmanager
 def running(settings: "Settings | None" = None, *, host: str = "127.0.0.1", port: int = 0) -> Iterator[WebPubSub]:
-    """Run a service in a thread of its own while the block lasts, as the fixture does; for other test runners.
+    """Run a service in a thread of its own while the block lasts: what the fixture does, for other test runners.
 
-    Port 0 takes any free one. Raises `OSError` when the address is not available.
+    Port 0 takes any free one. Raises `OSError` when the address cannot be had.
     """
     started: Future[WebPubSub] = Future()
     stop = asyncio.Event()
@@ -80,7 +80,7 @@ def running(settings: "Settings | None" = None, *, host: str = "127.0.0.1", port
             started.set_result(WebPubSub(service, asyncio.get_running_loop()))
             await stop.wait()
 
-    def run_thread() -> None:
+    def live() -> None:
         try:
             asyncio.run(serve())
         except BaseException as error:
@@ -88,7 +88,7 @@ def running(settings: "Settings | None" = None, *, host: str = "127.0.0.1", port
                 raise
             started.set_exception(error)
 
-    thread = threading.Thread(target=run_thread, name="web-pubsub", daemon=True)
+    thread = threading.Thread(target=live, name="web-pubsub", daemon=True)
     thread.start()
     service = started.result(START_SECONDS)
     try:
@@ -106,6 +106,6 @@ def web_pubsub_settings() -> "Settings | None":
 
 @pytest.fixture
 def web_pubsub(web_pubsub_settings: "Settings | None") -> Iterator[WebPubSub]:
-    """Return a service for this test only: it has no connection, group or permission of another test."""
+    """Give the test its own service: no connection, group or permission of another test is in it."""
     with running(web_pubsub_settings) as service:
         yield service

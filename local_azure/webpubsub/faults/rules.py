@@ -98,7 +98,7 @@ class Fault:
         for name, value in self.scope.given().items():
             if name not in self.scopes:
                 known = ", ".join(sorted(self.scopes))
-                raise InvalidFault(f"{self.name}: {name} says nothing about it; its scope may be {known}")
+                raise InvalidFault(f"{self.name}: {name} cannot limit it; its scope may be {known}")
             if not value.strip():
                 raise InvalidFault(f"{self.name}: {name} is blank")
 

@@ -71,33 +71,35 @@ class EventBuffer:
     def add(self, record: Observation) -> None:
         """Add an entry for the record, or change the one that it belongs to."""
         if isinstance(record, MessageDelivered):
-            self._deliver(record)
+            self._count_receiver(record)
             return
         self._flush_sent_frame()
         match record:
             case FrameSent():
                 self._sent = record
             case MessagePublished():
-                self._publishing = record.message, self._publish(record)
+                self._publishing = record.message, self._add_delivery(record)
             case WebhookSent():
-                self._open_calls[_call_key(record)] = self._call(record)
+                self._open_calls[_call_key(record)] = self._add_webhook(record)
             case WebhookCalled():
-                self._answer(record)
+                self._complete_webhook(record)
             case RestCalled():
-                self._rest(record)
+                self._add_rest_call(record)
             case FrameReceived():
-                self._receive(record)
+                self._add_received_frame(record)
             case FaultTriggered():
                 facts = {"target": _short_type(record.target)}
                 self._add_entry(
                     record, EntryKind.FAULT, record.fault, hub=record.hub, is_ok=False, status="triggered", facts=facts
                 )
             case _:
-                self._connection(record)
+                self._add_connection_change(record)
 
     # --- kinds of records -------------------------------------------------------------
 
-    def _connection(self, record: ConnectionOpened | HandshakeRefused | ConnectionDetached | ConnectionEnded) -> None:
+    def _add_connection_change(
+        self, record: ConnectionOpened | HandshakeRefused | ConnectionDetached | ConnectionEnded
+    ) -> None:
         match record:
             case HandshakeRefused():
                 facts = {"reason": record.reason}
@@ -115,7 +117,7 @@ class EventBuffer:
             case ConnectionEnded():
                 self._add_entry(record, EntryKind.CONNECTION, "ended", hub=record.hub, facts={"reason": record.reason})
 
-    def _receive(self, record: FrameReceived) -> None:
+    def _add_received_frame(self, record: FrameReceived) -> None:
         payload = payload_of(record.message)
         entry = self._add_entry(
             record,
@@ -132,14 +134,14 @@ class EventBuffer:
         if payload is not None:
             entry.facts |= self._payload_facts(payload)
 
-    def _send(self, record: FrameSent) -> None:
+    def _add_sent_frame(self, record: FrameSent) -> None:
         kind, payload = split_frame(record.frame)
         title = service_frame_label(kind, payload)
         entry = self._add_entry(record, EntryKind.FRAME_OUT, title, hub=record.hub, content=payload)
         entry.is_routine = title == "pong"
         entry.is_ok = False if title.startswith("ack") and title.count(" ") > 1 else None
 
-    def _publish(self, record: MessagePublished) -> Entry:
+    def _add_delivery(self, record: MessagePublished) -> Entry:
         message = record.message
         return self._add_entry(
             record,
@@ -151,13 +153,13 @@ class EventBuffer:
             facts=self._payload_facts(message.payload),
         )
 
-    def _deliver(self, record: MessageDelivered) -> None:
+    def _count_receiver(self, record: MessageDelivered) -> None:
         if self._sent is not None and self._sent.connection_id != record.connection_id:
             self._flush_sent_frame()
         self._sent = None  # the frame belongs to this delivery
         if self._publishing is None or self._publishing[0] is not record.message:
             published = MessagePublished(record.hub, record.message, at=record.at, correlation_id=record.correlation_id)
-            self._publishing = record.message, self._publish(published)
+            self._publishing = record.message, self._add_delivery(published)
         entry = self._publishing[1]
         entry.receiver_count += 1
         if len(entry.receivers) < MAX_NAMED_RECEIVERS:
@@ -167,7 +169,7 @@ class EventBuffer:
         entry.facts["frame bytes"] = record.size
         self._mark_changed(entry)
 
-    def _call(self, record: WebhookSent) -> Entry:
+    def _add_webhook(self, record: WebhookSent) -> Entry:
         entry = self._add_entry(
             record,
             EntryKind.WEBHOOK,
@@ -183,11 +185,11 @@ class EventBuffer:
             entry.facts["ce-id"] = record.event_id
         return entry
 
-    def _answer(self, record: WebhookCalled) -> None:
+    def _complete_webhook(self, record: WebhookCalled) -> None:
         entry = self._open_calls.pop(_call_key(record), None)
         if entry is None:
             began = record.at - record.milliseconds / 1000
-            entry = self._call(
+            entry = self._add_webhook(
                 WebhookSent(
                     record.hub,
                     record.connection_id,
@@ -209,7 +211,7 @@ class EventBuffer:
             entry.answer = self._redactor.redact(record.answer)
         self._mark_changed(entry)
 
-    def _rest(self, record: RestCalled) -> None:
+    def _add_rest_call(self, record: RestCalled) -> None:
         hub, title = rest_call_label(record.method, record.path)
         entry = self._add_entry(
             record, EntryKind.REST, title, hub=hub, status=str(record.status), is_ok=record.status < 400
@@ -232,7 +234,7 @@ class EventBuffer:
         """Add an entry for the last frame sent: it does not belong to a delivery."""
         if self._sent is not None:
             sent, self._sent = self._sent, None
-            self._send(sent)
+            self._add_sent_frame(sent)
 
     def _add_entry(
         self, record: Observation, kind: EntryKind, title: str, *, content: str | bytes | None = None, **fields: Any

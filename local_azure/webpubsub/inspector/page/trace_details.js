@@ -95,7 +95,9 @@ function renderWaterfall(entry, steps, show) {
   const end = Math.max(...steps.map(({ began, ms }) => began + (ms ?? 0) / 1000));
   const span = Math.max(end - start, 0.001);
   const caption =
-    steps.length > 1 ? `What belongs together · ${formatMilliseconds(span * 1000)} ms` : "Nothing else belongs to it";
+    steps.length > 1
+      ? `Entries with one cause · ${formatMilliseconds(span * 1000)} ms`
+      : "No other entry has this cause";
   const evidence = new Set(steps.map(({ inferred }) => inferred).filter(Boolean));
   const table = createElement(
     "table",
