@@ -1,4 +1,4 @@
-"""Runs what the README of local Azure shows: its commands, its programs, its settings and its faults."""
+"""What the README of local_azure shows is run here: its commands, its programs, its settings and its faults."""
 
 import json
 import os
@@ -29,7 +29,7 @@ def blocks(language: str) -> list[str]:
 
 
 def run(source: str, folder: Path) -> subprocess.CompletedProcess[str]:
-    """Run a Python program with `local_azure` on its path."""
+    """Run a Python program that finds local_azure on its path."""
     program = folder / "program.py"
     program.write_text(f"import sys\nsys.path.insert(0, {str(ROOT)!r})\n{source}")
     return subprocess.run([sys.executable, program], capture_output=True, text=True, timeout=30, check=False)
