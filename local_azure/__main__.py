@@ -47,7 +47,7 @@ from local_azure.webpubsub import (
     SettingsError,
     serve,
 )
-from local_azure.webpubsub.fault_switchboard import Fault, add_fault_option
+from local_azure.webpubsub.faults import Fault, add_fault_option
 
 WEBPUBSUB_PORT = 8080
 WEBPUBSUB_SETTINGS = "webpubsub.json"

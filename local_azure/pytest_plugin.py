@@ -17,7 +17,7 @@ import pytest
 if TYPE_CHECKING:
     # pytest loads plugins in every run, even if no test uses a service, so this import must be cheap.
     from local_azure.webpubsub import EventHandler, Service, Settings
-    from local_azure.webpubsub.fault_switchboard import Fault
+    from local_azure.webpubsub.faults import Fault
 
 __all__ = ["WebPubSub", "running", "web_pubsub", "web_pubsub_settings"]
 

@@ -8,7 +8,7 @@ import pytest
 
 from local_azure.functions.errors import ConfigurationError
 from tests.local_azure.functions.apps import Serve
-from tests.local_azure.webpubsub.acting import until
+from tests.local_azure.webpubsub.harness import until
 
 HEADER = """
 import asyncio, os
