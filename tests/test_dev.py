@@ -67,6 +67,19 @@ def test_a_release_that_does_not_work_is_not_allowed(package: str, too_old: str,
     assert lowest in allowed
 
 
+@pytest.mark.parametrize(("ci", "workers", "exit_code"), [("true", "1", 1), ("", "0", 0)])
+def test_a_skipped_test_makes_the_run_fail_where_ci_is_true(
+    tmp_path: Path, ci: str, workers: str, exit_code: int
+) -> None:
+    shutil.copy(ROOT / "tests" / "conftest.py", tmp_path)
+    (tmp_path / "test_sample.py").write_text("import pytest\n\ndef test_one():\n    pytest.skip('no browser')\n")
+
+    command = [sys.executable, "-m", "pytest", "-n", workers, "--rootdir", str(tmp_path), str(tmp_path)]
+    result = subprocess.run(command, cwd=tmp_path, env={**os.environ, "CI": ci}, capture_output=True, check=False)
+
+    assert result.returncode == exit_code, result.stdout
+
+
 def test_the_digest_changes_with_the_content_of_any_requirements_file(tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text("one")
     (tmp_path / "b.txt").write_text("two")
