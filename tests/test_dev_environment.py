@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+import signal
 import site
 import subprocess
 import sys
@@ -85,13 +86,15 @@ def write_stamp(venv: Path, **fields: object) -> None:
 # --- the environment that dev.py creates -----------------------------------------------------------------------------
 
 
+@posix_only
 def test_an_interrupted_creation_is_completed_and_what_is_installed_is_not_installed_again(
     project: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     venv = project / ".venv"
-    process = subprocess.Popen([sys.executable, project / "dev.py", "run"], stdout=subprocess.DEVNULL)
-    wait_for(lambda: (venv / "installed.json").exists())
-    process.kill()
+    command = [sys.executable, project / "dev.py", "run"]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, start_new_session=True)
+    wait_for(lambda: (venv / "pyvenv.cfg").exists())
+    os.killpg(process.pid, signal.SIGKILL)
     process.wait()
 
     python = dev.ensure_environment(project, for_tests=True)
