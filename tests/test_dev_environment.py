@@ -107,13 +107,18 @@ def test_an_interrupted_creation_is_completed_and_what_is_installed_is_not_insta
     assert capfd.readouterr().out == ""
 
 
+@posix_only
 def test_an_environment_that_dev_py_created_with_another_python_is_created_anew(project: Path) -> None:
+    """A link in it is removed, and what it leads to stays."""
     marker = make_environment(project / ".venv")
     write_stamp(project / ".venv", python="3.10.0 (earlier)", run="a", dev="b")
+    (project / ".venv" / "link").symlink_to(project / "local_azure")
 
     dev.ensure_environment(project, for_tests=False)
 
     assert not marker.exists()
+    assert not (project / ".venv" / "link").is_symlink()
+    assert (project / "local_azure" / "requirements.txt").exists()
     assert (site_packages(project / ".venv") / "sample_package.py").exists()
     assert read_stamp(project / ".venv").items() >= {"created": True, "python": sys.version, "dev": ""}.items()
 
