@@ -25,24 +25,25 @@ posix_only = pytest.mark.skipif(os.name != "posix", reason="uses shell scripts a
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
-    """A folder with `dev.py` and with requirements that install the module `sample_package`."""
+    """A folder with `dev.py` and requirements: `sample_package` for every command, `sample_runtime` for tests."""
     root = tmp_path / "project"
     (root / "local_azure").mkdir(parents=True)
     shutil.copy(dev.ROOT / "dev.py", root)
     shutil.copy(dev.ROOT / "local.settings.json.example", root)
-    write_wheel(root / "sample_package-1.0-py3-none-any.whl")
+    for name in ("sample_package", "sample_runtime"):
+        write_wheel(root / f"{name}-1.0-py3-none-any.whl", name)
     (root / "requirements.txt").write_text("./sample_package-1.0-py3-none-any.whl\n")
     (root / "local_azure" / "requirements.txt").write_text("")
     (root / "requirements-dev.txt").write_text("-r requirements.txt\n-r local_azure/requirements.txt\n")
-    (root / "requirements-runtime.txt").write_text("./sample_package-1.0-py3-none-any.whl\n")
+    (root / "requirements-runtime.txt").write_text("./sample_runtime-1.0-py3-none-any.whl\n")
     return root
 
 
-def write_wheel(file: Path) -> None:
-    info = "sample_package-1.0.dist-info"
+def write_wheel(file: Path, name: str) -> None:
+    info = f"{name}-1.0.dist-info"
     with zipfile.ZipFile(file, "w") as wheel:
-        wheel.writestr("sample_package.py", "")
-        wheel.writestr(f"{info}/METADATA", "Metadata-Version: 2.1\nName: sample_package\nVersion: 1.0\n")
+        wheel.writestr(f"{name}.py", "")
+        wheel.writestr(f"{info}/METADATA", f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n")
         wheel.writestr(f"{info}/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
         wheel.writestr(f"{info}/RECORD", "")
 
@@ -91,7 +92,7 @@ def test_an_interrupted_creation_is_completed_and_what_is_installed_is_not_insta
     project: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     venv = project / ".venv"
-    command = [sys.executable, project / "dev.py", "run"]
+    command = [sys.executable, str(project / "dev.py"), "run"]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, start_new_session=True)
     wait_for(lambda: (venv / "pyvenv.cfg").exists())
     os.killpg(process.pid, signal.SIGKILL)
@@ -184,6 +185,19 @@ def test_an_environment_that_somebody_made_is_installed_into(project: Path, tmp_
     assert (site_packages(project / ".venv") / "sample_package.py").exists()
     assert not (site_packages(activated) / "sample_package.py").exists()
     assert read_stamp(project / ".venv")["created"] is False
+
+
+def test_the_tests_need_more_than_the_app(project: Path) -> None:
+    make_environment(project / ".venv")
+    runtime = site_packages(project / ".venv") / "sample_runtime.py"
+
+    run_dev(project, "run")
+    installed_for_run = runtime.exists()
+    result = run_dev(project, "bench")
+
+    assert not installed_for_run
+    assert result.stdout == "Installing requirements-dev.txt into .venv …\n"
+    assert runtime.exists()
 
 
 def test_after_an_installation_that_failed_nothing_counts_as_installed(project: Path) -> None:
