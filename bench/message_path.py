@@ -2,7 +2,7 @@
 
 Our app, a chat as tutorials write it, and the limit (a bare aiohttp post with a token made once) get the same signed
 CloudEvents and publish to the same sink, one at a time and sixteen at a time; each runs in a process of its own. Ours
-also signals the room's memory, which neither peer has.
+also stores the message in the room log, which neither peer does.
 """
 
 import asyncio
@@ -63,7 +63,7 @@ async def compare() -> list[Row]:
         ours = await measured("ours", endpoint)
         peers = {
             "a bare aiohttp post: the limit": await measured("bare", endpoint),
-            "a tutorial's chat, which remembers nothing": await measured("tutorial", endpoint),
+            "a tutorial's chat, which stores nothing": await measured("tutorial", endpoint),
         }
     rows = []
     for name, peer in peers.items():

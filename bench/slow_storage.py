@@ -1,4 +1,4 @@
-"""Does a message wait for its room's memory? Webhook latency with storage made slow, beside fast storage in one run.
+"""Does a message wait for its room log? Webhook latency with storage made slow, beside fast storage in one run.
 
 Our app answers signed `message` events as a worker would let it, and publishes to a sink that answers at once. The
 sink's durable endpoints answer the warm-up at once; then they answer at once, after half a second, later than a signal

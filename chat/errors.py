@@ -1,8 +1,11 @@
-"""Refusals with a stable code: what a caller did wrong, or what the operator still has to set."""
+"""The errors that a caller is told, each with a stable code: a wrong request, or a setting that is missing."""
 
 
 class ChatError(Exception):
-    """A refusal the caller can act on; `code` never changes meaning, `status` is the HTTP status where one applies."""
+    """An error that the caller can act on.
+
+    `code` never changes its meaning; `status` is the HTTP status where one applies.
+    """
 
     code = "chat_error"
     status = 400
@@ -20,7 +23,7 @@ class NotConfigured(ChatError):
 
 
 class MissingUser(ChatError):
-    """Nobody said who is asking."""
+    """The request names no user."""
 
     code = "missing_user"
 
@@ -30,14 +33,14 @@ class MissingUser(ChatError):
 
 
 class SignInRequired(ChatError):
-    """Only App Service Authentication says who somebody is, and it has not."""
+    """App Service Authentication decides who a user is, and nobody is signed in."""
 
     code = "sign_in_required"
     status = 401
 
 
 class InvalidName(ChatError):
-    """A user id or a room's name that the chat does not accept."""
+    """A user id or a room name that the chat does not accept."""
 
     code = "invalid_name"
 
@@ -49,7 +52,7 @@ class InvalidEvent(ChatError):
 
 
 class BodyTooLarge(ChatError):
-    """A body larger than anything the service would deliver."""
+    """A body that is larger than any that the service delivers."""
 
     code = "body_too_large"
     status = 413
@@ -83,13 +86,13 @@ class OriginRefused(ChatError):
 
 
 class UnsupportedSubprotocol(ChatError):
-    """A client that offered only subprotocols we do not know."""
+    """A client that offered only unknown subprotocols."""
 
     code = "unsupported_subprotocol"
 
 
 class UnknownEvent(ChatError):
-    """A user event that has no meaning here."""
+    """A user event that no handler takes."""
 
     code = "unknown_event"
 
@@ -101,7 +104,7 @@ class InvalidMessage(ChatError):
 
 
 class EmptyMessage(ChatError):
-    """A message without anything to read."""
+    """A message without a visible character."""
 
     code = "message_empty"
 
@@ -137,7 +140,7 @@ class NotInRoom(ChatError):
 
 
 class NotYours(ChatError):
-    """Someone else's message."""
+    """The message of another user."""
 
     code = "not_yours"
 
@@ -146,14 +149,21 @@ class NotYours(ChatError):
 
 
 class ServiceUnavailable(ChatError):
-    """The Web PubSub service did not take what we asked of it in time."""
+    """The Web PubSub service failed, or did not answer in time."""
 
     code = "service_unavailable"
     status = 503
 
 
+class StorageUnavailable(ChatError):
+    """Storage (Durable Functions) failed, or did not answer in time."""
+
+    code = "storage_unavailable"
+    status = 503
+
+
 class Unexpected(ChatError):
-    """A defect of ours; the log has its traceback."""
+    """A defect of this app; the log has its traceback."""
 
     code = "internal_error"
     status = 500

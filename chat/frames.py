@@ -1,19 +1,28 @@
 """What clients are sent, as `docs/protocol.md` lists it.
 
-A chat line has no `type`: the tutorial's pages print `[type][from] message` and must read right.
+A chat line has no `type`: the tutorial's pages print `[type][from] message` of every frame.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from chat.errors import ChatError
-from chat.messages import Line, timestamp
+from chat.lines import Line, timestamp
 
 Frame = dict[str, Any]
 
 
-def chat_line(line: Line) -> Frame:
-    """Return the frame that everyone in the room is sent."""
+def chat_line(
+    line: Line,
+    *,
+    edited_at: int | None = None,
+    deleted_at: int | None = None,
+    reactions: Mapping[str, Sequence[str]] | None = None,
+) -> Frame:
+    """Return a message as a chat line, live or from the history; the times are milliseconds since 1970 (UTC).
+
+    A deleted message has no quote, no time of an edit and no reactions.
+    """
     frame: Frame = {
         "id": line.id,
         "room": line.room,
@@ -23,23 +32,29 @@ def chat_line(line: Line) -> Frame:
     }
     if line.client_id is not None:
         frame["clientId"] = line.client_id
+    if deleted_at is not None:
+        return frame | {"deletedAt": timestamp(deleted_at)}
+    if edited_at is not None:
+        frame["editedAt"] = timestamp(edited_at)
     if line.reply_to is not None:
         frame["replyTo"] = {"id": line.reply_to.id, "from": line.reply_to.sender, "message": line.reply_to.text}
+    if reactions:
+        frame["reactions"] = reactions
     return frame
 
 
 def user_joined(room: str, user: str, at: int) -> Frame:
-    """Return the line that tells a room that a user came."""
+    """Return the line that tells a room that a user joined."""
     return _system("joined", message=f"{user} joined", room=room, user=user, at=timestamp(at))
 
 
 def user_left(room: str, user: str, at: int) -> Frame:
-    """Return the line that tells a room that a user went."""
+    """Return the line that tells a room that a user left."""
     return _system("left", message=f"{user} left", room=room, user=user, at=timestamp(at))
 
 
 def notice(message: str, room: str | None = None) -> Frame:
-    """Return a line for one reader."""
+    """Return a notice to one user."""
     return _system("notice", message=message, room=room)
 
 
@@ -64,7 +79,7 @@ def room_left(room: str) -> Frame:
 
 
 def typing(room: str, user: str) -> Frame:
-    """Return the frame that tells that somebody is writing."""
+    """Return the frame that tells that a user is typing."""
     return {"type": "typing", "room": room, "user": user}
 
 
@@ -74,7 +89,7 @@ def edited(room: str, message: str, text: str, at: int, by: str) -> Frame:
 
 
 def deleted(room: str, message: str, at: int, by: str) -> Frame:
-    """Return the frame that takes a message back."""
+    """Return the frame that deletes a message."""
     return {"type": "deleted", "room": room, "id": message, "deletedAt": timestamp(at), "by": by}
 
 

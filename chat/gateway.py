@@ -1,7 +1,7 @@
 """What we ask of the Web PubSub service, with the official SDK; every call has a timeout.
 
-One client is kept for each event loop, so its connections stay open between events. The SDK is imported when it is
-first needed: an app that only serves its page never pays for it.
+The client is kept between events, so that its connections stay open. The SDK is imported when it is first needed: an
+app that only serves its page does not load it.
 """
 
 import asyncio
@@ -12,10 +12,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.request import getproxies
 from uuid import uuid4
-from weakref import WeakKeyDictionary
 
 from chat.errors import ServiceUnavailable
-from chat.frames import Frame
 from chat.settings import Settings
 
 if TYPE_CHECKING:
@@ -29,7 +27,7 @@ T = TypeVar("T")
 
 REQUEST_ID = "x-ms-client-request-id"
 CAUSE: ContextVar[str | None] = ContextVar("cause", default=None)
-"""The request id of the event that is being handled: our calls carry it on, so that a trace can join them."""
+"""The request id of the event that is being handled: our calls send it too, so that a trace can join them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,36 +47,37 @@ class Gateway:
 
     client: "WebPubSubServiceClient"
     name: str
-    _keeper: AsyncGenerator[None, None] | None = field(default=None)
+    call_seconds: float = CALL_SECONDS
+    _closer: AsyncGenerator[None, None] | None = field(default=None)
 
     async def client_url(self, user: str, groups: Sequence[str], minutes: int) -> str:
         """Return a ws(s) URL with a token that can be used to connect for that many minutes."""
         token = self.client.get_client_access_token(user_id=user, groups=list(groups), minutes_to_expire=minutes)
-        return str((await _bounded("make a token", token))["url"])
+        return str((await self._within_limit("make a token", token))["url"])
 
-    async def publish(self, group: str, frame: Frame, *, excluded: str | None = None) -> None:
-        """Send a frame to every connection in the group, but one."""
+    async def publish(self, group: str, frame: dict[str, Any], *, excluded: str | None = None) -> None:
+        """Send a frame to every connection in the group, except the excluded one."""
         call = self.client.send_to_group(
             group, frame, content_type="application/json", excluded=[excluded] if excluded else None
         )
-        await _bounded("take the message", call)
+        await self._within_limit("take the message", call)
 
     async def join(self, connection_id: str, groups: Sequence[str]) -> None:
         """Make a connection a member of the groups."""
         calls = [self.client.add_connection_to_group(group, connection_id) for group in groups]
-        await _bounded("join the room", asyncio.gather(*calls))
+        await self._within_limit("join the room", asyncio.gather(*calls))
 
     async def leave(self, connection_id: str, groups: Sequence[str]) -> None:
         """End a connection's membership in the groups."""
         calls = [self.client.remove_connection_from_group(group, connection_id) for group in groups]
-        await _bounded("leave the room", asyncio.gather(*calls))
+        await self._within_limit("leave the room", asyncio.gather(*calls))
 
     async def members(self, group: str, limit: int) -> list[Member]:
         """Return the connections in the group now, at most `limit` of them."""
-        return await _bounded("say who is in the room", self._members(group, limit))
+        return await self._within_limit("say who is in the room", self._members(group, limit))
 
     async def _members(self, group: str, limit: int) -> list[Member]:
-        # Pages follow each other until there is none; `top` is a wish, which a service may not heed.
+        # The SDK reads page after page; a service may ignore `top`.
         members: list[Member] = []
         async for member in self.client.list_connections(group=group, top=limit):
             members.append(Member(member.connection_id, member.user_id))
@@ -86,10 +85,10 @@ class Gateway:
                 break
         return members
 
-    async def keep_until_the_loop_ends(self) -> None:
-        """Let the loop close our connections: it finalizes its asynchronous generators when it shuts down."""
-        self._keeper = self._close_at_end()
-        await anext(self._keeper)
+    async def close_with_loop(self) -> None:
+        """Let the event loop close our connections: it finalizes its asynchronous generators when it shuts down."""
+        self._closer = self._close_at_end()
+        await anext(self._closer)
 
     async def _close_at_end(self) -> AsyncGenerator[None, None]:
         try:
@@ -97,34 +96,37 @@ class Gateway:
         finally:
             await self.client.close()
 
+    async def _within_limit(self, what: str, call: Awaitable[T]) -> T:
+        from azure.core.exceptions import AzureError
 
-async def _bounded(what: str, call: Awaitable[T]) -> T:
-    from azure.core.exceptions import AzureError
-
-    try:
-        async with asyncio.timeout(CALL_SECONDS):
-            return await call
-    except (AzureError, TimeoutError) as problem:
-        raise ServiceUnavailable(f"the Web PubSub service did not {what}") from problem
+        try:
+            async with asyncio.timeout(self.call_seconds):
+                return await call
+        except (AzureError, TimeoutError) as problem:
+            raise ServiceUnavailable(f"the Web PubSub service did not {what}") from problem
 
 
 _Key = tuple[str, str, str | None]
-_gateways: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[_Key, Gateway]] = WeakKeyDictionary()
 
 
-async def gateway(settings: Settings) -> Gateway:
-    """Return this loop's gateway for the settings' service and hub, made at the first call.
+@dataclass(slots=True)
+class Gateways:
+    """The gateways of one event loop, one for each service, hub and key."""
 
-    Raises NotConfigured when the service is not known.
-    """
-    connection = settings.connection
-    secret = connection.access_key if connection else settings.identity_client_id
-    key = (settings.endpoint, settings.hub, secret)
-    kept = _gateways.setdefault(asyncio.get_running_loop(), {})
-    if key not in kept:
-        kept[key] = Gateway(_new_client(settings), f"{settings.endpoint}/{settings.hub}")
-        await kept[key].keep_until_the_loop_ends()
-    return kept[key]
+    kept: dict[_Key, Gateway] = field(default_factory=dict)
+
+    async def get(self, settings: Settings) -> Gateway:
+        """Return the gateway for the settings' service and hub, made at the first call.
+
+        Raises NotConfigured when the service is not known.
+        """
+        connection = settings.connection
+        secret = connection.access_key if connection else settings.identity_client_id
+        key = (settings.endpoint, settings.hub, secret)
+        if key not in self.kept:
+            self.kept[key] = Gateway(_new_client(settings), f"{settings.endpoint}/{settings.hub}")
+            await self.kept[key].close_with_loop()
+        return self.kept[key]
 
 
 def _new_client(settings: Settings) -> "WebPubSubServiceClient":
@@ -132,7 +134,7 @@ def _new_client(settings: Settings) -> "WebPubSubServiceClient":
     from azure.core.pipeline.transport import AioHttpTransport
     from azure.messaging.webpubsubservice.aio import WebPubSubServiceClient
 
-    # One line for every call would drown the app's own.
+    # The SDK logs a line for every call, which would hide the app's own lines.
     logging.getLogger("azure.core.pipeline.policies.http_logging_policy").setLevel(logging.WARNING)
     credential: Any
     if connection := settings.connection:
@@ -141,7 +143,7 @@ def _new_client(settings: Settings) -> "WebPubSubServiceClient":
         from azure.identity.aio import DefaultAzureCredential
 
         credential = DefaultAzureCredential(managed_identity_client_id=settings.identity_client_id)
-    # Looking for a proxy in the environment costs a quarter of every call, so it is done once.
+    # Reading the proxy settings of the environment costs a quarter of every call, so it is done once.
     transport = AioHttpTransport(
         connection_timeout=CONNECT_SECONDS, read_timeout=READ_SECONDS, use_env_settings=bool(getproxies())
     )
@@ -152,11 +154,11 @@ def _new_client(settings: Settings) -> "WebPubSubServiceClient":
         transport=transport,
         retry_total=2,
         retry_backoff_factor=0.1,
-        # The hook gives every call its id; the SDK's own, which the hook would replace, takes 15 µs to make.
+        # The hook sets the request id of every call; the SDK's own id, which it would replace, takes 15 µs to make.
         auto_request_id=False,
-        raw_request_hook=_carry_cause_on,
+        raw_request_hook=_set_request_id,
     )
 
 
-def _carry_cause_on(request: "PipelineRequest[Any]") -> None:
+def _set_request_id(request: "PipelineRequest[Any]") -> None:
     request.http_request.headers[REQUEST_ID] = CAUSE.get() or str(uuid4())

@@ -1,15 +1,15 @@
 """Who is asking? Decided by one setting, `ChatAuth`.
 
-`open`: anyone names themselves, as in the tutorial; for local use and demos. `easyauth`: the principal that App Service
-Authentication puts into `x-ms-client-principal*`, and nobody else. Unset: nobody.
+`open`: anyone chooses a name, as in the tutorial; for local use and demos. `easyauth`: the principal that App Service
+Authentication puts into `x-ms-client-principal*`, and nobody else. Not set: nobody.
 """
 
 from collections.abc import Mapping, Sequence
 
 from chat.errors import MissingUser, NotConfigured, SignInRequired
-from chat.events import utf8_header
 from chat.names import user_id
 from chat.settings import Auth, Settings
+from chat.text_rules import decode_header
 
 PRINCIPAL_NAME = "x-ms-client-principal-name"
 PRINCIPAL_ID = "x-ms-client-principal-id"
@@ -20,12 +20,12 @@ def principal(headers: Mapping[str, str], settings: Settings) -> str | None:
 
     Raises NotConfigured where the platform says that its authentication is off: then anyone could send the headers.
     """
-    vouched = settings.text("WEBSITE_AUTH_ENABLED").lower()
-    if vouched == "false" or (not vouched and settings.text("WEBSITE_INSTANCE_ID")):
+    enabled = settings.text("WEBSITE_AUTH_ENABLED").lower()
+    if enabled == "false" or (not enabled and settings.text("WEBSITE_INSTANCE_ID")):
         raise NotConfigured("ChatAuth", "is 'easyauth', but App Service Authentication is not enabled for this app")
     names = (PRINCIPAL_ID,) if settings.user_is_principal_id else (PRINCIPAL_NAME, PRINCIPAL_ID)
     found = next((headers[name] for name in names if headers.get(name)), None)
-    return user_id(utf8_header(found)) if found else None
+    return user_id(decode_header(found)) if found else None
 
 
 def signed_in_user(headers: Mapping[str, str], settings: Settings) -> str:

@@ -1,7 +1,7 @@
-"""One logger for the chat. What a line is about stands in its fields (`room`, `user`, `connection`, `code`, …).
+"""One logger for the chat. The facts of a line are its fields (`room`, `user`, `connection`, `code`, …).
 
 The Functions worker passes on a line's text only, so the fields are written behind it: `connection ended
-{"connection":"…","reason":""}`. Never log a key, a token or what people say.
+{"connection":"…","reason":""}`. Never log a key, a token or the text of a message.
 """
 
 import json
@@ -22,13 +22,13 @@ def write_fields(record: logging.LogRecord) -> bool:
     return True
 
 
-def cause_of(refusal: BaseException) -> str:
-    """Return what is behind a refusal, for a log line."""
-    return in_words(refusal.__cause__) if refusal.__cause__ else ""
+def cause_of(error: BaseException) -> str:
+    """Return what caused an error, for a log line; empty when nothing did."""
+    return redacted_repr(error.__cause__) if error.__cause__ else ""
 
 
-def in_words(problem: BaseException) -> str:
-    """Return what went wrong, without the queries of URLs: they may hold keys and tokens."""
+def redacted_repr(problem: BaseException) -> str:
+    """Return an error as text, without the queries of URLs: they may hold keys and tokens."""
     return _QUERY.sub("?…", repr(problem))[:MAX_CAUSE_LENGTH]
 
 

@@ -7,14 +7,14 @@ group and an entity's key alike. A room whose name begins with `_` is unlisted.
 import re
 import unicodedata
 
-from chat.characters import is_blank, is_readable_name, likeness
 from chat.errors import InvalidName
+from chat.text_rules import confusable_key, is_blank, is_readable_name
 
 USER_ID_LENGTH = 64
 ROOM_LENGTH = 32
 ROOM_PATTERN = r"[a-z0-9_][a-z0-9_-]{0,31}"
 LOBBY = "lobby"
-# Who speaks when a reminder comes due; nobody may pose as it.
+# The sender of reminders; nobody else may use the name.
 REMINDER_USER = "reminder"
 RESERVED_USERS = frozenset({REMINDER_USER, "system", "server"})
 
@@ -24,8 +24,8 @@ _ROOM = re.compile(ROOM_PATTERN)
 def user_id(text: str) -> str:
     """Return the user id that a name stands for: trimmed, in Unicode normal form C.
 
-    Raises InvalidName when nothing is left, it is over 64 characters, holds a character that cannot be read, or
-    looks like a reserved one.
+    Raises InvalidName when nothing is left, it is over 64 characters, has a character that cannot be seen, or
+    looks like a reserved name.
     """
     name = unicodedata.normalize("NFC", text.strip())
     if is_blank(name):
@@ -34,7 +34,7 @@ def user_id(text: str) -> str:
         raise InvalidName(f"the user id has {len(name)} characters, the limit is {USER_ID_LENGTH}")
     if not is_readable_name(name):
         raise InvalidName("the user id has control characters or invisible ones, the limit is none")
-    if likeness(name) in RESERVED_USERS:
+    if confusable_key(name) in RESERVED_USERS:
         raise InvalidName(f"the user id {name!r} is reserved")
     return name
 

@@ -21,7 +21,7 @@ MAX_MESSAGE_BYTES = 6144
 
 
 class Auth(StrEnum):
-    """Who says who somebody is (`ChatAuth`)."""
+    """Who decides who a user is (`ChatAuth`)."""
 
     OPEN = "open"
     EASYAUTH = "easyauth"
@@ -177,8 +177,12 @@ class Settings:
 
     @property
     def admins(self) -> frozenset[str]:
-        """Users who may change any message; empty unless App Service Authentication vouches for their names."""
+        """Users who may change any message; empty unless App Service Authentication decides who a user is."""
         return frozenset(self.words("ChatAdmins")) if self.auth is Auth.EASYAUTH else frozenset()
+
+    def is_admin(self, user: str) -> bool:
+        """Return whether a user may change the messages of all users."""
+        return user in self.admins
 
 
 def current_settings() -> Settings:

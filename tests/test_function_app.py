@@ -29,7 +29,7 @@ HTTP_ROUTES = {
     "session": "session",
     "zz_page": "{*path}",
 }
-DURABLE = {"room_entity", "directory_entity", "remind_when_due", "say_reminder", "care_for_room", "look_into_room"}
+DURABLE = {"room_entity", "directory_entity", "remind_when_due", "send_reminder", "expire_idle_room", "count_members"}
 
 
 @cache
@@ -49,6 +49,24 @@ def triggers(**environment: str) -> dict[str, dict[str, Any]]:
 
 def test_an_empty_environment_is_enough_to_index_every_function() -> None:
     assert set(index()["functions"]) == set(HTTP_ROUTES) | DURABLE
+
+
+def test_the_names_that_running_instances_have_stored_never_change() -> None:
+    """A renamed entity loses its state; a renamed orchestration or activity fails the instances that are running."""
+    stored = {
+        name: next(trigger[key] for key in ("entityName", "orchestration", "activity") if trigger.get(key))
+        for name, trigger in triggers().items()
+        if name in DURABLE
+    }
+
+    assert stored == {
+        "room_entity": "room",
+        "directory_entity": "directory",
+        "remind_when_due": "reminder",
+        "expire_idle_room": "room_care",
+        "send_reminder": "say_reminder",
+        "count_members": "look_into_room",
+    }
 
 
 def test_importing_the_app_reaches_nothing_and_leaves_the_sdks_for_later() -> None:

@@ -55,12 +55,32 @@ def test_what_is_published_is_the_app_and_nothing_else() -> None:
     assert published == DEPLOYED
 
 
-@pytest.mark.parametrize("document", ["README.md", "CONTRIBUTING.md", "local_azure/README.md", "docs/protocol.md"])
+DOCUMENTS = [file for file in tracked_files() if file.endswith(".md")]
+
+
+@pytest.mark.parametrize("document", DOCUMENTS)
 def test_every_link_of_a_document_into_the_repository_leads_somewhere(document: str) -> None:
     page = ROOT / document
     links = re.findall(r"\]\((?!https?://|#)([^)#]+)", page.read_text())
 
     assert [link for link in links if not (page.parent / link).exists()] == []
+
+
+@pytest.mark.parametrize("document", DOCUMENTS)
+def test_every_path_that_a_document_names_exists(document: str) -> None:
+    """A path is text in backquotes that begins with a folder of the repository."""
+    text = re.sub(r"^ *```.*?^ *```", "", (ROOT / document).read_text(), flags=re.DOTALL | re.MULTILINE)
+    paths = re.findall(r"`((?:chat|static|local_azure|tests|bench|docs)/[\w./-]*)`", text)
+
+    assert [path for path in paths if not (ROOT / path).exists()] == []
+
+
+def test_what_funcignore_names_exists() -> None:
+    """A name that leads nowhere is a file that was renamed, and is then published."""
+    made_by_people = {"/local.settings.json"}
+    patterns = [line for line in (ROOT / ".funcignore").read_text().splitlines() if line.startswith("/")]
+
+    assert [path for path in patterns if path not in made_by_people and not (ROOT / path[1:]).exists()] == []
 
 
 def test_every_command_that_the_readme_gives_to_dev_py_exists() -> None:

@@ -1,7 +1,10 @@
-"""What the README shows works as it stands there."""
+"""The programs in the README work as they are printed there."""
 
 import re
 import shutil
+import textwrap
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import aiohttp
@@ -12,22 +15,66 @@ from tests.chat.local_chat import HUB, LocalChat
 ROOT = Path(__file__).resolve().parents[1]
 
 
-async def test_a_command_added_as_the_readme_shows_answers_and_is_listed(tmp_path: Path) -> None:
+def readme_program(marker: str) -> str:
+    """Return the README's Python program that contains the marker."""
+    blocks = re.findall(r"^( *)```python\n(.*?)^\1```", (ROOT / "README.md").read_text(), re.DOTALL | re.MULTILINE)
+    (found,) = (textwrap.dedent(block) for _, block in blocks if marker in block)
+    return found
+
+
+def copy_app(folder: Path) -> Path:
+    """Copy the app that is deployed into a folder; return the path of its handlers."""
     for part in ("function_app.py", "host.json", "chat", "static"):
         copy = shutil.copytree if (ROOT / part).is_dir() else shutil.copy
-        copy(ROOT / part, tmp_path / part)
-    (example,) = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
-    with (tmp_path / "chat" / "builtin_commands.py").open("a") as commands:
-        commands.write("\n\n" + "\n".join(line.removeprefix("  ") for line in example.splitlines()) + "\n")
+        copy(ROOT / part, folder / part)
+    return folder / "chat" / "handlers.py"
 
+
+def insert_behind(file: Path, line: str, new: str) -> None:
+    """Insert text behind a line that stands in the file once."""
+    before, found, after = file.read_text().partition(f"{line}\n")
+    assert found
+    assert f"\n{line}\n" not in after
+    file.write_text(before + found + new + after)
+
+
+@asynccontextmanager
+async def run_app(folder: Path) -> AsyncIterator[LocalChat]:
+    """Run a copy of the app while the block lasts."""
     async with webpubsub.serve() as service, aiohttp.ClientSession() as http:
         settings = {"WebPubSubConnectionString": service.connection_string, "WebPubSubHub": HUB, "ChatAuth": "open"}
-        async with functions.serve(tmp_path, settings=settings) as host:
+        async with functions.serve(folder, settings=settings) as host:
             chat = LocalChat(host.url, service, http)
             chat.deliver("connect", "connected", "disconnected")
-            ana = await chat.open("ana")
-            await ana.send("message", "/roll")
-            assert re.fullmatch(r"ana rolls [1-6]", (await ana.next(sender="ana"))["message"])
-            await ana.send("message", "/help")
-            assert "/roll: throw a die" in (await ana.next(type="system", event="notice"))["message"]
-            await ana.close()
+            yield chat
+
+
+async def test_a_command_added_as_the_readme_shows_answers_and_is_listed(tmp_path: Path) -> None:
+    handlers, program = copy_app(tmp_path), readme_program("@command")
+    (path,) = re.findall(r"^# (chat/commands/\w+\.py)$", program, re.MULTILINE)
+    (tmp_path / path).write_text(program)
+    insert_behind(handlers, "from chat.commands import builtin", "from chat.commands.roll import roll\n")
+    insert_behind(handlers, "        builtin.cancel_reminder,", "        roll,\n")
+
+    async with run_app(tmp_path) as chat:
+        ana = await chat.open("ana")
+        await ana.send("message", "/roll")
+        assert re.fullmatch(r"ana rolls [1-6]", (await ana.next(sender="ana"))["message"])
+        await ana.send("message", "/help")
+        assert "/roll: throw a die" in (await ana.next(type="system", event="notice"))["message"]
+        await ana.close()
+
+
+async def test_an_event_added_as_the_readme_shows_reaches_the_room(tmp_path: Path) -> None:
+    handlers, program = copy_app(tmp_path), readme_program("handle_wave")
+    insert_behind(handlers, '    "react": handle_react,', '    "wave": handle_wave,\n')
+    insert_behind(handlers, "from chat.names import room_name, user_id", "from chat.names import rich_group\n")
+    before, table, after = handlers.read_text().partition("HANDLERS: ")
+    handlers.write_text(f"{before}{program}\n\n{table}{after}")
+
+    async with run_app(tmp_path) as chat:
+        ana, bo = await chat.open("ana"), await chat.open("bo")
+        await ana.ask("wave", {"room": "lobby"})
+        assert await bo.next(type="wave") == {"type": "wave", "room": "lobby", "user": "ana"}
+        await ana.close()
+        await bo.close()

@@ -5,8 +5,8 @@ from urllib.parse import parse_qs, urlsplit
 import azure.functions as func
 
 from chat.errors import BodyTooLarge, ChatError, InvalidMessage
-from chat.gateway import gateway
-from chat.http import NO_STORE, json_response, refusal
+from chat.functions.process_state import process_state
+from chat.http_answers import NO_STORE, error_response, json_response
 from chat.identity import negotiating_user
 from chat.names import LOBBY, room_group
 from chat.settings import current_settings
@@ -21,10 +21,10 @@ async def negotiate(req: func.HttpRequest) -> func.HttpResponse:
     try:
         settings = current_settings()
         user = negotiating_user(req.headers, asked_ids(req), settings)
-        service = await gateway(settings)
-        url = await service.client_url(user, [room_group(LOBBY)], settings.token_minutes)
+        gateway = await process_state().gateways.get(settings)
+        url = await gateway.client_url(user, [room_group(LOBBY)], settings.token_minutes)
     except ChatError as error:
-        return refusal(error, headers=NO_STORE)
+        return error_response(error, headers=NO_STORE)
     return json_response({"url": url}, headers=NO_STORE)
 
 

@@ -4,7 +4,7 @@ import azure.functions as func
 
 from chat.errors import ChatError
 from chat.settings import Settings, current_settings
-from chat.site import NOT_FOUND, accepts_gzip, find_file, is_fresh, read_file, security_headers
+from chat.static_files import NOT_FOUND, accepts_gzip, find_file, is_fresh, read_file, security_headers
 
 bp = func.Blueprint()
 
@@ -18,13 +18,13 @@ def zz_page(req: func.HttpRequest) -> func.HttpResponse:
     if path is None:
         return func.HttpResponse(NOT_FOUND, status_code=404, headers=headers | {"Cache-Control": "no-store"})
     file = read_file(path)
-    # Weak: the same file is sent packed or plain.
+    # Weak: the same file is sent with and without gzip.
     headers |= {"ETag": f"W/{file.etag}", "Cache-Control": "no-cache", "Vary": "Accept-Encoding"}
     if is_fresh(file.etag, req.headers.get("if-none-match", "")):
         return func.HttpResponse(status_code=304, headers=headers)
     headers["Content-Type"] = file.content_type
-    if file.packed and accepts_gzip(req.headers.get("accept-encoding", "")):
-        return func.HttpResponse(file.packed, headers=headers | {"Content-Encoding": "gzip"})
+    if file.gzipped and accepts_gzip(req.headers.get("accept-encoding", "")):
+        return func.HttpResponse(file.gzipped, headers=headers | {"Content-Encoding": "gzip"})
     return func.HttpResponse(file.content, headers=headers)
 
 

@@ -1,17 +1,19 @@
-"""Which rooms are there, and who is in one? Answered to whoever may enter them."""
+"""Which rooms are there, and who is in one? Answered to everybody who may enter them."""
 
 import azure.durable_functions as df
 import azure.functions as func
 
+from chat.durable_client import DurableClient
 from chat.errors import ChatError
-from chat.gateway import Gateway, gateway
-from chat.http import NO_STORE, json_response, refusal
+from chat.functions.process_state import process_state
+from chat.gateway import Gateway
+from chat.http_answers import NO_STORE, error_response, json_response
 from chat.identity import signed_in_user
-from chat.memory import Memory
 from chat.names import room_name
-from chat.presence import read_roster
-from chat.public_rooms import list_rooms
-from chat.settings import Auth, Settings, current_settings
+from chat.rooms.directory import RoomDirectory
+from chat.rooms.presence import read_roster
+from chat.rooms.room_list import list_rooms
+from chat.settings import Auth, current_settings
 
 bp = df.Blueprint()
 
@@ -21,9 +23,10 @@ bp = df.Blueprint()
 async def rooms(req: func.HttpRequest, client: df.DurableOrchestrationClient) -> func.HttpResponse:
     """Return the public rooms with people in them, the fullest first."""
     try:
-        listed = await list_rooms(await visitors_gateway(req), Memory(client))
+        directory = RoomDirectory(DurableClient(client))
+        listed = await list_rooms(await reader_gateway(req), directory, process_state().room_counts)
     except ChatError as error:
-        return refusal(error, headers=NO_STORE)
+        return error_response(error, headers=NO_STORE)
     return json_response({"rooms": [{"room": room, "count": count} for room, count in listed]}, headers=NO_STORE)
 
 
@@ -32,15 +35,18 @@ async def roster(req: func.HttpRequest) -> func.HttpResponse:
     """Return who is in a room now: the first 100 users and how many there are."""
     try:
         room = room_name(req.route_params.get("room"))
-        here = await read_roster(await visitors_gateway(req), room)
+        found = await read_roster(await reader_gateway(req), room)
     except ChatError as error:
-        return refusal(error, headers=NO_STORE)
-    return json_response({"room": room, "count": len(here.users), "users": here.first}, headers=NO_STORE)
+        return error_response(error, headers=NO_STORE)
+    return json_response({"room": room, "count": len(found.users), "users": found.first}, headers=NO_STORE)
 
 
-async def visitors_gateway(req: func.HttpRequest) -> Gateway:
-    """Return the gateway for a request of somebody who may look: anyone in open mode, else who signed in."""
-    settings: Settings = current_settings()
+async def reader_gateway(req: func.HttpRequest) -> Gateway:
+    """Return the gateway for a request that may read rooms: any in open mode, else one of a signed-in user.
+
+    Raises SignInRequired or NotConfigured.
+    """
+    settings = current_settings()
     if settings.auth is Auth.EASYAUTH:
         signed_in_user(req.headers, settings)
-    return await gateway(settings)
+    return await process_state().gateways.get(settings)

@@ -5,7 +5,7 @@ from urllib.parse import quote
 import azure.functions as func
 
 from chat.errors import ChatError
-from chat.http import NO_STORE, json_response
+from chat.http_answers import NO_STORE, json_response
 from chat.identity import principal
 from chat.logs import log
 from chat.names import LOBBY, ROOM_LENGTH, ROOM_PATTERN, USER_ID_LENGTH
@@ -25,10 +25,10 @@ async def session(req: func.HttpRequest) -> func.HttpResponse:
     except ChatError as error:
         log.warning("nobody can sign in", extra={"code": error.code, "reason": str(error)})
         auth = auth if error.code == "invalid_name" else None
-    return json_response(describe(settings, auth, user), headers=NO_STORE)
+    return json_response(session_content(settings, auth, user), headers=NO_STORE)
 
 
-def describe(settings: Settings, auth: Auth | None, user: str | None) -> dict[str, object]:
+def session_content(settings: Settings, auth: Auth | None, user: str | None) -> dict[str, object]:
     """Return the answer's content."""
     platform = auth is Auth.EASYAUTH
     provider = quote(settings.text("ChatSignInProvider", "aad"), safe="")

@@ -8,7 +8,7 @@ from urllib.parse import parse_qsl, urlsplit
 import azure.functions as func
 import pytest
 
-from chat.signing import signature
+from chat.webhook.trust import signature
 from tests.chat.local_chat import LocalChat, run_chat
 
 KEY = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789ABCDEFGH"

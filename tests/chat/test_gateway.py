@@ -8,13 +8,12 @@ from datetime import UTC, datetime
 import pytest
 from aiohttp import ClientSession, web
 
-from chat import connections
-from chat import gateway as gateway_module
-from chat.connection_state import ConnectionState
 from chat.errors import NotConfigured, ServiceUnavailable
-from chat.events import Connect, Origin
-from chat.gateway import Gateway, Member, gateway
+from chat.gateway import CALL_SECONDS, CAUSE, REQUEST_ID, Gateway, Gateways, Member
+from chat.rooms.connections import admit_connection
 from chat.settings import Settings
+from chat.webhook.connection_state import ConnectionState
+from chat.webhook.events import Connect, Origin
 from local_azure import webpubsub
 from local_azure.webpubsub import DEFAULT_ACCESS_KEY
 
@@ -41,7 +40,7 @@ async def service() -> AsyncIterator[webpubsub.Service]:
 
 @pytest.fixture
 async def connected(service: webpubsub.Service) -> Gateway:
-    return await gateway(Settings({"WebPubSubConnectionString": service.connection_string}))
+    return await Gateways().get(Settings({"WebPubSubConnectionString": service.connection_string}))
 
 
 async def test_a_client_that_dials_the_url_can_be_joined_sent_to_and_listed(connected: Gateway) -> None:
@@ -62,11 +61,15 @@ async def test_a_client_that_dials_the_url_can_be_joined_sent_to_and_listed(conn
         assert (await socket.receive_json())["data"] == {"n": 2}
 
 
-async def test_one_client_is_kept_for_a_loop_and_a_service(service: webpubsub.Service) -> None:
+async def test_one_client_is_kept_for_each_service_and_hub(service: webpubsub.Service) -> None:
     settings = Settings({"WebPubSubConnectionString": service.connection_string})
 
-    first, second = await gateway(settings), await gateway(settings)
-    other = await gateway(Settings({"WebPubSubConnectionString": service.connection_string, "WebPubSubHub": "other"}))
+    gateways = Gateways()
+
+    first, second = await gateways.get(settings), await gateways.get(settings)
+    other = await gateways.get(
+        Settings({"WebPubSubConnectionString": service.connection_string, "WebPubSubHub": "other"})
+    )
 
     assert first is second
     assert other is not first
@@ -74,18 +77,17 @@ async def test_one_client_is_kept_for_a_loop_and_a_service(service: webpubsub.Se
 
 async def test_an_unknown_service_is_named_as_a_missing_setting() -> None:
     with pytest.raises(NotConfigured, match="WebPubSubConnectionString"):
-        await gateway(Settings({}))
+        await Gateways().get(Settings({}))
 
 
 async def test_a_service_that_cannot_be_reached_is_a_refusal() -> None:
-    nobody = await gateway(Settings({"WebPubSubConnectionString": f"Endpoint=http://127.0.0.1:9;{KEY}"}))
+    nobody = await Gateways().get(Settings({"WebPubSubConnectionString": f"Endpoint=http://127.0.0.1:9;{KEY}"}))
 
     with pytest.raises(ServiceUnavailable, match="did not take the message"):
         await nobody.publish("room.lobby", {})
 
 
-async def test_a_service_that_does_not_answer_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(gateway_module, "CALL_SECONDS", 0.05)
+async def test_a_service_that_does_not_answer_is_given_up() -> None:
     given_up = asyncio.Event()
 
     async def late(_: web.Request) -> web.Response:
@@ -93,7 +95,8 @@ async def test_a_service_that_does_not_answer_is_given_up(monkeypatch: pytest.Mo
         return web.Response(status=202)
 
     async with a_server(late) as address:
-        silent = await gateway(Settings({"WebPubSubConnectionString": f"Endpoint={address};{KEY}"}))
+        silent = await Gateways().get(Settings({"WebPubSubConnectionString": f"Endpoint={address};{KEY}"}))
+        silent.call_seconds = 0.05
         with pytest.raises(ServiceUnavailable):
             await silent.publish("room.lobby", {})
         given_up.set()
@@ -103,13 +106,13 @@ async def test_every_call_has_a_request_id_of_its_own_or_of_the_event_that_cause
     seen: list[str] = []
 
     async def note(request: web.Request) -> web.Response:
-        seen.append(request.headers[gateway_module.REQUEST_ID])
+        seen.append(request.headers[REQUEST_ID])
         return web.Response(status=202)
 
     async with a_server(note) as address:
-        traced = await gateway(Settings({"WebPubSubConnectionString": f"Endpoint={address};{KEY}"}))
+        traced = await Gateways().get(Settings({"WebPubSubConnectionString": f"Endpoint={address};{KEY}"}))
         for cause in (None, None, "the-event"):
-            gateway_module.CAUSE.set(cause)
+            CAUSE.set(cause)
             await traced.publish("room.lobby", {})
 
     assert len(set(seen)) == 3
@@ -129,7 +132,7 @@ async def test_members_are_read_page_by_page_up_to_the_limit(limit: int, expecte
         return web.json_response({"value": found, "nextLink": following})
 
     async with a_server(page) as address:
-        large = await gateway(Settings({"WebPubSubConnectionString": f"Endpoint={address};{KEY}"}))
+        large = await Gateways().get(Settings({"WebPubSubConnectionString": f"Endpoint={address};{KEY}"}))
         members = await large.members("room.lobby", limit)
 
     assert members == [Member(f"c{n}", f"u{n}") for n in range(expected)]
@@ -142,13 +145,12 @@ async def test_pages_that_never_end_are_read_only_up_to_the_limit() -> None:
         return web.json_response(content)
 
     async with a_server(page) as address:
-        endless = await gateway(Settings({"WebPubSubConnectionString": f"Endpoint={address};{KEY}"}))
+        endless = await Gateways().get(Settings({"WebPubSubConnectionString": f"Endpoint={address};{KEY}"}))
 
         assert len(await endless.members("room.lobby", 20)) == 20
 
 
-async def test_a_client_is_let_in_while_the_service_does_not_say_who_is_there(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(connections, "GREETING_SECONDS", 0.05)
+async def test_a_client_is_accepted_while_the_service_does_not_say_who_is_there() -> None:
     given_up = asyncio.Event()
 
     async def late(_: web.Request) -> web.Response:
@@ -158,10 +160,9 @@ async def test_a_client_is_let_in_while_the_service_does_not_say_who_is_there(mo
     async with a_server(late) as address:
         settings = Settings({"WebPubSubConnectionString": f"Endpoint={address};{KEY}", "ChatAuth": "open"})
         origin = Origin("sample_chatapp", "c1", "1", datetime(2026, 1, 31, tzinfo=UTC), None, None, ConnectionState())
-        async with asyncio.timeout(gateway_module.CALL_SECONDS / 2):
-            admission = await connections.admit(
-                Connect(origin, {"id": ("ana",)}, ()), await gateway(settings), settings
-            )
+        async with asyncio.timeout(CALL_SECONDS / 2):
+            connect, gateway = Connect(origin, {"id": ("ana",)}, ()), await Gateways().get(settings)
+            admission = await admit_connection(connect, gateway, settings, presence_seconds=0.05)
         given_up.set()
 
     assert (admission.user, admission.state.arrived) == ("ana", True)
@@ -178,7 +179,7 @@ async def test_a_proxy_of_the_environment_is_used(monkeypatch: pytest.MonkeyPatc
         monkeypatch.setenv("http_proxy", address)
         monkeypatch.delenv("no_proxy", raising=False)
         monkeypatch.delenv("NO_PROXY", raising=False)
-        behind = await gateway(Settings({"WebPubSubConnectionString": f"Endpoint=http://chat.test;{KEY}"}))
+        behind = await Gateways().get(Settings({"WebPubSubConnectionString": f"Endpoint=http://chat.test;{KEY}"}))
         await behind.publish("room.lobby", {})
 
     assert asked == ["chat.test"]

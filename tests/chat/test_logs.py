@@ -6,7 +6,7 @@ import pytest
 from azure.messaging.webpubsubservice.aio import WebPubSubServiceClient
 
 from chat.errors import ServiceUnavailable
-from chat.logs import cause_of, log
+from chat.logs import MAX_CAUSE_LENGTH, cause_of, log
 from tests.chat.local_chat import HUB, LocalChat, run_chat, until
 
 
@@ -37,6 +37,14 @@ def test_the_cause_of_a_refusal_is_told_without_the_queries_of_urls() -> None:
 
     assert cause_of(refusal) == "TimeoutError('Connection timeout to host http://127.0.0.1:7071/entities?…')"
     assert cause_of(ServiceUnavailable("no answer")) == ""
+
+
+def test_the_cause_of_an_error_is_cut_to_its_limit() -> None:
+    error = ServiceUnavailable("no answer")
+    error.__cause__ = TimeoutError("x" * 10_000)
+
+    assert cause_of(error) == repr(error.__cause__)[:MAX_CAUSE_LENGTH]
+    assert len(cause_of(error)) == 500
 
 
 async def test_what_the_sdks_log_at_the_apps_level_has_no_text_token_or_key(caplog: pytest.LogCaptureFixture) -> None:

@@ -6,9 +6,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from chat import errors
-from chat.commands import COMMANDS
-from chat.conversation import HANDLERS
 from chat.errors import ChatError
+from chat.handlers import COMMANDS, HANDLERS
 from tests.chat.local_chat import ROOT, Frame, LocalChat, Tab, until
 
 DOCUMENT = (ROOT / "docs" / "protocol.md").read_text(encoding="utf-8")
@@ -48,7 +47,7 @@ def test_every_command_is_documented() -> None:
 
 
 def test_every_code_of_a_refusal_that_clients_can_meet_is_documented() -> None:
-    only_for_the_service = {"invalid_event", "body_too_large", "untrusted_event", "unknown_hub", "origin_refused"}
+    only_for_the_service = {"invalid_event", "untrusted_event", "unknown_hub", "origin_refused"}
 
     def codes(kind: type[ChatError]) -> set[str]:
         return {kind.code}.union(*(codes(child) for child in kind.__subclasses__()))
@@ -100,7 +99,7 @@ def kind_of(value: Any) -> Any:
 def heading(frame: Frame) -> str:
     """Return the heading that a frame belongs under."""
     if "type" not in frame:
-        return "past line" if {"editedAt", "deletedAt", "reactions"} & set(frame) else "chat line"
+        return "changed chat line" if {"editedAt", "deletedAt", "reactions"} & set(frame) else "chat line"
     return " ".join(filter(None, [frame["type"], frame.get("event")]))
 
 
@@ -152,7 +151,7 @@ async def test_no_frame_has_fields_that_the_document_does_not_show(chat: LocalCh
     shown: dict[str, set[str]] = {}
     for title, example in RECEIVED:
         shown.setdefault(title, set()).update(example)
-    shown["past line"] |= shown["chat line"]
+    shown["changed chat line"] |= shown["chat line"]
 
     for frame in await live(chat):
         assert set(frame) <= shown[heading(frame)], frame

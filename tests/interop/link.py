@@ -13,7 +13,7 @@ def connection_string_at(endpoint: str, connection_string: str) -> str:
 
 
 class Link:
-    """A TCP proxy before the service: the same protocol at another address, and a cable to pull.
+    """A TCP proxy before the service: it has an address of its own, and a test can cut it.
 
     `connection_string` names the link's address, so that tokens signed with it suit what the client dials.
     """
@@ -30,11 +30,11 @@ class Link:
         return len(self._pipes)
 
     def delay_answers(self, seconds: float) -> None:
-        """Let what the service sends take so long, as a network does."""
+        """Delay what the service sends by this time, as a network does."""
         self._pipes.delay_seconds = seconds
 
     def lose_what_follows(self) -> None:
-        """Let what the service sends from now on get lost, while the sockets stay open."""
+        """Discard what the service sends from now on; the sockets stay open."""
 
         def lose() -> None:
             for pipe in self._pipes:

@@ -38,7 +38,7 @@ class Listener:
         return await self.next()
 
     async def close(self) -> None:
-        """Say good-bye with a close frame of code 1000."""
+        """Close the connection with a close frame of code 1000."""
         await self._socket.close()
 
     async def close_code(self) -> int | None:
@@ -72,6 +72,6 @@ class Listeners:
     async def open_url(self, url: str) -> Listener:
         """Connect with a URL that an SDK made."""
         socket = await self.session.ws_connect(url, protocols=["json.webpubsub.azure.v1"])
-        # aiohttp closes a socket that nobody refers to any more.
+        # aiohttp closes a socket to which there is no reference any more.
         self.opened.append(Listener(socket, await socket.receive_json(timeout=WAIT_SECONDS)))
         return self.opened[-1]

@@ -42,7 +42,7 @@ class Program:
 
 @asynccontextmanager
 async def running_program(node: str, name: str, *arguments: str) -> AsyncIterator[Program]:
-    """Run `programs/<name>.mjs`; it is ended with the block."""
+    """Run `programs/<name>.mjs`; it ends when the block ends."""
     pipe = asyncio.subprocess.PIPE
     process = await asyncio.create_subprocess_exec(
         node, str(HERE / "programs" / f"{name}.mjs"), *arguments, stdin=pipe, stdout=pipe, limit=2**22

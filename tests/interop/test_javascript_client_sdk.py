@@ -71,7 +71,7 @@ def service_sdk(web_pubsub: WebPubSub) -> WebPubSubServiceClient:
 
 @pytest.mark.parametrize("protocol", ["plain", "reliable"])
 async def test_the_client_joins_sends_hears_and_leaves(start: Start, listeners: Listeners, protocol: str) -> None:
-    """W-059, W-060, W-063, W-071, W-072."""
+    """Joining, leaving, each data type, `noEcho`, and the echo before the ack (W-059, W-060, W-063, W-071, W-072)."""
     ana = await start("ana", protocol=protocol)
     bo = await listeners.open("bo", groups=["room"])
 
@@ -108,7 +108,7 @@ async def test_the_clients_events_reach_the_handler_and_are_answered(
 
 
 async def test_a_refusal_reaches_the_client_with_its_name(start: Start, webhook: Webhook) -> None:
-    """W-031, W-032, W-162."""
+    """The SDK raises `Forbidden` (W-031, W-032) and `InternalServerError` (W-162)."""
     webhook.answers["broken"] = lambda _: web.Response(status=400)
     ana = await start("ana", roles=[])
 
@@ -118,7 +118,7 @@ async def test_a_refusal_reaches_the_client_with_its_name(start: Start, webhook:
 
 
 async def test_a_repeated_ack_id_is_reported_as_a_duplicate(start: Start) -> None:
-    """W-076."""
+    """The second message with the same ack id is not sent (W-076)."""
     ana = await start()
     await ana("join", group="room", ackId=100)
 
@@ -130,7 +130,7 @@ async def test_a_repeated_ack_id_is_reported_as_a_duplicate(start: Start) -> Non
 
 
 async def test_a_stopped_client_is_gone_at_once(start: Start, service_sdk: WebPubSubServiceClient) -> None:
-    """W-103."""
+    """The SDK closes with 1000, after which nothing can be recovered (W-103)."""
     ana = await start()
     connection = ana.all_heard("connected")[0]["connectionId"]
 
@@ -143,7 +143,7 @@ async def test_a_stopped_client_is_gone_at_once(start: Start, service_sdk: WebPu
 async def test_a_cut_in_the_middle_of_a_thousand_messages_loses_none_and_doubles_none(
     start: Start, link: Link, listeners: Listeners
 ) -> None:
-    """Must hold: each message once and in order. W-094, W-095, W-096, W-101."""
+    """Each message arrives once and in order (W-094, W-095, W-096, W-101)."""
     ana = await start("ana", through=link)
     await ana("join", group="room")
     sender = await listeners.open("bo", roles=EVERYTHING)
@@ -201,7 +201,7 @@ async def test_cut_after_cut_loses_nothing_either(start: Start, link: Link, list
 async def test_after_a_close_by_the_server_the_client_connects_anew_and_rejoins_its_groups(
     start: Start, service_sdk: WebPubSubServiceClient
 ) -> None:
-    """W-111 with the JavaScript client."""
+    """The recovery is refused with 1008, then the client has a new connection id (W-111)."""
     ana = await start()
     await ana("join", group="room")
     first = ana.all_heard("connected")[0]["connectionId"]
@@ -255,7 +255,7 @@ async def test_an_unsubscribed_listener_hears_nothing_more(start: Start, service
 
 
 async def test_an_invocation_is_refused_and_the_client_comes_back(start: Start) -> None:
-    """Invocations are a preview that is not served here: an invalid message (W-081), after which recovery is over."""
+    """An `invoke` frame is an invalid message here (W-081); its connection cannot be recovered afterwards."""
     ana = await start()
 
     invoked = await ana("invoke", event="sum", content={"n": 1}, dataType="json")
@@ -268,7 +268,7 @@ async def test_an_invocation_is_refused_and_the_client_comes_back(start: Start) 
 async def test_a_connection_that_the_handler_refuses_does_not_start(
     node: str, web_pubsub: WebPubSub, webhook: Webhook
 ) -> None:
-    """W-150."""
+    """The handler's 401 is the handshake's status, and no further event follows (W-150)."""
     webhook.answers["connect"] = lambda _: web.Response(status=401)
 
     async with running_program(node, "client", web_pubsub.connection_string, HUB, "reliable", "ana") as program:

@@ -29,7 +29,7 @@ async def ask(listener: Listener, event: str, **options: object) -> dict[str, ob
 async def test_connect_is_accepted_with_a_user_groups_roles_and_state(
     backend: Program, web_pubsub: WebPubSub, listeners: Listeners
 ) -> None:
-    """W-120, W-146, W-148, W-154 with the official middleware."""
+    """The middleware agrees to events (W-120) and sets user, groups and state (W-146, W-148, W-154)."""
     ana = await listeners.open("ana", groups=["ignored"])
     asked = await backend.report("connect")
     connected = await backend.report("connected")
@@ -43,7 +43,7 @@ async def test_connect_is_accepted_with_a_user_groups_roles_and_state(
 
 
 async def test_a_refused_connect_is_a_refused_handshake(backend: Program, listeners: Listeners) -> None:
-    """W-150."""
+    """The 401 of the Express handler is the handshake's status (W-150)."""
     with pytest.raises(aiohttp.WSServerHandshakeError) as refused:
         await listeners.open("ana", query="refuse=yes")
 
@@ -62,7 +62,7 @@ async def test_a_refused_connect_is_a_refused_handshake(backend: Program, listen
 async def test_an_answer_to_an_event_comes_before_its_ack(
     backend: Program, listeners: Listeners, event: str, expected: dict[str, object]
 ) -> None:
-    """W-161 with what the middleware's `success` sends."""
+    """The message that the middleware's `success` sends comes first (W-161)."""
     ana = await listeners.open("ana")
 
     answer = await ask(ana, event)
@@ -79,7 +79,7 @@ async def test_success_without_data_is_an_ack_alone(backend: Program, listeners:
 
 
 async def test_a_failed_event_is_an_error_ack_and_the_connection_stays(backend: Program, listeners: Listeners) -> None:
-    """W-162 (D-01), W-141: the 500 is retried first."""
+    """The 500 is retried first (W-141); then the ack says `InternalServerError` (W-162)."""
     ana = await listeners.open("ana")
 
     failed = await ask(ana, "fail")
@@ -89,7 +89,7 @@ async def test_a_failed_event_is_an_error_ack_and_the_connection_stays(backend: 
 
 
 async def test_state_set_by_one_event_is_there_at_the_next(backend: Program, listeners: Listeners) -> None:
-    """W-168."""
+    """The middleware reads the state that its last answer set (W-168)."""
     ana = await listeners.open("ana")
 
     for ack_id in (1, 2):
@@ -110,7 +110,7 @@ async def test_state_set_by_one_event_is_there_at_the_next(backend: Program, lis
 async def test_the_middleware_reads_each_kind_of_event(
     backend: Program, listeners: Listeners, message: dict[str, object], expected: tuple[str, object]
 ) -> None:
-    """W-159."""
+    """Text, JSON and binary payloads arrive with their content type (W-159)."""
     ana = await listeners.open("ana")
 
     await ask(ana, "nothing", **message)
@@ -121,7 +121,7 @@ async def test_the_middleware_reads_each_kind_of_event(
 
 
 async def test_disconnected_is_told_once_with_its_reason(backend: Program, listeners: Listeners) -> None:
-    """W-156."""
+    """The `disconnected` event has a reason and the connection's state (W-156)."""
     ana = await listeners.open("ana")
 
     await ana.close()

@@ -11,7 +11,7 @@ PUBLISH = {"type": "sendToGroup", "group": "room", "dataType": "text", "data": "
 
 
 async def test_metadata_of_a_client_reaches_the_groups_members(listeners: Listeners) -> None:
-    """W-086, W-069 over real sockets."""
+    """Metadata arrives with its message (W-086), and also without any data (W-069)."""
     ana = await listeners.open("ana", roles=["webpubsub.sendToGroup"])
     bo = await listeners.open("bo", groups=["room"])
 
@@ -37,7 +37,7 @@ async def test_metadata_of_a_rest_call_by_the_official_sdk_reaches_clients(
 
 
 async def test_metadata_of_an_event_and_of_its_answer_travel_in_headers(listeners: Listeners, webhook: Webhook) -> None:
-    """W-167."""
+    """Headers of the answer become metadata, with keys in lower case (W-167)."""
     webhook.answers["move"] = lambda event: web.Response(
         text="seen", headers={"X-WebPubSub-Metadata-Answer-To": event.headers["x-webpubsub-metadata-kind"]}
     )

@@ -30,7 +30,7 @@ Open = Callable[..., Awaitable[PythonClient]]
 
 
 def token_url(connection_string: str, user: str, roles: list[str]) -> str:
-    """Return what a negotiate function hands out."""
+    """Return the URL that a negotiate function gives to a client."""
     with WebPubSubServiceClient.from_connection_string(connection_string, HUB) as sdk:
         return str(sdk.get_client_access_token(user_id=user, roles=roles)["url"])
 
@@ -44,7 +44,7 @@ def service_sdk(web_pubsub: WebPubSub) -> WebPubSubServiceClient:
 async def open_client(request: pytest.FixtureRequest, web_pubsub: WebPubSub, link: Link) -> AsyncIterator[Open]:
     """Return a function that opens a client and waits for its `connected` callback."""
     opened = []
-    # The sync client can miss the wake-up of an answer that is there before its own next line, as on no network.
+    # The sync client can miss an answer that arrives before it waits, which no real network does.
     link.delay_answers(NETWORK_SECONDS if request.param == "sync" else 0.0)
 
     async def open_client(
@@ -67,7 +67,7 @@ async def open_client(request: pytest.FixtureRequest, web_pubsub: WebPubSub, lin
     yield open_client
     for task in asyncio.all_tasks():
         if task.get_name() == "sequence_id_ack_periodically":
-            task.cancel()  # or each aio client would wait for it to wake up
+            task.cancel()  # else closing each aio client would wait for its next run
     await asyncio.gather(*[client("close") for client in opened])
 
 
@@ -131,7 +131,7 @@ async def test_an_event_reaches_the_handler_and_its_answer_comes_back(
 async def test_a_forbidden_request_is_an_error_with_its_name(
     open_client: Open, protocol: WebPubSubProtocolType
 ) -> None:
-    """W-031, W-032."""
+    """Joining and sending without a role raise `Forbidden` (W-031, W-032)."""
     ana = await open_client("ana", protocol=protocol, roles=[])
 
     with pytest.raises(SendMessageError) as join:
@@ -144,7 +144,7 @@ async def test_a_forbidden_request_is_an_error_with_its_name(
 
 
 async def test_a_repeated_ack_id_counts_as_success_and_is_not_executed(open_client: Open) -> None:
-    """W-076: the client takes `Duplicate` for the success that it is."""
+    """W-076: the client reports `Duplicate` as a success."""
     ana = await open_client()
     await ana("join_group", "room", ack_id=100)
 
@@ -196,7 +196,7 @@ async def test_a_closed_client_is_gone_at_once_and_can_be_opened_again(
 async def test_a_cut_in_the_middle_of_a_thousand_messages_loses_none_and_doubles_none(
     open_client: Open, link: Link, service_sdk: WebPubSubServiceClient, listeners: Listeners
 ) -> None:
-    """Must hold: each message once and in order. W-094, W-095, W-096, W-101, W-110."""
+    """Each message arrives once and in order (W-094, W-095, W-096, W-101, W-110)."""
     ana = await open_client("ana", through=link)
     await ana("join_group", "room")
     sender = await listeners.open("bo", roles=EVERYTHING)

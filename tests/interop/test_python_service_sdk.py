@@ -56,7 +56,7 @@ STORIES: dict[str, Story] = {}
 
 
 def story(function: Story) -> Story:
-    """Register the story of the operation that the function is named after."""
+    """Register a test of the operation that has the name of the function."""
     STORIES[function.__name__] = function
     return function
 
@@ -69,7 +69,7 @@ def public_operations(client: type) -> list[str]:
 
 @pytest.mark.parametrize("operation", public_operations(WebPubSubServiceClient))
 async def test_an_operation_does_what_it_says(operation: str, sdk: Sdk, listeners: Listeners) -> None:
-    """Must hold of the official SDK: W-030, W-089, W-091, W-172..W-174, W-178..W-182, W-184, W-185, W-187..W-189."""
+    """The official SDK works as it is: W-030, W-089, W-091, W-172..W-174, W-178..W-182, W-184, W-185, W-187..W-189."""
     assert operation in public_operations(type(sdk.client))
 
     await STORIES[operation](sdk, listeners)
@@ -384,7 +384,7 @@ async def test_a_request_of_ones_own_passes_through_the_pipeline(sdk: Sdk) -> No
 
 
 async def test_another_key_is_an_authentication_error(sdk: Sdk, web_pubsub: WebPubSub) -> None:
-    """W-171."""
+    """A call that is signed with another key is answered 401 (W-171)."""
     stranger = type(sdk.client)(web_pubsub.endpoint, HUB, AzureKeyCredential("0123456789" * 4))
 
     with pytest.raises(ClientAuthenticationError):
@@ -417,7 +417,7 @@ async def test_a_refusal_tells_the_sdk_its_code(sdk: Sdk) -> None:
 
 
 class UnvalidatedCredential:
-    """A token as Entra ID makes them, except that nobody would believe its signature."""
+    """A token in the form of Entra ID, with a signature that is not valid."""
 
     def get_token(self, *scopes: str, **options: object) -> AccessToken:
         expires = int(time.time()) + 3600
@@ -460,7 +460,7 @@ async def test_an_entra_credential_works_where_the_settings_allow_unvalidated_to
 
 
 async def test_the_endpoint_may_name_the_machine_in_another_way(web_pubsub: WebPubSub, listeners: Listeners) -> None:
-    """W-030: a token is signed for the address that its holder dials."""
+    """W-030: a token is signed for the address that the client connects to."""
     other = web_pubsub.endpoint.replace("127.0.0.1", "localhost")
 
     with WebPubSubServiceClient.from_connection_string(

@@ -1,4 +1,4 @@
-"""An event handler in the test's hands."""
+"""An event handler whose answers the test decides."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -25,7 +25,7 @@ class Event:
 
 @dataclass
 class Webhook:
-    """An event handler that remembers what it was told and answers as the test says (204 otherwise)."""
+    """An event handler that keeps the events it received and answers as the test says (204 otherwise)."""
 
     url: str = ""
     events: list[Event] = field(default_factory=list)

@@ -63,7 +63,7 @@ def test_the_settings_are_ours(web_pubsub):
 
 
 def run_project(folder: Path, *arguments: str, **files: str) -> subprocess.CompletedProcess[str]:
-    """Run pytest in a project that has these files and finds the emulator on its path."""
+    """Run pytest in a project that has these files and finds local_azure on its path."""
     for name, source in files.items():
         (folder / f"{name}.py").write_text(source)
     (folder / "pytest.ini").write_text(f"[pytest]\npythonpath = {ROOT}\n")

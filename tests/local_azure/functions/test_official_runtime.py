@@ -12,8 +12,8 @@ import pytest
 
 from local_azure import functions, webpubsub
 from local_azure.functions.errors import AppLoadError
-from local_azure.functions.loading import load_functions
-from local_azure.functions.modules import app_modules
+from local_azure.functions.worker.import_scope import app_import_scope
+from local_azure.functions.worker.loading import load_functions
 from tests.local_azure.functions.apps import Served, WriteApp
 from tests.local_azure.functions.official.cases import BEHAVIOUR_CASES, CHAT_CASES
 from tests.local_azure.functions.official.comparison import HOST, Case, answers_to
@@ -96,7 +96,7 @@ DEFINITIONS = {
     "activity with list[str]": "@app.activity_trigger('a')\ndef g(a: list[str]): ...",
     "activity with a union": "@app.activity_trigger('a')\ndef g(a: str | None): ...",
     "orchestration with another name": "@app.orchestration_trigger('ctx')\ndef g(ctx): yield",
-    # What is fine must be fine for both.
+    # What one of them accepts, both must accept.
     "activity with dict": "@app.activity_trigger('a')\ndef g(a: dict): ...",
     "activity with List[str]": "import typing\n@app.activity_trigger('a')\ndef g(a: typing.List[str]): ...",
     "text request": "@app.route()\ndef g(req: str) -> str: ...",
@@ -110,7 +110,7 @@ DEFINITIONS = {
 async def test_an_app_is_refused_by_both_or_by_neither(write_app: WriteApp, source: str) -> None:
     folder = write_app(f"@app.route()\ndef f(req): ...\n{source}")
     try:
-        with app_modules(folder):
+        with app_import_scope(folder):
             ours = [function.name for function in load_functions(folder)]
     except AppLoadError:
         ours = []

@@ -128,7 +128,7 @@ def test_more_than_a_hundred_clauses_are_refused() -> None:
 
 
 def test_a_list_of_tens_of_thousands_is_looked_up_and_not_walked_through() -> None:
-    """A hub of a thousand connections would hold everybody up for seconds."""
+    """Otherwise a hub of a thousand connections would block the event loop for seconds."""
     comparisons = 0
 
     class User(str):

@@ -77,7 +77,7 @@ def test_w041_a_malformed_pattern_or_one_with_six_wildcards_is_skipped_with_a_lo
     assert [record.message for record in caplog.records] == ["role skipped"]
 
 
-def test_d13_a_run_of_stars_counts_as_one_wildcard() -> None:
+def test_a_run_of_stars_counts_as_one_wildcard() -> None:
     assert GroupPattern("**a**b**c**d**").matches("1a2b.3c4d5")
 
 

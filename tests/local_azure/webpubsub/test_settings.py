@@ -177,7 +177,7 @@ def test_any_document_is_read_or_refused(document: dict[str, object], environmen
 
 
 def test_the_published_bounds_are_the_defaults() -> None:
-    """W-079, W-084, W-104, W-106, W-107, W-126, W-143, W-176, W-190, and section 6 of the reference."""
+    """The defaults are those of W-079, W-084, W-104, W-106, W-107, W-126, W-143, W-176 and W-190."""
     mebibyte = 1024 * 1024
 
     assert Limits() == Limits(

@@ -19,7 +19,7 @@ async def waiting(durable: Any, instance_id: str | None = None) -> str:
 
 
 async def test_an_instance_without_an_id_gets_one(durable: Any) -> None:
-    """D-051."""
+    """The id is 32 hexadecimal digits (D-051)."""
     instance_id = await durable.client.start_new("no_steps")
 
     assert len(instance_id) == 32
@@ -27,21 +27,21 @@ async def test_an_instance_without_an_id_gets_one(durable: Any) -> None:
 
 
 async def test_an_unknown_orchestrator_is_refused_by_name(durable: Any) -> None:
-    """D-050."""
+    """`start_new` raises the answer's `ExceptionMessage` (D-050)."""
     with pytest.raises(Exception, match="The function 'nobody' doesn't exist, is disabled, or is not an orchestrator"):
         await durable.client.start_new("nobody")
 
 
 @pytest.mark.parametrize("instance_id", ["@entity@key", "x" * 101, "a%5Cb", "a%23b", "a%3Fb", "a%07b"])
 async def test_impossible_ids_are_refused(durable: Any, instance_id: str) -> None:
-    """D-049."""
+    """An instance id may not begin with `@`, have more than 100 characters or hold signs such as `#` (D-049)."""
     with pytest.raises(Exception, match="the instance id"):
         await durable.client.start_new("no_steps", instance_id)
 
 
 @pytest.mark.parametrize("key", ["a/b", "a%5Cb", "a%23b", "a%3Fb"])
 async def test_impossible_keys_are_refused(durable: Any, key: str) -> None:
-    """D-048."""
+    """A key with a forbidden character is answered 400 (D-048)."""
     async with durable.http.post(f"{durable.base}/entities/Tally/{key}?op=add", json="1") as response:
         assert response.status == 400
         assert "the entity key" in (await response.json())["ExceptionMessage"]
@@ -54,7 +54,7 @@ async def test_a_signal_to_an_unknown_entity_is_refused(durable: Any) -> None:
 
 
 async def test_a_running_id_is_refused_and_a_finished_one_is_replaced(durable: Any) -> None:
-    """D-052."""
+    """The id of an instance can be used again when the instance has ended (D-052)."""
     await waiting(durable, "single")
     with pytest.raises(Exception, match="already exists: 'single'"):
         await durable.client.start_new("no_steps", "single")
@@ -65,7 +65,7 @@ async def test_a_running_id_is_refused_and_a_finished_one_is_replaced(durable: A
 
 
 async def test_a_running_id_is_replaced_when_the_settings_allow_it(serve: Any) -> None:
-    """D-052 with overridableExistingInstanceStates: AnyState."""
+    """With `overridableExistingInstanceStates: AnyState` a running instance is replaced too (D-052)."""
     async with serve(replace_running=True) as running:
         await waiting(running, "single")
         await running.client.start_new("no_steps", "single", "new")
@@ -81,7 +81,7 @@ async def test_a_singleton_is_asked_for_before_it_is_started(durable: Any) -> No
 
 
 async def test_the_status_code_tells_running_from_over(durable: Any) -> None:
-    """D-054."""
+    """The status is answered 202 for a running instance and 404 for an unknown one (D-054)."""
     instance_id = await waiting(durable)
     async with durable.http.get(f"{durable.base}/instances/{instance_id}") as response:
         assert (response.status, response.headers["Retry-After"]) == (202, "5")
@@ -91,7 +91,7 @@ async def test_the_status_code_tells_running_from_over(durable: Any) -> None:
 
 
 async def test_an_event_for_nobody_or_for_one_that_is_over(durable: Any) -> None:
-    """D-025."""
+    """The SDK raises for an unknown instance (404) and for a finished one (410) (D-025)."""
     with pytest.raises(Exception, match="No instance with ID nobody found"):
         await durable.client.raise_event("nobody", "go")
     await durable.client.start_new("no_steps", "over")
@@ -104,7 +104,7 @@ async def test_an_event_for_nobody_or_for_one_that_is_over(durable: Any) -> None
     ("body", "content_type"), [("{}", "text/plain"), ("{", "application/json"), ("", "application/octet-stream")]
 )
 async def test_an_event_must_be_json(durable: Any, body: str, content_type: str) -> None:
-    """D-025."""
+    """Other content types and invalid JSON are answered 400 (D-025)."""
     instance_id = await waiting(durable)
     url = f"{durable.base}/instances/{instance_id}/raiseEvent/go"
     async with durable.http.post(url, data=body, headers={"Content-Type": content_type}) as response:
@@ -112,7 +112,7 @@ async def test_an_event_must_be_json(durable: Any, body: str, content_type: str)
 
 
 async def test_terminate_ends_at_once_with_the_reason(durable: Any) -> None:
-    """D-055."""
+    """The output is the reason, and a second terminate is answered 410 (D-055)."""
     instance_id = await waiting(durable)
     await durable.client.terminate(instance_id, "that is enough / really")
 
@@ -125,7 +125,7 @@ async def test_terminate_ends_at_once_with_the_reason(durable: Any) -> None:
 
 
 async def test_a_suspended_instance_keeps_events_until_it_is_resumed(durable: Any) -> None:
-    """D-056."""
+    """An event for a suspended instance is handled after the resume (D-056)."""
     instance_id = await waiting(durable)
     await durable.client.suspend(instance_id, "hold on")
     await durable.client.raise_event(instance_id, "go", 1)
@@ -150,7 +150,7 @@ async def test_suspend_and_resume_know_whom_they_mean(durable: Any) -> None:
 
 
 async def test_purge_removes_a_finished_instance_only(durable: Any) -> None:
-    """D-057."""
+    """The answer is the number of removed instances (D-057)."""
     running = await waiting(durable)
     await durable.client.start_new("no_steps", "over")
     await durable.finished("over")
@@ -163,7 +163,7 @@ async def test_purge_removes_a_finished_instance_only(durable: Any) -> None:
 
 
 async def test_purge_by_time_and_status(serve: Any, clock: Any) -> None:
-    """D-057."""
+    """Only finished instances of the given time and status are removed (D-057)."""
     async with serve(clock=clock) as running:
         begun = clock()
         for name in ("no_steps", "explodes"):
@@ -219,7 +219,7 @@ async def test_rewind_is_not_implemented_and_says_so(durable: Any) -> None:
 
 
 def test_the_binding_has_what_the_sdk_needs(durable: Any) -> None:
-    """D-059."""
+    """The binding names the task hub and all URLs (D-059)."""
     binding = json.loads(durable.backend.client_binding({"type": "durableClient", "name": "client"}))
 
     assert binding["taskHubName"] == "TestHub"
@@ -243,7 +243,7 @@ def test_a_binding_may_name_its_task_hub_by_a_setting(durable: Any, monkeypatch:
 
 
 async def test_many_starts_of_one_id_make_one_instance(durable: Any) -> None:
-    """D-052: of twenty callers at once, one wins."""
+    """D-052: of twenty callers at the same time, one succeeds."""
     starts = [durable.client.start_new("waits_for", "only", ["go"]) for _ in range(20)]
     results = await asyncio.gather(*starts, return_exceptions=True)
 

@@ -1,4 +1,4 @@
-"""A host that is killed at any moment loses nothing and does nothing twice that counts (D-065)."""
+"""A host that is killed at any moment loses nothing, and no effect happens twice (D-065)."""
 
 import asyncio
 import json

@@ -9,11 +9,10 @@ import azure.durable_functions as df
 import pytest
 from azure.durable_functions import EntityId
 
-from local_azure.functions.durable.entities import EntityAnswerError, apply, entity_input
-from local_azure.functions.durable.entity_store import Batch, Queued
-from local_azure.functions.durable.history import from_microseconds
-from local_azure.functions.durable.messages import EntityRequest
-from local_azure.functions.durable.names import EntityId as Id
+from local_azure.functions.durable.protocol.entity_batch import EntityAnswerError, entity_input, parse_batch_answer
+from local_azure.functions.durable.protocol.history import from_microseconds
+from local_azure.functions.durable.protocol.identifiers import EntityId as Id
+from local_azure.functions.durable.protocol.work_items import Batch, EntityRequest, QueuedRequest
 
 pytestmark = pytest.mark.filterwarnings("ignore:azure.functions df_loads")
 
@@ -29,7 +28,7 @@ async def test_a_signal_is_applied(durable: Any) -> None:
 
 
 async def test_an_entity_that_never_was_does_not_exist(durable: Any) -> None:
-    """D-045."""
+    """Reading a missing entity says `entity_exists` False (D-045)."""
     assert not (await durable.client.read_entity_state(EntityId("Tally", "nobody"))).entity_exists
 
 
@@ -53,7 +52,7 @@ async def test_operations_of_one_entity_never_overlap_and_keep_their_order(durab
 
 
 async def test_different_entities_run_at_the_same_time(durable: Any, sample: Any) -> None:
-    """D-040: each waits in its operation until the other has come to it."""
+    """D-040: each waits in its operation until the other has begun its own."""
     sample.module.barrier.reset()
     await asyncio.gather(signal(durable, "a", "meet", 1, "Meeting"), signal(durable, "b", "meet", 1, "Meeting"))
 
@@ -62,7 +61,7 @@ async def test_different_entities_run_at_the_same_time(durable: Any, sample: Any
 
 
 async def test_an_error_does_not_stop_the_next_operation_and_what_was_set_stays(durable: Any) -> None:
-    """D-042."""
+    """There is no rollback of a failed operation (D-042)."""
     await signal(durable, "erring", "set_then_fail", 5)
     await signal(durable, "erring", "nonsense")
     await signal(durable, "erring", "add", 1)
@@ -71,7 +70,7 @@ async def test_an_error_does_not_stop_the_next_operation_and_what_was_set_stays(
 
 
 async def test_a_deleted_entity_does_not_exist(durable: Any) -> None:
-    """D-044."""
+    """After `destruct_on_exit` the entity cannot be read (D-044)."""
     await signal(durable, "gone", "add", 1)
     await durable.state("gone", lambda state: True)
     await signal(durable, "gone", "delete")
@@ -84,7 +83,7 @@ async def test_a_deleted_entity_does_not_exist(durable: Any) -> None:
 
 
 async def test_names_are_found_without_case_and_keys_with(durable: Any) -> None:
-    """D-047."""
+    """Letter case counts in an entity's key, not in its name (D-047)."""
     await signal(durable, "Key", "add", 1, "TALLY")
     await signal(durable, "key", "add", 2, "tally")
 
@@ -103,7 +102,7 @@ async def test_a_signal_with_a_falsy_input_has_none(durable: Any) -> None:
 async def test_a_batch_that_cannot_be_saved_keeps_the_old_state_and_is_tried_again(
     serve: Any, sample: Any, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """D-046: what comes before the culprit is applied, what comes after it waits, as in the real extension."""
+    """D-046: operations before the bad one are applied, those after it wait, as in the real extension."""
     sample.module.operation_reached.clear()
     sample.module.operation_may_go_on.clear()
     async with serve(first_retry_seconds=0.001, longest_retry_seconds=0.002) as running:
@@ -154,7 +153,7 @@ async def test_a_failed_operation_is_logged_with_its_name(durable: Any, caplog: 
 def _batch(*inputs: str | None, state: str | None = None, parent: tuple[str, str] | None = None) -> Batch:
     entity = Id("counter", "main")
     requests = [EntityRequest(entity, "add", text, f"id-{n}", parent) for n, text in enumerate(inputs)]
-    return Batch(entity, state is not None, state, [Queued(n, request) for n, request in enumerate(requests)])
+    return Batch(entity, state is not None, state, [QueuedRequest(n, request) for n, request in enumerate(requests)])
 
 
 def _counter(context: df.DurableEntityContext) -> None:
@@ -179,9 +178,9 @@ def test_an_entity_is_asked_with_exactly_four_keys() -> None:
 
 
 def test_a_state_nobody_touched_is_kept_verbatim() -> None:
-    """D-043."""
+    """The stored text keeps its white space and its order of keys (D-043)."""
     batch = _batch('"1"', state='{"b":  1, "a": 2}')
-    applied = apply(batch, df.Entity.create(lambda context: None)(entity_input(batch)), NOW)
+    applied = parse_batch_answer(batch, df.Entity.create(lambda context: None)(entity_input(batch)), NOW)
 
     assert (applied.exists, applied.state) == (True, '{"b":  1, "a": 2}')
 
@@ -189,7 +188,7 @@ def test_a_state_nobody_touched_is_kept_verbatim() -> None:
 def test_callers_get_results_and_errors() -> None:
     """D-034, D-035: the key `exceptionType` alone marks a failure."""
     batch = _batch('"2"', None, parent=("inst", "e1"))
-    good, bad = apply(batch, df.Entity.create(_counter)(entity_input(batch)), NOW).replies
+    good, bad = parse_batch_answer(batch, df.Entity.create(_counter)(entity_input(batch)), NOW).replies
 
     assert (good.instance_id, good.execution_id, good.event["Name"]) == ("inst", "e1", "id-0")
     assert json.loads(good.event["Input"]) == {"result": "2"}
@@ -208,7 +207,7 @@ def test_callers_get_results_and_errors() -> None:
 )
 def test_an_answer_that_does_not_fit_the_batch_is_refused(answer: str) -> None:
     with pytest.raises(EntityAnswerError):
-        apply(_batch('"1"'), answer, NOW)
+        parse_batch_answer(_batch('"1"'), answer, NOW)
 
 
 def test_signals_from_an_entity_are_refused_by_name() -> None:
@@ -219,4 +218,4 @@ def test_signals_from_an_entity_are_refused_by_name() -> None:
         "signals": [{}],
     }
     with pytest.raises(EntityAnswerError, match="signals sent by an entity are not implemented"):
-        apply(_batch('"1"'), json.dumps(answer), NOW)
+        parse_batch_answer(_batch('"1"'), json.dumps(answer), NOW)

@@ -8,8 +8,8 @@ from typing import Any, TypeAlias
 import azure.durable_functions as df
 import pytest
 
-from local_azure.functions.durable.episode import ContinuedAsNew, Ended
-from local_azure.functions.durable.history import EventType, parse_time
+from local_azure.functions.durable.protocol.episode import ContinuedAsNew, Ended
+from local_azure.functions.durable.protocol.history import EventType, parse_time
 
 # The SDK warns of what these tests do on purpose.
 pytestmark = [
@@ -43,7 +43,7 @@ def test_the_first_episode_returns_the_first_action(drive: Any) -> None:
 
 
 def test_an_activity_without_input_gets_null(drive: Any) -> None:
-    """D-006."""
+    """An input of None is the JSON text `null` (D-006)."""
 
     def flow(context: Context) -> Flow:
         yield context.call_activity("double")
@@ -66,7 +66,7 @@ def test_every_event_has_what_the_sdk_demands(drive: Any) -> None:
 
 
 def test_actions_are_cumulative(drive: Any) -> None:
-    """D-005."""
+    """Each episode returns all actions since the beginning (D-005)."""
     flow = drive(three_steps)
     flow.start()
     flow.episode(flow.completed(0, 6))
@@ -95,7 +95,7 @@ def test_ids_follow_the_order_of_the_steps(drive: Any) -> None:
 
 
 def test_results_reach_the_orchestrator_as_python_values(drive: Any) -> None:
-    """D-007."""
+    """The result's JSON text is decoded (D-007)."""
 
     def flow(context: Context) -> Flow:
         result = yield context.call_activity("any")
@@ -108,7 +108,7 @@ def test_results_reach_the_orchestrator_as_python_values(drive: Any) -> None:
 
 
 def test_waits_and_continue_as_new_take_no_id(drive: Any) -> None:
-    """D-010."""
+    """The activity after a wait has id 0 (D-010)."""
 
     def flow(context: Context) -> Flow:
         yield context.wait_for_external_event("go")
@@ -123,7 +123,7 @@ def test_waits_and_continue_as_new_take_no_id(drive: Any) -> None:
 
 
 def test_all_of_three_complete_in_any_order(drive: Any) -> None:
-    """D-011."""
+    """The ids are 0, 1 and 2, and the results keep the order of the calls (D-011)."""
 
     def flow(context: Context) -> Flow:
         return (yield context.task_all([context.call_activity("a", n) for n in range(3)]))
@@ -200,7 +200,7 @@ def test_retries_side_by_side_take_ids_as_their_failures_arrive(drive: Any) -> N
 
 
 def test_a_sub_orchestration_gets_an_id_of_its_own(drive: Any) -> None:
-    """D-029."""
+    """The id is `<ExecutionId of the parent>:<sequence id>` (D-029)."""
 
     def flow(context: Context) -> Flow:
         yield context.call_activity("a")

@@ -8,9 +8,9 @@ from typing import Any, TypeAlias
 import azure.durable_functions as df
 import pytest
 
-from local_azure.functions.durable.episode import Answer, Ended, Execution, decide, parse_failure
-from local_azure.functions.durable.history import EventType, event, execution_started
-from local_azure.functions.durable.replay import ReplayError
+from local_azure.functions.durable.protocol.episode import Answer, Ended, Execution, decide, parse_failure
+from local_azure.functions.durable.protocol.history import EventType, event, execution_started
+from local_azure.functions.durable.protocol.replay import ReplayError
 
 # The SDK warns of what these tests do on purpose.
 pytestmark = [
@@ -24,7 +24,7 @@ Context: TypeAlias = df.DurableOrchestrationContext
 
 
 def test_a_failed_activity_raises_and_can_be_caught(drive: Any) -> None:
-    """D-008."""
+    """The exception's text is the reason and the details (D-008)."""
 
     def flow(context: Context) -> Flow:
         try:
@@ -53,19 +53,19 @@ def test_one_failure_of_several_surfaces_when_the_others_have_ended(drive: Any) 
 
 
 def test_an_error_carries_its_state_inside_the_message() -> None:
-    """D-030, D-031."""
+    """The JSON after `$OutOfProcData$:` has the error (D-030) and the custom status (D-031)."""
     state = '{"isDone": false, "schemaVersion": 2, "actions": [[]], "error": "boom", "customStatus": "was here"}'
     answer = parse_failure(f"Result: Failure\nException: boom\n\n$OutOfProcData$:{state}\nStack: elsewhere")
     assert (answer.error, answer.custom_status) == ("boom", "was here")
 
 
 def test_an_error_without_state_is_the_error() -> None:
-    """D-032."""
+    """Without the label the whole text is the error (D-032)."""
     assert parse_failure("no state here").error == "no state here"
 
 
 def test_an_error_without_state_in_a_later_episode_is_still_the_error(drive: Any) -> None:
-    """D-032: not a complaint about steps that are missing from the answer."""
+    """D-032: not an error about the steps that are missing from the answer."""
 
     def flow(context: Context) -> Flow:
         yield context.call_activity("a")
@@ -80,7 +80,7 @@ def test_an_error_without_state_in_a_later_episode_is_still_the_error(drive: Any
 
 @pytest.mark.parametrize("answers", ["", "null", "[]", '{"isDone": true}', '{"isDone": true, "actions": []}'])
 def test_an_answer_that_is_no_state_fails_the_instance(answers: str) -> None:
-    """D-032: never a hang."""
+    """The instance fails; it does not stay Running for ever (D-032)."""
     with pytest.raises(ReplayError, match="did not return its state"):
         parse_failure(f"exploded\n\n$OutOfProcData$:{answers}")
 
@@ -97,7 +97,7 @@ def test_an_action_that_is_none_fails_the_instance(action: Any) -> None:
         Answer([action], is_done=True),
         at=NOW,
         new_id=lambda: "id",
-        missing=lambda _work: None,
+        missing_reason=lambda _work: None,
     )
     assert isinstance(decision.outcome, Ended)
     assert decision.outcome.status == "Failed"
@@ -106,7 +106,7 @@ def test_an_action_that_is_none_fails_the_instance(action: Any) -> None:
 
 @pytest.mark.parametrize("second", ["other_name", "timer", "nothing"])
 def test_an_orchestrator_that_changes_its_mind_is_found_out(drive: Any, second: str) -> None:
-    """D-033."""
+    """Another action at the same place of the history fails the instance (D-033)."""
     runs = iter(["first", second])
 
     def flow(context: Context) -> Flow:
@@ -126,7 +126,7 @@ def test_an_orchestrator_that_changes_its_mind_is_found_out(drive: Any, second: 
 
 
 def test_a_failed_entity_operation_raises(drive: Any) -> None:
-    """D-035."""
+    """A reply with `exceptionType` is raised in the orchestrator (D-035)."""
 
     def flow(context: Context) -> Flow:
         try:

@@ -8,8 +8,8 @@ from typing import Any, TypeAlias
 import azure.durable_functions as df
 import pytest
 
-from local_azure.functions.durable.episode import Ended
-from local_azure.functions.durable.history import EventType, event, execution_started, parse_time, timestamp
+from local_azure.functions.durable.protocol.episode import Ended
+from local_azure.functions.durable.protocol.history import EventType, event, execution_started, parse_time, timestamp
 
 # The SDK warns of what these tests do on purpose.
 pytestmark = [
@@ -32,7 +32,7 @@ def _race(context: Context) -> Flow:
 
 
 def test_the_loser_of_a_race_keeps_the_instance_running(drive: Any) -> None:
-    """D-013."""
+    """A timer that was not cancelled delays the end of the instance (D-013)."""
     run = drive(_race, "leave")
     (timer,) = run.start().timers
     assert run.episode(run.completed(1)).outcome is None
@@ -40,7 +40,7 @@ def test_the_loser_of_a_race_keeps_the_instance_running(drive: Any) -> None:
 
 
 def test_a_cancelled_timer_lets_the_instance_end(drive: Any) -> None:
-    """D-014."""
+    """The instance ends at once when the open timer is cancelled (D-014)."""
     run = drive(_race, "cancel")
     run.start()
     decision = run.episode(run.completed(1))
@@ -99,14 +99,14 @@ def test_a_long_timer_is_a_chain_of_short_ones(drive: Any) -> None:
 
 
 def test_a_timer_within_the_limit_is_a_single_one(drive: Any) -> None:
-    """D-020."""
+    """Six days, the limit, need one timer only (D-020)."""
     run = drive(_sleeps(6))
     (timer,) = run.start().timers
     assert timer.fire_at == run.now + timedelta(days=6)
 
 
 def test_a_naive_time_is_refused(drive: Any) -> None:
-    """D-019."""
+    """A time without a time zone fails the instance (D-019)."""
 
     def flow(context: Context) -> Flow:
         yield context.create_timer(datetime(2030, 1, 1))  # noqa: DTZ001 - the mistake under test
@@ -123,7 +123,7 @@ def _waits_twice(context: Context) -> Flow:
 
 
 def test_events_that_come_while_waited_for_are_delivered_once_each(drive: Any) -> None:
-    """D-021."""
+    """Two waits for one name receive two events (D-021)."""
     run = drive(_waits_twice)
     run.start()
     assert run.episode(run.raised("note", 1)).outcome is None
@@ -131,7 +131,7 @@ def test_events_that_come_while_waited_for_are_delivered_once_each(drive: Any) -
 
 
 def test_an_early_event_is_delivered(drive: Any) -> None:
-    """D-022."""
+    """An event that arrives before the wait is kept for it (D-022)."""
 
     def flow(context: Context) -> Flow:
         yield context.call_activity("a")
@@ -156,7 +156,7 @@ def test_an_early_event_satisfies_every_later_wait_in_the_sdk(drive: Any) -> Non
     decision = run.episode(run.completed(0))
     assert run.answers[-1].output == [1, 1]
     assert decision.outcome is None
-    assert decision.stuck == "WAIT_FOR_EXTERNAL_EVENT note"
+    assert decision.blocked_on == "WAIT_FOR_EXTERNAL_EVENT note"
 
 
 def test_the_host_matches_names_of_events_without_case_and_the_sdk_with(drive: Any) -> None:
@@ -170,7 +170,7 @@ def test_the_host_matches_names_of_events_without_case_and_the_sdk_with(drive: A
 
 
 def test_unused_events_are_carried_over_in_order(drive: Any) -> None:
-    """D-027."""
+    """Continue-as-new passes on the events that nobody waited for (D-027)."""
 
     def flow(context: Context) -> Flow:
         yield context.wait_for_external_event("go")

@@ -17,7 +17,7 @@ async def waiting(durable: Any, instance_id: str | None = None) -> str:
 
 
 async def test_the_status_says_everything(durable: Any) -> None:
-    """D-053, D-054."""
+    """The status has all its fields (D-053), and is answered 200 for a failed instance (D-054)."""
     await durable.client.start_new("explodes", "one", {"n": 1})
     await durable.finished("one")
 

@@ -28,7 +28,7 @@ pytestmark = [
     ],
 )
 async def test_results(durable: Any, name: str, given: Any, output: Any) -> None:
-    """D-007, D-011, D-034, D-035, D-036."""
+    """Results of activities, task groups and entities arrive (D-007, D-011, D-034, D-035, D-036)."""
     status = await durable.run(name, given)
 
     assert (status.runtime_status.value, status.output) == ("Completed", output)
@@ -42,7 +42,7 @@ async def test_retries_and_entity_calls_at_once(durable: Any) -> None:
 
 
 async def test_exhausted_retries_reach_the_orchestrator(durable: Any, sample: Any) -> None:
-    """D-016."""
+    """The last attempt's failure is raised in the orchestrator (D-016)."""
     status = await durable.run("retrying", {"token": "hopeless", "failures": 9, "attempts": 3})
 
     assert status.output == {"gave_up": "Activity function 'Flaky' failed: attempt 3 \n ValueError: attempt 3"}
@@ -50,7 +50,7 @@ async def test_exhausted_retries_reach_the_orchestrator(durable: Any, sample: An
 
 
 async def test_one_failing_activity_of_several_can_be_caught(durable: Any) -> None:
-    """D-008, D-012."""
+    """`task_all` raises the failure of its child (D-012), which can be caught (D-008)."""
     status = await durable.run("catches", {"token": "caught", "failures": 1})
 
     assert status.output.startswith("Activity function 'Flaky' failed: attempt 1")
@@ -71,7 +71,7 @@ async def test_one_failing_activity_of_several_can_be_caught(durable: Any) -> No
     ],
 )
 async def test_failures(durable: Any, name: str, given: Any, text: str) -> None:
-    """D-019, D-029, D-030, D-032, D-033."""
+    """Each kind of error makes the instance Failed with its text (D-019, D-029, D-030, D-032, D-033)."""
     status = await durable.run(name, given)
 
     assert status.runtime_status.value == "Failed"
@@ -88,7 +88,7 @@ async def test_failures(durable: Any, name: str, given: Any, text: str) -> None:
     ],
 )
 async def test_custom_status_survives_a_failure(durable: Any, name: str, given: Any, custom: Any) -> None:
-    """D-031."""
+    """A custom status that was set before the error stays (D-031)."""
     assert (await durable.run(name, given)).custom_status == custom
 
 
@@ -101,7 +101,7 @@ async def test_activities_run_where_the_worker_runs_them(durable: Any, sample: A
 
 
 async def test_an_event_ends_the_wait_for_a_human(durable: Any) -> None:
-    """D-014, D-021: the cancelled timer of an hour does not hold up the end."""
+    """D-014, D-021: the cancelled timer of an hour does not delay the end."""
     instance_id = await durable.client.start_new("approval", client_input=3600)
     await durable.status_when(instance_id, lambda status: status.runtime_status.value == "Running")
 
@@ -123,7 +123,7 @@ async def test_an_event_raised_at_once_is_not_lost(durable: Any) -> None:
 
 
 async def test_an_event_from_the_client_is_text_and_from_raw_http_an_object(durable: Any) -> None:
-    """D-024."""
+    """The SDK encodes an event's data as JSON twice (D-024)."""
     instance_id = await durable.client.start_new("waits_for", client_input=["a", "b"])
     await durable.status_when(instance_id, lambda status: status.runtime_status.value == "Running")
 
@@ -147,19 +147,19 @@ async def test_a_forgotten_timer_delays_the_end(durable: Any, serve: Any, clock:
         await running.eventually(activity_done)
         assert (await running.client.get_status(instance_id)).runtime_status.value == "Running"
         clock.advance(timedelta(seconds=60))
-        running.backend.look_at_clock()
+        running.backend.check_timers()
 
         assert (await running.finished(instance_id)).output == "done"
 
 
 async def test_a_timer_of_ten_days(serve: Any, clock: Any) -> None:
-    """D-017, D-018, D-020."""
+    """The timer is split (D-020); the clock (D-017) and `is_replaying` (D-018) follow the history."""
     async with serve(clock=clock) as running:
         instance_id = await running.client.start_new("naps", client_input=10 * 24 * 3600)
         for days in (3, 3, 4):
             await running.timer_is_set(instance_id)
             clock.advance(timedelta(days=days))
-            running.backend.look_at_clock()
+            running.backend.check_timers()
         status = await running.finished(instance_id)
 
     assert status.output == {"late": 0.0, "replaying": [True, False]}
@@ -223,7 +223,7 @@ async def test_a_result_for_an_old_execution_is_not_taken_for_one_of_the_new(dur
 
 
 async def test_what_was_started_before_continue_as_new_still_runs(durable: Any, tmp_path: Path) -> None:
-    """D-026, D-028: the activity runs for nobody, as in the real extension."""
+    """D-026, D-028: the activity runs and its result is discarded, as in the real extension."""
     request = {"again": False, "folder": str(tmp_path)}
     instance_id = await durable.client.start_new("starts_and_continues", client_input=request)
     await durable.client.raise_event(instance_id, "early")
@@ -239,7 +239,7 @@ async def test_what_was_started_before_continue_as_new_still_runs(durable: Any, 
 async def test_an_episode_under_way_does_not_undo_a_termination(
     durable: Any, sample: Any, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """D-055: it comes to nothing, which is nobody's error."""
+    """D-055: its result is discarded, and nothing is logged as an error."""
     sample.module.episode_reached.clear()
     sample.module.episode_may_go_on.clear()
     await durable.client.start_new("held_up", "held", "hold")
@@ -253,7 +253,7 @@ async def test_an_episode_under_way_does_not_undo_a_termination(
 
 
 async def test_an_episode_under_way_does_not_touch_the_instance_started_in_its_place(durable: Any, sample: Any) -> None:
-    """D-052."""
+    """The id of a terminated instance can be started again while its last episode still runs (D-052)."""
     sample.module.episode_reached.clear()
     sample.module.episode_may_go_on.clear()
     await durable.client.start_new("held_up", "held", "hold")
@@ -272,7 +272,7 @@ async def test_an_episode_under_way_does_not_touch_the_instance_started_in_its_p
 async def test_an_activity_that_ends_in_an_odd_way_has_failed(
     durable: Any, activity: str, value: Any, text: str
 ) -> None:
-    """The host lives on, and the orchestration does not wait for ever."""
+    """The host continues to run, and the orchestration does not wait for ever."""
     status = await durable.run("calls_one", [activity, value])
 
     assert status.runtime_status.value == "Failed"
@@ -281,7 +281,7 @@ async def test_an_activity_that_ends_in_an_odd_way_has_failed(
 
 
 async def test_a_sub_orchestration_knows_its_parent(durable: Any) -> None:
-    """D-029."""
+    """The child's id is made of the parent's `ExecutionId` and a sequence id (D-029)."""
     instance_id = await durable.client.start_new("parent", client_input={"name": "reports_parent", "input": 1})
     status = await durable.finished(instance_id)
 
@@ -351,13 +351,13 @@ async def test_a_scheduled_signal_waits_for_its_time(serve: Any, clock: Any) -> 
         assert await running.state("later", lambda state: True) == 1
 
         clock.advance(timedelta(hours=2))
-        running.backend.look_at_clock()
+        running.backend.check_timers()
 
         assert await running.state("later", lambda state: state != 1) == 8
 
 
 async def test_fifty_orchestrations_at_once(durable: Any) -> None:
-    """D-064."""
+    """All of them complete, and no result is lost (D-064)."""
     ids = await asyncio.gather(*[durable.client.start_new("many_steps") for _ in range(50)])
 
     statuses = await asyncio.gather(*[durable.finished(instance_id) for instance_id in ids])

@@ -1,4 +1,4 @@
-"""Random orchestrators, random order of completions: SDK and core agree on every id, or results go astray."""
+"""Random orchestrators, random order of results: SDK and core agree on all ids, so every result reaches its step."""
 
 import json
 from collections.abc import Generator
@@ -10,8 +10,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from local_azure.functions.durable.episode import Decision, Ended
-from local_azure.functions.durable.history import dumps
+from local_azure.functions.durable.protocol.episode import Decision, Ended
+from local_azure.functions.durable.protocol.history import dumps
 
 pytestmark = pytest.mark.filterwarnings("ignore:azure.functions df_loads")
 
@@ -59,7 +59,7 @@ def _expected(step: Any) -> Any:
 @settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(STEPS, st.data())
 def test_every_result_reaches_its_step(drive: Any, steps: list[Any], data: st.DataObject) -> None:
-    """D-005, D-009, D-011, D-015, D-016, D-029, D-034."""
+    """The SDK and the backend agree on every sequence id (D-005, D-009, D-011, D-015, D-016, D-029, D-034)."""
 
     def flow(context: df.DurableOrchestrationContext) -> Generator[Any, Any, Any]:
         results: list[Any] = []

@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 from azure.functions import get_binding_registry
 
-from local_azure.functions.loading import LoadedFunction
-from local_azure.functions.routes import DURABLE_TRIGGERS
-from local_azure.functions.worker import Worker
+from local_azure.functions.routing.routes import DURABLE_TRIGGERS
+from local_azure.functions.worker.loading import LoadedFunction
+from local_azure.functions.worker.worker import Worker
 from tests.local_azure.functions.official.runtime import OfficialApp
 
 ACTIVITY = "activityTrigger"
@@ -38,7 +38,7 @@ class Call:
 def recorded_calls() -> Iterator[list[Call]]:
     """Yield the list that every call of a durable function is written to when it has ended.
 
-    The worker is listened to where it is told to run a function; it runs it as ever.
+    The worker method that runs a function is wrapped; the function runs as before.
     """
     calls: list[Call] = []
     invoke = Worker.invoke
@@ -101,7 +101,7 @@ def without_durations(content: Any) -> Any:
 def settled(calls: list[Call]) -> list[Call]:
     """Return the calls without those of activities that were made again with the same text.
 
-    Such an activity asks the world, and the replay sees the world as the last one saw it.
+    Such an activity reads something outside the app, and the repeated call reads what the last one read.
     """
     return [call for number, call in enumerate(calls) if call.kind != ACTIVITY or call not in calls[number + 1 :]]
 

@@ -24,10 +24,10 @@ from local_azure.webpubsub.messages import (
     SequenceAck,
     ServerMessage,
 )
-from local_azure.webpubsub.protocols import Frame, InvalidFrame, protocol_for
+from local_azure.webpubsub.protocols import Frame, InvalidFrame, codec_for
 
-CODEC = protocol_for("json.webpubsub.azure.v1")
-RELIABLE = protocol_for("json.reliable.webpubsub.azure.v1")
+CODEC = codec_for("json.webpubsub.azure.v1")
+RELIABLE = codec_for("json.reliable.webpubsub.azure.v1")
 INVALID = (1007, "The client message is not a valid JSON protocol message.")
 ANY = AnyMessage(type_url="type.example/Point", value=b"\x08\x01").SerializeToString()
 
@@ -172,7 +172,7 @@ def test_w084_a_large_message_is_decoded() -> None:
         pytest.param(frame(type="joinGroup", group="g", ackId=2**64), id="ackId above uint64"),
         pytest.param(frame(type="joinGroup", group="g", ackId=True), id="ackId as boolean"),
         pytest.param(frame(type="sequenceAck"), id="no sequenceId"),
-        pytest.param(frame(type="sequenceAck", sequenceId="5"), id="D-04 sequenceId as text"),
+        pytest.param(frame(type="sequenceAck", sequenceId="5"), id="sequenceId as text"),
         pytest.param(frame(type="event", event="1x", data=1), id="W-082 event name"),
         pytest.param(frame(type="event", event="x" * 129, data=1), id="W-082 long event name"),
         pytest.param(frame(type="event", event="x"), id="no data"),
@@ -268,7 +268,7 @@ def test_w094_a_reliable_message_is_numbered() -> None:
     assert shown(numbered)["sequenceId"] == 2**63
     unnumbered = RELIABLE.encode(message)
     assert unnumbered is not None
-    assert RELIABLE.number(unnumbered, 2**63) == numbered
+    assert RELIABLE.add_sequence_id(unnumbered, 2**63) == numbered
 
 
 # --- arbitrary input ---------------------------------------------------------

@@ -12,7 +12,7 @@ bp = df.Blueprint()
 
 running: dict[str, int] = {}
 overlaps: list[str] = []
-# A test may hold an operation up, so that others queue behind it.
+# With these a test delays an operation, so that others wait in the queue.
 operation_reached = threading.Event()
 operation_may_go_on = threading.Event()
 

@@ -1,0 +1,1 @@
+"""Slash commands and reminders. `chat/handlers.py` lists the commands."""

@@ -1,0 +1,85 @@
+"""The commands that come with the chat. `COMMANDS` in `chat/handlers.py` lists them."""
+
+from chat.commands.command import Call, Outcome, command
+from chat.commands.reminder_store import ReminderStore
+from chat.commands.reminders import Reminder, parse_when
+from chat.errors import InvalidMessage
+from chat.names import room_name
+from chat.rooms.directory import RoomDirectory
+from chat.rooms.membership import join_room, leave_room
+from chat.rooms.presence import ROSTER_LENGTH, read_roster
+from chat.rooms.room_list import list_rooms
+
+
+@command("help", usage="/help", about="list the commands")
+async def show_help(call: Call) -> Outcome:
+    """Tell the sender which commands there are."""
+    known = sorted(call.commands.values(), key=lambda each: each.name)
+    return call.notice("\n".join(f"{each.usage}: {each.about}" for each in known))
+
+
+@command("join", usage="/join design", about="enter a room")
+async def join(call: Call) -> Outcome:
+    """Join a room, as the `join` event does."""
+    return await join_room(call.event, room_name(call.argument.removeprefix("#")), call.services)
+
+
+@command("leave", usage="/leave", about="leave this room, or the one you name")
+async def leave(call: Call) -> Outcome:
+    """Leave a room, as the `leave` event does."""
+    named = room_name(call.argument.removeprefix("#")) if call.argument else call.room
+    return await leave_room(call.event, call.event.joined_room(named), call.services)
+
+
+@command("me", usage="/me waves", about="say what you do")
+async def describe_action(call: Call) -> Outcome:
+    """Send a message about what the sender does."""
+    if not call.argument:
+        raise InvalidMessage("say what you do: /me waves")
+    return call.room_message(f"* {call.user} {call.argument}")
+
+
+@command("who", usage="/who", about="list who is in this room")
+async def show_users(call: Call) -> Outcome:
+    """Tell the sender who is in the room now, as the service reports it."""
+    room = call.event.joined_room(call.room)
+    roster = await read_roster(call.services.gateway, room)
+    more = f" and {len(roster.users) - ROSTER_LENGTH} more" if len(roster.users) > ROSTER_LENGTH else ""
+    return call.notice(f"{len(roster.users)} in {room}: {', '.join(roster.first)}{more}")
+
+
+@command("rooms", usage="/rooms", about="list the rooms with people in them")
+async def show_rooms(call: Call) -> Outcome:
+    """Tell the sender which public rooms have people in them."""
+    services = call.services
+    listed = await list_rooms(services.gateway, RoomDirectory(services.durable), services.room_counts)
+    return call.notice("\n".join(f"{name} ({count})" for name, count in listed) or "nobody is in any room")
+
+
+@command("remind", usage="/remind 10m tea, /remind at 17:30 tea", about="be reminded in this room")
+async def remind(call: Call) -> Outcome:
+    """Start a durable timer that sends a message to the room when the reminder is due."""
+    room, origin = call.event.joined_room(call.room), call.event.origin
+    due, due_text, text = parse_when(call.argument, call.now, call.draft.utc_offset_minutes)
+    source = call.draft.client_id or f"{origin.connection_id}/{origin.event_id}"
+    reminder = Reminder(room, call.user, text, due, due_text, source)
+    number = await ReminderStore(call.services.durable).start(reminder)
+    return call.notice(f"reminder {number} is set for {due_text}: {text}")
+
+
+@command("reminders", usage="/reminders", about="list your reminders")
+async def show_reminders(call: Call) -> Outcome:
+    """Tell the sender its own reminders."""
+    waiting = await ReminderStore(call.services.durable).read_waiting(call.user, call.now)
+    lines = [f"{number}. {each.due_text} in {each.room}: {each.text}" for number, each in sorted(waiting.items())]
+    return call.notice("\n".join(lines) or "you have no reminders")
+
+
+@command("forget", usage="/forget 1", about="cancel a reminder by its number")
+async def cancel_reminder(call: Call) -> Outcome:
+    """Cancel one of the sender's own reminders."""
+    if not (call.argument.isascii() and call.argument.isdigit() and len(call.argument) < 4):
+        raise InvalidMessage("say which one: /forget 1; /reminders lists them")
+    number = int(call.argument)
+    found = await ReminderStore(call.services.durable).cancel(call.user, number, call.now)
+    return call.notice(f"reminder {number} is forgotten: {found.text}" if found else f"you have no reminder {number}")

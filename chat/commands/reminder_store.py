@@ -1,0 +1,59 @@
+"""Where reminders wait: one durable orchestration for each number that a user's reminder may have."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from chat.commands.reminders import PER_USER, Reminder, TooManyReminders, decode_reminder, instance_id
+from chat.durable_client import DurableClient
+from chat.errors import StorageUnavailable
+
+# The orchestration's name is stored: renaming it would lose the running reminders.
+REMINDER_ORCHESTRATION = "reminder"
+
+
+@dataclass(frozen=True, slots=True)
+class ReminderStore:
+    """The reminders of all users."""
+
+    durable: DurableClient
+
+    async def read_waiting(self, user: str, now: datetime) -> dict[int, Reminder]:
+        """Return a user's reminders that are not due yet, by their numbers; raises StorageUnavailable."""
+        running = await self._read_running(user)
+        return {number: reminder for number, reminder in running.items() if reminder.due > now}
+
+    async def start(self, reminder: Reminder) -> int:
+        """Start a reminder and return its number; a second delivery of the same event finds the first one's number.
+
+        Raises TooManyReminders or StorageUnavailable.
+        """
+        while True:
+            running = await self._read_running(reminder.user)
+            for number, known in running.items():
+                if known.source == reminder.source:
+                    return number
+            free = next((number for number in range(1, PER_USER + 1) if number not in running), None)
+            if free is None:
+                raise TooManyReminders
+            try:
+                await self.durable.start(REMINDER_ORCHESTRATION, instance_id(reminder.user, free), reminder.encode())
+                return free
+            except StorageUnavailable:
+                # Another connection may have taken the number in between; then the next one is tried.
+                if free not in await self._read_running(reminder.user):
+                    raise
+
+    async def cancel(self, user: str, number: int, now: datetime) -> Reminder | None:
+        """End a user's waiting reminder and return it, or None when there is none with that number.
+
+        Raises StorageUnavailable.
+        """
+        reminder = (await self.read_waiting(user, now)).get(number)
+        if reminder is not None:
+            await self.durable.terminate(instance_id(user, number), "forgotten")
+        return reminder
+
+    async def _read_running(self, user: str) -> dict[int, Reminder]:
+        numbers = range(1, PER_USER + 1)
+        inputs = await self.durable.read_running_inputs([instance_id(user, number) for number in numbers])
+        return {number: decode_reminder(each) for number, each in zip(numbers, inputs, strict=True) if each is not None}

@@ -1,0 +1,92 @@
+"""What we ask of Durable Functions, through the client that the host binds for one call.
+
+Reads and starts have a timeout and raise `StorageUnavailable`. `signal` raises what the SDK raises, and has no timeout:
+it is meant to be sent with `chat.room_log.background_writes`.
+"""
+
+import asyncio
+import json
+from collections.abc import Awaitable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from chat.errors import StorageUnavailable
+
+if TYPE_CHECKING:
+    from azure.durable_functions import DurableOrchestrationClient
+
+T = TypeVar("T")
+
+READ_SECONDS = 2.0
+START_SECONDS = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class DurableClient:
+    """The operations on entities and orchestrations that the chat uses."""
+
+    client: "DurableOrchestrationClient"
+
+    async def signal(self, entity: str, key: str, operation: str, content: Mapping[str, Any]) -> None:
+        """Send an operation to an entity, without an answer."""
+        from azure.durable_functions import EntityId
+
+        await self.client.signal_entity(EntityId(entity, key), operation, content)
+
+    async def read_entity(self, entity: str, key: str, what: str) -> Any:
+        """Return an entity's state, or None where there is no such entity.
+
+        Raises StorageUnavailable after 2 seconds; `what` tells in its message what was to be read.
+        """
+        return await _within(READ_SECONDS, f"read {what}", self._read_entity(entity, key))
+
+    async def _read_entity(self, entity: str, key: str) -> Any:
+        from azure.durable_functions import EntityId
+
+        response = await self.client.read_entity_state(EntityId(entity, key))
+        return response.entity_state if response.entity_exists else None
+
+    async def start(self, orchestration: str, instance_id: str, content: Mapping[str, Any]) -> None:
+        """Start an orchestration; raises StorageUnavailable, also when one with this id is running."""
+        call = self.client.start_new(orchestration, instance_id, content)
+        await _within(START_SECONDS, f"start the {orchestration}", call)
+
+    async def terminate(self, instance_id: str, reason: str) -> None:
+        """End a running orchestration; raises StorageUnavailable."""
+        await _within(START_SECONDS, "end the orchestration", self.client.terminate(instance_id, reason))
+
+    async def is_running(self, instance_id: str) -> bool:
+        """Return whether an orchestration was started and has not ended; raises StorageUnavailable."""
+        call = self.client.get_status(instance_id)
+        return is_running(await _within(START_SECONDS, "tell the status of an orchestration", call))
+
+    async def read_running_inputs(self, instance_ids: list[str]) -> list[Mapping[str, Any] | None]:
+        """Return for each orchestration its input while it is running, else None; raises StorageUnavailable."""
+        calls = [self.client.get_status(instance_id, show_input=True) for instance_id in instance_ids]
+        statuses = await _within(START_SECONDS, "tell the status of orchestrations", asyncio.gather(*calls))
+        return [decode_input(status.input_) if is_running(status) else None for status in statuses]
+
+
+async def _within(seconds: float, what: str, call: Awaitable[T]) -> T:
+    try:
+        async with asyncio.timeout(seconds):
+            return await call
+    except Exception as problem:  # the SDK raises bare Exceptions
+        raise StorageUnavailable(f"storage did not {what} in time") from problem
+
+
+def is_running(status: Any) -> bool:
+    """Return whether an orchestration has not ended; one that was never started has no status.
+
+    Raises StorageUnavailable for an answer that is an error, which the SDK returns as a status too.
+    """
+    if hasattr(status, "Message"):
+        raise StorageUnavailable("storage did not tell the status of an orchestration")
+    ended = ("Completed", "Failed", "Terminated", "Canceled")
+    return bool(status) and status.runtime_status is not None and status.runtime_status.name not in ended
+
+
+def decode_input(value: Any) -> Mapping[str, Any]:
+    """Return an orchestration's input, which its status shows as it was encoded."""
+    content: Mapping[str, Any] = json.loads(value) if isinstance(value, str) else value
+    return content

@@ -1,0 +1,113 @@
+"""What a client may ask: one function for each event, listed in `HANDLERS`, and one for each command, in `COMMANDS`.
+
+A refusal is a `ChatError`; the webhook answers it as a `system` `error` line, never as a failing request, because a
+failing request closes a plain client.
+"""
+
+import reprlib
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+
+from chat import frames
+from chat.commands import builtin
+from chat.commands.command import RoomMessage, by_name, is_command, run_command
+from chat.errors import MissingUser, UnknownEvent
+from chat.handler_context import Answer, Services
+from chat.messages.changes import delete_message, edit_message, react_to_message
+from chat.messages.parse import parse_draft
+from chat.messages.send import send_message, send_typing
+from chat.names import room_name, user_id
+from chat.room_log.pages import read_cursor, read_limit
+from chat.room_log.store import RoomStore
+from chat.rooms.membership import join_room, leave_room
+from chat.webhook.events import UserEvent, read_fields, read_payload
+
+
+async def handle_event(event: UserEvent, services: Services) -> Answer:
+    """Return the answer to a user event; raises a ChatError that says what was wrong with it."""
+    if not event.origin.user_id:
+        raise MissingUser
+    if event.origin.state.user is None:  # no `connect` event checked the name
+        user_id(event.origin.user_id)
+    handler = HANDLERS.get(event.name.lower())
+    if handler is None:
+        raise UnknownEvent(f"there is no event {reprlib.repr(event.name)}, only {', '.join(sorted(HANDLERS))}")
+    return await handler(event, services)
+
+
+async def handle_message(event: UserEvent, services: Services) -> Answer:
+    """Send a message to its room; a text that begins with one slash is a command."""
+    draft = parse_draft(read_payload(event), services.settings.message_bytes)
+    if is_command(draft.text):
+        outcome = await run_command(event, draft, services, COMMANDS)
+        if not isinstance(outcome, RoomMessage):
+            return outcome
+        draft = replace(draft, text=outcome.text)
+    elif draft.text.startswith("//"):
+        draft = replace(draft, text=draft.text[1:])
+    return await send_message(event, draft, services)
+
+
+async def handle_join(event: UserEvent, services: Services) -> Answer:
+    """Join the room that the payload names."""
+    return await join_room(event, room_name(read_fields(event).get("room")), services)
+
+
+async def handle_leave(event: UserEvent, services: Services) -> Answer:
+    """Leave the room that the payload names."""
+    return await leave_room(event, room_name(read_fields(event).get("room")), services)
+
+
+async def handle_typing(event: UserEvent, services: Services) -> Answer:
+    """Tell the others in the room that the sender is typing."""
+    return await send_typing(event, room_name(read_fields(event).get("room")), services)
+
+
+async def handle_history(event: UserEvent, services: Services) -> Answer:
+    """Answer the sender with a page of a room's history."""
+    fields = read_fields(event)
+    room = event.joined_room(room_name(fields.get("room")))
+    before, limit = read_cursor(fields.get("before")), read_limit(fields.get("limit"))
+    page = await RoomStore(services.durable).read_page(room, before, limit)
+    return Answer(frames.history(room, page.as_frame(room)))
+
+
+async def handle_edit(event: UserEvent, services: Services) -> Answer:
+    """Replace a message's text."""
+    return await edit_message(event, read_fields(event), services)
+
+
+async def handle_delete(event: UserEvent, services: Services) -> Answer:
+    """Delete a message."""
+    return await delete_message(event, read_fields(event), services)
+
+
+async def handle_react(event: UserEvent, services: Services) -> Answer:
+    """Set or clear a reaction to a message."""
+    return await react_to_message(event, read_fields(event), services)
+
+
+HANDLERS: dict[str, Callable[[UserEvent, Services], Awaitable[Answer]]] = {
+    "message": handle_message,
+    "join": handle_join,
+    "leave": handle_leave,
+    "typing": handle_typing,
+    "history": handle_history,
+    "edit": handle_edit,
+    "delete": handle_delete,
+    "react": handle_react,
+}
+
+COMMANDS = by_name(
+    [
+        builtin.show_help,
+        builtin.join,
+        builtin.leave,
+        builtin.describe_action,
+        builtin.show_users,
+        builtin.show_rooms,
+        builtin.remind,
+        builtin.show_reminders,
+        builtin.cancel_reminder,
+    ]
+)

@@ -1,0 +1,48 @@
+"""Message ids: whose a message is follows from its id, and every delivery of one event has the same id.
+
+The service delivers at least once, and people send again after a lost connection. So an id derives from the sender and
+the `clientId` that it gave, else from the connection and the event's id. Its first part names the owner.
+"""
+
+import base64
+import hashlib
+import re
+from functools import lru_cache
+
+_OWNER_LENGTH, _REST_LENGTH = 12, 20
+# Base32 writes five bytes as eight letters; 15 bytes are enough for either part.
+_DIGEST_BYTES = 15
+_MESSAGE_ID = re.compile(rf"[a-z2-7]{{{_OWNER_LENGTH}}}-[a-z2-7]{{{_REST_LENGTH}}}")
+
+
+def is_message_id(value: object) -> bool:
+    """Return whether a value has the form of our message ids: 12 and 20 base32 letters with `-` between."""
+    return isinstance(value, str) and _MESSAGE_ID.fullmatch(value) is not None
+
+
+def new_message_id(sender: str, connection_id: str, event_id: str, client_id: str | None) -> str:
+    """Return the id of the message that an event brings: the same for every delivery of the event."""
+    if client_id is not None:
+        return derived_id(sender, "client", client_id)
+    return derived_id(sender, "event", connection_id, event_id)
+
+
+def derived_id(sender: str, *parts: str) -> str:
+    """Return an id that belongs to the sender and follows from the parts alone."""
+    return f"{owner_part(sender)}-{_digest(sender, *parts)[:_REST_LENGTH]}"
+
+
+@lru_cache(maxsize=1024)
+def owner_part(user: str) -> str:
+    """Return the first part of the ids of all messages of the user."""
+    return _digest("owner", user)[:_OWNER_LENGTH]
+
+
+def is_own(message: str, user: str) -> bool:
+    """Return whether the message with this id is the user's: the id alone shows it."""
+    return message.startswith(owner_part(user) + "-")
+
+
+def _digest(*parts: str) -> str:
+    joined = "\0".join(f"{len(part)}:{part}" for part in parts)
+    return base64.b32encode(hashlib.sha256(joined.encode()).digest()[:_DIGEST_BYTES]).decode().lower()

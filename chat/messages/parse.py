@@ -1,0 +1,141 @@
+"""What does a payload ask for? The fields of messages and changes, each checked against its limit."""
+
+import re
+import reprlib
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from chat.errors import ChatError, EmptyMessage, InvalidMessage, MessageTooLong
+from chat.lines import Quote
+from chat.message_ids import is_message_id
+from chat.names import USER_ID_LENGTH, room_name
+from chat.text_rules import changes_direction, is_blank, is_clean, is_clean_text, is_readable_name
+
+CLIENT_ID_LENGTH = 64
+QUOTE_LENGTH = 200
+EMOJI_BYTES = 32
+MAX_UTC_OFFSET_MINUTES = 14 * 60
+_CLIENT_ID = re.compile(rf"[!-~]{{1,{CLIENT_ID_LENGTH}}}")
+
+Payload = str | Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What a `message` event asks to send; without a room it is meant for the connection's current one.
+
+    `utc_offset_minutes` is the sender's clock, minutes east of UTC.
+    """
+
+    text: str
+    room: str | None = None
+    client_id: str | None = None
+    reply_to: Quote | None = None
+    utc_offset_minutes: int = 0
+
+
+def parse_draft(payload: Payload, limit: int) -> Draft:
+    """Return what a `message` event's payload asks to send, at most `limit` bytes of UTF-8.
+
+    Raises EmptyMessage, MessageTooLong, InvalidName or InvalidMessage.
+    """
+    if isinstance(payload, str):
+        return Draft(parse_text(payload, limit))
+    return Draft(
+        text=parse_text(payload.get("message"), limit),
+        room=room_name(payload["room"]) if payload.get("room") is not None else None,
+        client_id=parse_client_id(payload.get("clientId")),
+        reply_to=parse_quote(payload.get("replyTo")),
+        utc_offset_minutes=parse_utc_offset(payload.get("utcOffset")),
+    )
+
+
+def named_room_and_client_id(payload: Payload) -> tuple[str | None, str | None]:
+    """Return the room and the `clientId` that a payload names; (None, None) where they are absent or not well formed.
+
+    An error answer repeats them, so that a client knows what was refused.
+    """
+    if isinstance(payload, str):
+        return None, None
+    try:
+        client_id = parse_client_id(payload.get("clientId"))
+        return (room_name(payload["room"]) if "room" in payload else None), client_id
+    except ChatError:
+        return None, None
+
+
+def parse_text(value: object, limit: int) -> str:
+    """Return a message's text with Unix line ends; `limit` is in bytes of UTF-8.
+
+    Raises InvalidMessage, MessageTooLong or EmptyMessage.
+    """
+    if not isinstance(value, str):
+        raise InvalidMessage(f"message is a {type(value).__name__}, it must be a string")
+    text = value.replace("\r\n", "\n").replace("\r", "\n")
+    if (size := len(text.encode(errors="surrogatepass"))) > limit:
+        raise MessageTooLong(size, limit)
+    if not is_clean_text(text):
+        raise InvalidMessage("message has control characters, only new lines and tabs may be among them")
+    if is_blank(text):
+        raise EmptyMessage
+    return text
+
+
+def parse_client_id(value: object) -> str | None:
+    """Return the id that the sender gave its message; raises InvalidMessage."""
+    if value is None:
+        return None
+    if isinstance(value, str) and _CLIENT_ID.fullmatch(value):
+        return value
+    raise InvalidMessage(f"clientId must be 1 to {CLIENT_ID_LENGTH} printable ASCII characters without spaces")
+
+
+def parse_quote(value: object) -> Quote | None:
+    """Return the message being answered; its quoted text is cut to one line of 200 characters.
+
+    Raises InvalidMessage.
+    """
+    if value is None:
+        return None
+    parts = [value.get(key) for key in ("id", "from", "message")] if isinstance(value, dict) else []
+    if not parts or not all(isinstance(part, str) and is_clean_text(part) for part in parts):
+        raise InvalidMessage('replyTo must be {"id", "from", "message"}, three strings')
+    quoted_id, sender, text = map(str, parts)
+    if not is_readable_name(sender := " ".join(sender.split())[:USER_ID_LENGTH]):
+        raise InvalidMessage("replyTo.from has characters that no name has")
+    return Quote(parse_message_id(quoted_id), sender, " ".join(text.split())[:QUOTE_LENGTH])
+
+
+def parse_utc_offset(value: object) -> int:
+    """Return the sender's clock in minutes east of UTC; raises InvalidMessage."""
+    if value is None:
+        return 0
+    if isinstance(value, int) and not isinstance(value, bool) and abs(value) <= MAX_UTC_OFFSET_MINUTES:
+        return value
+    raise InvalidMessage(f"utcOffset is minutes east of UTC, at most {MAX_UTC_OFFSET_MINUTES} either way")
+
+
+def parse_message_id(value: object) -> str:
+    """Return a message's id; raises InvalidMessage when it has not the form that ours have."""
+    if isinstance(value, str) and is_message_id(value):
+        return value
+    raise InvalidMessage("id is not the id of a message")
+
+
+def parse_emoji(value: object) -> str:
+    """Return a reaction: one emoji, or a few characters that stand for one; raises InvalidMessage."""
+    emoji = unicodedata.normalize("NFC", value) if isinstance(value, str) and is_clean(value) else ""
+    if len(emoji.encode()) > EMOJI_BYTES or any(char.isspace() for char in emoji):
+        raise InvalidMessage(f"emoji must be 1 to {EMOJI_BYTES} bytes of UTF-8 without spaces")
+    if is_blank(emoji) or changes_direction(emoji):
+        raise InvalidMessage("emoji must have something that can be seen")
+    return emoji
+
+
+def parse_reaction_state(value: object) -> bool:
+    """Return whether a reaction is set (`on`) or cleared; raises InvalidMessage."""
+    if isinstance(value, bool):
+        return value
+    raise InvalidMessage(f"on is {reprlib.repr(value)}, it must be true or false")

@@ -1,0 +1,128 @@
+"""Which file of the page does a path name, what is its content, and which headers protect the reader?"""
+
+import gzip
+import hashlib
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from urllib.parse import urlsplit
+
+ROOT = (Path(__file__).parent.parent / "static").resolve()
+NOT_FOUND = "not found"
+# A fixed table: the machine's registry of types differs between machines.
+CONTENT_TYPES = {
+    ".css": "text/css; charset=utf-8",
+    ".html": "text/html; charset=utf-8",
+    ".ico": "image/x-icon",
+    ".js": "text/javascript; charset=utf-8",
+    ".json": "application/json",
+    ".map": "application/json",
+    ".mjs": "text/javascript; charset=utf-8",
+    ".mp3": "audio/mpeg",
+    ".png": "image/png",
+    ".svg": "image/svg+xml",
+    ".txt": "text/plain; charset=utf-8",
+    ".wav": "audio/wav",
+    ".webmanifest": "application/manifest+json",
+    ".webp": "image/webp",
+    ".woff2": "font/woff2",
+}
+_SEGMENT = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9_.-]*")
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """A file's bytes with its content type and its entity tag (RFC 9110, 8.8.3).
+
+    `gzipped` is the same content in gzip, None where that is not smaller.
+    """
+
+    content: bytes
+    content_type: str
+    etag: str
+    gzipped: bytes | None
+
+
+def find_file(path: str, root: Path = ROOT) -> Path | None:
+    """Return the file under `root` that a URL's path names (`index.html` for no path), or None.
+
+    Every segment must be a plain name, so no path can have `..`, be absolute, name a drive or hold a NUL; a link that
+    leads outside is not followed.
+    """
+    segments = path.split("/") if path else ["index.html"]
+    if not all(_SEGMENT.fullmatch(segment) for segment in segments):
+        return None
+    file = root.joinpath(*segments).resolve()
+    if not file.is_relative_to(root) or file.suffix not in CONTENT_TYPES or not file.is_file():
+        return None
+    return file
+
+
+def read_file(path: Path) -> File:
+    """Return a file; it is read again only when it changed."""
+    status = path.stat()
+    return _read(path, status.st_mtime_ns, status.st_size)
+
+
+@lru_cache(maxsize=64)
+def _read(path: Path, _modified: int, _size: int) -> File:
+    content = path.read_bytes()
+    etag = f'"{hashlib.sha256(content).hexdigest()[:32]}"'
+    gzipped = gzip.compress(content, mtime=0)
+    return File(content, CONTENT_TYPES[path.suffix], etag, gzipped if len(gzipped) < len(content) else None)
+
+
+def accepts_gzip(accept_encoding: str) -> bool:
+    """Return whether the reader takes gzip (`Accept-Encoding`); `gzip;q=0` says that it does not."""
+    codings = (coding.replace(" ", "").lower().partition(";q=") for coding in accept_encoding.split(","))
+    return any(name == "gzip" and is_positive(quality or "1") for name, _, quality in codings)
+
+
+def is_positive(quality: str) -> bool:
+    """Return whether a quality value is a number above 0."""
+    try:
+        return float(quality) > 0
+    except ValueError:
+        return False
+
+
+def is_fresh(etag: str, if_none_match: str) -> bool:
+    """Return whether the reader has this version already (`If-None-Match`, compared weakly)."""
+    known = [tag.strip().removeprefix("W/") for tag in if_none_match.split(",")]
+    return etag in known or known == ["*"]
+
+
+@lru_cache(maxsize=4)
+def _policy(endpoint: str | None) -> str:
+    connect = ["'self'"]
+    if endpoint:
+        address = urlsplit(endpoint)
+        connect += [f"{'wss' if address.scheme == 'https' else 'ws'}://{address.netloc}", endpoint]
+    return "; ".join(
+        [
+            "default-src 'none'",
+            "script-src 'self'",
+            "style-src 'self'",
+            "img-src 'self' data:",
+            "media-src 'self'",
+            "font-src 'self'",
+            "manifest-src 'self'",
+            f"connect-src {' '.join(connect)}",
+            "base-uri 'none'",
+            "form-action 'self'",
+            "frame-ancestors 'none'",
+        ]
+    )
+
+
+def security_headers(endpoint: str | None) -> dict[str, str]:
+    """Return the headers of every answer of the page; it may connect to itself and to the service's endpoint."""
+    return {
+        "Content-Security-Policy": _policy(endpoint),
+        "Cross-Origin-Opener-Policy": "same-origin",
+        "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+        "Referrer-Policy": "no-referrer",
+        "X-Content-Type-Options": "nosniff",
+        "X-Frame-Options": "DENY",
+    }

@@ -1,0 +1,1 @@
+"""What the service told us, and whether we believe it."""

@@ -1,0 +1,114 @@
+"""What we remember about a connection, kept by the service itself (`ce-connectionState`).
+
+The service sends it with every event of the connection and stores what an answer carries: base64 of a JSON object. Only
+answers to blocking events may change it, and user events of one connection come strictly one after another.
+
+The object carries the version of its form in `v`. Another version of the app may have written it: an unknown field is
+ignored, and a missing or unusable one has its default. Version 0,
+without `v`, had the same fields under the same names, so both versions read each other's states during a deployment.
+"""
+
+import base64
+import binascii
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from chat.errors import InvalidName
+from chat.names import LOBBY, room_name
+
+VERSION = 1
+MAX_ROOMS = 20
+LATEST = 253_370_764_800_000  # the year 9999 in milliseconds since 1970
+_ENCODER = json.JSONEncoder(separators=(",", ":"))
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectionState:
+    """A connection's user, the rooms it joined (the current one last), and when it last sent a message or typed.
+
+    `arrived` tells that nobody else of this user was in the lobby when it connected; `message_at` and `typed_at` are
+    milliseconds since 1970 (UTC), 0 for never.
+    """
+
+    user: str | None = None
+    rooms: tuple[str, ...] = (LOBBY,)
+    arrived: bool = False
+    message_at: int = 0
+    typed_at: int = 0
+
+    @property
+    def current_room(self) -> str | None:
+        """The room that plain text goes to."""
+        return self.rooms[-1] if self.rooms else None
+
+    def with_room(self, room: str) -> "ConnectionState":
+        """Return the state with the room as its current one."""
+        return replace(self, rooms=(*(other for other in self.rooms if other != room), room))
+
+    def without_room(self, room: str) -> "ConnectionState":
+        """Return the state without the room."""
+        return replace(self, rooms=tuple(other for other in self.rooms if other != room))
+
+
+def encode_state(state: ConnectionState) -> str:
+    """Return the header's value."""
+    content = {
+        "v": VERSION,
+        "user": state.user,
+        "rooms": state.rooms,
+        "arrived": state.arrived,
+        "spoke": state.message_at,
+        "typed": state.typed_at,
+    }
+    return base64.b64encode(_ENCODER.encode(content).encode()).decode()
+
+
+def decode_state(header: str | None) -> ConnectionState:
+    """Return what the header says; without a header that is a JSON object, the state of a connection in the lobby."""
+    try:
+        content: Any = json.loads(base64.b64decode(header or "", validate=True))
+    except (binascii.Error, ValueError, RecursionError):
+        content = None
+    fields: Mapping[str, Any] = content if isinstance(content, dict) else {}
+    return ConnectionState(
+        user=read_user(fields.get("user")),
+        rooms=read_rooms(fields.get("rooms")),
+        arrived=fields.get("arrived") is True,
+        message_at=read_time(fields.get("spoke")),
+        typed_at=read_time(fields.get("typed")),
+    )
+
+
+def read_user(value: object) -> str | None:
+    """Return a state's user, or None for what is no text that UTF-8 can carry."""
+    try:
+        return value if isinstance(value, str) and value.encode() else None
+    except UnicodeEncodeError:
+        return None
+
+
+def read_rooms(value: object) -> tuple[str, ...]:
+    """Return a state's rooms, the newest `MAX_ROOMS` of those that are well formed.
+
+    A list without a well-formed room, or what is no list, is the lobby; an empty list stays empty.
+    """
+    if value == []:
+        return ()
+    if not isinstance(value, list):
+        return (LOBBY,)
+    rooms: dict[str, None] = {}
+    for item in value:
+        try:
+            rooms[room_name(item)] = None
+        except InvalidName:
+            continue  # written by a version with another grammar of names
+    return tuple(rooms)[-MAX_ROOMS:] or (LOBBY,)
+
+
+def read_time(value: object) -> int:
+    """Return a state's time in milliseconds since 1970 (UTC), or 0 for what is no such time."""
+    if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < LATEST:
+        return value
+    return 0

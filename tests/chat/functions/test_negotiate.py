@@ -1,0 +1,164 @@
+"""Where may a client connect? Through the real function and the real SDK."""
+
+import json
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import azure.functions as func
+import jwt
+import pytest
+
+from chat.functions.negotiate import negotiate
+from chat.functions.session import session
+from tests.chat.conftest import KEY, request_to
+
+
+async def ask(url: str = "/negotiate?id=ana", method: str = "GET", **more: Any) -> func.HttpResponse:
+    response: func.HttpResponse = await negotiate(request_to(url, method, **more))
+    return response
+
+
+def claims(response: func.HttpResponse) -> dict[str, Any]:
+    url = json.loads(response.get_body())["url"]
+    token = parse_qs(urlsplit(url).query)["access_token"][0]
+    return dict(jwt.decode(token, KEY, algorithms=["HS256"], audience="http://127.0.0.1:9/client/hubs/Sample_ChatApp"))
+
+
+async def test_the_url_holds_a_short_token_of_the_user_and_the_lobby(open_chat: pytest.MonkeyPatch) -> None:
+    response = await ask()
+
+    content = claims(response)
+    assert response.status_code == 200
+    assert json.loads(response.get_body())["url"].startswith(
+        "ws://127.0.0.1:9/client/hubs/Sample_ChatApp?access_token="
+    )
+    assert content["sub"] == "ana"
+    assert content["webpubsub.group"] == ["room.lobby"]
+    assert content["exp"] - content["iat"] == 300
+    assert "role" not in content
+    assert response.headers["Cache-Control"] == "no-store"
+
+
+async def test_the_tokens_life_is_a_setting(open_chat: pytest.MonkeyPatch) -> None:
+    open_chat.setenv("ChatTokenMinutes", "1")
+
+    content = claims(await ask())
+
+    assert content["exp"] - content["iat"] == 60
+
+
+@pytest.mark.parametrize(
+    ("url", "body", "user"),
+    [
+        ("/negotiate", b'{"id":"ana"}', "ana"),
+        ("/negotiate?id=ana", b"", "ana"),
+        ("/negotiate?id=bo", b'{"id":"ana"}', "ana"),
+        ("/negotiate?id=ana", b"{}", "ana"),
+        ("/negotiate?id=ana", b'{"id":""}', "ana"),
+        ("/negotiate?id=a%2Cb", b"", "a,b"),
+        ("/negotiate?id=%C3%A9", b"", "é"),
+    ],
+)
+async def test_a_post_names_the_user_in_its_body_or_url(
+    open_chat: pytest.MonkeyPatch, url: str, body: bytes, user: str
+) -> None:
+    assert claims(await ask(url, "POST", body=body))["sub"] == user
+
+
+async def test_the_body_of_a_get_is_not_read(open_chat: pytest.MonkeyPatch) -> None:
+    assert claims(await ask("/negotiate?id=ana", "GET", body=b'{"id":"bo"}'))["sub"] == "ana"
+
+
+@pytest.mark.parametrize(
+    ("url", "method", "body", "reason"),
+    [
+        ("/negotiate", "GET", b"", "missing user id"),
+        ("/negotiate?id=", "GET", b"", "missing user id"),
+        ("/negotiate?id=%20", "GET", b"", "missing user id"),
+        ("/negotiate", "POST", b"{}", "missing user id"),
+        ("/negotiate", "POST", b"{", "no JSON"),
+        ("/negotiate", "POST", b"[]", "JSON object"),
+        ("/negotiate", "POST", b'{"id":7}', "must be a string"),
+        (f"/negotiate?id={'x' * 65}", "GET", b"", "the limit is 64"),
+        ("/negotiate?id=a%00b", "GET", b"", "control characters"),
+        ("/negotiate?id=system", "GET", b"", "reserved"),
+    ],
+)
+async def test_who_does_not_say_who_they_are_is_told_why(
+    open_chat: pytest.MonkeyPatch, url: str, method: str, body: bytes, reason: str
+) -> None:
+    response = await ask(url, method, body=body)
+
+    assert response.status_code == 400
+    assert reason in response.get_body().decode()
+    assert response.headers["Cache-Control"] == "no-store"
+
+
+async def test_under_easyauth_only_the_principal_negotiates(open_chat: pytest.MonkeyPatch) -> None:
+    open_chat.setenv("ChatAuth", "easyauth")
+    principal = {"X-MS-CLIENT-PRINCIPAL-NAME": "ana"}
+
+    assert (await ask("/negotiate?id=ana")).status_code == 401
+    assert (await ask("/negotiate?id=bo", headers=principal)).status_code == 401
+    assert claims(await ask("/negotiate", headers=principal))["sub"] == "ana"
+
+
+async def test_a_body_that_is_too_large_is_refused(open_chat: pytest.MonkeyPatch) -> None:
+    too_large = await ask("/negotiate", "POST", body=b"[" * 4097)
+    assert too_large.status_code == 413
+    assert json.loads(too_large.get_body())["error"] == {
+        "code": "body_too_large",
+        "message": "the body is 4097 bytes, the limit is 4096",
+    }
+    assert (await ask("/negotiate", "POST", body=b"[" * 4096)).status_code == 400
+
+
+@pytest.mark.parametrize("missing", ["ChatAuth", "WebPubSubConnectionString"])
+async def test_a_missing_setting_is_named(open_chat: pytest.MonkeyPatch, missing: str) -> None:
+    open_chat.delenv(missing)
+
+    response = await ask()
+
+    assert response.status_code == 503
+    assert missing in response.get_body().decode()
+
+
+async def test_the_session_tells_the_page_how_it_works_here(open_chat: pytest.MonkeyPatch) -> None:
+    response: func.HttpResponse = await session(request_to("/session"))
+
+    assert json.loads(response.get_body()) == {
+        "auth": "open",
+        "user": None,
+        "hub": "Sample_ChatApp",
+        "lobby": "lobby",
+        "limits": {
+            "messageBytes": 4096,
+            "userIdLength": 64,
+            "roomLength": 32,
+            "roomPattern": "[a-z0-9_][a-z0-9_-]{0,31}",
+        },
+        "signIn": None,
+        "signOut": None,
+    }
+
+
+async def test_the_session_knows_who_signed_in(open_chat: pytest.MonkeyPatch) -> None:
+    open_chat.setenv("ChatAuth", "easyauth")
+
+    signed_in = json.loads(
+        (await session(request_to("/session", headers={"x-ms-client-principal-name": "ana"}))).get_body()
+    )
+    stranger = json.loads((await session(request_to("/session"))).get_body())
+
+    assert (signed_in["user"], stranger["user"]) == ("ana", None)
+    assert stranger["signIn"] == "/.auth/login/aad?post_login_redirect_uri=/"
+    assert stranger["signOut"].startswith("/.auth/logout")
+
+
+async def test_the_session_answers_before_anything_is_configured(open_chat: pytest.MonkeyPatch) -> None:
+    open_chat.delenv("ChatAuth")
+
+    response = await session(request_to("/session"))
+
+    assert response.status_code == 200
+    assert json.loads(response.get_body())["auth"] is None

@@ -1,0 +1,167 @@
+"""The page's files, through the real function: types, versions, protection, and nothing outside `static/`."""
+
+import asyncio
+import gzip
+from pathlib import Path
+
+import azure.functions as func
+import pytest
+
+from chat import static_files
+from chat.functions.page import zz_page
+from tests.chat.conftest import request_to
+from tests.chat.local_chat import LocalChat
+from tests.local_azure.functions.apps import send
+
+ROOT = Path(__file__).parents[3]
+
+
+def get(path: str, method: str = "GET", **headers: str) -> func.HttpResponse:
+    request = request_to("/" + path, method, headers=headers, route={"path": path} if path else {})
+    response: func.HttpResponse = zz_page(request)
+    return response
+
+
+@pytest.mark.parametrize("path", ["", "index.html"])
+def test_the_page_is_html(path: str) -> None:
+    response = get(path)
+
+    assert response.status_code == 200
+    assert response.headers["Content-Type"] == "text/html; charset=utf-8"
+    assert response.get_body() == (ROOT / "static" / "index.html").read_bytes()
+
+
+def test_every_file_of_the_page_has_a_type_and_a_version() -> None:
+    files = [path for path in (ROOT / "static").rglob("*") if path.is_file() and not path.name.startswith(".")]
+
+    for path in files:
+        response = get(path.relative_to(ROOT / "static").as_posix())
+
+        assert response.status_code == 200, path
+        assert response.headers["Content-Type"] == static_files.CONTENT_TYPES[path.suffix]
+        assert response.headers["ETag"].startswith('W/"')
+        assert response.headers["Cache-Control"] == "no-cache"
+
+
+def test_a_reader_who_has_this_version_is_sent_nothing() -> None:
+    etag = get("index.html").headers["ETag"]
+
+    for known in (etag, etag.removeprefix("W/"), f'"other", {etag}', "*"):
+        response = get("index.html", **{"If-None-Match": known})
+
+        assert (response.status_code, response.get_body()) == (304, b"")
+        assert response.headers["ETag"] == etag
+    assert get("index.html", **{"If-None-Match": '"other"'}).status_code == 200
+
+
+def test_a_reader_who_takes_gzip_is_sent_less_of_the_same() -> None:
+    plain = get("app.js")
+    for accepted in ("gzip", "br, gzip;q=0.5", "GZIP ; q=1"):
+        packed = get("app.js", **{"Accept-Encoding": accepted})
+
+        assert packed.headers["Content-Encoding"] == "gzip"
+        assert gzip.decompress(packed.get_body()) == plain.get_body()
+        assert len(packed.get_body()) < len(plain.get_body())
+        assert packed.headers["ETag"] == plain.headers["ETag"]
+    for refused in ("", "br", "gzip;q=0", "gzip;q=x"):
+        assert "Content-Encoding" not in get("app.js", **{"Accept-Encoding": refused}).headers
+    assert plain.headers["Vary"] == "Accept-Encoding"
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "../function_app.py", "..%2ffunction_app.py", "%2e%2e/function_app.py", "a/../../function_app.py",
+        "..\\host.json", "/etc/passwd", "//etc/passwd", "C:\\Windows\\win.ini", "c:/x.txt", "index.html\0.png",
+        ".git/config", "index.html/x", "nothing.html", "static/index.html", "..", ".", "app.js/..", "%00", "index.HTML",
+    ],
+)  # fmt: skip
+def test_nothing_else_can_be_read(path: str) -> None:
+    response = get(path)
+
+    assert response.status_code == 404
+    assert response.get_body() == b"not found"
+
+
+def test_a_link_that_leads_outside_is_not_followed(tmp_path: Path) -> None:
+    root = tmp_path / "static"
+    root.mkdir()
+    (tmp_path / "secret.txt").write_text("secret")
+    (root / "link.txt").symlink_to(tmp_path / "secret.txt")
+    (root / "own.txt").write_text("own")
+
+    assert static_files.find_file("own.txt", root.resolve()) == root.resolve() / "own.txt"
+    assert static_files.find_file("link.txt", root.resolve()) is None
+
+
+def test_a_changed_file_has_another_version(tmp_path: Path) -> None:
+    file = tmp_path / "a.txt"
+    file.write_text("one")
+    before = static_files.read_file(file)
+    file.write_text("two, longer")
+
+    after = static_files.read_file(file)
+
+    assert (before.content, after.content) == (b"one", b"two, longer")
+    assert before.etag != after.etag
+
+
+def test_the_policy_names_the_services_endpoint_and_nothing_inline(open_chat: pytest.MonkeyPatch) -> None:
+    open_chat.setenv("WebPubSubConnectionString", "Endpoint=https://chat.example;AccessKey=k")
+
+    for response in (get(""), get("nothing")):
+        policy = response.headers["Content-Security-Policy"]
+        assert "connect-src 'self' wss://chat.example https://chat.example;" in policy
+        assert "default-src 'none'" in policy
+        assert "unsafe" not in policy
+        assert "frame-ancestors 'none'" in policy
+        assert response.headers["X-Content-Type-Options"] == "nosniff"
+        assert response.headers["Referrer-Policy"] == "no-referrer"
+
+
+def test_the_policy_of_a_local_service_names_its_port(open_chat: pytest.MonkeyPatch) -> None:
+    assert "connect-src 'self' ws://127.0.0.1:9 http://127.0.0.1:9;" in get("").headers["Content-Security-Policy"]
+
+
+def test_the_page_is_served_before_anything_is_configured(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("WebPubSubConnectionString", raising=False)
+
+    response = get("")
+
+    assert response.status_code == 200
+    assert "connect-src 'self';" in response.headers["Content-Security-Policy"]
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        "/%2e%2e%2fhost.json", "/..%2fhost.json", "/%2e%2e/host.json", "/../host.json", "/..%5chost.json",
+        "/..\\host.json", "//host.json", "/%2fetc/passwd", "/%252e%252e%252fhost.json", "/%c0%ae%c0%ae/host.json",
+        "/index.html/", "/index.html;x", "/%ff", "/static/../host.json", "/chat/errors.py", "/local.settings.json",
+        "/.funcignore",
+    ],
+)  # fmt: skip
+async def test_no_path_on_the_wire_leads_out_of_the_page(chat: LocalChat, target: str) -> None:
+    answer = await asyncio.to_thread(send, chat.url, "GET", target)
+
+    assert (answer.status, answer.body) == (404, b"not found")
+    assert "nosniff" in answer["X-Content-Type-Options"]
+
+
+async def test_a_head_request_tells_what_a_get_would_send(chat: LocalChat) -> None:
+    full, head = [await asyncio.to_thread(send, chat.url, method, "/") for method in ("GET", "HEAD")]
+
+    assert (head.status, head.body) == (200, b"")
+    for name in ("Content-Type", "ETag", "Cache-Control", "Content-Security-Policy"):
+        assert head[name] == full[name]
+    known = (("If-None-Match", head["ETag"]),)
+    for method in ("GET", "HEAD"):
+        answer = await asyncio.to_thread(send, chat.url, method, "/", known)
+        assert (answer.status, answer.body, answer["ETag"]) == (304, b"", full["ETag"])
+
+
+async def test_a_forged_principal_means_nothing_in_open_mode(chat: LocalChat) -> None:
+    forged = {"x-ms-client-principal-name": "root", "x-ms-client-principal-id": "root"}
+
+    assert (await chat.get("/session", headers=forged))["user"] is None
+    assert (await chat.get("/negotiate", status=400, headers=forged))["error"]["code"] == "missing_user"

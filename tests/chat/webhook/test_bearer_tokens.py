@@ -1,0 +1,146 @@
+"""Events that the service's managed identity vouches for; the tenant's published keys are served by the test."""
+
+import json
+import time
+from collections.abc import AsyncIterator
+from typing import Any
+
+import jwt
+import pytest
+from aiohttp import web
+from cryptography.hazmat.primitives.asymmetric import rsa
+from jwt.algorithms import RSAAlgorithm
+
+from chat.errors import NotConfigured, ServiceUnavailable, Untrusted
+from chat.settings import Settings
+from chat.webhook.bearer_tokens import KEYS_LAST_SECONDS, REFETCH_SECONDS, KeyCache, verify_bearer_token
+
+KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+OTHER_KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+TENANT = "11111111-1111-1111-1111-111111111111"
+CLAIMS = {"aud": "api://chat", "iss": f"https://sts.windows.net/{TENANT}/", "appid": "the-service"}
+
+
+@pytest.fixture
+def fetches() -> list[str]:
+    """The paths of the key documents that were fetched."""
+    return []
+
+
+@pytest.fixture
+async def settings(fetches: list[str]) -> AsyncIterator[Settings]:
+    """Settings that name an authority which publishes one key."""
+    published = {"keys": [json.loads(RSAAlgorithm.to_jwk(KEY.public_key())) | {"kid": "one", "use": "sig"}]}
+
+    async def keys(request: web.Request) -> web.Response:
+        fetches.append(request.path)
+        return web.json_response(published)
+
+    app = web.Application()
+    app.router.add_get(f"/{TENANT}/discovery/v2.0/keys", keys)
+    runner = web.AppRunner(app)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    yield Settings(
+        {
+            "ChatWebhookAuthority": f"http://127.0.0.1:{runner.addresses[0][1]}",
+            "ChatWebhookTenant": TENANT,
+            "ChatWebhookAudience": "api://chat",
+            "ChatWebhookIdentity": "the-service",
+        }
+    )
+    await runner.cleanup()
+
+
+def bearer(key: rsa.RSAPrivateKey = KEY, kid: str = "one", **changed: Any) -> str:
+    claims = CLAIMS | {"exp": time.time() + 600} | changed
+    claims = {name: value for name, value in claims.items() if value is not None}
+    return "Bearer " + jwt.encode(claims, key, algorithm="RS256", headers={"kid": kid})
+
+
+@pytest.mark.parametrize("changed", [{}, {"appid": None, "azp": "the-service"}, {"appid": "x", "oid": "the-service"}])
+async def test_the_services_own_token_is_believed(settings: Settings, changed: dict[str, Any]) -> None:
+    await verify_bearer_token(bearer(**changed), settings, KeyCache())
+
+
+async def test_a_token_of_version_2_is_believed(settings: Settings) -> None:
+    issuer = f"{settings.text('ChatWebhookAuthority')}/{TENANT}/v2.0"
+
+    await verify_bearer_token(bearer(iss=issuer), settings, KeyCache())
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"aud": "api://other"},
+        {"iss": "https://sts.windows.net/another/"},
+        {"appid": "another-app"},
+        {"exp": 1},
+        {"exp": None},
+        {"aud": None},
+        {"key": OTHER_KEY},
+        {"kid": "two"},
+    ],
+)
+async def test_any_other_token_is_not(settings: Settings, changed: dict[str, Any]) -> None:
+    with pytest.raises(Untrusted):
+        await verify_bearer_token(bearer(**changed), settings, KeyCache())
+
+
+@pytest.mark.parametrize("header", ["", "Bearer", "Bearer x", "Basic YTpi", "Bearer a.b.c"])
+async def test_without_a_token_nobody_is_believed(settings: Settings, header: str) -> None:
+    with pytest.raises(Untrusted):
+        await verify_bearer_token(header, settings, KeyCache())
+
+
+async def test_a_token_signed_with_our_public_key_as_a_secret_is_not(settings: Settings) -> None:
+    claims = CLAIMS | {"exp": time.time() + 600}
+    for key, algorithm in (("x" * 32, "HS256"), ("", "none")):
+        token = jwt.encode(claims, key, algorithm, {"kid": "one"})
+        with pytest.raises(Untrusted):
+            await verify_bearer_token(f"Bearer {token}", settings, KeyCache())
+
+
+async def test_keys_that_cannot_be_read_are_our_problem_and_not_the_callers(settings: Settings) -> None:
+    unreachable = Settings(dict(settings.values) | {"ChatWebhookAuthority": "http://127.0.0.1:9"})
+
+    with pytest.raises(ServiceUnavailable):
+        await verify_bearer_token(bearer(), unreachable, KeyCache())
+
+
+@pytest.mark.parametrize("missing", ["ChatWebhookTenant", "ChatWebhookAudience", "ChatWebhookIdentity"])
+async def test_a_missing_setting_is_named(settings: Settings, missing: str) -> None:
+    values = {name: value for name, value in settings.values.items() if name != missing}
+
+    with pytest.raises(NotConfigured, match=missing):
+        await verify_bearer_token(bearer(), Settings(values), KeyCache())
+
+
+async def test_keys_are_fetched_once_and_again_after_a_day(settings: Settings, fetches: list[str]) -> None:
+    now = 1000.0
+    cache = KeyCache(clock=lambda: now)
+    for _ in range(3):
+        await verify_bearer_token(bearer(), settings, cache)
+    assert len(fetches) == 1
+
+    now += KEYS_LAST_SECONDS + 1
+    await verify_bearer_token(bearer(), settings, cache)
+
+    assert len(fetches) == 2
+
+
+async def test_tokens_with_unknown_keys_cause_at_most_one_fetch_a_minute(
+    settings: Settings, fetches: list[str]
+) -> None:
+    now = 1000.0
+    cache = KeyCache(clock=lambda: now)
+
+    for _ in range(5):
+        with pytest.raises(Untrusted):
+            await verify_bearer_token(bearer(kid="unknown"), settings, cache)
+    assert len(fetches) == 1
+
+    now += REFETCH_SECONDS + 1
+    with pytest.raises(Untrusted):
+        await verify_bearer_token(bearer(kid="unknown"), settings, cache)
+    assert len(fetches) == 2
