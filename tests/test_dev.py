@@ -18,6 +18,16 @@ import pytest
 from packaging.requirements import Requirement
 
 import dev
+from dev_environment import (
+    DEV_REQUIREMENTS,
+    NODE_PROJECTS,
+    RUN_REQUIREMENTS,
+    RUNTIME_REQUIREMENTS,
+    SetupError,
+    ensure_environment,
+    ensure_node_packages,
+    requirements_digest,
+)
 
 ROOT = Path(dev.__file__).parent
 
@@ -83,16 +93,16 @@ def test_a_skipped_test_makes_the_run_fail_where_ci_is_true(
 def test_the_digest_changes_with_the_content_of_any_requirements_file(tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text("one")
     (tmp_path / "b.txt").write_text("two")
-    before = dev.requirements_digest(["a.txt", "b.txt"], tmp_path)
+    before = requirements_digest(["a.txt", "b.txt"], tmp_path)
 
     (tmp_path / "b.txt").write_text("three")
 
-    assert dev.requirements_digest(["a.txt", "b.txt"], tmp_path) != before
+    assert requirements_digest(["a.txt", "b.txt"], tmp_path) != before
 
 
 def test_nothing_is_installed_while_the_requirements_stay_as_they_are(capsys: pytest.CaptureFixture[str]) -> None:
     """The suite runs in an environment that dev.py just made, so a second look finds nothing to do."""
-    python = dev.ensure_environment(for_tests=True)
+    python = ensure_environment(for_tests=True)
 
     assert python.exists()
     assert capsys.readouterr().out == ""
@@ -136,10 +146,40 @@ def test_func_start_runs_with_azurite_and_web_pubsub_and_all_stop_together(tmp_p
             os.kill(int((tools / f"{tool}.pid").read_text()), 0)
 
 
+@pytest.mark.skipif(os.name != "posix", reason="the stand-in for npm is a shell script")
+def test_npm_packages_are_installed_once_and_what_somebody_else_installed_is_never_deleted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """npm is the outside world: the stand-in notes where it is called, and does what `npm ci` does first."""
+    npm, calls = tmp_path / "bin" / "npm", tmp_path / "calls"
+    npm.parent.mkdir()
+    npm.write_text(f"#!/bin/sh\nrm -rf node_modules\nmkdir node_modules\npwd >> {calls}\n")
+    npm.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{npm.parent}{os.pathsep}{os.environ['PATH']}")
+    ours, foreign = (tmp_path / project for project in NODE_PROJECTS)
+    for project in (ours, foreign):
+        project.mkdir(parents=True)
+        (project / "package-lock.json").write_text("{}")
+    marker = foreign / "node_modules" / "mine.js"
+    marker.parent.mkdir()
+    marker.write_text("kept")
+
+    for _ in range(2):
+        with pytest.raises(SetupError, match="was not installed by dev"):
+            ensure_node_packages(tmp_path)
+
+    assert marker.read_text() == "kept"
+    assert calls.read_text().splitlines() == [str(ours)]
+    (ours / ".node_modules_installed").write_bytes(b"")  # as an interruption leaves it
+    shutil.rmtree(foreign / "node_modules")
+    ensure_node_packages(tmp_path)
+    assert calls.read_text().splitlines() == [str(ours), str(ours), str(foreign)]
+
+
 def test_without_npm_the_page_is_not_checked_on_a_laptop_and_an_error_in_ci(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    dev.ensure_environment(for_tests=True)
+    ensure_environment(for_tests=True)
     monkeypatch.setattr(dev, "PYTHON_CHECKS", {})
     monkeypatch.setenv("PATH", str(tmp_path))
 
@@ -155,9 +195,15 @@ def test_without_npm_the_page_is_not_checked_on_a_laptop_and_an_error_in_ci(
 def checkout(folder: Path) -> Path:
     """Make a checkout of its own that shares this one's code and environment."""
     folder.mkdir()
-    for shared in (".venv", "local_azure", *dev.RUN_REQUIREMENTS[:1], *dev.DEV_REQUIREMENTS, dev.RUNTIME_REQUIREMENTS):
+    for shared in (
+        ".venv",
+        "local_azure",
+        *RUN_REQUIREMENTS[:1],
+        *DEV_REQUIREMENTS,
+        RUNTIME_REQUIREMENTS,
+    ):
         (folder / shared).symlink_to(ROOT / shared)
-    for own in ("dev.py", "webpubsub.json", "local.settings.json.example"):
+    for own in ("dev.py", "dev_environment.py", "webpubsub.json", "local.settings.json.example"):
         shutil.copy(ROOT / own, folder / own)
     return folder
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-import dev
+from dev_environment import ROOT, Stamp, ensure_environment, may_clear, read_stamp, venv_python
 
 COMMANDS = ("run", "test", "check", "bench", "screenshots", "func")
 posix_only = pytest.mark.skipif(os.name != "posix", reason="uses shell scripts and symbolic links")
@@ -28,8 +28,9 @@ def project(tmp_path: Path) -> Path:
     """A folder with `dev.py` and requirements: `sample_package` for every command, `sample_runtime` for tests."""
     root = tmp_path / "project"
     (root / "local_azure").mkdir(parents=True)
-    shutil.copy(dev.ROOT / "dev.py", root)
-    shutil.copy(dev.ROOT / "local.settings.json.example", root)
+    for name in ("dev.py", "dev_environment.py"):
+        shutil.copy(ROOT / name, root)
+    shutil.copy(ROOT / "local.settings.json.example", root)
     for name in ("sample_package", "sample_runtime"):
         write_wheel(root / f"{name}-1.0-py3-none-any.whl", name)
     (root / "requirements.txt").write_text("./sample_package-1.0-py3-none-any.whl\n")
@@ -64,7 +65,7 @@ def make_environment(venv: Path, *, with_pip: bool = True) -> Path:
 
 def site_packages(venv: Path) -> Path:
     program = "import sysconfig; print(sysconfig.get_path('purelib'))"
-    return Path(subprocess.check_output([dev.venv_python(venv), "-c", program], text=True).strip())
+    return Path(subprocess.check_output([venv_python(venv), "-c", program], text=True).strip())
 
 
 def run_dev(
@@ -75,7 +76,7 @@ def run_dev(
     return subprocess.run(command, capture_output=True, text=True, timeout=80, env=environment, check=False)
 
 
-def read_stamp(venv: Path) -> dict[str, object]:
+def stored_stamp(venv: Path) -> dict[str, object]:
     stamp: dict[str, object] = json.loads((venv / "installed.json").read_text())
     return stamp
 
@@ -98,13 +99,13 @@ def test_an_interrupted_creation_is_completed_and_what_is_installed_is_not_insta
     os.killpg(process.pid, signal.SIGKILL)
     process.wait()
 
-    python = dev.ensure_environment(project, for_tests=True)
+    python = ensure_environment(project, for_tests=True)
     assert (site_packages(venv) / "sample_package.py").exists()
-    assert read_stamp(venv).items() >= {"version": 2, "created": True, "python": sys.version}.items()
+    assert stored_stamp(venv).items() >= {"version": 2, "created": True, "python": sys.version}.items()
     assert "Installing requirements-dev.txt into .venv" in capfd.readouterr().out
 
-    assert dev.ensure_environment(project, for_tests=True) == python
-    assert dev.ensure_environment(project, for_tests=False) == python
+    assert ensure_environment(project, for_tests=True) == python
+    assert ensure_environment(project, for_tests=False) == python
     assert capfd.readouterr().out == ""
 
 
@@ -115,13 +116,13 @@ def test_an_environment_that_dev_py_created_with_another_python_is_created_anew(
     write_stamp(project / ".venv", python="3.10.0 (earlier)", run="a", dev="b")
     (project / ".venv" / "link").symlink_to(project / "local_azure")
 
-    dev.ensure_environment(project, for_tests=False)
+    ensure_environment(project, for_tests=False)
 
     assert not marker.exists()
     assert not (project / ".venv" / "link").is_symlink()
     assert (project / "local_azure" / "requirements.txt").exists()
     assert (site_packages(project / ".venv") / "sample_package.py").exists()
-    assert read_stamp(project / ".venv").items() >= {"created": True, "python": sys.version, "dev": ""}.items()
+    assert stored_stamp(project / ".venv").items() >= {"created": True, "python": sys.version, "dev": ""}.items()
 
 
 def test_an_environment_that_dev_py_created_is_not_cleared_by_its_own_python(project: Path) -> None:
@@ -129,7 +130,7 @@ def test_an_environment_that_dev_py_created_is_not_cleared_by_its_own_python(pro
     marker = make_environment(project / ".venv")
     write_stamp(project / ".venv", version=2, created=True, python="3.10.0 (earlier)")
 
-    result = run_dev(project, "run", python=dev.venv_python(project / ".venv"))
+    result = run_dev(project, "run", python=venv_python(project / ".venv"))
 
     assert result.returncode == 2
     assert "run `deactivate`, then repeat" in result.stderr
@@ -137,32 +138,35 @@ def test_an_environment_that_dev_py_created_is_not_cleared_by_its_own_python(pro
 
 
 def test_an_empty_folder_may_be_cleared_and_what_the_stamp_does_not_claim_may_not(tmp_path: Path) -> None:
-    assert dev.may_clear(tmp_path / "absent", dev.read_stamp(tmp_path / "absent"))
-    assert dev.may_clear(tmp_path, dev.read_stamp(tmp_path))
+    assert may_clear(tmp_path / "absent", read_stamp(tmp_path / "absent"))
+    assert may_clear(tmp_path, read_stamp(tmp_path))
 
     (tmp_path / "notes.txt").write_text("not made by dev.py")
 
-    assert not dev.may_clear(tmp_path, dev.read_stamp(tmp_path))
+    assert not may_clear(tmp_path, read_stamp(tmp_path))
 
 
 @pytest.mark.parametrize(
     ("text", "stamp"),
     [
-        ('{"python": "3.11", "run": "a"}', dev.Stamp(created=True, python="3.11", run="a")),
-        ('{"python": "3.11", "run": "a", "dev": "b"}', dev.Stamp(created=True, python="3.11", run="a", dev="b")),
-        ('{"version": 2, "created": true, "python": "3.11"}', dev.Stamp(created=True, python="3.11")),
-        ('{"version": 2, "created": false, "dev": "b"}', dev.Stamp(created=False, dev="b")),
-        ('{"version": 3, "created": true, "run": ["a"], "more": 1}', dev.Stamp(created=True)),
-        ('{"version": 3, "python": "3.11", "run": "a"}', dev.Stamp(created=False, python="3.11", run="a")),
-        ('{"packages": []}', dev.Stamp(created=False)),
-        ("[]", dev.Stamp(created=False)),
-        ('{"created": tr', dev.Stamp(created=False)),
+        ('{"python": "3.11", "run": "a"}', Stamp(created=True, python="3.11", run="a")),
+        (
+            '{"python": "3.11", "run": "a", "dev": "b"}',
+            Stamp(created=True, python="3.11", run="a", dev="b"),
+        ),
+        ('{"version": 2, "created": true, "python": "3.11"}', Stamp(created=True, python="3.11")),
+        ('{"version": 2, "created": false, "dev": "b"}', Stamp(created=False, dev="b")),
+        ('{"version": 3, "created": true, "run": ["a"], "more": 1}', Stamp(created=True)),
+        ('{"version": 3, "python": "3.11", "run": "a"}', Stamp(created=False, python="3.11", run="a")),
+        ('{"packages": []}', Stamp(created=False)),
+        ("[]", Stamp(created=False)),
+        ('{"created": tr', Stamp(created=False)),
     ],
 )
-def test_every_form_of_the_stamp_is_read(tmp_path: Path, text: str, stamp: dev.Stamp) -> None:
+def test_every_form_of_the_stamp_is_read(tmp_path: Path, text: str, stamp: Stamp) -> None:
     (tmp_path / "installed.json").write_text(text)
 
-    assert dev.read_stamp(tmp_path) == stamp
+    assert read_stamp(tmp_path) == stamp
 
 
 # --- an environment that somebody else made --------------------------------------------------------------------------
@@ -184,7 +188,7 @@ def test_an_environment_that_somebody_made_is_installed_into(project: Path, tmp_
     assert marker.exists()
     assert (site_packages(project / ".venv") / "sample_package.py").exists()
     assert not (site_packages(activated) / "sample_package.py").exists()
-    assert read_stamp(project / ".venv")["created"] is False
+    assert stored_stamp(project / ".venv")["created"] is False
 
 
 def test_the_tests_need_more_than_the_app(project: Path) -> None:
@@ -240,7 +244,7 @@ def test_no_command_clears_an_environment_that_somebody_made(
     venv = project / ".venv"
     make(venv)
     before = snapshot(venv)
-    created = (venv / "installed.json").exists() and read_stamp(venv)["created"]
+    created = (venv / "installed.json").exists() and stored_stamp(venv)["created"]
 
     for command in COMMANDS:
         result = run_dev(project, command, PATH=str(stand_ins(tmp_path)))
@@ -248,7 +252,7 @@ def test_no_command_clears_an_environment_that_somebody_made(
 
     after = snapshot(venv)
     assert {file: after.get(file) for file in before} == before
-    assert (read_stamp(venv)["created"], read_stamp(venv)["python"]) == (bool(created), sys.version)
+    assert (stored_stamp(venv)["created"], stored_stamp(venv)["python"]) == (bool(created), sys.version)
     assert (site_packages(venv) / "sample_package.py").exists()
 
 
