@@ -23,9 +23,9 @@ from azure.durable_functions.models.utils import http_utils
 
 from bench.rows import Row, table
 from local_azure import functions
-from local_azure.functions.durable.episode import Execution, orchestrator_input
-from local_azure.functions.durable.history import Event, EventType, event, execution_started
-from local_azure.functions.durable.urls import Urls
+from local_azure.functions.durable.management_api.urls import ManagementUrls
+from local_azure.functions.durable.protocol.episode import Execution, orchestrator_input
+from local_azure.functions.durable.protocol.history import Event, EventType, event, execution_started
 from local_azure.functions.host import listen
 
 APP = Path(__file__).parent / "durable_app"
@@ -69,7 +69,7 @@ async def _measure() -> list[Row]:
 
 @asynccontextmanager
 async def _client(url: str) -> AsyncIterator[DurableOrchestrationClient]:
-    yield DurableOrchestrationClient(Urls(url, "Bench").client_binding("Bench"))
+    yield DurableOrchestrationClient(ManagementUrls(url, "Bench").client_binding("Bench"))
     # The SDK keeps one session for the process, bound to this loop.
     await http_utils._close_session()
 

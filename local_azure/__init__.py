@@ -1,6 +1,6 @@
-"""The cloud on this machine: Azure Web PubSub and an Azure Functions host, for development and tests."""
+"""Azure on this machine: Web PubSub and a Functions host, for development and tests."""
 
 import time
 
-# Unix time of this process's first look at the emulator: "Ready after …" counts from here, imports included.
-STARTED = time.time()
+# Unix time at which this process first imported the package: "Ready after …" counts from here, imports included.
+PROCESS_STARTED = time.time()

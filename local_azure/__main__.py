@@ -1,15 +1,15 @@
 """`python -m local_azure`: Azure Web PubSub and the Functions host in one command, wired together.
 
-The two must find each other also when a port is not the default one, so this command adjusts what their settings say
-about the default addresses, and nothing else:
+The two must find each other even if a port is not the default one, so this command replaces the default addresses in
+their settings, and nothing else:
 
 - `WebPubSubConnectionString` in the app's environment becomes the connection string of the service that was started,
   where local.settings.json has none or one that points at localhost:8080. A value in the real environment, one that
-  points anywhere else (an Azure service, another emulator) and an identity-based connection stay.
+  points anywhere else (an Azure service, the official emulator) and an identity-based connection stay.
 - Event handler URLs in the Web PubSub settings that point at localhost:7071 follow the Functions host's port.
 
-With `--reload` the Functions half runs in a child process and is restarted when the app's files change; the Web PubSub
-half stays, and so do its clients' connections.
+With `--reload` the Functions host runs in a child process and is restarted when the app's files change; Web PubSub
+keeps running, and so do its clients' connections.
 """
 
 import argparse
@@ -23,14 +23,21 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from local_azure import STARTED
-from local_azure.functions.console import complain, log_to_console, show
+from local_azure import PROCESS_STARTED
+from local_azure.functions.cli import DEFAULT_PORT as FUNCTIONS_PORT
+from local_azure.functions.cli import (
+    HostOptions,
+    add_arguments,
+    finish_process,
+    parse_options,
+    run_host,
+    run_until_stopped,
+)
+from local_azure.functions.configuration.jsonc import read_object
+from local_azure.functions.configuration.local_settings import read_local_settings
+from local_azure.functions.console import log_to_console, print_error, print_line
 from local_azure.functions.errors import AddressError, ConfigurationError, HostError
 from local_azure.functions.host import listen
-from local_azure.functions.jsonc import read_object
-from local_azure.functions.program import DEFAULT_PORT as FUNCTIONS_PORT
-from local_azure.functions.program import Options, add_arguments, leave, options_from, run_host, run_until_stopped
-from local_azure.functions.settings import read_local_settings
 from local_azure.webpubsub import (
     ConnectionString,
     EventHandler,
@@ -40,33 +47,32 @@ from local_azure.webpubsub import (
     SettingsError,
     serve,
 )
-from local_azure.webpubsub.fault_switchboard import Fault, add_fault_option
+from local_azure.webpubsub.faults import Fault, add_fault_option
 
 WEBPUBSUB_PORT = 8080
 WEBPUBSUB_SETTINGS = "webpubsub.json"
 CONNECTION_SETTING = "WebPubSubConnectionString"
-THIS_MACHINE = frozenset({"localhost", "127.0.0.1", "::1"})
+LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Serve both until Ctrl-C; return 0, 1 when a port is taken or settings cannot be used."""
+    """Serve both until Ctrl-C; return 0, 1 when a port is in use or settings cannot be used."""
     parsed = _parser().parse_args(arguments)
     try:
-        options = options_from(parsed, parsed.app)
+        options = parse_options(parsed, parsed.app)
         settings = webpubsub_settings(parsed.webpubsub_settings, options.app_root)
     except HostError as error:
-        complain(f"error: {error}")
+        print_error(f"error: {error}")
         return 1
     log_to_console()
     serving = _run(options, settings, parsed.webpubsub_port, parsed.fault, reload=parsed.reload)
-    return leave(run_until_stopped(serving))
+    return finish_process(run_until_stopped(serving))
 
 
 def webpubsub_settings(file: Path | None, app_root: Path) -> Settings:
     """Return the service's settings from the file, or the app's webpubsub.json, and the environment.
 
-    Raises:
-        ConfigurationError: the file is missing or holds what the service does not know.
+    Raises ConfigurationError when the file is missing or holds what the service does not know.
     """
     chosen = file or app_root / WEBPUBSUB_SETTINGS
     document = read_object(chosen) if file or chosen.is_file() else {}
@@ -76,27 +82,27 @@ def webpubsub_settings(file: Path | None, app_root: Path) -> Settings:
         raise ConfigurationError(f"{chosen.name}: {error}") from error
 
 
-def follow_functions_port(settings: Settings, port: int) -> Settings:
-    """Return the settings with event handlers at the default Functions address pointed at the port."""
+def replace_functions_port(settings: Settings, port: int) -> Settings:
+    """Return the settings with the port in event handler URLs that point at the default Functions address."""
 
-    def follow(handler: EventHandler) -> EventHandler:
+    def replace_port(handler: EventHandler) -> EventHandler:
         url = urlsplit(handler.url_template)
-        if url.hostname not in THIS_MACHINE or url.port != FUNCTIONS_PORT:
+        if url.hostname not in LOOPBACK_NAMES or url.port != FUNCTIONS_PORT:
             return handler
         netloc = url.netloc.removesuffix(str(FUNCTIONS_PORT)) + str(port)
         return replace(handler, url_template=handler.url_template.replace(url.netloc, netloc, 1))
 
     hubs = {
-        name: replace(hub, event_handlers=tuple(follow(handler) for handler in hub.event_handlers))
+        name: replace(hub, event_handlers=tuple(replace_port(handler) for handler in hub.event_handlers))
         for name, hub in settings.hubs.items()
     }
     return replace(settings, hubs=hubs)
 
 
-def connection_settings(
+def connection_setting(
     file_values: Mapping[str, str], environment: Mapping[str, str], connection_string: str
 ) -> dict[str, str]:
-    """Return the app setting that points at the started service, nothing where the app has chosen another one."""
+    """Return the app setting that points at the started service; empty when the app has another connection."""
     given = {**file_values, **{name: value for name, value in environment.items() if value}}
     uses_identity = any(name.startswith(f"{CONNECTION_SETTING}__") for name in given)
     if environment.get(CONNECTION_SETTING) or uses_identity:
@@ -106,32 +112,32 @@ def connection_settings(
 
 
 async def _run(
-    options: Options, settings: Settings, webpubsub_port: int, faults: Sequence[Fault], *, reload: bool
+    options: HostOptions, settings: Settings, webpubsub_port: int, faults: Sequence[Fault], *, reload: bool
 ) -> None:
     with listen(options.host, options.port) as listener:
         port = listener.getsockname()[1]
-        async with _service(follow_functions_port(settings, port), options.host, webpubsub_port) as service:
+        async with _serve_webpubsub(replace_functions_port(settings, port), options.host, webpubsub_port) as service:
             for fault in faults:
                 service.faults.add(fault)
-            show(f"Functions host   http://localhost:{port}/")
-            show(f"Web PubSub       {service.endpoint}/")
-            show(f"Connection       {service.connection_string}")
+            print_line(f"Functions host   http://localhost:{port}/")
+            print_line(f"Web PubSub       {service.endpoint}/")
+            print_line(f"Connection       {service.connection_string}")
             values = read_local_settings(options.app_root).values
-            connection = connection_settings(values, os.environ, service.connection_string)
+            connection = connection_setting(values, os.environ, service.connection_string)
             if not connection:
-                show(f"The app keeps the {CONNECTION_SETTING} that it was given: it uses another service.")
+                print_line(f"The app keeps the {CONNECTION_SETTING} that it was given: it uses another service.")
             options = replace(options, settings=connection)
             if reload:
                 from local_azure.functions.reload import run_reloading
 
-                host = run_reloading(options, listener, STARTED)
+                host = run_reloading(options, listener, PROCESS_STARTED)
             else:
-                host = run_host(options, listener, STARTED)
+                host = run_host(options, listener, PROCESS_STARTED)
             await _until_stopped(service, host)
 
 
 async def _until_stopped(service: Service, host: Coroutine[Any, Any, None]) -> None:
-    """Run the host; when we are stopped, the service goes first: the app still hears who it disconnected."""
+    """Run the host; when this task is cancelled, stop the service first, so that the app still gets `disconnected`."""
     running = asyncio.create_task(host)
     try:
         await asyncio.shield(running)
@@ -144,7 +150,7 @@ async def _until_stopped(service: Service, host: Coroutine[Any, Any, None]) -> N
 
 
 @asynccontextmanager
-async def _service(settings: Settings, host: str, port: int) -> AsyncIterator[Service]:
+async def _serve_webpubsub(settings: Settings, host: str, port: int) -> AsyncIterator[Service]:
     serving = serve(settings, host=host, port=port)
     try:
         service = await serving.__aenter__()
@@ -161,7 +167,7 @@ def _is_default_address(connection_string: str) -> bool:
         url = urlsplit(ConnectionString.parse(connection_string).endpoint)
     except InvalidConnectionString:
         return False
-    return url.hostname in THIS_MACHINE and url.port == WEBPUBSUB_PORT
+    return url.hostname in LOOPBACK_NAMES and url.port == WEBPUBSUB_PORT
 
 
 def _parser() -> argparse.ArgumentParser:

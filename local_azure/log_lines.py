@@ -1,4 +1,4 @@
-"""Log records as lines for people: the event, then its fields as name=value; and which are worth a traceback."""
+"""Format log records as lines: the event, then its fields as name=value; malformed HTTP gets no traceback."""
 
 import json
 import logging
@@ -15,7 +15,8 @@ OWN_LOGGERS = "local_azure"
 class FieldFormatter(logging.Formatter):
     """Formats `log.info("event handler called", extra={"hub": "chat"})` as `… event handler called hub=chat`.
 
-    Only the emulator's own records: of an application's, the cloud shows the text and nothing else. Times are UTC.
+    Only records of local Azure show their fields: of an application's records, the cloud shows only the text too. Times
+    are UTC.
     """
 
     default_time_format = "%Y-%m-%dT%H:%M:%S"
@@ -26,25 +27,25 @@ class FieldFormatter(logging.Formatter):
         self.converter = time.gmtime
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 (the library's name)
-        """Return the line with the record's own fields; what is None is left out."""
+        """Return the line with the record's own fields; a field that is None is left out."""
         if record.name.partition(".")[0] != OWN_LOGGERS:
             return super().formatMessage(record)
         fields = (
-            f"{name}={_shown(value)}"
+            f"{name}={_format_value(value)}"
             for name, value in vars(record).items()
             if name not in _STANDARD and value is not None
         )
         return " ".join((super().formatMessage(record), *fields))
 
 
-def _shown(value: object) -> str:
+def _format_value(value: object) -> str:
     """Return the value on one line, quoted where it could be misread."""
     text = str(value)
     return text if text and text.isprintable() and not set(text) & set(' "=') else json.dumps(text)
 
 
 def http_logger(owner: str) -> logging.Logger:
-    """Return the logger for the owner's HTTP server: what is no HTTP is one line, for it is nobody's bug here."""
+    """Return the logger for the owner's HTTP server; malformed HTTP is one line, because it is no bug of the server."""
     logger = logging.getLogger(f"{OWN_LOGGERS}.{owner}.http")
     if not logger.filters:
         logger.addFilter(_malformed_in_one_line)
@@ -62,7 +63,7 @@ def _malformed_in_one_line(record: logging.LogRecord) -> bool:
 
 
 def _reason(error: Exception) -> str:
-    """Return what is wrong, without what aiohttp quotes of the request: there may be a token in it."""
+    """Return what is wrong, without the part of the request that aiohttp quotes: it may contain a token."""
     if type(error) is not BadHttpMessage:
         return type(error).__name__
     return error.message.partition("\n")[0].rstrip(":")

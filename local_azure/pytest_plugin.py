@@ -1,8 +1,8 @@
-"""Fixtures for projects that test against Azure Web PubSub: a real service, on a free port, for each test.
+"""Fixtures for projects that test against Azure Web PubSub: a local service on a free port for each test.
 
 Load it with `pytest_plugins = ["local_azure.pytest_plugin"]` in the top conftest.py or with
 `-p local_azure.pytest_plugin`; where the package is installed, pytest loads it by itself. The service runs in a thread
-with its own event loop, so synchronous tests and clients may block, and asynchronous ones keep their loop.
+with its own event loop, so synchronous tests and clients may block, and asynchronous ones keep their own loop.
 """
 
 import asyncio
@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import pytest
 
 if TYPE_CHECKING:
-    # pytest loads plugins in every run, also where no test asks for a service.
+    # pytest loads plugins in every run, even if no test uses a service, so this import must be cheap.
     from local_azure.webpubsub import EventHandler, Service, Settings
-    from local_azure.webpubsub.fault_switchboard import Fault
+    from local_azure.webpubsub.faults import Fault
 
 __all__ = ["WebPubSub", "running", "web_pubsub", "web_pubsub_settings"]
 
@@ -31,7 +31,7 @@ class WebPubSub:
     """A running service, used from any thread.
 
     `endpoint` is like `http://127.0.0.1:54321`, `connection_string` is what the official SDKs take. `service` is the
-    service itself, with its hubs and faults: it lives in its own thread, so reach it through `call` and `run`.
+    service itself, with its hubs and faults: it runs in its own thread, so use it through `call` and `run`.
     """
 
     def __init__(self, service: "Service", loop: asyncio.AbstractEventLoop) -> None:
@@ -45,19 +45,19 @@ class WebPubSub:
         self.call(lambda: self.service.set_event_handlers(hub, handlers))
 
     def add_fault(self, fault: "Fault | str") -> None:
-        """Let something go wrong, e.g. `fail rest 503 operation=send_to_group count=2`.
+        """Inject a fault, for example `fail rest 503 operation=send_to_group count=2`.
 
-        Raises `InvalidFault`, which lists what can go wrong, for a line that says nothing of that.
+        Raises `InvalidFault`, which lists the known faults, when the line cannot be parsed.
         """
         self.call(lambda: self.service.faults.add(fault))
 
     def call(self, function: Callable[[], T]) -> T:
         """Run a function in the service's thread and return what it returns, or raise what it raises."""
 
-        async def on_the_loop() -> T:
+        async def call_function() -> T:
             return function()
 
-        return self.run(on_the_loop())
+        return self.run(call_function())
 
     def run(self, coroutine: Coroutine[Any, Any, T]) -> T:
         """Run a coroutine on the service's loop and return its result; raises TimeoutError after 30 seconds."""
@@ -66,9 +66,9 @@ class WebPubSub:
 
 @contextmanager
 def running(settings: "Settings | None" = None, *, host: str = "127.0.0.1", port: int = 0) -> Iterator[WebPubSub]:
-    """Run a service in a thread of its own while the block lasts: what the fixture does, for other test runners.
+    """Run a service in a thread of its own while the context lasts, as the fixture does; for other test runners.
 
-    Port 0 takes any free one. Raises `OSError` when the address cannot be had.
+    Port 0 is any free port. Raises `OSError` when the address cannot be bound.
     """
     started: Future[WebPubSub] = Future()
     stop = asyncio.Event()
@@ -80,7 +80,7 @@ def running(settings: "Settings | None" = None, *, host: str = "127.0.0.1", port
             started.set_result(WebPubSub(service, asyncio.get_running_loop()))
             await stop.wait()
 
-    def live() -> None:
+    def run_service() -> None:
         try:
             asyncio.run(serve())
         except BaseException as error:
@@ -88,7 +88,7 @@ def running(settings: "Settings | None" = None, *, host: str = "127.0.0.1", port
                 raise
             started.set_exception(error)
 
-    thread = threading.Thread(target=live, name="web-pubsub", daemon=True)
+    thread = threading.Thread(target=run_service, name="web-pubsub", daemon=True)
     thread.start()
     service = started.result(START_SECONDS)
     try:

@@ -50,20 +50,19 @@ def imported_base(name: str, node: ast.ImportFrom, modules: Mapping[str, Path]) 
     return ".".join([*base, node.module] if node.module else base)
 
 
-def group_by_depth(graph: Graph, depth: int) -> dict[str, set[str]]:
-    """Return the graph of the names' first parts: with depth 2, of the members of the package itself.
+def members_of(package: str, graph: Graph) -> dict[str, set[str]]:
+    """Return which members of a package import each other; a member is a module, or a package with all in it.
 
-    An `__init__.py` above that depth is left out.
+    The package's own `__init__.py` is left out: it may import every member.
     """
-    grouped: dict[str, set[str]] = {}
+    depth = len(package.split(".")) + 1
+    members: dict[str, set[str]] = {}
     for name, imported in graph.items():
-        parts = name.split(".")
-        if len(parts) < depth:
-            continue
-        member = ".".join(parts[:depth])
-        targets = {".".join(target.split(".")[:depth]) for target in imported if len(target.split(".")) >= depth}
-        grouped.setdefault(member, set()).update(targets - {member})
-    return grouped
+        if name.startswith(f"{package}."):
+            member = ".".join(name.split(".")[:depth])
+            inside = {".".join(each.split(".")[:depth]) for each in imported if each.startswith(f"{package}.")}
+            members.setdefault(member, set()).update(inside - {member})
+    return members
 
 
 def find_cycle(graph: Graph) -> list[str]:

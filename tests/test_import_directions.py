@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.import_graph import count_levels, find_cycle, group_by_depth, imported_modules, read_import_graph
+from tests.import_graph import count_levels, find_cycle, imported_modules, members_of, read_import_graph
 
 ROOT = Path(__file__).resolve().parents[1]
 CHAT = read_import_graph(ROOT, "chat")
-MEMBERS = group_by_depth(CHAT, 2)
+MEMBERS = members_of("chat", CHAT)
 # From top to bottom: each may import those below it. What is not listed is used by all and imports none of these.
 ORDER = ["functions", "handlers", "commands", "rooms", "messages", "handler_context", "room_log", "webhook"]
 
@@ -74,6 +74,7 @@ def test_a_module_of_rules_has_no_input_and_output(name: str) -> None:
         ("def use():\n    from chat.names import LOBBY", "chat.names"),
         ("from .names import LOBBY", "chat.names"),
         ("from . import names", "chat.names"),
+        ("from chat.rooms import presence, directory", "chat.rooms.directory"),
     ],
 )
 def test_every_form_of_import_is_seen(statement: str, expected: str) -> None:

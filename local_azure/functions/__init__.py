@@ -1,8 +1,8 @@
 """The Functions host: HTTP triggers and Durable Functions for any Python v2 app folder."""
 
-from .cors import Cors
-from .errors import AppLoadError, ConfigurationError, HostError
-from .host import RunningHost, serve
-from .keys import Keys
+from local_azure.functions.errors import AppLoadError, ConfigurationError, HostError
+from local_azure.functions.host import RunningHost, serve
+from local_azure.functions.http_server.access_keys import AccessKeys
+from local_azure.functions.http_server.cors import Cors
 
-__all__ = ["AppLoadError", "ConfigurationError", "Cors", "HostError", "Keys", "RunningHost", "serve"]
+__all__ = ["AccessKeys", "AppLoadError", "ConfigurationError", "Cors", "HostError", "RunningHost", "serve"]

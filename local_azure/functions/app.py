@@ -1,4 +1,4 @@
-"""The app as the host holds it: what was loaded, what is served, and why something is not."""
+"""A loaded app: its functions, those of them that are served, and why the others are not."""
 
 import inspect
 import logging
@@ -8,11 +8,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from .errors import AppLoadError
-from .host_json import HostConfig
-from .listing import function_list
-from .loading import LoadedFunction, load_functions
-from .routes import DURABLE_TRIGGERS, Routes, build_routes
+from local_azure.functions.configuration.host_json import HostConfig
+from local_azure.functions.errors import AppLoadError
+from local_azure.functions.routing.routes import DURABLE_TRIGGERS, Routes, build_routes
+from local_azure.functions.worker.loading import LoadedFunction, load_functions
 
 STREAMING_EXTENSION = "azurefunctions.extensions.http.fastapi"
 
@@ -23,7 +22,7 @@ log = logging.getLogger("local_azure.functions")
 class App:
     """One loaded app, or the failure that left it without functions.
 
-    `functions` are all that were indexed; `served` those among them that neither break a rule of the host nor are
+    `functions` are all that were indexed; `served` are those of them that break no rule of the host and are not
     disabled.
     """
 
@@ -46,13 +45,9 @@ class App:
             for function in self.served
         )
 
-    def listing(self, port: int) -> str:
-        """Return the list of functions for the console."""
-        return function_list(self.routes.routes, self.functions, self.routes.errors, self.disabled, port)
-
 
 def load_app(app_root: Path, config: HostConfig, environment: Mapping[str, str]) -> App:
-    """Load the app; a failure is logged with its traceback and returned within the app, because the host goes on."""
+    """Load the app; a failure is logged and returned in `App.failure`, because the host keeps running."""
     try:
         functions = load_functions(app_root)
         if STREAMING_EXTENSION in sys.modules:
@@ -73,8 +68,8 @@ def _is_disabled(name: str, environment: Mapping[str, str]) -> bool:
 
 
 def _warn_about_sync_client(function: LoadedFunction) -> None:
-    written = getattr(function.user_function, "client_function", None)
-    if written is not None and not inspect.iscoroutinefunction(written):
+    wrapped = getattr(function.user_function, "client_function", None)
+    if wrapped is not None and not inspect.iscoroutinefunction(wrapped):
         log.warning(
             "'%s' has a durable client but is written with def: every call will fail. Write it with async def.",
             function.name,

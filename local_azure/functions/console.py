@@ -1,4 +1,4 @@
-"""What a host process shows: log lines with their time, plain text, and nothing that a token could stand in."""
+"""The output of a host process: plain lines, and log lines with their time; never a key or a token."""
 
 import logging
 import sys
@@ -17,14 +17,14 @@ LEVELS = {
 }
 
 
-def show(text: str) -> None:
-    """Write a line of text for a person; it is not a log line and has no time."""
+def print_line(text: str) -> None:
+    """Write a line to standard output, without a time."""
     sys.stdout.write(f"{text}\n")
     sys.stdout.flush()
 
 
-def complain(text: str) -> None:
-    """Write a line about why the process cannot go on."""
+def print_error(text: str) -> None:
+    """Write a line to standard error: why the process cannot go on."""
     sys.stderr.write(f"{text}\n")
     sys.stderr.flush()
 
@@ -36,10 +36,10 @@ def log_to_console() -> None:
     root = logging.getLogger()
     root.addHandler(handler)
     root.setLevel(logging.INFO)
-    # It writes several lines for every call of an Azure SDK, whole headers among them.
+    # This logger writes several lines for every call of an Azure SDK, with all headers.
     logging.getLogger("azure.core.pipeline.policies.http_logging_policy").setLevel(logging.WARNING)
 
 
-def set_level(name: str) -> None:
-    """Take host.json's `logging.logLevel.default`; an unknown name changes nothing."""
+def set_log_level(name: str) -> None:
+    """Set the level to host.json's `logging.logLevel.default`; an unknown name changes nothing."""
     logging.getLogger().setLevel(LEVELS.get(name.lower(), logging.getLogger().level))

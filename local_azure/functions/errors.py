@@ -1,10 +1,10 @@
-"""What can be wrong with an app or its settings, as errors that a person can act on."""
+"""The errors of an app or its settings; each message says what a person can change."""
 
 import os
 
 
 class HostError(Exception):
-    """The host refuses to go on; the message names the file or setting and what is wrong with it."""
+    """The host cannot go on; the message names the file or setting and what is wrong with it."""
 
     code = "host_error"
 
@@ -16,7 +16,7 @@ class ConfigurationError(HostError):
 
 
 class AddressError(HostError):
-    """An address or port cannot be listened on, mostly because something else does."""
+    """The host cannot listen on an address or port, mostly because another process does."""
 
     code = "address_unavailable"
 

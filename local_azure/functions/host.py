@@ -1,4 +1,4 @@
-"""Serve one app folder: settings, load, listen, and put everything back at the end."""
+"""Serve one app folder: apply its settings, load it, listen, and undo all of that at the end."""
 
 import os
 import socket
@@ -10,24 +10,28 @@ from pathlib import Path
 
 from aiohttp import web
 
+from local_azure.functions.app import App, load_app
+from local_azure.functions.configuration.host_json import HostConfig, read_host_config
+from local_azure.functions.configuration.local_settings import (
+    read_local_settings,
+    select_variables,
+    temporary_environment,
+)
+from local_azure.functions.errors import AddressError, ConfigurationError
+from local_azure.functions.http_server.access_keys import AccessKeys
+from local_azure.functions.http_server.admin_api import AdminApi
+from local_azure.functions.http_server.cors import Cors
+from local_azure.functions.http_server.server import HttpServer
+from local_azure.functions.startup_banner import format_startup_banner
+from local_azure.functions.worker.import_scope import app_import_scope
+from local_azure.functions.worker.worker import Worker
 from local_azure.log_lines import http_logger
-
-from .admin import Admin
-from .app import App, load_app
-from .cors import Cors
-from .edge import Edge
-from .errors import AddressError, ConfigurationError
-from .host_json import HostConfig, read_host_config
-from .keys import Keys
-from .modules import app_modules
-from .settings import applied, environment_for, read_local_settings
-from .worker import Worker
 
 DEFAULT_PORT = 7071
 BODY_LIMIT_SETTING = "FUNCTIONS_REQUEST_BODY_SIZE_LIMIT"
 DEFAULT_BODY_LIMIT = 104_857_600
 HOME_PAGE_SETTING = "AzureWebJobsDisableHomepage"
-# How long answers under way may take once the host is told to stop.
+# How long the calls that run may take once the host is told to stop.
 SHUTDOWN_SECONDS = 2.0
 LAST_WRITES_SECONDS = 0.1
 
@@ -46,9 +50,10 @@ class RunningHost:
     notes: tuple[str, ...]
     log_level: str
 
-    def listing(self) -> str:
-        """Return the list of functions for the console."""
-        return self.app.listing(self.port)
+    def startup_banner(self) -> str:
+        """Return the list of functions for the console, with what is wrong with them."""
+        app = self.app
+        return format_startup_banner(app.routes.routes, app.functions, app.routes.errors, app.disabled, self.port)
 
 
 @asynccontextmanager
@@ -59,59 +64,53 @@ async def serve(
     host: str = "127.0.0.1",
     port: int = 0,
     data: Path | None = None,
-    keys: Keys | None = None,
+    keys: AccessKeys | None = None,
     cors: Cors | None = None,
     listener: socket.socket | None = None,
 ) -> AsyncIterator[RunningHost]:
     """Serve the Python v2 app in a folder for as long as the context lasts; port 0 is any free port.
 
-    `settings` become environment variables before everything else, then come the environment itself and the values of
-    local.settings.json; all are put back at the end. Durable state lives in `data`, in memory without it. Keys are
-    checked only when `keys` are given; `cors` stands in for what local.settings.json says. A `listener` that already
-    listens is used instead of host and port.
+    `settings` become environment variables. They win over the environment, which wins over the values of
+    local.settings.json; the environment is restored at the end. Durable state is kept in the folder `data`, in memory
+    when there is none. Keys are checked only when `keys` are given; `cors` replaces what local.settings.json says. A
+    `listener` that already listens is used instead of host and port.
 
-    Raises:
-        ConfigurationError: host.json, local.settings.json or a setting cannot be used.
-        AddressError: the address cannot be bound.
+    Raises ConfigurationError when host.json, local.settings.json or a setting cannot be used. Raises AddressError when
+    the address cannot be bound.
     """
     app_root = _folder(app_root)
     local = read_local_settings(app_root)
     given = dict(settings or {})
-    values, notes = environment_for(local.values, os.environ)
+    values, notes = select_variables(local.values, os.environ)
     async with AsyncExitStack() as stack:
         listening = stack.enter_context(listener or listen(host, port))
         own_port = listening.getsockname()[1]
-        url = f"http://{_reachable(listening.getsockname()[0])}:{own_port}"
-        stack.enter_context(applied({**_host_variables(app_root, own_port), **values, **given}))
-        stack.enter_context(app_modules(app_root))
+        url = f"http://{_url_host(listening.getsockname()[0])}:{own_port}"
+        stack.enter_context(temporary_environment({**_host_variables(app_root, own_port), **values, **given}))
+        stack.enter_context(app_import_scope(app_root))
         config = read_host_config(app_root, os.environ)
-        edge_options = {
-            "cors": cors or Cors(local.cors_origins, local.cors_credentials),
-            "keys": keys,
-            "home_page": os.environ.get(HOME_PAGE_SETTING, "").lower() != "true",
-            "body_limit": _body_limit(),
-        }
+        cors = cors or Cors(local.cors_origins, local.cors_credentials)
+        home_page, body_limit = os.environ.get(HOME_PAGE_SETTING, "").lower() != "true", _body_limit()
         worker = Worker()
         worker.start()
         stack.push_async_callback(worker.stop)
         app = await worker.run(partial(load_app, app_root, config, dict(os.environ)))
-        admin = Admin(app, worker, url)
+        admin = AdminApi(app, worker, url)
         stack.push_async_callback(admin.stop)
         routes = list(admin.routes)
         if app.needs_durable:
             routes += await _durable_routes(stack, app, worker, config, data, url)
-        edge = Edge(app, worker, config, **edge_options)  # type: ignore[arg-type]
-        await _listen(stack, edge.application(routes), listening)
-        # Before the server goes: what still runs may call the durable routes of this same server.
-        stack.push_async_callback(edge.finish, SHUTDOWN_SECONDS)
+        server = HttpServer(app, worker, config, cors=cors, keys=keys, home_page=home_page, body_limit=body_limit)
+        await _listen(stack, server.application(routes), listening)
+        # Called before the server closes: functions that still run may call the durable routes of this same server.
+        stack.push_async_callback(server.wait_until_idle, SHUTDOWN_SECONDS)
         yield RunningHost(url, own_port, app, tuple(filter(None, (local.note, *notes))), config.log_level)
 
 
 def listen(host: str, port: int) -> socket.socket:
     """Return a listening TCP socket.
 
-    Raises:
-        AddressError: the address cannot be bound, mostly because the port is in use.
+    Raises AddressError when the address cannot be bound, mostly because the port is in use.
     """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
@@ -131,7 +130,7 @@ async def _listen(stack: AsyncExitStack, application: web.Application, listening
         application,
         access_log=None,
         logger=http_logger("functions"),
-        auto_decompress=False,  # as in the host, a function is given a compressed body as it came
+        auto_decompress=False,  # as in the real host, a function gets a compressed body as it came
         shutdown_timeout=LAST_WRITES_SECONDS,
     )
     await runner.setup()
@@ -142,11 +141,11 @@ async def _listen(stack: AsyncExitStack, application: web.Application, listening
 async def _durable_routes(
     stack: AsyncExitStack, app: App, worker: Worker, config: HostConfig, data: Path | None, url: str
 ) -> list[web.RouteDef]:
-    # Imported here, so that an app without durable functions never pays for them (H-076).
-    from .durable import DurableBackend, Options, StoreError
+    # Imported here, because an app without durable functions should not wait for the import (H-076).
+    from local_azure.functions.durable import DurableBackend, DurableOptions, StoreError
 
     try:
-        options = Options.from_host_json(config.durable)
+        options = DurableOptions.from_host_json(config.durable)
         backend = DurableBackend(
             app.served, worker.invoke, data=data, base_url=url, hub_name=config.hub_name, options=options
         )
@@ -161,7 +160,7 @@ async def _durable_routes(
 
 
 def _host_variables(app_root: Path, port: int) -> dict[str, str]:
-    """Return what `func start` tells its apps about themselves."""
+    """Return the variables that `func start` sets for every app."""
     return {
         "WEBSITE_HOSTNAME": f"localhost:{port}",
         "AzureWebJobsScriptRoot": str(app_root),
@@ -170,7 +169,8 @@ def _host_variables(app_root: Path, port: int) -> dict[str, str]:
     }
 
 
-def _reachable(address: str) -> str:
+def _url_host(address: str) -> str:
+    """Return the host part of a URL by which this machine reaches the address."""
     if address in ("0.0.0.0", "::"):  # noqa: S104 — compared, not bound
         return "127.0.0.1" if address == "0.0.0.0" else "[::1]"  # noqa: S104
     return f"[{address}]" if ":" in address else address

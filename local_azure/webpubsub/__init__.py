@@ -1,7 +1,7 @@
 """Azure Web PubSub on this machine: client protocols, REST data plane and event handlers, in one process."""
 
 from local_azure.webpubsub.connection_string import ConnectionString, InvalidConnectionString
-from local_azure.webpubsub.faults import EventLost, Faults
+from local_azure.webpubsub.faults.hooks import EventLost, FaultHooks
 from local_azure.webpubsub.service import Service, serve
 from local_azure.webpubsub.settings import (
     DEFAULT_ACCESS_KEY,
@@ -18,7 +18,7 @@ __all__ = [
     "ConnectionString",
     "EventHandler",
     "EventLost",
-    "Faults",
+    "FaultHooks",
     "HubSettings",
     "InvalidConnectionString",
     "Limits",

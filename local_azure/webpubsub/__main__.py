@@ -13,7 +13,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from local_azure.log_lines import FieldFormatter
-from local_azure.webpubsub.fault_switchboard import Fault, add_fault_option
+from local_azure.webpubsub.faults import Fault, add_fault_option
 from local_azure.webpubsub.service import serve
 from local_azure.webpubsub.settings import Settings, SettingsError
 
@@ -23,7 +23,7 @@ DEFAULT_SETTINGS_FILE = Path("webpubsub.json")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run until interrupted; return the exit status: 0, 1 when the address is taken, 2 for unusable settings."""
+    """Run until interrupted; return the exit status: 0, 1 when the address is in use, 2 for invalid settings."""
     options = _parser().parse_args(arguments)
     _log_to_stderr(logging.DEBUG if options.verbose else logging.INFO)
     try:
@@ -75,7 +75,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _address(settings: Settings, host: str | None, port: int | None) -> tuple[str, int]:
-    """Return where to listen: the command line wins over the settings' `Urls`."""
+    """Return the address to listen on: the command line overrides the settings' `Urls`."""
     try:
         url = urlsplit((settings.urls or "").partition(";")[0])
         configured = url.hostname, url.port

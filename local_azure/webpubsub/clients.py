@@ -1,4 +1,4 @@
-"""The WebSocket endpoint: from a client's handshake to the end of its socket."""
+"""The WebSocket endpoint for clients, from the handshake to the end of the socket."""
 
 import asyncio
 import logging
@@ -9,40 +9,39 @@ from uuid import uuid4
 
 from aiohttp import web
 
-from local_azure.webpubsub.acks import AckIds
-from local_azure.webpubsub.conversation import INTERNAL_ERROR, INTERNAL_ERROR_TEXT, POLICY_VIOLATION, carry_out
+from local_azure.webpubsub.acknowledgements import AckIds, ReplayBuffer
+from local_azure.webpubsub.client_requests import INTERNAL_ERROR, INTERNAL_ERROR_TEXT, POLICY_VIOLATION, handle_message
 from local_azure.webpubsub.event_handlers import EventHandlers
-from local_azure.webpubsub.faults import Faults
+from local_azure.webpubsub.faults.hooks import FaultHooks
 from local_azure.webpubsub.handshake import (
-    Admission,
+    AcceptedConnection,
+    HandshakeError,
     RecoveryRequest,
-    Refused,
-    admit,
+    accept_connection,
     echoed_subprotocol,
-    read_request,
+    read_handshake,
 )
 from local_azure.webpubsub.hub import Connection, Hubs
 from local_azure.webpubsub.messages import ClientMessage, Connected
-from local_azure.webpubsub.observations import FrameReceived, HandshakeRefused, Observations, Opened
+from local_azure.webpubsub.observations import ConnectionOpened, FrameReceived, HandshakeRefused, Observations
 from local_azure.webpubsub.protocols import InvalidFrame
 from local_azure.webpubsub.recovery import Recovery
-from local_azure.webpubsub.replay import ReplayBuffer
 from local_azure.webpubsub.roles import Permissions
 from local_azure.webpubsub.settings import Settings
-from local_azure.webpubsub.sockets import NORMAL_CLOSURE, Broken, Closed, Flusher, Socket, WebSocket
+from local_azure.webpubsub.sockets import NORMAL_CLOSURE, Closed, Flusher, ProtocolViolation, Socket, WebSocket
 from local_azure.webpubsub.tokens import ClientToken, make_reconnection_token
 
 log = logging.getLogger(__name__)
 
 NOT_RECOVERED = "The connection could not be recovered."
 CONNECTION_ENDED = "The connection ended."
-FRAMES_IN_A_ROW = 16
-LEFT_CHECK_SECONDS = 0.1
+MAX_CONSECUTIVE_FRAMES = 16
+DISCONNECT_CHECK_SECONDS = 0.1
 
 _T = TypeVar("_T")
 
 
-class _ClientLeft(Exception):
+class _ClientDisconnected(Exception):
     """The client dropped its socket before its handshake was answered."""
 
 
@@ -57,7 +56,7 @@ class Clients:
         recovery: Recovery,
         *,
         observations: Observations,
-        faults: Callable[[], Faults],
+        faults: Callable[[], FaultHooks],
     ) -> None:
         self._settings = settings
         self._hubs = hubs
@@ -66,9 +65,9 @@ class Clients:
         self._observations = observations
         self._faults = faults
         self._flusher = Flusher()
-        self._serving: set[asyncio.Task[Any]] = set()
+        self._tasks: set[asyncio.Task[Any]] = set()
         self._sockets: set[Socket] = set()
-        self._turns_away = False
+        self._is_stopping = False
 
     def routes(self) -> list[web.RouteDef]:
         """Return the endpoint's routes."""
@@ -78,175 +77,176 @@ class Clients:
             web.get("/client", self.serve, allow_head=False),
         ]
 
-    def turn_away(self) -> None:
-        """Accept no client any more: handshakes are answered 503, also those that a handler is just deciding."""
-        self._turns_away = True
+    def stop_accepting(self) -> None:
+        """Answer handshakes with 503 from now on, also those for which a handler has been asked already."""
+        self._is_stopping = True
 
     async def close(self, grace_seconds: float) -> None:
-        """Wait until the clients, who have been told to go, are gone; drop those that take longer."""
-        if self._serving:
-            await asyncio.wait(self._serving, timeout=grace_seconds)
+        """Wait until the clients, whose connections were closed, have left; drop those that take longer."""
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=grace_seconds)
         for socket in self._sockets:
             socket.abort()
 
     async def serve(self, request: web.Request) -> web.StreamResponse:
-        """Answer a handshake, and if it succeeds stay with the client until its socket is gone."""
+        """Answer a handshake, and if it succeeds serve the client until its socket has ended."""
         task = asyncio.current_task()
         assert task is not None
-        self._serving.add(task)
+        self._tasks.add(task)
         try:
             return await self._serve(request)
         finally:
-            self._serving.discard(task)
+            self._tasks.discard(task)
 
     async def _serve(self, request: web.Request) -> web.StreamResponse:
-        if self._turns_away:
+        if self._is_stopping:
             return web.Response(status=503)
         hub = request.match_info.get("hub", request.query.get("hub", ""))
-        self._observations.begin()
+        self._observations.start_trace()
         try:
-            wanted = await read_request(request, hub, self._settings, time.time(), self._read_token)
-            if isinstance(wanted, RecoveryRequest):
-                return await self._recover(request, wanted)
-            admission = await _unless_client_leaves(request, admit(wanted, self._handlers))
-            if self._turns_away:
-                self._handlers.disconnected(admission.source, CONNECTION_ENDED)  # it was accepted
+            handshake = await read_handshake(request, hub, self._settings, time.time(), self._read_token)
+            if isinstance(handshake, RecoveryRequest):
+                return await self._recover(request, handshake)
+            accepted = await _run_while_connected(request, accept_connection(handshake, self._handlers))
+            if self._is_stopping:
+                # The handler has accepted the connection, so it is notified of its end.
+                self._handlers.disconnected(accepted.source, CONNECTION_ENDED)
                 return web.Response(status=503)
-        except Refused as refused:
+        except HandshakeError as refusal:
             if self._observations.active:
-                record = HandshakeRefused(hub.lower(), refused.status, refused.reason or refused.text)
+                record = HandshakeRefused(hub.lower(), refusal.status, refusal.reason or refusal.text)
                 self._observations.publish(record)
-            return web.Response(status=refused.status, text=refused.text or None)
-        except _ClientLeft:
-            return web.Response(status=499)  # nobody reads it
-        return await self._open(request, admission)
+            return web.Response(status=refusal.status, text=refusal.text or None)
+        except _ClientDisconnected:
+            return web.Response(status=499)  # nobody receives it
+        return await self._open(request, accepted)
 
     async def _read_token(self, hub: str, read: Callable[[], ClientToken]) -> ClientToken:
         return await self._faults().token(hub, read)
 
-    async def _open(self, request: web.Request, admission: Admission) -> web.StreamResponse:
-        source = admission.source
+    async def _open(self, request: web.Request, accepted: AcceptedConnection) -> web.StreamResponse:
+        source = accepted.source
         ws = self._websocket(source.hub, source.subprotocol)
         try:
             socket = await self._upgrade(request, ws)
         except OSError:
-            # It was accepted, so its handler hears of its end.
+            # The handler has accepted the connection, so it is notified of its end.
             self._handlers.disconnected(source, CONNECTION_ENDED)
             return ws
-        connection = self._connection(admission)
+        connection = self._make_connection(accepted)
         hub = connection.hub
         connection.transport = socket
-        hub.add(connection, admission.groups)
+        hub.add(connection, accepted.groups)
         if self._observations.active:
-            opened = Opened(hub.name, connection.id, connection.user_id, connection.protocol, recovered=False)
+            opened = ConnectionOpened(hub.name, connection.id, connection.user_id, connection.protocol, recovered=False)
             self._observations.publish(opened)
         connection.send(Connected(connection.id, connection.user_id, self._reconnection_token(connection)))
         self._handlers.connected(source)
-        return await self._converse(connection, socket, ws)
+        return await self._serve_connection(connection, socket, ws)
 
-    async def _recover(self, request: web.Request, wanted: RecoveryRequest) -> web.StreamResponse:
-        hub = self._hubs.find(wanted.hub)
-        connection = None if hub is None else self._recovery.find(hub, wanted.connection_id, wanted.token)
+    async def _recover(self, request: web.Request, recovery: RecoveryRequest) -> web.StreamResponse:
+        hub = self._hubs.find(recovery.hub)
+        connection = None if hub is None else self._recovery.find(hub, recovery.connection_id, recovery.token)
         if connection is not None and not await self._faults().recovery(connection):
             connection = None
-        subprotocol = echoed_subprotocol(wanted.subprotocols) if connection is None else connection.protocol
-        ws = self._websocket(wanted.hub, subprotocol)
+        subprotocol = echoed_subprotocol(recovery.subprotocols) if connection is None else connection.protocol
+        ws = self._websocket(recovery.hub, subprotocol)
         try:
             socket = await self._upgrade(request, ws)
         except OSError:
-            return ws  # the client has left again; its connection waits on
+            return ws  # the client has left again; its connection still waits for it
         if connection is None or connection.ended:  # it may have expired during the upgrade
-            return await self._turn_away(socket, ws)
+            return await self._refuse_recovery(socket, ws)
         self._recovery.attach(connection, socket)
-        return await self._converse(connection, socket, ws)
+        return await self._serve_connection(connection, socket, ws)
 
-    async def _turn_away(self, socket: Socket, ws: WebSocket) -> WebSocket:
-        """Tell the client that it cannot have its connection back, and wait until it knows."""
+    async def _refuse_recovery(self, socket: Socket, ws: WebSocket) -> WebSocket:
+        """Close the socket of a client whose connection cannot be recovered, and wait for its close frame."""
         socket.close(POLICY_VIOLATION, NOT_RECOVERED)
         try:
-            while not isinstance(await socket.receive(), Closed | Broken):
+            while not isinstance(await socket.receive(), Closed | ProtocolViolation):
                 pass
         finally:
             await self._release(socket)
         return ws
 
-    async def _converse(self, connection: Connection, socket: Socket, ws: WebSocket) -> WebSocket:
-        """Do what the client says until it leaves or is closed; then settle what becomes of the connection."""
+    async def _serve_connection(self, connection: Connection, socket: Socket, ws: WebSocket) -> WebSocket:
+        """Carry out the client's messages until its socket has ended; then end or detach the connection."""
         try:
-            last = await self._listen(connection, socket)
-            self._settle(connection, socket, last)
+            end = await self._receive_messages(connection, socket)
+            self._end_or_detach(connection, socket, end)
         except Exception:
             log.exception("connection failed", extra={"hub": connection.hub.name, "connection": connection.id})
             connection.hub.end(connection, INTERNAL_ERROR_TEXT, code=INTERNAL_ERROR, close_text=INTERNAL_ERROR_TEXT)
-            await socket.linger()
+            await socket.wait_for_client_close()
         finally:
             await self._release(socket)
         return ws
 
     async def _release(self, socket: Socket) -> None:
         self._sockets.discard(socket)
-        await socket.finish()
+        await socket.release()
 
-    async def _listen(self, connection: Connection, socket: Socket) -> Closed:
+    async def _receive_messages(self, connection: Connection, socket: Socket) -> Closed:
         """Carry out message after message; return how the socket ended."""
-        in_a_row = 0
+        consecutive = 0
         while True:
             received = await socket.receive()
-            if isinstance(received, Closed | Broken):
-                self._observations.begin()  # the end is no consequence of the last message
+            if isinstance(received, Closed | ProtocolViolation):
+                self._observations.start_trace()  # the end is not an effect of the last message
             if isinstance(received, Closed):
                 return received
-            if isinstance(received, Broken):
+            if isinstance(received, ProtocolViolation):
                 connection.hub.end(connection, received.text, code=received.code, close_text=received.text)
-                await socket.linger()
+                await socket.wait_for_client_close()
                 return Closed(received.code, received.text)
             if connection.transport is not socket:
-                continue  # it was closed by us: wait for the client's close frame, whatever it still says
-            message = await self._decoded(connection, received)
-            work = None if message is None else carry_out(connection, message, self._handlers)
-            if work is not None:
-                await socket.while_open(work)
-            in_a_row += 1
-            if in_a_row >= FRAMES_IN_A_ROW:
-                # A client with much to say must not keep the others from being read and written.
-                in_a_row = 0
+                continue  # closed by the service: ignore what comes before the client's close frame
+            message = await self._decode(connection, received)
+            event = None if message is None else handle_message(connection, message, self._handlers)
+            if event is not None:
+                await socket.run_while_open(event)
+            consecutive += 1
+            if consecutive >= MAX_CONSECUTIVE_FRAMES:
+                # Yield: a client that sends many frames must not delay the other clients.
+                consecutive = 0
                 await asyncio.sleep(0)
 
-    async def _decoded(self, connection: Connection, frame: str | bytes) -> ClientMessage | None:
-        self._observations.begin()
+    async def _decode(self, connection: Connection, frame: str | bytes) -> ClientMessage | None:
+        self._observations.start_trace()
         if not await self._faults().frame(connection, frame):
             return None
         message: ClientMessage | None = None
-        refused: InvalidFrame | None = None
+        invalid: InvalidFrame | None = None
         try:
             message = connection.codec.decode(frame)
         except InvalidFrame as error:
-            refused = error
+            invalid = error
         if self._observations.active:
             hub = connection.hub.name
             self._observations.publish(FrameReceived(hub, connection.id, connection.user_id, frame, message))
-        if refused is not None:
-            connection.hub.end(connection, refused.reason, code=refused.close_code, close_text=refused.reason)
+        if invalid is not None:
+            connection.hub.end(connection, invalid.reason, code=invalid.close_code, close_text=invalid.reason)
         return message
 
-    def _settle(self, connection: Connection, socket: Socket, last: Closed) -> None:
+    def _end_or_detach(self, connection: Connection, socket: Socket, end: Closed) -> None:
         if connection.transport is not socket:
             return  # it has ended already, or has a newer socket
-        if connection.replay is not None and last.code != NORMAL_CLOSURE:
+        if connection.replay is not None and end.code != NORMAL_CLOSURE:
             self._recovery.detach(connection)
         else:
-            connection.hub.forget(connection, CONNECTION_ENDED if last.text is None else last.text)
+            connection.hub.remove(connection, CONNECTION_ENDED if end.text is None else end.text)
 
-    def _connection(self, admission: Admission) -> Connection:
+    def _make_connection(self, accepted: AcceptedConnection) -> Connection:
         limits = self._settings.limits
-        source = admission.source
+        source = accepted.source
         return Connection(
             self._hubs.hub(source.hub),
             source,
-            admission.codec,
-            permissions=Permissions(admission.roles),
+            accepted.codec,
+            permissions=Permissions(accepted.roles),
             acks=AckIds(limits.remembered_ack_ids),
-            replay=ReplayBuffer(limits.replay_messages, limits.replay_bytes) if admission.codec.reliable else None,
+            replay=ReplayBuffer(limits.replay_messages, limits.replay_bytes) if accepted.codec.reliable else None,
         )
 
     def _reconnection_token(self, connection: Connection) -> str | None:
@@ -269,7 +269,7 @@ class Clients:
             compress=False,
             protocols=() if subprotocol is None else (subprotocol,),
         )
-        if subprotocol is not None:  # aiohttp echoes what was offered; a handler or a recovery may differ
+        if subprotocol is not None:  # aiohttp only accepts an offered one; a handler may choose another
             ws.headers["Sec-WebSocket-Protocol"] = subprotocol
         return ws
 
@@ -289,14 +289,14 @@ class Clients:
         return socket
 
 
-async def _unless_client_leaves(request: web.Request, work: Coroutine[Any, Any, _T]) -> _T:
-    """Return the work's result; if the client drops its socket before, cancel it and raise `_ClientLeft`."""
+async def _run_while_connected(request: web.Request, work: Coroutine[Any, Any, _T]) -> _T:
+    """Return the work's result; if the client disconnects before, cancel the work and raise `_ClientDisconnected`."""
     task = asyncio.create_task(work)
     try:
         while not task.done():
-            await asyncio.wait({task}, timeout=LEFT_CHECK_SECONDS)
+            await asyncio.wait({task}, timeout=DISCONNECT_CHECK_SECONDS)
             if not task.done() and (request.transport is None or request.transport.is_closing()):
-                raise _ClientLeft
+                raise _ClientDisconnected
         return task.result()
     finally:
         task.cancel()

@@ -1,11 +1,11 @@
-"""The connection string that applications use to find and to sign for the service."""
+"""The connection string: what applications need to find the service and to sign their requests."""
 
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 
 class InvalidConnectionString(ValueError):
-    """A connection string that lacks a part; the text names the part and never shows the key."""
+    """A connection string with a missing or invalid part; the text names the part and never shows the key."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +19,7 @@ class ConnectionString:
     def parse(cls, text: str) -> "ConnectionString":
         """Return the parts of `Endpoint=…;AccessKey=…;Version=1.0;` with an optional `Port=…`.
 
-        Keys are case-insensitive, the first of two equal keys wins and the version is not looked at, as in the
+        Keys are case-insensitive, the first of two equal keys wins and the version is ignored, as in the
         official SDKs. Raises `InvalidConnectionString`.
         """
         parts: dict[str, str] = {}

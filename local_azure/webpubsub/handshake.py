@@ -1,6 +1,6 @@
-"""May this client connect, and as whom? Everything that is decided before the WebSocket upgrade is answered.
+"""Decides whether a client may connect, before the WebSocket upgrade is answered.
 
-The checks and their order are the official emulator's; whatever fails is an ordinary HTTP answer.
+The checks and their order are those of the official emulator; a refusal is an ordinary HTTP response.
 """
 
 import logging
@@ -12,11 +12,12 @@ from uuid import uuid4
 from aiohttp import web
 from yarl import URL
 
-from local_azure.webpubsub.event_handlers import ConnectRequest, EventHandlers, EventSource
-from local_azure.webpubsub.event_handlers.answers import CONNECT_FAILED, ConnectRefused
+from local_azure.webpubsub.event_handlers import ConnectRequest, EventHandlers
 from local_azure.webpubsub.event_handlers.requests import forwarded_headers, forwarded_query
+from local_azure.webpubsub.event_handlers.responses import CONNECT_FAILED, ConnectRefused
+from local_azure.webpubsub.events import EventSource
 from local_azure.webpubsub.names import InvalidName, hub_key, is_group_name
-from local_azure.webpubsub.protocols import InvalidRawMode, Protocol, is_predefined, parse_raw_mode, protocol_for
+from local_azure.webpubsub.protocols import Codec, InvalidRawMode, codec_for, is_predefined, parse_raw_mode
 from local_azure.webpubsub.settings import Settings
 from local_azure.webpubsub.tokens import ClientToken, InvalidToken, bearer, client_audience, read_client_token
 
@@ -28,13 +29,13 @@ NO_TOKEN = ClientToken(user_id=None, roles=(), groups=(), claims={})
 _TOKEN_CHARACTERS = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 
 TokenReader = Callable[[str, Callable[[], ClientToken]], Awaitable[ClientToken]]
-"""Called with the hub and the function that reads the token: the place where a fault may step in."""
+"""Called with the hub and the function that reads the token; a fault can refuse the token here."""
 
 
-class Refused(Exception):
-    """The handshake is answered with this status and text; an empty text is an empty body.
+class HandshakeError(Exception):
+    """A refusal: the handshake is answered with this status and text; an empty text is an empty body.
 
-    `reason` is for whoever watches the service and never sent to the client.
+    `reason` is for observers of the service and is not sent to the client.
     """
 
     def __init__(self, status: int, text: str = "", *, reason: str = "") -> None:
@@ -46,7 +47,7 @@ class Refused(Exception):
 
 @dataclass(frozen=True, slots=True)
 class RecoveryRequest:
-    """A client wants to take up a reliable connection again."""
+    """A client wants to recover a reliable connection."""
 
     hub: str
     connection_id: str
@@ -67,69 +68,69 @@ class ConnectionRequest:
 
 
 @dataclass(frozen=True, slots=True)
-class Admission:
-    """A new connection that may be opened."""
+class AcceptedConnection:
+    """A new connection that may be opened, and what it starts with."""
 
     source: EventSource
-    codec: Protocol
+    codec: Codec
     roles: tuple[str, ...]
     groups: tuple[str, ...]
 
 
-async def read_request(
+async def read_handshake(
     request: web.Request, hub: str, settings: Settings, now: float, read_token: TokenReader
 ) -> ConnectionRequest | RecoveryRequest:
-    """Return what a handshake asks for; raises `Refused`. `now` is in seconds since the epoch."""
-    subprotocols = _offered(request)
+    """Return what a handshake asks for; raises `HandshakeError`. `now` is in seconds since the epoch."""
+    subprotocols = _offered_subprotocols(request)
     if not _is_handshake(request, subprotocols):
-        raise Refused(400, "The request is not a WebSocket handshake.")
+        raise HandshakeError(400, "The request is not a WebSocket handshake.")
     try:
         hub = hub_key(hub)
     except InvalidName as error:
-        raise Refused(400, f"Invalid hub: {error}") from None
+        raise HandshakeError(400, f"Invalid hub: {error}") from None
     query = tuple(request.query.items())
-    connection_id = _first(query, "awps_connection_id")
+    connection_id = _first_value(query, "awps_connection_id")
     if connection_id:
-        return RecoveryRequest(hub, connection_id, _first(query, "awps_reconnection_token") or "", subprotocols)
+        return RecoveryRequest(hub, connection_id, _first_value(query, "awps_reconnection_token") or "", subprotocols)
     token = await _token(request, hub, settings, now, read_token)
     if not all(map(is_group_name, token.groups)):
-        raise Refused(400, INVALID_GROUP_CLAIM)
+        raise HandshakeError(400, INVALID_GROUP_CLAIM)
     try:
         parse_raw_mode(query)
     except InvalidRawMode as error:
-        raise Refused(400, str(error)) from None
+        raise HandshakeError(400, str(error)) from None
     connect = ConnectRequest(
         token.claims, forwarded_query(query), forwarded_headers(request.headers.items()), subprotocols
     )
     return ConnectionRequest(hub, token, subprotocols, _host_name(request), connect, query)
 
 
-async def admit(request: ConnectionRequest, handlers: EventHandlers) -> Admission:
+async def accept_connection(request: ConnectionRequest, handlers: EventHandlers) -> AcceptedConnection:
     """Ask the hub's `connect` handler, if it has one, and return what the connection starts with.
 
-    Raises `Refused` with the handler's status, or 500 when it could not be asked or understood.
+    Raises `HandshakeError` with the handler's status, or 500 when there was no usable response.
     """
     token = request.token
     source = EventSource(request.hub, uuid4().hex, request.origin, token.user_id)
     try:
-        answer = await handlers.connect(source, request.connect)
+        response = await handlers.connect(source, request.connect)
     except ConnectRefused as refusal:
-        raise Refused(refusal.status, refusal.text) from None
-    if answer.user_id is not None:
-        source.user_id = answer.user_id
-    source.subprotocol = _chosen(answer.subprotocol, request.subprotocols)
-    return Admission(
+        raise HandshakeError(refusal.status, refusal.text) from None
+    if response.user_id is not None:
+        source.user_id = response.user_id
+    source.subprotocol = _chosen_subprotocol(response.subprotocol, request.subprotocols)
+    return AcceptedConnection(
         source,
-        protocol_for(source.subprotocol, parse_raw_mode(request.query)),
-        token.roles if answer.roles is None else answer.roles,
-        token.groups if answer.groups is None else answer.groups,
+        codec_for(source.subprotocol, parse_raw_mode(request.query)),
+        token.roles if response.roles is None else response.roles,
+        token.groups if response.groups is None else response.groups,
     )
 
 
 def echoed_subprotocol(offered: tuple[str, ...]) -> str | None:
-    """Return what to answer a client that is going to be told by a close code that it cannot have what it wants.
+    """Return the subprotocol to accept for a client that will be refused with a close code.
 
-    A browser that is answered with none of the subprotocols it offered never gets to see the close code.
+    A browser does not show the close code if none of the subprotocols it offered was accepted.
     """
     return next(filter(is_predefined, offered), offered[0] if offered else None)
 
@@ -137,11 +138,11 @@ def echoed_subprotocol(offered: tuple[str, ...]) -> str | None:
 async def _token(
     request: web.Request, hub: str, settings: Settings, now: float, read_token: TokenReader
 ) -> ClientToken:
-    text = _first(request.query.items(), "access_token") or bearer(request.headers.get("Authorization"))
+    text = _first_value(request.query.items(), "access_token") or bearer(request.headers.get("Authorization"))
     if text is None:
         if settings.hub(hub).anonymous_connect_policy == "allow":
             return NO_TOKEN
-        raise Refused(401, reason="there is no token")
+        raise HandshakeError(401, reason="there is no token")
 
     def read() -> ClientToken:
         endpoints = (f"{request.scheme}://{request.host}", *settings.public_endpoints)
@@ -157,40 +158,40 @@ async def _token(
         return await read_token(hub, read)
     except InvalidToken as error:
         log.info("client refused", extra={"hub": hub, "reason": str(error)})
-        raise Refused(401, reason=str(error)) from None
+        raise HandshakeError(401, reason=str(error)) from None
 
 
 def _is_handshake(request: web.Request, subprotocols: tuple[str, ...]) -> bool:
     try:
         return bool(web.WebSocketResponse(compress=False, protocols=subprotocols).can_prepare(request))
-    except ValueError:  # aiohttp's answer to a Sec-WebSocket-Key that is not ASCII
+    except ValueError:  # raised by aiohttp for a Sec-WebSocket-Key that is not ASCII
         return False
 
 
-def _first(query: Iterable[tuple[str, str]], name: str) -> str | None:
+def _first_value(query: Iterable[tuple[str, str]], name: str) -> str | None:
     """Return the first value of a parameter that is not empty; the letter case of its name does not matter."""
     return next((value for key, value in query if key.lower() == name and value), None)
 
 
-def _offered(request: web.Request) -> tuple[str, ...]:
-    """Return the subprotocols in the client's order; what cannot be the name of one is left out."""
+def _offered_subprotocols(request: web.Request) -> tuple[str, ...]:
+    """Return the subprotocols in the client's order; what is no valid name is left out."""
     values = ",".join(request.headers.getall("Sec-WebSocket-Protocol", []))
     names = (name.strip() for name in values.split(","))
     return tuple(name for name in names if _TOKEN_CHARACTERS.fullmatch(name))
 
 
-def _chosen(by_handler: str | None, offered: tuple[str, ...]) -> str | None:
+def _chosen_subprotocol(by_handler: str | None, offered: tuple[str, ...]) -> str | None:
     if not by_handler:
         return next(filter(is_predefined, offered), None)
     if not _TOKEN_CHARACTERS.fullmatch(by_handler):
-        raise Refused(500, CONNECT_FAILED)
+        raise HandshakeError(500, CONNECT_FAILED)
     if by_handler not in offered:
         log.warning("connect handler chose a subprotocol that the client did not offer")
     return by_handler
 
 
 def _host_name(request: web.Request) -> str:
-    """Return the host by which the client reached us, in lower case and without the port."""
+    """Return the host by which the client reached the service, in lower case and without the port."""
     try:
         host = URL(f"//{request.host}").host
     except ValueError:

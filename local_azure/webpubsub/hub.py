@@ -1,46 +1,50 @@
-"""Who is connected, who is in which group, and what each of them is sent.
+"""The state of the service: connections, users, groups, and delivery of messages to them.
 
-This is the state of the service and nothing else: no sockets, no HTTP, no clock of its own. REST operations, client
-messages and event handlers all change it through the same few methods. Nothing here waits: a message is put into the
-connections' outgoing queues and the caller goes on.
+No sockets, no HTTP and no clock of its own. REST operations, client messages and event handlers change the state
+through the same methods. No method waits: a message is put into the queues of its receivers.
 """
 
 from collections.abc import Callable, Collection, Iterable, Iterator
 from itertools import chain
-from typing import Protocol as TypingProtocol
+from typing import Protocol
 
-from local_azure.webpubsub.acks import AckIds
-from local_azure.webpubsub.event_handlers.source import EventSource
-from local_azure.webpubsub.frames import data_frame
+from local_azure.webpubsub.acknowledgements import AckIds, ReplayBuffer
+from local_azure.webpubsub.events import EventSource
 from local_azure.webpubsub.messages import DataMessage, Disconnected, ServiceMessage
-from local_azure.webpubsub.observations import Delivered, Ended, FrameSent, Observations, Published
-from local_azure.webpubsub.protocols import Frame, Protocol
-from local_azure.webpubsub.replay import ReplayBuffer
+from local_azure.webpubsub.observations import (
+    ConnectionEnded,
+    FrameSent,
+    MessageDelivered,
+    MessagePublished,
+    Observations,
+)
+from local_azure.webpubsub.protocols import Codec, Frame
 from local_azure.webpubsub.roles import Permissions
+from local_azure.webpubsub.websocket_frames import data_frame
 
 CLOSED_BY_APPLICATION = "Application server closed the connection."
 REPLAY_OVERFLOW = "The connection has too many messages that it did not acknowledge."
 NORMAL_CLOSURE = 1000
 
 
-class Transport(TypingProtocol):
-    """The socket of a connection, as the hub sees it; none of these waits."""
+class Transport(Protocol):
+    """The socket of a connection, as the hub uses it; no method waits."""
 
     def send(self, frame: bytes) -> None:
-        """Queue a WebSocket frame; a transport that is too far behind cuts itself off."""
+        """Queue a WebSocket frame; a transport whose queue is over its limit drops the socket."""
 
     def close(self, code: int, reason: str) -> None:
-        """Send what is queued, then close the socket with this code."""
+        """Send the queued frames, then close the socket with this code."""
 
     def abort(self) -> None:
-        """Drop the socket at once; the client sees 1006."""
+        """Drop the socket at once, without a close frame; clients report this as 1006."""
 
 
 class Connection:
-    """A logical connection: what the service knows under one connection id.
+    """A logical connection, identified by its connection id.
 
-    `transport` is None while a reliable connection waits for its client to come back. `protocol` is the subprotocol
-    as it was negotiated (None for none), `codec` the rules that it stands for.
+    `transport` is None while a reliable connection waits for its client to recover it. `protocol` is the negotiated
+    subprotocol (None for none), `codec` encodes and decodes its frames.
     """
 
     __slots__ = (
@@ -61,7 +65,7 @@ class Connection:
         self,
         hub: "Hub",
         source: EventSource,
-        codec: Protocol,
+        codec: Codec,
         *,
         permissions: Permissions,
         acks: AckIds,
@@ -90,13 +94,13 @@ class Connection:
         return self.codec.name != "raw"
 
     def send(self, message: ServiceMessage) -> None:
-        """Queue a frame that is no data message: an ack, a pong, a system frame; raw clients get none of them."""
+        """Queue a frame that is not a data message: an ack, a pong, a system frame; raw clients get none of them."""
         encoded = self.codec.encode(message)
         if encoded is not None:
             self.send_frame(data_frame(encoded))
 
     def send_frame(self, frame: bytes) -> None:
-        """Queue a whole WebSocket frame; nothing while the client is away."""
+        """Queue a complete WebSocket frame; do nothing while the connection has no socket."""
         if self.transport is None:
             return
         self.transport.send(frame)
@@ -127,7 +131,7 @@ class Hub:
         self._groups: dict[str, dict[str, Connection]] = {}
 
     def connection(self, connection_id: str) -> Connection | None:
-        """Return the connection, be its client there or expected back, or None."""
+        """Return the connection, or None; it may be waiting for its client to recover it."""
         return self._connections.get(connection_id)
 
     def connections(self) -> Collection[Connection]:
@@ -143,7 +147,7 @@ class Hub:
         return self._groups.keys()
 
     def group_members(self, group: str) -> Collection[Connection]:
-        """Return the members of a group; none when nobody is in it."""
+        """Return the members of a group."""
         return self._groups.get(group, {}).values()
 
     def user_connections(self, user_id: str) -> Collection[Connection]:
@@ -151,7 +155,7 @@ class Hub:
         return self._users.get(user_id, {}).values()
 
     def add(self, connection: Connection, groups: Iterable[str]) -> None:
-        """Register a connection and make it a member of its first groups."""
+        """Register a connection and add it to its first groups."""
         self._connections[connection.id] = connection
         if connection.user_id is not None:
             self._users.setdefault(connection.user_id, {})[connection.id] = connection
@@ -159,89 +163,89 @@ class Hub:
             self.join(connection, group)
 
     def join(self, connection: Connection, group: str) -> None:
-        """Make the connection a member; joining twice is joining once, and an ended connection joins nothing."""
+        """Add the connection to a group; do nothing for a member and for an ended connection."""
         if not connection.ended:
             connection.groups.add(group)
             self._groups.setdefault(group, {})[connection.id] = connection
 
     def leave(self, connection: Connection, group: str) -> None:
-        """End the membership, if there is one."""
+        """Remove the connection from a group, if it is a member."""
         connection.groups.discard(group)
         _remove(self._groups, group, connection)
 
     def leave_all_groups(self, connection: Connection) -> None:
-        """End every membership of the connection."""
+        """Remove the connection from all its groups."""
         for group in tuple(connection.groups):
             self.leave(connection, group)
 
     def deliver(self, targets: Iterable[Connection], message: DataMessage, *, ttl_seconds: int = 0) -> None:
-        """Queue the message for each target; a reliable one keeps it until its client acknowledges it.
+        """Queue the message for each target; a reliable connection stores it until its client acknowledges it.
 
-        A message with a time to live is not repeated after a recovery that comes too late.
+        A message is not sent again after a recovery when its time to live has passed.
         """
-        encoded: dict[str, tuple[Frame, bytes]] = {}  # by subprotocol: all its receivers share one encoding
+        encoded: dict[str, tuple[Frame, bytes]] = {}  # by subprotocol: its receivers share one encoding
         overflown: list[Connection] = []
         expires_at = self._clock() + ttl_seconds if ttl_seconds else None
         if self.observations.active:
-            self.observations.publish(Published(self.name, message))
+            self.observations.publish(MessagePublished(self.name, message))
         for target in targets:
             codec = target.codec
-            known = encoded.get(codec.name)
-            if known is None:
+            shared = encoded.get(codec.name)
+            if shared is None:
                 content = codec.encode(message)
-                if content is None:  # no subprotocol refuses data messages
+                if content is None:  # does not happen: every subprotocol has data messages
                     continue
-                known = encoded[codec.name] = content, data_frame(content)
-            frame = known[1]
+                shared = encoded[codec.name] = content, data_frame(content)
+            frame = shared[1]
             if target.replay is not None:
-                frame = data_frame(codec.number(known[0], target.replay.next_id))
+                frame = data_frame(codec.add_sequence_id(shared[0], target.replay.next_id))
                 if not target.replay.add(frame, expires_at):
                     overflown.append(target)
                     continue
             target.send_frame(frame)
             if self.observations.active:
-                self.observations.publish(Delivered(self.name, target.id, target.user_id, message, len(frame)))
+                self.observations.publish(MessageDelivered(self.name, target.id, target.user_id, message, len(frame)))
         for target in overflown:
             self.abort(target, REPLAY_OVERFLOW)
 
     def close(self, connection: Connection, reason: str = "") -> None:
-        """Close the connection for the application: a `disconnected` frame, then 1000; it cannot be recovered."""
+        """Close the connection for the application: a `disconnected` frame, then code 1000; it cannot be recovered."""
         text = f"{CLOSED_BY_APPLICATION} Reason: {reason}" if reason else CLOSED_BY_APPLICATION
         self.end(connection, text, code=NORMAL_CLOSURE)
 
     def end(self, connection: Connection, reason: str, *, code: int, close_text: str = "") -> None:
-        """End the logical connection: tell the client why, if the subprotocol can, then close its socket."""
+        """End the logical connection: send the reason, if the subprotocol has a frame for it, then close the socket."""
         if connection.ended:
             return
         if connection.transport is not None:
             connection.send(Disconnected(reason))
             connection.transport.close(code, close_text)
-        self.forget(connection, reason)
+        self.remove(connection, reason)
 
     def abort(self, connection: Connection, reason: str) -> None:
-        """End the logical connection and drop its socket without a word: the client cannot keep up."""
+        """End the logical connection and drop its socket without a close frame: the client is too slow."""
         if connection.transport is not None:
             connection.transport.abort()
-        self.forget(connection, reason)
+        self.remove(connection, reason)
 
-    def forget(self, connection: Connection, reason: str) -> None:
-        """Remove the connection from every index, once; this is where `disconnected` comes from."""
+    def remove(self, connection: Connection, reason: str) -> None:
+        """Remove an ended connection from every index, once, and call `on_end`, which sends `disconnected`."""
         if connection.ended:
             return
         connection.ended = True
         connection.transport = None
-        connection.replay = None if connection.replay is None else connection.replay.emptied()
+        connection.replay = None if connection.replay is None else connection.replay.empty_copy()
         self.leave_all_groups(connection)
         self._connections.pop(connection.id, None)
         if connection.user_id is not None:
             _remove(self._users, connection.user_id, connection)
         if self.observations.active:
-            self.observations.publish(Ended(self.name, connection.id, connection.user_id, reason))
+            self.observations.publish(ConnectionEnded(self.name, connection.id, connection.user_id, reason))
         self._on_end(connection, reason)
 
 
 class Hubs:
-    """Every hub of the service, made when it is first named."""
+    """Every hub of the service; a hub is created when it is first used."""
 
     def __init__(
         self,
@@ -249,14 +253,14 @@ class Hubs:
         observations: Observations,
         on_end: Callable[[Connection, str], None] = lambda connection, reason: None,
     ) -> None:
-        """`clock` tells monotonic seconds; `on_end` is told of each connection's end and its reason."""
+        """`clock` returns monotonic seconds; `on_end` is called with each connection that ends and the reason."""
         self._clock = clock
         self._observations = observations
         self._on_end = on_end
         self._hubs: dict[str, Hub] = {}
 
     def hub(self, name: str) -> Hub:
-        """Return the hub; letter case does not matter."""
+        """Return the hub, created if necessary; letter case does not matter."""
         key = name.lower()
         hub = self._hubs.get(key)
         if hub is None:
@@ -264,7 +268,7 @@ class Hubs:
         return hub
 
     def find(self, name: str) -> Hub | None:
-        """Return the hub if it has been named before: who has shown no token makes none."""
+        """Return the hub if it exists, else None: a request without a valid token must not create one."""
         return self._hubs.get(name.lower())
 
     def __iter__(self) -> Iterator[Hub]:

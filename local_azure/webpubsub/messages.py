@@ -1,6 +1,6 @@
-"""What clients and the service say to each other, whatever subprotocol carries it.
+"""The messages between clients and the service, independent of the subprotocol.
 
-Codecs turn frames into these values and back; hubs, REST operations and event handlers only ever see the values.
+Codecs convert frames to these values and back; hubs, REST operations and event handlers use the values only.
 """
 
 from collections.abc import Mapping
@@ -25,7 +25,7 @@ class Payload:
     """One message's content.
 
     `data` is UTF-8 for text, the sender's verbatim JSON text in UTF-8 for json, the bytes themselves for binary, and
-    a serialized `google.protobuf.Any` for protobuf. `metadata` travels with it through every hop.
+    a serialized `google.protobuf.Any` for protobuf. `metadata` is passed on with it everywhere.
     """
 
     data_type: DataType
@@ -91,7 +91,7 @@ ClientMessage = JoinGroup | LeaveGroup | SendToGroup | SendEvent | SequenceAck |
 
 @dataclass(frozen=True, slots=True)
 class Connected:
-    """The first frame of a PubSub connection; only reliable ones carry a reconnection token."""
+    """The first frame of a PubSub connection; only reliable ones have a reconnection token."""
 
     connection_id: str
     user_id: str | None
@@ -107,7 +107,7 @@ class Disconnected:
 
 @dataclass(frozen=True, slots=True)
 class AckError:
-    """Why a request failed: a stable name and a sentence."""
+    """Why a request failed: a name that never changes, and a sentence."""
 
     name: str
     message: str
@@ -132,7 +132,7 @@ class GroupMessage:
 
 @dataclass(frozen=True, slots=True)
 class ServerMessage:
-    """A message from the application: a REST send or an event handler's answer."""
+    """A message from the application: a REST send or an event handler's response."""
 
     payload: Payload
 

@@ -1,4 +1,4 @@
-"""The texts that travel beside a message's content, through frames and through HTTP headers."""
+"""The metadata of a message: texts that are sent with its content, in frames and in HTTP headers."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -12,13 +12,13 @@ MAX_KEY_BYTES = 256
 MAX_VALUE_BYTES = 1024
 MAX_TOTAL_BYTES = 8192
 
-# A key is an HTTP token (RFC 9110, 5.6.2). A value must fit into a header: a line break there would end it.
+# A key is an HTTP token (RFC 9110, 5.6.2). A value must fit into a header: a line break would end it.
 _KEY = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,256}")
 _VALUE = re.compile(r"[\t\x20-\x7e]*")
 
 
 class InvalidMetadata(ValueError):
-    """Metadata that cannot travel; the text names the rule and the size seen."""
+    """Metadata that violates a rule; the text names the rule and the size seen."""
 
 
 def checked_metadata(pairs: Iterable[tuple[str, object]]) -> Mapping[str, str]:

@@ -1,6 +1,6 @@
-"""What hubs, groups, users and events may be called.
+"""The rules for names of hubs, groups, users and events.
 
-The rules are those of the 2024-12-01 API description; the event rule is the official emulator's.
+They come from the 2024-12-01 API description; the rule for events from the official emulator.
 """
 
 import re
@@ -16,7 +16,7 @@ class InvalidName(ValueError):
 
 
 def is_unicode(text: str) -> bool:
-    """Return whether the text can be sent at all: half of a surrogate pair cannot become UTF-8."""
+    """Return whether the text can be encoded as UTF-8: half of a surrogate pair cannot."""
     try:
         text.encode()
     except UnicodeEncodeError:

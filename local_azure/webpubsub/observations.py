@@ -1,7 +1,7 @@
-"""What happens inside the service, told to whoever asks: frames, webhook calls, REST calls, deliveries.
+"""Observations: records of what happens in the service, published to subscribers (the observer pattern).
 
-Publishers ask `active` first, so that with nobody listening an observation costs one attribute look-up. Records hold
-message contents: they are for an inspector on this machine, never for a log.
+Publishers check `active` first, so an observation costs one attribute look-up while there is no subscriber. Records
+hold message contents: they are for an inspector on this machine, never for a log.
 """
 
 import logging
@@ -15,22 +15,22 @@ from local_azure.webpubsub.messages import ClientMessage, DataMessage
 
 log = logging.getLogger(__name__)
 
-MAX_CAUSES = 1000
+MAX_REQUEST_IDS = 1000
 
-CORRELATION: ContextVar[str] = ContextVar("webpubsub_correlation", default="")
-"""The id that joins what one cause brought about: a client's frame, or a REST call."""
+CORRELATION_ID: ContextVar[str] = ContextVar("webpubsub_correlation", default="")
+"""The id that all effects of one cause share; a cause is a client's frame, a handshake or a REST call."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Stamp:
-    """When (seconds since the epoch) and as part of what."""
+class _Record:
+    """When it happened (seconds since the epoch), and the id that it shares with its cause."""
 
     at: float = field(default_factory=time.time)
-    correlation_id: str = field(default_factory=CORRELATION.get)
+    correlation_id: str = field(default_factory=CORRELATION_ID.get)
 
 
 @dataclass(frozen=True, slots=True)
-class Opened(_Stamp):
+class ConnectionOpened(_Record):
     """A connection was accepted (or recovered, after its socket was lost)."""
 
     hub: str
@@ -41,7 +41,7 @@ class Opened(_Stamp):
 
 
 @dataclass(frozen=True, slots=True)
-class HandshakeRefused(_Stamp):
+class HandshakeRefused(_Record):
     """A client's handshake was answered with this status instead of 101; `reason` may be empty."""
 
     hub: str
@@ -50,8 +50,8 @@ class HandshakeRefused(_Stamp):
 
 
 @dataclass(frozen=True, slots=True)
-class Detached(_Stamp):
-    """A reliable connection lost its socket and waits for its client."""
+class ConnectionDetached(_Record):
+    """A reliable connection lost its socket and waits for its client to recover it."""
 
     hub: str
     connection_id: str
@@ -59,8 +59,8 @@ class Detached(_Stamp):
 
 
 @dataclass(frozen=True, slots=True)
-class Ended(_Stamp):
-    """A logical connection is over; this is when `disconnected` is sent."""
+class ConnectionEnded(_Record):
+    """A logical connection has ended; `disconnected` is sent at this moment."""
 
     hub: str
     connection_id: str
@@ -69,8 +69,8 @@ class Ended(_Stamp):
 
 
 @dataclass(frozen=True, slots=True)
-class FrameReceived(_Stamp):
-    """A client's frame; `message` is None when it could not be understood."""
+class FrameReceived(_Record):
+    """A client's frame was received; `message` is None when it is invalid."""
 
     hub: str
     connection_id: str
@@ -80,8 +80,8 @@ class FrameReceived(_Stamp):
 
 
 @dataclass(frozen=True, slots=True)
-class FrameSent(_Stamp):
-    """A WebSocket frame was queued for a client, as it is on the wire."""
+class FrameSent(_Record):
+    """A WebSocket frame was queued for a client; `frame` is the encoded frame with its header."""
 
     hub: str
     connection_id: str
@@ -90,16 +90,16 @@ class FrameSent(_Stamp):
 
 
 @dataclass(frozen=True, slots=True)
-class Published(_Stamp):
-    """A data message is about to be queued for its receivers, of whom there may be none."""
+class MessagePublished(_Record):
+    """A data message will now be queued for its receivers; there may be none."""
 
     hub: str
     message: DataMessage
 
 
 @dataclass(frozen=True, slots=True)
-class Delivered(_Stamp):
-    """A data message was queued for a connection (or kept for it); `size` is the frame's, in bytes."""
+class MessageDelivered(_Record):
+    """A data message was queued for a connection, or stored until its recovery; `size` is the frame's, in bytes."""
 
     hub: str
     connection_id: str
@@ -109,8 +109,8 @@ class Delivered(_Stamp):
 
 
 @dataclass(frozen=True, slots=True)
-class WebhookSent(_Stamp):
-    """An attempt to tell an event handler begins; `WebhookCalled` with the same ids and attempt ends it."""
+class WebhookSent(_Record):
+    """An attempt to send an event to its handler begins; `WebhookCalled` with the same ids and attempt ends it."""
 
     hub: str
     connection_id: str
@@ -124,8 +124,8 @@ class WebhookSent(_Stamp):
 
 
 @dataclass(frozen=True, slots=True)
-class WebhookCalled(_Stamp):
-    """One attempt to tell an event handler; `status` is None when there was no answer, then `failure` says why."""
+class WebhookCalled(_Record):
+    """One attempt to send an event to its handler; without an answer `status` is None and `failure` says why."""
 
     hub: str
     connection_id: str
@@ -142,8 +142,8 @@ class WebhookCalled(_Stamp):
 
 
 @dataclass(frozen=True, slots=True)
-class RestCalled(_Stamp):
-    """A REST call was answered; `request_id` is the caller's `x-ms-client-request-id`, `error_code` our refusal's."""
+class RestCalled(_Record):
+    """A REST call was answered; `request_id` is the caller's `x-ms-client-request-id`."""
 
     method: str
     path: str
@@ -155,44 +155,44 @@ class RestCalled(_Stamp):
 
 
 @dataclass(frozen=True, slots=True)
-class FaultStruck(_Stamp):
-    """A fault from the switchboard struck: which (its line of text), and what it struck (an event, an operation)."""
+class FaultTriggered(_Record):
+    """A fault was triggered: `fault` is its line of text, `target` names what it disturbed (an event, an operation)."""
 
     hub: str
     connection_id: str | None
     user_id: str | None
     fault: str
-    struck: str
+    target: str
 
 
 Observation = (
-    Opened
+    ConnectionOpened
     | HandshakeRefused
-    | Detached
-    | Ended
+    | ConnectionDetached
+    | ConnectionEnded
     | FrameReceived
     | FrameSent
-    | Published
-    | Delivered
+    | MessagePublished
+    | MessageDelivered
     | WebhookSent
     | WebhookCalled
     | RestCalled
-    | FaultStruck
+    | FaultTriggered
 )
 
 
 class Observations:
-    """The place where records are published; subscribers are called at once and must be quick."""
+    """Publishes records; subscribers are called at once and must be fast."""
 
-    __slots__ = ("_causes", "_subscribers", "active")
+    __slots__ = ("_correlation_ids", "_subscribers", "active")
 
     def __init__(self) -> None:
         self._subscribers: list[Callable[[Observation], None]] = []
-        self._causes: dict[str, str] = {}
+        self._correlation_ids: dict[str, str] = {}
         self.active = False
 
     def subscribe(self, subscriber: Callable[[Observation], None]) -> Callable[[], None]:
-        """Call the subscriber with each record from now on; returns what ends the subscription."""
+        """Call the subscriber with each record from now on; return the function that ends the subscription."""
         self._subscribers.append(subscriber)
         self.active = True
 
@@ -204,24 +204,24 @@ class Observations:
         return unsubscribe
 
     def publish(self, record: Observation) -> None:
-        """Tell every subscriber; one that fails is logged and does not disturb the service."""
+        """Call every subscriber; one that raises is logged and does not disturb the service."""
         for subscriber in tuple(self._subscribers):
             try:
                 subscriber(record)
             except Exception:
                 log.exception("a subscriber failed")
 
-    def begin(self, request_id: str | None = None) -> None:
-        """Start a new chain of cause and effect in the current context; nothing while nobody listens.
+    def start_trace(self, request_id: str | None = None) -> None:
+        """Set a new correlation id in the current context; do nothing while there is no subscriber.
 
-        A REST call whose request id is that of an event joins the event's chain: an application that passes
-        `x-ms-client-request-id` on lets its sends be followed back to what caused them.
+        A REST call with the request id of an event gets the event's correlation id: an application that passes
+        `x-ms-client-request-id` on makes its calls traceable to their cause.
         """
         if self.active:
-            CORRELATION.set(self._causes.get(request_id or "") or uuid4().hex)
+            CORRELATION_ID.set(self._correlation_ids.get(request_id or "") or uuid4().hex)
 
-    def remember(self, request_id: str) -> None:
-        """Remember that the current chain has sent an event with this request id."""
-        self._causes[request_id] = CORRELATION.get()
-        if len(self._causes) > MAX_CAUSES:
-            del self._causes[next(iter(self._causes))]
+    def link_request_id(self, request_id: str) -> None:
+        """Store that an event with this request id was sent under the current correlation id."""
+        self._correlation_ids[request_id] = CORRELATION_ID.get()
+        if len(self._correlation_ids) > MAX_REQUEST_IDS:
+            del self._correlation_ids[next(iter(self._correlation_ids))]

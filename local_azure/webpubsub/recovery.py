@@ -1,11 +1,11 @@
-"""Reliable connections outlive their sockets: for a while the service waits for the client to come back."""
+"""Recovery of reliable connections: the service keeps them for some time after their socket was lost."""
 
 import asyncio
 import logging
 from collections.abc import Callable
 
 from local_azure.webpubsub.hub import Connection, Hub, Transport
-from local_azure.webpubsub.observations import Detached, Observations, Opened
+from local_azure.webpubsub.observations import ConnectionDetached, ConnectionOpened, Observations
 from local_azure.webpubsub.tokens import InvalidToken, check_reconnection_token
 
 log = logging.getLogger(__name__)
@@ -14,7 +14,7 @@ RECOVERY_EXPIRED = "The connection recovery timeout expired."
 
 
 class Recovery:
-    """The connections that are waiting for their clients."""
+    """The reliable connections without a socket, and when they expire."""
 
     def __init__(
         self,
@@ -25,7 +25,7 @@ class Recovery:
         wall_clock: Callable[[], float],
         observations: Observations,
     ) -> None:
-        """`clock` tells monotonic seconds, `wall_clock` seconds since the epoch."""
+        """`clock` returns monotonic seconds, `wall_clock` seconds since the epoch."""
         self._keys = keys
         self._retention_seconds = retention_seconds
         self._clock = clock
@@ -34,15 +34,15 @@ class Recovery:
         self._expiries: dict[str, asyncio.TimerHandle] = {}
 
     def detach(self, connection: Connection) -> None:
-        """Keep the connection for its client, which has lost its socket, until the retention time is over."""
+        """Keep a connection that has lost its socket until its client recovers it or the retention time is over."""
         connection.transport = None
         if self._observations.active:
-            self._observations.publish(Detached(connection.hub.name, connection.id, connection.user_id))
+            self._observations.publish(ConnectionDetached(connection.hub.name, connection.id, connection.user_id))
         loop = asyncio.get_running_loop()
         self._expiries[connection.id] = loop.call_later(self._retention_seconds, self._expire, connection)
 
     def find(self, hub: Hub, connection_id: str, token: str) -> Connection | None:
-        """Return the connection that the client may take up again, or None."""
+        """Return the connection that the client may recover, or None."""
         connection = hub.connection(connection_id)
         if connection is None or connection.replay is None:
             return None
@@ -54,26 +54,26 @@ class Recovery:
         return connection
 
     def attach(self, connection: Connection, transport: Transport) -> None:
-        """Give the connection its new socket, drop an old one, and send again what was not acknowledged."""
-        expiry = self._expiries.pop(connection.id, None)
-        if expiry is not None:
-            expiry.cancel()
+        """Give the connection its new socket, drop an old one, and send every unacknowledged frame again."""
+        self.cancel_expiry(connection)
         if connection.transport is not None:
             connection.transport.abort()
         connection.transport = transport
         if self._observations.active:
             hub, protocol = connection.hub.name, connection.protocol
-            self._observations.publish(Opened(hub, connection.id, connection.user_id, protocol, recovered=True))
+            self._observations.publish(
+                ConnectionOpened(hub, connection.id, connection.user_id, protocol, recovered=True)
+            )
         if connection.replay is not None:
             for frame in connection.replay.unacknowledged(self._clock()):
                 connection.send_frame(frame)
 
-    def forget(self, connection: Connection) -> None:
-        """Stop waiting: the connection has ended for another reason."""
+    def cancel_expiry(self, connection: Connection) -> None:
+        """Stop waiting for the client: the connection has ended for another reason, or is recovered."""
         expiry = self._expiries.pop(connection.id, None)
         if expiry is not None:
             expiry.cancel()
 
     def _expire(self, connection: Connection) -> None:
         self._expiries.pop(connection.id, None)
-        connection.hub.forget(connection, RECOVERY_EXPIRED)
+        connection.hub.remove(connection, RECOVERY_EXPIRED)

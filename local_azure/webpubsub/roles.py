@@ -1,7 +1,7 @@
-"""What a client may do by itself: join or leave groups, and publish to them.
+"""The permissions of a client: to join and leave groups, and to publish to them.
 
-Roles come with the client's token or the connect handler's answer; REST grants and revokes single groups later.
-Patterns are matched in time linear in the group's name, because whoever makes tokens may write any pattern.
+Roles come with the client's token or the connect handler's response; REST grants and revokes single groups later.
+A pattern is matched in a time that is linear in the length of the group's name, because a token may hold any pattern.
 """
 
 import logging
@@ -53,10 +53,10 @@ class TooManyPermissions(Exception):
 
 
 class GroupPattern:
-    """A pattern of group names: `?` and `*` stop at dots, `**` does not, a backslash takes the meaning away.
+    """A pattern of group names: `?` and `*` stop at dots, `**` does not, a backslash makes them literal.
 
-    Matching follows all alternatives at once, one bit for each position in the pattern, so that no combination of
-    pattern and name can make it slow.
+    Matching follows all alternatives at once, with one bit for each position in the pattern, so no combination of
+    pattern and name is slow.
     """
 
     __slots__ = ("_accept", "_any_but_dot", "_consume", "_stars", "_wide_stars", "text", "tokens")
@@ -184,13 +184,13 @@ class Permissions:
     __slots__ = ("_rules",)
 
     def __init__(self, roles: Iterable[str] = ()) -> None:
-        """Apply the roles in sorted order; one that is malformed or one too many is skipped with a log line."""
+        """Apply the roles in sorted order; one that is malformed or over a limit is skipped and logged."""
         self._rules = {permission: _Rules() for permission in Permission}
         for role in sorted(set(roles)):
             self._apply(role)
 
     def allows(self, permission: Permission, group: str) -> bool:
-        """Return whether the client may do this to the group now."""
+        """Return whether the client has the permission for the group now."""
         return self._rules[permission].allows(group)
 
     def grant(self, permission: Permission, group: str) -> None:

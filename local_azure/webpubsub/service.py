@@ -1,4 +1,4 @@
-"""The service as a whole: start it on an address, stop it, and what belongs to it in between."""
+"""The service as a whole: its parts, its start on an address, and its stop."""
 
 import ipaddress
 import logging
@@ -13,7 +13,7 @@ from local_azure.webpubsub import rest
 from local_azure.webpubsub.clients import Clients
 from local_azure.webpubsub.connection_string import ConnectionString
 from local_azure.webpubsub.event_handlers import EventHandlers
-from local_azure.webpubsub.fault_switchboard import FaultSwitchboard
+from local_azure.webpubsub.faults import FaultInjector
 from local_azure.webpubsub.hub import Connection, Hubs
 from local_azure.webpubsub.inspector import Inspector, is_loopback
 from local_azure.webpubsub.observations import Observations, RestCalled
@@ -25,20 +25,20 @@ log = logging.getLogger(__name__)
 GOING_AWAY = 1001
 SHUTTING_DOWN = "The service is shutting down."
 SHUTDOWN_GRACE_SECONDS = 1.0
-LAST_CALLS_SECONDS = 0.1
+HTTP_SHUTDOWN_SECONDS = 0.1
 
 _Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 class Service:
-    """A running service. `hubs` is its state, `observations` what happens in it, `faults` what disturbs it."""
+    """A running service. `hubs` is its state, `observations` publishes what happens, `faults` injects faults."""
 
     def __init__(self, settings: Settings) -> None:
-        """Make a service that is not listening yet; needs a running event loop."""
+        """Create a service that does not listen yet; needs a running event loop."""
         self.settings = settings
         self.observations = Observations()
         self.hubs = Hubs(time.monotonic, self.observations, self._on_end)
-        self.faults = FaultSwitchboard(self.hubs.connections, self.observations)
+        self.faults = FaultInjector(self.hubs.connections, self.observations)
         self._recovery = Recovery(
             keys=settings.access_keys,
             retention_seconds=settings.times.retention_seconds,
@@ -61,8 +61,8 @@ class Service:
             self._application(),
             access_log=None,
             logger=http_logger("webpubsub"),
-            auto_decompress=False,  # a compressed body is refused; reading it could only go wrong
-            shutdown_timeout=LAST_CALLS_SECONDS,
+            auto_decompress=False,  # compressed bodies are refused, so they need not be read
+            shutdown_timeout=HTTP_SHUTDOWN_SECONDS,
             handle_signals=False,
         )
         self._host = ""
@@ -75,7 +75,7 @@ class Service:
 
     @property
     def connection_string(self) -> str:
-        """What applications need to find the service and to sign for it; it holds the access key."""
+        """What applications need to find the service and to sign their requests; it holds the access key."""
         return str(ConnectionString(self.endpoint, self.settings.access_key))
 
     def set_event_handlers(self, hub: str, handlers: Iterable[EventHandler]) -> None:
@@ -83,7 +83,7 @@ class Service:
         self._handlers.set_handlers(hub, tuple(handlers))
 
     async def start(self, host: str, port: int) -> None:
-        """Listen; port 0 takes any free one. Raises `OSError` when the address cannot be had.
+        """Listen; port 0 takes any free one. Raises `OSError` when the address is not available.
 
         On a loopback address the inspector is at the root.
         """
@@ -91,7 +91,7 @@ class Service:
             self._mount_inspector()
         await self._runner.setup()
         try:
-            # One port for both families: a client may take either address of "localhost".
+            # One port for IPv4 and IPv6: a client may use either address of "localhost".
             first, *others = ("127.0.0.1", "::1") if host == "localhost" else (host,)
             await web.TCPSite(self._runner, first, port).start()
             self._host = _url_host(host)
@@ -104,20 +104,20 @@ class Service:
             raise
 
     async def stop(self) -> None:
-        """Close every connection with 1001, let events that are under way finish, and free the port.
+        """Close every connection with 1001, let events that are being sent finish, and free the port.
 
-        REST answers meanwhile: who hears of a disconnected client may have others to tell.
+        REST is answered until the end: a handler of `disconnected` may send messages.
         """
-        self._clients.turn_away()
+        self._clients.stop_accepting()
         for connection in list(self.hubs.connections()):
             connection.hub.end(connection, SHUTTING_DOWN, code=GOING_AWAY, close_text=SHUTTING_DOWN)
         self._handlers.stop_retrying()
         await self._clients.close(SHUTDOWN_GRACE_SECONDS)
-        await self._handlers.close(SHUTDOWN_GRACE_SECONDS)  # after the last client has been reported gone
+        await self._handlers.close(SHUTDOWN_GRACE_SECONDS)  # after `disconnected` was sent for the last client
         await self._runner.cleanup()
 
     def _application(self) -> web.Application:
-        application = web.Application(middlewares=[self._rest_call])
+        application = web.Application(middlewares=[self._observe_rest_call])
         application.add_routes(self._clients.routes())
         application.add_routes(rest.routes(self.hubs, self.settings))
         return application
@@ -130,12 +130,12 @@ class Service:
         self._runner.app.on_shutdown.append(inspector.close)
 
     @web.middleware
-    async def _rest_call(self, request: web.Request, handler: _Handler) -> web.StreamResponse:
-        """Let faults and observers see each REST call."""
+    async def _observe_rest_call(self, request: web.Request, handler: _Handler) -> web.StreamResponse:
+        """Apply faults to each REST call, and publish it to observers."""
         if not request.path.startswith("/api/"):
             return await handler(request)
         request_id = request.headers.get("x-ms-client-request-id")
-        self.observations.begin(request_id)
+        self.observations.start_trace(request_id)
         began, started = time.time(), time.perf_counter()
         response = await self.faults.rest(request, handler)
         if self.observations.active:
@@ -149,17 +149,17 @@ class Service:
                     milliseconds,
                     request_id,
                     response.headers.get(rest.ERROR_CODE_HEADER),
-                    # Not the time of this line: what the call brought about must not seem to come before it.
+                    # Not the time of this line: the effects of the call must not have earlier times than the call.
                     at=began + milliseconds / 1000,
                 )
             )
         return response
 
-    def _current_faults(self) -> FaultSwitchboard:
+    def _current_faults(self) -> FaultInjector:
         return self.faults
 
     def _on_end(self, connection: Connection, reason: str) -> None:
-        self._recovery.forget(connection)
+        self._recovery.cancel_expiry(connection)
         self._handlers.disconnected(connection.source, reason)
 
 
@@ -167,7 +167,7 @@ class Service:
 async def serve(settings: Settings | None = None, *, host: str = "127.0.0.1", port: int = 0) -> AsyncIterator[Service]:
     """Run a service in this event loop for as long as the context is open; port 0 takes any free one.
 
-    Raises `OSError` when the address cannot be had.
+    Raises `OSError` when the address is not available.
     """
     service = Service(settings or Settings())
     await service.start(host, port)
@@ -178,7 +178,7 @@ async def serve(settings: Settings | None = None, *, host: str = "127.0.0.1", po
 
 
 def _url_host(host: str) -> str:
-    """Return the host as it stands in a URL by which this machine reaches the address."""
+    """Return the host for a URL by which this machine reaches the address."""
     if not host:
         return "localhost"
     try:

@@ -1,8 +1,8 @@
-"""What the embedded service is told before it starts.
+"""The settings of the service.
 
 The JSON shape and the environment names are the official emulator's (`WebPubSub:Hubs:<hub>:EventHandlers…`), so one
-file serves both. `AnonymousConnectPolicy`, `SecondaryAccessKey`, `WebSocketKeepAliveIntervalInSeconds` and
-`PublicEndpoints` are ours: the cloud service has them, the official emulator has not.
+file can be used for both. `AnonymousConnectPolicy`, `SecondaryAccessKey`, `WebSocketKeepAliveIntervalInSeconds` and
+`PublicEndpoints` are additions: the cloud service has them, the official emulator does not.
 """
 
 from collections.abc import Mapping, Sequence
@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from typing import Literal, get_args
 from urllib.parse import urlsplit
 
-from local_azure.webpubsub.configuration import Section, SettingsError, overlay_environment
 from local_azure.webpubsub.names import InvalidName, hub_key, is_unicode
+from local_azure.webpubsub.settings_tree import Section, SettingsError, overlay_environment
 
 __all__ = [
     "DEFAULT_ACCESS_KEY",
@@ -26,7 +26,7 @@ __all__ = [
 ]
 
 DEFAULT_ACCESS_KEY = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789ABCDEFGH"
-"""The official emulator's key: well known, and therefore only for this machine."""
+"""The official emulator's key. It is public, so the service must not be reachable from other machines with it."""
 
 MIN_ACCESS_KEY_BYTES = 32
 
@@ -66,7 +66,7 @@ class HubSettings:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Sizes and counts that end or refuse something."""
+    """Limits of sizes and counts."""
 
     client_message_bytes: int = 1024 * 1024
     rest_body_bytes: int = 1024 * 1024
@@ -81,7 +81,7 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Times:
-    """Every wait of the service, in seconds."""
+    """Every timeout, wait and lifetime of the service, in seconds."""
 
     retention_seconds: float = 30.0
     handler_timeout_seconds: float = 100.0
@@ -97,10 +97,10 @@ class Times:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Everything the service needs to know; hub names are kept in lower case.
+    """All settings of the service; hub names are stored in lower case.
 
     `public_endpoints` are further URLs by which clients and servers reach this service (a tunnel, a proxy): tokens
-    signed for them are accepted beside those signed for the address that was dialled.
+    signed for them are accepted as well as those signed for the address in the request.
     """
 
     access_key: str = field(default=DEFAULT_ACCESS_KEY, repr=False)
@@ -141,15 +141,15 @@ class Settings:
     def from_json(cls, document: Mapping[str, object], environment: Mapping[str, str] | None = None) -> "Settings":
         """Return the settings in a document of the official emulator's shape.
 
-        `environment` values win over the document: `WebPubSub__Hubs__chat__EventHandlers__0__UrlTemplate=…`.
+        `environment` overrides the document: `WebPubSub__Hubs__chat__EventHandlers__0__UrlTemplate=…`.
         Raises `SettingsError`, which names the path of an unknown key or a wrong value.
         """
         top = Section.root(overlay_environment(document, environment or {}))
         service = top.section("WebPubSub")
         urls = top.text("Urls")
-        # An appsettings.json of ASP.NET Core also has these; they say nothing to us.
+        # An appsettings.json of ASP.NET Core also has these; they have no meaning here.
         top.ignore("Logging", "AllowedHosts")
-        top.refuse_the_rest()
+        top.refuse_unknown_keys()
         settings = cls(
             access_key=service.text("AccessKey") or DEFAULT_ACCESS_KEY,
             secondary_access_key=service.text("SecondaryAccessKey"),
@@ -160,7 +160,7 @@ class Settings:
             public_endpoints=service.texts("PublicEndpoints"),
             urls=urls,
         )
-        service.refuse_the_rest()
+        service.refuse_unknown_keys()
         return settings
 
 
@@ -175,7 +175,7 @@ def _hub_from_json(hub: Section) -> HubSettings:
     handlers = [_handler_from_json(handler) for handler in hub.sections("EventHandlers")]
     if hub.sections("EventListeners"):
         raise SettingsError(f"{hub.path}:EventListeners need Event Hubs, which does not run here; remove them")
-    hub.refuse_the_rest()
+    hub.refuse_unknown_keys()
     return HubSettings(tuple(handlers), "allow" if policy == "allow" else "deny", float(keep_alive))
 
 
@@ -185,7 +185,7 @@ def _handler_from_json(handler: Section) -> EventHandler:
         raise SettingsError(f"{handler.path} has no UrlTemplate")
     system_events = handler.texts("SystemEvents")
     event_pattern = handler.text("EventPattern")
-    handler.refuse_the_rest()
+    handler.refuse_unknown_keys()
     try:
         return EventHandler(url_template, system_events, event_pattern)
     except SettingsError as error:

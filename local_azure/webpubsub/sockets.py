@@ -1,8 +1,8 @@
-"""One WebSocket each: frames out without waiting, frames in one at a time.
+"""One client's WebSocket: sending never waits, receiving returns one message at a time.
 
-Outgoing frames are already in wire form. They are gathered and written to the transport once per turn of the event
-loop, so a burst costs one system call and an idle connection no task. When a client does not read, frames wait here up
-to a bound in messages and bytes; one more and the socket is dropped, and nobody else has waited.
+Outgoing frames are already encoded. They are queued and written to the transport once per iteration of the event loop,
+so many frames cost one system call, and an idle connection has no task. When a client does not read, frames are queued
+up to a limit in messages and bytes; one more and the socket is dropped. Other clients never wait for a slow one.
 """
 
 import asyncio
@@ -15,8 +15,8 @@ from typing import Any
 import aiohttp
 from aiohttp import web
 
-from local_azure.webpubsub.frames import close_frame
-from local_azure.webpubsub.masking import FirstFrame
+from local_azure.webpubsub.mask_check import require_mask
+from local_azure.webpubsub.websocket_frames import close_frame
 
 log = logging.getLogger(__name__)
 
@@ -26,7 +26,7 @@ ABNORMAL_CLOSURE = 1006
 BATCH_FRAMES = 64
 BATCH_BYTES = 64 * 1024
 RETRY_SECONDS = 0.01
-LINGER_SECONDS = 1.0
+CLOSE_WAIT_SECONDS = 1.0
 READ_AHEAD_FRAMES = 256
 READ_AHEAD_BYTES = 1024 * 1024
 
@@ -39,46 +39,50 @@ _PROTOCOL_ERROR_TEXTS = {
 
 @dataclass(frozen=True, slots=True)
 class Closed:
-    """The client is gone: it closed with a code and a text, or its socket was lost (1006 and no text)."""
+    """The client has left: it closed with a code and a text, or its socket was lost (1006 and no text)."""
 
     code: int
     text: str | None
 
 
 @dataclass(frozen=True, slots=True)
-class Broken:
-    """The client broke the rules of WebSocket or a size limit; the socket has to be closed with this code."""
+class ProtocolViolation:
+    """The client violated the WebSocket protocol or a size limit; the socket has to be closed with this code."""
 
     code: int
     text: str
 
 
-Received = str | bytes | Closed | Broken
+Received = str | bytes | Closed | ProtocolViolation
 
 
 class WebSocket(web.WebSocketResponse):
-    """aiohttp's WebSocket, except that clients must mask, and that only `Socket` decides when and how it is closed."""
+    """aiohttp's WebSocket with two differences: clients must mask, and only `Socket` closes it.
+
+    While `released` is false, aiohttp's own calls of `close` do nothing.
+    """
 
     released = False
 
     def _post_start(self, request: web.BaseRequest, protocol: str | None, writer: Any) -> None:
-        sent_early = bool(request.protocol._message_tail)  # it may end in the middle of a frame
+        # Data that came with the handshake goes to aiohttp's parser at once, and may end in the middle of a frame.
+        has_early_data = bool(request.protocol._message_tail)
         super()._post_start(request, protocol, writer)
-        if not sent_early:
-            request.protocol._payload_parser = FirstFrame(request.protocol, request.protocol._payload_parser)
+        if not has_early_data:
+            require_mask(request.protocol)
 
     async def close(self, *, code: int = NORMAL_CLOSURE, message: bytes = b"", drain: bool = True) -> bool:
-        """Close for good once the socket is released; before that, leave it open."""
+        """Close the WebSocket if it is released; before that, do nothing."""
         return await super().close(code=code, message=message, drain=drain) if self.released else True
 
 
 class Flusher:
-    """Writes what sockets have gathered, once per turn of the event loop."""
+    """Writes the queued frames of all sockets, once per iteration of the event loop."""
 
     def __init__(self) -> None:
         self._loop = asyncio.get_running_loop()
         self._ready: list[Socket] = []
-        self._slow: list[Socket] = []
+        self._retrying: list[Socket] = []
 
     def flush_soon(self, socket: "Socket") -> None:
         """Write the socket's frames when the current callbacks are done."""
@@ -87,10 +91,10 @@ class Flusher:
         self._ready.append(socket)
 
     def retry_later(self, socket: "Socket") -> None:
-        """Try again shortly: the client does not read as fast as it is sent to."""
-        if not self._slow:
+        """Write again after a short time: the client reads slower than the service sends."""
+        if not self._retrying:
             self._loop.call_later(RETRY_SECONDS, self._retry)
-        self._slow.append(socket)
+        self._retrying.append(socket)
 
     def _flush(self) -> None:
         sockets, self._ready = self._ready, []
@@ -98,7 +102,7 @@ class Flusher:
             socket.flush()
 
     def _retry(self) -> None:
-        sockets, self._slow = self._slow, []
+        sockets, self._retrying = self._retrying, []
         for socket in sockets:
             socket.flush()
 
@@ -107,7 +111,6 @@ class Socket:
     """An open WebSocket; sending, closing and aborting never wait."""
 
     __slots__ = (
-        "_ahead",
         "_close_code",
         "_closing",
         "_drain_seconds",
@@ -117,6 +120,7 @@ class Socket:
         "_max_messages",
         "_pending",
         "_protocol",
+        "_read_ahead",
         "_reading",
         "_scheduled",
         "_size",
@@ -134,7 +138,7 @@ class Socket:
         max_bytes: int,
         drain_seconds: float,
     ) -> None:
-        """`ws` has been prepared; `drain_seconds` is what a closing socket has to send what is queued."""
+        """`ws` has been prepared; `drain_seconds` is the time that a closing socket has to send the queued frames."""
         transport = request.transport
         if transport is None:
             raise ConnectionResetError("the client left during the handshake")
@@ -150,14 +154,14 @@ class Socket:
         self._scheduled = False
         self._closing = False
         self._close_code = 0
-        self._ahead: deque[Received] | None = None
+        self._read_ahead: deque[Received] | None = None
         self._reading: asyncio.Task[Received] | None = None
-        self._end: Closed | Broken | None = None
+        self._end: Closed | ProtocolViolation | None = None
 
-    # --- out ---------------------------------------------------------------------
+    # --- sending ---------------------------------------------------------------------
 
     def send(self, frame: bytes) -> None:
-        """Queue a frame; with too much waiting already, drop the socket instead."""
+        """Queue a frame; drop the socket if the queue is over its limit."""
         if self._closing:
             return
         self._pending.append(frame)
@@ -169,12 +173,13 @@ class Socket:
             self._write()
             if len(self._pending) > self._max_messages or self._size > self._max_bytes:
                 log.warning(
-                    "client is too slow and is cut off", extra={"messages": len(self._pending), "bytes": self._size}
+                    "client is too slow, its socket is dropped",
+                    extra={"messages": len(self._pending), "bytes": self._size},
                 )
                 self.abort()
 
     def close(self, code: int, reason: str = "") -> None:
-        """Send what is queued and a close frame; a client that does not answer in time is dropped."""
+        """Send the queued frames and a close frame; drop a client that does not answer in time."""
         if self._closing:
             return
         self.send(close_frame(code, reason))
@@ -191,7 +196,7 @@ class Socket:
         self._transport.abort()
 
     def flush(self) -> None:
-        """Write what the client can take now; come back for the rest."""
+        """Write what the transport accepts now, and the rest later."""
         self._scheduled = False
         self._write()
         if self._pending:
@@ -209,21 +214,21 @@ class Socket:
             self._size -= len(data)
             self._transport.write(data)
 
-    # --- in ----------------------------------------------------------------------
+    # --- receiving ----------------------------------------------------------------------
 
     async def receive(self) -> Received:
-        """Return the next message, or how the socket ended; nothing follows an end."""
-        if self._ahead:
-            return self._ahead.popleft()
+        """Return the next message, or how the socket ended; no message follows an end."""
+        if self._read_ahead:
+            return self._read_ahead.popleft()
         if self._reading is not None:
             reading, self._reading = self._reading, None
             return await reading
         return await self._read()
 
-    async def while_open(self, work: Coroutine[Any, Any, None]) -> bool:
-        """Do the work while reading on; if the client leaves, cancel it and return False.
+    async def run_while_open(self, work: Coroutine[Any, Any, None]) -> bool:
+        """Run the work and go on reading; if the client leaves, cancel the work and return False.
 
-        What is read meanwhile waits for `receive`. With very much waiting, reading stops and the work goes on.
+        What is read meanwhile is stored for `receive`. When too much is stored, reading stops and the work goes on.
         """
         task = asyncio.create_task(work)
         try:
@@ -232,52 +237,52 @@ class Socket:
                 if reading is None and self._may_read_ahead():
                     reading = self._reading = asyncio.create_task(self._read())
                 await asyncio.wait({task, reading} if reading else {task}, return_when=asyncio.FIRST_COMPLETED)
-                if reading is not None and reading.done() and not self._keep_ahead(reading):
+                if reading is not None and reading.done() and not self._store_read_ahead(reading):
                     break
             if task.done():
                 task.result()
                 return True
             return False
         finally:
-            await _cancelled(task)
+            await _cancel_and_wait(task)
 
-    async def finish(self) -> None:
-        """Let go of the socket after the last `receive`: close it if that has not happened yet."""
+    async def release(self) -> None:
+        """Release the socket after the last `receive`: close it if it is not closed yet."""
         self.close(NORMAL_CLOSURE)
         self._write()
-        while self._pending and not self._transport.is_closing():  # noqa: ASYNC110 (a transport tells nobody when it has drained)
+        while self._pending and not self._transport.is_closing():  # noqa: ASYNC110 (a transport has no callback for an empty buffer)
             await asyncio.sleep(RETRY_SECONDS)
         self._transport.close()
         if self._reading is not None:
-            await _cancelled(self._reading)
+            await _cancel_and_wait(self._reading)
         self._ws.released = True
 
-    async def linger(self) -> None:
-        """Wait a moment for the client to take its close frame; what it still sends is read and dropped.
+    async def wait_for_client_close(self) -> None:
+        """Wait at most a second until the client has closed; what it still sends is read and ignored.
 
-        Closing with unread data would reset the connection, and the client might never see the code.
+        Closing with unread data would reset the connection, and the client might not receive the close frame.
         """
-        deadline = asyncio.get_running_loop().time() + LINGER_SECONDS
+        deadline = asyncio.get_running_loop().time() + CLOSE_WAIT_SECONDS
         while not self._transport.is_closing() and asyncio.get_running_loop().time() < deadline:  # noqa: ASYNC110
             await asyncio.sleep(RETRY_SECONDS)
 
     def _may_read_ahead(self) -> bool:
-        if not self._ahead:
+        if not self._read_ahead:
             return True
-        waiting = sum(len(frame) for frame in self._ahead if isinstance(frame, str | bytes))
-        return len(self._ahead) < READ_AHEAD_FRAMES and waiting < READ_AHEAD_BYTES
+        waiting = sum(len(frame) for frame in self._read_ahead if isinstance(frame, str | bytes))
+        return len(self._read_ahead) < READ_AHEAD_FRAMES and waiting < READ_AHEAD_BYTES
 
-    def _keep_ahead(self, reading: asyncio.Task[Received]) -> bool:
-        """Keep what was read for later; return whether the client is still there."""
+    def _store_read_ahead(self, reading: asyncio.Task[Received]) -> bool:
+        """Store what was read for `receive`; return whether the client is still connected."""
         self._reading = None
         received = reading.result()
-        if self._ahead is None:
-            self._ahead = deque()
-        self._ahead.append(received)
+        if self._read_ahead is None:
+            self._read_ahead = deque()
+        self._read_ahead.append(received)
         return isinstance(received, str | bytes)
 
     async def _read(self) -> Received:
-        """Return what comes next; the end is the same for everyone who asks again."""
+        """Return the next message or end; after an end, return the same end again."""
         if self._end is not None:
             return self._end
         try:
@@ -288,22 +293,22 @@ class Socket:
         data: object = message.data
         if isinstance(data, str | bytes):
             return data
-        self._end = self._how_it_ended(message)
+        self._end = self._end_from(message)
         return self._end
 
-    def _how_it_ended(self, message: aiohttp.WSMessage) -> Closed | Broken:
+    def _end_from(self, message: aiohttp.WSMessage) -> Closed | ProtocolViolation:
         data: object = message.data
         if message.type is aiohttp.WSMsgType.CLOSE:
-            # Whoever closed first chose the code; a client's answer to ours may carry any. A close frame without a
-            # code counts as a normal closure, as in .NET.
+            # The side that closed first chose the code; a client's answer to our close frame may carry any code. A
+            # close frame without a code is a normal closure, as in .NET.
             return Closed(self._close_code or int(message.data or NORMAL_CLOSURE), str(message.extra or ""))
         if isinstance(data, aiohttp.WebSocketError):
-            return Broken(data.code, _PROTOCOL_ERROR_TEXTS.get(data.code, ""))
+            return ProtocolViolation(data.code, _PROTOCOL_ERROR_TEXTS.get(data.code, ""))
         return Closed(ABNORMAL_CLOSURE, None)
 
 
-async def _cancelled(task: asyncio.Task[Any]) -> None:
-    """Cancel the task, if it still runs, and wait until it has stopped."""
+async def _cancel_and_wait(task: asyncio.Task[Any]) -> None:
+    """Cancel the task, if it is still running, and wait until it has stopped."""
     if not task.done():
         task.cancel()
         await asyncio.wait({task})

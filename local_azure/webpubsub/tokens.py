@@ -1,7 +1,7 @@
-"""Who is calling? Make and check the three kinds of token: client, REST and reconnection.
+"""Makes and checks the three kinds of token: client, REST and reconnection.
 
-All are JSON Web Tokens signed with HS256 and an access key; the key's UTF-8 bytes are the secret. Time is an argument
-everywhere, in seconds since the epoch, so nothing here looks at a clock.
+All are JSON Web Tokens signed with HS256 and an access key; the key's UTF-8 bytes are the secret. Time is always an
+argument, in seconds since the epoch.
 """
 
 import json
@@ -30,7 +30,7 @@ class InvalidToken(Exception):
 
 @dataclass(frozen=True, slots=True)
 class ClientToken:
-    """What a client token says: the user (None without a user claim), roles, groups and all claims as texts."""
+    """The content of a client token: the user (None without a user claim), roles, groups and all claims as texts."""
 
     user_id: str | None
     roles: tuple[str, ...]
@@ -63,7 +63,7 @@ def make_client_token(
 def read_client_token(
     token: str, *, keys: Iterable[str], audiences: Iterable[str], now: float, skew_seconds: float
 ) -> ClientToken:
-    """Return what the token says if it was signed with one of the keys for one of the audiences.
+    """Return the content of a token that was signed with one of the keys for one of the audiences.
 
     Audiences are compared without regard to letter case. Raises `InvalidToken`.
     """
@@ -95,9 +95,9 @@ def check_rest_token(
 ) -> None:
     """Accept a REST token for the request's path at one of the endpoints, else raise `InvalidToken`.
 
-    Endpoints are like `http://host:port`. The audience's scheme and its query do not count, and it may name a path
-    below the request's. With `allow_entra` a token for Microsoft Entra's audience is accepted by its lifetime alone:
-    its signature cannot be checked here.
+    Endpoints are like `http://host:port`. The audience's scheme and its query are ignored, and it may name a path
+    below the request's. With `allow_entra` a token for Microsoft Entra's audience is accepted if its lifetime is
+    valid: its signature cannot be checked here.
     """
     try:
         claims = _signed_claims(token, keys)
@@ -111,7 +111,7 @@ def check_rest_token(
 
 
 def make_reconnection_token(key: str, connection_id: str, *, now: float, lifetime_seconds: float, token_id: str) -> str:
-    """Return the token with which a reliable client recovers this connection, and nothing else."""
+    """Return the token with which a reliable client recovers this one connection."""
     claims = {
         "iss": RECONNECTION_ISSUER,
         "aud": connection_id,
@@ -146,9 +146,9 @@ def _signed_claims(token: str, keys: Iterable[str]) -> Mapping[str, object]:
 
 @lru_cache(maxsize=256)
 def _decoded(token: str, key: str | None) -> Mapping[str, object] | None:
-    """Return the claims if the key signed them (without a key: whoever signed them), else None.
+    """Return the claims if the key signed them (without a key: the signature is not checked), else None.
 
-    Remembered, because a server sends many messages with one token, and this is a third of what a REST call costs.
+    Cached, because a server sends many messages with one token, and decoding takes a third of the time of a REST call.
     """
     if len(token) > MAX_TOKEN_CHARACTERS:
         return None
@@ -165,8 +165,8 @@ def _decoded(token: str, key: str | None) -> Mapping[str, object] | None:
     try:
         return jwt.decode(token, key or "", algorithms=[_ALGORITHM], options=options)
     except (jwt.PyJWTError, ValueError, TypeError, RecursionError):
-        # The library parses a header that nobody has vouched for yet: beside its own errors, its older releases let
-        # through those of json for absurd numbers, wrong types and deep nesting.
+        # The library parses a header whose signature is not checked yet. Its older releases raise not only their own
+        # errors, but also those of json for very long numbers, wrong types and deep nesting.
         return None
 
 
@@ -198,7 +198,7 @@ def _audiences(claims: Mapping[str, object]) -> Collection[str]:
 
 
 def _texts(value: object) -> list[str]:
-    """Return a claim's values as the texts in which the `connect` event shows them."""
+    """Return a claim's values as texts, as in the `connect` event."""
     if isinstance(value, list):
         return [text for item in value for text in ([_text(item)] if isinstance(item, list) else _texts(item))]
     return [] if value is None else [_text(value)]

@@ -93,28 +93,31 @@ class Person:
         self.page, self.chat, self.name = page, chat, name
         self.log = page.get_by_role("log")
         self.box = page.get_by_label("Message", exact=True)
-        self.status = page.locator("#said")
-        self.lines = page.locator(".line")
+        self.status = page.locator("#status-text")
+        self.lines = page.locator(".message")
 
     def enter(self, room: str = "") -> "Person":
-        """Open the page, give the name, and wait until the connection is live and the room is joined."""
+        """Open the page, give the name, and wait until the room (the lobby without one) is joined."""
         self.page.goto(f"{self.chat.url}/#{room}")
         self.page.get_by_label("Your name").fill(self.name)
         self.page.get_by_role("button", name="Join the chat").click()
         self.expect_live()
-        if room:
-            self.expect_here(self.name)
+        self.expect_joined(room or "lobby")
         return self
 
     def enter_room(self, room: str) -> "Person":
         """Go to another room and wait until it is joined."""
         self.page.evaluate("room => { location.hash = room }", room)
-        expect(self.page.get_by_role("heading", level=1)).to_have_text(room)
-        self.expect_here(self.name)
+        self.expect_joined(room)
         return self
 
     def expect_live(self) -> None:
         expect(self.status).to_contain_text("Live", timeout=20_000)
+
+    def expect_joined(self, room: str) -> None:
+        """Wait until the server has answered the join of the room that is shown."""
+        expect(self.page.get_by_role("heading", level=1)).to_have_text(room)
+        expect(self.log).to_have_attribute("data-membership", "joined")
 
     def expect_here(self, *names: str) -> None:
         for name in names:
@@ -132,7 +135,7 @@ class Person:
 
     def texts(self) -> list[str]:
         """Return the messages as they stand in the log."""
-        return self.page.locator(".line .text").all_inner_texts()
+        return self.page.locator(".message .text").all_inner_texts()
 
     def distance_to_end(self) -> float:
         """Return how many pixels the log could still scroll down."""

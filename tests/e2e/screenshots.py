@@ -103,8 +103,7 @@ def picture(chat: Chat, browser: Browser, size: str, scheme: Scheme, folder: Pat
     bo, cy, dee = others
     ana.expect_here("bo", "cy", "dee")
     talk(chat, room, ana, bo, cy)
-    dee.page.evaluate("location.hash = 'design'")
-    dee.expect_here("dee")
+    dee.enter_room("design")
     dee.say("Anybody here?")
     expect(ana.page.locator("#my-rooms .badge")).to_have_count(1)
     bo.box.press_sequentially("Same")

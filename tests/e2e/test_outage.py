@@ -44,11 +44,11 @@ def halves(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Halves]:
 
 
 def enter(page: Page, url: str, name: str) -> Page:
-    """Open the page, give a name, and wait until the connection is live."""
+    """Open the page, give a name, and wait until the lobby is joined."""
     page.goto(url)
     page.get_by_label("Your name").fill(name)
     page.get_by_role("button", name="Join the chat").click()
-    expect(page.get_by_role("status")).to_contain_text("Live")
+    expect(page.get_by_role("log")).to_have_attribute("data-membership", "joined")
     return page
 
 

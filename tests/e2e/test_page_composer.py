@@ -63,7 +63,7 @@ def test_blank_cannot_be_sent(ana: Person, blank: str) -> None:
 
 
 def test_what_is_left_of_the_length_shows_near_the_limit_and_too_much_cannot_be_sent(ana: Person) -> None:
-    left = ana.page.locator("#left")
+    left = ana.page.locator("#bytes-left")
     ana.box.fill("ä" * 100)
     expect(left).to_be_hidden()
     ana.box.fill("ä" * 2000)

@@ -225,7 +225,7 @@ def test_the_status_counts_down_and_says_that_nothing_is_lost(chat: Chat, new_pe
     wire.cut()
     expect(page.get_by_role("status")).to_contain_text("Reconnecting")
     expect(page.get_by_role("status")).to_contain_text("kept")
-    expect(page.locator("#wait")).to_have_text(re.compile(r"Next try in \d+ s"))
+    expect(page.locator("#retry-countdown")).to_have_text(re.compile(r"Next try in \d+ s"))
     page.context.set_offline(True)
     expect(page.get_by_role("status")).to_contain_text("offline")
     page.context.set_offline(False)
@@ -234,7 +234,7 @@ def test_the_status_counts_down_and_says_that_nothing_is_lost(chat: Chat, new_pe
     wire.refuses_with = None
     page.get_by_role("button", name="Try now").click()
     ana.expect_live()
-    expect(page.locator("#wait")).to_be_hidden()
+    expect(page.locator("#retry-countdown")).to_be_hidden()
 
 
 def test_a_socket_that_died_silently_is_noticed_when_the_reader_comes_back(
@@ -316,3 +316,31 @@ def test_a_closed_tab_leaves_at_once(chat: Chat, new_person: Meet, room: str) ->
 
     expect(ana.page.locator("#people-list li")).to_have_count(1, timeout=5_000)
     expect(ana.page.locator(".presence").last).to_contain_text("left")
+
+
+def test_what_an_earlier_page_left_in_storage_is_used_and_what_cannot_be_read_breaks_nothing(
+    chat: Chat, new_person: Meet, room: str
+) -> None:
+    page = new_person()
+    unsent = {"id": "1-2-3-4", "from": "ana", "room": room, "message": "from before", "state": "pending"}
+    stored = {
+        "chat.rooms": f"lobby,{room},no/such",
+        "chat.outbox.ana.1-2-3-4": json.dumps(unsent | {"sentAt": "2026-01-31T12:00:00.000Z"}),
+        "chat.outbox.ana.5-6-7-8": "{",
+        f"chat.read.{room}": "zzz",
+        "chat.theme": "neon",
+        "chat.draft." + room: "a draft",
+    }
+    page.add_init_script(f"for (const [k, v] of Object.entries({json.dumps(stored)})) localStorage[k] ??= v")
+    errors: list[str] = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+
+    ana = Person(page, chat, "ana").enter(room)
+
+    ana.expect_line("from before")
+    expect(page.locator(".pending, .sent")).to_have_count(0)
+    expect(ana.box).to_have_value("a draft")
+    expect(page.locator("#my-rooms").get_by_role("link")).to_have_count(2)
+    expect(page.get_by_role("button", name="Theme: system")).to_be_visible()
+    expect(page.locator(".error")).to_have_count(0)
+    assert errors == []

@@ -13,6 +13,7 @@ from tests.e2e.conftest import Chat
 from tests.e2e.people import Person, a_room, answer, react
 
 Meet = Callable[[], Page]
+MAX_FIRST_LOAD_BYTES = 25 * 1024
 AXE = Path(__file__).parents[1] / "page" / "node_modules" / "axe-core" / "axe.min.js"
 
 
@@ -70,21 +71,21 @@ def test_everything_fits_and_can_be_hit_at_every_width(
     react(ana, "a line", "🎉")
     answer(ana, "a line", "another")
     ana.expect_line("another").hover()
-    expect(page.locator("#tools")).to_be_visible()
+    expect(page.locator("#message-actions")).to_be_visible()
     expect(page.locator(".reactions button")).to_be_visible()
-    expect(page.locator(".line .quote")).to_have_count(2)
+    expect(page.locator(".message .quote")).to_have_count(2)
 
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     small = page.evaluate(
         """dense => [...document.querySelectorAll('button, input, textarea, nav a')]
       .filter(node => node.checkVisibility({visibilityProperty: true}))
-      .filter(node => !(dense && node.matches('.line button')))
+      .filter(node => !(dense && node.matches('.message button')))
       .map(node => [node.outerHTML.slice(0, 60), node.offsetWidth, node.offsetHeight])
       .filter(([, width, height]) => width < 44 || height < 44)""",
         width >= 761 and not touch,
     )
     assert small == []
-    tools = page.locator("#tools").bounding_box()
+    tools = page.locator("#message-actions").bounding_box()
     assert tools
     assert tools["x"] >= 0
     assert tools["x"] + tools["width"] <= width
@@ -111,7 +112,7 @@ def test_nothing_hides_under_a_notch_or_a_home_indicator(
         page.get_by_role("button", name="Rooms").click()
         assert outside(page, insets) == []
         page.keyboard.press("Escape")
-    page.locator("#count").click()
+    page.locator("#people-count").click()
     assert outside(page, insets) == []
     expect(page.locator("meta[name=viewport]")).to_have_attribute("content", re.compile("viewport-fit=cover"))
 
@@ -143,7 +144,7 @@ def test_on_a_phone_rooms_and_people_are_drawers(chat: Chat, new_person: Meet, r
     page.get_by_role("link", name="lobby").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("lobby")
     expect(page.get_by_role("navigation")).to_be_hidden()
-    page.locator("#count").click()
+    page.locator("#people-count").click()
     expect(page.locator("#people-list")).to_be_visible()
     page.keyboard.press("Escape")
     expect(page.locator("#people-list")).to_be_hidden()
@@ -158,7 +159,7 @@ def test_on_a_desktop_the_list_of_people_moves_nothing_when_it_is_called(
     ana = Person(page, chat, "ana").enter(room)
     places = [ana.log.bounding_box(), page.locator("#people").bounding_box()]
 
-    page.locator("#count").click()
+    page.locator("#people-count").click()
 
     assert page.locator("#people").evaluate("people => people.matches(':popover-open')")
     assert [ana.log.bounding_box(), page.locator("#people").bounding_box()] == places
@@ -211,7 +212,7 @@ def test_a_name_that_cannot_be_is_refused_where_it_is_typed(chat: Chat, new_pers
     expect(page.get_by_role("alert")).to_contain_text("reserved")
     page.get_by_label("Your name").fill("  ana  ")
     page.get_by_label("Your name").press("Enter")
-    expect(page.locator("#me")).to_have_text("ana")
+    expect(page.locator("#my-name")).to_have_text("ana")
 
 
 def test_the_name_is_remembered_for_the_tab_and_offered_to_the_next(chat: Chat, new_person: Meet) -> None:
@@ -242,7 +243,7 @@ def test_who_is_known_to_the_platform_goes_straight_in_and_others_may_sign_in(ch
     page.route("**/session", lambda route: route.fulfill(json={**sign_in, "user": "ana", "limits": limits}))
     page.on("request", lambda request: asked.append(request.post_data) if request.url.endswith("/negotiate") else None)
     page.reload()
-    expect(page.locator("#me")).to_have_text("ana")
+    expect(page.locator("#my-name")).to_have_text("ana")
     page.wait_for_function("performance.getEntriesByName(new URL('negotiate', location).href).length > 0")
     assert json.loads(str(asked[0])) == {}
 
@@ -290,3 +291,18 @@ def test_the_page_loads_nothing_from_elsewhere_and_breaks_no_rule_of_its_policy(
     assert complaints == []
     policy = page.request.get(chat.url).headers["content-security-policy"]
     assert "unsafe" not in policy
+
+
+def test_the_first_load_is_small_as_it_is_transferred(chat: Chat, new_person: Meet) -> None:
+    page = new_person()
+    Person(page, chat, "ana").enter()
+
+    sizes: dict[str, int] = page.evaluate("""() => Object.fromEntries(
+      [...performance.getEntriesByType('navigation'), ...performance.getEntriesByType('resource')]
+        .map(({name, encodedBodySize}) => [new URL(name).pathname, encodedBodySize])
+        .filter(([path]) => /(\\/|\\.html|\\.css|\\.js|\\.svg)$/.test(path)))""")
+
+    print(f"the page's first load is {sum(sizes.values())} bytes: {sizes}")
+    assert {"/", "/style.css", "/app.js", "/client/chat.js", "/icon.svg"} <= set(sizes)
+    assert page.request.get(f"{chat.url}/app.js").headers["content-encoding"] == "gzip"
+    assert sum(sizes.values()) <= MAX_FIRST_LOAD_BYTES, sizes

@@ -44,7 +44,7 @@ def test_any_text_shows_as_text_and_breaks_no_layout(chat: Chat, new_person: Mee
 
     ana.say(text)
 
-    expect(page.locator(".line:not(.pending) .text")).to_have_text(text, use_inner_text=False)
+    expect(page.locator(".message:not(.pending) .text")).to_have_text(text, use_inner_text=False)
     assert page.locator(".text").evaluate("node => node.childElementCount") == 0
     assert "owned" not in page.title()
     assert overflow(page) <= 0
@@ -155,7 +155,7 @@ def test_a_reply_quotes_one_line(chat: Chat, new_person: Meet, room: str) -> Non
     ana.box.press("Enter")
     bo.lines.first.hover()
     bo.page.get_by_role("button", name="Reply").click()
-    expect(bo.page.locator("#about")).to_contain_text("ana")
+    expect(bo.page.locator("#task")).to_contain_text("ana")
 
     bo.say("answer")
 
@@ -193,7 +193,7 @@ def test_a_quote_leads_to_what_it_quotes_also_far_up_and_with_the_keyboard(
     expect(ana.expect_line("message 2")).to_be_focused()
     expect(ana.expect_line("message 2")).to_be_in_viewport(ratio=1)
     publish(service_of(chat), room, a_line(room, "cy", "does not pull away"))
-    expect(ana.page.locator("#pill")).to_have_text("1 new message")
+    expect(ana.page.locator("#new-messages")).to_have_text("1 new message")
     expect(ana.expect_line("message 2")).to_be_in_viewport(ratio=1)
     assert errors == []
 

@@ -47,7 +47,7 @@ def test_a_person_with_several_tabs_is_in_the_roster_once(chat: Chat, new_person
     tabs = [Person(new_person(), chat, "bo").enter(room) for _ in range(2)]
     ana.expect_here("bo")
     expect(ana.page.locator("#people-list li")).to_have_count(2)
-    expect(ana.page.locator("#count")).to_have_text("2 here")
+    expect(ana.page.locator("#people-count")).to_have_text("2 here")
 
     tabs[0].page.goto("about:blank")
     tabs[1].say("still here")
@@ -86,8 +86,7 @@ def test_commands_enter_and_leave_rooms(chat: Chat, new_person: Meet, room: str)
     ana = Person(new_person(), chat, "ana").enter()
 
     ana.say(f"/join {room}")
-    expect(ana.page.get_by_role("heading", level=1)).to_have_text(room)
-    ana.expect_here("ana")
+    ana.expect_joined(room)
     ana.say("/leave")
     expect(ana.page.get_by_role("heading", level=1)).to_have_text("lobby")
     expect(ana.page.get_by_role("link", name=room)).to_have_count(0)
@@ -110,7 +109,7 @@ def test_messages_elsewhere_are_counted_and_begin_at_a_line_when_one_returns(
     ana.page.get_by_role("link", name=room).click()
 
     ana.expect_line("two")
-    rows = ana.page.locator("#log li:is(.line, .unread)")
+    rows = ana.page.locator("#log li:is(.message, .unread)")
     expect(rows.nth(1)).to_have_text("New")
     expect(rows).to_have_count(4)
     expect(badge).to_have_count(0)
@@ -131,7 +130,7 @@ def test_what_was_said_while_one_was_away_is_marked_after_a_reload(chat: Chat, n
     ana.page.goto(f"{chat.url}/#{room}")
 
     ana.expect_line("unread")
-    expect(ana.page.locator("#log li:is(.line, .unread)").nth(1)).to_have_text("New")
+    expect(ana.page.locator("#log li:is(.message, .unread)").nth(1)).to_have_text("New")
 
 
 def test_the_rooms_of_others_are_offered_when_the_drawer_opens(chat: Chat, new_person: Meet) -> None:
@@ -140,13 +139,13 @@ def test_the_rooms_of_others_are_offered_when_the_drawer_opens(chat: Chat, new_p
     ana = Person(page, chat, "ana").enter()
     expect(page.get_by_text("Also open")).to_be_hidden()
     bo = Person(new_person(), chat, "bo").enter(room)
-    listed = page.locator("#others").get_by_role("link", name=room)
+    listed = page.locator("#other-rooms").get_by_role("link", name=room)
 
     until_listed(page, chat, room)
     page.get_by_role("button", name="Rooms").click()
     expect(page.get_by_text("Also open")).to_be_visible()
     expect(listed).to_contain_text("1 here")
-    expect(page.locator("#others").get_by_role("link", name="lobby")).to_have_count(0)
+    expect(page.locator("#other-rooms").get_by_role("link", name="lobby")).to_have_count(0)
     listed.click()
 
     bo.expect_here("ana")
@@ -174,7 +173,7 @@ def test_the_rooms_of_others_are_few_and_gone_when_the_server_does_not_tell(chat
 
     page.route("**/rooms", tell)
     Person(page, chat, "ana").enter()
-    others = page.locator("#others")
+    others = page.locator("#other-rooms")
     expect(others.get_by_role("link")).to_have_count(8)
     expect(others.get_by_role("link").first).to_have_text("room3030 here")
 
@@ -206,7 +205,7 @@ def test_a_room_of_many_people_tells_how_many_more_there_are(chat: Chat, new_per
 
     ana.expect_here("ana", "user099")
     expect(page.get_by_role("complementary")).to_contain_text("and 1133 more")
-    expect(page.locator("#count")).to_have_text("1234 here")
+    expect(page.locator("#people-count")).to_have_text("1234 here")
     ana.enter_room("lobby")
     expect(page.get_by_role("complementary")).not_to_contain_text("more")
 
@@ -256,8 +255,7 @@ def test_a_room_is_kept_when_the_connection_ends_before_it_was_joined(chat: Chat
     wire.answer = lambda frame: None
     wire.cut(code=1008)
 
-    ana.expect_here("ana")
-    expect(page.get_by_role("heading", level=1)).to_have_text(room)
+    ana.expect_joined(room)
     ana.say("made it")
     ana.expect_line("made it")
 

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.e2e.conftest import Chat
-from tests.e2e.people import Frame, Person, Wire, a_line, a_room, publish, service_of
+from tests.e2e.people import Frame, Person, Wire, a_line, a_room, publish, service_of, until
 
 Meet = Callable[[], Page]
 
@@ -26,7 +26,7 @@ def lines_of_an_hour(room: str, count: int) -> list[Frame]:
 
 
 def top_of(page: Page, text: str) -> float:
-    box = page.locator(".line", has_text=text).first.bounding_box()
+    box = page.locator(".message", has_text=text).first.bounding_box()
     assert box
     return box["y"]
 
@@ -35,7 +35,7 @@ def first_visible(page: Page) -> str:
     return str(
         page.evaluate("""() => {
           const top = document.getElementById('log').getBoundingClientRect().top;
-          return [...document.querySelectorAll('.line')].find(line => line.getBoundingClientRect().top >= top)
+          return [...document.querySelectorAll('.message')].find(line => line.getBoundingClientRect().top >= top)
             .querySelector('.text').textContent;
         }""")
     )
@@ -46,29 +46,29 @@ def test_the_log_follows_the_conversation_at_its_end(chat: Chat, new_person: Mee
 
     publish(service_of(chat), room, *lines_of_an_hour(room, 30))
 
-    expect(ana.page.locator(".line", has_text="message 29")).to_be_in_viewport()
+    expect(ana.page.locator(".message", has_text="message 29")).to_be_in_viewport()
     assert ana.distance_to_end() < 2
-    expect(ana.page.locator("#pill")).to_be_hidden()
+    expect(ana.page.locator("#new-messages")).to_be_hidden()
 
 
 def test_who_reads_further_up_is_not_moved_and_told_what_is_new(chat: Chat, new_person: Meet, room: str) -> None:
     ana, bo = (Person(new_person(), chat, name).enter(room) for name in ("ana", "bo"))
     publish(service_of(chat), room, *lines_of_an_hour(room, 40))
-    expect(ana.page.locator(".line", has_text="message 39")).to_be_in_viewport()
+    expect(ana.page.locator(".message", has_text="message 39")).to_be_in_viewport()
     ana.log.hover()
     ana.page.mouse.wheel(0, -700)
-    ana.page.wait_for_function("document.getElementById('log').scrollTop < 3000")
+    until(ana.page, lambda: ana.distance_to_end() > 690)  # the wheel has done its 700 pixels
     text = first_visible(ana.page)
     before = top_of(ana.page, text)
 
     for said in ("new one", "new two"):
         bo.say(said)
-    pill = ana.page.locator("#pill")
+    pill = ana.page.locator("#new-messages")
     expect(pill).to_have_text("2 new messages")
     assert abs(top_of(ana.page, text) - before) < 2
 
     pill.click()
-    expect(ana.page.locator(".line", has_text="new two")).to_be_in_viewport()
+    expect(ana.page.locator(".message", has_text="new two")).to_be_in_viewport()
     expect(pill).to_be_hidden()
 
 
@@ -82,7 +82,7 @@ def test_what_came_while_the_tab_was_hidden_begins_at_a_line(chat: Chat, new_per
 
     set_hidden(ana.page, hidden=False)
 
-    rows = ana.page.locator("#log li:is(.line, .unread)")
+    rows = ana.page.locator("#log li:is(.message, .unread)")
     expect(rows.nth(1)).to_have_text("New")
     expect(ana.page).to_have_title(room + " · Chat")
 
@@ -104,12 +104,12 @@ def test_older_pages_load_above_without_moving_what_is_read(chat: Chat, new_pers
     past = lines_of_an_hour(room, 130)
     wire.answer = stored_history(room, past)
     ana = Person(page, chat, "ana").enter(room)
-    expect(page.locator(".line", has_text="message 129")).to_be_in_viewport()
+    expect(page.locator(".message", has_text="message 129")).to_be_in_viewport()
     page.evaluate("""() => {
-      const log = document.getElementById('log');
+      const [log, timeline] = ['log', 'timeline'].map(id => document.getElementById(id));
       window.busy = [];
       new MutationObserver(changes => changes.forEach(change => [...change.addedNodes].forEach(node =>
-        node.matches?.('.line') && window.busy.push(log.ariaBusy)))).observe(log.firstChild, {childList: true});
+        node.matches?.('.message') && window.busy.push(log.ariaBusy)))).observe(timeline, {childList: true});
     }""")
 
     seen: set[str] = set()
@@ -121,10 +121,10 @@ def test_older_pages_load_above_without_moving_what_is_read(chat: Chat, new_pers
         page.evaluate("new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
         if "message 0" in seen or first_visible(page) == "message 0":
             break
-        moved = page.locator(".line", has_text=text).first.bounding_box()
+        moved = page.locator(".message", has_text=text).first.bounding_box()
         assert moved
         assert abs(moved["y"] - before - 300) < 2 or first_visible(page) == text
-    expect(page.locator(".line", has_text="message 0").first).to_be_attached()
+    expect(page.locator(".message", has_text="message 0").first).to_be_attached()
     texts = ana.texts()
     assert texts == sorted(texts, key=lambda text: int(text.split()[1]))
     assert len(texts) == len(set(texts))
@@ -177,7 +177,7 @@ def test_five_thousand_messages_open_fast_and_typing_stays_fast(chat: Chat, new_
         }""",
         room,
     )
-    expect(page.locator(".line", has_text="message 4999")).to_be_in_viewport()
+    expect(page.locator(".message", has_text="message 4999")).to_be_in_viewport()
     keys = page.evaluate(
         """async () => {
           const box = document.querySelector('textarea'), took = [];
@@ -196,4 +196,4 @@ def test_five_thousand_messages_open_fast_and_typing_stays_fast(chat: Chat, new_
             {"opened_ms": opened, "again_ms": again, "key_median_ms": keys[len(keys) // 2], "key_max_ms": keys[-1]}
         )
     )
-    assert page.locator(".line").count() < 500
+    assert page.locator(".message").count() < 500

@@ -8,24 +8,24 @@ from pathlib import Path
 
 from aiohttp import hdrs, web
 
-from ..loading import Invoker, LoadedFunction
-from .catalog import Catalog
-from .dispatcher import Dispatcher
-from .entity_api import EntityApi
-from .instance_api import InstanceApi
-from .invocations import Invocations
-from .options import Options
-from .responses import Handler, NotImplementedHere, answering
-from .store import Store
-from .urls import PREFIX, Urls, hub_of
+from local_azure.functions.durable.execution.dispatcher import Dispatcher
+from local_azure.functions.durable.execution.function_registry import FunctionRegistry
+from local_azure.functions.durable.execution.invocations import Invocations
+from local_azure.functions.durable.management_api.entity_api import EntityApi
+from local_azure.functions.durable.management_api.instance_api import InstanceApi
+from local_azure.functions.durable.management_api.responses import Handler, NotSupported, with_error_responses
+from local_azure.functions.durable.management_api.urls import PREFIX, ManagementUrls, resolve_hub_name
+from local_azure.functions.durable.options import DurableOptions
+from local_azure.functions.durable.storage.store import Store
+from local_azure.functions.worker.loading import Invoker, LoadedFunction
 
 
 class DurableBackend:
     """Runs an app's orchestrators, entities and activities, and answers its durable clients.
 
     `data` is the folder for the state of the task hub `hub_name`; None keeps it in memory. `base_url` is the host's
-    origin, such as `http://127.0.0.1:7071`. Start it before the first request and stop it before whatever `call` runs
-    functions on, so that a call that ends with the host is not taken for the function's failure.
+    origin, such as `http://127.0.0.1:7071`. Start it before the first request. Stop it before the worker that
+    `call` runs functions on: otherwise a call that the worker cancels would be recorded as a failure of the function.
     """
 
     def __init__(
@@ -36,56 +36,56 @@ class DurableBackend:
         data: Path | None,
         base_url: str,
         hub_name: str,
-        options: Options | None = None,
+        options: DurableOptions | None = None,
     ) -> None:
-        options = options or Options()
-        catalog = Catalog(functions)
+        options = options or DurableOptions()
+        registry = FunctionRegistry(functions)
         self._hub = hub_name
         self._base_url = base_url
         self._store = Store(None if data is None else data / f"durable-{_file_name(hub_name)}.sqlite3")
         self._invocations = Invocations(call)
-        self._dispatcher = Dispatcher(self._store, catalog, self._invocations, options)
-        instance_api = InstanceApi(self._store, catalog, self._dispatcher, options, hub_name)
-        entity_api = EntityApi(self._store, catalog, self._dispatcher, options)
+        self._dispatcher = Dispatcher(self._store, registry, self._invocations, options)
+        instance_api = InstanceApi(self._store, registry, self._dispatcher, options, hub_name)
+        entity_api = EntityApi(self._store, registry, self._dispatcher, options)
         self.routes: list[web.RouteDef] = [
-            web.route(method, PREFIX + path, answering(_within(hub_name, handler)))
+            web.route(method, PREFIX + path, with_error_responses(_require_hub(hub_name, handler)))
             for method, path, handler in [*instance_api.routes(), *entity_api.routes()]
         ]
-        self.routes.append(web.route(hdrs.METH_ANY, PREFIX + "/{rest:.*}", answering(_not_implemented)))
+        self.routes.append(web.route(hdrs.METH_ANY, PREFIX + "/{rest:.*}", with_error_responses(_not_implemented)))
 
     async def start(self) -> None:
-        """Open the state and take up what was unfinished. Raises StoreError when the file cannot be used."""
+        """Open the state and continue what was unfinished. Raises StoreError when the file cannot be used."""
         await self._store.open()
         await self._dispatcher.start()
 
     async def stop(self) -> None:
-        """Stop all work and close the state; what was not finished goes on at the next start."""
+        """Stop all work and close the state; what was not finished continues at the next start."""
         await self._dispatcher.stop()
         await self._invocations.close_client_session()
         await self._store.close()
 
     def client_binding(self, binding: Mapping[str, object]) -> str:
         """Return the JSON text that a `durableClient` binding receives."""
-        hub = hub_of(binding, self._hub)
-        return Urls(self._base_url, hub).client_binding(hub)
+        hub = resolve_hub_name(binding, self._hub)
+        return ManagementUrls(self._base_url, hub).client_binding(hub)
 
-    def look_at_clock(self) -> None:
-        """Notice that the clock of the options was set; only needed with a clock that does not run by itself."""
-        self._dispatcher.look_at_clock()
+    def check_timers(self) -> None:
+        """Fire the timers that are due; only needed with a clock that is set by hand."""
+        self._dispatcher.check_timers()
 
 
-def _within(hub_name: str, handler: Handler) -> Handler:
+def _require_hub(hub_name: str, handler: Handler) -> Handler:
     async def handle(request: web.Request) -> web.StreamResponse:
         named = request.query.get("taskHub") or hub_name
         if named.lower() != hub_name.lower():
-            raise NotImplementedHere(f"another task hub ('{named}', while this host serves '{hub_name}')")
+            raise NotSupported(f"another task hub ('{named}', while this host serves '{hub_name}')")
         return await handler(request)
 
     return handle
 
 
 async def _not_implemented(request: web.Request) -> web.Response:
-    raise NotImplementedHere(f"{request.method} {request.path.removeprefix(PREFIX)}")
+    raise NotSupported(f"{request.method} {request.path.removeprefix(PREFIX)}")
 
 
 def _file_name(hub_name: str) -> str:

@@ -1,4 +1,4 @@
-"""The settings of the durable backend: `extensions.durableTask` of host.json, and times that tests shorten."""
+"""The settings of the durable backend: `extensions.durableTask` of host.json, and durations that tests shorten."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-PER_CORE = 10  # the extension's default concurrency, for each kind of function
+CALLS_PER_CORE = 10  # the extension's default concurrency, for each kind of function
 
 
 def _utc_now() -> datetime:
@@ -21,11 +21,11 @@ def _new_id() -> str:
 
 
 def _default_concurrency() -> int:
-    return PER_CORE * (os.cpu_count() or 1)
+    return CALLS_PER_CORE * (os.cpu_count() or 1)
 
 
 @dataclass(frozen=True, slots=True)
-class Options:
+class DurableOptions:
     """How the backend behaves. Durations are seconds unless they are timedeltas."""
 
     max_entity_batch: int = 1000
@@ -44,10 +44,10 @@ class Options:
     new_id: Callable[[], str] = _new_id
 
     @classmethod
-    def from_host_json(cls, durable_task: Mapping[str, Any]) -> Options:
+    def from_host_json(cls, durable_task: Mapping[str, Any]) -> DurableOptions:
         """Return the options that the section `extensions.durableTask` of a host.json asks for.
 
-        Names are taken without regard to case, as the host does; numbers may be text. Raises ValueError.
+        Names match in any case, as in the host; numbers may be text. Raises ValueError for a value that cannot be used.
         """
         given = {name.lower(): value for name, value in durable_task.items()}
         concurrency = _default_concurrency()

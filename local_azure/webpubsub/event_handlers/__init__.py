@@ -1,8 +1,7 @@
-"""Tell the application what its clients do: CloudEvents over HTTP, to the webhooks that a hub's settings name."""
+"""Event handlers: clients' events as CloudEvents over HTTP, to the webhooks that a hub's settings name."""
 
-from local_azure.webpubsub.event_handlers.answers import ConnectAnswer, ConnectRefused, EventFailed
 from local_azure.webpubsub.event_handlers.dispatcher import EventHandlers
 from local_azure.webpubsub.event_handlers.requests import ConnectRequest
-from local_azure.webpubsub.event_handlers.source import EventSource
+from local_azure.webpubsub.event_handlers.responses import ConnectRefused, ConnectResponse, EventFailed
 
-__all__ = ["ConnectAnswer", "ConnectRefused", "ConnectRequest", "EventFailed", "EventHandlers", "EventSource"]
+__all__ = ["ConnectRefused", "ConnectRequest", "ConnectResponse", "EventFailed", "EventHandlers"]

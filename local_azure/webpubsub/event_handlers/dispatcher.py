@@ -1,7 +1,7 @@
-"""From an event to its handler and back: match, validate, send, and keep what the answer leaves behind.
+"""Sends events to their handlers: match, validate, send, and store the state and cookies of the response.
 
-`connect` and user events are waited for. `connected` and `disconnected` are only told, in tasks that belong to this
-object and end with it.
+The client waits for the response to `connect` and to user events. `connected` and `disconnected` are notifications:
+they are sent by tasks that belong to this object and end with it.
 """
 
 import asyncio
@@ -14,18 +14,6 @@ from typing import NoReturn
 
 import aiohttp
 
-from local_azure.webpubsub.event_handlers.answers import (
-    CONNECT_FAILED,
-    UNCHANGED,
-    Answer,
-    ConnectAnswer,
-    ConnectRefused,
-    EventFailed,
-    connect_answer,
-    event_answer,
-    new_state,
-)
-from local_azure.webpubsub.event_handlers.calls import Call, CallFailed, WebhookClient
 from local_azure.webpubsub.event_handlers.matching import (
     VALIDATE,
     handler_for_system_event,
@@ -35,14 +23,24 @@ from local_azure.webpubsub.event_handlers.matching import (
 )
 from local_azure.webpubsub.event_handlers.requests import (
     ConnectRequest,
-    Event,
     UnsendableHeader,
     system_event,
     user_event,
 )
-from local_azure.webpubsub.event_handlers.source import EventSource
+from local_azure.webpubsub.event_handlers.responses import (
+    CONNECT_FAILED,
+    UNCHANGED,
+    ConnectRefused,
+    ConnectResponse,
+    EventFailed,
+    connection_state,
+    parse_connect_response,
+    parse_event_response,
+)
 from local_azure.webpubsub.event_handlers.validation import Validation
-from local_azure.webpubsub.faults import EventLost, Faults
+from local_azure.webpubsub.event_handlers.webhook_client import WebhookCall, WebhookClient, WebhookFailed
+from local_azure.webpubsub.events import Event, EventSource, HandlerResponse
+from local_azure.webpubsub.faults.hooks import EventLost, FaultHooks
 from local_azure.webpubsub.messages import Payload
 from local_azure.webpubsub.observations import Observations
 from local_azure.webpubsub.settings import EventHandler, Settings
@@ -56,11 +54,11 @@ CONNECT_EVENT_ID = 0
 
 
 class _NotDelivered(Exception):
-    """No answer was had from the handler; the text says why."""
+    """The handler did not respond; the text says why."""
 
 
 class EventHandlers:
-    """The webhooks of all hubs."""
+    """The event handlers of all hubs."""
 
     def __init__(
         self,
@@ -68,16 +66,16 @@ class EventHandlers:
         *,
         clock: Callable[[], float],
         observations: Observations,
-        faults: Callable[[], Faults],
+        faults: Callable[[], FaultHooks],
     ) -> None:
-        """`clock` tells monotonic seconds; `faults` returns the fault seam as it is now."""
+        """`clock` returns monotonic seconds; `faults` returns the current fault hooks."""
         self._keys = settings.access_keys
         self._timeout = settings.times.handler_timeout_seconds
         self._handlers = {name: tuple(hub.event_handlers) for name, hub in settings.hubs.items()}
         self._faults = faults
         self._client = WebhookClient(
             retry_waits=settings.times.retry_waits_seconds,
-            max_answer_bytes=settings.limits.handler_answer_bytes,
+            max_response_bytes=settings.limits.handler_answer_bytes,
             observations=observations,
         )
         self._validation = Validation(self._client, settings.times, clock)
@@ -91,53 +89,54 @@ class EventHandlers:
         """Return the handlers of each hub that has been given any, by its lower-case name."""
         return self._handlers
 
-    async def connect(self, source: EventSource, request: ConnectRequest) -> ConnectAnswer:
-        """Ask whether a client may connect; raises `ConnectRefused` when the answer is no, or there is none.
+    async def connect(self, source: EventSource, request: ConnectRequest) -> ConnectResponse:
+        """Ask the handler whether a client may connect; return what its response changes.
 
-        Without a handler for `connect` the client's token alone decides.
+        Without a handler for `connect` the client's token alone decides. Raises `ConnectRefused` when the handler
+        refuses or does not respond.
         """
         handler = self._system_handler(source, CONNECT)
         if handler is None:
             return UNCHANGED
-        make = partial(system_event, source, CONNECT, CONNECT_EVENT_ID, request.body())
+        make_event = partial(system_event, source, CONNECT, CONNECT_EVENT_ID, request.body())
         try:
-            answer = await self._tell(handler, source, CONNECT, make)
+            response = await self._send(handler, source, CONNECT, make_event)
         except _NotDelivered:
             raise ConnectRefused(500, CONNECT_FAILED) from None
-        changes = connect_answer(answer)
-        _keep(source, answer)
+        changes = parse_connect_response(response)
+        _store_state_and_cookies(source, response)
         return changes
 
     async def user_event(self, source: EventSource, name: str, payload: Payload) -> Payload | None:
-        """Tell the handler what a client sent; return its reply to the sender, if any. Raises `EventFailed`."""
+        """Send a client's event to the handler; return its reply to the client, if any. Raises `EventFailed`."""
         handler = handler_for_user_event(self._handlers.get(source.hub, ()), name)
         _log_match(source, name, handler)
         if handler is None:
             raise EventFailed("no event handler matches")
-        make = partial(user_event, source, name, source.next_event_id(), payload)
+        make_event = partial(user_event, source, name, source.next_event_id(), payload)
         try:
-            answer = await self._tell(handler, source, name, make)
-            reply = event_answer(answer)
+            response = await self._send(handler, source, name, make_event)
+            reply = parse_event_response(response)
         except (_NotDelivered, EventFailed) as error:
-            log.warning("user event failed", extra=_fields(source, name) | {"reason": str(error)})
+            log.warning("user event failed", extra=_log_fields(source, name) | {"reason": str(error)})
             raise EventFailed(str(error)) from None
-        _keep(source, answer)
+        _store_state_and_cookies(source, response)
         return reply
 
     def connected(self, source: EventSource) -> None:
-        """Tell the handler that a client is connected, without waiting."""
+        """Notify the handler that a client is connected, without waiting."""
         self._notify(source, CONNECTED, {})
 
     def disconnected(self, source: EventSource, reason: str) -> None:
-        """Tell the handler that a logical connection is over, without waiting."""
+        """Notify the handler that a logical connection has ended, without waiting."""
         self._notify(source, DISCONNECTED, {"reason": reason})
 
     def stop_retrying(self) -> None:
-        """Let every event end with its present attempt: the service shuts down."""
+        """Let every event end with its current attempt: the service shuts down."""
         self._client.stop_retrying()
 
     async def close(self, grace_seconds: float) -> None:
-        """Let what is being told finish within the grace; then drop the rest."""
+        """Let notifications finish within the grace period; then cancel the rest."""
         if self._notifications:
             await asyncio.wait(self._notifications, timeout=grace_seconds)
         for task in self._notifications:
@@ -151,41 +150,45 @@ class EventHandlers:
         if handler is None:
             return
         body = json.dumps(data, separators=(",", ":")).encode()
-        make = partial(system_event, source, name, source.next_event_id(), body)
-        task = asyncio.create_task(self._tell_only(handler, source, name, make))
+        make_event = partial(system_event, source, name, source.next_event_id(), body)
+        task = asyncio.create_task(self._send_notification(handler, source, name, make_event))
         self._notifications.add(task)
         task.add_done_callback(self._notifications.discard)
 
-    async def _tell_only(
-        self, handler: EventHandler, source: EventSource, name: str, make: Callable[..., Event]
+    async def _send_notification(
+        self, handler: EventHandler, source: EventSource, name: str, make_event: Callable[..., Event]
     ) -> None:
         try:
-            answer = await self._tell(handler, source, name, make)
+            response = await self._send(handler, source, name, make_event)
         except _NotDelivered as error:
-            log.warning("event not delivered", extra=_fields(source, name) | {"reason": str(error)})
+            log.warning("event not delivered", extra=_log_fields(source, name) | {"reason": str(error)})
             return
         except Exception:
-            log.exception("event not delivered", extra=_fields(source, name))
+            log.exception("event not delivered", extra=_log_fields(source, name))
             return
-        if answer.is_success:
-            _keep_cookies(source, answer)
+        if response.is_success:
+            _store_cookies(source, response)
         else:
-            log.warning("event not delivered", extra=_fields(source, name) | {"reason": f"status {answer.status}"})
+            log.warning(
+                "event not delivered", extra=_log_fields(source, name) | {"reason": f"status {response.status}"}
+            )
 
     def _system_handler(self, source: EventSource, name: str) -> EventHandler | None:
         handler = handler_for_system_event(self._handlers.get(source.hub, ()), name)
         _log_match(source, name, handler)
         return handler
 
-    async def _tell(self, handler: EventHandler, source: EventSource, name: str, make: Callable[..., Event]) -> Answer:
-        """Return the handler's answer, whatever its status; raises `_NotDelivered`."""
+    async def _send(
+        self, handler: EventHandler, source: EventSource, name: str, make_event: Callable[..., Event]
+    ) -> HandlerResponse:
+        """Return the handler's response, whatever its status; raises `_NotDelivered`."""
         label = handler_label(handler)
         try:
-            event = make(keys=self._keys, now=datetime.now(UTC))
+            event = make_event(keys=self._keys, now=datetime.now(UTC))
             async with asyncio.timeout(self._timeout):
                 if not await self._validation.accepts(handler_url(handler, source.hub, VALIDATE), source, label):
                     raise _NotDelivered("the handler has not accepted our origin")
-                call = Call(
+                call = WebhookCall(
                     "POST",
                     handler_url(handler, source.hub, name),
                     event.headers,
@@ -201,7 +204,7 @@ class EventHandlers:
             raise _NotDelivered(f"no answer within {self._timeout} s") from None
         except EventLost:
             _not_delivered("lost by a fault")
-        except (CallFailed, UnsendableHeader) as error:
+        except (WebhookFailed, UnsendableHeader) as error:
             _not_delivered(str(error))
 
 
@@ -209,28 +212,28 @@ def _not_delivered(why: str) -> NoReturn:
     raise _NotDelivered(why) from None
 
 
-def _keep(source: EventSource, answer: Answer) -> None:
-    """Remember what a successful answer to a blocking event leaves with the connection."""
-    state = new_state(answer)
+def _store_state_and_cookies(source: EventSource, response: HandlerResponse) -> None:
+    """Store what a successful response to `connect` or a user event sets for the connection."""
+    state = connection_state(response)
     if state is not None:
         source.state = state
-    _keep_cookies(source, answer)
+    _store_cookies(source, response)
 
 
-def _keep_cookies(source: EventSource, answer: Answer) -> None:
-    if not answer.cookies:
+def _store_cookies(source: EventSource, response: HandlerResponse) -> None:
+    if not response.cookies:
         return
     if source.cookies is None:
         source.cookies = aiohttp.CookieJar(unsafe=True)  # "unsafe": also for hosts that are IP addresses
-    source.cookies.update_cookies(answer.cookies, answer.url)
+    source.cookies.update_cookies(response.cookies, response.url)
 
 
-def _fields(source: EventSource, name: str) -> dict[str, object]:
+def _log_fields(source: EventSource, name: str) -> dict[str, object]:
     return {"hub": source.hub, "event": name, "connection": source.connection_id, "user": source.user_id}
 
 
 def _log_match(source: EventSource, name: str, handler: EventHandler | None) -> None:
-    fields = _fields(source, name)
+    fields = _log_fields(source, name)
     if handler is None:
         log.info("no event handler matches", extra=fields)
     else:

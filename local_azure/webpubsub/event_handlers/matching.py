@@ -1,4 +1,4 @@
-"""Which event handler gets an event, and at which URL."""
+"""Which event handler receives an event, and at which URL."""
 
 import re
 from collections.abc import Sequence
@@ -30,7 +30,7 @@ def handler_url(handler: EventHandler, hub: str, event: str) -> URL:
 
 
 def handler_label(handler: EventHandler) -> str:
-    """Return the URL template as a log may show it: without a query or credentials, where keys are."""
+    """Return the URL template for a log: without query and credentials, which may hold keys."""
     scheme, _, rest = handler.url_template.partition("://")
     host, slash, path = rest.partition("?")[0].partition("/")
     return f"{scheme}://{host.rpartition('@')[2]}{slash}{path}"

@@ -1,4 +1,4 @@
-"""What an event handler is sent: a CloudEvent in binary mode, attributes in `ce-*` headers and data in the body."""
+"""The HTTP request for an event: a CloudEvent in binary mode, attributes in `ce-*` headers and data in the body."""
 
 import hmac
 import json
@@ -10,7 +10,7 @@ from uuid import uuid4
 
 from multidict import CIMultiDict
 
-from local_azure.webpubsub.event_handlers.source import EventSource
+from local_azure.webpubsub.events import Event, EventSource, event_type
 from local_azure.webpubsub.messages import DataType, Payload
 from local_azure.webpubsub.metadata import metadata_headers
 
@@ -26,12 +26,12 @@ _INTERNAL_PREFIX = "x-asrs-internal-"
 
 
 class UnsendableHeader(ValueError):
-    """A value that cannot stand in an HTTP header; the text names the header and not the value."""
+    """A value that an HTTP header cannot hold; the text names the header and not the value."""
 
 
 @dataclass(frozen=True, slots=True)
 class ConnectRequest:
-    """What the `connect` event says about a client; every value is a list of texts."""
+    """The data of the `connect` event; every value is a list of texts."""
 
     claims: Mapping[str, Sequence[str]]
     query: Mapping[str, Sequence[str]]
@@ -50,29 +50,6 @@ class ConnectRequest:
             },
             separators=(",", ":"),
         ).encode()
-
-
-@dataclass(frozen=True, slots=True)
-class Event:
-    """One event of one connection; repeated attempts send the very same thing."""
-
-    source: EventSource
-    name: str
-    is_system: bool
-    id: int
-    request_id: str
-    headers: CIMultiDict[str]
-    body: bytes
-
-    @property
-    def type(self) -> str:
-        """The CloudEvents type."""
-        return event_type(self.name, is_system=self.is_system)
-
-
-def event_type(name: str, *, is_system: bool) -> str:
-    """Return `azure.webpubsub.sys.connected` or `azure.webpubsub.user.<name>`."""
-    return f"azure.webpubsub.{'sys' if is_system else 'user'}.{name}"
 
 
 def system_event(
@@ -96,7 +73,7 @@ def signature(connection_id: str, keys: Iterable[str]) -> str:
 
 
 def validation_headers(origin: str) -> CIMultiDict[str]:
-    """Return the headers of the request that asks a handler whether it wants our events."""
+    """Return the headers of the request that asks a handler whether it accepts events of our origin."""
     return CIMultiDict({"WebHook-Request-Origin": origin, "ce-awpsversion": "1.0"})
 
 
@@ -105,7 +82,7 @@ def forwarded_headers(headers: Iterable[tuple[str, str]]) -> dict[str, list[str]
     forwarded: dict[str, list[str]] = {}
     for name, value in headers:
         if name.lower() not in _NOT_FORWARDED and not name.lower().startswith(_INTERNAL_PREFIX):
-            forwarded.setdefault(name, []).append(printable(value))
+            forwarded.setdefault(name, []).append(replace_lone_surrogates(value))
     return forwarded
 
 
@@ -114,12 +91,12 @@ def forwarded_query(query: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
     forwarded: dict[str, list[str]] = {}
     for name, value in query:
         if name.lower() != "access_token":
-            forwarded.setdefault(printable(name), []).append(printable(value))
+            forwarded.setdefault(replace_lone_surrogates(name), []).append(replace_lone_surrogates(value))
     return forwarded
 
 
-def printable(text: str) -> str:
-    """Return the text with bytes that were not UTF-8 read as Latin-1, so that it can be sent on."""
+def replace_lone_surrogates(text: str) -> str:
+    """Return the text with bytes that were not UTF-8 decoded as Latin-1, so that it can be encoded again."""
     return text.translate(_LATIN_1)
 
 
@@ -161,12 +138,12 @@ def _event(
     if source.state is not None:
         headers["ce-connectionState"] = source.state
     headers.update(metadata_headers(payload.metadata))
-    _check(headers)
+    _check_headers(headers)
     return Event(source, name, is_system, event_id, request_id, headers, payload.data)
 
 
-def _check(headers: CIMultiDict[str]) -> None:
-    """The user id goes out as UTF-8; every other value is ASCII, and none ends its line."""
+def _check_headers(headers: CIMultiDict[str]) -> None:
+    """Raise `UnsendableHeader` for a line break, and for what is not ASCII except in the user id, which is UTF-8."""
     for name, value in headers.items():
         if (not value.isascii() and name != "ce-userId") or any(ord(c) < 32 and c != "\t" for c in value):
             raise UnsendableHeader(f"{name} has a character that cannot be sent in a header")

@@ -1,6 +1,7 @@
-"""Does a handler want our events? Ask with OPTIONS before the first one, and again from time to time.
+"""Asks event handlers with OPTIONS whether they accept our events: before the first one, and again at intervals.
 
-This is the CloudEvents webhook specification's abuse protection (section 4): a handler agrees by naming our origin.
+This is the abuse protection of the CloudEvents webhook specification (section 4): a handler agrees by naming our
+origin.
 """
 
 import asyncio
@@ -9,11 +10,10 @@ from collections.abc import Callable
 
 from yarl import URL
 
-from local_azure.webpubsub.event_handlers.answers import Answer
-from local_azure.webpubsub.event_handlers.calls import Call, CallFailed, WebhookClient
 from local_azure.webpubsub.event_handlers.matching import VALIDATE
 from local_azure.webpubsub.event_handlers.requests import validation_headers
-from local_azure.webpubsub.event_handlers.source import EventSource
+from local_azure.webpubsub.event_handlers.webhook_client import WebhookCall, WebhookClient, WebhookFailed
+from local_azure.webpubsub.events import EventSource, HandlerResponse
 from local_azure.webpubsub.settings import Times
 
 log = logging.getLogger(__name__)
@@ -23,7 +23,7 @@ NOT_FOUND = 404
 
 
 class _Check:
-    """What is known of one URL and origin: the last result, and when to ask again (monotonic seconds)."""
+    """The last result for one URL and origin, and when to ask again (monotonic seconds)."""
 
     __slots__ = ("accepted", "asking", "due_at", "failures")
 
@@ -44,12 +44,12 @@ class Validation:
         self._checks: dict[tuple[URL, str], _Check] = {}
 
     async def accepts(self, url: URL, source: EventSource, handler: str) -> bool:
-        """Return whether the handler at this URL (with `validate` for the event) takes events from our origin.
+        """Return whether the handler at this URL (with `validate` for the event) accepts events of our origin.
 
-        A handler that has agreed is asked again in the background; whoever meets one that has not, when it is time
-        to ask again, waits for its answer.
+        A handler that has agreed is asked again in the background. If it has not agreed and it is time to ask again,
+        the caller waits for its answer.
         """
-        # The origin is the host that the client dialled: a no to one name must not keep out those who used another.
+        # The origin is the host name that the client used. A refusal of one name does not apply to another name.
         check = self._checks.setdefault((url, source.origin), _Check())
         if check.accepted is not None and self._clock() < check.due_at:
             return check.accepted
@@ -58,11 +58,11 @@ class Validation:
             asking = check.asking = asyncio.create_task(self._ask(check, url, source, handler))
         if check.accepted:
             return True
-        # One caller's impatience must not end the question that others wait for.
+        # Shielded: a cancelled caller must not cancel the request that others wait for.
         return await asyncio.shield(asking)
 
     async def close(self) -> None:
-        """Give up on questions that are still open."""
+        """Cancel requests that are not answered yet."""
         asking = [check.asking for check in self._checks.values() if check.asking is not None]
         for task in asking:
             task.cancel()
@@ -70,7 +70,7 @@ class Validation:
 
     async def _ask(self, check: _Check, url: URL, source: EventSource, handler: str) -> bool:
         try:
-            accepted, why = await self._answer(url, source, handler)
+            accepted, why = await self._request_permission(url, source, handler)
         except Exception:
             log.exception("validation failed unexpectedly", extra={"handler": handler})
             accepted, why = False, "unexpected failure"
@@ -94,24 +94,24 @@ class Validation:
         check.due_at = self._clock() + wait
         return accepted
 
-    async def _answer(self, url: URL, source: EventSource, handler: str) -> tuple[bool, str]:
+    async def _request_permission(self, url: URL, source: EventSource, handler: str) -> tuple[bool, str]:
         try:
-            answer = await self._request("OPTIONS", url, source, handler)
-            if answer.status == NOT_FOUND:
-                answer = await self._request("GET", url, source, handler)
-        except CallFailed as error:
+            response = await self._request("OPTIONS", url, source, handler)
+            if response.status == NOT_FOUND:
+                response = await self._request("GET", url, source, handler)
+        except WebhookFailed as error:
             return False, str(error)
         except TimeoutError:
             return False, f"no answer within {self._times.validation_timeout_seconds} s"
-        if not answer.is_success:
-            return False, f"status {answer.status}"
-        allowed = [value.strip().lower() for value in answer.headers.getall(ALLOWED_ORIGIN, [])]
+        if not response.is_success:
+            return False, f"status {response.status}"
+        allowed = [value.strip().lower() for value in response.headers.getall(ALLOWED_ORIGIN, [])]
         if not allowed:
             return False, f"no {ALLOWED_ORIGIN} header"
         return "*" in allowed or source.origin in allowed, f"{ALLOWED_ORIGIN} names another origin"
 
-    async def _request(self, method: str, url: URL, source: EventSource, handler: str) -> Answer:
-        call = Call(
+    async def _request(self, method: str, url: URL, source: EventSource, handler: str) -> HandlerResponse:
+        call = WebhookCall(
             method,
             url,
             validation_headers(source.origin),

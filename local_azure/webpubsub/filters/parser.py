@@ -1,18 +1,18 @@
-"""From a filter's text to its expression: tokens, and a recursive descent of bounded depth and length."""
+"""Parses the text of a filter: tokens, and a recursive descent with limits for depth and length."""
 
 import re
 import typing
 from collections.abc import Iterator
 
-from local_azure.webpubsub.filters.terms import (
+from local_azure.webpubsub.filters.expressions import (
     COMPARISONS,
     CONSTANTS,
     FUNCTIONS,
     IDENTIFIERS,
     ORDERINGS,
     Expression,
+    FilterProblem,
     Literal,
-    Problem,
     Type,
     call,
     constant,
@@ -20,7 +20,7 @@ from local_azure.webpubsub.filters.terms import (
     expect_type,
     in_groups,
     in_list,
-    joined,
+    join_clauses,
     ordering,
 )
 
@@ -29,7 +29,7 @@ MAX_CLAUSES = 100
 _INT64 = range(-(2**63), 2**63)
 
 
-class _TooDeep(Problem):
+class _TooDeep(FilterProblem):
     def __init__(self) -> None:
         super().__init__(f"Nesting is deeper than {MAX_DEPTH}")
 
@@ -56,13 +56,13 @@ def _tokens(text: str) -> Iterator[_Token]:
     while True:
         match = _TOKEN.match(text, position)
         if match is None or match.lastgroup is None:
-            raise Problem(f"Unexpected character at {position}")
+            raise FilterProblem(f"Unexpected character at {position}")
         yield _Token(match.lastgroup, match[match.lastgroup])
         position = match.end()
 
 
 class Parser:
-    """A recursive descent with one token in hand."""
+    """A recursive descent parser with one token of look-ahead."""
 
     def __init__(self, text: str) -> None:
         self._rest = _tokens(text)
@@ -70,37 +70,37 @@ class Parser:
         self._depth = 0
         self._clauses = 1
 
-    def whole(self) -> Expression:
-        """Return the condition that the whole text states; raises `Problem`."""
+    def parse(self) -> Expression:
+        """Return the condition of the whole text; raises `FilterProblem`."""
         self._advance()
-        condition = self._either()
+        condition = self._or_expression()
         if self._token.kind != "end":
             raise self._unexpected()
         expect_type(condition, Type.BOOL)
         return condition
 
-    def _either(self) -> Expression:
+    def _or_expression(self) -> Expression:
         self._depth += 1
         if self._depth > MAX_DEPTH:
             raise _TooDeep
-        alternatives = [self._both()]
+        alternatives = [self._and_expression()]
         while self._continues_with("or"):
-            alternatives.append(self._both())
+            alternatives.append(self._and_expression())
         self._depth -= 1
-        return alternatives[0] if len(alternatives) == 1 else joined("or", alternatives)
+        return alternatives[0] if len(alternatives) == 1 else join_clauses("or", alternatives)
 
-    def _both(self) -> Expression:
+    def _and_expression(self) -> Expression:
         clauses = [self._comparison()]
         while self._continues_with("and"):
             clauses.append(self._comparison())
-        return clauses[0] if len(clauses) == 1 else joined("and", clauses)
+        return clauses[0] if len(clauses) == 1 else join_clauses("and", clauses)
 
     def _continues_with(self, word: str) -> bool:
-        if not self._took_word(word):
+        if not self._accept_word(word):
             return False
         self._clauses += 1
         if self._clauses > MAX_CLAUSES:
-            raise Problem(f"There are more than {MAX_CLAUSES} clauses")
+            raise FilterProblem(f"There are more than {MAX_CLAUSES} clauses")
         return True
 
     def _comparison(self) -> Expression:
@@ -120,16 +120,16 @@ class Parser:
         if self._token.kind == "word" and self._token.text.lower() == "groups":
             self._advance()
             return in_groups(left, IDENTIFIERS["groups"])
-        self._take_mark("(")
+        self._expect_mark("(")
         literals = [self._literal()]
-        while self._took_mark(","):
+        while self._accept_mark(","):
             literals.append(self._literal())
-        self._take_mark(")")
+        self._expect_mark(")")
         return in_list(left, literals)
 
     def _operand(self) -> Expression:
         negations = 0
-        while self._took_word("not"):
+        while self._accept_word("not"):
             negations += 1
             if negations > MAX_DEPTH:
                 raise _TooDeep
@@ -141,9 +141,9 @@ class Parser:
         return Expression(Type.BOOL, lambda connection: bool(operand.value(connection)) is not negate)
 
     def _primary(self) -> Expression:
-        if self._took_mark("("):
-            inner = self._either()
-            self._take_mark(")")
+        if self._accept_mark("("):
+            inner = self._or_expression()
+            self._expect_mark(")")
             return inner
         if self._token.kind != "word" or self._token.text in CONSTANTS:
             return self._literal()
@@ -157,11 +157,11 @@ class Parser:
         return self._arguments(name)
 
     def _arguments(self, name: str) -> Expression:
-        self._take_mark("(")
-        arguments = [self._either()]
-        while self._took_mark(","):
-            arguments.append(self._either())
-        self._take_mark(")")
+        self._expect_mark("(")
+        arguments = [self._or_expression()]
+        while self._accept_mark(","):
+            arguments.append(self._or_expression())
+        self._expect_mark(")")
         return call(name, arguments)
 
     def _literal(self) -> Literal:
@@ -180,23 +180,23 @@ class Parser:
     def _advance(self) -> None:
         self._token = next(self._rest)
 
-    def _took_word(self, word: str) -> bool:
+    def _accept_word(self, word: str) -> bool:
         taken = self._token == ("word", word)
         if taken:
             self._advance()
         return taken
 
-    def _took_mark(self, mark: str) -> bool:
+    def _accept_mark(self, mark: str) -> bool:
         taken = self._token == ("mark", mark)
         if taken:
             self._advance()
         return taken
 
-    def _take_mark(self, mark: str) -> None:
-        if not self._took_mark(mark):
+    def _expect_mark(self, mark: str) -> None:
+        if not self._accept_mark(mark):
             raise self._unexpected()
 
-    def _unexpected(self) -> Problem:
+    def _unexpected(self) -> FilterProblem:
         if self._token.kind == "end":
-            return Problem("Unexpected end")
-        return Problem(f"Unexpected '{self._token.text[:32]}'")
+            return FilterProblem("Unexpected end")
+        return FilterProblem(f"Unexpected '{self._token.text[:32]}'")

@@ -1,16 +1,16 @@
-"""One line of the live flow: what happened, to whom, when, and what became of it."""
+"""The entries of the flow: each is one thing that happened, with its time, its connection and its result."""
 
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from local_azure.webpubsub.inspector.contents import Content, texts_of
+from local_azure.webpubsub.inspector.redaction import RedactedPayload, payload_texts
 
 MAX_NAMED_RECEIVERS = 30
 EXCERPT_CHARACTERS = 160
 
 
-class Kind(StrEnum):
-    """What an entry is about."""
+class EntryKind(StrEnum):
+    """The kind of an entry; the page has a filter and a color for each."""
 
     CONNECTION = "connection"
     FRAME_IN = "frame-in"
@@ -23,14 +23,15 @@ class Kind(StrEnum):
 
 @dataclass(slots=True, kw_only=True)
 class Entry:
-    """One happening. `began` and `ended` are seconds since the epoch; `ended` is None while it goes on.
+    """One entry. `began` and `ended` are seconds since the epoch; `ended` is None while it is in progress.
 
-    `change` is the journal's count of changes at the entry's last one. `is_ok` is None where nothing can fail.
+    `change` is the number of the buffer's change that last changed the entry. `is_ok` is None where nothing can fail.
+    `is_routine` marks pings, sequence acks and validations, which the page does not show by default.
     """
 
     id: int
     change: int
-    kind: Kind
+    kind: EntryKind
     hub: str
     began: float
     ended: float | None
@@ -42,33 +43,33 @@ class Entry:
     is_ok: bool | None = None
     is_routine: bool = False
     facts: dict[str, str | int] = field(default_factory=dict)
-    content: Content | None = None
-    answer: Content | None = None
+    content: RedactedPayload | None = None
+    answer: RedactedPayload | None = None
     receivers: list[tuple[str, str | None]] = field(default_factory=list)
     receiver_count: int = 0
     _texts: frozenset[str] | None = field(default=None, repr=False)
 
     @property
     def milliseconds(self) -> float | None:
-        """How long it took; None while it goes on."""
+        """How long it took; None while it is in progress."""
         return None if self.ended is None else (self.ended - self.began) * 1000
 
     def texts(self) -> frozenset[str]:
-        """Return the texts in the payload and the user's id: what a later message may repeat."""
+        """Return the texts of the payload, and the user id: what a message that this entry has caused may contain."""
         if self._texts is None:
-            said = texts_of(self.content) if self.content else frozenset()
-            self._texts = said | {self.user_id} if self.user_id else said
+            texts = payload_texts(self.content) if self.content else frozenset()
+            self._texts = texts | {self.user_id} if self.user_id else texts
         return self._texts
 
     def summary(self) -> dict[str, object]:
-        """Return the entry as the list shows it: without its payload but for an excerpt."""
+        """Return the entry as the list shows it: with an excerpt of its payload only."""
         return {
             "id": self.id,
             "kind": self.kind,
             "hub": self.hub,
             "began": self.began,
             "ms": self.milliseconds,
-            "open": self.ended is None,
+            "inProgress": self.ended is None,
             "title": self.title,
             "connection": self.connection_id,
             "user": self.user_id,
@@ -76,25 +77,25 @@ class Entry:
             "ok": self.is_ok,
             "routine": self.is_routine,
             "excerpt": self._excerpt(),
-            "receivers": self.receiver_count,
-            "to": self.receivers,
+            "receiverCount": self.receiver_count,
+            "receivers": self.receivers,
         }
 
     def _excerpt(self) -> str:
         if self.content is not None:
             return self.content.text[:EXCERPT_CHARACTERS]
-        return str(self.facts.get("reason") or self.facts.get("struck") or "")[:EXCERPT_CHARACTERS]
+        return str(self.facts.get("reason") or self.facts.get("target") or "")[:EXCERPT_CHARACTERS]
 
     def details(self) -> dict[str, object]:
-        """Return everything that is known of the entry."""
+        """Return the entry with its payloads and facts."""
         return self.summary() | {
             "facts": self.facts,
-            "content": _content(self.content),
-            "answer": _content(self.answer),
+            "content": _payload(self.content),
+            "answer": _payload(self.answer),
         }
 
 
-def _content(content: Content | None) -> dict[str, object] | None:
-    if content is None:
+def _payload(payload: RedactedPayload | None) -> dict[str, object] | None:
+    if payload is None:
         return None
-    return {"text": content.text, "form": content.form, "size": content.size, "cut": content.is_cut}
+    return {"text": payload.text, "form": payload.form, "size": payload.size, "truncated": payload.is_truncated}

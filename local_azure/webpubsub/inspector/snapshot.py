@@ -1,10 +1,10 @@
-"""The service's state as the page shows it: hubs and their handlers, connections, faults in force."""
+"""The current state of the service for the page: hubs with their handlers, connections, active faults."""
 
 from collections.abc import Mapping
 from itertools import islice
 
 from local_azure.webpubsub.event_handlers.matching import handler_label
-from local_azure.webpubsub.fault_switchboard import FaultSwitchboard, fault_text
+from local_azure.webpubsub.faults import FaultInjector, format_fault
 from local_azure.webpubsub.hub import Connection, Hub, Hubs
 from local_azure.webpubsub.settings import EventHandler, Settings
 
@@ -14,8 +14,8 @@ MAX_GROUPS = 20
 Handlers = Mapping[str, tuple[EventHandler, ...]]
 
 
-def snapshot(hubs: Hubs, settings: Settings, handlers: Handlers, faults: FaultSwitchboard) -> dict[str, object]:
-    """Return what is now, ready for JSON; of many connections the newest 500, of many groups 20 for each."""
+def snapshot(hubs: Hubs, settings: Settings, handlers: Handlers, faults: FaultInjector) -> dict[str, object]:
+    """Return the current state as a JSON document: the newest 500 connections, with at most 20 groups of each."""
     known = {hub.name: hub for hub in hubs}
     names = sorted({*known, *handlers, *settings.hubs})
     connections = list(hubs.connections())
@@ -25,13 +25,13 @@ def snapshot(hubs: Hubs, settings: Settings, handlers: Handlers, faults: FaultSw
         "connectionCount": len(connections),
         "faults": [
             {
-                "id": armed.id,
-                "text": fault_text(armed.fault),
-                "strikes": armed.strikes,
-                "strikesLeft": armed.strikes_left,
-                "secondsLeft": _rounded(faults.seconds_left(armed)),
+                "id": active.id,
+                "text": format_fault(active.fault),
+                "timesTriggered": active.times_triggered,
+                "timesLeft": active.times_left,
+                "secondsLeft": _rounded_up(faults.seconds_left(active)),
             }
-            for armed in faults.in_force()
+            for active in faults.active()
         ],
     }
 
@@ -62,9 +62,9 @@ def _connection(connection: Connection) -> dict[str, object]:
         "protocol": connection.protocol,
         "groups": sorted(connection.groups)[:MAX_GROUPS],
         "groupCount": len(connection.groups),
-        "attached": connection.transport is not None,
+        "hasSocket": connection.transport is not None,
     }
 
 
-def _rounded(seconds: float | None) -> int | None:
+def _rounded_up(seconds: float | None) -> int | None:
     return None if seconds is None else -int(-seconds // 1)

@@ -1,21 +1,21 @@
-"""The subprotocols by which clients talk to the service."""
+"""The subprotocols that clients use."""
 
 from functools import cache
 
-from local_azure.webpubsub.protocols.codec import Frame, InvalidFrame, Protocol
-from local_azure.webpubsub.protocols.json_codec import JsonProtocol
-from local_azure.webpubsub.protocols.raw import SEND_EVENT, InvalidRawMode, RawMode, RawProtocol, parse_raw_mode
+from local_azure.webpubsub.protocols.codec import Codec, Frame, InvalidFrame
+from local_azure.webpubsub.protocols.json_codec import JsonCodec
+from local_azure.webpubsub.protocols.raw_codec import SEND_EVENT, InvalidRawMode, RawCodec, RawMode, parse_raw_mode
 
 __all__ = [
     "PREDEFINED_SUBPROTOCOLS",
+    "Codec",
     "Frame",
     "InvalidFrame",
     "InvalidRawMode",
-    "Protocol",
     "RawMode",
+    "codec_for",
     "is_predefined",
     "parse_raw_mode",
-    "protocol_for",
 ]
 
 JSON = "json.webpubsub.azure.v1"
@@ -27,21 +27,21 @@ PREDEFINED_SUBPROTOCOLS = (JSON, RELIABLE_JSON, PROTOBUF, RELIABLE_PROTOBUF)
 
 
 def is_predefined(name: str | None) -> bool:
-    """Return whether the service itself speaks this subprotocol; names are compared without regard to letter case."""
+    """Return whether the service implements this subprotocol; names are compared without regard to letter case."""
     return name is not None and name.lower() in PREDEFINED_SUBPROTOCOLS
 
 
-def protocol_for(name: str | None, raw_mode: RawMode = SEND_EVENT) -> Protocol:
-    """Return the subprotocol of this name; for None and for custom names the raw one, in the given mode."""
-    return _predefined(name.lower()) if name is not None and is_predefined(name) else RawProtocol(raw_mode)
+def codec_for(name: str | None, raw_mode: RawMode = SEND_EVENT) -> Codec:
+    """Return the codec of this subprotocol; for None and for custom names the raw one, in the given mode."""
+    return _predefined(name.lower()) if name is not None and is_predefined(name) else RawCodec(raw_mode)
 
 
 @cache
-def _predefined(name: str) -> Protocol:
+def _predefined(name: str) -> Codec:
     reliable = name in (RELIABLE_JSON, RELIABLE_PROTOBUF)
     if name in (JSON, RELIABLE_JSON):
-        return JsonProtocol(name, reliable=reliable)
-    # Imported on first use: most services have no protobuf client, and the library takes a while to load.
-    from local_azure.webpubsub.protocols.protobuf_codec import ProtobufProtocol
+        return JsonCodec(name, reliable=reliable)
+    # Imported on first use: most services have no protobuf client, and the library is slow to import.
+    from local_azure.webpubsub.protocols.protobuf_codec import ProtobufCodec
 
-    return ProtobufProtocol(name, reliable=reliable)
+    return ProtobufCodec(name, reliable=reliable)

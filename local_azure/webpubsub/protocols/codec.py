@@ -1,4 +1,4 @@
-"""What every subprotocol can do: turn frames into messages and messages into frames."""
+"""What every subprotocol does: decode frames to messages and encode messages to frames."""
 
 import typing
 
@@ -22,23 +22,36 @@ class InvalidFrame(Exception):
         self.reason = reason
 
 
-class Protocol(typing.Protocol):
-    """A subprotocol; its objects keep no state and are shared by all connections that speak it."""
+class Codec(typing.Protocol):
+    """Encodes and decodes one subprotocol; it has no state, so all connections that use the subprotocol share it."""
 
     name: str
     reliable: bool
 
     def decode(self, frame: Frame) -> ClientMessage:
-        """Return what the client says; raises `InvalidFrame`, and nothing else, whatever the frame holds."""
+        """Return the client's message; raises `InvalidFrame`, and nothing else, whatever the frame holds."""
 
     def encode(self, message: ServiceMessage, sequence_id: int | None = None) -> Frame | None:
         """Return the frame for a message, or None when this subprotocol has no frame for it.
 
-        Group and server messages always have one. Only they are numbered, and only on reliable connections.
+        Group and server messages always have one. Only they have sequence ids, and only on reliable connections.
         """
 
-    def number(self, frame: Frame, sequence_id: int) -> Frame:
+    def add_sequence_id(self, frame: Frame, sequence_id: int) -> Frame:
         """Return a frame that `encode` made of a group or server message, with the sequence id put into it.
 
-        Much cheaper than to encode again: for reliable receivers encode once and number for each.
+        Much faster than encoding again: a message is encoded once, and numbered for each reliable receiver.
         """
+
+
+def is_protobuf_any(data: bytes) -> bool:
+    """Return whether the bytes are a `google.protobuf.Any` that a protobuf receiver could read."""
+    # Imported on first use: only services whose clients exchange protobuf payloads need the library.
+    from google.protobuf.any_pb2 import Any
+    from google.protobuf.message import DecodeError
+
+    try:
+        Any.FromString(data)
+    except DecodeError:
+        return False
+    return True

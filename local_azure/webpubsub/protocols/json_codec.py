@@ -1,6 +1,6 @@
 """`json.webpubsub.azure.v1` and `json.reliable.webpubsub.azure.v1`: one JSON object in each text frame.
 
-JSON payloads are cut out of the frame and pasted into others as text, so numbers, spaces and key order survive.
+JSON payloads are copied between frames as text, so numbers, spaces and key order stay as the sender wrote them.
 """
 
 import binascii
@@ -34,13 +34,13 @@ from local_azure.webpubsub.messages import (
 )
 from local_azure.webpubsub.metadata import checked_metadata
 from local_azure.webpubsub.names import is_event_name, is_group_name
-from local_azure.webpubsub.protocols.any_message import is_any_message
 from local_azure.webpubsub.protocols.codec import (
     INVALID_PAYLOAD,
     MAX_TTL_SECONDS,
     UNSUPPORTED_DATA,
     Frame,
     InvalidFrame,
+    is_protobuf_any,
 )
 
 WRONG_FRAME_KIND = "The JSON subprotocol requires text messages."
@@ -49,31 +49,31 @@ INVALID_MESSAGE = "The client message is not a valid JSON protocol message."
 MAX_UINT64 = 2**64 - 1
 
 
-class JsonProtocol:
-    """The JSON subprotocols; they differ in that reliable messages carry a sequence id."""
+class JsonCodec:
+    """The codec of the JSON subprotocols; they differ in that reliable messages carry a sequence id."""
 
     def __init__(self, name: str, *, reliable: bool) -> None:
         self.name = name
         self.reliable = reliable
 
     def decode(self, frame: Frame) -> ClientMessage:
-        """Return what the client says; raises `InvalidFrame` with 1003 or 1007."""
+        """Return the client's message; raises `InvalidFrame` with 1003 or 1007."""
         if not isinstance(frame, str):
             raise InvalidFrame(UNSUPPORTED_DATA, WRONG_FRAME_KIND)
         try:
             members = _members(frame)
             return _DECODERS[members["type"].string().lower()](members)
-        except (_NotAMessage, KeyError, ValueError, StopIteration, RecursionError):
-            # ValueError is what json, base64, UTF-8 and metadata rules raise; a JSON scanner also says
-            # StopIteration for a value that is not there and RecursionError for one that is nested too deeply.
+        except (_InvalidMessage, KeyError, ValueError, StopIteration, RecursionError):
+            # json, base64, UTF-8 and metadata checks raise ValueError; a JSON scanner also raises StopIteration for a
+            # missing value and RecursionError for one that is nested too deeply.
             raise InvalidFrame(INVALID_PAYLOAD, INVALID_MESSAGE) from None
 
     def encode(self, message: ServiceMessage, sequence_id: int | None = None) -> str:
         """Return the text frame for a message."""
         text = _encode(message)
-        return text if sequence_id is None else self.number(text, sequence_id)
+        return text if sequence_id is None else self.add_sequence_id(text, sequence_id)
 
-    def number(self, frame: Frame, sequence_id: int) -> str:
+    def add_sequence_id(self, frame: Frame, sequence_id: int) -> str:
         """Return the message frame with its sequence id."""
         return f'{str(frame)[:-1]},"sequenceId":{sequence_id}}}'
 
@@ -81,8 +81,8 @@ class JsonProtocol:
 # --- from a client -----------------------------------------------------------
 
 
-class _NotAMessage(Exception):
-    """The text is JSON but breaks a rule of the subprotocol."""
+class _InvalidMessage(Exception):
+    """The text is JSON but violates a rule of the subprotocol."""
 
 
 class _Value(NamedTuple):
@@ -93,14 +93,14 @@ class _Value(NamedTuple):
 
     def string(self) -> str:
         if not self.text.startswith('"') or not isinstance(self.value, str):
-            raise _NotAMessage
+            raise _InvalidMessage
         return self.value
 
 
 _Members = Mapping[object, _Value]
 
 
-# The scanner below `raw_decode`, which would add a call and an exception handler to each of a frame's values.
+# The function that `raw_decode` calls; `raw_decode` would add a call and an exception handler for each value.
 _scan: Callable[[str, int], tuple[object, int]] = VERBATIM.scan_once  # type: ignore[attr-defined]
 _pairs = json.JSONDecoder(object_pairs_hook=tuple, parse_int=float).decode
 _opening = re.compile(r"[ \t\n\r]*\{[ \t\n\r]*").match
@@ -127,12 +127,12 @@ def _members(text: str) -> _Members:
             if mark.end() == len(text):
                 return members
             break
-    raise _NotAMessage
+    raise _InvalidMessage
 
 
 def _unsigned(value: _Value, limit: int) -> int:
     if not _UNSIGNED.fullmatch(value.text) or int(value.text) > limit:
-        raise _NotAMessage
+        raise _InvalidMessage
     return int(value.text)
 
 
@@ -144,28 +144,28 @@ def _ack_id(members: _Members) -> int | None:
 def _group(members: _Members) -> str:
     group = members["group"].string()
     if not is_group_name(group):
-        raise _NotAMessage
+        raise _InvalidMessage
     return group
 
 
 def _event(members: _Members) -> str:
     event = members["event"].string()
     if not is_event_name(event):
-        raise _NotAMessage
+        raise _InvalidMessage
     return event
 
 
 def _payload(members: _Members) -> Payload:
     if "stream" in members:
-        # Streaming is documented for the service, and refused by the official emulator just like this.
-        raise _NotAMessage
+        # Streaming is documented for the service; the official emulator refuses it in the same way.
+        raise _InvalidMessage
     metadata = _metadata(members)
     data_type = DataType(members["dataType"].string().lower()) if "dataType" in members else DataType.JSON
     if "data" in members:
         return Payload(data_type, _data(data_type, members["data"]), metadata)
     if "metadata" in members:
         return Payload(DataType.TEXT, b"", metadata)
-    raise _NotAMessage
+    raise _InvalidMessage
 
 
 def _metadata(members: _Members) -> Mapping[str, str]:
@@ -173,7 +173,7 @@ def _metadata(members: _Members) -> Mapping[str, str]:
         return NO_METADATA
     text = members["metadata"].text
     if not text.startswith("{"):
-        raise _NotAMessage
+        raise _InvalidMessage
     return checked_metadata(_pairs(text))
 
 
@@ -182,18 +182,18 @@ def _data(data_type: DataType, data: _Value) -> bytes:
         return data.string().encode()
     if data_type is DataType.JSON:
         if data.text == "null":
-            raise _NotAMessage
+            raise _InvalidMessage
         return data.text.encode()
     content = binascii.a2b_base64(data.string(), strict_mode=True)
-    if data_type is DataType.PROTOBUF and not is_any_message(content):
-        raise _NotAMessage
+    if data_type is DataType.PROTOBUF and not is_protobuf_any(content):
+        raise _InvalidMessage
     return content
 
 
 def _no_echo(members: _Members) -> bool:
     value = members.get("noEcho")
     if value is not None and value.text not in ("true", "false"):
-        raise _NotAMessage
+        raise _InvalidMessage
     return value is not None and value.text == "true"
 
 

@@ -37,20 +37,20 @@ from local_azure.webpubsub.protocols.codec import (
     InvalidFrame,
 )
 
-# The official emulator says the plain subprotocol's name on reliable connections too.
+# The official emulator uses the plain subprotocol's name on reliable connections too.
 WRONG_FRAME_KIND = "The protobuf.webpubsub.azure.v1 subprotocol requires binary messages."
 INVALID_MESSAGE = "The client message is not a valid protobuf.webpubsub.azure.v1 protocol message."
 
 
-class ProtobufProtocol:
-    """The protobuf subprotocols; they differ in that reliable messages carry a sequence id."""
+class ProtobufCodec:
+    """The codec of the protobuf subprotocols; they differ in that reliable messages carry a sequence id."""
 
     def __init__(self, name: str, *, reliable: bool) -> None:
         self.name = name
         self.reliable = reliable
 
     def decode(self, frame: Frame) -> ClientMessage:
-        """Return what the client says; raises `InvalidFrame` with 1003 or 1007."""
+        """Return the client's message; raises `InvalidFrame` with 1003 or 1007."""
         if isinstance(frame, str):
             raise InvalidFrame(UNSUPPORTED_DATA, WRONG_FRAME_KIND)
         try:
@@ -65,7 +65,7 @@ class ProtobufProtocol:
             downstream.data_message.sequence_id = sequence_id
         return downstream.SerializeToString()
 
-    def number(self, frame: Frame, sequence_id: int) -> bytes:
+    def add_sequence_id(self, frame: Frame, sequence_id: int) -> bytes:
         """Return the message frame with its sequence id."""
         assert isinstance(frame, bytes)
         downstream = pb.DownstreamMessage.FromString(frame)
@@ -183,7 +183,7 @@ def _ack_message(ack: Ack) -> pb.AckMessage:
 
 
 def _data_message(message: DataMessage) -> pb.DataMessage:
-    """Return the message; receivers do not learn the sender's user id, because the schema has no field for it."""
+    """Return the message, without the sender's user id: the schema has no field for it."""
     is_group = isinstance(message, GroupMessage)
     data = pb.DataMessage(
         group=message.group if isinstance(message, GroupMessage) else None,
@@ -208,7 +208,7 @@ def _message_data(payload: Payload) -> pb.MessageData:
 
 
 def _any_data(data: bytes) -> pb.MessageData:
-    """Return the Any; an event handler may answer with bytes that are none, and these arrive as plain bytes."""
+    """Return the Any, or binary data if an event handler has answered with bytes that are no Any."""
     try:
         return pb.MessageData(protobuf_data=AnyMessage.FromString(data))
     except DecodeError:

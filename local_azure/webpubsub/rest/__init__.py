@@ -7,7 +7,7 @@ from http import HTTPStatus
 from aiohttp import web
 
 from local_azure.webpubsub.hub import Hubs
-from local_azure.webpubsub.rest.call import Call, Query, checked_names, decoded_segments
+from local_azure.webpubsub.rest.call import Query, RestCall, checked_names, decoded_segments
 from local_azure.webpubsub.rest.errors import ERROR_CODE_HEADER, RestError, bad_request, error_response
 from local_azure.webpubsub.rest.routing import Match, find_operations
 from local_azure.webpubsub.settings import Settings
@@ -16,13 +16,13 @@ from local_azure.webpubsub.tokens import InvalidToken, bearer, check_rest_token
 __all__ = ["API_VERSIONS", "ERROR_CODE_HEADER", "routes"]
 
 API_VERSIONS = ("2021-10-01", "2022-11-01", "2023-07-01", "2024-01-01", "2024-12-01")
-"""The versions that may be asked for; all behave like the newest."""
+"""The versions that a request may ask for; all behave like the newest."""
 
 _VERSIONS_HEADER = {"api-supported-versions": ", ".join(API_VERSIONS)}
 
 
 def routes(hubs: Hubs, settings: Settings, *, clock: Callable[[], float] = time.time) -> list[web.RouteDef]:
-    """Return the routes below `/api`; `clock` tells seconds since the epoch, by which tokens are judged."""
+    """Return the routes below `/api`; `clock` returns seconds since the epoch, to check the lifetime of tokens."""
     data_plane = _DataPlane(hubs, settings, clock)
     # Not `.*`: a decoded path may hold a line break.
     return [web.route("*", r"/api/{path:[\s\S]*}", data_plane.answer)]
@@ -35,7 +35,7 @@ class _DataPlane:
         self._clock = clock
 
     async def answer(self, request: web.Request) -> web.StreamResponse:
-        """Answer one call; refusals become an error body, everything else is an error of ours."""
+        """Answer one call; a `RestError` becomes an error body, any other exception is a bug of the service."""
         try:
             response = await self._answer(request)
         except RestError as error:
@@ -55,7 +55,7 @@ class _DataPlane:
             return web.Response(status=HTTPStatus.NOT_FOUND)
         if request.method not in match.operations:
             return _method_not_allowed(match.operations)
-        return await match.operations[request.method](self._call(request, match))
+        return await match.operations[request.method].handle(self._call(request, match))
 
     def _is_authorized(self, request: web.Request, path: str) -> bool:
         token = bearer(request.headers.get("Authorization"))
@@ -75,15 +75,15 @@ class _DataPlane:
             return False
         return True
 
-    def _call(self, request: web.Request, match: Match) -> Call:
+    def _call(self, request: web.Request, match: Match) -> RestCall:
         query = Query(request.rel_url.query.items())
         _check_api_version(query)
         names = checked_names(match.names)
-        return Call(self._hubs.hub(names["hub"]), names, query, request, self._settings, self._clock())
+        return RestCall(self._hubs.hub(names["hub"]), names, query, request, self._settings, self._clock())
 
 
 def _check_api_version(query: Query) -> None:
-    """Refuse a version that is unknown or given twice; without one the newest is meant, as in the official emulator."""
+    """Refuse a version that is unknown or given twice; without one the newest is used, as in the official emulator."""
     versions = query.all("api-version")
     if len(versions) > 1 or any(version not in API_VERSIONS for version in versions):
         raise bad_request("The specified API version is not supported.", "api-version")

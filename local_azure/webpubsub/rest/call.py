@@ -21,10 +21,10 @@ _WHOLE_NUMBER = re.compile(r"[0-9]{1,10}")
 
 
 def decoded_segments(raw_path: str) -> list[str]:
-    """Return the segments of a raw path, percent-decoded; raises a refusal for what is no UTF-8.
+    """Return the segments of a raw path, percent-decoded; raises `RestError` for what is no UTF-8.
 
-    `%2F` stays as it is written and `+` is a plus, as in the official emulator: names with a slash are a trap that
-    code should meet here rather than in the cloud.
+    `%2F` stays as it is written and `+` is a plus, as in the official emulator: a name with a slash fails here
+    as it does in the cloud.
     """
     try:
         return [unquote(_ENCODED_SLASH.sub(r"%25\1", part), errors="strict") for part in raw_path.split("/")]
@@ -64,8 +64,8 @@ class Query:
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
-    """What an operation needs to know; `now` is in seconds since the epoch."""
+class RestCall:
+    """The arguments of an operation; `now` is in seconds since the epoch."""
 
     hub: Hub
     names: Mapping[str, str]
@@ -76,7 +76,7 @@ class Call:
 
     @property
     def endpoint(self) -> str:
-        """The address that the caller dialled, e.g. `http://localhost:8080`."""
+        """The address in the request, e.g. `http://localhost:8080`."""
         return f"{self.request.scheme}://{self.request.host}"
 
     @property
@@ -104,7 +104,7 @@ class Call:
         return [connection for connection in connections if connection.id not in excluded]
 
     async def body(self) -> bytes:
-        """Return the body, which must announce its length and come uncompressed."""
+        """Return the body; raises `RestError` without a valid Content-Length and for a compressed body."""
         length = self.request.headers.get("Content-Length", "")
         limit = self.settings.limits.rest_body_bytes
         if not _WHOLE_NUMBER.fullmatch(length) or int(length) > limit:
@@ -114,12 +114,12 @@ class Call:
         try:
             return await self.request.content.read()
         except (ConnectionError, aiohttp.ClientError):
-            # The caller has gone: nobody will read this answer.
+            # The caller has disconnected and will not read this answer.
             raise bad_request("The request body is not complete.") from None
 
 
 def checked_names(names: Mapping[str, str]) -> Mapping[str, str]:
-    """Return the names of a path; raises a refusal for one that the service does not allow."""
+    """Return the names of a path; raises `RestError` for one that the service does not allow."""
     for kind, name in names.items():
         if kind == "hub":
             try:
@@ -134,7 +134,7 @@ def checked_names(names: Mapping[str, str]) -> Mapping[str, str]:
 
 
 def checked_filter(text: str | None) -> Filter | None:
-    """Return the condition of an OData filter, or None when there is none; raises a refusal."""
+    """Return the condition of an OData filter, or None when there is none; raises `RestError`."""
     if not text:
         return None
     try:

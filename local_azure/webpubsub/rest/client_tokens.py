@@ -5,15 +5,15 @@ from http import HTTPStatus
 from aiohttp import web
 
 from local_azure.webpubsub.names import is_group_name
-from local_azure.webpubsub.rest.call import Call
+from local_azure.webpubsub.rest.call import RestCall
 from local_azure.webpubsub.rest.errors import RestError, bad_request
 from local_azure.webpubsub.tokens import client_audience, make_client_token
 
 DEFAULT_MINUTES = 60
 
 
-async def generate_token(call: Call) -> web.Response:
-    """Answer a client token for this hub at the address that the caller dialled."""
+async def generate_token(call: RestCall) -> web.Response:
+    """Answer a client token for this hub at the address in the request."""
     _check_client_type(call.query.one("clientType") or "Default")
     groups = call.query.all("group")
     if not all(is_group_name(group) for group in groups):

@@ -8,30 +8,30 @@ import hmac
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from hashlib import sha256
 
-from local_azure.webpubsub.rest.call import Call
+from local_azure.webpubsub.rest.call import RestCall
 from local_azure.webpubsub.rest.errors import RestError, bad_request
 
 MAX_TOKEN_CHARACTERS = 2048
-_SEAL_BYTES = 16
+_SIGNATURE_BYTES = 16
 
 
-def make_continuation_token(last_id: str, call: Call) -> str:
+def make_continuation_token(last_id: str, call: RestCall) -> str:
     """Return the token for the page after this connection id."""
     content = last_id.encode()
-    return urlsafe_b64encode(_seal(content, call) + content).decode().rstrip("=")
+    return urlsafe_b64encode(_sign(content, call) + content).decode().rstrip("=")
 
 
-def read_continuation_token(token: str, call: Call) -> str:
-    """Return the connection id after which the page begins; raises a refusal for a token of another list."""
+def read_continuation_token(token: str, call: RestCall) -> str:
+    """Return the connection id after which the page begins; raises `RestError` for a token of another list."""
     if len(token) > MAX_TOKEN_CHARACTERS:
         raise _refusal()
     try:
         data = urlsafe_b64decode(token.encode("ascii") + b"=" * (-len(token) % 4))
-        seal, content = data[:_SEAL_BYTES], data[_SEAL_BYTES:]
+        signature, content = data[:_SIGNATURE_BYTES], data[_SIGNATURE_BYTES:]
         last_id = content.decode()
     except (binascii.Error, UnicodeError):
         raise _refusal() from None
-    if not hmac.compare_digest(seal, _seal(content, call)):
+    if not hmac.compare_digest(signature, _sign(content, call)):
         raise _refusal()
     return last_id
 
@@ -40,6 +40,6 @@ def _refusal() -> RestError:
     return bad_request("Invalid continuationToken.", "continuationToken")
 
 
-def _seal(content: bytes, call: Call) -> bytes:
+def _sign(content: bytes, call: RestCall) -> bytes:
     message = b"\0".join((call.hub.name.encode(), call.group.encode(), content))
-    return hmac.digest(call.settings.access_key.encode(), message, sha256)[:_SEAL_BYTES]
+    return hmac.digest(call.settings.access_key.encode(), message, sha256)[:_SIGNATURE_BYTES]

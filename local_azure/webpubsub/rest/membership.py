@@ -10,7 +10,7 @@ from aiohttp import web
 from local_azure.webpubsub.filters import Filter
 from local_azure.webpubsub.hub import Connection, Hub
 from local_azure.webpubsub.names import is_group_name
-from local_azure.webpubsub.rest.call import Call, checked_filter
+from local_azure.webpubsub.rest.call import RestCall, checked_filter
 from local_azure.webpubsub.rest.connections import USER_NOT_FOUND
 from local_azure.webpubsub.rest.continuation import make_continuation_token, read_continuation_token
 from local_azure.webpubsub.rest.errors import bad_request, not_found, unsupported_media_type
@@ -18,8 +18,8 @@ from local_azure.webpubsub.rest.errors import bad_request, not_found, unsupporte
 NO_SUCH_CONNECTION = "Error.Connection.NotExisted"
 
 
-async def add_connection_to_group(call: Call) -> web.Response:
-    """Make one connection a member."""
+async def add_connection_to_group(call: RestCall) -> web.Response:
+    """Add one connection to a group."""
     connection = call.connection()
     if connection is None:
         raise not_found(NO_SUCH_CONNECTION, "Connection", call.connection_id)
@@ -27,18 +27,18 @@ async def add_connection_to_group(call: Call) -> web.Response:
     return web.Response()
 
 
-async def remove_connection_from_group(call: Call) -> web.Response:
-    """End one connection's membership, if there is one."""
+async def remove_connection_from_group(call: RestCall) -> web.Response:
+    """Remove one connection from a group, if it is a member."""
     return _leave(call, filter(None, [call.connection()]), call.group)
 
 
-async def remove_connection_from_all_groups(call: Call) -> web.Response:
-    """End all memberships of one connection."""
+async def remove_connection_from_all_groups(call: RestCall) -> web.Response:
+    """Remove one connection from all its groups."""
     return _leave(call, filter(None, [call.connection()]))
 
 
-async def add_user_to_group(call: Call) -> web.Response:
-    """Make the connections that the user has now members; later ones are not."""
+async def add_user_to_group(call: RestCall) -> web.Response:
+    """Add the user's current connections to a group; later connections are not added."""
     connections = list(call.hub.user_connections(call.user_id))
     if not connections:
         raise not_found(USER_NOT_FOUND, "User", call.user_id)
@@ -47,17 +47,17 @@ async def add_user_to_group(call: Call) -> web.Response:
     return web.Response()
 
 
-async def remove_user_from_group(call: Call) -> web.Response:
-    """End the membership of a user's connections."""
+async def remove_user_from_group(call: RestCall) -> web.Response:
+    """Remove a user's connections from a group."""
     return _leave(call, call.hub.user_connections(call.user_id), call.group)
 
 
-async def remove_user_from_all_groups(call: Call) -> web.Response:
-    """End all memberships of a user's connections."""
+async def remove_user_from_all_groups(call: RestCall) -> web.Response:
+    """Remove a user's connections from all their groups."""
     return _leave(call, call.hub.user_connections(call.user_id))
 
 
-def _leave(call: Call, connections: Iterable[Connection], group: str | None = None) -> web.Response:
+def _leave(call: RestCall, connections: Iterable[Connection], group: str | None = None) -> web.Response:
     for connection in list(connections):
         if group is None:
             call.hub.leave_all_groups(connection)
@@ -66,19 +66,19 @@ def _leave(call: Call, connections: Iterable[Connection], group: str | None = No
     return web.Response(status=HTTPStatus.NO_CONTENT)
 
 
-async def add_to_groups(call: Call) -> web.Response:
-    """Make the connections that a filter selects members of several groups."""
+async def add_to_groups(call: RestCall) -> web.Response:
+    """Add the connections that a filter selects to several groups."""
     return await _change_selected(call, Hub.join)
 
 
-async def remove_from_groups(call: Call) -> web.Response:
-    """End the membership of the connections that a filter selects in several groups."""
+async def remove_from_groups(call: RestCall) -> web.Response:
+    """Remove the connections that a filter selects from several groups."""
     return await _change_selected(call, Hub.leave)
 
 
-async def _change_selected(call: Call, change: Callable[[Hub, Connection, str], None]) -> web.Response:
+async def _change_selected(call: RestCall, change: Callable[[Hub, Connection, str], None]) -> web.Response:
     groups, condition = await _groups_and_filter(call)
-    # Selected once, before any change: the filter may ask for groups.
+    # Selected before any change: the filter may depend on groups.
     selected = [each for each in call.hub.connections() if condition is None or condition(each)]
     for connection in selected:
         for group in groups:
@@ -86,7 +86,7 @@ async def _change_selected(call: Call, change: Callable[[Hub, Connection, str], 
     return web.Response()
 
 
-async def _groups_and_filter(call: Call) -> tuple[list[str], Filter | None]:
+async def _groups_and_filter(call: RestCall) -> tuple[list[str], Filter | None]:
     media_type = call.request.headers.get("Content-Type", "").partition(";")[0].strip().lower()
     if media_type != "application/json":
         raise unsupported_media_type("The content type must be application/json.")
@@ -104,7 +104,7 @@ async def _groups_and_filter(call: Call) -> tuple[list[str], Filter | None]:
     return groups, checked_filter(text)
 
 
-async def list_members(call: Call) -> web.Response:
+async def list_members(call: RestCall) -> web.Response:
     """Answer a page of the group's members in the order of their connection ids."""
     most = call.settings.limits.group_page_size
     page_size = call.query.whole("maxpagesize", minimum=1, maximum=most)
@@ -125,7 +125,7 @@ def _member(connection: Connection) -> dict[str, str]:
     return {"connectionId": connection.id} | user
 
 
-def _next_link(call: Call, last: Connection, page_size: int | None, top: int | None) -> str:
+def _next_link(call: RestCall, last: Connection, page_size: int | None, top: int | None) -> str:
     parameters = {
         "api-version": call.query.one("api-version"),
         "maxpagesize": page_size,

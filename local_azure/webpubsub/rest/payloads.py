@@ -6,7 +6,7 @@ from email.message import Message
 from local_azure.webpubsub.json_text import is_json
 from local_azure.webpubsub.messages import DataType, Payload
 from local_azure.webpubsub.metadata import InvalidMetadata, metadata_from_headers
-from local_azure.webpubsub.rest.call import Call
+from local_azure.webpubsub.rest.call import RestCall
 from local_azure.webpubsub.rest.errors import bad_request, unsupported_media_type
 
 _MEDIA_TYPE = re.compile(r"\s*([A-Za-z0-9!#$&^_.+-]+/[A-Za-z0-9!#$&^_.+-]+)\s*(?:;.*)?", re.DOTALL)
@@ -17,12 +17,12 @@ _DATA_TYPES = {
     "application/octet-stream": DataType.BINARY,
 }
 
-# The encodings that .NET knows without a further package. Python has many more, some of them no text encodings.
+# The encodings of .NET without a further package. Python has many more, and some of them are not text encodings.
 _CHARSETS = frozenset(("utf-8", "utf8", "us-ascii", "ascii", "iso-8859-1", "latin1", "utf-16", "utf-16le", "utf-16be"))
 
 
-async def read_payload(call: Call) -> Payload:
-    """Return the message of a send operation; raises the documented refusal (400 or 415)."""
+async def read_payload(call: RestCall) -> Payload:
+    """Return the message of a send operation; raises `RestError` with the documented status, 400 or 415."""
     data_type, charset = _content_type(call.request.headers.get("Content-Type"))
     try:
         metadata = metadata_from_headers(call.request.headers.items())

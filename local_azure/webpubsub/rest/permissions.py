@@ -6,7 +6,7 @@ from aiohttp import web
 
 from local_azure.webpubsub.hub import Connection
 from local_azure.webpubsub.names import is_group_name
-from local_azure.webpubsub.rest.call import Call
+from local_azure.webpubsub.rest.call import RestCall
 from local_azure.webpubsub.rest.errors import RestError, bad_request, not_found
 from local_azure.webpubsub.roles import Permission, TooManyPermissions
 
@@ -14,7 +14,7 @@ NO_SUCH_CONNECTION = "Info.Connection.NotExisted"
 NO_SUCH_PERMISSION = "Info.Permission.NotExisted"
 
 
-async def check_permission(call: Call) -> web.Response:
+async def check_permission(call: RestCall) -> web.Response:
     """Answer 200 when the connection has the permission for the group, else 404."""
     permission, group = _target(call)
     connection = _connection(call)
@@ -23,7 +23,7 @@ async def check_permission(call: Call) -> web.Response:
     return web.Response()
 
 
-async def grant_permission(call: Call) -> web.Response:
+async def grant_permission(call: RestCall) -> web.Response:
     """Allow the permission for one group."""
     permission, group = _target(call)
     connection = _connection(call)
@@ -34,7 +34,7 @@ async def grant_permission(call: Call) -> web.Response:
     return web.Response()
 
 
-async def revoke_permission(call: Call) -> web.Response:
+async def revoke_permission(call: RestCall) -> web.Response:
     """Deny the permission for one group; also succeeds when there is no such connection."""
     permission, group = _target(call)
     connection = call.connection()
@@ -46,7 +46,7 @@ async def revoke_permission(call: Call) -> web.Response:
     return web.Response(status=HTTPStatus.NO_CONTENT)
 
 
-def _target(call: Call) -> tuple[Permission, str]:
+def _target(call: RestCall) -> tuple[Permission, str]:
     permission = Permission.named(call.names["permission"])
     if permission is None:
         raise bad_request(f"Invalid permission: it must be {' or '.join(Permission)}.", "permission")
@@ -56,7 +56,7 @@ def _target(call: Call) -> tuple[Permission, str]:
     return permission, group
 
 
-def _connection(call: Call) -> Connection:
+def _connection(call: RestCall) -> Connection:
     connection = call.connection()
     if connection is None:
         raise not_found(NO_SUCH_CONNECTION, "Connection", call.connection_id)

@@ -1,4 +1,4 @@
-"""Which operation is a request for? The 25 operations of the 2024-12-01 data plane, found by their raw path.
+"""The 25 operations of the 2024-12-01 data plane, found by method and raw path.
 
 The service matches paths itself because the general router decodes `%2F` and refuses some characters that group names
 and user ids may have.
@@ -10,44 +10,66 @@ from dataclasses import dataclass, field
 from aiohttp import web
 
 from local_azure.webpubsub.rest import client_tokens, connections, membership, permissions, sending
-from local_azure.webpubsub.rest.call import Call
+from local_azure.webpubsub.rest.call import RestCall
 
-Operation = Callable[[Call], Awaitable[web.Response]]
+Handler = Callable[[RestCall], Awaitable[web.Response]]
 
 HUB = "/api/hubs/{hub}"
+CONNECTION = "/connections/{connectionId}"
+GROUP = "/groups/{group}"
+USER = "/users/{userId}"
+PERMISSION = "/permissions/{permission}/connections/{connectionId}"
 
-OPERATIONS: Mapping[tuple[str, str], Operation] = {
-    ("POST", f"{HUB}/:send"): sending.send_to_all,
-    ("POST", f"{HUB}/:generateToken"): client_tokens.generate_token,
-    ("POST", f"{HUB}/:closeConnections"): connections.close_all,
-    ("POST", f"{HUB}/:addToGroups"): membership.add_to_groups,
-    ("POST", f"{HUB}/:removeFromGroups"): membership.remove_from_groups,
-    ("HEAD", f"{HUB}/connections/{{connectionId}}"): connections.connection_exists,
-    ("DELETE", f"{HUB}/connections/{{connectionId}}"): connections.close_connection,
-    ("POST", f"{HUB}/connections/{{connectionId}}/:send"): sending.send_to_connection,
-    ("DELETE", f"{HUB}/connections/{{connectionId}}/groups"): membership.remove_connection_from_all_groups,
-    ("HEAD", f"{HUB}/groups/{{group}}"): connections.group_exists,
-    ("POST", f"{HUB}/groups/{{group}}/:send"): sending.send_to_group,
-    ("POST", f"{HUB}/groups/{{group}}/:closeConnections"): connections.close_group,
-    ("GET", f"{HUB}/groups/{{group}}/connections"): membership.list_members,
-    ("PUT", f"{HUB}/groups/{{group}}/connections/{{connectionId}}"): membership.add_connection_to_group,
-    ("DELETE", f"{HUB}/groups/{{group}}/connections/{{connectionId}}"): membership.remove_connection_from_group,
-    ("HEAD", f"{HUB}/permissions/{{permission}}/connections/{{connectionId}}"): permissions.check_permission,
-    ("PUT", f"{HUB}/permissions/{{permission}}/connections/{{connectionId}}"): permissions.grant_permission,
-    ("DELETE", f"{HUB}/permissions/{{permission}}/connections/{{connectionId}}"): permissions.revoke_permission,
-    ("HEAD", f"{HUB}/users/{{userId}}"): connections.user_exists,
-    ("POST", f"{HUB}/users/{{userId}}/:send"): sending.send_to_user,
-    ("POST", f"{HUB}/users/{{userId}}/:closeConnections"): connections.close_user,
-    ("PUT", f"{HUB}/users/{{userId}}/groups/{{group}}"): membership.add_user_to_group,
-    ("DELETE", f"{HUB}/users/{{userId}}/groups/{{group}}"): membership.remove_user_from_group,
-    ("DELETE", f"{HUB}/users/{{userId}}/groups"): membership.remove_user_from_all_groups,
-}
-"""Every operation but the health check, which alone needs no hub and no token."""
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One operation of the data plane. `name` is public (`operation=` of a fault); `path` is below `HUB`."""
+
+    name: str
+    method: str
+    path: str
+    handle: Handler
+
+
+OPERATIONS = (
+    Operation("send_to_all", "POST", "/:send", sending.send_to_all),
+    Operation("generate_token", "POST", "/:generateToken", client_tokens.generate_token),
+    Operation("close_all", "POST", "/:closeConnections", connections.close_all),
+    Operation("add_to_groups", "POST", "/:addToGroups", membership.add_to_groups),
+    Operation("remove_from_groups", "POST", "/:removeFromGroups", membership.remove_from_groups),
+    Operation("connection_exists", "HEAD", CONNECTION, connections.connection_exists),
+    Operation("close_connection", "DELETE", CONNECTION, connections.close_connection),
+    Operation("send_to_connection", "POST", f"{CONNECTION}/:send", sending.send_to_connection),
+    Operation(
+        "remove_connection_from_all_groups",
+        "DELETE",
+        f"{CONNECTION}/groups",
+        membership.remove_connection_from_all_groups,
+    ),
+    Operation("group_exists", "HEAD", GROUP, connections.group_exists),
+    Operation("send_to_group", "POST", f"{GROUP}/:send", sending.send_to_group),
+    Operation("close_group", "POST", f"{GROUP}/:closeConnections", connections.close_group),
+    Operation("list_members", "GET", f"{GROUP}/connections", membership.list_members),
+    Operation("add_connection_to_group", "PUT", f"{GROUP}{CONNECTION}", membership.add_connection_to_group),
+    Operation(
+        "remove_connection_from_group", "DELETE", f"{GROUP}{CONNECTION}", membership.remove_connection_from_group
+    ),
+    Operation("check_permission", "HEAD", PERMISSION, permissions.check_permission),
+    Operation("grant_permission", "PUT", PERMISSION, permissions.grant_permission),
+    Operation("revoke_permission", "DELETE", PERMISSION, permissions.revoke_permission),
+    Operation("user_exists", "HEAD", USER, connections.user_exists),
+    Operation("send_to_user", "POST", f"{USER}/:send", sending.send_to_user),
+    Operation("close_user", "POST", f"{USER}/:closeConnections", connections.close_user),
+    Operation("add_user_to_group", "PUT", f"{USER}{GROUP}", membership.add_user_to_group),
+    Operation("remove_user_from_group", "DELETE", f"{USER}{GROUP}", membership.remove_user_from_group),
+    Operation("remove_user_from_all_groups", "DELETE", f"{USER}/groups", membership.remove_user_from_all_groups),
+)
+"""Every operation except the health check, which needs no hub and no token."""
 
 
 @dataclass(slots=True)
 class _Node:
-    """One position in a path: what may follow, and the operations of a path that ends here."""
+    """One position in a path: the segments that may follow, and the operations of a path that ends here."""
 
     literals: dict[str, "_Node"] = field(default_factory=dict)
     parameter: "_Node | None" = None
@@ -64,7 +86,10 @@ class Match:
 
 
 def find_operations(segments: Sequence[str]) -> Match | None:
-    """Return what a path of decoded segments (after the first slash) stands for, or None; verbs may be in any case."""
+    """Return the operations of a path, given as decoded segments after the first slash, or None if there are none.
+
+    Letter case does not matter in the fixed segments of a path.
+    """
     node: _Node | None = _ROOT
     names: dict[str, str] = {}
     for segment in segments:
@@ -80,11 +105,11 @@ def find_operations(segments: Sequence[str]) -> Match | None:
 
 def _tree() -> _Node:
     root = _Node()
-    for (method, template), operation in OPERATIONS.items():
+    for operation in OPERATIONS:
         node = root
-        for segment in template.split("/")[1:]:
+        for segment in f"{HUB}{operation.path}".split("/")[1:]:
             node = _following(node, segment)
-        node.operations[method] = operation
+        node.operations[operation.method] = operation
     return root
 
 

@@ -1,4 +1,4 @@
-"""The operations that send a message. All answer 202, whether or not anyone is there to receive it."""
+"""The operations that send a message. All answer 202, also when there is no receiver."""
 
 from collections.abc import Iterable
 from http import HTTPStatus
@@ -9,46 +9,46 @@ from local_azure.webpubsub.filters import Filter
 from local_azure.webpubsub.hub import Connection
 from local_azure.webpubsub.messages import GroupMessage, Payload, ServerMessage
 from local_azure.webpubsub.protocols.codec import MAX_TTL_SECONDS
-from local_azure.webpubsub.rest.call import Call, checked_filter
+from local_azure.webpubsub.rest.call import RestCall, checked_filter
 from local_azure.webpubsub.rest.payloads import read_payload
 
 
-async def send_to_all(call: Call) -> web.Response:
+async def send_to_all(call: RestCall) -> web.Response:
     """Send to every connection of the hub, as the server."""
-    condition, ttl_seconds, payload = await _read(call)
+    condition, ttl_seconds, payload = await _read_request(call)
     targets = _selected(call.not_excluded(call.hub.connections()), condition)
     return _deliver(call, targets, ServerMessage(payload), ttl_seconds)
 
 
-async def send_to_group(call: Call) -> web.Response:
+async def send_to_group(call: RestCall) -> web.Response:
     """Send to the members of a group, as the group."""
-    condition, ttl_seconds, payload = await _read(call)
+    condition, ttl_seconds, payload = await _read_request(call)
     targets = _selected(call.not_excluded(call.hub.group_members(call.group)), condition)
     return _deliver(call, targets, GroupMessage(call.group, payload), ttl_seconds)
 
 
-async def send_to_user(call: Call) -> web.Response:
+async def send_to_user(call: RestCall) -> web.Response:
     """Send to the connections of a user, as the server."""
-    condition, ttl_seconds, payload = await _read(call)
+    condition, ttl_seconds, payload = await _read_request(call)
     targets = _selected(call.hub.user_connections(call.user_id), condition)
     return _deliver(call, targets, ServerMessage(payload), ttl_seconds)
 
 
-async def send_to_connection(call: Call) -> web.Response:
-    """Send to one connection, as the server; this operation knows no filter."""
+async def send_to_connection(call: RestCall) -> web.Response:
+    """Send to one connection, as the server; this operation has no filter."""
     ttl_seconds = _ttl_seconds(call)
     payload = await read_payload(call)
     connection = call.connection()
     return _deliver(call, [connection] if connection else [], ServerMessage(payload), ttl_seconds)
 
 
-async def _read(call: Call) -> tuple[Filter | None, int, Payload]:
-    """Return what a send asks for; a bad filter is reported before the body is looked at."""
+async def _read_request(call: RestCall) -> tuple[Filter | None, int, Payload]:
+    """Return the parameters and the payload of a send; an invalid filter is reported before the body is read."""
     condition = checked_filter(call.query.one("filter"))
     return condition, _ttl_seconds(call), await read_payload(call)
 
 
-def _ttl_seconds(call: Call) -> int:
+def _ttl_seconds(call: RestCall) -> int:
     return call.query.whole("messageTtlSeconds", minimum=0, maximum=MAX_TTL_SECONDS) or 0
 
 
@@ -57,7 +57,7 @@ def _selected(connections: Iterable[Connection], condition: Filter | None) -> li
 
 
 def _deliver(
-    call: Call, targets: list[Connection], message: GroupMessage | ServerMessage, ttl_seconds: int
+    call: RestCall, targets: list[Connection], message: GroupMessage | ServerMessage, ttl_seconds: int
 ) -> web.Response:
     call.hub.deliver(targets, message, ttl_seconds=ttl_seconds)
     return web.Response(status=HTTPStatus.ACCEPTED)

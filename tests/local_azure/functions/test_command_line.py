@@ -18,8 +18,8 @@ from typing import IO
 
 import pytest
 
-from local_azure.__main__ import connection_settings, follow_functions_port
-from local_azure.functions.program import Options, add_arguments, options_from
+from local_azure.__main__ import connection_setting, replace_functions_port
+from local_azure.functions.cli import HostOptions, add_arguments, parse_options
 from local_azure.webpubsub import EventHandler, HubSettings, Settings
 from tests.local_azure.functions.apps import HEADER, WriteApp, send
 
@@ -134,10 +134,10 @@ def test_h072_the_address_and_the_port_have_defaults_and_can_be_chosen(write_app
     folder = write_app("")
 
     def chosen(*arguments: str) -> tuple[str, int]:
-        options = options_from(parser.parse_args(arguments), folder)
+        options = parse_options(parser.parse_args(arguments), folder)
         return options.host, options.port
 
-    assert chosen() == (Options(folder).host, Options(folder).port) == ("127.0.0.1", 7071)
+    assert chosen() == (HostOptions(folder).host, HostOptions(folder).port) == ("127.0.0.1", 7071)
     (folder / "local.settings.json").write_text(
         '{"IsEncrypted": false, "Host": {"LocalHttpPort": 7072, "LocalHttpAddress": "0.0.0.0"}}'
     )
@@ -338,7 +338,7 @@ def test_the_app_is_pointed_at_the_embedded_service_unless_it_chose_another(
 ) -> None:
     expected = {"WebPubSubConnectionString": OWN} if is_set else {}
 
-    assert connection_settings(values, environment, OWN) == expected
+    assert connection_setting(values, environment, OWN) == expected
 
 
 def test_event_handlers_at_the_default_address_follow_the_port() -> None:
@@ -350,7 +350,7 @@ def test_event_handlers_at_the_default_address_follow_the_port() -> None:
     }
     handlers = [EventHandler(template, ("connect",), "*") for template in templates]
 
-    followed = follow_functions_port(Settings(hubs={"chat": HubSettings(handlers)}), 9001)
+    followed = replace_functions_port(Settings(hubs={"chat": HubSettings(handlers)}), 9001)
 
     assert [handler.url_template for handler in followed.hub("chat").event_handlers] == list(templates.values())
     assert followed.hub("chat").event_handlers[0].system_events == ("connect",)

@@ -83,7 +83,7 @@ async def test_a_state_or_a_result_that_differs_is_noticed(tmp_path: Path, writt
 
 
 async def test_a_parameter_that_no_binding_names_is_noticed(tmp_path: Path) -> None:
-    changed = changed_sample(tmp_path, "function_app.py", "def slowly(value: int)", "def slowly(number: int)")
+    changed = changed_sample(tmp_path, "sample_activities.py", "def slowly(value: int)", "def slowly(number: int)")
 
     async with official_app(changed, {}) as official:
         assert official.failure is not None

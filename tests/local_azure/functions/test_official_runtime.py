@@ -12,8 +12,8 @@ import pytest
 
 from local_azure import functions, webpubsub
 from local_azure.functions.errors import AppLoadError
-from local_azure.functions.loading import load_functions
-from local_azure.functions.modules import app_modules
+from local_azure.functions.worker.import_scope import app_import_scope
+from local_azure.functions.worker.loading import load_functions
 from tests.local_azure.functions.apps import Served, WriteApp
 from tests.local_azure.functions.official.cases import BEHAVIOUR_CASES, CHAT_CASES
 from tests.local_azure.functions.official.comparison import HOST, Case, answers_to
@@ -110,7 +110,7 @@ DEFINITIONS = {
 async def test_an_app_is_refused_by_both_or_by_neither(write_app: WriteApp, source: str) -> None:
     folder = write_app(f"@app.route()\ndef f(req): ...\n{source}")
     try:
-        with app_modules(folder):
+        with app_import_scope(folder):
             ours = [function.name for function in load_functions(folder)]
     except AppLoadError:
         ours = []

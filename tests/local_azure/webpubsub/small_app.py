@@ -21,7 +21,7 @@ WAIT_SECONDS = 5.0
 
 @dataclass(frozen=True)
 class Event:
-    """One event as the application got it."""
+    """One event as the application received it."""
 
     name: str
     user: str | None
@@ -31,7 +31,7 @@ class Event:
 
 @dataclass
 class SmallApp:
-    """The application: it remembers every event and sends what people say to the room."""
+    """The application: it stores every event and sends the text of each message to the room."""
 
     service: webpubsub.Service
     client: WebPubSubServiceClient
@@ -40,7 +40,7 @@ class SmallApp:
     passes_request_id_on: bool = False
 
     async def receive(self, request: web.Request) -> web.Response:
-        """Handle one event, or the question whether we want any."""
+        """Handle one event, or a validation request."""
         if request.method == "OPTIONS":
             return web.Response(headers={"WebHook-Allowed-Origin": "*"})
         headers = {name.lower(): value for name, value in request.headers.items()}
@@ -51,7 +51,7 @@ class SmallApp:
         return web.Response(status=204)
 
     async def send_to_room(self, event: Event) -> None:
-        """Tell the room what somebody said."""
+        """Send the text of an event to the room."""
         known = {"x-ms-client-request-id": event.headers["x-ms-client-request-id"]} if self.passes_request_id_on else {}
         await self.client.send_to_group(ROOM, event.body.decode(), content_type="text/plain", headers=known)
 
@@ -88,7 +88,7 @@ class Person:
         await self.socket.send_json(frame)
 
     async def ask(self, text: str, ack_id: int = 1) -> dict[str, Any]:
-        """Say something and return the acknowledgement, leaving out messages that come before it."""
+        """Send a message and return the acknowledgement; messages that come before it are skipped."""
         await self.say(text, ack_id)
         while True:
             frame = await self.next()

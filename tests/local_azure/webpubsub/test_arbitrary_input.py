@@ -17,16 +17,16 @@ from yarl import URL
 
 from local_azure.pytest_plugin import WebPubSub, running
 from local_azure.webpubsub import HubSettings, Settings
-from local_azure.webpubsub.event_handlers.answers import (
-    Answer,
+from local_azure.webpubsub.event_handlers.responses import (
     ConnectRefused,
     EventFailed,
-    connect_answer,
-    event_answer,
+    parse_connect_response,
+    parse_event_response,
 )
+from local_azure.webpubsub.events import HandlerResponse
 from local_azure.webpubsub.messages import ServerMessage
-from local_azure.webpubsub.protocols import protocol_for
-from tests.local_azure.webpubsub.acting import FAST, JSON, RELIABLE_JSON
+from local_azure.webpubsub.protocols import codec_for
+from tests.local_azure.webpubsub.harness import FAST, JSON, RELIABLE_JSON
 
 PROTOBUF = "protobuf.webpubsub.azure.v1"
 RELIABLE_PROTOBUF = "protobuf.reliable.webpubsub.azure.v1"
@@ -187,7 +187,7 @@ def test_any_handshake_is_answered_with_a_documented_status(
 @given(body=st.binary() | json_values.map(lambda value: json.dumps(value).encode()), status=st.integers(200, 599))
 def test_any_answer_to_connect_is_understood_or_refuses(body: bytes, status: int) -> None:
     with suppress(ConnectRefused):
-        connect_answer(answer(status, body))
+        parse_connect_response(response(status, body))
 
 
 @EXAMPLES
@@ -206,13 +206,14 @@ def test_any_answer_to_an_event_is_a_payload_or_a_failure(
 ) -> None:
     headers = {"Content-Type": content_type} | {f"X-WebPubSub-Metadata-{key}": metadata[key] for key in metadata}
     try:
-        payload = event_answer(answer(status, body, headers))
+        payload = parse_event_response(response(status, body, headers))
     except EventFailed:
         return
     if payload is not None:
         for subprotocol in (None, JSON, PROTOBUF):
-            assert protocol_for(subprotocol).encode(ServerMessage(payload)) is not None
+            assert codec_for(subprotocol).encode(ServerMessage(payload)) is not None
 
 
-def answer(status: int, body: bytes, headers: dict[str, str] | None = None) -> Answer:
-    return Answer(URL("http://app/"), status, CIMultiDictProxy(CIMultiDict(headers or {})), SimpleCookie(), body)
+def response(status: int, body: bytes, headers: dict[str, str] | None = None) -> HandlerResponse:
+    multidict = CIMultiDictProxy(CIMultiDict(headers or {}))
+    return HandlerResponse(URL("http://app/"), status, multidict, SimpleCookie(), body)

@@ -5,33 +5,33 @@ import pytest
 
 from local_azure.webpubsub import Service
 from local_azure.webpubsub.roles import Permission
-from tests.local_azure.webpubsub.acting import HUB, JSON, Stage
+from tests.local_azure.webpubsub.harness import HUB, JSON, Harness
 
 NO_ROLES: tuple[str, ...] = ()
 
 
-async def test_w056_the_first_frame_says_who_one_is(stage: Stage, service: Service) -> None:
-    ana = await stage.connect(service, "ana")
+async def test_w056_the_first_frame_says_who_one_is(harness: Harness, service: Service) -> None:
+    ana = await harness.connect(service, "ana")
 
     assert ana.connected == {"type": "system", "event": "connected", "userId": "ana", "connectionId": ana.id}
 
 
-async def test_w057_the_chosen_subprotocol_is_echoed(stage: Stage, service: Service) -> None:
-    ana = await stage.connect(service, "ana")
+async def test_w057_the_chosen_subprotocol_is_echoed(harness: Harness, service: Service) -> None:
+    ana = await harness.connect(service, "ana")
 
     assert ana.ws.protocol == JSON
 
 
-async def test_w058_a_ping_is_answered(stage: Stage, service: Service) -> None:
-    ana = await stage.connect(service, "ana")
+async def test_w058_a_ping_is_answered(harness: Harness, service: Service) -> None:
+    ana = await harness.connect(service, "ana")
 
     await ana.send("ping")
 
     assert await ana.receive() == {"type": "pong"}
 
 
-async def test_w059_and_w060_members_receive_and_former_members_do_not(stage: Stage, service: Service) -> None:
-    ana, bo = await stage.connect(service, "ana"), await stage.connect(service, "bo")
+async def test_w059_and_w060_members_receive_and_former_members_do_not(harness: Harness, service: Service) -> None:
+    ana, bo = await harness.connect(service, "ana"), await harness.connect(service, "bo")
     await ana.join("room", 1)
 
     await bo.request("sendToGroup", 1, group="room", data="one")
@@ -39,22 +39,22 @@ async def test_w059_and_w060_members_receive_and_former_members_do_not(stage: St
     assert (await ana.request("leaveGroup", 2, group="room"))["success"]
     await bo.request("sendToGroup", 2, group="room", data="two")
 
-    await ana.silence()
+    await ana.expect_no_message()
 
 
-async def test_w061_joining_twice_is_joining_once(stage: Stage, service: Service) -> None:
-    ana = await stage.connect(service, "ana")
+async def test_w061_joining_twice_is_joining_once(harness: Harness, service: Service) -> None:
+    ana = await harness.connect(service, "ana")
     await ana.join("room", 1)
     await ana.join("room", 2)
 
     await ana.send("sendToGroup", group="room", data=1)
 
     assert await ana.data() == 1
-    await ana.silence()
+    await ana.expect_no_message()
 
 
-async def test_w062_leaving_a_group_one_is_not_in_succeeds(stage: Stage, service: Service) -> None:
-    ana = await stage.connect(service, "ana")
+async def test_w062_leaving_a_group_one_is_not_in_succeeds(harness: Harness, service: Service) -> None:
+    ana = await harness.connect(service, "ana")
 
     assert (await ana.request("leaveGroup", 1, group="room"))["success"]
 
@@ -64,9 +64,9 @@ async def test_w062_leaving_a_group_one_is_not_in_succeeds(stage: Stage, service
     [("text", "hi"), ("json", {"a": [1, None]}), ("binary", "AAEC"), ("protobuf", "CgN4L3kSAgoA")],
 )
 async def test_w063_every_data_type_arrives_as_it_was_sent(
-    stage: Stage, service: Service, data_type: str, data: object
+    harness: Harness, service: Service, data_type: str, data: object
 ) -> None:
-    ana = await stage.connect(service, "ana", groups=["room"])
+    ana = await harness.connect(service, "ana", groups=["room"])
 
     await ana.send("sendToGroup", group="room", dataType=data_type, data=data)
 
@@ -74,8 +74,8 @@ async def test_w063_every_data_type_arrives_as_it_was_sent(
     assert (message["dataType"], message["data"]) == (data_type, data)
 
 
-async def test_w071_and_w073_no_echo_skips_the_sender_alone(stage: Stage, service: Service) -> None:
-    ana, bo = [await stage.connect(service, user, groups=["room"]) for user in ("ana", "bo")]
+async def test_w071_and_w073_no_echo_skips_the_sender_alone(harness: Harness, service: Service) -> None:
+    ana, bo = [await harness.connect(service, user, groups=["room"]) for user in ("ana", "bo")]
 
     await ana.request("sendToGroup", 1, group="room", data="hi", noEcho=True)
 
@@ -83,9 +83,9 @@ async def test_w071_and_w073_no_echo_skips_the_sender_alone(stage: Stage, servic
     assert (message["from"], message["group"], message["fromUserId"]) == ("group", "room", "ana")
 
 
-async def test_w042_and_w072_the_echo_comes_before_the_ack(stage: Stage, service: Service) -> None:
-    ana = await stage.connect(service, "ana", groups=["room"])
-    outsider = await stage.connect(service, "outsider")
+async def test_w042_and_w072_the_echo_comes_before_the_ack(harness: Harness, service: Service) -> None:
+    ana = await harness.connect(service, "ana", groups=["room"])
+    outsider = await harness.connect(service, "outsider")
 
     await ana.send("sendToGroup", group="room", data="hi", ackId=7)
 
@@ -95,28 +95,30 @@ async def test_w042_and_w072_the_echo_comes_before_the_ack(stage: Stage, service
     assert await ana.data() == "from outside"
 
 
-async def test_w074_and_w075_zero_is_an_ack_id_and_null_is_none(stage: Stage, service: Service) -> None:
-    ana = await stage.connect(service, "ana")
+async def test_w074_and_w075_zero_is_an_ack_id_and_null_is_none(harness: Harness, service: Service) -> None:
+    ana = await harness.connect(service, "ana")
 
     assert (await ana.request("joinGroup", 0, group="room"))["success"]
     await ana.send("joinGroup", group="room", ackId=None)
 
-    await ana.silence()
+    await ana.expect_no_message()
 
 
-async def test_w076_and_w078_a_repeated_ack_id_is_a_duplicate_for_any_request(stage: Stage, service: Service) -> None:
-    ana = await stage.connect(service, "ana")
+async def test_w076_and_w078_a_repeated_ack_id_is_a_duplicate_for_any_request(
+    harness: Harness, service: Service
+) -> None:
+    ana = await harness.connect(service, "ana")
     await ana.join("room", 7)
 
     again = await ana.request("sendToGroup", 7, group="room", data="not sent")
 
     assert again["success"] is False
     assert again["error"] == {"name": "Duplicate", "message": "Message with ack-id: 7 has been processed"}
-    await ana.silence()
+    await ana.expect_no_message()
 
 
-async def test_w031_and_w032_and_w077_what_was_forbidden_may_be_tried_again(stage: Stage, service: Service) -> None:
-    ana = await stage.connect(service, "ana", roles=NO_ROLES)
+async def test_w031_and_w032_and_w077_what_was_forbidden_may_be_tried_again(harness: Harness, service: Service) -> None:
+    ana = await harness.connect(service, "ana", roles=NO_ROLES)
 
     refused = await ana.request("joinGroup", 1, group="room")
     assert refused["error"] == {
@@ -133,8 +135,10 @@ async def test_w031_and_w032_and_w077_what_was_forbidden_may_be_tried_again(stag
     assert (await ana.request("joinGroup", 1, group="room"))["success"]
 
 
-async def test_w043_membership_from_the_token_cannot_be_left_without_the_role(stage: Stage, service: Service) -> None:
-    ana = await stage.connect(service, "ana", roles=NO_ROLES, groups=["room"])
+async def test_w043_membership_from_the_token_cannot_be_left_without_the_role(
+    harness: Harness, service: Service
+) -> None:
+    ana = await harness.connect(service, "ana", roles=NO_ROLES, groups=["room"])
 
     refused = await ana.request("leaveGroup", 1, group="room")
 
@@ -142,8 +146,8 @@ async def test_w043_membership_from_the_token_cannot_be_left_without_the_role(st
     assert service.hubs.hub(HUB).group_members("room")
 
 
-async def test_w079_the_oldest_of_1001_ack_ids_is_forgotten(stage: Stage, service: Service) -> None:
-    ana = await stage.connect(service, "ana")
+async def test_w079_the_oldest_of_1001_ack_ids_is_forgotten(harness: Harness, service: Service) -> None:
+    ana = await harness.connect(service, "ana")
     for ack_id in range(1001):
         await ana.send("joinGroup", group="room", ackId=ack_id)
     for _ in range(1001):
@@ -153,13 +157,13 @@ async def test_w079_the_oldest_of_1001_ack_ids_is_forgotten(stage: Stage, servic
     assert (await ana.request("joinGroup", 0, group="room"))["success"]
 
 
-async def test_w080_a_forbidden_request_without_ack_id_is_met_with_silence(stage: Stage, service: Service) -> None:
-    ana = await stage.connect(service, "ana", roles=NO_ROLES)
+async def test_w080_a_forbidden_request_without_ack_id_is_met_with_silence(harness: Harness, service: Service) -> None:
+    ana = await harness.connect(service, "ana", roles=NO_ROLES)
 
     await ana.send("joinGroup", group="room")
     await ana.send("sendToGroup", group="room", data=1)
 
-    await ana.silence()
+    await ana.expect_no_message()
 
 
 @pytest.mark.parametrize(
@@ -173,8 +177,10 @@ async def test_w080_a_forbidden_request_without_ack_id_is_met_with_silence(stage
         '{"type":"sendToGroup","group":"g","data":1,"ttlSeconds":301}',
     ],
 )
-async def test_w081_and_w082_a_message_that_is_none_closes_with_1007(stage: Stage, service: Service, text: str) -> None:
-    ana = await stage.connect(service, "ana")
+async def test_w081_and_w082_a_message_that_is_none_closes_with_1007(
+    harness: Harness, service: Service, text: str
+) -> None:
+    ana = await harness.connect(service, "ana")
 
     await ana.ws.send_str(text)
 
@@ -186,18 +192,18 @@ async def test_w081_and_w082_a_message_that_is_none_closes_with_1007(stage: Stag
     assert await ana.closed() == (1007, "The client message is not a valid JSON protocol message.")
 
 
-async def test_what_follows_a_broken_message_is_not_carried_out(stage: Stage, service: Service) -> None:
-    ana, bo = await stage.connect(service, "ana"), await stage.connect(service, "bo", groups=["room"])
+async def test_what_follows_a_broken_message_is_not_carried_out(harness: Harness, service: Service) -> None:
+    ana, bo = await harness.connect(service, "ana"), await harness.connect(service, "bo", groups=["room"])
 
     await ana.ws.send_str("{")
     await ana.send("sendToGroup", group="room", data="too late")
 
     assert (await ana.closed())[0] == 1007
-    await bo.silence()
+    await bo.expect_no_message()
 
 
-async def test_w083_a_binary_frame_closes_with_1003(stage: Stage, service: Service) -> None:
-    ana = await stage.connect(service, "ana")
+async def test_w083_a_binary_frame_closes_with_1003(harness: Harness, service: Service) -> None:
+    ana = await harness.connect(service, "ana")
 
     await ana.ws.send_bytes(b'{"type":"ping"}')
 
@@ -206,30 +212,30 @@ async def test_w083_a_binary_frame_closes_with_1003(stage: Stage, service: Servi
 
 @pytest.mark.parametrize("fragments", [1, 3])
 async def test_w084_a_message_beyond_one_mebibyte_closes_with_1009(
-    stage: Stage, service: Service, fragments: int
+    harness: Harness, service: Service, fragments: int
 ) -> None:
-    ana = await stage.connect(service, "ana")
+    ana = await harness.connect(service, "ana")
 
     await send_fragments(ana.ws, padded_ping(1024 * 1024 + 1), fragments)
 
     assert await ana.closed() == (1009, "The client message is too large.")
-    await (await stage.connect(service, "bo")).silence()
+    await (await harness.connect(service, "bo")).expect_no_message()
 
 
 @pytest.mark.parametrize("fragments", [1, 3])
 async def test_w085_a_message_of_one_mebibyte_is_read_also_in_fragments(
-    stage: Stage, service: Service, fragments: int
+    harness: Harness, service: Service, fragments: int
 ) -> None:
-    ana = await stage.connect(service, "ana")
+    ana = await harness.connect(service, "ana")
 
     await send_fragments(ana.ws, padded_ping(1024 * 1024), fragments)
 
     assert await ana.receive() == {"type": "pong"}
 
 
-async def test_w092_messages_of_one_sender_arrive_in_order(stage: Stage, service: Service) -> None:
-    ana = await stage.connect(service, "ana")
-    readers = [await stage.connect(service, groups=["room"]) for _ in range(3)]
+async def test_w092_messages_of_one_sender_arrive_in_order(harness: Harness, service: Service) -> None:
+    ana = await harness.connect(service, "ana")
+    readers = [await harness.connect(service, groups=["room"]) for _ in range(3)]
 
     for number in range(300):
         await ana.send("sendToGroup", group="room", data=number)

@@ -6,19 +6,19 @@ from aiohttp import web
 
 from local_azure.webpubsub import Service
 from local_azure.webpubsub.messages import DataType, Payload, ServerMessage
-from tests.local_azure.webpubsub.acting import HUB, Answer, Application, Client, Stage
+from tests.local_azure.webpubsub.harness import HUB, Answer, Application, Client, Harness
 
 TEXT, BINARY = aiohttp.WSMsgType.TEXT, aiohttp.WSMsgType.BINARY
 
 
-async def raw(stage: Stage, service: Service, user: str | None = None, **options: object) -> Client:
-    return await stage.connect(service, user, subprotocol=None, **options)  # type: ignore[arg-type]
+async def raw(harness: Harness, service: Service, user: str | None = None, **options: object) -> Client:
+    return await harness.connect(service, user, subprotocol=None, **options)  # type: ignore[arg-type]
 
 
 async def test_w044_and_w045_frames_are_message_events(
-    stage: Stage, service: Service, application: Application
+    harness: Harness, service: Service, application: Application
 ) -> None:
-    client = await raw(stage, service)
+    client = await raw(harness, service)
 
     await client.ws.send_str("hi é")
     await client.ws.send_bytes(b"\x00\xff")
@@ -29,9 +29,9 @@ async def test_w044_and_w045_frames_are_message_events(
     assert (binary.headers["Content-Type"], binary.body) == ("application/octet-stream", b"\x00\xff")
 
 
-async def test_w046_frames_are_published_and_the_sender_is_not_a_member(stage: Stage, service: Service) -> None:
-    member = await stage.connect(service, groups=["g"])
-    sender = await raw(stage, service, "ana", webpubsub_mode="sendToGroup", group="g")
+async def test_w046_frames_are_published_and_the_sender_is_not_a_member(harness: Harness, service: Service) -> None:
+    member = await harness.connect(service, groups=["g"])
+    sender = await raw(harness, service, "ana", webpubsub_mode="sendToGroup", group="g")
 
     await sender.ws.send_str("hi")
     await sender.ws.send_bytes(b"\x00")
@@ -42,8 +42,8 @@ async def test_w046_frames_are_published_and_the_sender_is_not_a_member(stage: S
     assert len(service.hubs.hub(HUB).group_members("g")) == 1
 
 
-async def test_w047_without_the_permission_the_first_frame_closes_with_1008(stage: Stage, service: Service) -> None:
-    sender = await raw(stage, service, roles=(), webpubsub_mode="sendToGroup", group="g")
+async def test_w047_without_the_permission_the_first_frame_closes_with_1008(harness: Harness, service: Service) -> None:
+    sender = await raw(harness, service, roles=(), webpubsub_mode="sendToGroup", group="g")
 
     await sender.ws.send_str("hi")
 
@@ -51,17 +51,17 @@ async def test_w047_without_the_permission_the_first_frame_closes_with_1008(stag
 
 
 @pytest.mark.parametrize("mode", [{}, {"noEcho": "false"}])
-async def test_w048_a_member_hears_itself(stage: Stage, service: Service, mode: dict[str, str]) -> None:
-    client = await raw(stage, service, groups=["g"], webpubsub_mode="sendToGroup", group="g", **mode)
+async def test_w048_a_member_hears_itself(harness: Harness, service: Service, mode: dict[str, str]) -> None:
+    client = await raw(harness, service, groups=["g"], webpubsub_mode="sendToGroup", group="g", **mode)
 
     await client.ws.send_str("hi")
 
     assert (await client.frame()).data == "hi"
 
 
-async def test_w048_and_w051_a_member_with_no_echo_does_not(stage: Stage, service: Service) -> None:
-    client = await raw(stage, service, groups=["g"], webpubsub_mode="SENDTOGROUP", group="g", noEcho="TRUE")
-    other = await stage.connect(service, "other")
+async def test_w048_and_w051_a_member_with_no_echo_does_not(harness: Harness, service: Service) -> None:
+    client = await raw(harness, service, groups=["g"], webpubsub_mode="SENDTOGROUP", group="g", noEcho="TRUE")
+    other = await harness.connect(service, "other")
 
     await client.ws.send_str("hi")
     await other.request("sendToGroup", 1, group="g", data="from other", dataType="text")
@@ -79,9 +79,9 @@ async def test_w048_and_w051_a_member_with_no_echo_does_not(stage: Stage, servic
     ],
 )
 async def test_w052_a_message_is_its_bare_payload(
-    stage: Stage, service: Service, payload: Payload, kind: aiohttp.WSMsgType, data: str | bytes
+    harness: Harness, service: Service, payload: Payload, kind: aiohttp.WSMsgType, data: str | bytes
 ) -> None:
-    client = await raw(stage, service)
+    client = await raw(harness, service)
     hub = service.hubs.hub(HUB)
 
     hub.deliver(hub.connections(), ServerMessage(payload))
@@ -90,8 +90,8 @@ async def test_w052_a_message_is_its_bare_payload(
     assert (frame.type, frame.data) == (kind, data)
 
 
-async def test_w053_a_message_that_nobody_handles_closes_with_1011(stage: Stage, service: Service) -> None:
-    client = await raw(stage, service)
+async def test_w053_a_message_that_nobody_handles_closes_with_1011(harness: Harness, service: Service) -> None:
+    client = await raw(harness, service)
 
     await client.ws.send_str("hi")
 
@@ -100,10 +100,10 @@ async def test_w053_a_message_that_nobody_handles_closes_with_1011(stage: Stage,
 
 @pytest.mark.parametrize("status", [400, 500])
 async def test_a_message_whose_handler_fails_closes_with_1011(
-    stage: Stage, service: Service, application: Application, status: int
+    harness: Harness, service: Service, application: Application, status: int
 ) -> None:
     application.answer("message", lambda _: web.Response(status=status))
-    client = await raw(stage, service)
+    client = await raw(harness, service)
 
     await client.ws.send_str("hi")
 
@@ -119,7 +119,7 @@ async def test_a_message_whose_handler_fails_closes_with_1011(
     ],
 )
 async def test_w054_an_answer_is_one_frame(
-    stage: Stage,
+    harness: Harness,
     service: Service,
     application: Application,
     answer: Answer,
@@ -127,7 +127,7 @@ async def test_w054_an_answer_is_one_frame(
     data: str | bytes,
 ) -> None:
     application.answer("message", answer)
-    client = await raw(stage, service)
+    client = await raw(harness, service)
 
     await client.ws.send_str("hi")
 
@@ -135,8 +135,8 @@ async def test_w054_an_answer_is_one_frame(
     assert (frame.type, frame.data) == (kind, data)
 
 
-async def test_w054_an_empty_answer_is_no_frame(stage: Stage, service: Service, application: Application) -> None:
-    client = await raw(stage, service)
+async def test_w054_an_empty_answer_is_no_frame(harness: Harness, service: Service, application: Application) -> None:
+    client = await raw(harness, service)
 
     await client.ws.send_str("quiet")
     application.answer("message", lambda request: web.Response(text="second" if request.body == b"2" else ""))
@@ -146,8 +146,8 @@ async def test_w054_an_empty_answer_is_no_frame(stage: Stage, service: Service, 
     assert (await client.frame()).data == "second"
 
 
-async def test_w055_a_raw_client_sees_no_system_frames(stage: Stage, service: Service) -> None:
-    client = await raw(stage, service)
+async def test_w055_a_raw_client_sees_no_system_frames(harness: Harness, service: Service) -> None:
+    client = await raw(harness, service)
     hub = service.hubs.hub(HUB)
     (connection,) = hub.connections()
 

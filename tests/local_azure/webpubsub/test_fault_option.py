@@ -23,7 +23,7 @@ def command() -> Iterator[subprocess.Popen[str]]:
     started.communicate(timeout=10)
 
 
-def test_faults_of_the_command_line_strike_from_the_start(command: subprocess.Popen[str]) -> None:
+def test_faults_of_the_command_line_are_active_from_the_start(command: subprocess.Popen[str]) -> None:
     assert command.stdout is not None
     connection_string = [command.stdout.readline() for _ in range(2)][1].removeprefix("Connection string: ").strip()
     client = WebPubSubServiceClient.from_connection_string(connection_string, "chat", retry_total=0)

@@ -1,10 +1,10 @@
-"""The switchboard's core: which faults there are, how they are written, whom they strike and when they are over."""
+"""Faults as values: which kinds exist, how they are written, to what they apply and when they end."""
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from local_azure.webpubsub.fault_switchboard import (
+from local_azure.webpubsub.faults import (
     Cut,
     Delay,
     Drop,
@@ -18,15 +18,24 @@ from local_azure.webpubsub.fault_switchboard import (
     Reorder,
     Scope,
     SlowRest,
-    fault_text,
+    format_fault,
     parse_fault,
 )
-from local_azure.webpubsub.fault_switchboard.rules import Occasion, Seam
-from local_azure.webpubsub.fault_switchboard.switchboard import Switchboard
+from local_azure.webpubsub.faults.active_faults import ActiveFaults
+from local_azure.webpubsub.faults.rules import FaultTarget, InjectionPoint
 
-ANA_SAYS = Occasion(seam=Seam.WEBHOOK, hub="chat", user="ana", connection="c1", event="message")
-ANA_LEAVES = Occasion(seam=Seam.WEBHOOK, hub="chat", user="ana", connection="c1", event="disconnected", is_system=True)
-SEND = Occasion(seam=Seam.REST, hub="chat", operation="send_to_group", group="lobby")
+ANA_SENDS = FaultTarget(
+    injection_point=InjectionPoint.WEBHOOK, hub="chat", user="ana", connection="c1", event="message"
+)
+ANA_LEAVES = FaultTarget(
+    injection_point=InjectionPoint.WEBHOOK,
+    hub="chat",
+    user="ana",
+    connection="c1",
+    event="disconnected",
+    is_system=True,
+)
+SEND = FaultTarget(injection_point=InjectionPoint.REST, hub="chat", operation="send_to_group", group="lobby")
 
 
 @pytest.mark.parametrize(
@@ -52,9 +61,9 @@ SEND = Occasion(seam=Seam.REST, hub="chat", operation="send_to_group", group="lo
         ("Expire TOKEN user=ana count=1", ExpireToken(scope=Scope(user="ana"), count=1)),
     ],
 )
-def test_a_line_says_what_a_fault_is(line: str, fault: Fault) -> None:
+def test_a_line_describes_a_fault(line: str, fault: Fault) -> None:
     assert parse_fault(line) == fault
-    assert parse_fault(fault_text(fault)) == fault
+    assert parse_fault(format_fault(fault)) == fault
 
 
 names = st.text(min_size=1, max_size=30).filter(str.strip)
@@ -62,12 +71,12 @@ times = st.integers(min_value=1, max_value=86_400_000).map(lambda milliseconds: 
 
 
 @given(names, names, times, times, st.integers(min_value=1, max_value=1_000_000))
-def test_whatever_the_names_and_times_a_fault_survives_being_written(
+def test_a_fault_with_any_names_and_times_can_be_written_and_read_again(
     user: str, event: str, seconds: float, for_seconds: float, count: int
 ) -> None:
     fault = Delay(seconds, scope=Scope(user=user, event=event), count=count, for_seconds=for_seconds)
 
-    assert parse_fault(fault_text(fault)) == fault
+    assert parse_fault(format_fault(fault)) == fault
 
 
 @given(st.text(max_size=200))
@@ -104,24 +113,24 @@ def test_any_other_line_is_refused_with_a_reason(line: str) -> None:
         ("drop webhook user=" + "a" * 5000, "the limit is 4096"),
     ],
 )
-def test_a_fault_that_cannot_be_is_refused_with_what_was_seen_and_what_is_possible(line: str, reason: str) -> None:
+def test_an_invalid_fault_is_refused_with_what_was_seen_and_what_is_possible(line: str, reason: str) -> None:
     with pytest.raises(InvalidFault, match=reason):
         parse_fault(line)
 
 
 @pytest.mark.parametrize(
-    ("scope", "occasion", "strikes"),
+    ("scope", "target", "applies"),
     [
-        (Scope(), ANA_SAYS, True),
-        (Scope(hub="CHAT", user="ana", event="Message", connection="c1"), ANA_SAYS, True),
-        (Scope(hub="other"), ANA_SAYS, False),
-        (Scope(user="Ana"), ANA_SAYS, False),
-        (Scope(user="ana", event="typing"), ANA_SAYS, False),
-        (Scope(connection="c2"), ANA_SAYS, False),
+        (Scope(), ANA_SENDS, True),
+        (Scope(hub="CHAT", user="ana", event="Message", connection="c1"), ANA_SENDS, True),
+        (Scope(hub="other"), ANA_SENDS, False),
+        (Scope(user="Ana"), ANA_SENDS, False),
+        (Scope(user="ana", event="typing"), ANA_SENDS, False),
+        (Scope(connection="c2"), ANA_SENDS, False),
     ],
 )
-def test_a_fault_strikes_those_in_its_scope(scope: Scope, occasion: Occasion, strikes: bool) -> None:
-    assert Drop(scope=scope, count=1).applies(occasion) is strikes
+def test_a_fault_applies_to_targets_in_its_scope(scope: Scope, target: FaultTarget, applies: bool) -> None:
+    assert Drop(scope=scope, count=1).applies(target) is applies
 
 
 @pytest.mark.parametrize("operation", ["send_to_group", "sendToGroup", "SendToGroup"])
@@ -129,62 +138,62 @@ def test_a_rest_operation_may_be_written_as_any_sdk_writes_it(operation: str) ->
     assert FailRest(503, scope=Scope(operation=operation, group="lobby"), count=1).applies(SEND)
 
 
-def test_a_fault_of_one_seam_leaves_the_others_alone() -> None:
+def test_a_fault_applies_to_its_own_injection_point_only() -> None:
     assert not Drop(count=1).applies(SEND)
-    assert not FailRest(503, count=1).applies(ANA_SAYS)
+    assert not FailRest(503, count=1).applies(ANA_SENDS)
 
 
 def test_only_the_end_of_a_connection_is_lost_by_lose_disconnected() -> None:
     fault = LoseDisconnected(count=1)
-    user_event = Occasion(seam=Seam.WEBHOOK, hub="chat", event="disconnected")
+    user_event = FaultTarget(injection_point=InjectionPoint.WEBHOOK, hub="chat", event="disconnected")
 
     assert fault.applies(ANA_LEAVES)
     assert not fault.applies(user_event)
-    assert not fault.applies(ANA_SAYS)
+    assert not fault.applies(ANA_SENDS)
 
 
-def test_a_fault_is_over_after_its_last_strike() -> None:
-    board = Switchboard()
-    armed = board.add(Drop(count=2), now=0.0)
+def test_a_fault_ends_when_it_was_triggered_as_often_as_its_count() -> None:
+    faults = ActiveFaults()
+    active = faults.add(Drop(count=2), now=0.0)
 
-    assert [len(board.strike(ANA_SAYS, now=1.0)) for _ in range(3)] == [1, 1, 0]
-    assert armed.strikes_left == 0
-    assert board.in_force(now=1.0) == []
-    assert not board
-
-
-def test_a_fault_is_over_when_its_time_is() -> None:
-    board = Switchboard()
-    armed = board.add(Drop(for_seconds=10.0), now=100.0)
-
-    assert armed.seconds_left(now=104.0) == 6.0
-    assert len(board.strike(ANA_SAYS, now=109.9)) == 1
-    assert board.strike(ANA_SAYS, now=110.0) == []
+    assert [len(faults.trigger(ANA_SENDS, now=1.0)) for _ in range(3)] == [1, 1, 0]
+    assert active.times_left == 0
+    assert faults.active(now=1.0) == []
+    assert not faults
 
 
-def test_of_two_bounds_the_one_that_comes_first_counts() -> None:
-    board = Switchboard()
-    board.add(Drop(count=1, for_seconds=10.0), now=0.0)
-    board.add(Drop(count=9, for_seconds=5.0), now=0.0)
+def test_a_fault_ends_when_its_time_is_over() -> None:
+    faults = ActiveFaults()
+    active = faults.add(Drop(for_seconds=10.0), now=100.0)
 
-    assert len(board.strike(ANA_SAYS, now=1.0)) == 2
-    assert len(board.strike(ANA_SAYS, now=4.0)) == 1
-    assert board.strike(ANA_SAYS, now=6.0) == []
-
-
-def test_what_does_not_fit_is_not_counted() -> None:
-    board = Switchboard()
-    armed = board.add(Drop(scope=Scope(user="bo"), count=1), now=0.0)
-
-    board.strike(ANA_SAYS, now=0.0)
-
-    assert armed.strikes == 0
+    assert active.seconds_left(now=104.0) == 6.0
+    assert len(faults.trigger(ANA_SENDS, now=109.9)) == 1
+    assert faults.trigger(ANA_SENDS, now=110.0) == []
 
 
-def test_a_removed_fault_strikes_no_more() -> None:
-    board = Switchboard()
-    armed = board.add(Drop(count=1), now=0.0)
+def test_of_two_limits_the_one_that_is_reached_first_ends_the_fault() -> None:
+    faults = ActiveFaults()
+    faults.add(Drop(count=1, for_seconds=10.0), now=0.0)
+    faults.add(Drop(count=9, for_seconds=5.0), now=0.0)
 
-    assert board.remove(armed.id)
-    assert not board.remove(armed.id)
-    assert board.strike(ANA_SAYS, now=0.0) == []
+    assert len(faults.trigger(ANA_SENDS, now=1.0)) == 2
+    assert len(faults.trigger(ANA_SENDS, now=4.0)) == 1
+    assert faults.trigger(ANA_SENDS, now=6.0) == []
+
+
+def test_a_target_outside_the_scope_is_not_counted() -> None:
+    faults = ActiveFaults()
+    active = faults.add(Drop(scope=Scope(user="bo"), count=1), now=0.0)
+
+    faults.trigger(ANA_SENDS, now=0.0)
+
+    assert active.times_triggered == 0
+
+
+def test_a_removed_fault_is_not_triggered() -> None:
+    faults = ActiveFaults()
+    active = faults.add(Drop(count=1), now=0.0)
+
+    assert faults.remove(active.id)
+    assert not faults.remove(active.id)
+    assert faults.trigger(ANA_SENDS, now=0.0) == []

@@ -2,13 +2,12 @@
 
 from collections.abc import Callable
 
-from local_azure.webpubsub.acks import AckIds
-from local_azure.webpubsub.event_handlers import EventSource
+from local_azure.webpubsub.acknowledgements import AckIds, ReplayBuffer
+from local_azure.webpubsub.events import EventSource
 from local_azure.webpubsub.hub import Connection, Hub, Hubs
 from local_azure.webpubsub.messages import DataType, GroupMessage, Payload, ServerMessage
-from local_azure.webpubsub.observations import Delivered, Ended, FrameSent, Observation, Observations
-from local_azure.webpubsub.protocols import protocol_for
-from local_azure.webpubsub.replay import ReplayBuffer
+from local_azure.webpubsub.observations import ConnectionEnded, FrameSent, MessageDelivered, Observation, Observations
+from local_azure.webpubsub.protocols import codec_for
 from local_azure.webpubsub.roles import Permissions
 
 JSON = "json.webpubsub.azure.v1"
@@ -43,7 +42,7 @@ def connected(
 ) -> tuple[Connection, Wire]:
     source = EventSource(hub.name, connection_id, "localhost", user)
     source.subprotocol = protocol
-    codec = protocol_for(protocol)
+    codec = codec_for(protocol)
     replay = ReplayBuffer(limit, 1000) if codec.reliable else None
     connection = Connection(hub, source, codec, permissions=Permissions(), acks=AckIds(3), replay=replay)
     wire = Wire()
@@ -77,7 +76,7 @@ def test_after_its_end_a_connection_is_found_nowhere_and_is_told_once() -> None:
     hub = hubs(lambda connection, reason: ended.append((connection.id, reason))).hub("chat")
     connection, _ = connected(hub, "1", "ana", "room")
 
-    hub.forget(connection, "left")
+    hub.remove(connection, "left")
     hub.close(connection, "again")
     hub.abort(connection, "and again")
     hub.join(connection, "room")
@@ -158,19 +157,19 @@ def test_an_observer_sees_deliveries_and_the_end_and_then_nothing_more() -> None
     unsubscribe = hub.observations.subscribe(seen.append)
 
     hub.deliver(hub.connections(), HELLO)
-    hub.forget(connection, "left")
+    hub.remove(connection, "left")
     unsubscribe()
     hub.deliver([connected(hub, "2")[0]], HELLO)
 
-    assert {FrameSent, Delivered, Ended} <= {type(record) for record in seen}
-    assert sum(isinstance(record, Delivered) for record in seen) == 1
+    assert {FrameSent, MessageDelivered, ConnectionEnded} <= {type(record) for record in seen}
+    assert sum(isinstance(record, MessageDelivered) for record in seen) == 1
     assert not hub.observations.active
 
 
 def test_only_as_many_ack_ids_as_allowed_are_remembered() -> None:
     acks = AckIds(2)
     for ack_id in (5, 6, 7):
-        acks.remember(ack_id)
+        acks.add(ack_id)
 
     assert [ack_id in acks for ack_id in (5, 6, 7, 8)] == [False, True, True, False]
 

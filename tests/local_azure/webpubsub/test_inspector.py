@@ -1,4 +1,4 @@
-"""The inspector over real sockets: who may look, what is told, and what never is."""
+"""The inspector over real sockets: who may open it, what it shows, and what it never shows."""
 
 import asyncio
 import json
@@ -34,7 +34,7 @@ class Watcher:
         self.text = ""
 
     async def read(self, stream: aiohttp.StreamReader) -> None:
-        """Take in what the service tells until it ends."""
+        """Read what the service sends until the stream ends."""
         event = ""
         async for raw in stream:
             line = raw.decode()
@@ -52,7 +52,7 @@ class Watcher:
 
     async def first(self, kind: str, title: str = "") -> dict[str, Any]:
         """Wait for an entry that is complete."""
-        await until(lambda: any(not entry["open"] for entry in self.find(kind, title)))
+        await until(lambda: any(not entry["inProgress"] for entry in self.find(kind, title)))
         return self.find(kind, title)[0]
 
     async def details(self, entry: dict[str, Any]) -> dict[str, Any]:
@@ -75,7 +75,7 @@ async def watching(app: SmallApp) -> AsyncIterator[Watcher]:
     reading.cancel()
 
 
-# --- who may look ------------------------------------------------------------------
+# --- who may open it ---------------------------------------------------------------
 
 
 async def test_the_page_is_at_the_root_and_brings_all_it_needs_itself(app: SmallApp) -> None:
@@ -96,7 +96,9 @@ async def test_the_page_is_at_the_root_and_brings_all_it_needs_itself(app: Small
             assert file.status == 200
 
 
-@pytest.mark.parametrize("path", ["edge.py", "..%2Fedge.py", "index.html", "%2e%2e/edge.py", "nothing.js", ""])
+@pytest.mark.parametrize(
+    "path", ["http_routes.py", "..%2Fhttp_routes.py", "index.html", "%2e%2e/http_routes.py", "nothing.js", ""]
+)
 async def test_no_other_file_can_be_asked_for(app: SmallApp, path: str) -> None:
     async with app.session.get(f"{app.service.endpoint}/inspector/{path}") as answer:
         assert answer.status == 404
@@ -104,19 +106,19 @@ async def test_no_other_file_can_be_asked_for(app: SmallApp, path: str) -> None:
 
 @pytest.mark.parametrize("path", ["/", "/inspector/stream", "/inspector/app.js", "/inspector/entries/1"])
 @pytest.mark.parametrize("host", ["attacker.example", "localhost.attacker.example:80", "[::2]", "127.0.0.2", "a b", ""])
-async def test_who_dialled_another_name_gets_nothing(app: SmallApp, path: str, host: str) -> None:
-    """A page of a stranger may have made its own name point at this machine (DNS rebinding)."""
+async def test_a_request_for_another_host_name_is_refused(app: SmallApp, path: str, host: str) -> None:
+    """The name of another site may resolve to this machine (DNS rebinding)."""
     async with app.session.get(app.service.endpoint + path, headers={"Host": host}) as answer:
         assert answer.status in (400, 403)
 
 
 @pytest.mark.parametrize("host", ["localhost", "LOCALHOST:1234", "127.0.0.1:80", "[::1]:8080"])
-async def test_this_machine_may_be_called_by_any_of_its_names(app: SmallApp, host: str) -> None:
+async def test_every_name_of_this_machine_is_accepted(app: SmallApp, host: str) -> None:
     async with app.session.get(f"{app.service.endpoint}/", headers={"Host": host}) as answer:
         assert answer.status == 200
 
 
-async def test_it_is_off_where_others_can_reach_the_service() -> None:
+async def test_it_is_off_where_other_machines_can_reach_the_service() -> None:
     async with webpubsub.serve(host="0.0.0.0") as service, aiohttp.ClientSession() as session:
         for path in ("/", "/inspector/stream", "/inspector/app.js"):
             async with session.get(service.endpoint + path) as answer:
@@ -132,7 +134,7 @@ def test_loopback_is_what_only_this_machine_reaches(host: str, expected: bool) -
     assert is_loopback(host) is expected
 
 
-# --- what is told ------------------------------------------------------------------
+# --- what it shows ------------------------------------------------------------------
 
 
 async def test_the_service_observes_nothing_until_a_page_is_open(app: SmallApp) -> None:
@@ -158,11 +160,11 @@ async def test_hubs_handlers_and_connections_are_shown_as_they_are_now(app: Smal
             "protocol": RELIABLE_JSON,
             "groups": ["lobby"],
             "groupCount": 1,
-            "attached": True,
+            "hasSocket": True,
         }
 
         app.service.faults.add("cut client 1011 user=ana count=1")
-        await until(lambda: [one["attached"] for one in page.state["connections"]] == [False])
+        await until(lambda: [connection["hasSocket"] for connection in page.state["connections"]] == [False])
         await ana.close_code()
 
 
@@ -173,9 +175,9 @@ async def test_one_message_is_followed_from_its_frame_to_its_deliveries(app: Sma
         assert (await bo.next())["data"] == "good morning"
         delivery = await page.first("delivery", "group lobby")
 
-        story = await page.details(delivery)
+        trace = await page.details(delivery)
 
-    steps = [(step["kind"], step["title"], step["depth"], step["inferred"]) for step in story["steps"]]
+    steps = [(step["kind"], step["title"], step["depth"], step["inferred"]) for step in trace["steps"]]
     assert steps == [
         ("frame-in", "event message", 0, None),
         ("webhook", "user.message", 1, None),
@@ -183,47 +185,47 @@ async def test_one_message_is_followed_from_its_frame_to_its_deliveries(app: Sma
         ("delivery", "group lobby", 3, None),
         ("frame-out", "ack 1", 1, None),
     ]
-    assert story["entry"]["content"] == {"text": "good morning", "form": "text", "size": 12, "cut": False}
-    assert sorted(user for _, user in story["entry"]["to"]) == ["ana", "bo"]
+    assert trace["entry"]["content"] == {"text": "good morning", "form": "text", "size": 12, "truncated": False}
+    assert sorted(user for _, user in trace["entry"]["receivers"]) == ["ana", "bo"]
 
 
-async def test_an_application_that_passes_the_request_id_on_makes_the_chain_certain(app: SmallApp) -> None:
+async def test_an_application_that_passes_the_request_id_on_makes_the_trace_certain(app: SmallApp) -> None:
     app.passes_request_id_on = True
     async with watching(app) as page:
         ana = await app.connect("ana")
         await ana.ask("good morning")
-        story = await page.details(await page.first("rest"))
+        trace = await page.details(await page.first("rest"))
 
-    assert [(step["kind"], step["depth"]) for step in story["steps"]] == [
+    assert [(step["kind"], step["depth"]) for step in trace["steps"]] == [
         ("frame-in", 0),
         ("webhook", 1),
         ("rest", 2),
         ("delivery", 3),
         ("frame-out", 1),
     ]
-    assert {step["inferred"] for step in story["steps"]} == {None}
+    assert {step["inferred"] for step in trace["steps"]} == {None}
 
 
-async def test_a_handshake_its_events_and_its_frame_are_one_story(app: SmallApp) -> None:
+async def test_a_handshake_its_events_and_its_frame_are_one_trace(app: SmallApp) -> None:
     async with watching(app) as page:
         ana = await app.connect("ana")
         await page.first("webhook", "sys.connected")
-        story = await page.details(await page.first("connection", "connected"))
+        trace = await page.details(await page.first("connection", "connected"))
         await ana.socket.close()
 
-    titles = [step["title"] for step in story["steps"] if step["title"] != "validate"]
+    titles = [step["title"] for step in trace["steps"] if step["title"] != "validate"]
     assert sorted(titles) == ["connected", "connected", "sys.connect", "sys.connected"]
 
 
-async def test_the_end_of_a_connection_is_no_consequence_of_its_last_message(app: SmallApp) -> None:
+async def test_the_end_of_a_connection_is_not_an_effect_of_its_last_message(app: SmallApp) -> None:
     async with watching(app) as page:
         ana = await app.connect("ana")
         await ana.ask("last words")
         await ana.socket.close()
         await page.first("webhook", "sys.disconnected")
-        story = await page.details(await page.first("connection", "ended"))
+        trace = await page.details(await page.first("connection", "ended"))
 
-    assert [step["title"] for step in story["steps"]] == ["ended", "sys.disconnected"]
+    assert [step["title"] for step in trace["steps"]] == ["ended", "sys.disconnected"]
 
 
 async def test_a_refused_handshake_says_why(app: SmallApp) -> None:
@@ -236,7 +238,7 @@ async def test_a_refused_handshake_says_why(app: SmallApp) -> None:
     assert "was not signed with an access key" in refused["excerpt"]
 
 
-async def test_tokens_keys_and_cookies_are_never_told(app: SmallApp) -> None:
+async def test_tokens_keys_and_cookies_are_never_shown(app: SmallApp) -> None:
     """The connected frame has a reconnection token, and the client's URL an access token."""
     async with watching(app) as page:
         token = await app.client.get_client_access_token(user_id="ana")
@@ -247,14 +249,14 @@ async def test_tokens_keys_and_cookies_are_never_told(app: SmallApp) -> None:
         secrets.append((await socket.receive_json(timeout=5))["reconnectionToken"])
         await socket.send_json({"type": "event", "event": "message", "dataType": "text", "data": f"psst {secrets[1]}"})
         await page.first("webhook", "user.message")
-        told = page.text + str([await page.details(entry) for entry in list(page.entries.values())])
+        shown = page.text + str([await page.details(entry) for entry in list(page.entries.values())])
         await socket.close()
 
-    assert "psst [hidden]" in told
-    assert [secret for secret in secrets if secret in told] == []
+    assert "psst [hidden]" in shown
+    assert [secret for secret in secrets if secret in shown] == []
 
 
-async def test_what_people_say_is_told_to_the_page_and_never_logged(
+async def test_message_contents_are_shown_on_the_page_and_never_logged(
     app: SmallApp, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
@@ -284,7 +286,7 @@ async def test_an_open_page_does_not_keep_the_service_from_stopping() -> None:
 # --- what may be changed -----------------------------------------------------------
 
 
-async def test_a_fault_is_added_strikes_and_is_seen(app: SmallApp) -> None:
+async def test_a_fault_is_added_triggered_and_shown(app: SmallApp) -> None:
     async with watching(app) as page:
         bo = await app.connect("bo")
         await page.first("webhook", "sys.connected")
@@ -293,21 +295,21 @@ async def test_a_fault_is_added_strikes_and_is_seen(app: SmallApp) -> None:
         await until(lambda: [fault["text"] for fault in page.state["faults"]] == [DROP["fault"]])
 
         assert (await bo.ask("lost"))["success"] is False
-        struck = await page.first("fault")
-        story = await page.details(struck)
+        triggered = await page.first("fault")
+        trace = await page.details(triggered)
         await until(lambda: page.state["faults"] == [])
 
-    assert (struck["title"], struck["user"], struck["excerpt"]) == (DROP["fault"], "bo", "user.message")
-    assert [step["kind"] for step in story["steps"]] == ["frame-in", "fault", "frame-out"]
+    assert (triggered["title"], triggered["user"], triggered["excerpt"]) == (DROP["fault"], "bo", "user.message")
+    assert [step["kind"] for step in trace["steps"]] == ["frame-in", "fault", "frame-out"]
 
 
 async def test_a_fault_is_removed(app: SmallApp) -> None:
-    armed = app.service.faults.add(DROP["fault"])
-    url = f"{app.service.endpoint}/inspector/faults/{armed.id}"
+    added = app.service.faults.add(DROP["fault"])
+    url = f"{app.service.endpoint}/inspector/faults/{added.id}"
 
     async with app.session.delete(url) as first, app.session.delete(url) as second:
         assert (first.status, second.status) == (204, 404)
-    assert app.service.faults.in_force() == []
+    assert app.service.faults.active() == []
 
 
 @pytest.mark.parametrize(
@@ -329,14 +331,14 @@ async def test_a_wrong_fault_is_refused_with_a_code(app: SmallApp, body: bytes, 
 
 @pytest.mark.parametrize("origin", ["http://attacker.example", "null", "https://127.0.0.1", "http://127.0.0.1:1"])
 async def test_another_sites_page_may_change_nothing(app: SmallApp, origin: str) -> None:
-    armed = app.service.faults.add(DROP["fault"])
+    added = app.service.faults.add(DROP["fault"])
     base = f"{app.service.endpoint}/inspector/faults"
 
     async with app.session.post(base, json=DROP, headers={ORIGIN: origin}) as answer:
         assert (answer.status, (await answer.json())["code"]) == (403, "wrong_origin")
-    async with app.session.delete(f"{base}/{armed.id}", headers={ORIGIN: origin}) as answer:
+    async with app.session.delete(f"{base}/{added.id}", headers={ORIGIN: origin}) as answer:
         assert answer.status == 403
-    assert app.service.faults.in_force() == [armed]
+    assert app.service.faults.active() == [added]
 
 
 async def test_a_form_of_another_site_cannot_add_a_fault_either(app: SmallApp) -> None:

@@ -10,25 +10,25 @@ from aiohttp import web
 from local_azure.webpubsub import Limits, Service, Settings
 from local_azure.webpubsub.messages import DataType, Payload, ServerMessage
 from local_azure.webpubsub.tokens import make_reconnection_token
-from tests.local_azure.webpubsub.acting import (
+from tests.local_azure.webpubsub.harness import (
     FAST,
     HUB,
     JSON,
     RELIABLE_JSON,
     Application,
     Client,
-    Stage,
+    Harness,
     client_url,
     token_for,
     until,
 )
-from tests.local_azure.webpubsub.rest.calling import Rest
+from tests.local_azure.webpubsub.rest.rest_client import RestClient
 
 NOT_RECOVERED = (1008, "The connection could not be recovered.")
 
 
-async def reliable(stage: Stage, service: Service, user: str = "ana", *groups: str) -> Client:
-    return await stage.connect(service, user, subprotocol=RELIABLE_JSON, groups=groups)
+async def reliable(harness: Harness, service: Service, user: str = "ana", *groups: str) -> Client:
+    return await harness.connect(service, user, subprotocol=RELIABLE_JSON, groups=groups)
 
 
 async def detached(service: Service, client: Client) -> None:
@@ -55,16 +55,16 @@ async def received(client: Client, count: int) -> list[tuple[int, int]]:
     return [(message["sequenceId"], message["data"]) for message in messages]
 
 
-async def test_w093_the_connected_frame_carries_a_reconnection_token(stage: Stage, service: Service) -> None:
-    ana = await reliable(stage, service)
+async def test_w093_the_connected_frame_carries_a_reconnection_token(harness: Harness, service: Service) -> None:
+    ana = await reliable(harness, service)
 
     claims = jwt.decode(ana.connected["reconnectionToken"], options={"verify_signature": False})
     assert claims["aud"] == ana.id
     assert claims["exp"] == pytest.approx(time.time() + 7 * 24 * 3600, abs=60)
 
 
-async def test_w094_messages_are_numbered_and_nothing_else_is(stage: Stage, service: Service) -> None:
-    ana = await reliable(stage, service, "ana", "room")
+async def test_w094_messages_are_numbered_and_nothing_else_is(harness: Harness, service: Service) -> None:
+    ana = await reliable(harness, service, "ana", "room")
     for number in (1, 2):
         await ana.send("sendToGroup", group="room", data=number, ackId=number)
     await ana.send("ping")
@@ -79,49 +79,51 @@ async def test_w094_messages_are_numbered_and_nothing_else_is(stage: Stage, serv
     ]
 
 
-async def test_w095_what_was_missed_comes_in_order_with_the_same_ids(stage: Stage, service: Service) -> None:
-    ana = await reliable(stage, service)
+async def test_w095_what_was_missed_comes_in_order_with_the_same_ids(harness: Harness, service: Service) -> None:
+    ana = await reliable(harness, service)
     tell(service, ana, 10, 20)
     assert await received(ana, 2) == [(1, 10), (2, 20)]
     await detached(service, ana)
     tell(service, ana, 30, 40)
 
-    again = await stage.recover(service, ana)
+    again = await harness.recover(service, ana)
 
     assert await received(again, 4) == [(1, 10), (2, 20), (3, 30), (4, 40)]
     tell(service, ana, 50)
     assert await received(again, 1) == [(5, 50)]
 
 
-async def test_w096_and_w097_acknowledged_messages_are_not_repeated(stage: Stage, service: Service) -> None:
-    ana = await reliable(stage, service)
+async def test_w096_and_w097_acknowledged_messages_are_not_repeated(harness: Harness, service: Service) -> None:
+    ana = await reliable(harness, service)
     tell(service, ana, *range(1, 8))
     await received(ana, 7)
     for sequence_id in (5, 3, 0):
         await ana.send("sequenceAck", sequenceId=sequence_id)
-    await ana.silence()
+    await ana.expect_no_message()
     await detached(service, ana)
 
-    again = await stage.recover(service, ana)
+    again = await harness.recover(service, ana)
     assert await received(again, 2) == [(6, 6), (7, 7)]
     await again.send("sequenceAck", sequenceId=1000)
     tell(service, ana, 8)
     assert await received(again, 1) == [(8, 8)]
 
 
-async def test_w098_recovery_needs_no_access_token_and_ignores_an_expired_one(stage: Stage, service: Service) -> None:
-    ana = await reliable(stage, service)
+async def test_w098_recovery_needs_no_access_token_and_ignores_an_expired_one(
+    harness: Harness, service: Service
+) -> None:
+    ana = await reliable(harness, service)
     await detached(service, ana)
 
-    again = await stage.recover(service, ana)
-    await again.silence()
+    again = await harness.recover(service, ana)
+    await again.expect_no_message()
     await detached(service, again)
-    await (await stage.recover(service, ana, access_token="expired")).silence()
+    await (await harness.recover(service, ana, access_token="expired")).expect_no_message()
 
 
-async def test_w099_a_wrong_token_or_hub_or_connection_is_told_1008(stage: Stage, service: Service) -> None:
-    ana, bo = await reliable(stage, service), await reliable(stage, service, "bo")
-    plain = await stage.connect(service, "plain")
+async def test_w099_a_wrong_token_or_hub_or_connection_is_told_1008(harness: Harness, service: Service) -> None:
+    ana, bo = await reliable(harness, service), await reliable(harness, service, "bo")
+    plain = await harness.connect(service, "plain")
     for client in (ana, bo):
         await detached(service, client)
 
@@ -131,21 +133,21 @@ async def test_w099_a_wrong_token_or_hub_or_connection_is_told_1008(stage: Stage
         service.settings.access_key, plain.id, now=time.time(), lifetime_seconds=60, token_id="1"
     )
     for attempt in (
-        await stage.recover(service, ana, awps_reconnection_token=foreign),
-        await stage.recover(service, ana, awps_reconnection_token=access),
-        await stage.recover(service, ana, awps_reconnection_token=""),
-        await stage.recover(service, ana, awps_connection_id="unknown"),
-        await stage.recover(service, ana, hub="other"),
-        await stage.recover(service, plain, awps_reconnection_token=own),
+        await harness.recover(service, ana, awps_reconnection_token=foreign),
+        await harness.recover(service, ana, awps_reconnection_token=access),
+        await harness.recover(service, ana, awps_reconnection_token=""),
+        await harness.recover(service, ana, awps_connection_id="unknown"),
+        await harness.recover(service, ana, hub="other"),
+        await harness.recover(service, plain, awps_reconnection_token=own),
     ):
         assert await attempt.closed() == NOT_RECOVERED
         assert attempt.ws.protocol == RELIABLE_JSON  # else a browser would not show the code
 
-    await (await stage.recover(service, ana, hub="CHAT")).silence()
+    await (await harness.recover(service, ana, hub="CHAT")).expect_no_message()
 
 
-async def test_w100_the_original_subprotocol_is_used_whatever_is_offered(stage: Stage, service: Service) -> None:
-    ana = await reliable(stage, service)
+async def test_w100_the_original_subprotocol_is_used_whatever_is_offered(harness: Harness, service: Service) -> None:
+    ana = await reliable(harness, service)
     await detached(service, ana)
     url = client_url(service, awps_connection_id=ana.id, awps_reconnection_token=ana.connected["reconnectionToken"])
 
@@ -156,21 +158,21 @@ async def test_w100_the_original_subprotocol_is_used_whatever_is_offered(stage: 
         "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==",
         "Sec-WebSocket-Protocol": JSON,
     }
-    async with stage.http.get(url, headers=headers) as response:
+    async with harness.http.get(url, headers=headers) as response:
         assert response.status == 101
         assert response.headers["Sec-WebSocket-Protocol"] == RELIABLE_JSON
 
 
 async def test_w101_and_w102_a_recovered_connection_is_the_same_one(
-    stage: Stage, service: Service, application: Application
+    harness: Harness, service: Service, application: Application
 ) -> None:
     application.answer("connect", lambda _: web.json_response({}, headers={"ce-connectionState": "state"}))
-    ana = await reliable(stage, service)
+    ana = await reliable(harness, service)
     await ana.join("room", 1)
     await application.wait_for("connected")
     await detached(service, ana)
 
-    again = await stage.recover(service, ana)
+    again = await harness.recover(service, ana)
 
     assert (await again.request("joinGroup", 1, group="room"))["error"]["name"] == "Duplicate"
     await again.send("sendToGroup", group="room", data="still here")
@@ -182,19 +184,21 @@ async def test_w101_and_w102_a_recovered_connection_is_the_same_one(
 
 
 async def test_w103_a_client_that_closes_normally_is_gone(
-    stage: Stage, service: Service, application: Application
+    harness: Harness, service: Service, application: Application
 ) -> None:
-    ana = await reliable(stage, service)
+    ana = await reliable(harness, service)
 
     await ana.ws.close(code=1000)
 
     await application.wait_for("disconnected")
-    assert await (await stage.recover(service, ana)).closed() == NOT_RECOVERED
+    assert await (await harness.recover(service, ana)).closed() == NOT_RECOVERED
 
 
-async def test_a_close_without_a_code_is_a_normal_one(stage: Stage, service: Service, application: Application) -> None:
+async def test_a_close_without_a_code_is_a_normal_one(
+    harness: Harness, service: Service, application: Application
+) -> None:
     """It is what `close()` without arguments sends in a browser."""
-    ana = await reliable(stage, service)
+    ana = await reliable(harness, service)
 
     ana.ws._writer.transport.write(b"\x88\x80\0\0\0\0")
 
@@ -203,22 +207,22 @@ async def test_a_close_without_a_code_is_a_normal_one(stage: Stage, service: Ser
     assert request.json() == {"reason": ""}
 
 
-async def test_a_client_that_closes_with_another_code_may_come_back(stage: Stage, service: Service) -> None:
-    ana = await reliable(stage, service)
+async def test_a_client_that_closes_with_another_code_may_come_back(harness: Harness, service: Service) -> None:
+    ana = await reliable(harness, service)
     connection = service.hubs.hub(HUB).connection(ana.id)
     assert connection
 
     await ana.ws.close(code=3000)
     await until(lambda: connection.transport is None)
 
-    await (await stage.recover(service, ana)).silence()
+    await (await harness.recover(service, ana)).expect_no_message()
 
 
-async def test_w104_and_w105_after_the_retention_time_it_is_over(stage: Stage) -> None:
-    service = await stage.service(Settings(times=replace(FAST, retention_seconds=0.05)))
-    application = await stage.application()
+async def test_w104_and_w105_after_the_retention_time_it_is_over(harness: Harness) -> None:
+    service = await harness.service(Settings(times=replace(FAST, retention_seconds=0.05)))
+    application = await harness.application()
     service.set_event_handlers(HUB, [application.handler(("disconnected",), None)])
-    ana = await reliable(stage, service)
+    ana = await reliable(harness, service)
 
     await detached(service, ana)
 
@@ -226,28 +230,28 @@ async def test_w104_and_w105_after_the_retention_time_it_is_over(stage: Stage) -
     (request,) = await application.wait_for("disconnected")
     assert request.json() == {"reason": "The connection recovery timeout expired."}
     assert service.hubs.hub(HUB).connection(ana.id) is None
-    assert await (await stage.recover(service, ana)).closed() == NOT_RECOVERED
+    assert await (await harness.recover(service, ana)).closed() == NOT_RECOVERED
     assert len(application.of("disconnected")) == 1
 
 
-async def test_w104_a_recovered_connection_does_not_expire(stage: Stage) -> None:
-    service = await stage.service(Settings(times=replace(FAST, retention_seconds=0.3)))
-    ana = await reliable(stage, service)
+async def test_w104_a_recovered_connection_does_not_expire(harness: Harness) -> None:
+    service = await harness.service(Settings(times=replace(FAST, retention_seconds=0.3)))
+    ana = await reliable(harness, service)
     await detached(service, ana)
-    again = await stage.recover(service, ana)
+    again = await harness.recover(service, ana)
 
     deadline = time.monotonic() + 0.35
     while time.monotonic() < deadline:
-        await again.silence()
+        await again.expect_no_message()
 
     assert service.hubs.hub(HUB).connection(ana.id)
 
 
 @pytest.mark.parametrize("attached", [True, False])
 async def test_w106_too_many_unacknowledged_messages_end_the_connection(
-    stage: Stage, service: Service, application: Application, attached: bool
+    harness: Harness, service: Service, application: Application, attached: bool
 ) -> None:
-    ana = await reliable(stage, service)
+    ana = await reliable(harness, service)
     if not attached:
         await detached(service, ana)
 
@@ -259,12 +263,12 @@ async def test_w106_too_many_unacknowledged_messages_end_the_connection(
     await application.wait_for("disconnected")
     if attached:
         assert (await ana.closed())[0] == 1006
-    assert await (await stage.recover(service, ana)).closed() == NOT_RECOVERED
+    assert await (await harness.recover(service, ana)).closed() == NOT_RECOVERED
 
 
-async def test_w107_too_many_unacknowledged_bytes_end_the_connection(stage: Stage) -> None:
-    service = await stage.service(Settings(limits=Limits(replay_bytes=1000), times=FAST))
-    ana = await reliable(stage, service)
+async def test_w107_too_many_unacknowledged_bytes_end_the_connection(harness: Harness) -> None:
+    service = await harness.service(Settings(limits=Limits(replay_bytes=1000), times=FAST))
+    ana = await reliable(harness, service)
 
     tell(service, ana, 10**899)
     assert service.hubs.hub(HUB).connection(ana.id)
@@ -273,22 +277,22 @@ async def test_w107_too_many_unacknowledged_bytes_end_the_connection(stage: Stag
     assert service.hubs.hub(HUB).connection(ana.id) is None
 
 
-async def test_w108_a_newer_socket_takes_over(stage: Stage, service: Service) -> None:
-    ana = await reliable(stage, service)
+async def test_w108_a_newer_socket_takes_over(harness: Harness, service: Service) -> None:
+    ana = await reliable(harness, service)
     tell(service, ana, 1)
 
-    again = await stage.recover(service, ana)
+    again = await harness.recover(service, ana)
 
     assert (await ana.closed())[0] == 1006
     assert await received(again, 1) == [(1, 1)]
-    await again.silence()
+    await again.expect_no_message()
     assert service.hubs.hub(HUB).connection(ana.id)
 
 
 async def test_w109_a_close_by_the_application_ends_a_detached_connection(
-    stage: Stage, service: Service, application: Application
+    harness: Harness, service: Service, application: Application
 ) -> None:
-    ana = await reliable(stage, service)
+    ana = await reliable(harness, service)
     await detached(service, ana)
     hub = service.hubs.hub(HUB)
     connection = hub.connection(ana.id)
@@ -298,21 +302,21 @@ async def test_w109_a_close_by_the_application_ends_a_detached_connection(
 
     (request,) = await application.wait_for("disconnected")
     assert request.json()["reason"] == "Application server closed the connection. Reason: enough"
-    assert await (await stage.recover(service, ana)).closed() == NOT_RECOVERED
+    assert await (await harness.recover(service, ana)).closed() == NOT_RECOVERED
 
 
-async def test_a_protocol_error_ends_the_connection_at_once(stage: Stage, service: Service) -> None:
-    ana = await reliable(stage, service)
+async def test_a_protocol_error_ends_the_connection_at_once(harness: Harness, service: Service) -> None:
+    ana = await reliable(harness, service)
 
     await ana.ws.send_str("{")
 
     assert (await ana.closed())[0] == 1007
-    assert await (await stage.recover(service, ana)).closed() == NOT_RECOVERED
+    assert await (await harness.recover(service, ana)).closed() == NOT_RECOVERED
 
 
-async def test_messages_whose_time_to_live_has_passed_are_not_repeated(stage: Stage) -> None:
-    service = await stage.service()
-    ana = await reliable(stage, service)
+async def test_messages_whose_time_to_live_has_passed_are_not_repeated(harness: Harness) -> None:
+    service = await harness.service()
+    ana = await reliable(harness, service)
     await detached(service, ana)
     connection = service.hubs.hub(HUB).connection(ana.id)
     assert connection
@@ -322,23 +326,23 @@ async def test_messages_whose_time_to_live_has_passed_are_not_repeated(stage: St
 
     later = connection.replay.unacknowledged(time.monotonic() + 301)
     assert len(later) == 1
-    assert await received(await stage.recover(service, ana), 2) == [(1, 1), (2, 2)]
+    assert await received(await harness.recover(service, ana), 2) == [(1, 1), (2, 2)]
 
 
 @pytest.mark.parametrize("by", ["client", "rest"])
-async def test_whoever_sends_may_say_how_long_a_message_lives(stage: Stage, service: Service, by: str) -> None:
-    ana = await reliable(stage, service, "ana", "room")
+async def test_whoever_sends_may_say_how_long_a_message_lives(harness: Harness, service: Service, by: str) -> None:
+    ana = await reliable(harness, service, "ana", "room")
     await detached(service, ana)
     connection = service.hubs.hub(HUB).connection(ana.id)
     assert connection
     assert connection.replay is not None
 
     if by == "client":
-        bo = await stage.connect(service, "bo")
+        bo = await harness.connect(service, "bo")
         await bo.request("sendToGroup", 1, group="room", data=1, ttlSeconds=60)
     else:
         path = "/groups/room/:send"
-        await Rest(service, stage.http).text(path, "1", ("messageTtlSeconds", "60"))
+        await RestClient(service, harness.http).text(path, "1", ("messageTtlSeconds", "60"))
 
     now = time.monotonic()
     assert [len(connection.replay.unacknowledged(now + seconds)) for seconds in (50, 61)] == [1, 0]
@@ -346,10 +350,10 @@ async def test_whoever_sends_may_say_how_long_a_message_lives(stage: Stage, serv
 
 @pytest.mark.parametrize("cuts", [1, 5])
 async def test_a_cut_in_the_middle_of_a_thousand_messages_loses_and_doubles_none(
-    stage: Stage, service: Service, cuts: int
+    harness: Harness, service: Service, cuts: int
 ) -> None:
-    ana = await reliable(stage, service, "ana", "room")
-    sender = await stage.connect(service, "sender")
+    ana = await reliable(harness, service, "ana", "room")
+    sender = await harness.connect(service, "sender")
     got: dict[int, int] = {}
     order: list[int] = []
     reader = ana
@@ -358,7 +362,7 @@ async def test_a_cut_in_the_middle_of_a_thousand_messages_loses_and_doubles_none
         await sender.send("sendToGroup", group="room", data=number)
         if number % (1000 // (cuts + 1)) == 100:
             reader.cut()
-            reader = await stage.recover(service, ana)
+            reader = await harness.recover(service, ana)
     while len(got) < 1000:
         message = await reader.receive()
         if message["sequenceId"] not in got:  # a repeat of what was not acknowledged

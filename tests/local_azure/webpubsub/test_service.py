@@ -18,28 +18,28 @@ from azure.messaging.webpubsubservice.aio import WebPubSubServiceClient
 from local_azure.log_lines import FieldFormatter
 from local_azure.webpubsub import EventHandler, HubSettings, Service, Settings, serve
 from local_azure.webpubsub.__main__ import load_settings, main
-from local_azure.webpubsub.event_handlers import EventSource
-from local_azure.webpubsub.fault_switchboard import FaultSwitchboard
-from local_azure.webpubsub.observations import Delivered, FrameReceived, Observation, RestCalled, WebhookCalled
-from tests.local_azure.webpubsub.acting import FAST, HUB, Application, Received, Stage, client_url, token_for, until
+from local_azure.webpubsub.events import EventSource
+from local_azure.webpubsub.faults import FaultInjector
+from local_azure.webpubsub.observations import FrameReceived, MessageDelivered, Observation, RestCalled, WebhookCalled
+from tests.local_azure.webpubsub.harness import FAST, HUB, Application, Harness, Received, client_url, token_for, until
 
 ROOT = Path(__file__).resolve().parents[3]
 
 
-async def test_w005_the_health_check_needs_no_token(stage: Stage, service: Service) -> None:
-    async with stage.http.head(f"{service.endpoint}/api/health?api-version=2024-12-01") as response:
+async def test_w005_the_health_check_needs_no_token(harness: Harness, service: Service) -> None:
+    async with harness.http.head(f"{service.endpoint}/api/health?api-version=2024-12-01") as response:
         assert response.status == 200
         assert await response.read() == b""
 
 
 async def test_w030_and_w192_the_service_sdk_takes_the_connection_string_and_its_url_connects(
-    stage: Stage, service: Service
+    harness: Harness, service: Service
 ) -> None:
     sdk = WebPubSubServiceClient.from_connection_string(service.connection_string, hub="Chat")
 
     async with sdk:
         token = await sdk.get_client_access_token(user_id="ana", groups=["room"])
-        ana = await stage.open(token["url"], "json.webpubsub.azure.v1")
+        ana = await harness.open(token["url"], "json.webpubsub.azure.v1")
         await sdk.send_to_group("room", "hi", content_type="text/plain")
 
     assert (await ana.receive())["data"] == "hi"
@@ -49,10 +49,10 @@ async def test_w030_and_w192_the_service_sdk_takes_the_connection_string_and_its
     ("host", "endpoint"),
     [("127.0.0.1", "http://127.0.0.1:"), ("localhost", "http://localhost:"), ("0.0.0.0", "http://localhost:")],
 )
-async def test_the_endpoint_is_an_address_that_can_be_dialled(stage: Stage, host: str, endpoint: str) -> None:
+async def test_the_endpoint_is_an_address_that_can_be_dialled(harness: Harness, host: str, endpoint: str) -> None:
     async with serve(Settings(times=FAST), host=host) as service:
         assert service.endpoint.startswith(endpoint)
-        async with stage.http.head(f"{service.endpoint}/api/health") as response:
+        async with harness.http.head(f"{service.endpoint}/api/health") as response:
             assert response.status == 200
 
 
@@ -62,12 +62,12 @@ async def test_a_taken_port_is_an_error_and_leaves_nothing_behind() -> None:
             pass
 
 
-async def test_a_stopping_service_closes_its_clients_with_1001_and_tells_the_handlers(stage: Stage) -> None:
-    application = await stage.application()
+async def test_a_stopping_service_closes_its_clients_with_1001_and_tells_the_handlers(harness: Harness) -> None:
+    application = await harness.application()
     async with serve(Settings(times=FAST)) as service:
         service.set_event_handlers(HUB, [application.handler()])
-        ana = await stage.connect(service, "ana")
-        raw = await stage.connect(service, "bo", subprotocol=None)
+        ana = await harness.connect(service, "ana")
+        raw = await harness.connect(service, "bo", subprotocol=None)
         closing = asyncio.create_task(raw.closed())
 
         async def told() -> tuple[str, tuple[int | None, str]]:
@@ -83,22 +83,22 @@ async def test_a_stopping_service_closes_its_clients_with_1001_and_tells_the_han
         pass  # the port is free again
 
 
-async def test_while_the_service_stops_rest_answers_and_new_clients_are_turned_away(stage: Stage) -> None:
-    application = await stage.application()
+async def test_while_the_service_stops_rest_answers_and_new_clients_are_turned_away(harness: Harness) -> None:
+    application = await harness.application()
     statuses: list[int] = []
 
     async def farewell(_received: Received) -> web.Response:
-        async with stage.http.head(f"{service.endpoint}/api/health?api-version=2024-12-01") as response:
+        async with harness.http.head(f"{service.endpoint}/api/health?api-version=2024-12-01") as response:
             statuses.append(response.status)
         with pytest.raises(WSServerHandshakeError) as refused:
-            await stage.connect(service, "bo")
+            await harness.connect(service, "bo")
         statuses.append(refused.value.status)
         return web.Response(status=204)
 
     application.answer("disconnected", farewell)
     async with serve(Settings(times=FAST)) as service:
         service.set_event_handlers(HUB, [application.handler()])
-        ana = await stage.connect(service, "ana")
+        ana = await harness.connect(service, "ana")
         leaving = asyncio.create_task(ana.closed())
 
     await leaving
@@ -106,9 +106,9 @@ async def test_while_the_service_stops_rest_answers_and_new_clients_are_turned_a
 
 
 async def test_a_client_whose_handler_answers_while_the_service_stops_is_turned_away_and_reported_gone(
-    stage: Stage, caplog: pytest.LogCaptureFixture
+    harness: Harness, caplog: pytest.LogCaptureFixture
 ) -> None:
-    application = await stage.application()
+    application = await harness.application()
     stopping = asyncio.Event()
 
     async def decide(request: Received) -> web.Response:
@@ -124,8 +124,8 @@ async def test_a_client_whose_handler_answers_while_the_service_stops_is_turned_
     application.answer("disconnected", hear)
     async with serve(Settings(times=FAST)) as service:
         service.set_event_handlers(HUB, [application.handler()])
-        ana = await stage.connect(service, "ana")
-        late = asyncio.create_task(stage.refusal(client_url(service, access_token=token_for(service, "late"))))
+        ana = await harness.connect(service, "ana")
+        late = asyncio.create_task(harness.refusal(client_url(service, access_token=token_for(service, "late"))))
         await application.wait_for("connect", 2)
         leaving = asyncio.create_task(ana.closed())
 
@@ -136,9 +136,9 @@ async def test_a_client_whose_handler_answers_while_the_service_stops_is_turned_
 
 
 async def test_an_event_that_comes_up_when_the_service_has_stopped_is_one_log_line(
-    stage: Stage, caplog: pytest.LogCaptureFixture
+    harness: Harness, caplog: pytest.LogCaptureFixture
 ) -> None:
-    application = await stage.application()
+    application = await harness.application()
     async with serve(Settings(hubs={HUB: HubSettings([application.handler()])}, times=FAST)) as service:
         pass
 
@@ -152,13 +152,13 @@ async def test_an_event_that_comes_up_when_the_service_has_stopped_is_one_log_li
     assert not [record for record in caplog.records if record.exc_info]
 
 
-async def test_a_stopping_service_does_not_wait_for_a_handler_that_is_gone(stage: Stage) -> None:
+async def test_a_stopping_service_does_not_wait_for_a_handler_that_is_gone(harness: Harness) -> None:
     with socket.socket() as nobody:
         nobody.bind(("127.0.0.1", 0))
         handler = EventHandler(f"http://127.0.0.1:{nobody.getsockname()[1]}/", ("disconnected",))
         attempts: list[Observation] = []
         async with serve(Settings(hubs={HUB: HubSettings([handler])}, times=FAST)) as service:
-            ana = await stage.connect(service, "ana")
+            ana = await harness.connect(service, "ana")
             service.observations.subscribe(
                 lambda record: attempts.append(record) if isinstance(record, WebhookCalled) else None
             )
@@ -168,18 +168,18 @@ async def test_a_stopping_service_does_not_wait_for_a_handler_that_is_gone(stage
     assert len(attempts) == 1
 
 
-async def test_handlers_can_be_changed_while_the_service_runs(stage: Stage, service: Service) -> None:
-    first, second = await stage.application(), await stage.application()
+async def test_handlers_can_be_changed_while_the_service_runs(harness: Harness, service: Service) -> None:
+    first, second = await harness.application(), await harness.application()
     service.set_event_handlers("CHAT", [first.handler(("connect",))])
-    await stage.connect(service, "ana")
+    await harness.connect(service, "ana")
     service.set_event_handlers(HUB, [second.handler(("connect",))])
-    await stage.connect(service, "bo")
+    await harness.connect(service, "bo")
 
     assert [len(application.of("connect")) for application in (first, second)] == [1, 1]
 
 
 async def test_an_observer_can_follow_a_message_from_frame_to_delivery(
-    stage: Stage, service: Service, application: Application
+    harness: Harness, service: Service, application: Application
 ) -> None:
     """An application that passes the event's request id on has its REST calls in the same chain."""
     seen: list[Observation] = []
@@ -192,7 +192,7 @@ async def test_an_observer_can_follow_a_message_from_frame_to_delivery(
         return web.Response()
 
     application.answer("say", publish)
-    ana = await stage.connect(service, "ana", groups=["room"])
+    ana = await harness.connect(service, "ana", groups=["room"])
     service.observations.subscribe(seen.append)
     async with sdk:
         await ana.send("event", event="say", data=1)
@@ -205,27 +205,27 @@ async def test_an_observer_can_follow_a_message_from_frame_to_delivery(
     assert (webhook.status, webhook.attempt, webhook.event) == (200, 1, "azure.webpubsub.user.say")
     (call,) = [record for record in chain if isinstance(record, RestCalled)]
     assert (call.method, call.status) == ("POST", 202)
-    (delivery,) = [record for record in chain if isinstance(record, Delivered)]
+    (delivery,) = [record for record in chain if isinstance(record, MessageDelivered)]
     assert delivery.connection_id == ana.id
 
 
-async def test_a_failing_observer_disturbs_nobody(stage: Stage, service: Service) -> None:
+async def test_a_failing_observer_disturbs_nobody(harness: Harness, service: Service) -> None:
     def fail(_: Observation) -> None:
         raise RuntimeError("observer")
 
     service.observations.subscribe(fail)
 
-    await (await stage.connect(service, "ana")).silence()
+    await (await harness.connect(service, "ana")).expect_no_message()
 
 
 async def test_an_unexpected_failure_closes_with_1011_is_logged_and_the_service_lives(
-    stage: Stage, service: Service, caplog: pytest.LogCaptureFixture
+    harness: Harness, service: Service, caplog: pytest.LogCaptureFixture
 ) -> None:
-    class Failing(FaultSwitchboard):
+    class Failing(FaultInjector):
         async def frame(self, connection: Any, frame: str | bytes) -> bool:
             raise RuntimeError("unexpected")
 
-    ana = await stage.connect(service, "ana")
+    ana = await harness.connect(service, "ana")
     faults = service.faults
     service.faults = Failing(service.hubs.connections, service.observations)
 
@@ -234,17 +234,17 @@ async def test_an_unexpected_failure_closes_with_1011_is_logged_and_the_service_
     assert await ana.closed() == (1011, "Internal server error")
     assert [record.message for record in caplog.records if record.exc_info] == ["connection failed"]
     service.faults = faults
-    await (await stage.connect(service, "bo")).silence()
+    await (await harness.connect(service, "bo")).expect_no_message()
 
 
 async def test_the_log_says_which_handler_and_pattern_matched_and_no_secret(
-    stage: Stage, service: Service, caplog: pytest.LogCaptureFixture
+    harness: Harness, service: Service, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
-    application = await stage.application()
+    application = await harness.application()
     handler = EventHandler(f"{application.url}/{{event}}?code=secret-code", ("connect",), "move,talk")
     service.set_event_handlers(HUB, [handler])
-    ana = await stage.connect(service, "ana")
+    ana = await harness.connect(service, "ana")
     await ana.request("event", 1, event="move", data="secret text")
     await ana.request("event", 2, event="other", data=1)
 
@@ -256,7 +256,7 @@ async def test_the_log_says_which_handler_and_pattern_matched_and_no_secret(
 
 
 async def test_a_request_that_is_no_http_is_one_log_line_without_what_it_said(
-    stage: Stage, service: Service, caplog: pytest.LogCaptureFixture
+    harness: Harness, service: Service, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
     address = urlsplit(service.endpoint)
@@ -291,7 +291,7 @@ def test_of_an_applications_log_line_only_the_text_is_shown_as_in_the_cloud() ->
     assert FieldFormatter().format(record).endswith("] sold")
 
 
-async def test_the_command_prints_the_connection_string_and_ends_cleanly(stage: Stage, tmp_path: Path) -> None:
+async def test_the_command_prints_the_connection_string_and_ends_cleanly(harness: Harness, tmp_path: Path) -> None:
     settings = tmp_path / "webpubsub.json"
     settings.write_text(json.dumps({"WebPubSub": {"Hubs": {HUB: {"AnonymousConnectPolicy": "allow"}}}}))
     process = await asyncio.create_subprocess_exec(
@@ -306,7 +306,7 @@ async def test_the_command_prints_the_connection_string_and_ends_cleanly(stage: 
     connection_string = (await process.stdout.readline()).decode().split()[-1]
     assert connection_string.startswith(f"Endpoint={endpoint};AccessKey=")
 
-    client = await stage.open(f"{endpoint}/client/hubs/{HUB}", "json.webpubsub.azure.v1")
+    client = await harness.open(f"{endpoint}/client/hubs/{HUB}", "json.webpubsub.azure.v1")
     assert client.connected["userId"] is None
     process.send_signal(signal.SIGTERM)
 

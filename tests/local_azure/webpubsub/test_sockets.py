@@ -9,18 +9,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from local_azure.webpubsub import HubSettings, Limits, Service, Settings
-from local_azure.webpubsub.frames import close_frame, data_frame
 from local_azure.webpubsub.messages import DataType, Payload, ServerMessage
 from local_azure.webpubsub.observations import FrameReceived
 from local_azure.webpubsub.sockets import Socket
-from tests.local_azure.webpubsub.acting import (
+from local_azure.webpubsub.websocket_frames import close_frame, data_frame
+from tests.local_azure.webpubsub.harness import (
     FAST,
     HUB,
     JSON,
-    PATIENCE_SECONDS,
     RELIABLE_JSON,
+    WAIT_SECONDS,
+    Harness,
     Received,
-    Stage,
     token_for,
     until,
 )
@@ -31,12 +31,12 @@ SMALL = ServerMessage(Payload(DataType.TEXT, b"small"))
 
 
 async def raw_client(
-    stage: Stage, service: Service, subprotocol: str = "", limit: int = 65536, first: bytes = b""
+    harness: Harness, service: Service, subprotocol: str = "", limit: int = 65536, first: bytes = b""
 ) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
     """Return the two ends of a client's socket after its handshake, with which it sent the first bytes."""
     host, port = service.endpoint.removeprefix("http://").split(":")
     reader, writer = await asyncio.open_connection(host, int(port), limit=limit)
-    stage.stack.callback(writer.close)
+    harness.stack.callback(writer.close)
     offered = f"Sec-WebSocket-Protocol: {subprotocol}\r\n" if subprotocol else ""
     writer.write(
         f"GET /client/hubs/{HUB}?access_token={token_for(service, 'stuck')} HTTP/1.1\r\nHost: {host}:{port}\r\n"
@@ -60,19 +60,19 @@ async def never(_: Received) -> web.Response:
     raise AssertionError
 
 
-async def stuck_client(stage: Stage, service: Service, subprotocol: str = "") -> asyncio.StreamReader:
+async def stuck_client(harness: Harness, service: Service, subprotocol: str = "") -> asyncio.StreamReader:
     """Return a client that has connected and reads nothing any more."""
-    return (await raw_client(stage, service, subprotocol, limit=2))[0]
+    return (await raw_client(harness, service, subprotocol, limit=2))[0]
 
 
 @pytest.mark.parametrize("bounds", [Limits(outbound_messages=50), Limits(outbound_bytes=1_000_000)])
 async def test_a_client_that_does_not_read_is_cut_off_and_the_others_get_everything(
-    stage: Stage, bounds: Limits
+    harness: Harness, bounds: Limits
 ) -> None:
-    service = await stage.service(Settings(limits=bounds, times=FAST))
+    service = await harness.service(Settings(limits=bounds, times=FAST))
     hub = service.hubs.hub(HUB)
-    await stuck_client(stage, service)
-    ana = await stage.connect(service, "ana")
+    await stuck_client(harness, service)
+    ana = await harness.connect(service, "ana")
     sent = 0
 
     while hub.user_connections("stuck"):
@@ -82,12 +82,12 @@ async def test_a_client_that_does_not_read_is_cut_off_and_the_others_get_everyth
         await ana.data()
 
     assert sent > 5  # what the network takes, and what the bound allows
-    await ana.silence()
+    await ana.expect_no_message()
 
 
-async def test_a_client_that_reads_late_gets_everything_in_order(stage: Stage, service: Service) -> None:
+async def test_a_client_that_reads_late_gets_everything_in_order(harness: Harness, service: Service) -> None:
     hub = service.hubs.hub(HUB)
-    ana = await stage.connect(service, "ana")
+    ana = await harness.connect(service, "ana")
     numbers = range(150)
 
     for number in numbers:
@@ -97,10 +97,10 @@ async def test_a_client_that_reads_late_gets_everything_in_order(stage: Stage, s
     assert [int((await ana.data()).strip()) for _ in numbers] == list(numbers)
 
 
-async def test_a_reliable_client_that_does_not_read_loses_its_socket_and_may_come_back(stage: Stage) -> None:
-    service = await stage.service(Settings(limits=Limits(outbound_messages=10), times=FAST))
+async def test_a_reliable_client_that_does_not_read_loses_its_socket_and_may_come_back(harness: Harness) -> None:
+    service = await harness.service(Settings(limits=Limits(outbound_messages=10), times=FAST))
     hub = service.hubs.hub(HUB)
-    await stuck_client(stage, service, RELIABLE_JSON)
+    await stuck_client(harness, service, RELIABLE_JSON)
     (connection,) = hub.user_connections("stuck")
 
     while connection.transport is not None:
@@ -110,9 +110,9 @@ async def test_a_reliable_client_that_does_not_read_loses_its_socket_and_may_com
     assert hub.connection(connection.id) is connection
 
 
-async def test_a_client_that_does_not_answer_a_close_is_dropped(stage: Stage) -> None:
-    service = await stage.service(Settings(times=replace(FAST, close_drain_seconds=0.05)))
-    reader = await stuck_client(stage, service)
+async def test_a_client_that_does_not_answer_a_close_is_dropped(harness: Harness) -> None:
+    service = await harness.service(Settings(times=replace(FAST, close_drain_seconds=0.05)))
+    reader = await stuck_client(harness, service)
     (connection,) = service.hubs.hub(HUB).user_connections("stuck")
 
     connection.hub.close(connection)
@@ -121,10 +121,10 @@ async def test_a_client_that_does_not_answer_a_close_is_dropped(stage: Stage) ->
         assert (await reader.read()).endswith(close_frame(1000))
 
 
-async def test_a_client_that_answers_no_ping_is_dropped(stage: Stage) -> None:
-    service = await stage.service(Settings(hubs={HUB: HubSettings(keep_alive_seconds=0.4)}, times=FAST))
-    await stuck_client(stage, service)
-    ana = await stage.connect(service, "ana")
+async def test_a_client_that_answers_no_ping_is_dropped(harness: Harness) -> None:
+    service = await harness.service(Settings(hubs={HUB: HubSettings(keep_alive_seconds=0.4)}, times=FAST))
+    await stuck_client(harness, service)
+    ana = await harness.connect(service, "ana")
     reading = asyncio.create_task(ana.frame())  # aiohttp's client answers pings while it reads
 
     await until(lambda: not service.hubs.hub(HUB).user_connections("stuck"))
@@ -135,13 +135,13 @@ async def test_a_client_that_answers_no_ping_is_dropped(stage: Stage) -> None:
 
 @pytest.mark.parametrize("subprotocol", [JSON, RELIABLE_JSON])
 async def test_a_client_that_vanishes_with_much_unsaid_is_lost_like_any_other(
-    stage: Stage, caplog: pytest.LogCaptureFixture, subprotocol: str
+    harness: Harness, caplog: pytest.LogCaptureFixture, subprotocol: str
 ) -> None:
-    service = await stage.service(Settings(hubs={HUB: HubSettings(keep_alive_seconds=0.1)}, times=FAST))
-    application = await stage.application()
+    service = await harness.service(Settings(hubs={HUB: HubSettings(keep_alive_seconds=0.1)}, times=FAST))
+    application = await harness.application()
     service.set_event_handlers(HUB, [application.handler(("disconnected",))])
     application.answer("slow", never)
-    _, writer = await raw_client(stage, service, subprotocol)
+    _, writer = await raw_client(harness, service, subprotocol)
     (connection,) = service.hubs.hub(HUB).connections()
 
     writer.write(client_frame(b'{"type":"event","event":"slow","data":1}') * 20)  # and no pong, ever
@@ -153,9 +153,9 @@ async def test_a_client_that_vanishes_with_much_unsaid_is_lost_like_any_other(
 
 
 async def test_a_client_that_vanishes_while_its_pings_are_answered_is_lost_like_any_other(
-    stage: Stage, service: Service, caplog: pytest.LogCaptureFixture
+    harness: Harness, service: Service, caplog: pytest.LogCaptureFixture
 ) -> None:
-    reader, writer = await raw_client(stage, service, RELIABLE_JSON, limit=2)
+    reader, writer = await raw_client(harness, service, RELIABLE_JSON, limit=2)
     (connection,) = service.hubs.hub(HUB).connections()
     assert isinstance(connection.transport, Socket)
     protocol = connection.transport._protocol
@@ -171,31 +171,33 @@ async def test_a_client_that_vanishes_while_its_pings_are_answered_is_lost_like_
 
 
 @pytest.mark.parametrize("parts", [1, 2])
-async def test_a_client_that_does_not_mask_is_closed_with_1002(stage: Stage, service: Service, parts: int) -> None:
+async def test_a_client_that_does_not_mask_is_closed_with_1002(harness: Harness, service: Service, parts: int) -> None:
     """RFC 6455, section 5.1."""
-    reader, writer = await raw_client(stage, service, JSON)
+    reader, writer = await raw_client(harness, service, JSON)
     frame = b'\x81\x0f{"type":"ping"}'
 
     for part in (frame[:1], frame[1:]) if parts == 2 else (frame,):
         writer.write(part)
         await asyncio.sleep(0.01)
 
-    await asyncio.wait_for(reader.readuntil(close_frame(1002, "The client frame is invalid.")), PATIENCE_SECONDS)
+    await asyncio.wait_for(reader.readuntil(close_frame(1002, "The client frame is invalid.")), WAIT_SECONDS)
 
 
 @pytest.mark.parametrize("early", [0, 1, 8, 200])
-async def test_a_client_that_speaks_before_it_is_answered_is_heard(stage: Stage, service: Service, early: int) -> None:
+async def test_a_client_that_speaks_before_it_is_answered_is_heard(
+    harness: Harness, service: Service, early: int
+) -> None:
     frames = client_frame(b'{"type":"ping"}') * 3
 
-    reader, writer = await raw_client(stage, service, JSON, first=frames[:early])
+    reader, writer = await raw_client(harness, service, JSON, first=frames[:early])
     writer.write(frames[early:])
 
     assert (await reader.readuntil(b'{"type":"pong"}' * 1)).endswith(b'{"type":"pong"}')
     assert await reader.readexactly(2 * 17) == data_frame('{"type":"pong"}') * 2
 
 
-async def test_a_busy_client_does_not_keep_the_others_waiting(stage: Stage, service: Service) -> None:
-    busy, quick = await stage.connect(service, "busy"), await stage.connect(service, "quick")
+async def test_a_busy_client_does_not_keep_the_others_waiting(harness: Harness, service: Service) -> None:
+    busy, quick = await harness.connect(service, "busy"), await harness.connect(service, "quick")
     users: list[str | None] = []
     service.observations.subscribe(
         lambda record: users.append(record.user_id) if isinstance(record, FrameReceived) else None
@@ -213,10 +215,10 @@ async def test_a_busy_client_does_not_keep_the_others_waiting(stage: Stage, serv
 
 
 async def test_a_client_that_breaks_the_rules_is_not_reset_before_it_can_read_why(
-    stage: Stage, service: Service
+    harness: Harness, service: Service
 ) -> None:
     """A reset would make some systems throw away the close frame that came before it."""
-    reader, writer = await raw_client(stage, service)
+    reader, writer = await raw_client(harness, service)
     writer.write(b"\x83\x80\0\0\0\0" + bytes(200_000))  # no such opcode
 
     assert b"\x88" in await reader.readexactly(1)
@@ -250,20 +252,20 @@ NO_UTF_8 = "The client message is not valid UTF-8."
     ],
 )
 async def test_frames_against_the_rules_close_with_a_documented_code_for_good(
-    stage: Stage, service: Service, caplog: pytest.LogCaptureFixture, frames: bytes, code: int, text: str
+    harness: Harness, service: Service, caplog: pytest.LogCaptureFixture, frames: bytes, code: int, text: str
 ) -> None:
-    reader, writer = await raw_client(stage, service, RELIABLE_JSON)
+    reader, writer = await raw_client(harness, service, RELIABLE_JSON)
 
     writer.write(frames)
 
-    said = await asyncio.wait_for(reader.readuntil(close_frame(code, text)), PATIENCE_SECONDS)
+    said = await asyncio.wait_for(reader.readuntil(close_frame(code, text)), WAIT_SECONDS)
     assert f'"event":"disconnected","message":"{text}"'.encode() in said
     assert not service.hubs.hub(HUB).connections()  # also the reliable connection is over
     assert not [record for record in caplog.records if record.exc_info]
 
 
-async def test_a_ping_between_fragments_is_answered_at_once(stage: Stage, service: Service) -> None:
-    reader, writer = await raw_client(stage, service, JSON)
+async def test_a_ping_between_fragments_is_answered_at_once(harness: Harness, service: Service) -> None:
+    reader, writer = await raw_client(harness, service, JSON)
     await reader.readuntil(b"}")
     whole = client_frame(b'{"type":"ping"}')
 
@@ -274,8 +276,8 @@ async def test_a_ping_between_fragments_is_answered_at_once(stage: Stage, servic
     assert await reader.readexactly(17) == data_frame('{"type":"pong"}')
 
 
-async def test_a_close_frame_arrives_even_while_the_client_is_sending(stage: Stage, service: Service) -> None:
-    ana = await stage.connect(service, "ana")
+async def test_a_close_frame_arrives_even_while_the_client_is_sending(harness: Harness, service: Service) -> None:
+    ana = await harness.connect(service, "ana")
     (connection,) = service.hubs.hub(HUB).connections()
 
     async def talk() -> None:

@@ -1,143 +1,197 @@
-// What the page knows and shows: the stream fills it, the views draw it, the filters and the hash choose.
-import { connections, hubs } from "./state.js";
-import { details } from "./details.js";
-import { byId, el, KINDS } from "./el.js";
-import { faults } from "./faults.js";
-import { flow } from "./flow.js";
+// The page: it keeps what the service's event stream sends, applies the filters, and renders the views.
+import { createElement, elementById, KIND_LABELS } from "./elements.js";
+import { createFaultView } from "./fault_form.js";
+import { createFlow } from "./flow.js";
+import { renderConnections, renderHubs } from "./service_state.js";
+import { createDetails } from "./trace_details.js";
 
-const KEPT = 2000;
+const MAX_ENTRIES = 2000;
 const VIEWS = ["flow", "connections", "hubs", "faults"];
-const entries = new Map();
-const held = new Map();
-let run, state, paused = false, live = false, cleared = 0, forms;
 
-const filters = byId("filters");
-const list = flow((id) => story.show(id));
-const story = details((id) => list.choose(id));
-const faultView = faults();
+const entries = new Map(); // by id
+const heldEntries = new Map(); // by id: entries that arrived while the page is paused
+let serviceRun = null; // identifies one run of the service
+let serviceState = null;
+let isPaused = false;
+let isLive = false;
+let clearedUpToId = 0; // entries up to this id are not shown
 
-for (const [kind, name] of [...Object.entries(KINDS), ["routine", "pings, sequence acks, validation"]]) {
-  const box = el("input", { type: "checkbox", name: "kind", value: kind, checked: kind !== "routine" });
-  byId("kinds").append(el("label", { className: `check ${kind}` }, box, ` ${name}`));
+const filters = elementById("filters");
+const flow = createFlow((id) => details.show(id));
+const details = createDetails((id) => flow.choose(id));
+const faultView = createFaultView();
+
+function createKindFilters() {
+  const kinds = [...Object.entries(KIND_LABELS), ["routine", "pings, sequence acks, validation"]];
+  for (const [kind, label] of kinds) {
+    const box = createElement("input", { type: "checkbox", name: "kind", value: kind, checked: kind !== "routine" });
+    elementById("kinds").append(createElement("label", { className: `check ${kind}` }, box, ` ${label}`));
+  }
 }
 
-function wanted() {
+// Returns two functions that tell whether an entry or a connection matches the filters.
+function readFilters() {
   const data = new FormData(filters);
-  const kinds = new Set(data.getAll("kind")), hub = data.get("hub"), who = data.get("who").trim().toLowerCase();
-  const names = (...texts) => texts.some((text) => text?.toLowerCase().includes(who));
+  const kinds = new Set(data.getAll("kind"));
+  const hub = data.get("hub");
+  const who = data.get("who").trim().toLowerCase();
+  const isInHub = (item) => !hub || item.hub === hub;
+  const isNamedIn = (...names) => !who || names.some((name) => name?.toLowerCase().includes(who));
+  const hasKind = ({ kind, routine }) => kinds.has(kind) && (!routine || kinds.has("routine"));
   return {
-    entry: (entry) => kinds.has(entry.kind) && (!entry.routine || kinds.has("routine")) && (!hub || entry.hub === hub)
-      && (!who || names(entry.user, entry.connection, ...entry.to.flat())),
-    connection: (connection) => (!hub || connection.hub === hub) && (!who || names(connection.user, connection.id)),
+    matchesEntry: (entry) =>
+      hasKind(entry) && isInHub(entry) && isNamedIn(entry.user, entry.connection, ...entry.receivers.flat()),
+    matchesConnection: (connection) => isInHub(connection) && isNamedIn(connection.user, connection.id),
   };
 }
 
-function draw() {
-  const { entry, connection } = wanted();
-  list.draw([...entries.values()].filter(entry), entries.size);
-  if (state) connections(state, connection, showUser);
-}
-
-function drawState() {
-  const names = state.hubs.map(({ name }) => name);
-  const select = filters.elements.hub;
-  const chosen = select.value;
-  if ([...select.options].slice(1).map(({ value }) => value).join("\n") !== names.join("\n")) {
-    select.replaceChildren(el("option", { value: "" }, "all"), ...names.map((name) => el("option", { value: name }, name)));
-    select.value = names.includes(chosen) ? chosen : "";
+function renderFiltered() {
+  const { matchesEntry, matchesConnection } = readFilters();
+  flow.render([...entries.values()].filter(matchesEntry), entries.size);
+  if (serviceState) {
+    renderConnections(serviceState, matchesConnection, follow);
   }
-  byId("connection-count").textContent = state.connectionCount || "";
-  byId("hub-count").textContent = names.length || "";
-  byId("fault-count").textContent = state.faults.length || "";
-  hubs(state);
-  faultView.draw(state.faults);
-  connections(state, wanted().connection, showUser);
 }
 
-function say() {
-  const status = byId("status");
-  status.className = live ? (paused ? "paused" : "live") : "bad";
-  const waiting = held.size ? ` · ${held.size.toLocaleString()} new` : "";
-  status.textContent = live ? (paused ? `Paused${waiting}` : "Live") : "The service does not answer. Trying again…";
+function renderServiceState() {
+  const hubNames = serviceState.hubs.map(({ name }) => name);
+  renderHubFilter(hubNames);
+  elementById("connection-count").textContent = serviceState.connectionCount || "";
+  elementById("hub-count").textContent = hubNames.length || "";
+  elementById("fault-count").textContent = serviceState.faults.length || "";
+  renderHubs(serviceState);
+  faultView.renderFaults(serviceState.faults);
+  renderConnections(serviceState, readFilters().matchesConnection, follow);
 }
 
-function take(batch) {
-  const target = paused ? held : entries;
-  for (const entry of batch) if (entry.id > cleared) target.set(entry.id, entry);
+function renderHubFilter(hubNames) {
+  const select = filters.elements.hub;
+  const shownNames = [...select.options].slice(1).map(({ value }) => value);
+  if (shownNames.join("\n") === hubNames.join("\n")) {
+    return;
+  }
+  const selected = select.value;
+  const options = hubNames.map((name) => createElement("option", { value: name }, name));
+  select.replaceChildren(createElement("option", { value: "" }, "all"), ...options);
+  select.value = hubNames.includes(selected) ? selected : "";
+}
+
+function renderStatus() {
+  const status = elementById("status");
+  if (!isLive) {
+    status.className = "bad";
+    status.textContent = "The service does not answer. Trying again…";
+  } else if (isPaused) {
+    status.className = "paused";
+    status.textContent = heldEntries.size ? `Paused · ${heldEntries.size.toLocaleString()} new` : "Paused";
+  } else {
+    status.className = "live";
+    status.textContent = "Live";
+  }
+}
+
+// Adds new entries, and replaces those that have changed.
+function addEntries(changed) {
+  const target = isPaused ? heldEntries : entries;
+  for (const entry of changed) {
+    if (entry.id > clearedUpToId) {
+      target.set(entry.id, entry);
+    }
+  }
   for (const id of target.keys()) {
-    if (target.size <= KEPT) break;
+    if (target.size <= MAX_ENTRIES) {
+      break;
+    }
     target.delete(id);
   }
+  if (!isPaused) {
+    renderFiltered();
+    details.scheduleRefresh();
+  }
+  renderStatus();
+}
+
+function setPaused(paused) {
+  isPaused = paused;
+  const button = elementById("pause");
+  button.textContent = paused ? "Resume" : "Pause";
+  button.ariaPressed = String(paused);
   if (!paused) {
-    draw();
-    story.refresh();
+    const missed = [...heldEntries.values()];
+    heldEntries.clear();
+    addEntries(missed);
   }
-  say();
+  renderStatus();
 }
 
-function pause(on) {
-  paused = on;
-  byId("pause").textContent = on ? "Resume" : "Pause";
-  byId("pause").ariaPressed = String(on);
-  if (on) return say();
-  const missed = [...held.values()];
-  held.clear();
-  take(missed);
-}
-
-function clear() {
-  cleared = Math.max(cleared, ...entries.keys(), ...held.keys());
+function removeEntries() {
   entries.clear();
-  held.clear();
-  story.hide();
-  draw();
-  say();
+  heldEntries.clear();
+  details.hide();
+  renderFiltered();
+  renderStatus();
 }
 
-function showUser(who) {
-  filters.elements.who.value = who;
+function clearFlow() {
+  clearedUpToId = Math.max(clearedUpToId, ...entries.keys(), ...heldEntries.keys());
+  removeEntries();
+}
+
+// Shows the entries of one connection.
+function follow(connectionId) {
+  filters.elements.who.value = connectionId;
   location.hash = "flow";
-  draw();
+  renderFiltered();
 }
 
-function view() {
-  const name = VIEWS.find((one) => location.hash === `#${one}`) ?? "flow";
-  for (const one of VIEWS) byId(one).hidden = one !== name;
+function showView() {
+  const shown = VIEWS.find((view) => location.hash === `#${view}`) ?? "flow";
+  for (const view of VIEWS) {
+    elementById(view).hidden = view !== shown;
+  }
   for (const link of document.querySelectorAll("nav a")) {
-    if (link.hash === `#${name}`) link.ariaCurrent = "page";
-    else link.removeAttribute("aria-current");
+    if (link.hash === `#${shown}`) {
+      link.ariaCurrent = "page";
+    } else {
+      link.removeAttribute("aria-current");
+    }
   }
-  filters.hidden = name !== "flow" && name !== "connections";
-  byId("kinds").hidden = name !== "flow";
+  filters.hidden = shown !== "flow" && shown !== "connections";
+  elementById("kinds").hidden = shown !== "flow";
 }
 
-const stream = new EventSource("inspector/stream");
-stream.addEventListener("hello", ({ data }) => {
-  const hello = JSON.parse(data);
-  if (run !== undefined && run !== hello.run) {
-    cleared = 0;
-    clear();
-    cleared = 0;
+// A restarted service numbers its entries from 1 again.
+function onHello({ run, forms }) {
+  if (serviceRun !== null && serviceRun !== run) {
+    clearedUpToId = 0;
+    removeEntries();
   }
-  ({ run, forms } = hello);
-  faultView.forms(forms);
-  live = true;
-  say();
-});
-stream.addEventListener("entries", ({ data }) => take(JSON.parse(data)));
-stream.addEventListener("state", ({ data }) => {
-  state = JSON.parse(data);
-  drawState();
-});
-stream.addEventListener("error", () => {
-  live = false;
-  say();
-});
+  serviceRun = run;
+  faultView.setForms(forms);
+  isLive = true;
+  renderStatus();
+}
 
-byId("pause").addEventListener("click", () => pause(!paused));
-byId("clear").addEventListener("click", clear);
-filters.addEventListener("input", draw);
+function openStream() {
+  const stream = new EventSource("inspector/stream");
+  stream.addEventListener("hello", ({ data }) => onHello(JSON.parse(data)));
+  stream.addEventListener("entries", ({ data }) => addEntries(JSON.parse(data)));
+  stream.addEventListener("state", ({ data }) => {
+    serviceState = JSON.parse(data);
+    renderServiceState();
+  });
+  stream.addEventListener("error", () => {
+    isLive = false;
+    renderStatus();
+  });
+}
+
+createKindFilters();
+elementById("pause").addEventListener("click", () => setPaused(!isPaused));
+elementById("clear").addEventListener("click", clearFlow);
+filters.addEventListener("input", renderFiltered);
 filters.addEventListener("submit", (event) => event.preventDefault());
-addEventListener("hashchange", view);
-view();
-draw();
+addEventListener("hashchange", showView);
+showView();
+renderFiltered();
+openStream();

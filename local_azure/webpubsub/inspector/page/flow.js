@@ -1,75 +1,127 @@
-// The list of what happens, oldest first; it follows the newest while it is scrolled to its end.
-import { byId, el, label, milliseconds, time, tone } from "./el.js";
+// The list of entries, oldest first. It scrolls to new entries while it is scrolled to its end.
+import {
+  connectionName,
+  createElement,
+  elementById,
+  formatMilliseconds,
+  formatTime,
+  kindLabel,
+  resultClass,
+} from "./elements.js";
 
-const SHOWN = 600;
+const MAX_ROWS = 600;
+const MAX_NAMES = 3;
+const END_TOLERANCE_PIXELS = 40;
 
-export function flow(open) {
-  const body = byId("rows"), scroll = body.closest(".scroll");
-  const drawn = new Map(); // id → { row, text }
-  let chosen = null;
+// `onOpen` is called with the id of an entry whose details are wanted.
+export function createFlow(onOpen) {
+  const body = elementById("rows");
+  const scroller = body.closest(".scroll");
+  const rows = new Map(); // entry id → { element, text }
+  let chosenId = null;
 
-  function draw(wanted, total) {
-    const atEnd = scroll.scrollHeight - scroll.scrollTop - scroll.clientHeight < 40;
-    const shown = wanted.sort((a, b) => a.began - b.began || a.id - b.id).slice(-SHOWN);
-    const ids = new Set(shown.map(({ id }) => id));
-    for (const [id, { row }] of drawn) {
-      if (ids.has(id)) continue;
-      row.remove();
-      drawn.delete(id);
-    }
-    let at = body.firstElementChild;
+  // `total` is the number of entries before they were filtered.
+  function render(entries, total) {
+    const wasAtEnd = scroller.scrollHeight - scroller.scrollTop - scroller.clientHeight < END_TOLERANCE_PIXELS;
+    const shown = entries.sort((a, b) => a.began - b.began || a.id - b.id).slice(-MAX_ROWS);
+    removeRowsExcept(new Set(shown.map(({ id }) => id)));
+    let next = body.firstElementChild;
     for (const entry of shown) {
-      const text = JSON.stringify(entry);
-      let known = drawn.get(entry.id);
-      if (known?.text !== text) {
-        const next = { row: line(entry, open), text };
-        next.row.classList.toggle("chosen", entry.id === chosen);
-        if (known) {
-          if (at === known.row) at = next.row;
-          known.row.replaceWith(next.row);
-        }
-        drawn.set(entry.id, next);
-        known = next;
+      const previous = rows.get(entry.id)?.element;
+      const element = updatedRow(entry);
+      if (previous === next && previous !== undefined) {
+        next = element;
       }
-      if (known.row === at) at = at.nextElementSibling;
-      else body.insertBefore(known.row, at);
+      if (element === next) {
+        next = next.nextElementSibling;
+      } else {
+        body.insertBefore(element, next);
+      }
     }
-    byId("nothing").hidden = shown.length > 0;
-    byId("nothing").textContent = total
-      ? "Nothing here fits the filters."
-      : "Nothing has happened yet. Connect a client, and it shows up here.";
-    if (atEnd) scroll.scrollTop = scroll.scrollHeight;
+    renderEmptyNotice(shown.length, total);
+    if (wasAtEnd) {
+      scroller.scrollTop = scroller.scrollHeight;
+    }
+  }
+
+  function removeRowsExcept(ids) {
+    for (const [id, { element }] of rows) {
+      if (!ids.has(id)) {
+        element.remove();
+        rows.delete(id);
+      }
+    }
+  }
+
+  // Returns the row of an entry; a row whose entry has changed is replaced where it is.
+  function updatedRow(entry) {
+    const text = JSON.stringify(entry);
+    const row = rows.get(entry.id);
+    if (row?.text === text) {
+      return row.element;
+    }
+    const element = createRow(entry, onOpen);
+    element.classList.toggle("chosen", entry.id === chosenId);
+    row?.element.replaceWith(element);
+    rows.set(entry.id, { element, text });
+    return element;
   }
 
   // Marks the entry whose details are shown; null marks none. Returns the row that was marked before.
   function choose(id) {
-    const before = drawn.get(chosen)?.row;
-    before?.classList.remove("chosen");
-    chosen = id;
-    drawn.get(id)?.row.classList.add("chosen");
-    return before;
+    const previous = rows.get(chosenId)?.element;
+    previous?.classList.remove("chosen");
+    chosenId = id;
+    rows.get(id)?.element.classList.add("chosen");
+    return previous;
   }
 
-  return { draw, choose };
+  return { render, choose };
 }
 
-function line(entry, open) {
-  const who = entry.user ?? (entry.connection ? entry.connection.slice(0, 8) : names(entry));
-  const button = el("button", { type: "button", className: "link", onclick: () => open(entry.id) }, entry.title);
-  const row = el("tr", { className: `${entry.kind} ${tone(entry)}` },
-    el("td", { className: "time" }, time(entry.began)),
-    el("td", { className: "wide" }, label(entry.kind)),
-    el("td", { className: "what" }, button, el("span", { className: "narrow who" }, who), el("span", { className: "excerpt" }, entry.excerpt)),
-    el("td", { className: "wide who" }, el("bdi", {}, who)),
-    el("td", { className: "result" }, entry.status),
-    el("td", { className: "wide number" }, entry.kind === "webhook" || entry.kind === "rest" ? milliseconds(entry.ms) : ""));
+function renderEmptyNotice(shownCount, total) {
+  const notice = elementById("nothing");
+  notice.hidden = shownCount > 0;
+  notice.textContent = total
+    ? "Nothing here fits the filters."
+    : "Nothing has happened yet. Connect a client, and it shows up here.";
+}
+
+function createRow(entry, onOpen) {
+  const who = entry.connection ? connectionName(entry.connection, entry.user) : (entry.user ?? receiverNames(entry));
+  const hasDuration = entry.kind === "webhook" || entry.kind === "rest";
+  const button = createElement(
+    "button",
+    { type: "button", className: "link", onclick: () => onOpen(entry.id) },
+    entry.title,
+  );
+  const row = createElement(
+    "tr",
+    { className: `${entry.kind} ${resultClass(entry)}` },
+    createElement("td", { className: "time" }, formatTime(entry.began)),
+    createElement("td", { className: "wide" }, kindLabel(entry.kind)),
+    createElement(
+      "td",
+      { className: "what" },
+      button,
+      createElement("span", { className: "narrow who" }, who),
+      createElement("span", { className: "excerpt" }, entry.excerpt),
+    ),
+    createElement("td", { className: "wide who" }, createElement("bdi", {}, who)),
+    createElement("td", { className: "result" }, entry.status),
+    createElement("td", { className: "wide number" }, hasDuration ? formatMilliseconds(entry.ms) : ""),
+  );
   row.dataset.entry = entry.id;
-  row.addEventListener("click", ({ target }) => target === button || open(entry.id));
+  row.addEventListener("click", ({ target }) => {
+    if (target !== button) {
+      onOpen(entry.id);
+    }
+  });
   return row;
 }
 
-function names({ to, receivers }) {
-  const users = [...new Set(to.map(([connection, user]) => user ?? connection.slice(0, 8)))];
-  const more = receivers - to.length;
-  return users.slice(0, 3).join(", ") + (users.length > 3 || more > 0 ? " …" : "");
+function receiverNames({ receivers, receiverCount }) {
+  const names = [...new Set(receivers.map(([connection, user]) => connectionName(connection, user)))];
+  const hasMore = names.length > MAX_NAMES || receiverCount > receivers.length;
+  return names.slice(0, MAX_NAMES).join(", ") + (hasMore ? " …" : "");
 }

@@ -22,8 +22,9 @@ from aiohttp import web
 from azure.durable_functions import DurableOrchestrationClient, EntityId, Orchestrator
 from azure.durable_functions.models.utils import http_utils
 
-from local_azure.functions.durable import DurableBackend, Options
-from local_azure.functions.durable.episode import (
+from local_azure.functions.durable import DurableBackend, DurableOptions
+from local_azure.functions.durable.execution.background_tasks import SerialRunner
+from local_azure.functions.durable.protocol.episode import (
     Answer,
     Decision,
     Execution,
@@ -33,14 +34,13 @@ from local_azure.functions.durable.episode import (
     parse_answer,
     parse_failure,
 )
-from local_azure.functions.durable.history import Event, EventType, event, execution_started, timestamp
-from local_azure.functions.durable.messages import ChildStart, TimerWork
-from local_azure.functions.durable.names import EntityId as Entity
-from local_azure.functions.durable.workers import SerialWorkers
+from local_azure.functions.durable.protocol.history import Event, EventType, event, execution_started, timestamp
+from local_azure.functions.durable.protocol.identifiers import EntityId as Entity
+from local_azure.functions.durable.protocol.work_items import SubOrchestrationStart, TimerWork
 from local_azure.functions.host import listen
-from local_azure.functions.loading import LoadedFunction, load_functions
-from local_azure.functions.modules import app_modules
-from local_azure.functions.worker import Worker
+from local_azure.functions.worker.import_scope import app_import_scope
+from local_azure.functions.worker.loading import LoadedFunction, load_functions
+from local_azure.functions.worker.worker import Worker
 
 APP = Path(__file__).parent / "app"
 PATIENCE_SECONDS = 10.0
@@ -112,7 +112,7 @@ class Durable:
 
     async def entity_idle(self, name: str, key: str) -> None:
         """Return once the entity has been asked for something and no batch of it is under way."""
-        workers = self.backend._dispatcher._entities._workers
+        workers = self.backend._dispatcher._entities._runner
 
         async def is_queued() -> Any:
             rows = await self.backend._store.run(lambda db: db.execute("SELECT 1 FROM entity_requests").fetchall())
@@ -121,7 +121,7 @@ class Durable:
         await eventually(is_queued)
         await self._idle(workers, Entity(name, key))
 
-    async def _idle(self, workers: SerialWorkers[Any], key: Any) -> None:
+    async def _idle(self, workers: SerialRunner[Any], key: Any) -> None:
         async def is_idle() -> Any:
             return None if key in workers._woken else True
 
@@ -151,7 +151,7 @@ async def eventually(question: Callable[[], Awaitable[Any]]) -> Any:
 def sample() -> Iterator[SampleApp]:
     worker = Worker()
     worker.start()
-    with app_modules(APP):
+    with app_import_scope(APP):
         functions = load_functions(APP)
         module = sys.modules["function_app"]
     yield SampleApp(functions, module, worker)
@@ -177,7 +177,7 @@ def serve(sample: SampleApp) -> Serve:
             data=data,
             base_url=origin,
             hub_name="TestHub",
-            options=Options(**options),
+            options=DurableOptions(**options),
         )
         try:
             await backend.start()
@@ -248,7 +248,7 @@ class Drive:
             self.answers[-1],
             at=self.now,
             new_id=lambda: f"id-{next(self._ids)}",
-            missing=lambda _work: None,
+            missing_reason=lambda _work: None,
         )
         self.history += decision.events
         return decision
@@ -266,7 +266,7 @@ class Drive:
         fire_at = timestamp(timer.fire_at)
         return event(EventType.TIMER_FIRED, timer.fire_at, TimerId=timer.timer_id, FireAt=fire_at)
 
-    def child_completed(self, child: ChildStart) -> Event:
+    def child_completed(self, child: SubOrchestrationStart) -> Event:
         """Return the event of a sub-orchestration that returned its input."""
         result = json.loads(child.input_text)
         return event(EventType.SUB_ORCHESTRATION_COMPLETED, self.now, TaskScheduledId=child.task_id, Result=result)

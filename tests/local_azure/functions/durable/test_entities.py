@@ -9,11 +9,10 @@ import azure.durable_functions as df
 import pytest
 from azure.durable_functions import EntityId
 
-from local_azure.functions.durable.entities import EntityAnswerError, apply, entity_input
-from local_azure.functions.durable.entity_store import Batch, Queued
-from local_azure.functions.durable.history import from_microseconds
-from local_azure.functions.durable.messages import EntityRequest
-from local_azure.functions.durable.names import EntityId as Id
+from local_azure.functions.durable.protocol.entity_batch import EntityAnswerError, entity_input, parse_batch_answer
+from local_azure.functions.durable.protocol.history import from_microseconds
+from local_azure.functions.durable.protocol.identifiers import EntityId as Id
+from local_azure.functions.durable.protocol.work_items import Batch, EntityRequest, QueuedRequest
 
 pytestmark = pytest.mark.filterwarnings("ignore:azure.functions df_loads")
 
@@ -154,7 +153,7 @@ async def test_a_failed_operation_is_logged_with_its_name(durable: Any, caplog: 
 def _batch(*inputs: str | None, state: str | None = None, parent: tuple[str, str] | None = None) -> Batch:
     entity = Id("counter", "main")
     requests = [EntityRequest(entity, "add", text, f"id-{n}", parent) for n, text in enumerate(inputs)]
-    return Batch(entity, state is not None, state, [Queued(n, request) for n, request in enumerate(requests)])
+    return Batch(entity, state is not None, state, [QueuedRequest(n, request) for n, request in enumerate(requests)])
 
 
 def _counter(context: df.DurableEntityContext) -> None:
@@ -181,7 +180,7 @@ def test_an_entity_is_asked_with_exactly_four_keys() -> None:
 def test_a_state_nobody_touched_is_kept_verbatim() -> None:
     """The stored text keeps its white space and its order of keys (D-043)."""
     batch = _batch('"1"', state='{"b":  1, "a": 2}')
-    applied = apply(batch, df.Entity.create(lambda context: None)(entity_input(batch)), NOW)
+    applied = parse_batch_answer(batch, df.Entity.create(lambda context: None)(entity_input(batch)), NOW)
 
     assert (applied.exists, applied.state) == (True, '{"b":  1, "a": 2}')
 
@@ -189,7 +188,7 @@ def test_a_state_nobody_touched_is_kept_verbatim() -> None:
 def test_callers_get_results_and_errors() -> None:
     """D-034, D-035: the key `exceptionType` alone marks a failure."""
     batch = _batch('"2"', None, parent=("inst", "e1"))
-    good, bad = apply(batch, df.Entity.create(_counter)(entity_input(batch)), NOW).replies
+    good, bad = parse_batch_answer(batch, df.Entity.create(_counter)(entity_input(batch)), NOW).replies
 
     assert (good.instance_id, good.execution_id, good.event["Name"]) == ("inst", "e1", "id-0")
     assert json.loads(good.event["Input"]) == {"result": "2"}
@@ -208,7 +207,7 @@ def test_callers_get_results_and_errors() -> None:
 )
 def test_an_answer_that_does_not_fit_the_batch_is_refused(answer: str) -> None:
     with pytest.raises(EntityAnswerError):
-        apply(_batch('"1"'), answer, NOW)
+        parse_batch_answer(_batch('"1"'), answer, NOW)
 
 
 def test_signals_from_an_entity_are_refused_by_name() -> None:
@@ -219,4 +218,4 @@ def test_signals_from_an_entity_are_refused_by_name() -> None:
         "signals": [{}],
     }
     with pytest.raises(EntityAnswerError, match="signals sent by an entity are not implemented"):
-        apply(_batch('"1"'), json.dumps(answer), NOW)
+        parse_batch_answer(_batch('"1"'), json.dumps(answer), NOW)

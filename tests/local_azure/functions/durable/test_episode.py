@@ -8,8 +8,8 @@ from typing import Any, TypeAlias
 import azure.durable_functions as df
 import pytest
 
-from local_azure.functions.durable.episode import ContinuedAsNew, Ended
-from local_azure.functions.durable.history import EventType, parse_time
+from local_azure.functions.durable.protocol.episode import ContinuedAsNew, Ended
+from local_azure.functions.durable.protocol.history import EventType, parse_time
 
 # The SDK warns of what these tests do on purpose.
 pytestmark = [

@@ -8,9 +8,9 @@ from typing import Any, TypeAlias
 import azure.durable_functions as df
 import pytest
 
-from local_azure.functions.durable.episode import Answer, Ended, Execution, decide, parse_failure
-from local_azure.functions.durable.history import EventType, event, execution_started
-from local_azure.functions.durable.replay import ReplayError
+from local_azure.functions.durable.protocol.episode import Answer, Ended, Execution, decide, parse_failure
+from local_azure.functions.durable.protocol.history import EventType, event, execution_started
+from local_azure.functions.durable.protocol.replay import ReplayError
 
 # The SDK warns of what these tests do on purpose.
 pytestmark = [
@@ -97,7 +97,7 @@ def test_an_action_that_is_none_fails_the_instance(action: Any) -> None:
         Answer([action], is_done=True),
         at=NOW,
         new_id=lambda: "id",
-        missing=lambda _work: None,
+        missing_reason=lambda _work: None,
     )
     assert isinstance(decision.outcome, Ended)
     assert decision.outcome.status == "Failed"

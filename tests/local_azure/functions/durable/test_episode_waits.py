@@ -8,8 +8,8 @@ from typing import Any, TypeAlias
 import azure.durable_functions as df
 import pytest
 
-from local_azure.functions.durable.episode import Ended
-from local_azure.functions.durable.history import EventType, event, execution_started, parse_time, timestamp
+from local_azure.functions.durable.protocol.episode import Ended
+from local_azure.functions.durable.protocol.history import EventType, event, execution_started, parse_time, timestamp
 
 # The SDK warns of what these tests do on purpose.
 pytestmark = [
@@ -156,7 +156,7 @@ def test_an_early_event_satisfies_every_later_wait_in_the_sdk(drive: Any) -> Non
     decision = run.episode(run.completed(0))
     assert run.answers[-1].output == [1, 1]
     assert decision.outcome is None
-    assert decision.stuck == "WAIT_FOR_EXTERNAL_EVENT note"
+    assert decision.blocked_on == "WAIT_FOR_EXTERNAL_EVENT note"
 
 
 def test_the_host_matches_names_of_events_without_case_and_the_sdk_with(drive: Any) -> None:

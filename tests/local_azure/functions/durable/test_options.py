@@ -4,11 +4,11 @@ from typing import Any
 
 import pytest
 
-from local_azure.functions.durable import Options
+from local_azure.functions.durable import DurableOptions
 
 
 def test_what_host_json_says_is_taken_without_regard_to_case() -> None:
-    options = Options.from_host_json(
+    options = DurableOptions.from_host_json(
         {
             "MaxEntityOperationBatchSize": 7,
             "maxConcurrentActivityFunctions": "3",
@@ -26,13 +26,13 @@ def test_what_host_json_says_is_taken_without_regard_to_case() -> None:
 
 
 def test_an_empty_section_is_the_defaults() -> None:
-    assert Options.from_host_json({}) == Options()
-    assert not Options().replace_running
+    assert DurableOptions.from_host_json({}) == DurableOptions()
+    assert not DurableOptions().replace_running
 
 
 def test_states_that_are_none_are_refused() -> None:
     with pytest.raises(ValueError, match="must be NonRunningStates or AnyState, not 'Some'"):
-        Options.from_host_json({"overridableExistingInstanceStates": "Some"})
+        DurableOptions.from_host_json({"overridableExistingInstanceStates": "Some"})
 
 
 @pytest.mark.parametrize("value", [0, -1, "many", None, 1.5])
@@ -40,4 +40,4 @@ def test_a_number_that_is_none_is_refused_with_its_name(value: Any) -> None:
     with pytest.raises(
         ValueError, match=r"extensions\.durableTask\.maxEntityOperationBatchSize must be a whole number"
     ):
-        Options.from_host_json({"maxEntityOperationBatchSize": value})
+        DurableOptions.from_host_json({"maxEntityOperationBatchSize": value})

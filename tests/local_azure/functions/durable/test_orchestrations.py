@@ -147,7 +147,7 @@ async def test_a_forgotten_timer_delays_the_end(durable: Any, serve: Any, clock:
         await running.eventually(activity_done)
         assert (await running.client.get_status(instance_id)).runtime_status.value == "Running"
         clock.advance(timedelta(seconds=60))
-        running.backend.look_at_clock()
+        running.backend.check_timers()
 
         assert (await running.finished(instance_id)).output == "done"
 
@@ -159,7 +159,7 @@ async def test_a_timer_of_ten_days(serve: Any, clock: Any) -> None:
         for days in (3, 3, 4):
             await running.timer_is_set(instance_id)
             clock.advance(timedelta(days=days))
-            running.backend.look_at_clock()
+            running.backend.check_timers()
         status = await running.finished(instance_id)
 
     assert status.output == {"late": 0.0, "replaying": [True, False]}
@@ -351,7 +351,7 @@ async def test_a_scheduled_signal_waits_for_its_time(serve: Any, clock: Any) -> 
         assert await running.state("later", lambda state: True) == 1
 
         clock.advance(timedelta(hours=2))
-        running.backend.look_at_clock()
+        running.backend.check_timers()
 
         assert await running.state("later", lambda state: state != 1) == 8
 

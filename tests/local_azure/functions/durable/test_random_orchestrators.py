@@ -10,8 +10,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from local_azure.functions.durable.episode import Decision, Ended
-from local_azure.functions.durable.history import dumps
+from local_azure.functions.durable.protocol.episode import Decision, Ended
+from local_azure.functions.durable.protocol.history import dumps
 
 pytestmark = pytest.mark.filterwarnings("ignore:azure.functions df_loads")
 

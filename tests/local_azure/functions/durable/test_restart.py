@@ -53,7 +53,7 @@ async def test_a_timer_that_is_not_due_yet_still_waits(serve: Any, clock: Any, t
     async with serve(tmp_path, clock=clock) as running:
         await running.timer_is_set("napping")
         clock.advance(timedelta(seconds=60))
-        running.backend.look_at_clock()
+        running.backend.check_timers()
         assert (await running.finished("napping")).output["late"] == 0
 
 
@@ -87,7 +87,7 @@ async def test_a_function_that_is_gone_is_waited_for(
 async def test_a_second_host_on_the_same_data_is_refused(
     serve: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("local_azure.functions.durable.store.LOCK_TIMEOUT_SECONDS", 0.01)
+    monkeypatch.setattr("local_azure.functions.durable.storage.store.LOCK_TIMEOUT_SECONDS", 0.01)
     async with serve(tmp_path):
         with pytest.raises(StoreError, match="does another host use the same data folder"):
             async with serve(tmp_path):

@@ -6,7 +6,7 @@ import sqlite3
 import pytest
 
 from local_azure.functions.durable import StoreError
-from local_azure.functions.durable.store import Store
+from local_azure.functions.durable.storage.store import Store
 
 
 def add_timer(db: sqlite3.Connection) -> None:

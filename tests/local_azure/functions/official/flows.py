@@ -135,7 +135,7 @@ def durable_client(url: str) -> str:
 
 
 async def run_chat_flows(chat: LocalChat) -> None:
-    """Say, edit, take back and react; be reminded; leave a room until it is forgotten, while another one stays."""
+    """Send, edit, delete and react; get a reminder; leave a room until it expires, while another one stays."""
     bo, _ = await chat.enter("bo", "kept")
     ana, _ = await chat.enter("ana", "design")
     await ana.ask("message", {"room": "design", "message": "teh 🫖", "clientId": "m-1"})

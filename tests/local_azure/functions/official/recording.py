@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 from azure.functions import get_binding_registry
 
-from local_azure.functions.loading import LoadedFunction
-from local_azure.functions.routes import DURABLE_TRIGGERS
-from local_azure.functions.worker import Worker
+from local_azure.functions.routing.routes import DURABLE_TRIGGERS
+from local_azure.functions.worker.loading import LoadedFunction
+from local_azure.functions.worker.worker import Worker
 from tests.local_azure.functions.official.runtime import OfficialApp
 
 ACTIVITY = "activityTrigger"

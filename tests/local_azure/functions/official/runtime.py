@@ -18,9 +18,9 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from local_azure.functions.responses import response_from
-from local_azure.functions.templates import parse_template
-from local_azure.functions.urls import decode_path, query_parameters
+from local_azure.functions.http_server.responses import build_response
+from local_azure.functions.http_server.urls import decode_path, parse_query
+from local_azure.functions.routing.templates import parse_template
 from tests.local_azure.functions.apps import Answer
 
 WORKER = Path(__file__).with_name("worker.py")
@@ -60,7 +60,7 @@ class OfficialApp:
                     "method": method,
                     "url": f"http://{host}{target}",
                     "headers": joined({"host": host}, headers, body),
-                    "query": query_parameters(query),
+                    "query": parse_query(query),
                     "params": parameters,
                     "body": base64.b64encode(body or b"").decode(),
                 }
@@ -144,7 +144,7 @@ def answer_of(outcome: dict[str, Any], method: str) -> Answer:
     if "http" not in outcome:
         # A plain text; reading it as JSON is the host's part, which the runtime knows nothing of.
         assert outcome["kind"] == "string"
-        text = response_from(outcome["value"], "http")
+        text = build_response(outcome["value"], "http")
         return Answer(text.status, list(text.headers), text.body)
     http = outcome["http"]
     headers = [*http["headers"].items(), *(("Set-Cookie", printed(cookie)) for cookie in http["cookies"])]

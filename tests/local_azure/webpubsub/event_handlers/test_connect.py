@@ -11,7 +11,7 @@ from aiohttp import web
 
 from local_azure.webpubsub import EventHandler, Limits, Service, Settings
 from local_azure.webpubsub.roles import Permission
-from tests.local_azure.webpubsub.acting import (
+from tests.local_azure.webpubsub.harness import (
     FAST,
     HUB,
     JSON,
@@ -19,8 +19,8 @@ from tests.local_azure.webpubsub.acting import (
     Answer,
     Application,
     Client,
+    Harness,
     Received,
-    Stage,
     client_url,
     token_for,
     until,
@@ -32,14 +32,14 @@ def answering(document: object, **headers: str) -> Answer:
     return lambda _: web.Response(text=json.dumps(document), headers=headers)
 
 
-async def refusal(stage: Stage, service: Service, *subprotocols: str) -> tuple[int, str]:
-    return await stage.refusal(client_url(service, access_token=token_for(service, "ana")), *subprotocols)
+async def refusal(harness: Harness, service: Service, *subprotocols: str) -> tuple[int, str]:
+    return await harness.refusal(client_url(service, access_token=token_for(service, "ana")), *subprotocols)
 
 
 async def test_w144_the_body_tells_claims_query_headers_and_subprotocols(
-    stage: Stage, service: Service, application: Application
+    harness: Harness, service: Service, application: Application
 ) -> None:
-    await stage.connect(
+    await harness.connect(
         service, "ana", roles=["webpubsub.sendToGroup"], headers={"X-Name": "é", "Cookie": "a=b"}, room="1"
     )
 
@@ -59,12 +59,12 @@ async def test_w144_the_body_tells_claims_query_headers_and_subprotocols(
 
 
 async def test_w144_a_token_is_not_told_wherever_it_was(
-    stage: Stage, service: Service, application: Application
+    harness: Harness, service: Service, application: Application
 ) -> None:
     token = token_for(service, "ana")
 
-    await stage.open(client_url(service), JSON, headers={"Authorization": f"Bearer {token}"})
-    await stage.open(client_url(service, Access_Token=token, room="1"), JSON)
+    await harness.open(client_url(service), JSON, headers={"Authorization": f"Bearer {token}"})
+    await harness.open(client_url(service, Access_Token=token, room="1"), JSON)
 
     assert [request.json()["query"] for request in application.of("connect")] == [{}, {"room": ["1"]}]
     assert not [request for request in application.of("connect") if token in request.body.decode()]
@@ -72,13 +72,13 @@ async def test_w144_a_token_is_not_told_wherever_it_was(
 
 @pytest.mark.parametrize("body", [None, "", "null"])
 async def test_w145_an_empty_answer_accepts_with_the_tokens_values(
-    stage: Stage, service: Service, application: Application, body: str | None
+    harness: Harness, service: Service, application: Application, body: str | None
 ) -> None:
     application.answer(
         "connect", lambda _: web.Response(status=204) if body is None else web.Response(status=200, text=body)
     )
 
-    ana = await stage.connect(service, "ana", groups=["room"])
+    ana = await harness.connect(service, "ana", groups=["room"])
 
     assert ana.connected["userId"] == "ana"
     assert service.hubs.hub(HUB).group_members("room")
@@ -86,22 +86,22 @@ async def test_w145_an_empty_answer_accepts_with_the_tokens_values(
 
 @pytest.mark.parametrize(("answer", "user"), [({"userId": "bob"}, "bob"), ({"userId": None}, "ana"), ({}, "ana")])
 async def test_w146_the_handler_may_name_the_user(
-    stage: Stage, service: Service, application: Application, answer: dict[str, Any], user: str
+    harness: Harness, service: Service, application: Application, answer: dict[str, Any], user: str
 ) -> None:
     application.answer("connect", answering(answer))
 
-    ana = await stage.connect(service, "ana")
+    ana = await harness.connect(service, "ana")
 
     assert ana.connected["userId"] == user
     assert (await application.wait_for("connected"))[0].headers["ce-userId"] == user
 
 
 async def test_w146_even_an_empty_user_id_replaces_the_tokens_and_is_not_told_in_a_header(
-    stage: Stage, service: Service, application: Application
+    harness: Harness, service: Service, application: Application
 ) -> None:
     application.answer("connect", answering({"userId": ""}))
 
-    ana = await stage.connect(service, "ana")
+    ana = await harness.connect(service, "ana")
 
     assert ana.connected["userId"] == ""
     assert "ce-userId" not in (await application.wait_for("connected"))[0].headers
@@ -112,11 +112,11 @@ async def test_w146_even_an_empty_user_id_replaces_the_tokens_and_is_not_told_in
     [({"roles": []}, False), ({"roles": None}, True), ({}, True), ({"roles": ["webpubsub.sendToGroup"]}, True)],
 )
 async def test_w147_roles_replace_the_tokens_roles_even_by_none(
-    stage: Stage, service: Service, application: Application, answer: dict[str, Any], allowed: bool
+    harness: Harness, service: Service, application: Application, answer: dict[str, Any], allowed: bool
 ) -> None:
     application.answer("connect", answering(answer))
 
-    ana = await stage.connect(service, "ana")
+    ana = await harness.connect(service, "ana")
 
     connection = service.hubs.hub(HUB).connection(ana.id)
     assert connection
@@ -128,11 +128,11 @@ async def test_w147_roles_replace_the_tokens_roles_even_by_none(
     [({"groups": ["x"]}, {"x"}), ({"groups": []}, {"token"}), ({"groups": None}, {"token"}), ({}, {"token"})],
 )
 async def test_w148_groups_replace_the_tokens_groups_unless_there_are_none(
-    stage: Stage, service: Service, application: Application, answer: dict[str, Any], groups: set[str]
+    harness: Harness, service: Service, application: Application, answer: dict[str, Any], groups: set[str]
 ) -> None:
     application.answer("connect", answering(answer))
 
-    ana = await stage.connect(service, "ana", groups=["token"])
+    ana = await harness.connect(service, "ana", groups=["token"])
 
     connection = service.hubs.hub(HUB).connection(ana.id)
     assert connection
@@ -140,13 +140,13 @@ async def test_w148_groups_replace_the_tokens_groups_unless_there_are_none(
 
 
 async def test_w149_a_custom_subprotocol_is_echoed_and_has_raw_semantics(
-    stage: Stage, service: Service, application: Application
+    harness: Harness, service: Service, application: Application
 ) -> None:
     application.answer("connect", answering({"subprotocol": "custom"}))
     application.answer("message", lambda request: web.Response(text=f"got {request.body.decode()}"))
     url = client_url(service, access_token=token_for(service, "ana"))
 
-    client = await stage.open(url, "custom", JSON)
+    client = await harness.open(url, "custom", JSON)
 
     assert client.ws.protocol == "custom"
     await client.ws.send_str("hi")
@@ -155,30 +155,32 @@ async def test_w149_a_custom_subprotocol_is_echoed_and_has_raw_semantics(
 
 
 async def test_the_first_known_subprotocol_is_chosen_and_spelt_as_offered(
-    stage: Stage, service: Service, application: Application
+    harness: Harness, service: Service, application: Application
 ) -> None:
     url = client_url(service, access_token=token_for(service, "ana"))
 
-    spelt = await stage.http.ws_connect(url, protocols=["custom", JSON.upper(), RELIABLE_JSON])
+    spelt = await harness.http.ws_connect(url, protocols=["custom", JSON.upper(), RELIABLE_JSON])
 
     assert spelt.protocol == JSON.upper()
     assert "reconnectionToken" not in (await Client(spelt, None).receive())
     await spelt.close()
 
 
-async def test_a_client_that_offers_only_unknown_subprotocols_is_a_raw_client(stage: Stage, service: Service) -> None:
-    client = await stage.connect(service, "ana", subprotocol="custom")
+async def test_a_client_that_offers_only_unknown_subprotocols_is_a_raw_client(
+    harness: Harness, service: Service
+) -> None:
+    client = await harness.connect(service, "ana", subprotocol="custom")
 
     assert client.ws.protocol is None
 
 
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 503])
 async def test_w150_a_refusal_reaches_the_client_with_its_status(
-    stage: Stage, service: Service, application: Application, status: int
+    harness: Harness, service: Service, application: Application, status: int
 ) -> None:
     application.answer("connect", lambda _: web.Response(status=status, text="secret detail"))
 
-    assert await refusal(stage, service) == (status, "The connect event handler rejected the connection.")
+    assert await refusal(harness, service) == (status, "The connect event handler rejected the connection.")
     assert not application.of("connected")
     assert not application.of("disconnected")
     assert not service.hubs.hub(HUB).connections()
@@ -202,40 +204,40 @@ async def test_w150_a_refusal_reaches_the_client_with_its_status(
     ],
 )
 async def test_w151_an_answer_that_makes_no_sense_is_a_500(
-    stage: Stage, service: Service, application: Application, body: str
+    harness: Harness, service: Service, application: Application, body: str
 ) -> None:
     application.answer("connect", lambda _: web.Response(text=body))
 
-    assert (await refusal(stage, service))[0] == 500
+    assert (await refusal(harness, service))[0] == 500
 
 
-async def test_a_redirect_is_not_followed(stage: Stage, service: Service, application: Application) -> None:
+async def test_a_redirect_is_not_followed(harness: Harness, service: Service, application: Application) -> None:
     application.answer("connect", lambda _: web.Response(status=307, headers={"Location": "/chat/other"}))
 
-    assert (await refusal(stage, service))[0] == 500
+    assert (await refusal(harness, service))[0] == 500
     assert len(application.of("connect")) == 1
 
 
-async def test_w152_a_handler_that_is_not_there_is_a_500(stage: Stage, service: Service) -> None:
+async def test_w152_a_handler_that_is_not_there_is_a_500(harness: Harness, service: Service) -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         service.set_event_handlers(HUB, [EventHandler(f"http://127.0.0.1:{free.getsockname()[1]}/", ("connect",))])
 
-        assert (await refusal(stage, service))[0] == 500
+        assert (await refusal(harness, service))[0] == 500
 
 
-async def test_w153_without_a_connect_handler_the_token_decides(stage: Stage, service: Service) -> None:
-    application = await stage.application()
+async def test_w153_without_a_connect_handler_the_token_decides(harness: Harness, service: Service) -> None:
+    application = await harness.application()
     service.set_event_handlers(HUB, [application.handler(("connected",))])
 
-    assert (await stage.connect(service, "ana")).connected["userId"] == "ana"
+    assert (await harness.connect(service, "ana")).connected["userId"] == "ana"
 
 
 async def test_w154_a_state_from_connect_is_on_every_later_event(
-    stage: Stage, service: Service, application: Application
+    harness: Harness, service: Service, application: Application
 ) -> None:
     application.answer("connect", answering({}, **{"ce-connectionState": "eyJuIjoxfQ=="}))
-    ana = await stage.connect(service, "ana")
+    ana = await harness.connect(service, "ana")
     await ana.request("event", 1, event="move", data=1)
     await ana.ws.close()
     await application.wait_for("disconnected")
@@ -245,19 +247,19 @@ async def test_w154_a_state_from_connect_is_on_every_later_event(
         assert application.of(event)[0].headers["ce-connectionState"] == "eyJuIjoxfQ=="
 
 
-async def test_an_answer_beyond_the_limit_is_a_500(stage: Stage) -> None:
-    service = await stage.service(Settings(limits=Limits(handler_answer_bytes=100), times=FAST))
-    application = await stage.application()
+async def test_an_answer_beyond_the_limit_is_a_500(harness: Harness) -> None:
+    service = await harness.service(Settings(limits=Limits(handler_answer_bytes=100), times=FAST))
+    application = await harness.application()
     service.set_event_handlers(HUB, [application.handler()])
     application.answer("connect", lambda _: web.Response(text=" " * 101))
 
-    assert (await refusal(stage, service))[0] == 500
+    assert (await refusal(harness, service))[0] == 500
 
 
 async def test_a_client_that_has_left_when_it_is_accepted_is_reported_gone(
-    stage: Stage, service: Service, application: Application, monkeypatch: pytest.MonkeyPatch
+    harness: Harness, service: Service, application: Application, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("local_azure.webpubsub.clients.LEFT_CHECK_SECONDS", 60)  # it is not noticed before the answer
+    monkeypatch.setattr("local_azure.webpubsub.clients.DISCONNECT_CHECK_SECONDS", 60)  # longer than the handler takes
     address = urlsplit(service.endpoint)
     _, writer = await asyncio.open_connection(address.hostname, address.port)
     server = service._runner.server
@@ -282,7 +284,7 @@ async def test_a_client_that_has_left_when_it_is_accepted_is_reported_gone(
 
 
 async def test_a_client_that_leaves_before_it_is_answered_ends_the_call(
-    stage: Stage, service: Service, application: Application
+    harness: Harness, service: Service, application: Application
 ) -> None:
     ended = asyncio.Event()
 
@@ -294,7 +296,7 @@ async def test_a_client_that_leaves_before_it_is_answered_ends_the_call(
     unsubscribe = service.observations.subscribe(
         lambda record: ended.set() if "cancelled" in str(getattr(record, "failure", "")) else None
     )
-    connecting = asyncio.create_task(stage.connect(service, "ana"))
+    connecting = asyncio.create_task(harness.connect(service, "ana"))
     await application.wait_for("connect")
 
     connecting.cancel()

@@ -9,7 +9,7 @@ from multidict import CIMultiDict
 
 from local_azure.webpubsub import Service
 from local_azure.webpubsub.hub import Connection
-from tests.local_azure.webpubsub.acting import FAST, HUB, Answer, Application, Received, Stage, until
+from tests.local_azure.webpubsub.harness import FAST, HUB, Answer, Application, Harness, Received, until
 
 
 def connection_of(service: Service, connection_id: str) -> Connection:
@@ -19,7 +19,7 @@ def connection_of(service: Service, connection_id: str) -> Connection:
 
 
 async def test_w155_connected_has_an_empty_object_and_the_connection_is_there_already(
-    stage: Stage, service: Service, application: Application
+    harness: Harness, service: Service, application: Application
 ) -> None:
     there = []
 
@@ -28,7 +28,7 @@ async def test_w155_connected_has_an_empty_object_and_the_connection_is_there_al
         return web.Response()
 
     application.answer("connected", look)
-    await stage.connect(service, "ana")
+    await harness.connect(service, "ana")
 
     (request,) = await application.wait_for("connected")
     assert request.body == b"{}"
@@ -37,9 +37,9 @@ async def test_w155_connected_has_an_empty_object_and_the_connection_is_there_al
 
 @pytest.mark.parametrize(("code", "text", "reason"), [(1000, b"bye", "bye"), (4001, b"", ""), (1000, b"", "")])
 async def test_w156_disconnected_has_the_clients_reason(
-    stage: Stage, service: Service, application: Application, code: int, text: bytes, reason: str
+    harness: Harness, service: Service, application: Application, code: int, text: bytes, reason: str
 ) -> None:
-    ana = await stage.connect(service, "ana")
+    ana = await harness.connect(service, "ana")
 
     await ana.ws.close(code=code, message=text)
 
@@ -47,14 +47,14 @@ async def test_w156_disconnected_has_the_clients_reason(
     assert request.json() == {"reason": reason}
 
 
-async def test_w156_a_lost_socket_is_told_once(stage: Stage, service: Service, application: Application) -> None:
-    ana = await stage.connect(service, "ana")
+async def test_w156_a_lost_socket_is_told_once(harness: Harness, service: Service, application: Application) -> None:
+    ana = await harness.connect(service, "ana")
 
     ana.cut()
 
     (request,) = await application.wait_for("disconnected")
     assert request.json() == {"reason": "The connection ended."}
-    await stage.connect(service, "bo")
+    await harness.connect(service, "bo")
     assert len(application.of("disconnected")) == 1
 
 
@@ -66,9 +66,9 @@ async def test_w156_a_lost_socket_is_told_once(stage: Stage, service: Service, a
     ],
 )
 async def test_w157_a_close_by_the_application_tells_client_and_handler_why(
-    stage: Stage, service: Service, application: Application, reason: str, text: str
+    harness: Harness, service: Service, application: Application, reason: str, text: str
 ) -> None:
-    ana = await stage.connect(service, "ana")
+    ana = await harness.connect(service, "ana")
     connection = connection_of(service, ana.id)
 
     service.hubs.hub(HUB).close(connection, reason)
@@ -80,9 +80,9 @@ async def test_w157_a_close_by_the_application_tells_client_and_handler_why(
 
 
 async def test_a_protocol_error_is_the_reason_of_disconnected(
-    stage: Stage, service: Service, application: Application
+    harness: Harness, service: Service, application: Application
 ) -> None:
-    ana = await stage.connect(service, "ana")
+    ana = await harness.connect(service, "ana")
 
     await ana.ws.send_str("{")
 
@@ -91,13 +91,13 @@ async def test_a_protocol_error_is_the_reason_of_disconnected(
 
 
 async def test_w158_a_failing_connected_handler_changes_nothing(
-    stage: Stage, service: Service, application: Application
+    harness: Harness, service: Service, application: Application
 ) -> None:
     application.answer("connected", lambda _: web.Response(status=400))
-    ana = await stage.connect(service, "ana")
+    ana = await harness.connect(service, "ana")
     await application.wait_for("connected")
 
-    await ana.silence()
+    await ana.expect_no_message()
 
 
 @pytest.mark.parametrize(
@@ -110,7 +110,7 @@ async def test_w158_a_failing_connected_handler_changes_nothing(
     ],
 )
 async def test_w118_and_w159_the_body_is_the_payload(
-    stage: Stage,
+    harness: Harness,
     service: Service,
     application: Application,
     data_type: str,
@@ -118,7 +118,7 @@ async def test_w118_and_w159_the_body_is_the_payload(
     content_type: str,
     body: bytes,
 ) -> None:
-    ana = await stage.connect(service, "ana")
+    ana = await harness.connect(service, "ana")
 
     await ana.request("event", 1, event="move", dataType=data_type, data=data)
 
@@ -126,8 +126,8 @@ async def test_w118_and_w159_the_body_is_the_payload(
     assert (request.headers["Content-Type"], request.body) == (content_type, body)
 
 
-async def test_w033_an_event_needs_no_role(stage: Stage, service: Service, application: Application) -> None:
-    ana = await stage.connect(service, "ana", roles=())
+async def test_w033_an_event_needs_no_role(harness: Harness, service: Service, application: Application) -> None:
+    ana = await harness.connect(service, "ana", roles=())
 
     assert (await ana.request("event", 1, event="move", data=1))["success"]
 
@@ -141,10 +141,10 @@ async def test_w033_an_event_needs_no_role(stage: Stage, service: Service, appli
     ],
 )
 async def test_w160_an_empty_answer_is_success_without_a_message(
-    stage: Stage, service: Service, application: Application, answer: Answer
+    harness: Harness, service: Service, application: Application, answer: Answer
 ) -> None:
     application.answer("move", answer)
-    ana = await stage.connect(service, "ana")
+    ana = await harness.connect(service, "ana")
 
     assert (await ana.request("event", 1, event="move", data=1))["success"]
 
@@ -161,7 +161,7 @@ async def test_w160_an_empty_answer_is_success_without_a_message(
     ],
 )
 async def test_w161_an_answer_is_a_server_message_and_comes_before_the_ack(
-    stage: Stage,
+    harness: Harness,
     service: Service,
     application: Application,
     content_type: str | None,
@@ -170,7 +170,7 @@ async def test_w161_an_answer_is_a_server_message_and_comes_before_the_ack(
     data: object,
 ) -> None:
     application.answer("move", lambda _: response(content_type, body))
-    ana = await stage.connect(service, "ana")
+    ana = await harness.connect(service, "ana")
 
     await ana.send("event", event="move", data=1, ackId=1)
 
@@ -196,27 +196,27 @@ def response(content_type: str | None, body: bytes) -> web.Response:
     ],
 )
 async def test_w162_and_w166_a_failed_event_is_an_error_ack_and_the_connection_stays(
-    stage: Stage, service: Service, application: Application, answer: Answer
+    harness: Harness, service: Service, application: Application, answer: Answer
 ) -> None:
     application.answer("move", answer)
-    ana = await stage.connect(service, "ana")
+    ana = await harness.connect(service, "ana")
 
     ack = await ana.request("event", 1, event="move", data=1)
     assert ack["error"] == {"name": "InternalServerError", "message": "Internal server error"}
     await ana.send("event", event="move", data=1)
-    await ana.silence()
+    await ana.expect_no_message()
     application.answer("move", lambda _: web.Response())
     assert (await ana.request("event", 1, event="move", data=1))["success"]  # the failure did not use the id up
 
 
-async def test_w163_an_event_without_a_handler_fails(stage: Stage, service: Service) -> None:
-    ana = await stage.connect(service, "ana")
+async def test_w163_an_event_without_a_handler_fails(harness: Harness, service: Service) -> None:
+    ana = await harness.connect(service, "ana")
 
     assert (await ana.request("event", 1, event="move", data=1))["error"]["name"] == "InternalServerError"
 
 
 async def test_w164_a_slow_handler_holds_up_its_client_alone(
-    stage: Stage, service: Service, application: Application
+    harness: Harness, service: Service, application: Application
 ) -> None:
     go_on = asyncio.Event()
 
@@ -225,12 +225,12 @@ async def test_w164_a_slow_handler_holds_up_its_client_alone(
         return web.Response()
 
     application.answer("slow", slow)
-    ana, bo = await stage.connect(service, "ana"), await stage.connect(service, "bo")
+    ana, bo = await harness.connect(service, "ana"), await harness.connect(service, "bo")
     await ana.send("event", event="slow", data=1, ackId=1)
     await ana.send("ping")
     await application.wait_for("slow")
 
-    await bo.silence()
+    await bo.expect_no_message()
     assert (await bo.request("event", 1, event="move", data=1))["success"]
     go_on.set()
     assert (await ana.receive())["type"] == "ack"
@@ -240,7 +240,12 @@ async def test_w164_a_slow_handler_holds_up_its_client_alone(
 @pytest.mark.parametrize("behind", [0, 5])
 @pytest.mark.parametrize("cut", [True, False])
 async def test_w165_a_client_that_leaves_ends_the_call(
-    stage: Stage, service: Service, application: Application, caplog: pytest.LogCaptureFixture, behind: int, cut: bool
+    harness: Harness,
+    service: Service,
+    application: Application,
+    caplog: pytest.LogCaptureFixture,
+    behind: int,
+    cut: bool,
 ) -> None:
     failures = []
 
@@ -250,7 +255,7 @@ async def test_w165_a_client_that_leaves_ends_the_call(
 
     application.answer("slow", never)
     service.observations.subscribe(lambda record: failures.append(getattr(record, "failure", None)))
-    ana = await stage.connect(service, "ana")
+    ana = await harness.connect(service, "ana")
     await ana.send("event", event="slow", data=1)
     for _ in range(behind):
         await ana.send("ping")
@@ -269,10 +274,10 @@ async def test_w165_a_client_that_leaves_ends_the_call(
 
 
 async def test_w167_metadata_of_an_answer_reaches_the_client_in_lower_case(
-    stage: Stage, service: Service, application: Application
+    harness: Harness, service: Service, application: Application
 ) -> None:
     application.answer("move", lambda _: web.Response(text="hi", headers={"X-WebPubSub-Metadata-Kind": "a"}))
-    ana = await stage.connect(service, "ana")
+    ana = await harness.connect(service, "ana")
 
     await ana.send("event", event="move", data=1)
 
@@ -280,10 +285,10 @@ async def test_w167_metadata_of_an_answer_reaches_the_client_in_lower_case(
 
 
 async def test_metadata_without_a_body_is_an_empty_text(
-    stage: Stage, service: Service, application: Application
+    harness: Harness, service: Service, application: Application
 ) -> None:
     application.answer("move", lambda _: web.Response(status=204, headers={"X-WebPubSub-Metadata-Kind": "a"}))
-    ana = await stage.connect(service, "ana")
+    ana = await harness.connect(service, "ana")
 
     await ana.send("event", event="move", data=1)
 
@@ -292,9 +297,9 @@ async def test_metadata_without_a_body_is_an_empty_text(
 
 
 async def test_metadata_of_an_event_is_sent_in_headers(
-    stage: Stage, service: Service, application: Application
+    harness: Harness, service: Service, application: Application
 ) -> None:
-    ana = await stage.connect(service, "ana")
+    ana = await harness.connect(service, "ana")
 
     await ana.request("event", 1, event="move", data=1, metadata={"Kind": "a"})
 
@@ -303,7 +308,7 @@ async def test_metadata_of_an_event_is_sent_in_headers(
 
 
 async def test_w168_and_w169_state_changes_with_each_success_that_names_one(
-    stage: Stage, service: Service, application: Application
+    harness: Harness, service: Service, application: Application
 ) -> None:
     answers = iter([(200, "one"), (400, "lost"), (200, None), (200, ""), (200, None)])
 
@@ -312,7 +317,7 @@ async def test_w168_and_w169_state_changes_with_each_success_that_names_one(
         return web.Response(status=status, headers=None if state is None else {"ce-connectionState": state})
 
     application.answer("move", set_state)
-    ana = await stage.connect(service, "ana")
+    ana = await harness.connect(service, "ana")
 
     for ack_id in range(5):
         await ana.request("event", ack_id, event="move", data=1)
@@ -322,11 +327,11 @@ async def test_w168_and_w169_state_changes_with_each_success_that_names_one(
 
 
 async def test_of_several_states_in_one_answer_the_last_counts_and_the_log_says_so(
-    stage: Stage, service: Service, application: Application, caplog: pytest.LogCaptureFixture
+    harness: Harness, service: Service, application: Application, caplog: pytest.LogCaptureFixture
 ) -> None:
     states = CIMultiDict([("ce-connectionState", "one"), ("ce-connectionState", "two")])
     application.answer("move", lambda _: web.Response(headers=states))
-    ana = await stage.connect(service, "ana")
+    ana = await harness.connect(service, "ana")
 
     for ack_id in range(2):
         await ana.request("event", ack_id, event="move", data=1)
@@ -335,10 +340,10 @@ async def test_of_several_states_in_one_answer_the_last_counts_and_the_log_says_
     assert "several connection states in one answer, the last one counts" in caplog.messages
 
 
-async def test_a_state_of_many_kilobytes_is_kept(stage: Stage, service: Service, application: Application) -> None:
+async def test_a_state_of_many_kilobytes_is_kept(harness: Harness, service: Service, application: Application) -> None:
     state = "a" * 12_000
     application.answer("move", lambda _: web.Response(headers={"ce-connectionState": state}))
-    ana = await stage.connect(service, "ana")
+    ana = await harness.connect(service, "ana")
 
     assert (await ana.request("event", 1, event="move", data=1))["success"]
 
@@ -346,7 +351,7 @@ async def test_a_state_of_many_kilobytes_is_kept(stage: Stage, service: Service,
 
 
 async def test_w170_cookies_belong_to_a_connection_and_come_with_success(
-    stage: Stage, service: Service, application: Application
+    harness: Harness, service: Service, application: Application
 ) -> None:
     def set_cookie(request: Received) -> web.Response:
         answer = web.Response(status=200 if request.body == b'"good"' else 400)
@@ -354,7 +359,7 @@ async def test_w170_cookies_belong_to_a_connection_and_come_with_success(
         return answer
 
     application.answer("move", set_cookie)
-    ana, bo = await stage.connect(service, "ana"), await stage.connect(service, "bo")
+    ana, bo = await harness.connect(service, "ana"), await harness.connect(service, "bo")
 
     for ack_id, data in enumerate(["good", "bad", "good"]):
         await ana.request("event", ack_id, event="move", data=data)
@@ -365,7 +370,7 @@ async def test_w170_cookies_belong_to_a_connection_and_come_with_success(
 
 
 async def test_w170_a_cookie_may_come_with_connected_too(
-    stage: Stage, service: Service, application: Application
+    harness: Harness, service: Service, application: Application
 ) -> None:
     def set_cookie(_: Received) -> web.Response:
         answer = web.Response()
@@ -373,7 +378,7 @@ async def test_w170_a_cookie_may_come_with_connected_too(
         return answer
 
     application.answer("connected", set_cookie)
-    ana = await stage.connect(service, "ana")
+    ana = await harness.connect(service, "ana")
     connection = connection_of(service, ana.id)
     await until(lambda: connection.source.cookies is not None)
 
@@ -382,8 +387,10 @@ async def test_w170_a_cookie_may_come_with_connected_too(
     assert application.of("move")[0].headers["Cookie"] == "route=here"
 
 
-async def test_events_of_one_client_are_told_in_order(stage: Stage, service: Service, application: Application) -> None:
-    ana = await stage.connect(service, "ana")
+async def test_events_of_one_client_are_told_in_order(
+    harness: Harness, service: Service, application: Application
+) -> None:
+    ana = await harness.connect(service, "ana")
 
     for number in range(20):
         await ana.send("event", event="move", data=number)

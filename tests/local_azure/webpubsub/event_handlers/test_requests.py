@@ -12,13 +12,13 @@ from aiohttp import web
 from local_azure.webpubsub import EventHandler, Service, Settings
 from local_azure.webpubsub.event_handlers.matching import handler_for_user_event, handler_label, handler_url
 from local_azure.webpubsub.event_handlers.requests import forwarded_headers, signature
-from tests.local_azure.webpubsub.acting import (
+from tests.local_azure.webpubsub.harness import (
     FAST,
     HUB,
     JSON,
     Application,
+    Harness,
     Received,
-    Stage,
     client_url,
     token_for,
     until,
@@ -29,9 +29,9 @@ CONNECTION = "0123456789abcdef0123456789abcdef"
 
 
 async def test_w129_every_event_has_the_attributes_of_a_cloud_event(
-    stage: Stage, service: Service, application: Application
+    harness: Harness, service: Service, application: Application
 ) -> None:
-    ana = await stage.connect(service, "ana")
+    ana = await harness.connect(service, "ana")
     assert (await ana.request("event", 1, event="move", dataType="text", data="e4"))["success"]
     await ana.ws.close()
     await application.wait_for("disconnected")
@@ -54,12 +54,12 @@ async def test_w129_every_event_has_the_attributes_of_a_cloud_event(
         assert not {"User-Agent", "Accept", "Accept-Encoding"} & set(request.headers)
 
 
-async def test_w130_two_keys_make_two_signatures(stage: Stage) -> None:
-    service = await stage.service(Settings(secondary_access_key=SECOND_KEY, times=FAST))
-    application = await stage.application()
+async def test_w130_two_keys_make_two_signatures(harness: Harness) -> None:
+    service = await harness.service(Settings(secondary_access_key=SECOND_KEY, times=FAST))
+    application = await harness.application()
     service.set_event_handlers(HUB, [application.handler()])
 
-    ana = await stage.connect(service, "ana")
+    ana = await harness.connect(service, "ana")
 
     (request,) = application.of("connect")
     digests = [
@@ -77,24 +77,24 @@ def test_w130_the_published_test_vectors_hold() -> None:
     )
 
 
-async def test_w133_the_hub_is_in_lower_case(stage: Stage, service: Service, application: Application) -> None:
-    await stage.connect(service, "ana", hub="Chat")
+async def test_w133_the_hub_is_in_lower_case(harness: Harness, service: Service, application: Application) -> None:
+    await harness.connect(service, "ana", hub="Chat")
 
     (request,) = application.of("connect")
     assert (request.headers["ce-hub"], request.path) == ("chat", "/chat/connect")
 
 
-async def test_w134_the_user_id_goes_out_as_utf_8(stage: Stage, service: Service, application: Application) -> None:
-    await stage.connect(service, "andré 💬")
+async def test_w134_the_user_id_goes_out_as_utf_8(harness: Harness, service: Service, application: Application) -> None:
+    await harness.connect(service, "andré 💬")
 
     (request,) = application.of("connect")
     assert request.raw_header("ce-userId") == "andré 💬".encode()
 
 
 async def test_w026_without_a_user_there_is_no_user_header(
-    stage: Stage, service: Service, application: Application
+    harness: Harness, service: Service, application: Application
 ) -> None:
-    anonymous = await stage.connect(service)
+    anonymous = await harness.connect(service)
 
     assert anonymous.connected["userId"] is None
     assert "ce-userId" not in application.of("connect")[0].headers
@@ -102,19 +102,19 @@ async def test_w026_without_a_user_there_is_no_user_header(
 
 @pytest.mark.parametrize("user", ["ana\r\nce-hub: other", "ana\x01"])
 async def test_a_user_id_that_would_break_the_header_refuses_the_client(
-    stage: Stage, service: Service, application: Application, user: str
+    harness: Harness, service: Service, application: Application, user: str
 ) -> None:
     url = client_url(service, access_token=token_for(service, user))
 
-    assert (await stage.refusal(url))[0] == 500
+    assert (await harness.refusal(url))[0] == 500
     assert application.of("connect") == []
 
 
 async def test_w135_the_subprotocol_is_told_except_on_connect_and_by_raw_clients(
-    stage: Stage, service: Service, application: Application
+    harness: Harness, service: Service, application: Application
 ) -> None:
-    await stage.connect(service, "ana")
-    await stage.connect(service, "bo", subprotocol=None)
+    await harness.connect(service, "ana")
+    await harness.connect(service, "bo", subprotocol=None)
 
     connected = await application.wait_for("connected", 2)
     assert [request.headers.get("ce-subprotocol") for request in connected] == [JSON, None]
@@ -122,9 +122,9 @@ async def test_w135_the_subprotocol_is_told_except_on_connect_and_by_raw_clients
 
 
 async def test_w136_event_ids_count_from_connect_which_is_0(
-    stage: Stage, service: Service, application: Application
+    harness: Harness, service: Service, application: Application
 ) -> None:
-    ana = await stage.connect(service, "ana")
+    ana = await harness.connect(service, "ana")
     await ana.request("event", 1, event="one", data=1)
     await ana.request("event", 2, event="two", data=2)
     await ana.ws.close()
@@ -147,20 +147,20 @@ def test_w137_hub_and_event_are_put_into_the_url_escaped(template: str, expected
     assert str(handler_url(EventHandler(template), "c,h[1]", "a.b")) == expected
 
 
-async def test_w137_the_query_of_the_template_arrives_as_it_is(stage: Stage, service: Service) -> None:
-    application = await stage.application()
+async def test_w137_the_query_of_the_template_arrives_as_it_is(harness: Harness, service: Service) -> None:
+    application = await harness.application()
     handler = EventHandler(f"{application.url}/x/{{event}}?code=a%2Fb==", ("connect",))
     service.set_event_handlers(HUB, [handler])
 
-    await stage.connect(service, "ana")
+    await harness.connect(service, "ana")
 
     assert application.of("connect")[0].path == "/x/connect?code=a%2Fb=="
 
 
-async def test_w138_only_the_first_matching_handler_is_told(stage: Stage, service: Service) -> None:
-    first, second = await stage.application(), await stage.application()
+async def test_w138_only_the_first_matching_handler_is_told(harness: Harness, service: Service) -> None:
+    first, second = await harness.application(), await harness.application()
     service.set_event_handlers(HUB, [first.handler((), "a"), second.handler((), "*")])
-    ana = await stage.connect(service, "ana")
+    ana = await harness.connect(service, "ana")
 
     await ana.request("event", 1, event="a", data=1)
     await ana.request("event", 2, event="b", data=1)
@@ -188,11 +188,11 @@ def test_w139_a_pattern_is_a_star_or_a_list_of_names(pattern: str | None, event:
     assert (handler_for_user_event(handlers, event) is not None) is matches
 
 
-async def test_w140_a_system_event_that_nobody_asked_for_is_not_sent(stage: Stage, service: Service) -> None:
-    application = await stage.application()
+async def test_w140_a_system_event_that_nobody_asked_for_is_not_sent(harness: Harness, service: Service) -> None:
+    application = await harness.application()
     service.set_event_handlers(HUB, [application.handler(("disconnected",), None)])
 
-    ana = await stage.connect(service, "ana")
+    ana = await harness.connect(service, "ana")
     await ana.ws.close()
     await application.wait_for("disconnected")
 
@@ -200,11 +200,11 @@ async def test_w140_a_system_event_that_nobody_asked_for_is_not_sent(stage: Stag
 
 
 async def test_w141_two_failures_and_a_success_are_one_event(
-    stage: Stage, service: Service, application: Application
+    harness: Harness, service: Service, application: Application
 ) -> None:
     statuses = iter((500, 408, 200))
     application.answer("move", lambda _: web.Response(status=next(statuses), text=""))
-    ana = await stage.connect(service, "ana")
+    ana = await harness.connect(service, "ana")
 
     assert (await ana.request("event", 1, event="move", data={"a": 1}))["success"]
 
@@ -220,16 +220,16 @@ def test_w141_the_official_waits_are_the_default() -> None:
 
 
 async def test_a_handler_that_always_fails_is_tried_four_times(
-    stage: Stage, service: Service, application: Application
+    harness: Harness, service: Service, application: Application
 ) -> None:
     application.answer("move", lambda _: web.Response(status=503))
-    ana = await stage.connect(service, "ana")
+    ana = await harness.connect(service, "ana")
 
     assert not (await ana.request("event", 1, event="move", data=1))["success"]
     assert len(application.of("move")) == 4
 
 
-async def test_w141_a_connection_that_breaks_is_worth_another_attempt(stage: Stage, service: Service) -> None:
+async def test_w141_a_connection_that_breaks_is_worth_another_attempt(harness: Harness, service: Service) -> None:
     attempts = 0
 
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -247,7 +247,7 @@ async def test_w141_a_connection_that_breaks_is_worth_another_attempt(stage: Sta
     async with await asyncio.start_server(answer, "127.0.0.1", 0) as server:
         port = server.sockets[0].getsockname()[1]
         service.set_event_handlers(HUB, [EventHandler(f"http://127.0.0.1:{port}/", (), "*")])
-        ana = await stage.connect(service, "ana")
+        ana = await harness.connect(service, "ana")
 
         assert (await ana.request("event", 1, event="move", data=1))["success"]
 
@@ -256,10 +256,10 @@ async def test_w141_a_connection_that_breaks_is_worth_another_attempt(stage: Sta
 
 @pytest.mark.parametrize("status", [400, 429, 302])
 async def test_w142_other_refusals_are_final(
-    stage: Stage, service: Service, application: Application, status: int
+    harness: Harness, service: Service, application: Application, status: int
 ) -> None:
     application.answer("move", lambda _: web.Response(status=status, headers={"Location": "/elsewhere"}))
-    ana = await stage.connect(service, "ana")
+    ana = await harness.connect(service, "ana")
 
     ack = await ana.request("event", 1, event="move", data=1)
 
@@ -267,9 +267,9 @@ async def test_w142_other_refusals_are_final(
     assert len(application.of("move")) == 1
 
 
-async def test_w143_a_handler_that_is_too_slow_has_failed_and_is_not_asked_again(stage: Stage) -> None:
-    service = await stage.service(Settings(times=replace(FAST, handler_timeout_seconds=0.3)))
-    application = await stage.application()
+async def test_w143_a_handler_that_is_too_slow_has_failed_and_is_not_asked_again(harness: Harness) -> None:
+    service = await harness.service(Settings(times=replace(FAST, handler_timeout_seconds=0.3)))
+    application = await harness.application()
     service.set_event_handlers(HUB, [application.handler((), "*")])
 
     async def never(_: Received) -> web.Response:
@@ -277,7 +277,7 @@ async def test_w143_a_handler_that_is_too_slow_has_failed_and_is_not_asked_again
         raise AssertionError
 
     application.answer("move", never)
-    ana = await stage.connect(service, "ana")
+    ana = await harness.connect(service, "ana")
     assert (await ana.request("event", 0, event="ready", data=1))["success"]
 
     assert (await ana.request("event", 1, event="move", data=1))["error"]["name"] == "InternalServerError"

@@ -9,13 +9,13 @@ from aiohttp import web
 from multidict import CIMultiDict
 
 from local_azure.webpubsub import HubSettings, Service, Settings
-from tests.local_azure.webpubsub.acting import (
+from tests.local_azure.webpubsub.harness import (
     FAST,
     HUB,
     Answer,
     Application,
+    Harness,
     Received,
-    Stage,
     client_url,
     token_for,
     until,
@@ -29,14 +29,14 @@ def allowing(*origins: str, status: int = 200) -> Answer:
     )
 
 
-async def handshake(stage: Stage, service: Service) -> int:
-    return (await stage.refusal(client_url(service, access_token=token_for(service, "ana"))))[0]
+async def handshake(harness: Harness, service: Service) -> int:
+    return (await harness.refusal(client_url(service, access_token=token_for(service, "ana"))))[0]
 
 
 async def test_w119_and_w128_the_question_comes_first_and_carries_nothing_secret(
-    stage: Stage, service: Service, application: Application
+    harness: Harness, service: Service, application: Application
 ) -> None:
-    await stage.connect(service, "ana")
+    await harness.connect(service, "ana")
 
     question, connect = (await application.wait_for("connect"), application.received[:2])[1]
     assert (question.method, question.path) == ("OPTIONS", "/chat/validate")
@@ -49,33 +49,33 @@ async def test_w119_and_w128_the_question_comes_first_and_carries_nothing_secret
 
 @pytest.mark.parametrize("origins", [("*",), ("127.0.0.1",), ("other.example", "127.0.0.1")])
 async def test_w120_to_w122_a_star_or_our_origin_lets_events_flow(
-    stage: Stage, service: Service, application: Application, origins: Sequence[str]
+    harness: Harness, service: Service, application: Application, origins: Sequence[str]
 ) -> None:
     application.answer("validate", allowing(*origins))
 
-    assert await handshake(stage, service) == 101
+    assert await handshake(harness, service) == 101
 
 
-async def test_w121_the_letter_case_of_the_origin_does_not_matter(stage: Stage) -> None:
-    application = await stage.application()
+async def test_w121_the_letter_case_of_the_origin_does_not_matter(harness: Harness) -> None:
+    application = await harness.application()
     hubs = {HUB: HubSettings(event_handlers=[application.handler()], anonymous_connect_policy="allow")}
-    service = await stage.service(Settings(hubs=hubs, times=FAST))
+    service = await harness.service(Settings(hubs=hubs, times=FAST))
     application.answer("validate", allowing("Chat.Example"))
 
-    status, _ = await stage.refusal(client_url(service), headers={"Host": "chat.example:8080"})
+    status, _ = await harness.refusal(client_url(service), headers={"Host": "chat.example:8080"})
 
     assert status == 101
     assert application.of("connect")[0].headers["WebHook-Request-Origin"] == "chat.example"
 
 
-async def test_a_no_to_one_origin_keeps_nobody_out_who_came_by_another(stage: Stage) -> None:
-    application = await stage.application()
+async def test_a_no_to_one_origin_keeps_nobody_out_who_came_by_another(harness: Harness) -> None:
+    application = await harness.application()
     hubs = {HUB: HubSettings(event_handlers=[application.handler()], anonymous_connect_policy="allow")}
-    service = await stage.service(Settings(hubs=hubs, times=replace(FAST, validation_retry_seconds=60.0)))
+    service = await harness.service(Settings(hubs=hubs, times=replace(FAST, validation_retry_seconds=60.0)))
     application.answer("validate", allowing("good.example"))
 
     statuses = [
-        (await stage.refusal(client_url(service), headers={"Host": host}))[0]
+        (await harness.refusal(client_url(service), headers={"Host": host}))[0]
         for host in ("bad.example", "good.example", "bad.example", "good.example")
     ]
 
@@ -87,16 +87,16 @@ async def test_a_no_to_one_origin_keeps_nobody_out_who_came_by_another(stage: St
     "answer", [allowing("127.0.0.1, other.example"), allowing("other.example"), allowing(), allowing("*", status=400)]
 )
 async def test_w123_and_w124_anything_else_refuses_and_the_client_gets_500(
-    stage: Stage, service: Service, application: Application, answer: Answer
+    harness: Harness, service: Service, application: Application, answer: Answer
 ) -> None:
     application.answer("validate", answer)
 
-    assert await handshake(stage, service) == 500
+    assert await handshake(harness, service) == 500
     assert application.of("connect") == []
 
 
 async def test_w125_a_handler_without_options_is_asked_with_get(
-    stage: Stage, service: Service, application: Application
+    harness: Harness, service: Service, application: Application
 ) -> None:
     def only_get(request: Received) -> web.Response:
         if request.method == "OPTIONS":
@@ -105,29 +105,29 @@ async def test_w125_a_handler_without_options_is_asked_with_get(
 
     application.answer("validate", only_get)
 
-    assert await handshake(stage, service) == 101
+    assert await handshake(harness, service) == 101
     assert [request.method for request in application.of("validate")] == ["OPTIONS", "GET"]
     assert application.of("validate")[1].headers["WebHook-Request-Origin"] == "127.0.0.1"
 
 
-async def test_w126_a_yes_is_remembered(stage: Stage, service: Service, application: Application) -> None:
+async def test_w126_a_yes_is_remembered(harness: Harness, service: Service, application: Application) -> None:
     for _ in range(5):
-        await stage.connect(service, "ana")
+        await harness.connect(service, "ana")
 
     assert len(application.of("validate")) == 1
 
 
 async def test_many_clients_at_once_share_the_first_question(
-    stage: Stage, service: Service, application: Application
+    harness: Harness, service: Service, application: Application
 ) -> None:
-    statuses = await asyncio.gather(*(handshake(stage, service) for _ in range(10)))
+    statuses = await asyncio.gather(*(handshake(harness, service) for _ in range(10)))
 
     assert statuses == [101] * 10
     assert len(application.of("validate")) == 1
 
 
 async def test_a_client_that_leaves_does_not_end_the_question_that_others_wait_for(
-    stage: Stage, service: Service, application: Application
+    harness: Harness, service: Service, application: Application
 ) -> None:
     go_on = asyncio.Event()
 
@@ -136,63 +136,63 @@ async def test_a_client_that_leaves_does_not_end_the_question_that_others_wait_f
         return web.Response(headers={"WebHook-Allowed-Origin": "*"})
 
     application.answer("validate", slow)
-    leaving = asyncio.create_task(handshake(stage, service))
+    leaving = asyncio.create_task(handshake(harness, service))
     await application.wait_for("validate")
-    staying = asyncio.create_task(handshake(stage, service))
+    staying = asyncio.create_task(handshake(harness, service))
 
-    await until(lambda: len(service._clients._serving) == 2)
+    await until(lambda: len(service._clients._tasks) == 2)
     leaving.cancel()
-    await until(lambda: len(service._clients._serving) == 1)
+    await until(lambda: len(service._clients._tasks) == 1)
     go_on.set()
 
     assert await staying == 101
     assert len(application.of("validate")) == 1
 
 
-async def test_a_yes_is_asked_for_again_in_the_background(stage: Stage) -> None:
-    service = await stage.service(Settings(times=replace(FAST, validation_recheck_seconds=0.0)))
-    application = await stage.application()
+async def test_a_yes_is_asked_for_again_in_the_background(harness: Harness) -> None:
+    service = await harness.service(Settings(times=replace(FAST, validation_recheck_seconds=0.0)))
+    application = await harness.application()
     service.set_event_handlers(HUB, [application.handler(("connect",), None)])
-    await stage.connect(service, "ana")
+    await harness.connect(service, "ana")
     application.answer("validate", allowing("other.example"))
 
-    assert await handshake(stage, service) == 101  # by the last result
+    assert await handshake(harness, service) == 101  # by the last result
     await application.wait_for("validate", 2)
-    await refused_at_last(stage, service)
+    await refused_at_last(harness, service)
 
 
-async def refused_at_last(stage: Stage, service: Service) -> None:
+async def refused_at_last(harness: Harness, service: Service) -> None:
     """The answer to the question in the background has arrived when clients are refused."""
     async with asyncio.timeout(5):
-        while await handshake(stage, service) != 500:
+        while await handshake(harness, service) != 500:
             pass
 
 
 async def test_a_handler_that_said_no_is_asked_again_after_a_while(
-    stage: Stage, service: Service, application: Application
+    harness: Harness, service: Service, application: Application
 ) -> None:
     application.answer("validate", allowing("other.example"))
-    assert await handshake(stage, service) == 500
+    assert await handshake(harness, service) == 500
     application.answer("validate", allowing("*"))
 
     async with asyncio.timeout(5):
-        while await handshake(stage, service) != 101:
+        while await handshake(harness, service) != 101:
             pass
 
 
-async def test_between_two_questions_a_no_stays_a_no(stage: Stage) -> None:
-    service = await stage.service(Settings(times=replace(FAST, validation_retry_seconds=60.0)))
-    application = await stage.application()
+async def test_between_two_questions_a_no_stays_a_no(harness: Harness) -> None:
+    service = await harness.service(Settings(times=replace(FAST, validation_retry_seconds=60.0)))
+    application = await harness.application()
     service.set_event_handlers(HUB, [application.handler()])
     application.answer("validate", allowing("other.example"))
 
-    assert [await handshake(stage, service) for _ in range(3)] == [500] * 3
+    assert [await handshake(harness, service) for _ in range(3)] == [500] * 3
     assert len(application.of("validate")) == 1
 
 
-async def test_a_question_that_nobody_answers_ends_by_its_timeout(stage: Stage) -> None:
-    service = await stage.service(Settings(times=replace(FAST, validation_timeout_seconds=0.05)))
-    application = await stage.application()
+async def test_a_question_that_nobody_answers_ends_by_its_timeout(harness: Harness) -> None:
+    service = await harness.service(Settings(times=replace(FAST, validation_timeout_seconds=0.05)))
+    application = await harness.application()
     service.set_event_handlers(HUB, [application.handler()])
 
     async def never(_: Received) -> web.Response:
@@ -201,4 +201,4 @@ async def test_a_question_that_nobody_answers_ends_by_its_timeout(stage: Stage) 
 
     application.answer("validate", never)
 
-    assert await handshake(stage, service) == 500
+    assert await handshake(harness, service) == 500

@@ -24,10 +24,10 @@ from local_azure.webpubsub.messages import (
     SequenceAck,
     ServerMessage,
 )
-from local_azure.webpubsub.protocols import Frame, InvalidFrame, protocol_for
+from local_azure.webpubsub.protocols import Frame, InvalidFrame, codec_for
 
-CODEC = protocol_for("json.webpubsub.azure.v1")
-RELIABLE = protocol_for("json.reliable.webpubsub.azure.v1")
+CODEC = codec_for("json.webpubsub.azure.v1")
+RELIABLE = codec_for("json.reliable.webpubsub.azure.v1")
 INVALID = (1007, "The client message is not a valid JSON protocol message.")
 ANY = AnyMessage(type_url="type.example/Point", value=b"\x08\x01").SerializeToString()
 
@@ -268,7 +268,7 @@ def test_w094_a_reliable_message_is_numbered() -> None:
     assert shown(numbered)["sequenceId"] == 2**63
     unnumbered = RELIABLE.encode(message)
     assert unnumbered is not None
-    assert RELIABLE.number(unnumbered, 2**63) == numbered
+    assert RELIABLE.add_sequence_id(unnumbered, 2**63) == numbered
 
 
 # --- arbitrary input ---------------------------------------------------------

@@ -9,7 +9,7 @@ from google.protobuf.any_pb2 import Any as AnyMessage
 
 from local_azure.webpubsub import Service
 from local_azure.webpubsub.protocols import webpubsub_pb2 as pb
-from tests.local_azure.webpubsub.acting import Application, Client, Stage, client_url, until
+from tests.local_azure.webpubsub.harness import Application, Client, Harness, client_url, until
 
 PROTOBUF = "protobuf.webpubsub.azure.v1"
 RELIABLE = "protobuf.reliable.webpubsub.azure.v1"
@@ -26,8 +26,8 @@ async def hear(client: Client) -> pb.DownstreamMessage:
     return pb.DownstreamMessage.FromString(frame.data)
 
 
-async def connect(stage: Stage, service: Service, user: str, subprotocol: str = PROTOBUF) -> Client:
-    client = await stage.connect(service, user, subprotocol=subprotocol, groups=["room"])
+async def connect(harness: Harness, service: Service, user: str, subprotocol: str = PROTOBUF) -> Client:
+    client = await harness.connect(service, user, subprotocol=subprotocol, groups=["room"])
     connected = (await hear(client)).system_message.connected_message
     client.connected = {
         "connectionId": connected.connection_id,
@@ -37,17 +37,17 @@ async def connect(stage: Stage, service: Service, user: str, subprotocol: str = 
     return client
 
 
-async def test_w115_the_first_frame_says_who_one_is(stage: Stage, service: Service) -> None:
-    plain = await connect(stage, service, "ana")
-    reliable = await connect(stage, service, "bo", RELIABLE)
+async def test_w115_the_first_frame_says_who_one_is(harness: Harness, service: Service) -> None:
+    plain = await connect(harness, service, "ana")
+    reliable = await connect(harness, service, "bo", RELIABLE)
 
     assert (plain.connected["userId"], plain.connected["reconnectionToken"]) == ("ana", "")
     assert reliable.connected["reconnectionToken"]
     assert reliable.ws.protocol == RELIABLE
 
 
-async def test_w112_requests_are_acknowledged(stage: Stage, service: Service) -> None:
-    ana = await connect(stage, service, "ana")
+async def test_w112_requests_are_acknowledged(harness: Harness, service: Service) -> None:
+    ana = await connect(harness, service, "ana")
 
     await ana.ws.send_bytes(bytes.fromhex("32080A04726F6F6D1000"))
     joined = await hear(ana)
@@ -68,11 +68,11 @@ async def test_w112_requests_are_acknowledged(stage: Stage, service: Service) ->
     ids=["text", "json", "binary", "protobuf"],
 )
 async def test_w114_one_message_reaches_every_kind_of_client(
-    stage: Stage, service: Service, data: pb.MessageData, json_shows: tuple[str, object], raw_shows: str | bytes
+    harness: Harness, service: Service, data: pb.MessageData, json_shows: tuple[str, object], raw_shows: str | bytes
 ) -> None:
-    ana, bo = await connect(stage, service, "ana"), await connect(stage, service, "bo", RELIABLE)
-    cy = await stage.connect(service, "cy", groups=["room"])
-    raw = await stage.connect(service, "di", subprotocol=None, groups=["room"])
+    ana, bo = await connect(harness, service, "ana"), await connect(harness, service, "bo", RELIABLE)
+    cy = await harness.connect(service, "cy", groups=["room"])
+    raw = await harness.connect(service, "di", subprotocol=None, groups=["room"])
 
     await say(ana, send_to_group_message=pb.SendToGroupMessage(group="room", data=data))
 
@@ -87,9 +87,9 @@ async def test_w114_one_message_reaches_every_kind_of_client(
 
 
 async def test_w118_an_any_reaches_the_application_as_protobuf(
-    stage: Stage, service: Service, application: Application
+    harness: Harness, service: Service, application: Application
 ) -> None:
-    ana = await connect(stage, service, "ana")
+    ana = await connect(harness, service, "ana")
 
     await say(ana, event_message=pb.EventMessage(event="move", data=pb.MessageData(protobuf_data=ANY), ack_id=1))
 
@@ -101,9 +101,9 @@ async def test_w118_an_any_reaches_the_application_as_protobuf(
 
 @pytest.mark.parametrize(("frame", "code"), [("{}", 1003), (b"\xff\xff", 1007), (b"", 1007)])
 async def test_w113_an_invalid_frame_is_answered_with_a_last_word_and_a_close_code(
-    stage: Stage, service: Service, frame: str | bytes, code: int
+    harness: Harness, service: Service, frame: str | bytes, code: int
 ) -> None:
-    ana = await connect(stage, service, "ana")
+    ana = await connect(harness, service, "ana")
 
     await (ana.ws.send_str(frame) if isinstance(frame, str) else ana.ws.send_bytes(frame))
 
@@ -111,8 +111,8 @@ async def test_w113_an_invalid_frame_is_answered_with_a_last_word_and_a_close_co
     assert (await ana.closed())[0] == code
 
 
-async def test_w095_a_reliable_client_recovers_what_it_did_not_acknowledge(stage: Stage, service: Service) -> None:
-    ana, bo = await connect(stage, service, "ana", RELIABLE), await connect(stage, service, "bo")
+async def test_w095_a_reliable_client_recovers_what_it_did_not_acknowledge(harness: Harness, service: Service) -> None:
+    ana, bo = await connect(harness, service, "ana", RELIABLE), await connect(harness, service, "bo")
     texts = [pb.MessageData(text_data=str(number)) for number in range(1, 4)]
 
     await say(bo, send_to_group_message=pb.SendToGroupMessage(group="room", data=texts[0]))
@@ -129,7 +129,7 @@ async def test_w095_a_reliable_client_recovers_what_it_did_not_acknowledge(stage
     for text in texts[1:]:
         await say(bo, send_to_group_message=pb.SendToGroupMessage(group="room", data=text))
     query = {"awps_connection_id": ana.id, "awps_reconnection_token": ana.connected["reconnectionToken"]}
-    again = await stage.open(client_url(service, **query), RELIABLE)
+    again = await harness.open(client_url(service, **query), RELIABLE)
 
     async with asyncio.timeout(5):
         replayed = [(await hear(again)).data_message for _ in range(2)]

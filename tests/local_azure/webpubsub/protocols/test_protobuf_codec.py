@@ -28,15 +28,15 @@ from local_azure.webpubsub.messages import (
     ServerMessage,
     ServiceMessage,
 )
-from local_azure.webpubsub.protocols import Frame, InvalidFrame, protocol_for
+from local_azure.webpubsub.protocols import Frame, InvalidFrame, codec_for
 from local_azure.webpubsub.protocols import webpubsub_pb2 as pb
 
 ROOT = Path(__file__).resolve().parents[4]
 PROTO = "local_azure/webpubsub/protocols/webpubsub.proto"
-CODEC = protocol_for("protobuf.webpubsub.azure.v1")
-RELIABLE = protocol_for("Protobuf.Reliable.WebPubSub.azure.v1")
-JSON_CODEC = protocol_for("json.webpubsub.azure.v1")
-RAW = protocol_for(None)
+CODEC = codec_for("protobuf.webpubsub.azure.v1")
+RELIABLE = codec_for("Protobuf.Reliable.WebPubSub.azure.v1")
+JSON_CODEC = codec_for("json.webpubsub.azure.v1")
+RAW = codec_for(None)
 INVALID = (1007, "The client message is not a valid protobuf.webpubsub.azure.v1 protocol message.")
 ANY = AnyMessage(type_url="type.example/Point", value=b"\x08\x01").SerializeToString()
 
@@ -107,7 +107,7 @@ def test_w094_a_known_numbered_message_however_it_got_its_number() -> None:
     assert RELIABLE.encode(message, 5) == expected
     unnumbered = RELIABLE.encode(message)
     assert unnumbered is not None
-    assert RELIABLE.number(unnumbered, 5) == expected
+    assert RELIABLE.add_sequence_id(unnumbered, 5) == expected
 
 
 def test_w115_a_reliable_connected_frame_has_a_token_and_an_absent_user_is_empty() -> None:

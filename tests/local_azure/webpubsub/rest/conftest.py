@@ -1,11 +1,11 @@
 import pytest
 
 from local_azure.webpubsub import Service
-from tests.local_azure.webpubsub.acting import Stage
-from tests.local_azure.webpubsub.rest.calling import Rest
+from tests.local_azure.webpubsub.harness import Harness
+from tests.local_azure.webpubsub.rest.rest_client import RestClient
 
 
 @pytest.fixture
-def rest(stage: Stage, service: Service) -> Rest:
+def rest(harness: Harness, service: Service) -> RestClient:
     """A caller of the service's REST data plane."""
-    return Rest(service, stage.http)
+    return RestClient(service, harness.http)

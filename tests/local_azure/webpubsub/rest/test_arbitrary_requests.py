@@ -11,8 +11,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from local_azure.webpubsub import Service
-from tests.local_azure.webpubsub.acting import HUB
-from tests.local_azure.webpubsub.rest.calling import Rest
+from tests.local_azure.webpubsub.harness import HUB
+from tests.local_azure.webpubsub.rest.rest_client import RestClient
 
 DOCUMENTED = {200, 202, 204, 400, 401, 404, 405, 409, 415}
 
@@ -59,7 +59,7 @@ def nothing_goes_wrong(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
 )
 async def test_any_request_is_answered_as_documented(
     service: Service,
-    rest: Rest,
+    rest: RestClient,
     caplog: pytest.LogCaptureFixture,
     method: str,
     path: str,
@@ -82,7 +82,7 @@ async def test_any_request_is_answered_as_documented(
 @of_one_service
 @given(token=header_values)
 async def test_any_authorization_is_401(
-    service: Service, rest: Rest, caplog: pytest.LogCaptureFixture, token: str
+    service: Service, rest: RestClient, caplog: pytest.LogCaptureFixture, token: str
 ) -> None:
     with nothing_goes_wrong(caplog):
         answer = await rest.request(
@@ -94,7 +94,7 @@ async def test_any_authorization_is_401(
 
 @of_one_service
 @given(text=texts | st.sampled_from(["(" * 3000, "not " * 2000, "'" * 2000, "length(" * 900]))
-async def test_any_filter_is_used_or_refused(rest: Rest, caplog: pytest.LogCaptureFixture, text: str) -> None:
+async def test_any_filter_is_used_or_refused(rest: RestClient, caplog: pytest.LogCaptureFixture, text: str) -> None:
     with nothing_goes_wrong(caplog):
         status = await rest.text("/:send", "hi", ("filter", text))
 

@@ -3,20 +3,22 @@ from typing import Any
 import pytest
 
 from local_azure.webpubsub import Service
-from tests.local_azure.webpubsub.acting import RELIABLE_JSON, Client, Stage, until
-from tests.local_azure.webpubsub.rest.calling import Rest
+from tests.local_azure.webpubsub.harness import RELIABLE_JSON, Client, Harness, until
+from tests.local_azure.webpubsub.rest.rest_client import RestClient
 
 
 def members(service: Service, group: str) -> set[str | None]:
     return {connection.user_id for connection in service.hubs.hub("chat").group_members(group)}
 
 
-async def people(stage: Stage, service: Service, *users: str) -> list[Client]:
-    return [await stage.connect(service, user) for user in users]
+async def people(harness: Harness, service: Service, *users: str) -> list[Client]:
+    return [await harness.connect(service, user) for user in users]
 
 
-async def test_w179_a_connection_joins_by_rest_without_a_role(stage: Stage, service: Service, rest: Rest) -> None:
-    ana = await stage.connect(service, "ana", roles=[])
+async def test_w179_a_connection_joins_by_rest_without_a_role(
+    harness: Harness, service: Service, rest: RestClient
+) -> None:
+    ana = await harness.connect(service, "ana", roles=[])
 
     assert (await rest("PUT", f"/groups/room/connections/{ana.id}")).status == 200
     await rest.text("/groups/room/:send", "hi")
@@ -24,8 +26,8 @@ async def test_w179_a_connection_joins_by_rest_without_a_role(stage: Stage, serv
     assert await ana.data() == "hi"
 
 
-async def test_w180_a_connection_leaves_one_group_or_all(stage: Stage, service: Service, rest: Rest) -> None:
-    ana = await stage.connect(service, "ana", groups=["a", "b", "c"])
+async def test_w180_a_connection_leaves_one_group_or_all(harness: Harness, service: Service, rest: RestClient) -> None:
+    ana = await harness.connect(service, "ana", groups=["a", "b", "c"])
 
     assert (await rest("DELETE", f"/groups/a/connections/{ana.id}")).status == 204
     assert [members(service, group) for group in "abc"] == [set(), {"ana"}, {"ana"}]
@@ -33,27 +35,29 @@ async def test_w180_a_connection_leaves_one_group_or_all(stage: Stage, service: 
     assert [members(service, group) for group in "abc"] == [set(), set(), set()]
 
 
-async def test_w181_a_user_joins_with_the_connections_of_now(stage: Stage, service: Service, rest: Rest) -> None:
-    now = await people(stage, service, "ana", "ana")
+async def test_w181_a_user_joins_with_the_connections_of_now(
+    harness: Harness, service: Service, rest: RestClient
+) -> None:
+    now = await people(harness, service, "ana", "ana")
 
     assert (await rest("PUT", "/users/ana/groups/room")).status == 200
-    [later] = await people(stage, service, "ana")
+    [later] = await people(harness, service, "ana")
     await rest.text("/groups/room/:send", "hi")
 
     assert [await client.data() for client in now] == ["hi", "hi"]
-    await later.silence()
+    await later.expect_no_message()
 
 
-async def test_w182_a_user_without_connections_cannot_join(rest: Rest) -> None:
+async def test_w182_a_user_without_connections_cannot_join(rest: RestClient) -> None:
     answer = await rest("PUT", "/users/nobody/groups/room")
 
     assert (answer.status, answer.json()["code"]) == (404, "Warning.User.NotExisted")
 
 
-async def test_a_user_leaves_one_group_or_all(stage: Stage, service: Service, rest: Rest) -> None:
+async def test_a_user_leaves_one_group_or_all(harness: Harness, service: Service, rest: RestClient) -> None:
     for _ in range(2):
-        await stage.connect(service, "ana", groups=["a", "b"])
-    await stage.connect(service, "bo", groups=["a"])
+        await harness.connect(service, "ana", groups=["a", "b"])
+    await harness.connect(service, "bo", groups=["a"])
 
     assert (await rest("DELETE", "/users/ana/groups/a")).status == 204
     assert [members(service, "a"), members(service, "b")] == [{"bo"}, {"ana"}]
@@ -61,8 +65,8 @@ async def test_a_user_leaves_one_group_or_all(stage: Stage, service: Service, re
     assert members(service, "b") == set()
 
 
-async def test_w183_a_filter_selects_who_joins(stage: Stage, service: Service, rest: Rest) -> None:
-    await people(stage, service, "ana", "bo", "cy")
+async def test_w183_a_filter_selects_who_joins(harness: Harness, service: Service, rest: RestClient) -> None:
+    await people(harness, service, "ana", "bo", "cy")
 
     answer = await rest.document("/:addToGroups", {"groups": ["x", "y"], "filter": "userId in ('ana','bo')"})
 
@@ -72,9 +76,9 @@ async def test_w183_a_filter_selects_who_joins(stage: Stage, service: Service, r
 
 @pytest.mark.parametrize("selection", [{}, {"filter": None}, {"filter": ""}])
 async def test_w183_without_a_filter_all_join_and_leave(
-    stage: Stage, service: Service, rest: Rest, selection: dict[str, object]
+    harness: Harness, service: Service, rest: RestClient, selection: dict[str, object]
 ) -> None:
-    await people(stage, service, "ana", "bo")
+    await people(harness, service, "ana", "bo")
 
     await rest.document("/:addToGroups", {"groups": ["x"]} | selection)
     assert members(service, "x") == {"ana", "bo"}
@@ -82,9 +86,11 @@ async def test_w183_without_a_filter_all_join_and_leave(
     assert members(service, "x") == set()
 
 
-async def test_w183_the_selection_is_made_before_any_change(stage: Stage, service: Service, rest: Rest) -> None:
+async def test_w183_the_selection_is_made_before_any_change(
+    harness: Harness, service: Service, rest: RestClient
+) -> None:
     for user in ("ana", "bo"):
-        await stage.connect(service, user, groups=["a"])
+        await harness.connect(service, user, groups=["a"])
 
     await rest.document("/:removeFromGroups", {"groups": ["a", "b"], "filter": "'a' in groups"})
     await rest.document("/:addToGroups", {"groups": ["a", "b"], "filter": "length(groups) eq 0"})
@@ -109,18 +115,18 @@ async def test_w183_the_selection_is_made_before_any_change(stage: Stage, servic
         ('{"groups":["x"],"filter":"userId lt 1"}', "filter"),
     ],
 )
-async def test_w183_a_malformed_selection_is_400(rest: Rest, path: str, body: str, target: str) -> None:
+async def test_w183_a_malformed_selection_is_400(rest: RestClient, path: str, body: str, target: str) -> None:
     answer = await rest("POST", path, body=body, content_type="application/json")
 
     assert (answer.status, answer.json()["code"], answer.json()["target"]) == (400, "Error.BadRequest", target)
 
 
-async def test_a_selection_that_is_no_json_is_415(rest: Rest) -> None:
+async def test_a_selection_that_is_no_json_is_415(rest: RestClient) -> None:
     assert (await rest("POST", "/:addToGroups", body="{}", content_type="text/plain")).status == 415
 
 
-async def test_a_detached_connection_joins_and_leaves(stage: Stage, service: Service, rest: Rest) -> None:
-    ana = await stage.connect(service, "ana", subprotocol=RELIABLE_JSON)
+async def test_a_detached_connection_joins_and_leaves(harness: Harness, service: Service, rest: RestClient) -> None:
+    ana = await harness.connect(service, "ana", subprotocol=RELIABLE_JSON)
     ana.cut()
     connection = service.hubs.hub("chat").connection(ana.id)
     await until(lambda: connection is not None and connection.transport is None)
@@ -132,8 +138,8 @@ async def test_a_detached_connection_joins_and_leaves(stage: Stage, service: Ser
 # --- listing -----------------------------------------------------------------
 
 
-async def three_members(stage: Stage, service: Service) -> list[str]:
-    clients = [await stage.connect(service, user, groups=["room"]) for user in ("ana", "bo", None)]
+async def three_members(harness: Harness, service: Service) -> list[str]:
+    clients = [await harness.connect(service, user, groups=["room"]) for user in ("ana", "bo", None)]
     return sorted(client.id for client in clients)
 
 
@@ -141,8 +147,10 @@ def ids(page: Any) -> list[str]:
     return [member["connectionId"] for member in page["value"]]
 
 
-async def test_w188_members_come_in_pages_in_the_order_of_their_ids(stage: Stage, service: Service, rest: Rest) -> None:
-    expected = await three_members(stage, service)
+async def test_w188_members_come_in_pages_in_the_order_of_their_ids(
+    harness: Harness, service: Service, rest: RestClient
+) -> None:
+    expected = await three_members(harness, service)
 
     first = (await rest("GET", "/groups/room/connections", ("maxpagesize", "2"))).json()
     second = (await rest.link(first["nextLink"])).json()
@@ -153,8 +161,10 @@ async def test_w188_members_come_in_pages_in_the_order_of_their_ids(stage: Stage
     assert "nextLink" not in second
 
 
-async def test_members_are_told_with_their_user_if_they_have_one(stage: Stage, service: Service, rest: Rest) -> None:
-    await three_members(stage, service)
+async def test_members_are_told_with_their_user_if_they_have_one(
+    harness: Harness, service: Service, rest: RestClient
+) -> None:
+    await three_members(harness, service)
 
     page = (await rest("GET", "/groups/room/connections")).json()
 
@@ -162,8 +172,8 @@ async def test_members_are_told_with_their_user_if_they_have_one(stage: Stage, s
     assert set(page) == {"value"}
 
 
-async def test_w189_top_limits_the_whole_list(stage: Stage, service: Service, rest: Rest) -> None:
-    expected = await three_members(stage, service)
+async def test_w189_top_limits_the_whole_list(harness: Harness, service: Service, rest: RestClient) -> None:
+    expected = await three_members(harness, service)
 
     one = (await rest("GET", "/groups/room/connections", ("top", "1"))).json()
     first = (await rest("GET", "/groups/room/connections", ("top", "2"), ("maxpagesize", "1"))).json()
@@ -175,7 +185,7 @@ async def test_w189_top_limits_the_whole_list(stage: Stage, service: Service, re
     assert "nextLink" not in second
 
 
-async def test_a_group_without_members_is_an_empty_list(rest: Rest) -> None:
+async def test_a_group_without_members_is_an_empty_list(rest: RestClient) -> None:
     answer = await rest("GET", "/groups/nobody/connections")
 
     assert (answer.status, answer.json()) == (200, {"value": []})
@@ -197,14 +207,16 @@ async def test_a_group_without_members_is_an_empty_list(rest: Rest) -> None:
         [("continuationToken", "AAAAAAAAAAAAAAAAAAAAAAAA")],
     ],
 )
-async def test_w190_wrong_pages_are_refused(rest: Rest, query: list[tuple[str, str]]) -> None:
+async def test_w190_wrong_pages_are_refused(rest: RestClient, query: list[tuple[str, str]]) -> None:
     answer = await rest("GET", "/groups/room/connections", *query)
 
     assert (answer.status, answer.json()["target"]) == (400, query[0][0])
 
 
-async def test_w190_a_token_of_another_group_or_hub_is_refused(stage: Stage, service: Service, rest: Rest) -> None:
-    await three_members(stage, service)
+async def test_w190_a_token_of_another_group_or_hub_is_refused(
+    harness: Harness, service: Service, rest: RestClient
+) -> None:
+    await three_members(harness, service)
     link = (await rest("GET", "/groups/room/connections", ("maxpagesize", "2"))).json()["nextLink"]
 
     assert (await rest.link(link.replace("/groups/room/", "/groups/hall/"))).status == 400
@@ -233,9 +245,9 @@ async def test_w190_a_token_of_another_group_or_hub_is_refused(stage: Stage, ser
     ],
 )
 async def test_w191_names_are_percent_decoded_once_but_for_a_slash(
-    stage: Stage, service: Service, rest: Rest, path: str, group: str
+    harness: Harness, service: Service, rest: RestClient, path: str, group: str
 ) -> None:
-    ana = await stage.connect(service, "ana")
+    ana = await harness.connect(service, "ana")
 
     assert (await rest("PUT", f"/groups/{path}/connections/{ana.id}")).status == 200
 
@@ -245,7 +257,7 @@ async def test_w191_names_are_percent_decoded_once_but_for_a_slash(
 
 
 @pytest.mark.parametrize("path", ["/groups/%20", "/groups/" + "g" * 1025, "/users/%20", "/groups/%FF", "/groups/a%0Ab"])
-async def test_w191_names_that_are_blank_too_long_or_no_utf8_are_400(rest: Rest, path: str) -> None:
+async def test_w191_names_that_are_blank_too_long_or_no_utf8_are_400(rest: RestClient, path: str) -> None:
     answer = await rest("HEAD", path)
 
     assert (answer.status, answer.code) == (400, "Error.BadRequest")

@@ -3,10 +3,9 @@
 import pytest
 
 from local_azure.webpubsub import Service
-from local_azure.webpubsub.rest.routing import HUB as HUB_PATH
 from local_azure.webpubsub.rest.routing import OPERATIONS
-from tests.local_azure.webpubsub.acting import HUB, Stage
-from tests.local_azure.webpubsub.rest.calling import Rest
+from tests.local_azure.webpubsub.harness import HUB, Harness
+from tests.local_azure.webpubsub.rest.rest_client import RestClient
 
 NOTHING = (None, None)
 MESSAGE = ("hi", "text/plain")
@@ -47,15 +46,45 @@ each_operation = pytest.mark.parametrize(
 
 
 def test_the_operations_are_those_that_are_published_and_the_health_check() -> None:
-    assert set(OPERATIONS) == {(method, HUB_PATH + path) for method, path, *_ in PUBLISHED}
+    assert {(operation.method, operation.path) for operation in OPERATIONS} == {row[:2] for row in PUBLISHED}
     assert len(OPERATIONS) + 1 == 25
+
+
+def test_the_names_of_the_operations_are_public_and_stay() -> None:
+    """A fault names an operation with `operation=`, in scripts that we do not know."""
+    assert [operation.name for operation in OPERATIONS] == [
+        "send_to_all",
+        "generate_token",
+        "close_all",
+        "add_to_groups",
+        "remove_from_groups",
+        "connection_exists",
+        "close_connection",
+        "send_to_connection",
+        "remove_connection_from_all_groups",
+        "group_exists",
+        "send_to_group",
+        "close_group",
+        "list_members",
+        "add_connection_to_group",
+        "remove_connection_from_group",
+        "check_permission",
+        "grant_permission",
+        "revoke_permission",
+        "user_exists",
+        "send_to_user",
+        "close_user",
+        "add_user_to_group",
+        "remove_user_from_group",
+        "remove_user_from_all_groups",
+    ]
 
 
 @each_operation
 async def test_an_operation_succeeds(
-    stage: Stage, service: Service, rest: Rest, method: str, path: str, success: int, carries: Carries
+    harness: Harness, service: Service, rest: RestClient, method: str, path: str, success: int, carries: Carries
 ) -> None:
-    ana = await stage.connect(service, "ana", groups=["room"])
+    ana = await harness.connect(service, "ana", groups=["room"])
     names = {"connectionId": ana.id, "group": "room", "userId": "ana", "permission": "sendToGroup"}
 
     body, content_type = carries
@@ -69,7 +98,7 @@ async def test_an_operation_succeeds(
 
 @each_operation
 async def test_w171_an_operation_without_a_good_token_is_401_and_says_nothing(
-    service: Service, rest: Rest, method: str, path: str, success: int, carries: Carries
+    service: Service, rest: RestClient, method: str, path: str, success: int, carries: Carries
 ) -> None:
     """401 comes first, even where the request is wrong in other ways too."""
     url = f"{service.endpoint}/api/hubs/1bad{path}?api-version=1999-01-01"
@@ -82,7 +111,7 @@ async def test_w171_an_operation_without_a_good_token_is_401_and_says_nothing(
 
 @each_operation
 async def test_w006_w007_w009_an_operation_refuses_wrong_versions_and_names(
-    service: Service, rest: Rest, method: str, path: str, success: int, carries: Carries
+    service: Service, rest: RestClient, method: str, path: str, success: int, carries: Carries
 ) -> None:
     for query in ("api-version=2020-01-01", "api-version=2024-12-01&API-VERSION=2024-12-01"):
         url = f"{service.endpoint}/api/hubs/{HUB}{path}"
@@ -100,18 +129,18 @@ async def test_w006_w007_w009_an_operation_refuses_wrong_versions_and_names(
 
 
 @pytest.mark.parametrize("query", ["", "?api-version=2024-12-01", "?api-version=2021-10-01"])
-async def test_w005_health_needs_no_token(service: Service, rest: Rest, query: str) -> None:
+async def test_w005_health_needs_no_token(service: Service, rest: RestClient, query: str) -> None:
     answer = await rest.request("HEAD", f"{service.endpoint}/api/health{query}")
 
     assert (answer.status, answer.body) == (200, b"")
 
 
-async def test_a_version_may_be_left_out(rest: Rest) -> None:
+async def test_a_version_may_be_left_out(rest: RestClient) -> None:
     assert (await rest("HEAD", "/users/ana", version=None)).status == 404
 
 
-async def test_w008_a_hub_is_the_same_in_any_letter_case(stage: Stage, service: Service, rest: Rest) -> None:
-    await stage.connect(service, "ana", hub="Chat")
+async def test_w008_a_hub_is_the_same_in_any_letter_case(harness: Harness, service: Service, rest: RestClient) -> None:
+    await harness.connect(service, "ana", hub="Chat")
     url = f"{service.endpoint}/api/hubs/CHAT/users/ana"
 
     assert (await rest("HEAD", "/users/ana")).status == 200
@@ -130,11 +159,11 @@ async def test_w008_a_hub_is_the_same_in_any_letter_case(stage: Stage, service: 
         ("HEAD", "/users/ana/", 404),
     ],
 )
-async def test_what_is_no_operation_is_404_or_405(rest: Rest, method: str, path: str, status: int) -> None:
+async def test_what_is_no_operation_is_404_or_405(rest: RestClient, method: str, path: str, status: int) -> None:
     assert (await rest(method, path)).status == status
 
 
-async def test_w194_an_error_has_its_code_in_body_and_header(rest: Rest) -> None:
+async def test_w194_an_error_has_its_code_in_body_and_header(rest: RestClient) -> None:
     answer = await rest("PUT", "/groups/room/connections/abc")
 
     assert answer.status == 404
@@ -146,7 +175,7 @@ async def test_w194_an_error_has_its_code_in_body_and_header(rest: Rest) -> None
     assert answer.code == "Error.Connection.NotExisted"
 
 
-async def test_w171_a_token_may_name_query_and_another_scheme(service: Service, rest: Rest) -> None:
+async def test_w171_a_token_may_name_query_and_another_scheme(service: Service, rest: RestClient) -> None:
     url = f"{service.endpoint}/api/hubs/{HUB}/users/ana"
 
     for audience in (f"{url}?api-version=2024-12-01", url.replace("http:", "https:")):

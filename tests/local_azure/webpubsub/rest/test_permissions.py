@@ -1,16 +1,16 @@
 import pytest
 
 from local_azure.webpubsub import Service
-from tests.local_azure.webpubsub.acting import Stage
-from tests.local_azure.webpubsub.rest.calling import Rest
+from tests.local_azure.webpubsub.harness import Harness
+from tests.local_azure.webpubsub.rest.rest_client import RestClient
 
 TARGET = ("targetName", "room")
 
 
 async def test_w185_a_grant_and_a_revocation_hold_from_the_next_frame(
-    stage: Stage, service: Service, rest: Rest
+    harness: Harness, service: Service, rest: RestClient
 ) -> None:
-    ana = await stage.connect(service, "ana", roles=[], groups=["room"])
+    ana = await harness.connect(service, "ana", roles=[], groups=["room"])
     path = f"/permissions/sendToGroup/connections/{ana.id}"
     publish = {"group": "room", "data": 1, "noEcho": True}
 
@@ -24,8 +24,8 @@ async def test_w185_a_grant_and_a_revocation_hold_from_the_next_frame(
     assert await ana.data() == "still a member"
 
 
-async def test_w186_a_permission_is_200_or_404(stage: Stage, service: Service, rest: Rest) -> None:
-    ana = await stage.connect(service, "ana", roles=["webpubsub.joinLeaveGroups.room.*"])
+async def test_w186_a_permission_is_200_or_404(harness: Harness, service: Service, rest: RestClient) -> None:
+    ana = await harness.connect(service, "ana", roles=["webpubsub.joinLeaveGroups.room.*"])
     path = f"/permissions/JOINLEAVEGROUP/connections/{ana.id}"
 
     assert (await rest("HEAD", path, ("targetName", "room.a"))).status == 200
@@ -33,8 +33,8 @@ async def test_w186_a_permission_is_200_or_404(stage: Stage, service: Service, r
     assert (await rest("HEAD", f"/permissions/1/connections/{ana.id}", TARGET)).status == 404
 
 
-async def test_w186_a_group_must_be_named(stage: Stage, service: Service, rest: Rest) -> None:
-    ana = await stage.connect(service, "ana")
+async def test_w186_a_group_must_be_named(harness: Harness, service: Service, rest: RestClient) -> None:
+    ana = await harness.connect(service, "ana")
 
     for method in ("HEAD", "PUT", "DELETE"):
         for query in ([], [("targetName", "")], [("targetName", " ")], [("targetName", "g" * 1025)], [TARGET, TARGET]):
@@ -42,19 +42,19 @@ async def test_w186_a_group_must_be_named(stage: Stage, service: Service, rest: 
             assert (answer.status, answer.code) == (400, "Error.BadRequest")
 
 
-async def test_an_unknown_permission_is_400(rest: Rest) -> None:
+async def test_an_unknown_permission_is_400(rest: RestClient) -> None:
     assert (await rest("PUT", "/permissions/fly/connections/c", TARGET)).status == 400
 
 
 @pytest.mark.parametrize(("method", "status"), [("HEAD", 404), ("PUT", 404), ("DELETE", 204)])
-async def test_w187_permissions_of_an_unknown_connection(rest: Rest, method: str, status: int) -> None:
+async def test_w187_permissions_of_an_unknown_connection(rest: RestClient, method: str, status: int) -> None:
     answer = await rest(method, "/permissions/sendToGroup/connections/nobody", TARGET)
 
     assert (answer.status, answer.code) == (status, "Info.Connection.NotExisted" if status == 404 else None)
 
 
-async def test_a_star_is_a_star_and_not_a_pattern(stage: Stage, service: Service, rest: Rest) -> None:
-    ana = await stage.connect(service, "ana", roles=[])
+async def test_a_star_is_a_star_and_not_a_pattern(harness: Harness, service: Service, rest: RestClient) -> None:
+    ana = await harness.connect(service, "ana", roles=[])
 
     await rest("PUT", f"/permissions/joinLeaveGroup/connections/{ana.id}", ("targetName", "*"))
 
@@ -62,8 +62,8 @@ async def test_a_star_is_a_star_and_not_a_pattern(stage: Stage, service: Service
     assert (await ana.request("joinGroup", 1, group="*"))["success"]
 
 
-async def test_the_1001st_group_is_409(stage: Stage, service: Service, rest: Rest) -> None:
-    ana = await stage.connect(service, "ana", roles=[f"webpubsub.sendToGroup.g{n}" for n in range(60)])
+async def test_the_1001st_group_is_409(harness: Harness, service: Service, rest: RestClient) -> None:
+    ana = await harness.connect(service, "ana", roles=[f"webpubsub.sendToGroup.g{n}" for n in range(60)])
     connection = service.hubs.hub("chat").connection(ana.id)
     assert connection is not None
     path = f"/permissions/joinLeaveGroup/connections/{ana.id}"

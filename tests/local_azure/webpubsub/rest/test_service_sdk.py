@@ -13,7 +13,7 @@ from azure.messaging.webpubsubservice import WebPubSubServiceClient
 from azure.messaging.webpubsubservice.aio import WebPubSubServiceClient as AioClient
 
 from local_azure.webpubsub import Service
-from tests.local_azure.webpubsub.acting import HUB, JSON, Stage
+from tests.local_azure.webpubsub.harness import HUB, JSON, Harness
 
 Operate = Callable[..., Awaitable[Any]]
 """Calls an operation of either SDK by its name and returns its result; lists come whole."""
@@ -57,18 +57,20 @@ def test_every_public_operation_of_the_sdk_is_called_here(client: type) -> None:
     assert public - {"close", "from_connection_string"} <= called_here
 
 
-async def test_w030_a_client_connects_with_the_url_of_the_sdk(stage: Stage, service: Service, operate: Operate) -> None:
+async def test_w030_a_client_connects_with_the_url_of_the_sdk(
+    harness: Harness, service: Service, operate: Operate
+) -> None:
     token = await operate("get_client_access_token", user_id="ana", roles=["webpubsub.joinLeaveGroup"], groups=["g"])
 
-    ana = await stage.open(token["url"], JSON)
+    ana = await harness.open(token["url"], JSON)
 
     assert ana.connected["userId"] == "ana"
     assert await operate("group_exists", "g")
 
 
-async def test_messages(stage: Stage, service: Service, operate: Operate) -> None:
-    ana = await stage.connect(service, "ana", groups=["room"])
-    bo = await stage.connect(service, "bo", groups=["room"])
+async def test_messages(harness: Harness, service: Service, operate: Operate) -> None:
+    ana = await harness.connect(service, "ana", groups=["room"])
+    bo = await harness.connect(service, "bo", groups=["room"])
 
     await operate("send_to_all", {"n": 1}, excluded=[bo.id])
     await operate("send_to_group", "room", "hé".encode(), content_type="text/plain", filter="userId eq 'ana'")
@@ -76,11 +78,11 @@ async def test_messages(stage: Stage, service: Service, operate: Operate) -> Non
     await operate("send_to_connection", ana.id, "json text")
 
     assert [await ana.data() for _ in range(4)] == [{"n": 1}, "hé", "AA==", "json text"]
-    await bo.silence()
+    await bo.expect_no_message()
 
 
-async def test_existence_and_membership(stage: Stage, service: Service, operate: Operate) -> None:
-    ana = await stage.connect(service, "ana")
+async def test_existence_and_membership(harness: Harness, service: Service, operate: Operate) -> None:
+    ana = await harness.connect(service, "ana")
     assert await operate("connection_exists", ana.id)
     assert await operate("user_exists", "ana")
     assert not await operate("user_exists", "nobody")
@@ -103,8 +105,8 @@ async def test_existence_and_membership(stage: Stage, service: Service, operate:
         await operate("add_connection_to_group", "a", "nobody")
 
 
-async def test_permissions(stage: Stage, service: Service, operate: Operate) -> None:
-    ana = await stage.connect(service, "ana", roles=[])
+async def test_permissions(harness: Harness, service: Service, operate: Operate) -> None:
+    ana = await harness.connect(service, "ana", roles=[])
     permission = ("joinLeaveGroup", ana.id)
 
     assert not await operate("has_permission", *permission, target_name="room")
@@ -114,8 +116,8 @@ async def test_permissions(stage: Stage, service: Service, operate: Operate) -> 
     assert not await operate("has_permission", *permission, target_name="room")
 
 
-async def test_closing(stage: Stage, service: Service, operate: Operate) -> None:
-    clients = [await stage.connect(service, user, groups=["room"]) for user in ("ana", "bo", "cy", "di", "ed")]
+async def test_closing(harness: Harness, service: Service, operate: Operate) -> None:
+    clients = [await harness.connect(service, user, groups=["room"]) for user in ("ana", "bo", "cy", "di", "ed")]
 
     await operate("close_connection", clients[0].id, reason="one")
     await operate("close_user_connections", "bo", reason="two")
@@ -124,11 +126,11 @@ async def test_closing(stage: Stage, service: Service, operate: Operate) -> None
 
     said = [(await client.receive())["message"].rpartition("Reason: ")[2] for client in clients[:4]]
     assert said == ["one", "two", "three", "four"]
-    await clients[4].silence()
+    await clients[4].expect_no_message()
 
 
-async def test_w188_members_are_listed_over_several_pages(stage: Stage, service: Service, operate: Operate) -> None:
-    clients = [await stage.connect(service, f"u{n}", groups=["my room"]) for n in range(5)]
+async def test_w188_members_are_listed_over_several_pages(harness: Harness, service: Service, operate: Operate) -> None:
+    clients = [await harness.connect(service, f"u{n}", groups=["my room"]) for n in range(5)]
 
     members = await operate("list_connections", group="my room", maxpagesize=2)
 
@@ -150,11 +152,11 @@ async def test_a_wrong_key_is_an_authentication_error(service: Service) -> None:
             await client.send_to_all("x")
 
 
-async def test_operations_without_a_wrapper(stage: Stage, service: Service) -> None:
+async def test_operations_without_a_wrapper(harness: Harness, service: Service) -> None:
     """The SDK's `send_request` signs any request."""
     from azure.core.rest import HttpRequest
 
-    ana = await stage.connect(service, "ana")
+    ana = await harness.connect(service, "ana")
     async with AioClient.from_connection_string(service.connection_string, hub=HUB) as client:
 
         async def send(method: str, path: str, **content: Any) -> Any:

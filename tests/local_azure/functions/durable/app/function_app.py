@@ -1,82 +1,32 @@
-"""A small app that uses every durable feature of the Python SDK; it shares nothing with the chat."""
+"""A small app that uses every durable feature of the Python SDK; it shares nothing with the chat.
 
-# The SDK's decorators are untyped, and its worker refuses `dict[str, Any]` as an activity's parameter.
-# mypy: disable-error-code="untyped-decorator, type-arg, no-any-return, import-not-found"
+Its orchestrators are here; activities, entities and client functions are blueprints in the other files.
+"""
 
-import asyncio
+# The SDK's decorators are untyped.
+# mypy: disable-error-code="untyped-decorator, no-any-return, import-not-found"
+
 import json
-import sys
 import threading
-import time
-from collections import Counter
 from collections.abc import Generator
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import azure.durable_functions as df
 import azure.functions as func
-from sample_entities import barrier, bp, operation_may_go_on, operation_reached, overlaps
+import sample_activities
+import sample_clients
+import sample_entities
+from sample_activities import calls, threads
+from sample_entities import barrier, operation_may_go_on, operation_reached, overlaps
 
-__all__ = ["app", "barrier", "operation_may_go_on", "operation_reached", "overlaps"]
+__all__ = ["app", "barrier", "calls", "operation_may_go_on", "operation_reached", "overlaps", "threads"]
 
 app = df.DFApp(http_auth_level=func.AuthLevel.ANONYMOUS)
-app.register_functions(bp)
+app.register_functions(sample_activities.bp)
+app.register_functions(sample_entities.bp)
+app.register_functions(sample_clients.bp)
 Flow = Generator[Any, Any, Any]
-
-# What the tests look at: how often an activity ran, and on which threads.
-calls: Counter[str] = Counter()
-threads: dict[str, str] = {}
-
-
-@app.activity_trigger(input_name="value")
-def double(value: int) -> int:
-    calls["double"] += 1
-    return value * 2
-
-
-@app.activity_trigger(input_name="value")
-async def slowly(value: int) -> int:
-    calls["slowly"] += 1
-    threads["slowly"] = threading.current_thread().name
-    return value
-
-
-@app.activity_trigger(input_name="value")
-def where(value: str) -> str:
-    threads["where"] = threading.current_thread().name
-    return f"{value} at work"
-
-
-@app.activity_trigger(input_name="plan", activity="Flaky")
-def flaky(plan: dict) -> str:
-    """Fails so many times for a token, then says how often it was called."""
-    calls[plan["token"]] += 1
-    if calls[plan["token"]] <= plan["failures"]:
-        raise ValueError(f"attempt {calls[plan['token']]}")
-    return f"after {calls[plan['token']]}"
-
-
-@app.activity_trigger(input_name="value")
-def not_json(value: str) -> Any:
-    return object()
-
-
-@app.activity_trigger(input_name="folder")
-def holds(folder: str) -> int:
-    """Writes that it began, then runs until the test lets it end; returns how often it began."""
-    marks = Path(folder, "began")
-    with marks.open("a") as file:
-        file.write("x")
-    deadline = time.monotonic() + 30
-    while not Path(folder, "go").exists() and time.monotonic() < deadline:
-        time.sleep(0.005)
-    return len(marks.read_text())
-
-
-@app.activity_trigger(input_name="value")
-def echo(value: Any) -> Any:
-    return value
 
 
 @app.orchestration_trigger(context_name="context")
@@ -277,11 +227,6 @@ def starts_and_continues(context: df.DurableOrchestrationContext) -> Flow:
     return None
 
 
-@app.activity_trigger(input_name="folder")
-def leaves_mark(folder: str) -> None:
-    Path(folder, "mark").touch()
-
-
 @app.orchestration_trigger(context_name="context")
 def forgets_child(context: df.DurableOrchestrationContext) -> Flow:
     """Continues as new while a sub-orchestration and an entity call of the first execution are still open."""
@@ -304,19 +249,6 @@ def held_up(context: df.DurableOrchestrationContext) -> Any:
         episode_reached.set()
         episode_may_go_on.wait(timeout=10)
     return context.get_input()
-
-
-@app.activity_trigger(input_name="how")
-async def leaves(how: str) -> None:
-    """Ends by a cancellation, which no function should raise."""
-    if how == "cancelled":
-        raise asyncio.CancelledError
-    await asyncio.sleep(0)
-
-
-@app.activity_trigger(input_name="code")
-def exits(code: int) -> None:
-    sys.exit(code)
 
 
 @app.orchestration_trigger(context_name="context")
@@ -376,32 +308,3 @@ def later(context: func.OrchestrationContext) -> str:
         "fireAt": request["at"],
     }
     return json.dumps({"isDone": True, "schemaVersion": 2, "actions": [[signal]], "output": "sent"})
-
-
-@app.route(route="start/{name}", methods=["POST"])
-@app.durable_client_input(client_name="client")
-async def start(
-    req: func.HttpRequest, client: df.DurableOrchestrationClient, context: func.Context
-) -> func.HttpResponse:
-    """Starts an orchestration and answers with its check-status response."""
-    client_input = req.get_json() if req.get_body() else None
-    instance_id = await client.start_new(req.route_params["name"], client_input=client_input)
-    return client.create_check_status_response(req, instance_id)
-
-
-@app.route(route="run/{name}", methods=["POST"])
-@app.durable_client_input(client_name="client")
-async def run(req: func.HttpRequest, client: df.DurableOrchestrationClient) -> func.HttpResponse:
-    """Starts an orchestration and waits a little for its end."""
-    client_input = req.get_json() if req.get_body() else None
-    instance_id = await client.start_new(req.route_params["name"], client_input=client_input)
-    wait = int(req.params.get("wait", "5000"))
-    return await client.wait_for_completion_or_create_check_status_response(req, instance_id, wait, min(wait, 20))
-
-
-@app.route(route="tally/{key}", methods=["POST"])
-@app.durable_client_input(client_name="client")
-async def add_to_tally(req: func.HttpRequest, client: df.DurableOrchestrationClient) -> func.HttpResponse:
-    """Signals the entity."""
-    await client.signal_entity(df.EntityId("Tally", req.route_params["key"]), "add", req.get_json())
-    return func.HttpResponse(status_code=204)

@@ -1,0 +1,1 @@
+"""The files that configure an app and its host: host.json and local.settings.json."""

@@ -1,0 +1,1 @@
+"""Run what is due: episodes, activities, entity batches and timers."""

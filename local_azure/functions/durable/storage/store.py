@@ -1,0 +1,151 @@
+"""The durable state in one SQLite database, used by one thread.
+
+Every change is one transaction, so a process that is killed at any moment leaves either all of it or nothing. The
+write-ahead log with `synchronous=NORMAL` keeps what was committed when the process is killed. A power cut may lose
+the last transactions; the database stays consistent.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TypeVar
+
+from local_azure.functions.errors import HostError
+
+T = TypeVar("T")
+
+SCHEMA_VERSION = 1
+LOCK_TIMEOUT_SECONDS = 5.0
+
+# Times are microseconds since 1970, UTC; inputs, outputs and events are JSON text.
+SCHEMA = """
+CREATE TABLE instances (
+  id TEXT PRIMARY KEY, name TEXT NOT NULL, version TEXT NOT NULL, execution_id TEXT NOT NULL, status TEXT NOT NULL,
+  input TEXT, output TEXT, custom_status TEXT, created INTEGER NOT NULL, updated INTEGER NOT NULL,
+  parent_id TEXT, parent_execution TEXT, parent_task INTEGER
+) WITHOUT ROWID;
+CREATE INDEX instances_by_age ON instances (created, id);
+CREATE TABLE history (
+  instance_id TEXT NOT NULL, position INTEGER NOT NULL, event TEXT NOT NULL, PRIMARY KEY (instance_id, position)
+) WITHOUT ROWID;
+CREATE TABLE inbox (
+  seq INTEGER PRIMARY KEY AUTOINCREMENT, instance_id TEXT NOT NULL, execution_id TEXT, event TEXT NOT NULL
+);
+CREATE INDEX inbox_by_instance ON inbox (instance_id, seq);
+CREATE TABLE activities (
+  instance_id TEXT NOT NULL, execution_id TEXT NOT NULL, task_id INTEGER NOT NULL, name TEXT NOT NULL,
+  input TEXT NOT NULL,
+  PRIMARY KEY (instance_id, execution_id, task_id)
+) WITHOUT ROWID;
+CREATE TABLE timers (
+  instance_id TEXT NOT NULL, execution_id TEXT NOT NULL, timer_id INTEGER NOT NULL, fire_at INTEGER NOT NULL,
+  PRIMARY KEY (instance_id, execution_id, timer_id)
+) WITHOUT ROWID;
+CREATE INDEX timers_by_time ON timers (fire_at);
+CREATE TABLE entities (
+  name TEXT NOT NULL, key TEXT NOT NULL, state TEXT, updated INTEGER NOT NULL, PRIMARY KEY (name, key)
+) WITHOUT ROWID;
+CREATE TABLE entity_requests (
+  seq INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL, key TEXT NOT NULL, operation TEXT NOT NULL, input TEXT,
+  request_id TEXT NOT NULL, parent_id TEXT, parent_execution TEXT, due INTEGER
+);
+CREATE INDEX entity_requests_by_entity ON entity_requests (name, key, seq);
+CREATE INDEX entity_requests_by_time ON entity_requests (due) WHERE due IS NOT NULL;
+"""
+
+
+class StoreError(HostError):
+    """The database cannot be used; the message says why and what to do."""
+
+    code = "durable_store_unusable"
+
+
+class Store:
+    """The database and its thread."""
+
+    def __init__(self, path: Path | None) -> None:
+        self._path = path
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="durable-store")
+        self._connection: sqlite3.Connection | None = None
+        self._is_closed = False
+
+    async def open(self) -> None:
+        """Open the file, or memory when there is no path. Raises StoreError."""
+        try:
+            self._connection = await asyncio.get_running_loop().run_in_executor(self._thread, self._connect)
+        except BaseException:
+            self._thread.shutdown(wait=False)
+            raise
+
+    async def close(self) -> None:
+        """Finish the transactions that were begun or queued, then close the file."""
+        self._is_closed = True
+        if self._connection is not None:
+            # The thread runs its work in order, so the connection is closed after the last transaction.
+            await asyncio.get_running_loop().run_in_executor(self._thread, self._connection.close)
+        self._thread.shutdown()
+
+    async def run(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        """Return what `work` returns; its statements are one transaction, undone if it raises.
+
+        Raises StoreError once the store is closed.
+        """
+        if self._is_closed or self._connection is None:
+            raise StoreError("the durable store is closed")
+        return await asyncio.get_running_loop().run_in_executor(self._thread, self._transaction, work)
+
+    def _transaction(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        connection = self._connection
+        assert connection is not None
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            result = work(connection)
+        except BaseException:
+            connection.execute("ROLLBACK")
+            raise
+        connection.execute("COMMIT")
+        return result
+
+    def _connect(self) -> sqlite3.Connection:
+        if self._path is not None:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+        connection = sqlite3.connect(self._path or ":memory:", timeout=LOCK_TIMEOUT_SECONDS, isolation_level=None)
+        connection.row_factory = sqlite3.Row
+        try:
+            self._prepare(connection)
+        except sqlite3.OperationalError as error:
+            connection.close()
+            raise StoreError(
+                f"{self._path} cannot be used ({error}); does another host use the same data folder?"
+            ) from error
+        except sqlite3.DatabaseError as error:
+            connection.close()
+            raise StoreError(f"{self._path} is not a database ({error}); delete it to start without state") from error
+        except StoreError:
+            connection.close()
+            raise
+        return connection
+
+    def _prepare(self, connection: sqlite3.Connection) -> None:
+        # A second host on the same file would run everything twice, so the lock is exclusive.
+        connection.execute("PRAGMA locking_mode=EXCLUSIVE")
+        connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute("PRAGMA synchronous=NORMAL")
+        # A checkpoint waits for the disk: one for each 16 MiB of log (4,000 pages) instead of the default 4 MiB.
+        connection.execute("PRAGMA wal_autocheckpoint=4000")
+        connection.execute("BEGIN EXCLUSIVE")
+        (version,) = connection.execute("PRAGMA user_version").fetchone()
+        if version not in (0, SCHEMA_VERSION):
+            raise StoreError(
+                f"{self._path} was written by another version (format {version}, this one reads {SCHEMA_VERSION});"
+                " delete it to start without state"
+            )
+        if version == 0:
+            for statement in SCHEMA.split(";"):
+                connection.execute(statement)
+            connection.execute(f"PRAGMA user_version={SCHEMA_VERSION}")
+        connection.execute("COMMIT")

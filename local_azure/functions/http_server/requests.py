@@ -1,0 +1,92 @@
+"""Convert a request into the `func.HttpRequest` that a function gets.
+
+First the host's rules apply (decoded path, merged query, lower-case and joined headers), then the library's own
+converter makes the object, so that `get_json`, `form` and the rest behave as they do in Azure.
+"""
+
+import logging
+from collections.abc import Mapping
+from urllib.parse import urlsplit
+
+from aiohttp import web
+from azure.functions.meta import Datum
+
+from local_azure.functions.http_server.urls import parse_query
+from local_azure.functions.worker.invocation_context import TraceContext
+from local_azure.functions.worker.signatures import converter
+
+log = logging.getLogger("local_azure.functions")
+
+
+def path_and_query(request: web.BaseRequest) -> tuple[str, str]:
+    """Return the request's path and query as received, still percent-encoded."""
+    raw = request.raw_path
+    if not raw.startswith("/"):
+        # The absolute form, which clients send to proxies.
+        parts = urlsplit(raw)
+        return parts.path or "/", parts.query
+    path, _, query = raw.partition("?")
+    return path, query
+
+
+def join_headers(request: web.BaseRequest) -> dict[str, str]:
+    """Return the headers by lower-case name, repeated ones joined with a comma (H-035, H-036)."""
+    headers: dict[str, str] = {}
+    for name, value in request.headers.items():
+        key = name.lower()
+        headers[key] = f"{headers[key]},{value}" if key in headers else value
+    return headers
+
+
+def read_trace_context(headers: Mapping[str, str]) -> TraceContext:
+    """Return the W3C trace context that came with the request."""
+    return TraceContext(headers.get("traceparent", ""), headers.get("tracestate", ""))
+
+
+async def read_body(request: web.BaseRequest) -> bytes:
+    """Return the whole body.
+
+    The real host loses chunked bodies on their way to Python when it is reached directly, while Azure's front ends
+    mostly give them a length. Here they arrive (H-041), with a warning in the log.
+
+    Raises aiohttp.web.HTTPRequestEntityTooLarge when the body is larger than the server's `client_max_size`. Raises
+    aiohttp.web.HTTPBadRequest when it ends too early, or its chunks are malformed.
+    """
+    try:
+        body = await request.read()
+    except (web.RequestPayloadError, ConnectionError):
+        raise web.HTTPBadRequest from None
+    if body and request.content_length is None:
+        log.warning(
+            "A chunked request body of %d bytes was accepted. `func start` would hand the function an empty one: "
+            "let clients send Content-Length.",
+            len(body),
+        )
+    return body
+
+
+def build_http_request(
+    request: web.BaseRequest, headers: Mapping[str, str], route_params: Mapping[str, str], body: bytes, kind: str
+) -> object:
+    """Return the `func.HttpRequest` for a function.
+
+    Raises TypeError when the function's parameter is annotated as text, which loads but cannot be converted, as in the
+    worker.
+    """
+    if kind == "generic":
+        raise TypeError("a request cannot be handed over as str: annotate the parameter as azure.functions.HttpRequest")
+    path, query = path_and_query(request)
+    url = f"{request.scheme}://{headers.get('host') or request.host}{path}{'?' if query else ''}{query}"
+    http = {
+        "method": _text(request.method),
+        "url": _text(url),
+        "headers": {name: _text(value) for name, value in headers.items()},
+        "query": {name: _text(value) for name, value in parse_query(query).items()},
+        "params": {name: _text(value) for name, value in route_params.items()},
+        "body": Datum(body, "bytes"),
+    }
+    return converter("httpTrigger").decode(Datum(http, "http"), trigger_metadata={})
+
+
+def _text(value: str) -> Datum:
+    return Datum(value, "string")

@@ -1,0 +1,225 @@
+"""The HTTP server of the host: it finds the function for a request and sends its answer.
+
+The order is that of the real host: CORS, built-in paths (`/admin`, `/runtime`), the functions' routes, the home page,
+404.
+"""
+
+import asyncio
+import logging
+import re
+import time
+import traceback
+import uuid
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from contextlib import suppress
+from ipaddress import ip_address
+from pathlib import Path
+
+from aiohttp import web
+from multidict import CIMultiDict
+
+from local_azure.functions.app import App
+from local_azure.functions.configuration.host_json import HostConfig
+from local_azure.functions.http_server.access_keys import AccessKeys
+from local_azure.functions.http_server.cors import Cors
+from local_azure.functions.http_server.requests import (
+    build_http_request,
+    join_headers,
+    path_and_query,
+    read_body,
+    read_trace_context,
+)
+from local_azure.functions.http_server.responses import Response, build_response
+from local_azure.functions.http_server.urls import BadPath, decode_path, parse_query
+from local_azure.functions.routing.routes import Route
+from local_azure.functions.worker.worker import Worker, raised_by_function
+
+NOT_RUNNING = "Function host is not running.\nThe app did not load: the console says why.\n"
+HOME_PAGE = """<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><title>Functions host</title></head>
+<body><h1>Your Functions app is up and running</h1><p>No function has the address /.</p></body></html>
+"""
+# The characters that the real host's server sends in a header; any other character makes the answer a 500 there too.
+_HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
+_HEADER_VALUE = re.compile(r"[\t\x20-\x7e]*")
+# Headers of the connection; a function cannot set them.
+HOP_BY_HOP = frozenset({"connection", "keep-alive", "transfer-encoding", "upgrade", "te", "trailer"})
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+log = logging.getLogger("local_azure.functions")
+
+
+class HttpServer:
+    """The server of one app: checks, routes and runs requests, and counts those that are being answered."""
+
+    def __init__(
+        self,
+        app: App,
+        worker: Worker,
+        config: HostConfig,
+        *,
+        cors: Cors,
+        keys: AccessKeys | None,
+        home_page: bool,
+        body_limit: int,
+    ) -> None:
+        self._app = app
+        self._worker = worker
+        self._config = config
+        self._cors = cors
+        self._keys = keys
+        self._home_page = home_page
+        self._body_limit = body_limit
+        self._outstanding = 0
+        self._idle = asyncio.Event()
+        self._idle.set()
+
+    def application(self, extra_routes: Iterable[web.AbstractRouteDef]) -> web.Application:
+        """Return the aiohttp application; `extra_routes` are the built-in ones (`/admin`, `/runtime`)."""
+        application = web.Application(middlewares=[self._handle], client_max_size=self._body_limit)
+        application.add_routes(extra_routes)
+        application.router.add_route("*", "/{path:.*}", self._dispatch)
+        return application
+
+    async def wait_until_idle(self, seconds: float) -> None:
+        """Return when no function is answering a request, at the latest after this many seconds."""
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._idle.wait(), seconds)
+
+    @web.middleware
+    async def _handle(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        """Do what every request needs: preflights, keys of built-in paths, HTTP errors, additional headers."""
+        headers = join_headers(request)
+        if self._cors.is_preflight(request.method, headers):
+            return web.Response(status=204, headers=self._cors.preflight_headers(headers))
+        response: web.StreamResponse
+        if handler == self._dispatch or self._is_authorized(request, headers):
+            try:
+                response = await handler(request)
+            except web.HTTPException as error:
+                # For example 413 for a body above the limit; the real host sends no text with it.
+                response = web.Response(status=error.status)
+        else:
+            response = web.Response(status=401)
+        if not response.prepared:
+            for name, value in (*self._cors.response_headers(headers).items(), *self._config.custom_headers):
+                response.headers[name] = value
+        return response
+
+    def _is_authorized(self, request: web.Request, headers: Mapping[str, str]) -> bool:
+        if self._keys is None:
+            return True
+        is_admin = request.path.lower().startswith("/admin/")
+        # The app's own durable client has no key; it calls from this machine.
+        if not is_admin and ip_address(request.remote or "0.0.0.0").is_loopback:  # noqa: S104 — no address at all
+            return True
+        return self._keys.allow("ADMIN" if is_admin else "SYSTEM", headers, parse_query(path_and_query(request)[1]))
+
+    async def _dispatch(self, request: web.Request) -> web.StreamResponse:
+        if self._app.failure is not None:
+            return web.Response(status=503, text=NOT_RUNNING)
+        raw_path, query = path_and_query(request)
+        try:
+            path = decode_path(raw_path)
+        except BadPath:
+            return web.Response(status=400)
+        found = None if _is_reserved(path) else self._app.routes.find(request.method, path)
+        if found is None:
+            return self._no_route_response(path)
+        route, parameters = found
+        headers = join_headers(request)
+        if self._keys is not None and not self._keys.allow(route.auth_level, headers, parse_query(query)):
+            return web.Response(status=401)
+        limit = self._config.max_outstanding_requests
+        if 0 <= limit <= self._outstanding:
+            return web.Response(status=429)
+        self._outstanding += 1
+        self._idle.clear()
+        try:
+            return await self._run(route, request, headers, parameters)
+        finally:
+            self._outstanding -= 1
+            if not self._outstanding:
+                self._idle.set()
+
+    def _no_route_response(self, path: str) -> web.Response:
+        if path != "/":
+            return web.Response(status=404)
+        if not self._home_page:
+            return web.Response(status=204)
+        return web.Response(text=HOME_PAGE, content_type="text/html")
+
+    async def _run(
+        self, route: Route, request: web.Request, headers: Mapping[str, str], parameters: Mapping[str, str]
+    ) -> web.Response:
+        body = await read_body(request)
+        function, invocation_id = route.function, str(uuid.uuid4())
+        name, trigger_name = function.name, str(function.trigger["name"])
+        log.info(
+            "Executing 'Functions.%s' (Reason='This function was programmatically called via the host APIs.', Id=%s)",
+            name,
+            invocation_id,
+        )
+        started = time.perf_counter()
+        try:
+            kind = function.signature.inputs[trigger_name]
+            trigger = build_http_request(request, headers, parameters, body, kind)
+            result = await self._worker.invoke(
+                function,
+                {trigger_name: trigger},
+                invocation_id=invocation_id,
+                trace=read_trace_context(headers),
+            )
+            response = build_response(result, function.signature.returns or "http")
+            answer = _to_aiohttp_response(response, request.method)
+        except BaseException as error:
+            if not raised_by_function(error):
+                raise
+            # As in the real host: 500 with an empty body, and the traceback in the log.
+            log.error(
+                "Executed 'Functions.%s' (Failed, Id=%s, Duration=%dms)\n%s",
+                name,
+                invocation_id,
+                _milliseconds_since(started),
+                _without_host_frames(error),
+            )
+            return web.Response(status=500)
+        log.info(
+            "Executed 'Functions.%s' (Succeeded, Id=%s, Duration=%dms)",
+            name,
+            invocation_id,
+            _milliseconds_since(started),
+        )
+        return answer
+
+
+def _is_reserved(path: str) -> bool:
+    return path.lower().startswith(("/admin/", "/runtime/"))
+
+
+def _milliseconds_since(started: float) -> int:
+    return int((time.perf_counter() - started) * 1000)
+
+
+def _to_aiohttp_response(response: Response, method: str) -> web.Response:
+    headers: CIMultiDict[str] = CIMultiDict()
+    for name, value in response.headers:
+        lower = name.lower()
+        if lower in HOP_BY_HOP or (lower == "content-length" and method != "HEAD"):
+            continue
+        if not _HEADER_NAME.fullmatch(name) or not _HEADER_VALUE.fullmatch(value):
+            raise ValueError(f"the header {name!r} has a character that a server may not send")
+        headers.add(name, value)
+    return web.Response(status=response.status, headers=headers, body=response.body)
+
+
+def _without_host_frames(error: BaseException) -> str:
+    """Return the traceback without the frames of the host that called the function."""
+    host_folder = Path(__file__).parents[1]
+    first = trace = error.__traceback__
+    while trace:
+        if Path(trace.tb_frame.f_code.co_filename).is_relative_to(host_folder):
+            first = trace.tb_next
+        trace = trace.tb_next
+    return "".join(traceback.format_exception(type(error), error, first)).rstrip()

@@ -1,0 +1,1 @@
+"""Which function answers a request: route templates, their constraints and the order of precedence."""

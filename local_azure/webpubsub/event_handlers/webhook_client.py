@@ -1,0 +1,205 @@
+"""The HTTP client for event handlers: attempts, retries and size limits."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import aiohttp
+from multidict import CIMultiDict
+from yarl import URL
+
+from local_azure.webpubsub.events import EventSource, HandlerResponse
+from local_azure.webpubsub.observations import Observations, WebhookCalled, WebhookSent
+
+log = logging.getLogger(__name__)
+
+REQUEST_TIMEOUT = 408
+MAX_HANDLER_CONNECTIONS = 1000
+# A response header carries the connection state. 64 KiB is the limit of .NET, which the official emulator uses.
+MAX_RESPONSE_HEADER_BYTES = 64 * 1024
+
+# An event has the documented headers and no others.
+_NO_AUTOMATIC_HEADERS = ("Accept", "Accept-Encoding", "User-Agent", "Content-Type")
+
+
+class WebhookFailed(Exception):
+    """The handler gave no usable response; the text says why and holds no URL."""
+
+
+class _Unreachable(WebhookFailed):
+    """The network failed; another attempt may succeed."""
+
+
+@dataclass(frozen=True, slots=True)
+class WebhookCall:
+    """One request to one handler, with its names for logs and the inspector; validation requests have no `event_id`."""
+
+    method: str
+    url: URL
+    headers: CIMultiDict[str]
+    body: bytes | None
+    source: EventSource
+    event: str
+    event_id: int | None
+    request_id: str | None
+    handler: str
+
+
+class WebhookClient:
+    """Sends calls, with retries; call `close` when the service ends."""
+
+    def __init__(self, *, retry_waits: Sequence[float], max_response_bytes: int, observations: Observations) -> None:
+        """`retry_waits` are the seconds before the second, third … attempt."""
+        self._retry_waits = retry_waits
+        self._max_response_bytes = max_response_bytes
+        self._observations = observations
+        self._stopping = False
+        self._session = aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(limit=MAX_HANDLER_CONNECTIONS),
+            cookie_jar=aiohttp.DummyCookieJar(),  # each connection has its own cookies
+            timeout=aiohttp.ClientTimeout(total=None),  # the caller's timeout covers all attempts
+            skip_auto_headers=_NO_AUTOMATIC_HEADERS,
+            max_field_size=MAX_RESPONSE_HEADER_BYTES,
+        )
+
+    async def close(self) -> None:
+        """Close idle HTTP connections."""
+        await self._session.close()
+
+    def stop_retrying(self) -> None:
+        """Let every call end with its current attempt: the service shuts down."""
+        self._stopping = True
+
+    async def send(self, call: WebhookCall) -> HandlerResponse:
+        """Return the handler's response, which may have an error status; raises `WebhookFailed` when there is none.
+
+        Network errors, 408 and 5xx are retried. The caller sets the timeout.
+        """
+        if self._observations.active and call.request_id is not None:
+            self._observations.link_request_id(call.request_id)
+        for attempt, wait in enumerate((*self._retry_waits, None), start=1):
+            try:
+                response = await self._observed_attempt(call, attempt)
+            except _Unreachable:
+                if wait is None or self._stopping:
+                    raise
+            else:
+                if wait is None or self._stopping or not _is_transient(response.status):
+                    return response
+            await asyncio.sleep(wait)
+        raise AssertionError("the last attempt returns or raises")
+
+    async def _observed_attempt(self, call: WebhookCall, attempt: int) -> HandlerResponse:
+        started = time.perf_counter()
+        status: int | None = None
+        failure: str | None = None
+        body: bytes | None = None
+        self._record_start(call, attempt)
+        try:
+            response = await self._attempt(call)
+            status, body = response.status, response.body
+            return response
+        except WebhookFailed as error:
+            failure = str(error)
+            raise
+        except asyncio.CancelledError:
+            failure = "cancelled: the client left, or the time was up"
+            raise
+        finally:
+            self._record(call, attempt, status, (time.perf_counter() - started) * 1000, failure, body)
+
+    async def _attempt(self, call: WebhookCall) -> HandlerResponse:
+        if self._session.closed:
+            raise WebhookFailed("the service has shut down")
+        try:
+            async with self._session.request(
+                call.method, call.url, headers=self._with_cookies(call), data=call.body, allow_redirects=False
+            ) as response:
+                body = await self._read(response)
+                return HandlerResponse(call.url, response.status, response.headers, response.cookies, body)
+        except (aiohttp.InvalidURL, ValueError) as error:
+            raise WebhookFailed(f"the request cannot be sent ({type(error).__name__})") from None
+        except (aiohttp.ClientError, OSError) as error:
+            raise _Unreachable(f"no answer ({type(error).__name__})") from None
+
+    async def _read(self, response: aiohttp.ClientResponse) -> bytes:
+        body = bytearray()
+        async for chunk in response.content.iter_any():
+            body += chunk
+            if len(body) > self._max_response_bytes:
+                raise WebhookFailed(f"the answer is longer than {self._max_response_bytes} bytes")
+        return bytes(body)
+
+    @staticmethod
+    def _with_cookies(call: WebhookCall) -> CIMultiDict[str]:
+        if call.source.cookies is None or call.event_id is None:
+            return call.headers
+        cookies = call.source.cookies.filter_cookies(call.url)
+        headers = call.headers.copy()
+        if cookies:
+            headers["Cookie"] = "; ".join(f"{name}={morsel.coded_value}" for name, morsel in cookies.items())
+        return headers
+
+    def _record_start(self, call: WebhookCall, attempt: int) -> None:
+        if self._observations.active:
+            source = call.source
+            self._observations.publish(
+                WebhookSent(
+                    source.hub,
+                    source.connection_id,
+                    source.user_id,
+                    call.event,
+                    call.event_id,
+                    call.request_id,
+                    call.handler,
+                    attempt,
+                    call.body,
+                )
+            )
+
+    def _record(
+        self,
+        call: WebhookCall,
+        attempt: int,
+        status: int | None,
+        milliseconds: float,
+        failure: str | None,
+        answer: bytes | None,
+    ) -> None:
+        source = call.source
+        log.info(
+            "event handler called",
+            extra={
+                "hub": source.hub,
+                "event": call.event,
+                "connection": source.connection_id,
+                "handler": call.handler,
+                "attempt": attempt,
+                "status": status,
+                "milliseconds": round(milliseconds, 1),
+                "failure": failure,
+            },
+        )
+        if self._observations.active:
+            self._observations.publish(
+                WebhookCalled(
+                    source.hub,
+                    source.connection_id,
+                    source.user_id,
+                    call.event,
+                    call.event_id,
+                    call.request_id,
+                    call.handler,
+                    attempt,
+                    status,
+                    milliseconds,
+                    failure,
+                    answer,
+                )
+            )
+
+
+def _is_transient(status: int) -> bool:
+    return status == REQUEST_TIMEOUT or status >= 500

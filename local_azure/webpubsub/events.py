@@ -1,0 +1,72 @@
+"""The events of a connection and what their handlers respond: values that hubs, faults and event handlers share."""
+
+from dataclasses import dataclass
+from http.cookies import SimpleCookie
+
+from aiohttp.abc import AbstractCookieJar
+from multidict import CIMultiDict, CIMultiDictProxy
+from yarl import URL
+
+
+class EventSource:
+    """What the events of one connection have in common, from before it is accepted until after it has ended.
+
+    `origin` is the host by which the client reached the service, in lower case and without the port: it is sent to
+    handlers in `WebHook-Request-Origin`. `state` and `cookies` are what the handlers stored for the connection.
+    """
+
+    __slots__ = ("_last_event_id", "connection_id", "cookies", "hub", "origin", "state", "subprotocol", "user_id")
+
+    def __init__(self, hub: str, connection_id: str, origin: str, user_id: str | None = None) -> None:
+        self.hub = hub
+        self.connection_id = connection_id
+        self.origin = origin
+        self.user_id = user_id
+        self.subprotocol: str | None = None
+        self.state: str | None = None
+        self.cookies: AbstractCookieJar | None = None
+        self._last_event_id = 0
+
+    def next_event_id(self) -> int:
+        """Return 1, 2, 3 … for the events after `connect`, which is always 0."""
+        self._last_event_id += 1
+        return self._last_event_id
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One event of one connection, as the HTTP request that carries it; every attempt sends the same bytes."""
+
+    source: EventSource
+    name: str
+    is_system: bool
+    id: int
+    request_id: str
+    headers: CIMultiDict[str]
+    body: bytes
+
+    @property
+    def type(self) -> str:
+        """The CloudEvents type."""
+        return event_type(self.name, is_system=self.is_system)
+
+
+def event_type(name: str, *, is_system: bool) -> str:
+    """Return `azure.webpubsub.sys.connected` or `azure.webpubsub.user.<name>`."""
+    return f"azure.webpubsub.{'sys' if is_system else 'user'}.{name}"
+
+
+@dataclass(frozen=True, slots=True)
+class HandlerResponse:
+    """An event handler's HTTP response, with its whole body."""
+
+    url: URL
+    status: int
+    headers: CIMultiDictProxy[str]
+    cookies: SimpleCookie
+    body: bytes
+
+    @property
+    def is_success(self) -> bool:
+        """Whether the status is 2xx."""
+        return 200 <= self.status < 300

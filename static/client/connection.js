@@ -1,0 +1,232 @@
+// How a client reaches the app, over HTTP, and Web PubSub, with its reliable JSON subprotocol.
+/** @import { Answer, ConnectionState, Envelope, Frame, SendResult } from "./types.js" */
+
+const PING_MS = 20_000;
+const ANSWER_MS = 5_000;
+const CONNECT_MS = 10_000;
+const RECOVERY_MS = 30_000; // after this time the service forgets a connection
+const CONFIRM_MS = 500;
+const NORMAL_CLOSURE = 1000;
+const POLICY_VIOLATION = 1008; // a refused recovery
+const DROPPED = 4000; // not 1000: it can be recovered
+
+/**
+ * Returns how long to wait, in milliseconds: 1 s doubling to 30 s; chance (0 to 1) spreads the clients.
+ * @param {number} attempt from 0
+ * @param {number} [chance]
+ */
+export function backoffDelay(attempt, chance = Math.random()) {
+  return 1000 * Math.min(30, 2 ** attempt) * (0.5 + chance / 2);
+}
+
+/**
+ * Returns the JSON answer with its `status`, or {} without an answer.
+ * @param {string} path
+ * @param {RequestInit} [options]
+ * @returns {Promise<Answer>}
+ */
+export async function requestJson(path, options) {
+  try {
+    const response = await fetch(path, options);
+    const content = await response.json().catch(() => ({})); // a gateway may answer in HTML
+    return { status: response.status, ...content };
+  } catch {
+    return {};
+  }
+}
+
+/**
+ * Returns an answer with the `url` to connect to, or with an `error`.
+ * @param {string} [userId] left out where the platform knows the user
+ */
+export function negotiate(userId) {
+  return requestJson("negotiate", { method: "POST", body: JSON.stringify({ id: userId }) });
+}
+
+/**
+ * Connects, and stays connected until `close`.
+ * @param {object} options
+ * @param {string} [options.userId]
+ * @param {(state: ConnectionState) => void} options.onState
+ * @param {(frame: Frame) => void} options.onFrame
+ */
+export function connect({ userId, onState, onFrame }) {
+  /** @type {Map<number, { frame: object, resolve: (result: SendResult) => void }>} by ack id */
+  const requests = new Map();
+  /** @type {WebSocket | undefined} */
+  let socket;
+  /** @type {{ url?: string, id?: string, token?: string }} */
+  let session = {}; // has a token while the connection is live or can be recovered
+  let openTimer = 0; // ends an attempt, or begins the next one
+  let confirmTimer = 0;
+  let isLive = false;
+  let isClosed = false;
+  let attempt = 0;
+  let lastAckId = 0;
+  let lastSequenceId = 0;
+  let heardAt = 0;
+  let lostAt = 0; // 0 while live
+
+  const pingTimer = setInterval(() => {
+    if (isLive) probe();
+  }, PING_MS);
+  open();
+
+  /** @param {object} frame */
+  function write(frame) {
+    socket?.send(JSON.stringify(frame));
+  }
+
+  async function open() {
+    const { url, token, id } = session;
+    const answer = token ? { url } : await negotiate(userId);
+    if (socket || isClosed) return; // another attempt was faster
+    if (answer.status === 401) {
+      onState({ name: "signed out" });
+    } else if (!answer.url) {
+      scheduleOpen(answer.error?.message);
+    } else {
+      session.url = answer.url;
+      const recovery = `&awps_connection_id=${id}&awps_reconnection_token=${encodeURIComponent(token ?? "")}`;
+      openSocket(answer.url + (token ? recovery : ""));
+    }
+  }
+
+  /** @param {string} url */
+  function openSocket(url) {
+    const opened = new WebSocket(url, "json.reliable.webpubsub.azure.v1");
+    socket = opened;
+    clearTimeout(openTimer);
+    openTimer = setTimeout(drop, CONNECT_MS);
+    opened.onopen = () => {
+      // The service greets new connections only: a recovered one is asked.
+      if (opened === socket && session.token) write({ type: "ping" });
+    };
+    opened.onmessage = ({ data }) => {
+      if (opened === socket) receive(JSON.parse(data));
+    };
+    opened.onclose = ({ code }) => {
+      if (opened === socket) onLost(code);
+    };
+  }
+
+  /** @param {Envelope} envelope */
+  function receive({ type, connectionId, reconnectionToken, ackId = 0, success, error, sequenceId, data }) {
+    heardAt = Date.now();
+    const isNew = Boolean(connectionId) && connectionId !== session.id;
+    if (connectionId) session = { url: session.url, id: connectionId, token: reconnectionToken };
+    if (isNew) lastSequenceId = 0;
+    if (!isLive) onConnected(isNew);
+    if (type === "ack") {
+      const isDone = success || error?.name === "Duplicate"; // of what was sent again after a recovery
+      requests.get(ackId)?.resolve(isDone ? { ok: true } : { ok: false, error: error?.message });
+      requests.delete(ackId);
+    }
+    if (type === "message" && data) receiveMessage(data, sequenceId);
+  }
+
+  /** @param {boolean} isNew */
+  function onConnected(isNew) {
+    clearTimeout(openTimer);
+    isLive = true;
+    attempt = 0;
+    lostAt = 0;
+    for (const { frame } of requests.values()) write(frame);
+    onState({ name: "live", isNew });
+  }
+
+  /**
+   * @param {Frame} frame
+   * @param {number} [sequenceId]
+   */
+  function receiveMessage(frame, sequenceId) {
+    if (sequenceId !== undefined) {
+      if (sequenceId <= lastSequenceId) return; // replayed after a recovery
+      lastSequenceId = sequenceId;
+      confirmTimer ||= setTimeout(confirm, CONFIRM_MS);
+    }
+    onFrame(frame);
+  }
+
+  function confirm() {
+    confirmTimer = 0;
+    if (isLive) write({ type: "sequenceAck", sequenceId: lastSequenceId });
+  }
+
+  /** @param {number} [code] */
+  function onLost(code) {
+    socket = undefined;
+    isLive = false;
+    lostAt ||= Date.now();
+    const canRecover = code !== POLICY_VIOLATION && code !== NORMAL_CLOSURE && Date.now() - lostAt <= RECOVERY_MS;
+    if (!canRecover) forgetSession();
+    scheduleOpen();
+  }
+
+  function forgetSession() {
+    session = {};
+    for (const { resolve } of requests.values()) resolve({ ok: false });
+    requests.clear();
+  }
+
+  /** @param {string} [refused] */
+  function scheduleOpen(refused) {
+    const isFirstRecovery = session.token && attempt === 0;
+    const delay = isFirstRecovery ? 0 : backoffDelay(attempt);
+    attempt += 1;
+    onState({ name: "waiting", at: Date.now() + delay, refused });
+    clearTimeout(openTimer);
+    openTimer = setTimeout(open, delay);
+  }
+
+  function drop() {
+    socket?.close(DROPPED);
+    onLost();
+  }
+
+  function probe() {
+    if (!isLive) {
+      if (!socket && !isClosed) open();
+      return;
+    }
+    const probed = socket;
+    const askedAt = Date.now();
+    write({ type: "ping" });
+    setTimeout(() => {
+      if (probed === socket && heardAt < askedAt) drop();
+    }, ANSWER_MS);
+  }
+
+  return {
+    /** Finds out whether the connection is alive, or tries to connect now. */
+    probe,
+
+    /**
+     * Sends an event, and returns whether it was done.
+     * @param {string} event
+     * @param {object} data
+     * @returns {Promise<SendResult>}
+     */
+    async send(event, data) {
+      if (!session.token) return { ok: false };
+      return new Promise((resolve) => {
+        lastAckId += 1;
+        const frame = { type: "event", event, dataType: "json", data, ackId: lastAckId };
+        requests.set(lastAckId, { frame, resolve });
+        if (isLive) write(frame);
+      });
+    },
+
+    /** Leaves for good. */
+    close() {
+      isClosed = true;
+      isLive = false;
+      clearInterval(pingTimer);
+      clearTimeout(openTimer);
+      clearTimeout(confirmTimer);
+      socket?.close(NORMAL_CLOSURE);
+      socket = undefined;
+      forgetSession();
+    },
+  };
+}

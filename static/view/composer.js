@@ -1,0 +1,142 @@
+// The box in which one writes: drafts, replies, edits, and the menu of slash commands.
+import { byId, createElement, setContent } from "./dom.js";
+import { isolateName } from "./format.js";
+
+const TYPING_MS = 3000;
+const NEAR_LIMIT_BYTES = 200;
+const COMMANDS = [
+  "/help",
+  "/join room",
+  "/leave",
+  "/me waves",
+  "/who",
+  "/rooms",
+  "/remind 10m tea",
+  "/reminders",
+  "/forget 1",
+];
+
+/** Returns examples of the commands that the text may become. */
+export function matchCommands(text) {
+  return /^\/\w*$/.test(text) ? COMMANDS.filter((usage) => usage.startsWith(text.toLowerCase())) : [];
+}
+
+/**
+ * Returns the composer. What is written has a `kind`: "message", or "reply" and "edit" with the `target` message.
+ * `onEditLast` returns whether there is a message to edit.
+ */
+export function createComposer({ maxBytes, onSend, onTyping, onEditLast }) {
+  const box = byId("message-box");
+  const sendButton = byId("send-button");
+  let draftKey = "";
+  let task;
+  let commands = [];
+  let chosen = 0;
+  let typedAt = 0;
+
+  function write(text) {
+    if (box.value !== text) box.value = text; // the same text would move the cursor
+    if (task.kind !== "edit") localStorage.setItem(draftKey, text);
+    const bytesLeft = maxBytes - new TextEncoder().encode(text.trim()).length;
+    sendButton.disabled = !text.trim() || bytesLeft < 0;
+    setContent(byId("bytes-left"), describeBytesLeft(bytesLeft));
+    box.rows = text.split("\n").length; // for browsers without `field-sizing`
+    commands = matchCommands(text);
+    chooseCommand(0);
+  }
+
+  function chooseCommand(index) {
+    chosen = (index + commands.length) % commands.length;
+    setContent(byId("command-menu"), commands.length && box.value + chosen, () => commands.map(createOption));
+    box.setAttribute("aria-activedescendant", commands.length ? `option${chosen}` : "");
+  }
+
+  function createOption(usage, index) {
+    const onclick = () => pickCommand(usage);
+    const properties = { id: `option${index}`, role: "option", ariaSelected: index === chosen, onclick };
+    return createElement("li", properties, usage);
+  }
+
+  function pickCommand(usage) {
+    write(`${usage.split(" ")[0]} `);
+    box.focus();
+  }
+
+  function pickChosenCommand() {
+    const usage = commands[chosen];
+    if (!usage || usage === box.value) return false;
+    pickCommand(usage);
+    return true;
+  }
+
+  function moveChoice(step) {
+    if (commands.length) chooseCommand(chosen + step);
+    return commands.length > 0;
+  }
+
+  function begin(next) {
+    task = next;
+    setContent(byId("task-description"), describeTask(task));
+    write(task.kind === "edit" ? task.target.message : (localStorage.getItem(draftKey) ?? ""));
+    if (task.kind !== "message") box.focus();
+  }
+
+  const beginMessage = () => begin({ kind: "message" });
+
+  function submit() {
+    if (sendButton.disabled) return;
+    const text = box.value.trim();
+    const done = task;
+    if (task.kind !== "edit") write("");
+    beginMessage();
+    typedAt = 0;
+    onSend(text, done);
+  }
+
+  // Each returns whether the key has done its work.
+  const keys = {
+    Enter() {
+      if (!pickChosenCommand()) submit();
+      return true;
+    },
+    Tab: pickChosenCommand,
+    ArrowDown: () => moveChoice(1),
+    ArrowUp: () => moveChoice(-1) || (!box.value && onEditLast()),
+    Escape() {
+      if (task.kind !== "message") beginMessage();
+    },
+  };
+
+  box.addEventListener("keydown", (event) => {
+    const isComposing = event.isComposing || event.keyCode === 229; // the key of an input method
+    if (isComposing || event.shiftKey) return;
+    if (keys[event.key]?.()) event.preventDefault();
+  });
+  box.addEventListener("input", () => {
+    write(box.value);
+    const isMessage = !sendButton.disabled && box.value[0] !== "/" && task.kind !== "edit";
+    if (!isMessage || Date.now() - typedAt < TYPING_MS) return;
+    typedAt = Date.now();
+    onTyping();
+  });
+  sendButton.addEventListener("click", submit);
+  byId("cancel-task").addEventListener("click", beginMessage);
+
+  return {
+    begin,
+    openRoom(name) {
+      draftKey = `chat.draft.${name}`;
+      beginMessage();
+    },
+  };
+}
+
+function describeBytesLeft(bytes) {
+  if (bytes < 0) return `${-bytes} bytes too long`;
+  return bytes < NEAR_LIMIT_BYTES && `${bytes} bytes left`;
+}
+
+function describeTask({ kind, target }) {
+  if (kind === "message") return "";
+  return `${kind === "edit" ? "Editing" : `Reply to ${isolateName(target.from)}`}: ${target.message}`;
+}

@@ -1,0 +1,53 @@
+// Names, dates and the state of the connection in words.
+
+const nameList = new Intl.ListFormat("en-GB");
+
+/** Returns the time of day in the reader's language. */
+export const formatTime = new Intl.DateTimeFormat(undefined, { timeStyle: "short" }).format;
+
+/** Returns the date in the reader's language. */
+export const formatDate = new Intl.DateTimeFormat(undefined, { dateStyle: "full" }).format;
+
+/** Returns "Today", "Yesterday", or the date. */
+export function formatDay(date, now) {
+  const midnight = (time) => new Date(time).setHours(0, 0, 0, 0);
+  const daysAgo = Math.round((midnight(now) - midnight(date)) / (24 * 60 * 60_000)); // a day may have 23 or 25 hours
+  return ["Today", "Yesterday"][daysAgo] ?? formatDate(date);
+}
+
+/** Returns the name in marks that keep its direction of writing to itself. */
+export function isolateName(name) {
+  return `\u2068${name}\u2069`;
+}
+
+/** Returns up to three names, or two and how many more there are. */
+export function formatNames(users) {
+  if (users.length <= 3) return nameList.format(users.map(isolateName));
+  return nameList.format([...users.slice(0, 2).map(isolateName), `${users.length - 2} others`]);
+}
+
+/** Returns who joined and who left; each person once, as the last event says. */
+export function formatPresence(events) {
+  const lastEvents = new Map(events.map(({ user, event }) => [user, event]));
+  const usersWith = (event) => [...lastEvents.keys()].filter((user) => lastEvents.get(user) === event);
+  return ["joined", "left"]
+    .filter((event) => usersWith(event).length)
+    .map((event) => `${formatNames(usersWith(event))} ${event}`)
+    .join(" · ");
+}
+
+/**
+ * Returns the `tone`, the `text`, the seconds until the next attempt, and the label of what the reader can do.
+ * @returns {{ tone: string, text: string, waitSeconds?: number, action?: string }}
+ */
+export function describeConnection({ name, at, refused }, auth, now, isOnline) {
+  const kept = "What you send is kept.";
+  if (name === "connecting") return { tone: "warn", text: "Connecting…" };
+  if (name === "signed out") return { tone: "bad", text: `You are signed out. ${kept}`, action: "Sign in" };
+  if (name === "live") {
+    return { tone: "live", text: auth === "open" ? "Live · local demo: anyone can use any name" : "Live" };
+  }
+  const retry = { waitSeconds: Math.ceil((at - now) / 1000), action: "Try now" };
+  if (refused) return { tone: "bad", text: refused, ...retry };
+  return { tone: "warn", text: `${isOnline ? "Reconnecting" : "You are offline"}. ${kept}`, ...retry };
+}

@@ -1,0 +1,164 @@
+// What is on the screen follows from the state of the chat.
+import { requestJson } from "../client/connection.js";
+import { countUnread, orderedEntries } from "../client/room.js";
+import { byId, createAvatar, createElement, setContent } from "./dom.js";
+import { describeConnection, formatNames } from "./format.js";
+import { createMessageList } from "./message-list.js";
+import { timelineRows } from "./timeline.js";
+
+const FRAME_MS = 16;
+const WINDOW_LENGTH = 120; // scrolling up shows more entries than these
+const MAX_OTHER_ROOMS = 8;
+
+/** Returns the screen of the chat. */
+export function createScreen(chat, auth) {
+  const roomViews = new WeakMap();
+  let otherRooms = [];
+  let renderTimer;
+  let isSettling = false;
+  const messageList = createMessageList(chat.me, showOlder);
+
+  // The position after which the current room is unread, and how many entries above are not shown.
+  function currentView() {
+    if (!roomViews.has(chat.room)) roomViews.set(chat.room, { unreadMark: "", hiddenCount: 0 });
+    return roomViews.get(chat.room);
+  }
+
+  function scheduleRender() {
+    renderTimer ??= setTimeout(render, FRAME_MS);
+  }
+
+  function render() {
+    renderTimer = undefined;
+    const { me, room } = chat;
+    const entries = orderedEntries(room);
+    renderConversation(entries);
+    const last = entries.findLast(({ from }) => from);
+    const isRead = room.membership === "joined" && messageList.isFollowing() && !document.hidden;
+    if (last && isRead) chat.markRead(last);
+
+    const count = countUnread(room, me);
+    const myRooms = [...chat.rooms.values()].map((mine) => {
+      return { name: mine.name, unreadCount: countUnread(mine, me), isCurrent: mine === room };
+    });
+    const total = myRooms.reduce((sum, { unreadCount }) => sum + unreadCount, 0);
+    document.title = `${total ? `(${total}) ` : ""}${room.name} · Chat`;
+    setContent(byId("room-name"), room.name);
+    setContent(byId("new-messages"), count && `${count} new message${count > 1 ? "s" : ""}`);
+    setContent(byId("theme-button"), `Theme: ${document.documentElement.style.colorScheme || "system"}`);
+    const unknownRooms = otherRooms.filter((other) => !chat.rooms.has(other.room));
+    renderSidebar(myRooms, unknownRooms.slice(0, MAX_OTHER_ROOMS), room, me);
+    renderStatus();
+  }
+
+  function renderConversation(entries) {
+    const { me, room, outbox } = chat;
+    const view = currentView();
+    const isFollowing = messageList.isFollowing();
+    if ((isSettling || !isFollowing) && countUnread(room, me)) view.unreadMark ||= room.readPosition;
+    if (isSettling || isFollowing) view.hiddenCount = Math.max(0, entries.length - WINDOW_LENGTH);
+    const unsent = outbox.all().filter((message) => message.room === room.name);
+    const shown = [...entries.slice(view.hiddenCount), ...unsent];
+    messageList.render(timelineRows(shown, me, view.unreadMark), isSettling);
+    isSettling = false;
+    byId("log").dataset.membership = room.membership;
+    byId("chat").classList.toggle("admin", room.isAdmin);
+    byId("empty-room").hidden = shown.some(({ from }) => from);
+  }
+
+  function renderStatus() {
+    const now = Date.now();
+    const {
+      tone,
+      text,
+      waitSeconds = 0,
+      action,
+    } = describeConnection(chat.connectionState, auth, now, navigator.onLine);
+    byId("status").dataset.tone = tone;
+    setContent(byId("status-text"), text);
+    setContent(byId("retry-countdown"), waitSeconds > 0 && `Next try in ${waitSeconds} s`);
+    setContent(byId("status-action"), action);
+    const { typing } = chat.room;
+    const users = [...typing.keys()].filter((user) => typing.get(user) > now && user !== chat.me);
+    setContent(byId("typing"), users.length && `${formatNames(users)} ${users.length > 1 ? "are" : "is"} typing…`);
+  }
+
+  // First what is known, then what the server knows.
+  function showOlder(isNearTop) {
+    const view = currentView();
+    scheduleRender();
+    if (!isNearTop || chat.room.isLoadingOlder) return;
+    if (view.hiddenCount) view.hiddenCount = Math.max(0, view.hiddenCount - WINDOW_LENGTH);
+    else chat.loadOlder();
+  }
+
+  function settle() {
+    isSettling = true;
+    scheduleRender();
+  }
+
+  return {
+    scheduleRender,
+    renderStatus,
+    settle,
+    showEnd: messageList.scrollToEnd,
+
+    showRoom() {
+      isSettling = true;
+      render();
+    },
+
+    clearUnreadMark() {
+      currentView().unreadMark = "";
+    },
+
+    showMessage(id) {
+      const index = orderedEntries(chat.room).findIndex((entry) => entry.id === id);
+      if (index < 0) return;
+      const view = currentView();
+      messageList.stopFollowing();
+      view.hiddenCount = Math.min(view.hiddenCount, index);
+      render();
+      byId(id).focus({ focusVisible: true });
+      messageList.updateFollowing();
+    },
+
+    // Without an answer there are no other rooms.
+    async updateOtherRooms() {
+      if (document.hidden || !byId("rooms").checkVisibility()) return;
+      const { rooms = [] } = await requestJson("rooms");
+      otherRooms = rooms;
+      scheduleRender();
+    },
+  };
+}
+
+function renderSidebar(myRooms, otherRooms, room, me) {
+  const people = [...new Set([me, ...[...room.people].sort()])];
+  const focusedId = document.activeElement?.id ?? "";
+  renderList("my-rooms", myRooms, ({ name, unreadCount, isCurrent }) => {
+    const hidden = createElement("i", { className: "visually-hidden" }, " unread");
+    const badge = createElement("span", { className: "badge" }, unreadCount, hidden);
+    return [createLink(name, isCurrent, unreadCount ? badge : "")];
+  });
+  renderList("other-rooms", otherRooms, ({ room: name, count }) => {
+    return [createLink(name, false, createElement("small", {}, `${count} here`))];
+  });
+  byId(focusedId)?.focus(); // a list that was made anew has lost it
+  renderList("people-list", people, (name) => {
+    return [createAvatar(name), createElement("bdi", {}, name), name === me ? "(you)" : ""];
+  });
+  setContent(byId("more-people"), room.morePeople && `and ${room.morePeople} more`);
+  setContent(byId("people-count"), `${people.length + room.morePeople} here`);
+}
+
+function renderList(id, items, build) {
+  setContent(byId(id), items.length && JSON.stringify(items), () =>
+    items.map((item) => createElement("li", {}, ...build(item))),
+  );
+}
+
+function createLink(name, isCurrent, detail) {
+  const properties = { id: `link to ${name}`, href: `#${name}`, ariaCurrent: isCurrent && "page" };
+  return createElement("a", properties, createElement("bdi", {}, name), detail);
+}

@@ -1,0 +1,50 @@
+// The first screen: a name where people name themselves, a sign-in where the platform knows them.
+import { backoffDelay, negotiate, requestJson } from "../client/connection.js";
+import { byId, setContent } from "./dom.js";
+
+const NO_ANSWER = "The server does not answer, or ChatAuth is not set.";
+
+/** Returns the answer of `GET /session`, with the user's name as `me`, as soon as there is one. */
+export async function signIn() {
+  const session = await waitForSession();
+  const isOpen = session.auth === "open";
+  const me = isOpen ? sessionStorage.getItem("chat.user") : session.user;
+  if (me) return Object.assign(session, { me });
+  setContent(byId("sign-in-hint"), "");
+  byId("sign-in").hidden = false;
+  byId("name-form").hidden = !isOpen;
+  byId("sign-in-link").hidden = isOpen;
+  byId("sign-in-link").href = session.signIn;
+  return Object.assign(session, { me: await askForName(session.limits.userIdLength) });
+}
+
+async function waitForSession() {
+  for (let attempt = 0; ; attempt += 1) {
+    const session = await requestJson("session");
+    if (session.auth) return session;
+    byId("sign-in").hidden = false;
+    setContent(byId("sign-in-hint"), `${NO_ANSWER} Trying again…`);
+    await new Promise((resolve) => setTimeout(resolve, backoffDelay(attempt)));
+  }
+}
+
+// The tab keeps the name; the next tab offers it.
+function askForName(maxLength) {
+  const field = byId("user-name");
+  field.maxLength = maxLength;
+  field.value = localStorage.getItem("chat.user") ?? "";
+  field.focus();
+  return new Promise((resolve) => {
+    byId("name-form").addEventListener("submit", async () => {
+      const name = field.value.trim().normalize();
+      const { url, error } = await negotiate(name);
+      if (!url) {
+        setContent(byId("sign-in-hint"), error?.message ?? NO_ANSWER);
+        return;
+      }
+      localStorage.setItem("chat.user", name);
+      sessionStorage.setItem("chat.user", name);
+      resolve(name);
+    });
+  });
+}

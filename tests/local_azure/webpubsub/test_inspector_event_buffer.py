@@ -1,0 +1,269 @@
+"""The event buffer: records become entries, the oldest are removed, and without an open page nothing is recorded."""
+
+import json
+
+import pytest
+
+from local_azure.webpubsub.inspector.entries import MAX_NAMED_RECEIVERS, EntryKind
+from local_azure.webpubsub.inspector.event_buffer import EventBuffer
+from local_azure.webpubsub.inspector.recorder import Recorder
+from local_azure.webpubsub.inspector.redaction import Redactor
+from local_azure.webpubsub.messages import (
+    ClientMessage,
+    DataType,
+    GroupMessage,
+    JoinGroup,
+    LeaveGroup,
+    Payload,
+    Ping,
+    SendEvent,
+    SendToGroup,
+    SequenceAck,
+)
+from local_azure.webpubsub.observations import (
+    ConnectionDetached,
+    ConnectionEnded,
+    ConnectionOpened,
+    FrameReceived,
+    FrameSent,
+    HandshakeRefused,
+    MessageDelivered,
+    MessagePublished,
+    Observations,
+    RestCalled,
+    WebhookCalled,
+    WebhookSent,
+)
+from local_azure.webpubsub.websocket_frames import close_frame, data_frame
+from tests.local_azure.webpubsub.small_app import until
+
+HELLO = Payload(DataType.TEXT, b"hello", {"trace": "t-1"})
+TO_LOBBY = GroupMessage("lobby", HELLO, "ana")
+
+
+@pytest.fixture
+def buffer() -> EventBuffer:
+    return EventBuffer(Redactor([]))
+
+
+def frame(message: ClientMessage | None, text: str = "{}") -> FrameReceived:
+    return FrameReceived("chat", "c1", "ana", text, message)
+
+
+def sent(attempt: int = 1, at: float = 10.0) -> WebhookSent:
+    return WebhookSent(
+        "chat", "c1", "ana", "azure.webpubsub.user.message", 1, "r1", "http://app/", attempt, b"hi", at=at
+    )
+
+
+def called(status: int | None, attempt: int = 1, failure: str | None = None) -> WebhookCalled:
+    event = "azure.webpubsub.user.message"
+    return WebhookCalled(
+        "chat", "c1", "ana", event, 1, "r1", "http://app/", attempt, status, 5.0, failure, b"ok", at=10.0
+    )
+
+
+@pytest.mark.parametrize(
+    ("message", "title", "is_routine"),
+    [
+        (SendEvent("message", HELLO, ack_id=7), "event message", False),
+        (SendToGroup("lobby", HELLO), "send to group lobby", False),
+        (JoinGroup("lobby"), "join group lobby", False),
+        (LeaveGroup("lobby"), "leave group lobby", False),
+        (SequenceAck(3), "sequence ack 3", True),
+        (Ping(), "ping", True),
+        (None, "invalid frame", False),
+    ],
+)
+def test_a_clients_frame_is_labelled_by_its_request(
+    buffer: EventBuffer, message: ClientMessage | None, title: str, is_routine: bool
+) -> None:
+    buffer.add(frame(message))
+
+    (entry,) = buffer
+    assert (entry.kind, entry.title, entry.is_routine) == (EntryKind.FRAME_IN, title, is_routine)
+    assert (entry.is_ok is False) == (message is None)
+
+
+def test_a_frames_payload_and_metadata_are_kept(buffer: EventBuffer) -> None:
+    buffer.add(frame(SendEvent("message", HELLO, ack_id=7)))
+
+    (entry,) = buffer
+    assert entry.content is not None
+    assert entry.content.text == "hello"
+    assert entry.facts == {"ack id": 7, "data type": "text", "metadata trace": "t-1"}
+
+
+@pytest.mark.parametrize(
+    ("payload", "title"),
+    [
+        ('{"type":"ack","ackId":3,"success":true}', "ack 3"),
+        ('{"type":"ack","ackId":3,"success":false,"error":{"name":"Forbidden","message":"no"}}', "ack 3 Forbidden"),
+        ('{"type":"system","event":"connected"}', "connected"),
+        ('{"type":"pong"}', "pong"),
+        ('{"type":"message","from":"group"}', "message, again"),
+        ("x" * 200, "text frame"),
+        ("x" * 70_000, "text frame"),
+        (b"\x22\x00", "binary frame"),
+    ],
+)
+def test_a_frame_to_a_client_is_labelled_by_its_content(buffer: EventBuffer, payload: str | bytes, title: str) -> None:
+    buffer.add(FrameSent("chat", "c1", "ana", data_frame(payload)))
+
+    (entry,) = buffer
+    assert (entry.kind, entry.title) == (EntryKind.FRAME_OUT, title)
+    assert entry.content is not None
+    assert entry.content.size == len(payload)
+
+
+def test_a_close_frame_shows_its_code(buffer: EventBuffer) -> None:
+    buffer.add(FrameSent("chat", "c1", "ana", close_frame(1011, "bye")))
+
+    assert [entry.title for entry in buffer] == ["close 1011"]
+
+
+def test_a_message_to_many_is_one_entry_that_counts_its_receivers(buffer: EventBuffer) -> None:
+    buffer.add(MessagePublished("chat", TO_LOBBY))
+    for number in range(100):
+        buffer.add(FrameSent("chat", f"c{number}", f"user{number}", data_frame('{"type":"message"}')))
+        buffer.add(MessageDelivered("chat", f"c{number}", f"user{number}", TO_LOBBY, 20))
+
+    (entry,) = buffer
+    assert (entry.kind, entry.title, entry.status) == (EntryKind.DELIVERY, "group lobby", "to 100")
+    assert entry.receiver_count == 100
+    assert entry.receivers[0] == ("c0", "user0")
+    assert len(entry.receivers) == MAX_NAMED_RECEIVERS
+
+
+def test_a_message_without_receivers_is_an_entry_too(buffer: EventBuffer) -> None:
+    buffer.add(MessagePublished("chat", TO_LOBBY))
+
+    assert [(entry.status, entry.receiver_count) for entry in buffer] == [("nobody", 0)]
+
+
+def test_an_event_is_open_until_its_handler_has_answered(buffer: EventBuffer) -> None:
+    buffer.add(sent())
+    (entry,) = buffer
+    assert (entry.ended, entry.status, entry.title) == (None, "waiting", "user.message")
+
+    buffer.add(called(204))
+
+    assert [one.id for one in buffer] == [entry.id]
+    assert (entry.status, entry.is_ok) == ("204", True)
+    assert entry.milliseconds == pytest.approx(5.0)
+
+
+def test_every_attempt_is_an_entry_of_its_own(buffer: EventBuffer) -> None:
+    for attempt, status, failure in ((1, 500, None), (2, None, "no answer"), (3, 200, None)):
+        buffer.add(sent(attempt))
+        buffer.add(called(status, attempt, failure))
+
+    assert [(entry.title, entry.status, entry.is_ok) for entry in buffer] == [
+        ("user.message", "500", False),
+        ("user.message, attempt 2", "no answer", False),
+        ("user.message, attempt 3", "200", True),
+    ]
+
+
+def test_an_answer_whose_beginning_was_not_seen_is_an_entry_too(buffer: EventBuffer) -> None:
+    buffer.add(called(204))
+
+    (entry,) = buffer
+    assert (entry.title, entry.status) == ("user.message", "204")
+    assert entry.began == pytest.approx(9.995)
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status", "title", "is_ok"),
+    [
+        ("POST", "/api/hubs/Chat/groups/lobby/:send", 202, "POST groups/lobby/:send", True),
+        ("HEAD", "/api/hubs/chat/users/ana", 404, "HEAD users/ana", None),
+        ("POST", "/api/hubs/chat/:send", 401, "POST :send", False),
+        ("HEAD", "/api/health", 200, "HEAD /api/health", True),
+    ],
+)
+def test_a_rest_call_is_labelled_by_its_path_below_the_hub(
+    buffer: EventBuffer, method: str, path: str, status: int, title: str, is_ok: bool | None
+) -> None:
+    buffer.add(RestCalled(method, path, "filter=x", status, 2.0, None, None, at=10.0))
+
+    (entry,) = buffer
+    assert (entry.title, entry.status, entry.is_ok) == (title, str(status), is_ok)
+    assert entry.began == pytest.approx(9.998)
+    assert entry.facts == {"query": "filter=x"}
+
+
+def test_a_connections_changes_are_entries(buffer: EventBuffer) -> None:
+    buffer.add(HandshakeRefused("chat", 401, "the token has expired"))
+    buffer.add(ConnectionOpened("chat", "c1", "ana", None, recovered=False))
+    buffer.add(ConnectionDetached("chat", "c1", "ana"))
+    buffer.add(ConnectionOpened("chat", "c1", "ana", None, recovered=True))
+    buffer.add(ConnectionEnded("chat", "c1", "ana", "bye"))
+
+    titles = [(entry.title, entry.summary()["excerpt"]) for entry in buffer]
+    assert titles == [
+        ("refused", "the token has expired"),
+        ("connected", ""),
+        ("socket lost", ""),
+        ("recovered", ""),
+        ("ended", "bye"),
+    ]
+
+
+def test_only_the_newest_entries_are_kept(buffer: EventBuffer) -> None:
+    small = EventBuffer(Redactor([]), capacity=3)
+    small.add(sent())
+    for number in range(5):
+        small.add(frame(JoinGroup(f"group{number}")))
+    small.add(called(204))
+
+    assert [entry.title for entry in small] == ["join group group3", "join group group4", "user.message"]
+
+
+def test_only_new_and_changed_entries_are_returned_again(buffer: EventBuffer) -> None:
+    buffer.add(sent())
+    buffer.add(frame(Ping()))
+    seen = buffer.change
+
+    assert buffer.changed_since(seen) == []
+    buffer.add(called(204))
+
+    assert [entry.title for entry in buffer.changed_since(seen)] == ["user.message"]
+
+
+def test_every_entry_can_be_written_as_json(buffer: EventBuffer) -> None:
+    for record in (frame(SendEvent("e", HELLO)), sent(), MessagePublished("chat", TO_LOBBY), called(500)):
+        buffer.add(record)
+
+    for entry in buffer:
+        assert json.loads(json.dumps(entry.details()))["id"] == entry.id
+
+
+async def test_nothing_is_observed_before_the_first_page_is_open_and_after_the_last_one_is_closed() -> None:
+    observations = Observations()
+    recorder = Recorder(observations, EventBuffer(Redactor([])), keep_seconds=0.02)
+    assert not observations.active
+
+    with recorder.recording(), recorder.recording() as buffer:
+        assert observations.active
+        observations.publish(frame(Ping()))
+    assert observations.active  # so a reload loses nothing
+    assert len(list(buffer)) == 1
+
+    await until(lambda: not observations.active)
+    assert list(buffer) == []
+
+
+async def test_a_page_that_is_opened_again_soon_shows_everything() -> None:
+    observations = Observations()
+    recorder = Recorder(observations, EventBuffer(Redactor([])), keep_seconds=60.0)
+
+    with recorder.recording():
+        observations.publish(frame(Ping()))
+    observations.publish(frame(JoinGroup("lobby")))
+    with recorder.recording() as buffer:
+        observations.publish(frame(LeaveGroup("lobby")))
+
+        assert [entry.title for entry in buffer] == ["ping", "join group lobby", "leave group lobby"]
+    recorder.stop()
+    assert not observations.active

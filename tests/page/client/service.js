@@ -1,0 +1,75 @@
+// A Web PubSub service for one client, in memory: it answers what a test tells it to.
+let sockets = [];
+
+class FakeWebSocket {
+  constructor(url) {
+    this.url = url;
+    this.sent = [];
+    sockets.push(this);
+  }
+
+  send(text) {
+    this.sent.push(JSON.parse(text));
+  }
+
+  close(code) {
+    this.closedWith = code;
+  }
+}
+
+/** Replaces `fetch` and `WebSocket`; returns the service. */
+export function startService() {
+  sockets = [];
+  globalThis.WebSocket = FakeWebSocket;
+  globalThis.fetch = async () => ({ status: 200, json: async () => ({ url: "ws://service/client?access_token=t" }) });
+  let sequenceId = 0;
+  let connections = 0;
+
+  const socket = () => sockets.at(-1);
+  const emit = (envelope) => socket().onmessage({ data: JSON.stringify(envelope) });
+
+  return {
+    /** Greets the newest socket as a new connection. */
+    async greet() {
+      await settle();
+      connections += 1;
+      sequenceId = 0;
+      emit({ type: "system", event: "connected", connectionId: `c${connections}`, reconnectionToken: "r" });
+      await settle();
+    },
+
+    /** Sends a frame to the client. */
+    async publish(data) {
+      sequenceId += 1;
+      emit({ type: "message", dataType: "json", sequenceId, data });
+      await settle();
+    },
+
+    /** Acknowledges the newest event of this name. */
+    async acknowledge(name, more = { success: true }) {
+      const { ackId } = socket().sent.findLast(({ event }) => event === name);
+      emit({ type: "ack", ackId, ...more });
+      await settle();
+    },
+
+    /** Closes the newest socket. */
+    async cut(code) {
+      socket().onclose({ code });
+      await settle();
+    },
+
+    /** Returns the data of the events of this name that came over the newest socket. */
+    received: (name) =>
+      socket()
+        .sent.filter(({ event }) => event === name)
+        .map(({ data }) => data),
+
+    /** Returns the addresses of the sockets. */
+    addresses: () => sockets.map(({ url }) => url),
+  };
+}
+
+/** Lets everything run that waits for nothing but a promise. */
+export function settle() {
+  return new Promise((resolve) => setImmediate(resolve));
+}

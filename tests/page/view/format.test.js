@@ -1,0 +1,55 @@
+import assert from "node:assert/strict";
+import test from "node:test";
+import { describeConnection, formatDay, formatNames, formatPresence } from "../../../static/view/format.js";
+
+const plain = (text) => text.replace(/[\u2068\u2069]/g, "");
+
+for (const [users, said] of [
+  [["ana"], "ana"],
+  [["ana", "bo"], "ana and bo"],
+  [["ana", "bo", "cy"], "ana, bo and cy"],
+  [["ana", "bo", "cy", "dee", "eve"], "ana, bo and 3 others"],
+]) {
+  test(`${users.length} names`, () => assert.equal(plain(formatNames(users)), said));
+}
+
+test("each name keeps its direction to itself", () => {
+  assert.equal(formatNames(["שלום"]), "\u2068שלום\u2069");
+});
+
+test("a comma in a name stays in it", () => {
+  assert.equal(plain(formatNames(["ana, the first", "bo"])), "ana, the first and bo");
+  assert.equal(plain(formatNames(["ana, the first"])), "ana, the first");
+});
+
+test("comings and goings tell where each person ended up", () => {
+  const events = [
+    ["ana", "joined"],
+    ["bo", "joined"],
+    ["ana", "left"],
+    ["cy", "left"],
+    ["cy", "joined"],
+  ];
+
+  assert.equal(plain(formatPresence(events.map(([user, event]) => ({ user, event })))), "bo and cy joined · ana left");
+});
+
+test("the status says what is safe to do", () => {
+  const said = (link, auth = "easyauth", online = true) => describeConnection(link, auth, 1000, online);
+
+  assert.deepEqual(said({ name: "live" }), { tone: "live", text: "Live" });
+  assert.match(said({ name: "live" }, "open").text, /demo/);
+  assert.match(said({ name: "waiting", at: 4200 }).text, /^Reconnecting.*kept/);
+  assert.equal(said({ name: "waiting", at: 4200 }).waitSeconds, 4);
+  assert.match(said({ name: "waiting", at: 4200 }, "open", false).text, /offline.*kept/);
+  assert.match(said({ name: "waiting", at: 0, refused: "no such hub" }).text, /no such hub/);
+  assert.match(said({ name: "signed out" }).text, /signed out.*kept/);
+});
+
+test("a day is told from today, however long the days were", () => {
+  const now = new Date("2026-03-29T12:00").getTime();
+
+  assert.equal(formatDay(new Date("2026-03-29T00:00"), now), "Today");
+  assert.equal(formatDay(new Date("2026-03-28T23:59"), now), "Yesterday");
+  assert.match(formatDay(new Date("2026-03-27T23:59"), now), /2026/);
+});
