@@ -126,13 +126,9 @@ class Calls:
 
     # --- the common operations on the test's own table ---------------------------------------------------------------
 
-    async def insert(self, partition: str, row: str, headers: Mapping[str, str] | None = None, **own: object) -> Answer:
-        return await self.call(
-            "POST",
-            self.table,
-            {"PartitionKey": partition, "RowKey": row, **own},
-            headers={**NO_CONTENT, **(headers or {})},
-        )
+    async def insert(self, partition: str, row: str, **own: Any) -> Answer:
+        entity = {"PartitionKey": partition, "RowKey": row, **own}
+        return await self.call("POST", self.table, entity, headers=NO_CONTENT)
 
     async def get(self, partition: str, row: str, **options: Any) -> Answer:
         return await self.call("GET", entity_path(self.table, partition, row), **options)
@@ -143,7 +139,7 @@ class Calls:
         sent = {"If-Match": if_match, **headers}
         return await self.call(method, entity_path(self.table, partition, row), own, headers=sent)
 
-    async def query(self, filter_text: str = "", *, headers: Mapping[str, str] | None = None, **options: str) -> Answer:
+    async def query(self, filter_text: str = "", *, headers: Any = None, **options: Any) -> Answer:
         """Query the table; options are given without their `$`."""
         query = {f"${name}" if name in ("select", "top") else name: value for name, value in options.items()}
         if filter_text:

@@ -81,7 +81,7 @@ def test_t072_every_text_is_understood_or_refused(text: str) -> None:
     except TableError as error:
         status = error.code.status
     else:
-        assert expression is None or expression.matches({}.get) in (True, False)
+        assert expression is None or expression.matches(lambda name: None) in (True, False)
     assert status in (200, 400, 501)
 
 

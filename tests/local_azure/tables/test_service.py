@@ -17,14 +17,14 @@ import pytest
 from azure.data.tables import TableClient, TableServiceClient
 
 from local_azure import tables
-from local_azure.pytest_plugin import TableStorage, table_storage
+from local_azure.pytest_plugin import TableStorage, table_storage, table_storage_settings
 from local_azure.tables.__main__ import DEFAULT_PORT, main
 from local_azure.tables.service import KEEP_ALIVE_SECONDS
 from tests.local_azure.tables.calls import Calls
 
 ROOT = Path(__file__).resolve().parents[3]
 
-__all__ = ["table_storage"]
+__all__ = ["table_storage", "table_storage_settings"]
 
 
 @contextmanager
@@ -154,7 +154,8 @@ async def test_a_slow_client_does_not_hold_up_the_others() -> None:
         port = int(re.findall(r":(\d+)/", service.endpoint)[0])
         _, slow = await asyncio.open_connection("127.0.0.1", port)
         slow.write(
-            b"POST /devstoreaccount1/Tables HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer x\r\nContent-Length: 100\r\n\r\n{"
+            b"POST /devstoreaccount1/Tables HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer x\r\n"
+            b"Content-Length: 100\r\n\r\n{"
         )
         await slow.drain()
         calls = Calls(session, service.endpoint, "rooms")

@@ -19,6 +19,7 @@ from local_azure.tables.store import Database, StoreError, TableStore
 from local_azure.tables.store import table_store as table_store_module
 from local_azure.tables.writes import Action, Write
 
+ROOT = Path(__file__).resolve().parents[3]
 TABLE = "Rooms"
 
 
@@ -210,13 +211,15 @@ async def test_the_cost_of_a_page_does_not_depend_on_the_size_of_the_table() -> 
     await fill(store, 20_000)
     steps: list[int] = []
 
+    def count_step() -> None:
+        steps.append(1)
+
     def count_steps(db: sqlite3.Connection) -> None:
-        db.set_progress_handler(lambda: steps.append(1) or 0, 1000)
+        db.set_progress_handler(count_step, 1000)
 
     await database.run(count_steps)
-    page = await store.query(
-        TABLE, parse_query({"$filter": "PartitionKey eq 'p' and RowKey ge '019000'", "$top": "50"})
-    )
+    condition = "PartitionKey eq 'p' and RowKey ge '019000'"
+    page = await store.query(TABLE, parse_query({"$filter": condition, "$top": "50"}))
     await store.read_entity(TABLE, EntityKey("p", "019999"))
     await store.close()
 
@@ -241,10 +244,9 @@ asyncio.run(main())
 """
 
 
-async def test_t088_a_kill_leaves_what_was_answered_and_no_half_transaction(tmp_path: Path) -> None:
+def test_t088_a_kill_leaves_what_was_answered_and_no_half_transaction(tmp_path: Path) -> None:
     path = tmp_path / "tables.sqlite3"
-    root = Path(__file__).resolve().parents[3]
-    process = subprocess.Popen([sys.executable, "-c", WRITER, path], stdout=subprocess.PIPE, text=True, cwd=root)
+    process = subprocess.Popen([sys.executable, "-c", WRITER, path], stdout=subprocess.PIPE, text=True, cwd=ROOT)
     assert process.stdout
     answered = [int(process.stdout.readline()) for _ in range(50)]
     process.kill()
@@ -252,9 +254,11 @@ async def test_t088_a_kill_leaves_what_was_answered_and_no_half_transaction(tmp_
     process.stdout.close()
     process.wait()
 
-    async with store_of(path) as store:
-        rows = await rows_of(store)
+    async def read_rows() -> list[str]:
+        async with store_of(path) as store:
+            return await rows_of(store)
 
+    rows = asyncio.run(read_rows())
     transactions = {row.partition("-")[0] for row in rows}
     assert len(rows) == 3 * len(transactions)
     assert transactions >= {f"{number:06}" for number in answered}

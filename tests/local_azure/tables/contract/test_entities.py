@@ -58,7 +58,7 @@ async def test_t022_keys_may_be_empty(calls: Calls) -> None:
 
 @pytest.mark.parametrize("method", ["GET", "PUT", "PATCH", "MERGE", "DELETE"])
 async def test_t023_an_operation_on_a_table_that_is_absent_is_refused(calls: Calls, method: str) -> None:
-    body = {} if method in ("PUT", "PATCH", "MERGE") else None
+    body: object = {} if method in ("PUT", "PATCH", "MERGE") else None
 
     answer = await calls.call(method, "absent(PartitionKey='p',RowKey='r')", body, headers={"If-Match": "*"})
 
