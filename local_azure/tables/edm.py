@@ -21,6 +21,7 @@ Value = str | int | float | bool | bytes
 
 _GUID = re.compile(r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
 _INTEGER = re.compile(r"[+-]?[0-9]{1,20}")
+_NUMBER = re.compile(r"[+-]?[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]{1,4})?")
 _INT32 = range(-(2**31), 2**31)
 _INT64 = range(-(2**63), 2**63)
 _NOT_FINITE = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
@@ -90,6 +91,7 @@ def utf16_units(text: str) -> int:
 
 
 # --- from JSON -------------------------------------------------------------------------------------------------------
+# With an annotation, a number or a truth value may also come as text: the JavaScript SDK sends `{type, value}` so.
 
 
 def _implied_type(value: object) -> EdmType:
@@ -122,6 +124,8 @@ def _parse_string(value: object) -> str:
 
 
 def _parse_int32(value: object) -> int:
+    if isinstance(value, str) and _INTEGER.fullmatch(value):
+        value = int(value)
     if isinstance(value, bool) or not isinstance(value, int) or value not in _INT32:
         raise _mismatch(EdmType.INT32)
     return value
@@ -138,10 +142,11 @@ def _parse_int64(value: object) -> int:
 def _parse_double(value: object) -> float:
     if isinstance(value, str) and value in _NOT_FINITE:
         return _NOT_FINITE[value]
-    if isinstance(value, bool) or not isinstance(value, int | float):
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    if not is_number and not (isinstance(value, str) and _NUMBER.fullmatch(value)):
         raise _mismatch(EdmType.DOUBLE)
     try:
-        number = float(value)
+        number = float(value)  # type: ignore[arg-type]
     except OverflowError:
         raise _mismatch(EdmType.DOUBLE) from None
     if not math.isfinite(number):
@@ -150,6 +155,8 @@ def _parse_double(value: object) -> float:
 
 
 def _parse_boolean(value: object) -> bool:
+    if value in ("true", "false"):
+        return value == "true"
     if not isinstance(value, bool):
         raise _mismatch(EdmType.BOOLEAN)
     return value

@@ -10,14 +10,14 @@ import aiohttp
 import pytest
 from aiohttp import web
 
-from local_azure.pytest_plugin import WebPubSub, web_pubsub
+from local_azure.pytest_plugin import WebPubSub, table_storage, table_storage_settings, web_pubsub
 from local_azure.webpubsub import Settings, Times
 from tests.interop.link import Link, Pipe, Pipes
 from tests.interop.listening import Listeners
 from tests.interop.nodejs import HERE
 from tests.interop.webhook import Webhook, handle_everything
 
-__all__ = ["web_pubsub"]
+__all__ = ["table_storage", "table_storage_settings", "web_pubsub"]
 
 
 @pytest.fixture

@@ -39,6 +39,14 @@ async def test_t050_a_value_keeps_its_type(calls: Calls, own: dict[str, Any]) ->
     assert [name for name in found if name.endswith(T)] == [name for name in own if name.endswith(T)]
 
 
+async def test_a_typed_number_or_truth_value_may_come_as_text(calls: Calls) -> None:
+    own = {"a": "5", f"a{T}": "Edm.Int32", "b": "2.5", f"b{T}": "Edm.Double", "c": "true", f"c{T}": "Edm.Boolean"}
+
+    assert (await calls.insert("p", "r", **own)).status == 204
+
+    assert [str((await calls.get("p", "r")).json[name]).lower() for name in "abc"] == ["5", "2.5", "true"]
+
+
 @differs_from_azurite("a Double without a fraction becomes an integer")
 async def test_t052_a_double_without_a_fraction_stays_a_double(calls: Calls) -> None:
     await calls.insert("p", "r", a=3.0, b=5, **{f"b{T}": "Edm.Double"})
