@@ -186,8 +186,10 @@ const tableOperations = {
   },
 };
 
+// What is private in TypeScript is left out: `_listTables`, and the steps `…All` and `…Page` of a listing.
 function publicNames(object) {
-  return Object.getOwnPropertyNames(Object.getPrototypeOf(object)).filter((name) => name !== "constructor").sort();
+  const names = Object.getOwnPropertyNames(Object.getPrototypeOf(object));
+  return names.filter((name) => name !== "constructor" && !/^_|(All|Page)$/.test(name)).sort();
 }
 
 for (const [of, operations] of [["service", serviceOperations], ["table", tableOperations]]) {
