@@ -1,8 +1,8 @@
 """Every numbered behaviour of the platform has its row in docs/behaviours.md, and a test or a reason for having none.
 
 W-001 … W-200 are the behaviours of the Web PubSub service, H-001 … H-080 those of the Functions host, D-001 … D-066
-those of Durable Functions. A test names one in its function's name (`test_w031_…`) or in any text (`W-031`,
-`W-031..W-033`). The reasons are in local_azure/README.md.
+those of Durable Functions, T-001 … T-091 those of Table storage. A test names one in its function's name
+(`test_w031_…`) or in any text (`W-031`, `W-031..W-033`). The reasons are in local_azure/README.md.
 """
 
 import re
@@ -13,7 +13,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 CATALOGUE = ROOT / "docs" / "behaviours.md"
 README = ROOT / "local_azure" / "README.md"
-LAST_NUMBERS = {"W": 200, "H": 80, "D": 66}
+LAST_NUMBERS = {"W": 200, "H": 80, "D": 66, "T": 91}
 RANGE = r"(?:\.\.\.?|…|-|\u2013)"
 SEARCHED_FOLDERS = ("chat", "local_azure", "tests", "docs")
 SEARCHED_SUFFIXES = {".css", ".html", ".js", ".md", ".mjs", ".py"}
@@ -32,13 +32,13 @@ def numbers_in(text: str, letter: str) -> set[int]:
 
 def codes_in(text: str) -> set[str]:
     """Return every code that a text names, such as `W-031`; one with too few or too many digits as it is written."""
-    written = set(re.findall(r"(?<![A-Za-z0-9])[WHD]-\d+(?!\w)", text))
+    written = set(re.findall(r"(?<![A-Za-z0-9])[WHDT]-\d+(?!\w)", text))
     return written | {f"{letter}-{n:03}" for letter in LAST_NUMBERS for n in numbers_in(text, letter)}
 
 
 def rows_of_the_catalogue() -> list[str]:
     """Return the code of each row of the catalogue, in their order; a row without a sentence does not count."""
-    rows = re.findall(r"^\| ([WHD]-\d+) \| (.+) \|$", CATALOGUE.read_text(encoding="utf-8"), re.MULTILINE)
+    rows = re.findall(r"^\| ([WHDT]-\d+) \| (.+) \|$", CATALOGUE.read_text(encoding="utf-8"), re.MULTILINE)
     return [code for code, sentence in rows if len(sentence.split()) > 3]
 
 

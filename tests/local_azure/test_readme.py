@@ -14,7 +14,7 @@ from typing import IO
 
 import pytest
 
-from local_azure.pytest_plugin import running
+from local_azure.pytest_plugin import running, running_table_storage
 from local_azure.webpubsub import DEFAULT_ACCESS_KEY, Settings, SettingsError
 from local_azure.webpubsub.faults import FORMS, format_fault, parse_fault
 
@@ -60,7 +60,27 @@ def test_the_service_prints_what_the_readme_shows() -> None:
     assert DEFAULT_ACCESS_KEY in shown
 
 
-@pytest.mark.parametrize("source", [block for block in blocks("python") if "def test_" not in block])
+def test_the_table_storage_prints_what_the_readme_shows() -> None:
+    shown = next(block for block in blocks("") if block.startswith("Table storage listens"))
+
+    with command("-m", "local_azure.tables", "--port", "0") as output:
+        printed = output.readline() + output.readline()
+
+    assert re.sub(r"1:\d+", "1:10002", printed) == shown
+
+
+PROGRAMS = [block for block in blocks("python") if "def test_" not in block]
+
+
+@pytest.mark.parametrize("source", [block for block in PROGRAMS if "azure.data.tables" in block])
+def test_a_program_that_uses_tables_runs(source: str, tmp_path: Path) -> None:
+    with running_table_storage() as storage:
+        ran = run(source.replace("UseDevelopmentStorage=true", storage.connection_string), tmp_path)
+
+    assert (ran.stdout, ran.stderr) == ("['hello']\n", "")
+
+
+@pytest.mark.parametrize("source", [block for block in PROGRAMS if "azure.data.tables" not in block])
 def test_a_program_of_the_readme_runs(source: str, tmp_path: Path) -> None:
     with running() as service:
         ran = run(source.replace(EXAMPLE_ENDPOINT, service.endpoint), tmp_path)

@@ -1,4 +1,4 @@
-"""The contract tests run against the embedded storage, and against Azurite where its npm package is installed.
+"""The contract tests run against the embedded storage, and against Azurite where its npm package is installed (T-091).
 
 A test that shows a difference names it with `differs_from_azurite`: against Azurite it must then fail.
 """
