@@ -5,6 +5,7 @@ In memory an Int64 is an int, a DateTime its ticks, a Guid its lower-case text, 
 
 import base64
 import binascii
+import json
 import math
 import re
 from collections.abc import Callable
@@ -25,6 +26,11 @@ _NUMBER = re.compile(r"[+-]?[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]{1,4})?")
 _INT32 = range(-(2**31), 2**31)
 _INT64 = range(-(2**63), 2**63)
 _NOT_FINITE = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
+
+
+# Made once: `json.dumps` makes an encoder for each call that has options.
+encode_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+"""Returns a value as JSON text without blanks."""
 
 
 class EdmType(StrEnum):

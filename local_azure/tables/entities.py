@@ -9,8 +9,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from local_azure.tables.edm import (
-    EdmType,
     Property,
+    encode_json,
     needs_annotation,
     parse_property,
     property_bytes,
@@ -88,7 +88,7 @@ def _parse_key(document: Mapping[str, object], name: str) -> str | None:
 
 def encode_properties(properties: Properties) -> str:
     """Return the JSON text of properties, an annotation before each value that needs one."""
-    return json.dumps(annotated(properties.items()), ensure_ascii=False, separators=(",", ":"))
+    return encode_json(annotated(properties.items()))
 
 
 def annotated(properties: Iterable[tuple[str, Property]]) -> dict[str, object]:
@@ -125,12 +125,3 @@ def entity_bytes(key: EntityKey, properties: Properties) -> int:
     keys = utf16_units(key.partition) + utf16_units(key.row)
     own = sum(8 + 2 * utf16_units(name) + property_bytes(item) for name, item in properties.items())
     return 4 + 2 * keys + own
-
-
-def system_properties(entity: StoredEntity) -> dict[str, Property]:
-    """Return the keys and the Timestamp as properties, as filters and selections name them."""
-    return {
-        "PartitionKey": Property(EdmType.STRING, entity.key.partition),
-        "RowKey": Property(EdmType.STRING, entity.key.row),
-        "Timestamp": Property(EdmType.DATETIME, entity.ticks),
-    }

@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from enum import Enum
 from urllib.parse import quote
 
+from local_azure.tables.edm import encode_json
 from local_azure.tables.entities import (
     ANNOTATION,
     EntityKey,
     StoredEntity,
     annotated,
-    decode_properties,
-    system_properties,
 )
+from local_azure.tables.queries import entity_lookup
 from local_azure.tables.timestamps import format_datetime, format_etag
 
 _SAFE_IN_KEYS = "!$&*+-.:;=@_~"
@@ -93,7 +93,7 @@ def table_document(name: str, level: MetadataLevel, addresses: Addresses) -> str
     members: dict[str, object] = {}
     if level is not MetadataLevel.NONE:
         members["odata.metadata"] = f"{addresses.base}/$metadata#Tables/@Element"
-    return _dump({**members, **_table_members(name, level, addresses)})
+    return encode_json({**members, **_table_members(name, level, addresses)})
 
 
 def tables_document(names: Iterable[str], level: MetadataLevel, addresses: Addresses) -> str:
@@ -102,7 +102,7 @@ def tables_document(names: Iterable[str], level: MetadataLevel, addresses: Addre
     if level is not MetadataLevel.NONE:
         members["odata.metadata"] = f"{addresses.base}/$metadata#Tables"
     members["value"] = [_table_members(name, level, addresses) for name in names]
-    return _dump(members)
+    return encode_json(members)
 
 
 def entity_members(entity: StoredEntity, level: MetadataLevel, addresses: Addresses, select: Sequence[str]) -> str:
@@ -110,11 +110,11 @@ def entity_members(entity: StoredEntity, level: MetadataLevel, addresses: Addres
     own = _selected(entity, level, select) if select else _every(entity, level)
     if level is MetadataLevel.NONE:
         return own
-    etag = f'"odata.etag":{_dump(format_etag(entity.ticks))}'
+    etag = f'"odata.etag":{encode_json(format_etag(entity.ticks))}'
     if level is MetadataLevel.FULL:
-        type_name = f'"odata.type":{_dump(f"{addresses.account}.{addresses.table}")}'
-        identity = f'"odata.id":{_dump(addresses.entity_url(entity.key))}'
-        link = f'"odata.editLink":{_dump(addresses.edit_link(entity.key))}'
+        type_name = f'"odata.type":{encode_json(f"{addresses.account}.{addresses.table}")}'
+        identity = f'"odata.id":{encode_json(addresses.entity_url(entity.key))}'
+        link = f'"odata.editLink":{encode_json(addresses.edit_link(entity.key))}'
         etag = f"{type_name},{identity},{etag},{link}"
     return f"{etag},{own}" if own else etag
 
@@ -125,27 +125,28 @@ def _every(entity: StoredEntity, level: MetadataLevel) -> str:
     body = entity.body if level is not MetadataLevel.NONE else _without_annotations(entity.body)
     own = body[1:-1]
     system = (
-        f'"PartitionKey":{_dump(entity.key.partition)},"RowKey":{_dump(entity.key.row)},'
+        f'"PartitionKey":{encode_json(entity.key.partition)},"RowKey":{encode_json(entity.key.row)},'
         f'{timestamp_type}"Timestamp":"{format_datetime(entity.ticks)}"'
     )
     return f"{system},{own}" if own else system
 
 
 def _selected(entity: StoredEntity, level: MetadataLevel, select: Sequence[str]) -> str:
-    known = {**system_properties(entity), **decode_properties(entity.body)}
+    lookup = entity_lookup(entity)
     members: dict[str, object] = {}
     for name in select:
-        members |= annotated([(name, known[name])]) if name in known else {name: None}
+        found = lookup(name)
+        members |= {name: None} if found is None else annotated([(name, found)])
     if level is not MetadataLevel.FULL:
         members.pop(f"Timestamp{ANNOTATION}", None)
-    text = _dump(members)
+    text = encode_json(members)
     return (_without_annotations(text) if level is MetadataLevel.NONE else text)[1:-1]
 
 
 def _without_annotations(body: str) -> str:
     if ANNOTATION not in body:
         return body
-    return _dump({name: value for name, value in json.loads(body).items() if not name.endswith(ANNOTATION)})
+    return encode_json({name: value for name, value in json.loads(body).items() if not name.endswith(ANNOTATION)})
 
 
 def _table_members(name: str, level: MetadataLevel, addresses: Addresses) -> dict[str, object]:
@@ -161,8 +162,4 @@ def _table_members(name: str, level: MetadataLevel, addresses: Addresses) -> dic
 
 def _context(url: str, select: Sequence[str]) -> str:
     selection = f"&$select={','.join(select)}" if select else ""
-    return f'"odata.metadata":{_dump(url + selection)}'
-
-
-def _dump(value: object) -> str:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return f'"odata.metadata":{encode_json(url + selection)}'

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from local_azure.tables.edm import EdmType, Property
-from local_azure.tables.entities import StoredEntity, decode_properties, system_properties
+from local_azure.tables.entities import StoredEntity, decode_properties
 from local_azure.tables.errors import TableError, invalid_input
 from local_azure.tables.filters import Expression, KeyRange, Lookup, find_key_range, parse_filter
 from local_azure.tables.names import sort_key
@@ -81,15 +81,19 @@ def _invalid_token() -> TableError:
 
 def entity_lookup(entity: StoredEntity) -> Lookup:
     """Return the function by which a filter reads the entity; the body is parsed when a filter first needs it."""
-    known = system_properties(entity)
-    is_parsed = False
+    properties: dict[str, Property] | None = None
 
     def lookup(name: str) -> Property | None:
-        nonlocal is_parsed
-        if name not in known and not is_parsed:
-            known.update(decode_properties(entity.body))
-            is_parsed = True
-        return known.get(name)
+        nonlocal properties
+        if name == "PartitionKey":
+            return Property(EdmType.STRING, entity.key.partition)
+        if name == "RowKey":
+            return Property(EdmType.STRING, entity.key.row)
+        if name == "Timestamp":
+            return Property(EdmType.DATETIME, entity.ticks)
+        if properties is None:
+            properties = decode_properties(entity.body)
+        return properties.get(name)
 
     return lookup
 

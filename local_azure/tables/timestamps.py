@@ -5,6 +5,7 @@ A tick count is relative to 1970-01-01 UTC, so that it fits a 64-bit integer and
 
 import re
 from datetime import UTC, datetime, timedelta, timezone
+from functools import lru_cache
 from urllib.parse import unquote
 
 TICKS_PER_SECOND = 10_000_000
@@ -50,9 +51,14 @@ def parse_datetime(text: str) -> int:
 def format_datetime(ticks: int) -> str:
     """Return the time as UTC text; zeros at the end of the fraction are dropped, as the service does."""
     seconds, fraction = divmod(ticks, TICKS_PER_SECOND)
-    # isoformat ends with the offset +00:00.
-    text = (_EPOCH + timedelta(seconds=seconds)).isoformat()[:19]
+    text = _format_second(seconds)
     return f"{text}.{f'{fraction:07}'.rstrip('0')}Z" if fraction else f"{text}Z"
+
+
+@lru_cache(maxsize=1024)
+def _format_second(seconds: int) -> str:
+    # isoformat ends with the offset +00:00.
+    return (_EPOCH + timedelta(seconds=seconds)).isoformat()[:19]
 
 
 def format_etag(ticks: int) -> str:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
+from functools import lru_cache
 
 from local_azure.tables.authentication import shared_access_signature as sas
 from local_azure.tables.authentication.grant import FULL_ACCESS, Grant
@@ -76,9 +77,15 @@ def _signed_paths(raw_path: str, account: str) -> list[str]:
 
 
 def _check_date(date: str, now: float) -> None:
-    try:
-        seconds = parsedate_to_datetime(date).timestamp()
-    except (ValueError, TypeError, OverflowError):
-        raise TableError(ErrorCode.AUTHENTICATION_FAILED) from None
-    if abs(now - seconds) > MAX_SKEW_SECONDS:
+    seconds = _parse_date(date)
+    if seconds is None or abs(now - seconds) > MAX_SKEW_SECONDS:
         raise TableError(ErrorCode.AUTHENTICATION_FAILED)
+
+
+@lru_cache(maxsize=16)
+def _parse_date(date: str) -> float | None:
+    """Return the seconds since 1970 of an RFC 1123 date, None for any other text."""
+    try:
+        return parsedate_to_datetime(date).timestamp()
+    except (ValueError, TypeError, OverflowError):
+        return None
