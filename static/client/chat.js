@@ -56,11 +56,11 @@ export class Chat {
   }
 
   /**
-   * Says something in the current room; it is in the outbox until the server has it.
+   * Sends a message to the current room; it is in the outbox until the server has it.
    * @param {string} message
    * @param {Quote} [replyTo]
    */
-  say(message, replyTo) {
+  sendMessage(message, replyTo) {
     const { me: from, room } = this;
     const id = crypto.getRandomValues(new Uint32Array(4)).join("-"); // randomUUID needs a secure context
     this.deliver({ id, from, room: room.name, message, replyTo, sentAt: new Date().toISOString(), state: "pending" });

@@ -198,7 +198,7 @@ export function connect({ userId, onState, onFrame }) {
   }
 
   return {
-    /** Finds out whether the connection is alive, or tries to connect now. */
+    /** Checks the connection, or tries to connect now. */
     probe,
 
     /**
@@ -217,7 +217,7 @@ export function connect({ userId, onState, onFrame }) {
       });
     },
 
-    /** Leaves for good. */
+    /** Ends the connection for good. */
     close() {
       isClosed = true;
       isLive = false;

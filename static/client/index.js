@@ -4,7 +4,7 @@
  *     import { Chat, orderedEntries } from "./client/index.js";
  *
  *     const chat = new Chat({ me: "ana", userId: "ana", lobby: "lobby", storage: localStorage, onChange: show });
- *     chat.say("hello");
+ *     chat.sendMessage("hello");
  *
  *     function show() {
  *       const messages = [...orderedEntries(chat.room), ...chat.outbox.all()];

@@ -1,7 +1,7 @@
-// What is kept between visits in Web Storage. A value that cannot be read is taken as missing, and left where it is.
+// What is kept in Web Storage. A value that cannot be read counts as missing, and stays.
 /** @import { KeyValueStorage, UnsentMessage } from "./types.js" */
 
-const VERSION = 1; // of a stored message; once without a number
+const VERSION = 1; // of a stored message; the first had none
 const ROOM_NAME = /^[a-z0-9_][a-z0-9_-]{0,31}$/;
 const POSITION = /^\d{4}-\d\d-\d\dT\S+Z \S+$/; // time and id
 

@@ -22,8 +22,8 @@ export function matchCommands(text) {
 }
 
 /**
- * Returns the composer. What is written has a `kind`: "message", or "reply" and "edit" with the `target` message.
- * `onEditLast` returns whether there is a message to edit.
+ * Returns the composer. A task has a `kind`: "message", or "reply" and "edit" with the `target` message.
+ * `onEditLast` returns whether there is one to edit.
  */
 export function createComposer({ maxBytes, onSend, onTyping, onEditLast }) {
   const box = byId("message-box");

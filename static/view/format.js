@@ -37,7 +37,7 @@ export function formatPresence(events) {
 }
 
 /**
- * Returns the `tone`, the `text`, the seconds until the next attempt, and the label of what the reader can do.
+ * Returns how the state of the connection is shown; `action` is the label of a button.
  * @returns {{ tone: string, text: string, waitSeconds?: number, action?: string }}
  */
 export function describeConnection({ name, at, refused }, auth, now, isOnline) {

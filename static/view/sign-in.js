@@ -4,8 +4,8 @@ import { byId, setContent } from "./dom.js";
 
 const NO_ANSWER = "The server does not answer, or ChatAuth is not set.";
 
-/** Returns the answer of `GET /session`, with the user's name as `me`, as soon as there is one. */
-export async function signIn() {
+/** Returns the answer of `GET /session`, with the user's name as `me`; `onNameGiven` is called before it is checked. */
+export async function signIn(onNameGiven) {
   const session = await waitForSession();
   const isOpen = session.auth === "open";
   const me = isOpen ? sessionStorage.getItem("chat.user") : session.user;
@@ -15,7 +15,7 @@ export async function signIn() {
   byId("name-form").hidden = !isOpen;
   byId("sign-in-link").hidden = isOpen;
   byId("sign-in-link").href = session.signIn;
-  return Object.assign(session, { me: await askForName(session.limits.userIdLength) });
+  return Object.assign(session, { me: await askForName(session.limits.userIdLength, onNameGiven) });
 }
 
 async function waitForSession() {
@@ -29,13 +29,14 @@ async function waitForSession() {
 }
 
 // The tab keeps the name; the next tab offers it.
-function askForName(maxLength) {
+function askForName(maxLength, onNameGiven) {
   const field = byId("user-name");
   field.maxLength = maxLength;
   field.value = localStorage.getItem("chat.user") ?? "";
   field.focus();
   return new Promise((resolve) => {
     byId("name-form").addEventListener("submit", async () => {
+      onNameGiven();
       const name = field.value.trim().normalize();
       const { url, error } = await negotiate(name);
       if (!url) {

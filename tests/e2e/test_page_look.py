@@ -238,14 +238,12 @@ def test_who_is_known_to_the_platform_goes_straight_in_and_others_may_sign_in(ch
     expect(page.get_by_role("link", name="Sign in")).to_have_attribute("href", "/.auth/login/aad")
     expect(page.get_by_label("Your name")).to_be_hidden()
 
-    asked: list[object] = []
     page.unroute("**/session")
     page.route("**/session", lambda route: route.fulfill(json={**sign_in, "user": "ana", "limits": limits}))
-    page.on("request", lambda request: asked.append(request.post_data) if request.url.endswith("/negotiate") else None)
-    page.reload()
+    with page.expect_request("**/negotiate") as asked:
+        page.reload()
     expect(page.locator("#my-name")).to_have_text("ana")
-    page.wait_for_function("performance.getEntriesByName(new URL('negotiate', location).href).length > 0")
-    assert json.loads(str(asked[0])) == {}
+    assert json.loads(str(asked.value.post_data)) == {}
 
 
 def test_a_page_that_finds_no_server_tries_again_by_itself(chat: Chat, new_person: Meet) -> None:
@@ -293,16 +291,32 @@ def test_the_page_loads_nothing_from_elsewhere_and_breaks_no_rule_of_its_policy(
     assert "unsafe" not in policy
 
 
-def test_the_first_load_is_small_as_it_is_transferred(chat: Chat, new_person: Meet) -> None:
-    page = new_person()
-    Person(page, chat, "ana").enter()
-
+def transferred(page: Page) -> dict[str, int]:
+    """Return the bytes of each file of the page as it was transferred, by its path."""
     sizes: dict[str, int] = page.evaluate("""() => Object.fromEntries(
       [...performance.getEntriesByType('navigation'), ...performance.getEntriesByType('resource')]
         .map(({name, encodedBodySize}) => [new URL(name).pathname, encodedBodySize])
         .filter(([path]) => /(\\/|\\.html|\\.css|\\.js|\\.svg)$/.test(path)))""")
+    return sizes
 
+
+def test_the_first_load_is_small_as_it_is_transferred(chat: Chat, new_person: Meet) -> None:
+    page = new_person()
+    page.goto(chat.url)
+    expect(page.get_by_label("Your name")).to_be_focused()
+    page.wait_for_load_state("networkidle")
+
+    sizes = transferred(page)
     print(f"the page's first load is {sum(sizes.values())} bytes: {sizes}")
-    assert {"/", "/style.css", "/app.js", "/client/chat.js", "/icon.svg"} <= set(sizes)
+    assert {"/", "/style.css", "/app.js", "/view/sign-in.js", "/icon.svg"} <= set(sizes)
     assert page.request.get(f"{chat.url}/app.js").headers["content-encoding"] == "gzip"
     assert sum(sizes.values()) <= MAX_FIRST_LOAD_BYTES, sizes
+
+
+def test_the_chat_itself_is_loaded_when_somebody_comes_in(chat: Chat, new_person: Meet) -> None:
+    page = new_person()
+    Person(page, chat, "ana").enter()
+
+    sizes = transferred(page)
+    print(f"the page with the chat is {sum(sizes.values())} bytes: {sizes}")
+    assert {"/view/chat-page.js", "/client/chat.js"} <= set(sizes)

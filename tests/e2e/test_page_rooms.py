@@ -250,7 +250,7 @@ def test_a_room_is_kept_when_the_connection_ends_before_it_was_joined(chat: Chat
     wire.answer = lambda frame: [] if frame.get("event") == "join" else None
     page.evaluate("room => { location.hash = room }", room)
     expect(page.get_by_role("heading", level=1)).to_have_text(room)
-    page.wait_for_function("document.querySelectorAll('#my-rooms li').length === 2")
+    expect(page.locator("#my-rooms li")).to_have_count(2)
 
     wire.answer = lambda frame: None
     wire.cut(code=1008)

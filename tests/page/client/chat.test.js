@@ -96,7 +96,7 @@ test("a message is in the outbox until it comes back", async (t) => {
   const { chat, service } = await startChat(t);
   await service.publish(joined("lobby"));
 
-  chat.say("hello");
+  chat.sendMessage("hello");
   const [{ clientId }] = service.received("message");
   assert.deepEqual([chat.outbox.get(clientId).state], ["pending"]);
   await service.acknowledge("message");
@@ -109,7 +109,7 @@ test("a message is in the outbox until it comes back", async (t) => {
 
 test("a refused message says why and can be delivered again with the same id", async (t) => {
   const { chat, service } = await startChat(t);
-  chat.say("hello");
+  chat.sendMessage("hello");
   await service.acknowledge("message", { success: false, error: { name: "InternalServerError", message: "broken" } });
   const [failed] = chat.outbox.all();
   assert.deepEqual([failed.state, failed.error], ["failed", "broken"]);
@@ -144,7 +144,7 @@ test("a connection that the service has ended is a new one, and everything is jo
   const { chat, service } = await startChat(t);
   await service.publish(joined("lobby"));
   await service.acknowledge("join");
-  chat.say("hello");
+  chat.sendMessage("hello");
 
   await service.cut(1008);
   assert.equal(chat.connectionState.name, "waiting");

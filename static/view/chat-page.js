@@ -1,0 +1,155 @@
+// The chat, its screen, and what buttons and the browser's events do.
+import { Chat } from "../client/chat.js";
+import { orderedEntries } from "../client/room.js";
+import { createComposer } from "./composer.js";
+import { byId, setContent } from "./dom.js";
+import { createScreen } from "./screen.js";
+
+const STATUS_MS = 500;
+const OTHER_ROOMS_MS = 60_000;
+const MAX_QUOTE_LENGTH = 120;
+const NEXT_THEME = { "": "light", light: "dark", dark: "" };
+
+/** Shows the chat to the session's user. */
+export function showChat(session) {
+  const { me, auth, lobby, limits, signIn: signInUrl, signOut: signOutUrl } = session;
+  const { style } = document.documentElement;
+
+  const chat = new Chat({
+    me,
+    userId: auth === "open" ? me : undefined,
+    lobby,
+    storage: localStorage,
+    onChange: () => screen.scheduleRender(),
+    onFirstPage: () => screen.settle(),
+    onMove: (room) => {
+      setAddress(room);
+      openAddressedRoom();
+    },
+  });
+  const screen = createScreen(chat, auth);
+  const composer = createComposer({
+    maxBytes: limits.messageBytes,
+    onTyping: () => chat.send("typing"),
+    onSend: sendText,
+    onEditLast: editLastMessage,
+  });
+
+  // What a button with a `data-action` does, to the message that it belongs to.
+  const actions = {
+    react: ({ id, reactions }, { value: emoji }) => {
+      chat.send("react", { id, emoji, on: !reactions?.[emoji]?.includes(me) });
+    },
+    reply: (target) => composer.begin({ kind: "reply", target }),
+    edit: (target) => composer.begin({ kind: "edit", target }),
+    delete: ({ id }, button) => {
+      const isConfirmed = !button.classList.toggle("confirming"); // by the second click
+      if (isConfirmed) chat.send("delete", { id });
+    },
+    retry: (message) => chat.deliver(message),
+    discard: ({ id }) => {
+      chat.outbox.remove(id);
+      screen.scheduleRender();
+    },
+    "show-quoted": ({ replyTo }) => screen.showMessage(replyTo.id),
+    "show-end": screen.showEnd,
+    connect: () => {
+      if (chat.connectionState.name === "signed out") location.assign(signInUrl);
+      else chat.connection.probe();
+    },
+    invite,
+    "switch-theme": () => {
+      style.colorScheme = NEXT_THEME[style.colorScheme];
+      localStorage.setItem("chat.theme", style.colorScheme);
+      screen.scheduleRender();
+    },
+    leave: () => {
+      sessionStorage.clear();
+      location.assign(signOutUrl ?? ".");
+    },
+  };
+
+  // The address names the current room; a new one fires `hashchange`.
+  function setAddress(room) {
+    location.hash = room.trim().replace(/^#/, "").toLowerCase();
+  }
+
+  function openAddressedRoom() {
+    chat.openRoom(location.hash.slice(1) || lobby);
+    screen.clearUnreadMark();
+    composer.openRoom(chat.room.name);
+    byId("rooms").hidePopover();
+    screen.showRoom();
+  }
+
+  function sendText(text, { kind, target }) {
+    if (kind === "edit") {
+      chat.send("edit", { id: target.id, message: text });
+      return;
+    }
+    screen.clearUnreadMark();
+    screen.showEnd();
+    chat.sendMessage(text, target && { id: target.id, from: target.from, message: quoteLine(target.message) });
+  }
+
+  function quoteLine(message) {
+    return message.split("\n")[0].slice(0, MAX_QUOTE_LENGTH);
+  }
+
+  function editLastMessage() {
+    const target = orderedEntries(chat.room).findLast(({ from, deletedAt }) => from === me && !deletedAt);
+    if (target) composer.begin({ kind: "edit", target });
+    return Boolean(target);
+  }
+
+  async function invite() {
+    const { room } = chat;
+    const address = new URL(`#${room.name}`, location.href);
+    let hint = "Copied";
+    try {
+      await navigator.clipboard.writeText(address.href);
+    } catch {
+      hint = "Share this"; // no secure context, or no permission
+    }
+    chat.addNotice(room, `${hint}: ${address}`, "notice");
+  }
+
+  function onVisibilityChange() {
+    if (document.hidden) {
+      screen.clearUnreadMark();
+      return;
+    }
+    chat.connection.probe();
+    screen.showRoom();
+  }
+
+  addEventListener("click", (event) => {
+    const button = /** @type {Element} */ (event.target).closest("button");
+    if (!button?.dataset.action) return;
+    const item = button.closest(".message");
+    const message = item && (chat.room.entries.get(item.id) ?? chat.outbox.get(item.id));
+    if (item && !message) return; // gone since the last rendering
+    actions[button.dataset.action](message, button);
+  });
+  addEventListener("hashchange", openAddressedRoom);
+  addEventListener("online", chat.connection.probe);
+  addEventListener("offline", chat.connection.probe);
+  addEventListener("pagehide", chat.connection.close);
+  addEventListener("pageshow", ({ persisted }) => {
+    if (persisted) location.reload(); // its connection was closed
+  });
+  document.addEventListener("visibilitychange", onVisibilityChange);
+  byId("rooms").addEventListener("toggle", screen.updateOtherRooms);
+  byId("room-form").addEventListener("submit", ({ target }) => {
+    setAddress(byId("new-room").value);
+    target.reset();
+  });
+
+  setContent(byId("my-name"), me);
+  byId("sign-in").hidden = true;
+  byId("chat").hidden = false;
+  openAddressedRoom();
+  screen.updateOtherRooms();
+  setInterval(screen.renderStatus, STATUS_MS);
+  setInterval(screen.updateOtherRooms, OTHER_ROOMS_MS);
+}
