@@ -29,6 +29,7 @@ from dev_environment import ROOT, SetupError, ensure_environment, ensure_node_pa
 
 DEFAULT_PORT = 7071
 DEFAULT_WEBPUBSUB_PORT = 8080
+DEFAULT_TABLES_PORT = 10002
 
 # The environment variable that overrides the event handler's address in webpubsub.json.
 HANDLER_SETTING = "WebPubSub__Hubs__Sample_ChatApp__EventHandlers__0__UrlTemplate"
@@ -49,11 +50,11 @@ PAGE_CHECKS = {
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Serve the Function App of this folder and the embedded Web PubSub service until Ctrl-C."""
+    """Serve the Function App of this folder, with local Web PubSub and Table storage, until Ctrl-C."""
     python = ensure_environment(for_tests=False)
     command = [str(python), "-m", "local_azure", "--app", str(ROOT), "--host", arguments.host]
     command += ["--port", str(arguments.port), "--webpubsub-port", str(arguments.webpubsub_port)]
-    command += ["--data", str(arguments.data)]
+    command += ["--tables-port", str(arguments.tables_port), "--data", str(arguments.data)]
     if arguments.reload:
         command.append("--reload")
     for fault in arguments.fault:
@@ -198,6 +199,9 @@ def _parser() -> argparse.ArgumentParser:
     runs = commands.add_parser("run", help="serve the chat at http://localhost:7071/ (nothing but Python needed)")
     runs.add_argument("--host", default="127.0.0.1", help="address to listen on (default %(default)s)")
     runs.add_argument("--data", type=Path, default=ROOT / ".local", help="folder of the durable state (default .local)")
+    runs.add_argument(
+        "--tables-port", type=int, default=DEFAULT_TABLES_PORT, help="Table storage's port (default %(default)s)"
+    )
     runs.add_argument("--reload", action="store_true", help="restart the app when its files change")
     fault = "inject a fault, may be repeated: 'delay webhook 200ms event=message count=3' (local_azure/README.md)"
     runs.add_argument("--fault", action="append", default=[], metavar="TEXT", help=fault)

@@ -1,29 +1,31 @@
-"""`python -m local_azure`: Azure Web PubSub and the Functions host in one command, wired together.
+"""`python -m local_azure`: Azure Web PubSub, Table storage and the Functions host in one command, wired together.
 
-The two must find each other even if a port is not the default one, so this command replaces the default addresses in
+They must find each other even if a port is not the default one, so this command replaces the default addresses in
 their settings, and nothing else:
 
 - `WebPubSubConnectionString` in the app's environment becomes the connection string of the service that was started,
   where local.settings.json has none or one that points at localhost:8080. A value in the real environment, one that
   points anywhere else (an Azure service, the official emulator) and an identity-based connection stay.
+- `AzureWebJobsStorage` becomes the connection string of the table storage in the same way: where local.settings.json
+  has none, `UseDevelopmentStorage=true`, or one that points at port 10002 of this machine.
 - Event handler URLs in the Web PubSub settings that point at localhost:7071 follow the Functions host's port.
 
 With `--reload` the Functions host runs in a child process and is restarted when the app's files change; Web PubSub
-keeps running, and so do its clients' connections.
+and the table storage keep running, and so do the clients' connections.
 """
 
 import argparse
 import asyncio
 import os
 import sys
-from collections.abc import AsyncIterator, Coroutine, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from local_azure import PROCESS_STARTED
+from local_azure import PROCESS_STARTED, tables
 from local_azure.functions.cli import DEFAULT_PORT as FUNCTIONS_PORT
 from local_azure.functions.cli import (
     HostOptions,
@@ -52,6 +54,8 @@ from local_azure.webpubsub.faults import Fault, add_fault_option
 WEBPUBSUB_PORT = 8080
 WEBPUBSUB_SETTINGS = "webpubsub.json"
 CONNECTION_SETTING = "WebPubSubConnectionString"
+TABLES_PORT = 10002
+STORAGE_SETTING = "AzureWebJobsStorage"
 LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
@@ -65,7 +69,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print_error(f"error: {error}")
         return 1
     log_to_console()
-    serving = _run(options, settings, parsed.webpubsub_port, parsed.fault, reload=parsed.reload)
+    serving = _run(options, settings, parsed.webpubsub_port, parsed.tables_port, parsed.fault, reload=parsed.reload)
     return finish_process(run_until_stopped(serving))
 
 
@@ -102,31 +106,61 @@ def replace_functions_port(settings: Settings, port: int) -> Settings:
 def connection_setting(
     file_values: Mapping[str, str], environment: Mapping[str, str], connection_string: str
 ) -> dict[str, str]:
-    """Return the app setting that points at the started service; empty when the app has another connection."""
-    given = {**file_values, **{name: value for name, value in environment.items() if value}}
-    uses_identity = any(name.startswith(f"{CONNECTION_SETTING}__") for name in given)
-    if environment.get(CONNECTION_SETTING) or uses_identity:
+    """Return the app setting that points at the started Web PubSub; empty when the app has another connection."""
+    return _setting(CONNECTION_SETTING, connection_string, _is_default_address, file_values, environment)
+
+
+def storage_setting(
+    file_values: Mapping[str, str], environment: Mapping[str, str], connection_string: str
+) -> dict[str, str]:
+    """Return the app setting that points at the started table storage; empty when the app has another storage."""
+    return _setting(STORAGE_SETTING, connection_string, _is_development_storage, file_values, environment)
+
+
+def _setting(
+    name: str,
+    value: str,
+    is_default: Callable[[str], bool],
+    file_values: Mapping[str, str],
+    environment: Mapping[str, str],
+) -> dict[str, str]:
+    given = {**file_values, **{key: text for key, text in environment.items() if text}}
+    uses_identity = any(key.startswith(f"{name}__") for key in given)
+    if environment.get(name) or uses_identity:
         return {}
-    chosen = given.get(CONNECTION_SETTING)
-    return {CONNECTION_SETTING: connection_string} if not chosen or _is_default_address(chosen) else {}
+    chosen = given.get(name)
+    return {name: value} if not chosen or is_default(chosen) else {}
 
 
 async def _run(
-    options: HostOptions, settings: Settings, webpubsub_port: int, faults: Sequence[Fault], *, reload: bool
+    options: HostOptions,
+    settings: Settings,
+    webpubsub_port: int,
+    tables_port: int,
+    faults: Sequence[Fault],
+    *,
+    reload: bool,
 ) -> None:
     with listen(options.host, options.port) as listener:
         port = listener.getsockname()[1]
-        async with _serve_webpubsub(replace_functions_port(settings, port), options.host, webpubsub_port) as service:
+        async with (
+            _serve_tables(options, tables_port) as storage,
+            _serve_webpubsub(replace_functions_port(settings, port), options.host, webpubsub_port) as service,
+        ):
             for fault in faults:
                 service.faults.add(fault)
             print_line(f"Functions host   http://localhost:{port}/")
             print_line(f"Web PubSub       {service.endpoint}/")
             print_line(f"Connection       {service.connection_string}")
+            print_line(f"Table storage    {storage.endpoint}")
             values = read_local_settings(options.app_root).values
             connection = connection_setting(values, os.environ, service.connection_string)
             if not connection:
                 print_line(f"The app keeps the {CONNECTION_SETTING} that it was given: it uses another service.")
-            options = replace(options, settings=connection)
+            own_storage = storage_setting(values, os.environ, storage.connection_string)
+            if not own_storage:
+                print_line(f"The app keeps the {STORAGE_SETTING} that it was given: it uses another storage.")
+            options = replace(options, settings=connection | own_storage)
             if reload:
                 from local_azure.functions.reload import run_reloading
 
@@ -162,6 +196,34 @@ async def _serve_webpubsub(settings: Settings, host: str, port: int) -> AsyncIte
         await serving.__aexit__(None, None, None)
 
 
+@asynccontextmanager
+async def _serve_tables(options: HostOptions, port: int) -> AsyncIterator[tables.Service]:
+    serving = tables.serve(tables.Settings(data=options.data), host=options.host, port=port)
+    try:
+        storage = await serving.__aenter__()
+    except OSError as error:
+        raise AddressError(options.host, port, error) from error
+    except tables.StoreError as error:
+        raise ConfigurationError(str(error)) from error
+    try:
+        yield storage
+    finally:
+        await serving.__aexit__(None, None, None)
+
+
+def _is_development_storage(connection_string: str) -> bool:
+    """Return whether the text means the storage emulator of this machine, at its own port."""
+    if connection_string.strip().rstrip(";").lower() == "usedevelopmentstorage=true":
+        return True
+    segments = (segment.partition("=") for segment in connection_string.split(";"))
+    endpoints = {name.strip().lower(): value for name, _, value in segments}
+    try:
+        url = urlsplit(endpoints.get("tableendpoint", ""))
+        return url.hostname in LOOPBACK_NAMES and url.port == TABLES_PORT
+    except ValueError:
+        return False
+
+
 def _is_default_address(connection_string: str) -> bool:
     try:
         url = urlsplit(ConnectionString.parse(connection_string).endpoint)
@@ -173,7 +235,7 @@ def _is_default_address(connection_string: str) -> bool:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m local_azure",
-        description="Serve a Function App's folder, and an embedded Azure Web PubSub for it.",
+        description="Serve a Function App's folder, and Azure Web PubSub and Table storage for it.",
     )
     parser.add_argument("--app", type=Path, default=Path(), metavar="DIR", help="the app's folder (default: this one)")
     add_arguments(parser)
@@ -185,6 +247,9 @@ def _parser() -> argparse.ArgumentParser:
         type=Path,
         metavar="FILE",
         help=f"hubs and event handlers (default: {WEBPUBSUB_SETTINGS} in the app's folder)",
+    )
+    parser.add_argument(
+        "--tables-port", type=int, default=TABLES_PORT, help="port of Table storage (default %(default)s, 0 for any)"
     )
     add_fault_option(parser)
     return parser

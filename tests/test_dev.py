@@ -156,7 +156,7 @@ def test_npm_packages_are_installed_once_and_what_somebody_else_installed_is_nev
     npm.write_text(f"#!/bin/sh\nrm -rf node_modules\nmkdir node_modules\npwd >> {calls}\n")
     npm.chmod(0o755)
     monkeypatch.setenv("PATH", f"{npm.parent}{os.pathsep}{os.environ['PATH']}")
-    ours, foreign = (tmp_path / project for project in NODE_PROJECTS)
+    ours, foreign = (tmp_path / project for project in NODE_PROJECTS[:2])
     for project in (ours, foreign):
         project.mkdir(parents=True)
         (project / "package-lock.json").write_text("{}")

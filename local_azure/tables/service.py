@@ -1,7 +1,7 @@
 """The storage as a whole: open its database, listen on an address, stop."""
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 from aiohttp import web
 
@@ -58,12 +58,17 @@ class Service:
             )
             self._runner = web.ServerRunner(server, handle_signals=False, shutdown_timeout=SHUTDOWN_SECONDS)
             await self._runner.setup()
-            await web.TCPSite(self._runner, host, port).start()
+            # One port for IPv4 and IPv6: a client may use either address of "localhost".
+            first, *others = ("127.0.0.1", "::1") if host == "localhost" else (host,)
+            await web.TCPSite(self._runner, first, port).start()
+            self._host = _url_host(host)
+            self._port = self._runner.addresses[0][1]
+            for other in others:
+                with suppress(OSError):
+                    await web.TCPSite(self._runner, other, self._port).start()
         except BaseException:
             await self.stop()
             raise
-        self._host = f"[{host}]" if ":" in host else host
-        self._port = self._runner.addresses[0][1]
 
     async def stop(self) -> None:
         """Free the port, let calls that are under way finish, and close the database."""
@@ -84,3 +89,13 @@ async def serve(settings: Settings | None = None, *, host: str = "127.0.0.1", po
         yield service
     finally:
         await service.stop()
+
+
+def _url_host(host: str) -> str:
+    """Return the host for a URL by which this machine reaches the address.
+
+    It is never `localhost`: on another port than 10002 the Python SDK takes that for Azure Cosmos DB.
+    """
+    if host in ("", "localhost", "0.0.0.0", "::"):  # noqa: S104 (compared, not listened on)
+        return "127.0.0.1"
+    return f"[{host}]" if ":" in host else host

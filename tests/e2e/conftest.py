@@ -93,7 +93,7 @@ class Chat(Process):
         self.url = f"http://localhost:{self.port}"
         self.webpubsub_url = f"http://localhost:{self.webpubsub_port}"
         command = [sys.executable, "dev.py", "run", "--port", str(self.port)]
-        command += ["--webpubsub-port", str(self.webpubsub_port), "--data", str(folder / "data")]
+        command += ["--webpubsub-port", str(self.webpubsub_port), "--tables-port", "0", "--data", str(folder / "data")]
         super().__init__(command, f"{self.url}/", folder / "run.log")
 
 

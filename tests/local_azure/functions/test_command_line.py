@@ -18,13 +18,15 @@ from typing import IO
 
 import pytest
 
-from local_azure.__main__ import connection_setting, replace_functions_port
+from local_azure.__main__ import connection_setting, replace_functions_port, storage_setting
 from local_azure.functions.cli import HostOptions, add_arguments, parse_options
 from local_azure.webpubsub import EventHandler, HubSettings, Settings
 from tests.local_azure.functions.apps import HEADER, WriteApp, send
 
 ROOT = Path(__file__).resolve().parents[3]
 ANSWER_SECONDS = 20.0
+FREE_PORTS = ("--port", "0", "--webpubsub-port", "0", "--tables-port", "0")
+
 HELLO = """
 import os
 
@@ -149,18 +151,21 @@ def test_h072_the_address_and_the_port_have_defaults_and_can_be_chosen(write_app
 def test_both_halves_start_wired_together_and_stop_cleanly(start: Start, write_app: WriteApp, number: int) -> None:
     folder = write_app(HELLO)
 
-    program = start("local_azure", "--app", str(folder), "--port", "0", "--webpubsub-port", "0")
+    program = start("local_azure", "--app", str(folder), *FREE_PORTS)
     functions = program.wait_for(r"^Functions host\s+(http://localhost:\d+)/$")[1].replace("localhost", "127.0.0.1")
     endpoint = program.wait_for(r"^Web PubSub\s+(http://\S+)/$")[1]
     connection = program.wait_for(r"^Connection\s+(Endpoint=\S+)$")[1]
+    storage = program.wait_for(r"^Table storage\s+(http://\S+)$")[1]
     program.wait_for(r"^Ready after")
     told = send(functions, "GET", "/api/setting/WebPubSubConnectionString").body.decode()
+    told_storage = send(functions, "GET", "/api/setting/AzureWebJobsStorage").body.decode()
     health = send(endpoint, "HEAD", "/api/health").status
     code, output = program.stop(number)
 
     assert told == connection
     assert connection.startswith(f"Endpoint={endpoint};AccessKey=")
     assert health == 200
+    assert told_storage.endswith(f";TableEndpoint={storage};")
     assert (code, "Traceback" in output) == (0, False)
 
 
@@ -193,8 +198,9 @@ def test_a_function_that_never_returns_does_not_hold_up_the_end(start: Start, wr
     "arguments",
     [
         ("local_azure.functions", "{folder}", "--port", "{taken}"),
-        ("local_azure", "--app", "{folder}", "--port", "{taken}", "--webpubsub-port", "0"),
-        ("local_azure", "--app", "{folder}", "--port", "0", "--webpubsub-port", "{taken}"),
+        ("local_azure", "--app", "{folder}", *FREE_PORTS, "--port", "{taken}"),
+        ("local_azure", "--app", "{folder}", *FREE_PORTS, "--webpubsub-port", "{taken}"),
+        ("local_azure", "--app", "{folder}", *FREE_PORTS, "--tables-port", "{taken}"),
     ],
 )
 def test_a_port_in_use_is_one_line(start: Start, write_app: WriteApp, arguments: tuple[str, ...]) -> None:
@@ -252,7 +258,7 @@ def test_keys_are_checked_when_asked_for_and_kept_in_the_data_folder(
 
 def test_reload_restarts_the_functions_half_and_leaves_web_pubsub_alone(start: Start, write_app: WriteApp) -> None:
     folder = write_app(HELLO)
-    program = start("local_azure", "--app", str(folder), "--port", "0", "--webpubsub-port", "0", "--reload")
+    program = start("local_azure", "--app", str(folder), *FREE_PORTS, "--reload")
     endpoint = program.wait_for(r"^Web PubSub\s+http://([\d.]+:\d+)/$")[1]
     url = url_of(program)
     program.wait_for("^Ready")
@@ -339,6 +345,31 @@ def test_the_app_is_pointed_at_the_embedded_service_unless_it_chose_another(
     expected = {"WebPubSubConnectionString": OWN} if is_set else {}
 
     assert connection_setting(values, environment, OWN) == expected
+
+
+OWN_STORAGE = (
+    "DefaultEndpointsProtocol=http;AccountName=devstoreaccount1;AccountKey=a2V5;TableEndpoint=http://127.0.0.1:9002/d;"
+)
+
+
+@pytest.mark.parametrize(
+    ("chosen", "is_set"),
+    [
+        ("", True),
+        ("UseDevelopmentStorage=true", True),
+        ("usedevelopmentstorage=TRUE;", True),
+        ("AccountName=d;AccountKey=a2V5;TableEndpoint=http://localhost:10002/d;", True),
+        ("AccountName=d;AccountKey=a2V5;TableEndpoint=http://localhost:9/d;", False),
+        ("AccountName=chat;AccountKey=a2V5;EndpointSuffix=core.windows.net", False),
+        ("TableEndpoint=http://[", False),
+    ],
+)
+def test_the_app_is_pointed_at_the_embedded_storage_unless_it_chose_another(chosen: str, is_set: bool) -> None:
+    expected = {"AzureWebJobsStorage": OWN_STORAGE} if is_set else {}
+
+    assert storage_setting({"AzureWebJobsStorage": chosen}, {}, OWN_STORAGE) == expected
+    assert storage_setting({}, {"AzureWebJobsStorage": chosen}, OWN_STORAGE) == ({} if chosen else expected)
+    assert storage_setting({"AzureWebJobsStorage__accountName": "chat"}, {}, OWN_STORAGE) == {}
 
 
 def test_event_handlers_at_the_default_address_follow_the_port() -> None:
