@@ -4,7 +4,7 @@ import uuid
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from local_azure.tables.edm import EdmType, Property
@@ -40,6 +40,10 @@ CONDITIONS = st.recursive(
 )
 
 
+A = sort_key("a")
+CHAINS = st.lists(COMPARISONS, min_size=1, max_size=4).map(" and ".join)
+
+
 def matches(text: str, **properties: Property) -> bool:
     expression = parse_filter(text)
     assert expression is not None
@@ -56,13 +60,33 @@ def is_within(key_range: KeyRange, partition: bytes, row: bytes) -> bool:
     return (partition, row) <= (key_range.last_partition, key_range.last_row)
 
 
-@given(CONDITIONS, KEYS, KEYS)
+@given(CONDITIONS | CHAINS, KEYS, KEYS)
+@settings(max_examples=500)
 def test_every_match_is_within_the_range_of_keys(text: str, partition: str, row: str) -> None:
     keys = {"PartitionKey": Property(EdmType.STRING, partition), "RowKey": Property(EdmType.STRING, row)}
     expression = parse_filter(text)
 
     if matches(text, **keys):
         assert is_within(find_key_range(expression), sort_key(partition), sort_key(row))
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("PartitionKey ge 'a' and PartitionKey gt 'b'", KeyRange(sort_key("b"))),
+        ("PartitionKey le 'b' and PartitionKey lt 'a'", KeyRange(b"", A)),
+        ("PartitionKey ge 'a' and PartitionKey le 'b' and RowKey eq 'r'", KeyRange(A, sort_key("b"))),
+        (
+            "PartitionKey eq 'a' and RowKey lt 'x' and RowKey le 'y'",
+            KeyRange(A, A, b"", sort_key("x")),
+        ),
+        ("PartitionKey eq 'a' or RowKey eq 'r'", KeyRange()),
+        ("not (PartitionKey eq 'a')", KeyRange()),
+        ("PartitionKey ne 'a' and PartitionKey gt 1", KeyRange()),
+    ],
+)
+def test_a_range_is_the_smallest_that_the_comparisons_state(text: str, expected: KeyRange) -> None:
+    assert find_key_range(parse_filter(text)) == expected
 
 
 def test_t079_both_keys_make_one_point_and_a_prefix_a_short_range() -> None:

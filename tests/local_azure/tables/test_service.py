@@ -8,7 +8,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -164,6 +164,20 @@ async def test_a_slow_client_does_not_hold_up_the_others() -> None:
         slow.close()
 
         assert created.status == 201
+
+
+async def test_t045_a_body_without_a_length_is_refused_as_soon_as_it_is_too_large() -> None:
+    async def chunks() -> AsyncIterator[bytes]:
+        for _ in range(80):
+            yield b"x" * 65_536
+
+    headers = {"Authorization": "Bearer x", "Accept": "application/json"}
+    async with (
+        tables.serve() as service,
+        aiohttp.ClientSession() as session,
+        session.post(f"{service.endpoint}/Tables", data=chunks(), headers=headers) as answer,
+    ):
+        assert answer.status == 413
 
 
 @pytest.mark.parametrize(

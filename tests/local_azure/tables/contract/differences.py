@@ -5,7 +5,7 @@ from typing import TypeVar
 
 F = TypeVar("F", bound=Callable[..., object])
 
-_ATTRIBUTE = "difference_from_azurite"
+_ATTRIBUTE = "known_difference"
 
 
 def differs_from_azurite(difference: str) -> Callable[[F], F]:

@@ -8,7 +8,16 @@ from urllib.parse import quote
 import pytest
 
 from local_azure.tables import DEVELOPMENT_ACCOUNT
-from tests.local_azure.tables.calls import VERSION, Answer, Calls, sign
+from tests.local_azure.tables.calls import (
+    VERSION,
+    Answer,
+    Calls,
+    batch_body,
+    insert_operation,
+    parse_parts,
+    sign,
+    write_operation,
+)
 from tests.local_azure.tables.contract.differences import differs_from_azurite
 
 ACCOUNT = DEVELOPMENT_ACCOUNT
@@ -203,6 +212,25 @@ async def test_t013_an_accounts_signature_needs_the_service_and_the_permission(c
 
     assert service.refusal == (403, "AuthorizationServiceMismatch")
     assert permission.refusal == (403, "AuthorizationPermissionMismatch")
+
+
+@differs_from_azurite("a signature for a table is not good for a transaction")
+async def test_t012_each_operation_of_a_transaction_needs_its_permission(calls: Calls) -> None:
+    await calls.insert("p", "old")
+    operations = [
+        insert_operation(calls.table, "p", "new"),
+        write_operation("DELETE", calls.table, "p", "old", if_match="*"),
+    ]
+    body = batch_body(calls.endpoint, operations)
+    headers = {"Content-Type": "multipart/mixed; boundary=batch_1"}
+
+    refused = await send_with(calls, table_signature(calls.table, "a"), "POST", "$batch", body, **headers)
+    allowed = await send_with(calls, table_signature(calls.table, "ad"), "POST", "$batch", body, **headers)
+
+    [part] = parse_parts(refused)
+    assert part.refusal == (403, "AuthorizationPermissionMismatch")
+    assert part.message.startswith("1:")
+    assert [part.status for part in parse_parts(allowed)] == [204, 204]
 
 
 @differs_from_azurite("a signature for a range of keys holds for every key")

@@ -124,7 +124,7 @@ async def test_t028_a_malformed_etag_is_refused(calls: Calls, method: str) -> No
     assert answer.refusal == (400, "InvalidInput")
 
 
-@differs_from_azurite("a merge with a malformed ETag is answered 412")
+@differs_from_azurite("a merge with a malformed ETag has the code InvalidOperation")
 async def test_t028_a_malformed_etag_of_a_merge_is_refused(calls: Calls) -> None:
     await calls.insert("p", "r")
 
