@@ -92,6 +92,9 @@ async def _read_body(received: web.BaseRequest) -> bytes:
         raise TableError(ErrorCode.REQUEST_BODY_TOO_LARGE)
     if not received.can_read_body:
         return b""
+    if received.headers.get("Expect", "").lower() == "100-continue":
+        await received.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+        received.writer.output_size = 0  # As aiohttp does: the answer itself has not begun.
     body = bytearray()
     while chunk := await received.content.readany():
         body += chunk

@@ -149,6 +149,22 @@ async def test_t089_a_connection_may_be_idle_for_a_minute() -> None:
     assert KEEP_ALIVE_SECONDS >= 60
 
 
+async def test_a_client_that_waits_for_permission_to_send_its_body_gets_it() -> None:
+    async with tables.serve() as service:
+        port = int(re.findall(r":(\d+)/", service.endpoint)[0])
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        body = b'{"TableName": "rooms"}'
+        writer.write(
+            b"POST /devstoreaccount1/Tables HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer x\r\nAccept: application/json\r\n"
+            b"Expect: 100-continue\r\nContent-Length: %d\r\n\r\n" % len(body)
+        )
+
+        assert await reader.readuntil(b"\r\n\r\n") == b"HTTP/1.1 100 Continue\r\n\r\n"
+        writer.write(body)
+        assert (await reader.readline()).startswith(b"HTTP/1.1 201")
+        writer.close()
+
+
 async def test_a_slow_client_does_not_hold_up_the_others() -> None:
     async with tables.serve() as service, aiohttp.ClientSession() as session:
         port = int(re.findall(r":(\d+)/", service.endpoint)[0])

@@ -5,7 +5,6 @@ A test that shows a difference names it with `differs_from_azurite`: against Azu
 
 import os
 import shutil
-import signal
 import socket
 import subprocess
 import uuid
@@ -63,7 +62,7 @@ def azurite_endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         assert any("successfully started" in line for line in process.stdout)
         yield f"http://127.0.0.1:{port}/{tables.DEVELOPMENT_ACCOUNT}"
     finally:
-        process.send_signal(signal.SIGKILL)  # It does not end when it is asked to.
+        process.kill()  # It does not end when it is asked to.
         process.wait()
         process.stdout.close()
 
