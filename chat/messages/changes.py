@@ -45,7 +45,7 @@ async def react_to_message(event: UserEvent, fields: Fields, services: Services)
     """Set or clear one's own reaction to a message; raises what is wrong with the fields."""
     room, message = parse_target(event, fields)
     emoji, on = parse_emoji(fields.get("emoji")), parse_reaction_state(fields.get("on", True))
-    change = Reacted(message, event.sender, emoji, on, change_time(event, services))
+    change = Reacted(message, event.sender, emoji, change_time(event, services), on=on)
     frame = frames.reaction(room, message, emoji, change.user, on=on)
     return await publish_change(change, room, frame, event, services)
 

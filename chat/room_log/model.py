@@ -12,8 +12,9 @@ older, and nothing older is accepted again (`floor`). Reactions and waiting chan
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from typing import Any, ClassVar
 
-from chat.lines import Line, Quote
+from chat.lines import Line, Quote, timestamp
 from chat.message_ids import is_own
 
 MAX_STATE_BYTES = 44_000
@@ -33,6 +34,7 @@ Reaction = tuple[int, bool]
 class Edited:
     """A message's text was replaced by `by`; times are milliseconds since 1970 (UTC)."""
 
+    operation: ClassVar = "edit"
     id: str
     by: str
     text: str
@@ -44,6 +46,7 @@ class Edited:
 class Deleted:
     """A message was deleted by `by`."""
 
+    operation: ClassVar = "delete"
     id: str
     by: str
     at: int
@@ -54,22 +57,41 @@ class Deleted:
 class Reacted:
     """A user set (`on`) or cleared a reaction to a message."""
 
+    operation: ClassVar = "react"
     id: str
     user: str
     emoji: str
-    on: bool
     at: int
+    on: bool = field(default=True, kw_only=True)
 
 
 Change = Edited | Deleted | Reacted
+# By the name of the entity's operation. A field of a change is stored under its own name.
+CHANGES: dict[str, type[Change]] = {kind.operation: kind for kind in (Edited, Deleted, Reacted)}
+
+
+# The key under which the codec stores each field of an entry; a value equal to the field's default is left out. A key
+# is never given to another field, because a log of an earlier version may have it.
+ENTRY_KEYS = {
+    "id": "i",
+    "sender": "f",
+    "at": "a",
+    "text": "t",
+    "edited_at": "e",
+    "deleted_at": "d",
+    "size": "s",
+    "client_id": "c",
+    "reply_to": "q",
+    "reactions": "r",
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
     """What is known of a message; `sender` is empty while only changes to it have arrived.
 
-    `text` is what is shown: the latest edit's, else the message's own; nothing after a deletion. `size` is the most
-    bytes that any of its texts took.
+    `text` is what is shown: the latest edit's, else the message's own; nothing after a deletion. `size` is the largest
+    number of bytes that any of its texts took.
     """
 
     id: str
@@ -84,8 +106,21 @@ class Entry:
     reactions: Mapping[tuple[str, str], Reaction] = field(default_factory=dict)
 
     def line(self, room: str) -> Line:
-        """Return the message as it is shown now: with the text of its latest edit."""
-        return Line(self.id, room, self.sender, self.text, self.at, self.client_id, self.reply_to)
+        """Return the message as it is shown now: with the text of its latest edit, without its quote when deleted."""
+        reply_to = self.reply_to if self.deleted_at is None else None
+        return Line(self.id, room, self.sender, self.text, self.at, self.client_id, reply_to)
+
+    @property
+    def shown_changes(self) -> dict[str, Any]:
+        """The fields that the changes of the message add to its chat line; of a deleted one, only the time of that."""
+        if self.deleted_at is not None:
+            return {"deletedAt": timestamp(self.deleted_at)}
+        shown: dict[str, Any] = {}
+        if self.edited_at is not None:
+            shown["editedAt"] = timestamp(self.edited_at)
+        if self.shown_reactions:
+            shown["reactions"] = self.shown_reactions
+        return shown
 
     @property
     def key(self) -> Key:
@@ -108,7 +143,7 @@ class Entry:
         """The users of each reaction that is set, both in alphabetical order."""
         shown: dict[str, list[str]] = {}
         for (emoji, user), (_, on) in sorted(self.reactions.items()):
-            if on and self.deleted_at is None:
+            if on:
                 shown.setdefault(emoji, []).append(user)
         return shown
 
