@@ -83,7 +83,7 @@ export function createScreen(chat, auth) {
     setContent(byId("typing"), users.length && `${formatNames(users)} ${users.length > 1 ? "are" : "is"} typing…`);
   }
 
-  // First what is known, then what the server knows.
+  // First the hidden entries, then those that only the server has.
   function showOlder(isNearTop) {
     const view = currentView();
     scheduleRender();
