@@ -4,8 +4,8 @@ Signals to an entity arrive late, in any order, and at least once. So no rule he
 earliest delivery of a message counts, the latest edit, any deletion, the latest state of a reaction. A change that
 arrives before its message waits for it.
 
-The log is bounded, and what is removed must not depend on the order of arrival either. Each message counts with the
-most bytes that it ever needed; a message that does not fit behind the newer ones is removed together with everything
+The log is bounded, and what is removed must not depend on the order of arrival either. A message counts with its
+largest size so far; a message that does not fit behind the newer ones is removed together with everything
 older, and nothing older is accepted again (`floor`). Reactions and waiting changes have limits of their own.
 """
 
@@ -22,7 +22,7 @@ MAX_MESSAGES = 200
 TEXT_BYTES = 25_200
 REACTION_BYTES = 5_000
 WAITING_BYTES = 12_600
-# What an entry needs beside its strings, at most: its keys, three times, a size, an id and the punctuation.
+# What an entry needs at most beside its strings: its keys, its id, its three times, its size, and the punctuation.
 _ENTRY_BYTES = 160
 _REACTION_BYTES = 40
 
@@ -129,7 +129,7 @@ class Entry:
 
     @property
     def weight(self) -> int:
-        """The most bytes that the message, without its reactions, ever takes in the stored state."""
+        """An upper bound, in bytes, of what the message takes in the stored log, without its reactions."""
         strings = [self.sender, self.client_id, quote_fields(self.reply_to)]
         return _ENTRY_BYTES + self.size + sum(map(json_bytes, strings))
 
@@ -219,7 +219,7 @@ def trim(log: RoomLog) -> RoomLog:
     """Return the log within its limits: the oldest messages, reactions and waiting changes are removed first."""
     kept, floor = keep_newest(log.messages())
     floor = max(filter(None, (floor, log.floor)), default=None)
-    waiting = keep_waiting(entry for entry in log.entries.values() if not entry.sender)
+    waiting = keep_changes_without_message(entry for entry in log.entries.values() if not entry.sender)
     entries = {entry.id: entry for entry in (*keep_reactions(kept), *waiting)}
     return replace(log, entries=entries, floor=floor)
 
@@ -252,7 +252,7 @@ def keep_reactions(newest_first: Iterable[Entry]) -> list[Entry]:
     return entries
 
 
-def keep_waiting(entries: Iterable[Entry]) -> list[Entry]:
+def keep_changes_without_message(entries: Iterable[Entry]) -> list[Entry]:
     """Return the entries whose message has not arrived, the last changed ones first, as many as fit."""
     kept, weight = [], 0
     for entry in sorted(entries, key=lambda entry: (changed_at(entry), entry.id), reverse=True):

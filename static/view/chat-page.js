@@ -22,7 +22,7 @@ export function showChat(session) {
     lobby,
     storage: localStorage,
     onChange: () => screen.scheduleRender(),
-    onFirstPage: () => screen.settle(),
+    onFirstPage: () => screen.showStart(),
     onMove: (room) => {
       setAddress(room);
       openAddressedRoom();
