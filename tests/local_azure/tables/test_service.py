@@ -155,8 +155,8 @@ async def test_a_client_that_waits_for_permission_to_send_its_body_gets_it() -> 
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
         body = b'{"TableName": "rooms"}'
         writer.write(
-            b"POST /devstoreaccount1/Tables HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer x\r\nAccept: application/json\r\n"
-            b"Expect: 100-continue\r\nContent-Length: %d\r\n\r\n" % len(body)
+            b"POST /devstoreaccount1/Tables HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer x\r\n"
+            b"Accept: application/json\r\nExpect: 100-continue\r\nContent-Length: %d\r\n\r\n" % len(body)
         )
 
         assert await reader.readuntil(b"\r\n\r\n") == b"HTTP/1.1 100 Continue\r\n\r\n"
