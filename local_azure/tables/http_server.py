@@ -40,8 +40,6 @@ class HttpServer:
         except TableError as error:
             response = error_response(error, received.headers.get("Accept", ""), request_id, now)
             log.info("call refused", extra=_log_fields(received, response.status, error.code.code))
-        except (ConnectionError, HttpProcessingError):
-            raise  # The client is gone, or what it sends is no HTTP: aiohttp closes the connection.
         except Exception:
             internal = TableError(ErrorCode.INTERNAL_ERROR)
             response = error_response(internal, received.headers.get("Accept", ""), request_id, now)
@@ -96,10 +94,14 @@ async def _read_body(received: web.BaseRequest) -> bytes:
         await received.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
         received.writer.output_size = 0  # As aiohttp does: the answer itself has not begun.
     body = bytearray()
-    while chunk := await received.content.readany():
-        body += chunk
-        if len(body) > MAX_BODY_BYTES:
-            raise TableError(ErrorCode.REQUEST_BODY_TOO_LARGE)
+    try:
+        while chunk := await received.content.readany():
+            body += chunk
+            if len(body) > MAX_BODY_BYTES:
+                raise TableError(ErrorCode.REQUEST_BODY_TOO_LARGE)
+    except (ConnectionError, HttpProcessingError, web.RequestPayloadError):
+        # The client is gone, or what it sends is no HTTP; an answer that cannot be sent is dropped.
+        raise invalid_input("The body was not received.") from None
     return bytes(body)
 
 

@@ -48,7 +48,7 @@ class Database:
     def __init__(self, path: Path | None) -> None:
         self._path = path
         self._queue: queue.SimpleQueue[tuple[Work[Any], asyncio.Future[Any]] | None] = queue.SimpleQueue()
-        self._thread = threading.Thread(target=self._live, name="table-store", daemon=True)
+        self._thread = threading.Thread(target=self._run_thread, name="table-store", daemon=True)
         self._loop: asyncio.AbstractEventLoop | None = None
         self._opened: asyncio.Future[None] | None = None
         self._is_closed = True
@@ -82,7 +82,7 @@ class Database:
 
     # --- in the thread -----------------------------------------------------------------------------------------------
 
-    def _live(self) -> None:
+    def _run_thread(self) -> None:
         assert self._loop is not None
         assert self._opened is not None
         try:

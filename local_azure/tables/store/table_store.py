@@ -3,7 +3,6 @@
 import asyncio
 import sqlite3
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 
@@ -57,7 +56,7 @@ class TableStore:
         self._now = now
         self._last_ticks = 0
         self._changes = 0
-        self._purge: asyncio.Task[None] | None = None
+        self._purges: set[asyncio.Task[None]] = set()
 
     async def open(self) -> None:
         """Open the database; raises `StoreError`."""
@@ -66,10 +65,9 @@ class TableStore:
 
     async def close(self) -> None:
         """Finish what was asked for and close the database."""
-        if self._purge is not None:
-            self._purge.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._purge
+        for purge in self._purges:
+            purge.cancel()
+        await asyncio.gather(*self._purges, return_exceptions=True)
         await self._database.close()
 
     # --- tables ------------------------------------------------------------------------------------------------------
@@ -217,8 +215,9 @@ class TableStore:
         return max(int(self._now() * TICKS_PER_SECOND), self._last_ticks + 1)
 
     def _start_purge(self) -> None:
-        if self._purge is None or self._purge.done():
-            self._purge = asyncio.create_task(self._purge_entities())
+        purge = asyncio.create_task(self._purge_entities())
+        self._purges.add(purge)
+        purge.add_done_callback(self._purges.discard)
 
     async def _purge_entities(self) -> None:
         # One portion at a time: others have their turn in between.

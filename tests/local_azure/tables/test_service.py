@@ -1,6 +1,7 @@
 """The service as others start it: in an event loop, as a command, as a fixture of pytest."""
 
 import asyncio
+import logging
 import os
 import re
 import signal
@@ -9,7 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import aiohttp
@@ -194,6 +195,24 @@ async def test_t045_a_body_without_a_length_is_refused_as_soon_as_it_is_too_larg
         session.post(f"{service.endpoint}/Tables", data=chunks(), headers=headers) as answer,
     ):
         assert answer.status == 413
+
+
+@pytest.mark.parametrize("body", [b"Content-Length: 100\r\n\r\n{", b"Transfer-Encoding: chunked\r\n\r\nzz\r\n"])
+async def test_a_client_that_goes_away_within_its_body_is_no_failure(
+    body: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, "local_azure.tables")
+    async with tables.serve() as service, aiohttp.ClientSession() as session:
+        port = int(re.findall(r":(\d+)/", service.endpoint)[0])
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(b"POST /devstoreaccount1/Tables HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer x\r\n" + body)
+        await writer.drain()
+        writer.close()
+        with suppress(ConnectionError):
+            await reader.read()
+
+        assert (await Calls(session, service.endpoint, "x").call("GET", "Tables")).status == 200
+    assert [record for record in caplog.records if record.levelno >= logging.WARNING] == []
 
 
 @pytest.mark.parametrize(

@@ -140,9 +140,7 @@ async def test_the_entities_of_a_deleted_table_are_removed_from_the_database(tmp
         await store.write(TABLE, insert("new"))
 
         assert await rows_of(store) == ["new"]
-        purge = store._purge
-        assert purge is not None
-        await purge
+        await asyncio.gather(*store._purges)
 
     with sqlite3.connect(path) as database:
         assert database.execute("SELECT count(*) FROM entities").fetchone() == (1,)
@@ -157,8 +155,7 @@ async def test_a_removal_that_was_interrupted_goes_on_at_the_next_start(tmp_path
         database.execute("INSERT INTO deleted_tables VALUES (1)")
     database.close()
     async with store_of(path) as store:
-        assert store._purge is not None
-        await store._purge
+        await asyncio.gather(*store._purges)
 
     with sqlite3.connect(path) as database:
         assert database.execute("SELECT count(*) FROM entities").fetchone() == (0,)
