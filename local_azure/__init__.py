@@ -1,4 +1,4 @@
-"""Azure on this machine: Web PubSub and a Functions host, for development and tests."""
+"""Azure on this machine: Web PubSub, Table storage and a Functions host, for development and tests."""
 
 import time
 

@@ -9,7 +9,7 @@ from local_azure.tables import DEVELOPMENT_ACCOUNT, DEVELOPMENT_KEY
 from local_azure.tables.authentication import FULL_ACCESS, Credentials, Grant, authenticate
 from local_azure.tables.errors import TableError
 from local_azure.tables.timestamps import TICKS_PER_SECOND, parse_datetime
-from tests.local_azure.tables.calls import sign
+from tests.local_azure.tables.rest_client import sign
 
 DATE = "Thu, 26 Nov 2026 02:27:19 GMT"
 NOW = parse_datetime("2026-11-26T02:27:19Z") / TICKS_PER_SECOND

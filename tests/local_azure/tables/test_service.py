@@ -21,7 +21,7 @@ from local_azure import tables
 from local_azure.pytest_plugin import TableStorage, table_storage, table_storage_settings
 from local_azure.tables.__main__ import DEFAULT_PORT, main
 from local_azure.tables.service import KEEP_ALIVE_SECONDS
-from tests.local_azure.tables.calls import Calls
+from tests.local_azure.tables.rest_client import RestClient
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -137,7 +137,7 @@ def test_data_that_cannot_be_used_are_named(tmp_path: Path, capsys: pytest.Captu
 
 
 async def test_t089_a_connection_may_be_idle_for_a_minute() -> None:
-    """The pause itself is not waited for: the limit is set, and a connection carries several calls."""
+    """The pause itself is not waited for: the limit is set, and a connection carries several rest."""
     async with tables.serve() as service:
         port = int(re.findall(r":(\d+)/", service.endpoint)[0])
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
@@ -175,9 +175,9 @@ async def test_a_slow_client_does_not_hold_up_the_others() -> None:
             b"Content-Length: 100\r\n\r\n{"
         )
         await slow.drain()
-        calls = Calls(session, service.endpoint, "rooms")
+        rest = RestClient(session, service.endpoint, "rooms")
 
-        created = await calls.call("POST", "Tables", {"TableName": "rooms"})
+        created = await rest.call("POST", "Tables", {"TableName": "rooms"})
         slow.close()
 
         assert created.status == 201
@@ -211,7 +211,7 @@ async def test_a_client_that_goes_away_within_its_body_is_no_failure(
         with suppress(ConnectionError):
             await reader.read()
 
-        assert (await Calls(session, service.endpoint, "x").call("GET", "Tables")).status == 200
+        assert (await RestClient(session, service.endpoint, "x").call("GET", "Tables")).status == 200
     assert [record for record in caplog.records if record.levelno >= logging.WARNING] == []
 
 
@@ -234,7 +234,7 @@ async def test_what_is_no_request_is_refused_and_the_service_goes_on(data: bytes
         writer.close()
 
         assert status.split()[1].startswith(b"4")
-        assert (await Calls(session, service.endpoint, "x").call("GET", "Tables")).status == 200
+        assert (await RestClient(session, service.endpoint, "x").call("GET", "Tables")).status == 200
 
 
 def test_t090_a_call_costs_the_service_less_than_the_sdk(table_storage: TableStorage) -> None:

@@ -15,8 +15,8 @@ import aiohttp
 import pytest
 
 from local_azure import tables
-from tests.local_azure.tables.calls import Calls
 from tests.local_azure.tables.contract.differences import difference_of
+from tests.local_azure.tables.rest_client import RestClient
 
 AZURITE = Path(__file__).resolve().parents[3] / "azurite" / "node_modules" / "azurite" / "dist/src/table/main.js"
 
@@ -77,11 +77,11 @@ async def storage_endpoint(request: pytest.FixtureRequest) -> AsyncIterator[str]
 
 
 @pytest.fixture
-async def calls(storage_endpoint: str) -> AsyncIterator[Calls]:
+async def rest(storage_endpoint: str) -> AsyncIterator[RestClient]:
     """Return a caller that has a table of the test's own."""
     # Azurite closes idle connections after 5 seconds; a closed one must not be used again.
     async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(force_close=True)) as session:
-        made = Calls(session, storage_endpoint, f"T{uuid.uuid4().hex}")
+        made = RestClient(session, storage_endpoint, f"T{uuid.uuid4().hex}")
         created = await made.call("POST", "Tables", {"TableName": made.table})
         assert created.status == 201
         yield made

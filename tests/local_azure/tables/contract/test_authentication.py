@@ -8,24 +8,24 @@ from urllib.parse import quote
 import pytest
 
 from local_azure.tables import DEVELOPMENT_ACCOUNT
-from tests.local_azure.tables.calls import (
+from tests.local_azure.tables.contract.differences import differs_from_azurite
+from tests.local_azure.tables.rest_client import (
     VERSION,
     Answer,
-    Calls,
+    RestClient,
     batch_body,
     insert_operation,
     parse_parts,
     sign,
     write_operation,
 )
-from tests.local_azure.tables.contract.differences import differs_from_azurite
 
 ACCOUNT = DEVELOPMENT_ACCOUNT
 TABLES = f"/{ACCOUNT}/Tables"
 
 
 async def send_signed(
-    calls: Calls,
+    rest: RestClient,
     text: str,
     *,
     scheme: str = "SharedKeyLite",
@@ -35,70 +35,70 @@ async def send_signed(
 ) -> Answer:
     """Send a GET whose Authorization signs the text."""
     sent = {"Accept": "application/json", "Authorization": f"{scheme} {account}:{sign(text)}", **headers}
-    return await calls.send("GET", target, None, sent)
+    return await rest.send("GET", target, None, sent)
 
 
 def today() -> str:
     return formatdate(usegmt=True)
 
 
-async def test_t005_both_forms_of_shared_key_are_accepted(calls: Calls) -> None:
+async def test_t005_both_forms_of_shared_key_are_accepted(rest: RestClient) -> None:
     date = today()
     resource = f"/{ACCOUNT}{TABLES}"
 
-    lite = await send_signed(calls, f"{date}\n{resource}", **{"x-ms-date": date})
-    full = await send_signed(calls, f"GET\n\n\n{date}\n{resource}", scheme="SharedKey", **{"x-ms-date": date})
+    lite = await send_signed(rest, f"{date}\n{resource}", **{"x-ms-date": date})
+    full = await send_signed(rest, f"GET\n\n\n{date}\n{resource}", scheme="SharedKey", **{"x-ms-date": date})
 
     assert (lite.status, full.status) == (200, 200)
 
 
 @differs_from_azurite("every failed authentication has the code AuthorizationFailure, a missing one too")
-async def test_t005_a_wrong_signature_is_refused(calls: Calls) -> None:
+async def test_t005_a_wrong_signature_is_refused(rest: RestClient) -> None:
     date = today()
 
-    answer = await send_signed(calls, f"{date}\n/{ACCOUNT}{TABLES}x", **{"x-ms-date": date})
+    answer = await send_signed(rest, f"{date}\n/{ACCOUNT}{TABLES}x", **{"x-ms-date": date})
 
     assert answer.refusal == (403, "AuthenticationFailed")
     assert answer.headers["x-ms-error-code"] == "AuthenticationFailed"
     assert answer.text.startswith("<?xml")
 
 
-async def test_t006_the_resource_repeats_the_account(calls: Calls) -> None:
+async def test_t006_the_resource_repeats_the_account(rest: RestClient) -> None:
     date = today()
 
-    answer = await send_signed(calls, f"{date}\n{TABLES}", **{"x-ms-date": date})
+    answer = await send_signed(rest, f"{date}\n{TABLES}", **{"x-ms-date": date})
 
     assert answer.status == 403
 
 
-async def test_t008_of_the_query_only_comp_is_signed(calls: Calls) -> None:
+async def test_t008_of_the_query_only_comp_is_signed(rest: RestClient) -> None:
     date = today()
     service = f"/{ACCOUNT}/"
     target = f"{service}?restype=service&comp=properties"
 
-    listed = await send_signed(calls, f"{date}\n/{ACCOUNT}{TABLES}", target=f"{TABLES}?$top=1", **{"x-ms-date": date})
+    listed = await send_signed(rest, f"{date}\n/{ACCOUNT}{TABLES}", target=f"{TABLES}?$top=1", **{"x-ms-date": date})
     signed = await send_signed(
-        calls, f"{date}\n/{ACCOUNT}{service}?comp=properties", target=target, **{"x-ms-date": date}
+        rest, f"{date}\n/{ACCOUNT}{service}?comp=properties", target=target, **{"x-ms-date": date}
     )
-    unsigned = await send_signed(calls, f"{date}\n/{ACCOUNT}{service}", target=target, **{"x-ms-date": date})
+    unsigned = await send_signed(rest, f"{date}\n/{ACCOUNT}{service}", target=target, **{"x-ms-date": date})
 
     assert (listed.status, signed.status, unsigned.status) == (200, 200, 403)
 
 
-async def test_t009_a_date_may_stand_in_either_header(calls: Calls) -> None:
+async def test_t009_a_date_may_stand_in_either_header(rest: RestClient) -> None:
     date = today()
 
-    answer = await send_signed(calls, f"{date}\n/{ACCOUNT}{TABLES}", Date=date)
+    answer = await send_signed(rest, f"{date}\n/{ACCOUNT}{TABLES}", Date=date)
 
     assert answer.status == 200
 
 
 @differs_from_azurite("of two dates, Date counts and not x-ms-date")
-async def test_t009_of_two_dates_x_ms_date_counts(calls: Calls) -> None:
+async def test_t009_of_two_dates_x_ms_date_counts(rest: RestClient) -> None:
     date = today()
 
     answer = await send_signed(
-        calls, f"{date}\n/{ACCOUNT}{TABLES}", Date="Mon, 01 Jan 2001 00:00:00 GMT", **{"x-ms-date": date}
+        rest, f"{date}\n/{ACCOUNT}{TABLES}", Date="Mon, 01 Jan 2001 00:00:00 GMT", **{"x-ms-date": date}
     )
 
     assert answer.status == 200
@@ -106,35 +106,33 @@ async def test_t009_of_two_dates_x_ms_date_counts(calls: Calls) -> None:
 
 @pytest.mark.parametrize("minutes", [-16, 16])
 @differs_from_azurite("a date that is more than 15 minutes off is accepted")
-async def test_t010_a_date_that_is_more_than_15_minutes_off_is_refused(calls: Calls, minutes: int) -> None:
+async def test_t010_a_date_that_is_more_than_15_minutes_off_is_refused(rest: RestClient, minutes: int) -> None:
     date = formatdate(time.time() + minutes * 60, usegmt=True)
 
-    answer = await send_signed(calls, f"{date}\n/{ACCOUNT}{TABLES}", **{"x-ms-date": date})
+    answer = await send_signed(rest, f"{date}\n/{ACCOUNT}{TABLES}", **{"x-ms-date": date})
 
     assert answer.refusal == (403, "AuthenticationFailed")
 
 
-async def test_t010_a_date_that_is_14_minutes_off_is_accepted(calls: Calls) -> None:
+async def test_t010_a_date_that_is_14_minutes_off_is_accepted(rest: RestClient) -> None:
     date = formatdate(time.time() - 14 * 60, usegmt=True)
 
-    assert (await send_signed(calls, f"{date}\n/{ACCOUNT}{TABLES}", **{"x-ms-date": date})).status == 200
+    assert (await send_signed(rest, f"{date}\n/{ACCOUNT}{TABLES}", **{"x-ms-date": date})).status == 200
 
 
 @pytest.mark.parametrize(
     "authorization", ["", "SharedKey", "SharedKey x", "Basic eA==", "SharedKeyLite devstoreaccount1:"]
 )
-async def test_t010_an_unusable_authorization_is_refused(calls: Calls, authorization: str) -> None:
+async def test_t010_an_unusable_authorization_is_refused(rest: RestClient, authorization: str) -> None:
     headers = {"Accept": "application/json", "Authorization": authorization, "x-ms-date": today()}
 
-    assert (await calls.send("GET", TABLES, None, headers)).status == 403
+    assert (await rest.send("GET", TABLES, None, headers)).status == 403
 
 
-async def test_t011_another_account_is_refused(calls: Calls) -> None:
+async def test_t011_another_account_is_refused(rest: RestClient) -> None:
     date = today()
 
-    answer = await send_signed(
-        calls, f"{date}\n/other/other/Tables", account="other", target="/other/Tables", Date=date
-    )
+    answer = await send_signed(rest, f"{date}\n/other/other/Tables", account="other", target="/other/Tables", Date=date)
 
     assert answer.status in (400, 403, 404)
 
@@ -159,73 +157,73 @@ def account_signature(
 
 
 async def send_with(
-    calls: Calls, signature: Mapping[str, str], method: str, path: str, body: str | None = None, **headers: str
+    rest: RestClient, signature: Mapping[str, str], method: str, path: str, body: str | None = None, **headers: str
 ) -> Answer:
     query = "&".join(f"{name}={quote(value, safe='')}" for name, value in signature.items())
     sent = {"Accept": "application/json", "Content-Type": "application/json" if body else "", **headers}
-    return await calls.send(method, f"/{ACCOUNT}/{path}?{query}", body, sent)
+    return await rest.send(method, f"/{ACCOUNT}/{path}?{query}", body, sent)
 
 
-async def test_t012_a_tables_signature_allows_what_it_names(calls: Calls) -> None:
-    signature = table_signature(calls.table, "ra")
-    path = f"{calls.table}(PartitionKey='p',RowKey='r')"
+async def test_t012_a_tables_signature_allows_what_it_names(rest: RestClient) -> None:
+    signature = table_signature(rest.table, "ra")
+    path = f"{rest.table}(PartitionKey='p',RowKey='r')"
 
-    inserted = await send_with(calls, signature, "POST", calls.table, '{"PartitionKey": "p", "RowKey": "r"}')
-    found = await send_with(calls, signature, "GET", path)
-    deleted = await send_with(calls, signature, "DELETE", path, **{"If-Match": "*"})
+    inserted = await send_with(rest, signature, "POST", rest.table, '{"PartitionKey": "p", "RowKey": "r"}')
+    found = await send_with(rest, signature, "GET", path)
+    deleted = await send_with(rest, signature, "DELETE", path, **{"If-Match": "*"})
 
     assert (inserted.status, found.status) == (201, 200)
     assert deleted.refusal == (403, "AuthorizationPermissionMismatch")
 
 
 @differs_from_azurite("with a signature, an upsert needs only the permission to update")
-async def test_t012_an_upsert_needs_both_permissions(calls: Calls) -> None:
-    path = f"{calls.table}(PartitionKey='p',RowKey='r')"
+async def test_t012_an_upsert_needs_both_permissions(rest: RestClient) -> None:
+    path = f"{rest.table}(PartitionKey='p',RowKey='r')"
 
     statuses = [
-        (await send_with(calls, table_signature(calls.table, letters), "PUT", path, '{"a": 1}')).status
+        (await send_with(rest, table_signature(rest.table, letters), "PUT", path, '{"a": 1}')).status
         for letters in ("u", "a", "au")
     ]
 
     assert statuses == [403, 403, 204]
 
 
-async def test_t012_a_signature_ends_and_holds_for_one_table(calls: Calls) -> None:
-    ended = await send_with(calls, table_signature(calls.table, "r", until=EARLIER), "GET", f"{calls.table}()")
-    other = await send_with(calls, table_signature("other", "r"), "GET", f"{calls.table}()")
-    changed = await send_with(calls, {**table_signature(calls.table, "r"), "sp": "raud"}, "GET", f"{calls.table}()")
+async def test_t012_a_signature_ends_and_holds_for_one_table(rest: RestClient) -> None:
+    ended = await send_with(rest, table_signature(rest.table, "r", until=EARLIER), "GET", f"{rest.table}()")
+    other = await send_with(rest, table_signature("other", "r"), "GET", f"{rest.table}()")
+    changed = await send_with(rest, {**table_signature(rest.table, "r"), "sp": "raud"}, "GET", f"{rest.table}()")
 
     assert {ended.status, other.status, changed.status} == {403}
 
 
-async def test_t013_an_accounts_signature_needs_the_resource_type(calls: Calls) -> None:
-    refused = await send_with(calls, account_signature("rl", types="o"), "GET", "Tables")
-    listed = await send_with(calls, account_signature("rl"), "GET", "Tables")
+async def test_t013_an_accounts_signature_needs_the_resource_type(rest: RestClient) -> None:
+    refused = await send_with(rest, account_signature("rl", types="o"), "GET", "Tables")
+    listed = await send_with(rest, account_signature("rl"), "GET", "Tables")
 
     assert refused.refusal == (403, "AuthorizationResourceTypeMismatch")
     assert listed.status == 200
 
 
-async def test_t013_an_accounts_signature_needs_the_service_and_the_permission(calls: Calls) -> None:
-    service = await send_with(calls, account_signature("rl", services="b"), "GET", "Tables")
-    permission = await send_with(calls, account_signature("l"), "GET", f"{calls.table}()")
+async def test_t013_an_accounts_signature_needs_the_service_and_the_permission(rest: RestClient) -> None:
+    service = await send_with(rest, account_signature("rl", services="b"), "GET", "Tables")
+    permission = await send_with(rest, account_signature("l"), "GET", f"{rest.table}()")
 
     assert service.refusal == (403, "AuthorizationServiceMismatch")
     assert permission.refusal == (403, "AuthorizationPermissionMismatch")
 
 
 @differs_from_azurite("a signature for a table is not good for a transaction")
-async def test_t012_each_operation_of_a_transaction_needs_its_permission(calls: Calls) -> None:
-    await calls.insert("p", "old")
+async def test_t012_each_operation_of_a_transaction_needs_its_permission(rest: RestClient) -> None:
+    await rest.insert("p", "old")
     operations = [
-        insert_operation(calls.table, "p", "new"),
-        write_operation("DELETE", calls.table, "p", "old", if_match="*"),
+        insert_operation(rest.table, "p", "new"),
+        write_operation("DELETE", rest.table, "p", "old", if_match="*"),
     ]
-    body = batch_body(calls.endpoint, operations)
+    body = batch_body(rest.endpoint, operations)
     headers = {"Content-Type": "multipart/mixed; boundary=batch_1"}
 
-    refused = await send_with(calls, table_signature(calls.table, "a"), "POST", "$batch", body, **headers)
-    allowed = await send_with(calls, table_signature(calls.table, "ad"), "POST", "$batch", body, **headers)
+    refused = await send_with(rest, table_signature(rest.table, "a"), "POST", "$batch", body, **headers)
+    allowed = await send_with(rest, table_signature(rest.table, "ad"), "POST", "$batch", body, **headers)
 
     [part] = parse_parts(refused)
     assert part.refusal == (403, "AuthorizationPermissionMismatch")
@@ -234,20 +232,20 @@ async def test_t012_each_operation_of_a_transaction_needs_its_permission(calls: 
 
 
 @differs_from_azurite("a signature for a range of keys holds for every key")
-async def test_a_signature_for_a_range_of_keys_is_not_offered(calls: Calls) -> None:
-    signature = table_signature(calls.table, "r", spk="a", epk="b")
+async def test_a_signature_for_a_range_of_keys_is_not_offered(rest: RestClient) -> None:
+    signature = table_signature(rest.table, "r", spk="a", epk="b")
 
-    assert (await send_with(calls, signature, "GET", f"{calls.table}()")).refusal == (501, "NotImplemented")
+    assert (await send_with(rest, signature, "GET", f"{rest.table}()")).refusal == (501, "NotImplemented")
 
 
 @differs_from_azurite("a bearer token is refused over http")
-async def test_a_bearer_token_is_accepted_and_not_looked_at(calls: Calls) -> None:
+async def test_a_bearer_token_is_accepted_and_not_looked_at(rest: RestClient) -> None:
     headers = {"Accept": "application/json", "Authorization": "Bearer of.any.kind"}
 
-    assert (await calls.send("GET", TABLES, None, headers)).status == 200
+    assert (await rest.send("GET", TABLES, None, headers)).status == 200
 
 
-async def test_the_preflight_request_of_a_browser_is_refused(calls: Calls) -> None:
+async def test_the_preflight_request_of_a_browser_is_refused(rest: RestClient) -> None:
     headers = {"Origin": "http://chat.example", "Access-Control-Request-Method": "GET", "Accept": "application/json"}
 
-    assert (await calls.send("OPTIONS", TABLES, None, headers)).refusal == (403, "CorsPreflightFailure")
+    assert (await rest.send("OPTIONS", TABLES, None, headers)).refusal == (403, "CorsPreflightFailure")

@@ -4,14 +4,14 @@ from typing import Any
 
 import pytest
 
-from tests.local_azure.tables.calls import FULL_METADATA, NO_METADATA, Calls, entity_path, insert_operation
 from tests.local_azure.tables.contract.differences import differs_from_azurite
+from tests.local_azure.tables.rest_client import FULL_METADATA, NO_METADATA, RestClient, entity_path, insert_operation
 
 T = "@odata.type"
 
 
-async def refusal(calls: Calls, own: dict[str, Any]) -> tuple[int, str]:
-    return (await calls.insert("p", "r", **own)).refusal
+async def refusal(rest: RestClient, own: dict[str, Any]) -> tuple[int, str]:
+    return (await rest.insert("p", "r", **own)).refusal
 
 
 VALUES: dict[str, dict[str, Any]] = {
@@ -29,29 +29,29 @@ VALUES: dict[str, dict[str, Any]] = {
 
 
 @pytest.mark.parametrize("own", VALUES.values(), ids=VALUES)
-async def test_t050_a_value_keeps_its_type(calls: Calls, own: dict[str, Any]) -> None:
+async def test_t050_a_value_keeps_its_type(rest: RestClient, own: dict[str, Any]) -> None:
     """T-050, T-051, T-052: also an Int64 beyond 2⁵³ and Doubles that are no number."""
-    await calls.insert("p", "r", **own)
+    await rest.insert("p", "r", **own)
 
-    found = (await calls.get("p", "r")).json
+    found = (await rest.get("p", "r")).json
 
     assert {name: found[name] for name in own} == own
     assert [name for name in found if name.endswith(T)] == [name for name in own if name.endswith(T)]
 
 
-async def test_a_typed_number_or_truth_value_may_come_as_text(calls: Calls) -> None:
+async def test_a_typed_number_or_truth_value_may_come_as_text(rest: RestClient) -> None:
     own = {"a": "5", f"a{T}": "Edm.Int32", "b": "2.5", f"b{T}": "Edm.Double", "c": "true", f"c{T}": "Edm.Boolean"}
 
-    assert (await calls.insert("p", "r", **own)).status == 204
+    assert (await rest.insert("p", "r", **own)).status == 204
 
-    assert [str((await calls.get("p", "r")).json[name]).lower() for name in "abc"] == ["5", "2.5", "true"]
+    assert [str((await rest.get("p", "r")).json[name]).lower() for name in "abc"] == ["5", "2.5", "true"]
 
 
 @differs_from_azurite("a Double without a fraction becomes an integer")
-async def test_t052_a_double_without_a_fraction_stays_a_double(calls: Calls) -> None:
-    await calls.insert("p", "r", a=3.0, b=5, **{f"b{T}": "Edm.Double"})
+async def test_t052_a_double_without_a_fraction_stays_a_double(rest: RestClient) -> None:
+    await rest.insert("p", "r", a=3.0, b=5, **{f"b{T}": "Edm.Double"})
 
-    answer = await calls.get("p", "r")
+    answer = await rest.get("p", "r")
 
     assert '"a":3.0' in answer.text
     assert '"b":5.0' in answer.text
@@ -67,17 +67,17 @@ async def test_t052_a_double_without_a_fraction_stays_a_double(calls: Calls) -> 
     ],
 )
 @differs_from_azurite("a DateTime is given back as it was sent")
-async def test_t053_a_time_is_given_back_in_its_shortest_form(calls: Calls, sent: str, returned: str) -> None:
-    await calls.insert("p", "r", v=sent, **{f"v{T}": "Edm.DateTime"})
+async def test_t053_a_time_is_given_back_in_its_shortest_form(rest: RestClient, sent: str, returned: str) -> None:
+    await rest.insert("p", "r", v=sent, **{f"v{T}": "Edm.DateTime"})
 
-    assert (await calls.get("p", "r")).json["v"] == returned
+    assert (await rest.get("p", "r")).json["v"] == returned
 
 
 @differs_from_azurite("a DateTime before the year 1601 is accepted")
-async def test_t053_a_time_before_1601_is_refused(calls: Calls) -> None:
+async def test_t053_a_time_before_1601_is_refused(rest: RestClient) -> None:
     own = {"v": "1600-12-31T23:59:59Z", f"v{T}": "Edm.DateTime"}
 
-    assert await refusal(calls, own) == (400, "OutOfRangeInput")
+    assert await refusal(rest, own) == (400, "OutOfRangeInput")
 
 
 @pytest.mark.parametrize(
@@ -93,83 +93,83 @@ async def test_t053_a_time_before_1601_is_refused(calls: Calls) -> None:
     ],
 )
 @differs_from_azurite("a value that does not fit its type is accepted, or an error of the server")
-async def test_t054_a_value_that_does_not_fit_its_type_is_refused(calls: Calls, edm_type: str, value: object) -> None:
-    assert await refusal(calls, {"v": value, f"v{T}": edm_type}) == (400, "InvalidInput")
+async def test_t054_text_that_does_not_fit_its_type_is_refused(rest: RestClient, edm_type: str, value: object) -> None:
+    assert await refusal(rest, {"v": value, f"v{T}": edm_type}) == (400, "InvalidInput")
 
 
 @pytest.mark.parametrize(
     ("edm_type", "value"), [("Edm.Boolean", "yes"), ("Edm.Int32", "text"), ("Edm.Double", "text"), ("Edm.String", 1)]
 )
-async def test_t054_a_json_value_of_another_type_is_refused(calls: Calls, edm_type: str, value: object) -> None:
-    assert await refusal(calls, {"v": value, f"v{T}": edm_type}) == (400, "InvalidInput")
+async def test_t054_a_json_value_of_another_type_is_refused(rest: RestClient, edm_type: str, value: object) -> None:
+    assert await refusal(rest, {"v": value, f"v{T}": edm_type}) == (400, "InvalidInput")
 
 
 @differs_from_azurite("an integer beyond 32 bits without a type is accepted")
-async def test_t054_an_integer_beyond_32_bits_needs_its_type(calls: Calls) -> None:
-    assert await refusal(calls, {"v": 2**31}) == (400, "InvalidInput")
+async def test_t054_an_integer_beyond_32_bits_needs_its_type(rest: RestClient) -> None:
+    assert await refusal(rest, {"v": 2**31}) == (400, "InvalidInput")
 
 
-async def test_t055_nulls_are_not_stored(calls: Calls) -> None:
-    assert (await calls.insert("p", "r", a=None)).status == 204
-    assert "a" not in (await calls.get("p", "r")).json
+async def test_t055_nulls_are_not_stored(rest: RestClient) -> None:
+    assert (await rest.insert("p", "r", a=None)).status == 204
+    assert "a" not in (await rest.get("p", "r")).json
 
 
 @pytest.mark.parametrize("value", [{}, [], {"a": 1}, ["a"]])
-async def test_t055_objects_and_arrays_are_refused(calls: Calls, value: object) -> None:
-    assert await refusal(calls, {"v": value}) == (400, "InvalidInput")
+async def test_t055_objects_and_arrays_are_refused(rest: RestClient, value: object) -> None:
+    assert await refusal(rest, {"v": value}) == (400, "InvalidInput")
 
 
 @pytest.mark.parametrize("character", ["x", "😀"])
-async def test_t056_a_string_may_have_32768_code_units(calls: Calls, character: str) -> None:
+async def test_t056_a_string_may_have_32768_code_units(rest: RestClient, character: str) -> None:
     units = len(character.encode("utf-16-be")) // 2
     largest = character * (32_768 // units)
 
-    assert (await calls.insert("p", "r", v=largest)).status == 204
-    assert (await calls.get("p", "r")).json["v"] == largest
-    assert (await calls.insert("p", "s", v=largest + character)).refusal == (400, "PropertyValueTooLarge")
+    assert (await rest.insert("p", "r", v=largest)).status == 204
+    assert (await rest.get("p", "r")).json["v"] == largest
+    assert (await rest.insert("p", "s", v=largest + character)).refusal == (400, "PropertyValueTooLarge")
 
 
-async def test_t057_a_binary_value_may_have_64_kib(calls: Calls) -> None:
+async def test_t057_a_binary_value_may_have_64_kib(rest: RestClient) -> None:
     def binary(size: int) -> dict[str, Any]:
         return {"v": bytes(size).hex().replace("00", "A" * 4)[: (size + 2) // 3 * 4], f"v{T}": "Edm.Binary"}
 
-    assert (await calls.insert("p", "r", **binary(65_535))).status == 204
-    assert (await calls.insert("p", "s", **binary(65_538))).status == 400
+    assert (await rest.insert("p", "r", **binary(65_535))).status == 204
+    assert (await rest.insert("p", "s", **binary(65_538))).status == 400
 
 
-async def test_t058_an_entity_may_have_252_properties(calls: Calls) -> None:
-    assert (await calls.insert("p", "r", **{f"a{n}": n for n in range(252)})).status == 204
+async def test_t058_an_entity_may_have_252_properties(rest: RestClient) -> None:
+    assert (await rest.insert("p", "r", **{f"a{n}": n for n in range(252)})).status == 204
 
 
 @differs_from_azurite("the number of properties is not limited")
-async def test_t058_one_property_more_is_refused_also_when_it_is_merged(calls: Calls) -> None:
+async def test_t058_one_property_more_is_refused_also_when_it_is_merged(rest: RestClient) -> None:
     own = {f"a{n}": n for n in range(252)}
-    await calls.insert("p", "r", **own)
+    await rest.insert("p", "r", **own)
 
-    assert await refusal(calls, {**own, "b": 1}) == (400, "TooManyProperties")
-    assert (await calls.write("PATCH", "p", "r", {"b": 1})).refusal == (400, "TooManyProperties")
+    assert await refusal(rest, {**own, "b": 1}) == (400, "TooManyProperties")
+    assert (await rest.write("PATCH", "p", "r", {"b": 1})).refusal == (400, "TooManyProperties")
 
 
 @differs_from_azurite("an entity over 1 MiB is accepted on insert")
-async def test_t059_an_entity_over_1_mib_is_refused(calls: Calls) -> None:
+async def test_t059_an_entity_over_1_mib_is_refused(rest: RestClient) -> None:
     half = {f"a{n}": "x" * 32_000 for n in range(9)}
     other = {f"b{n}": "x" * 32_000 for n in range(9)}
     refused = (400, "EntityTooLarge")
 
-    assert await refusal(calls, {**half, **other}) == refused
-    assert (await calls.insert("p", "r", **half)).status == 204
-    assert (await calls.write("PATCH", "p", "r", other)).refusal == refused
-    assert (await calls.write("PUT", "p", "r", {**half, **other})).refusal == refused
-    _, [part] = await calls.transaction(
-        [insert_operation(calls.table, "p", "s"), insert_operation(calls.table, "p", "t", **half, **other)]
+    assert await refusal(rest, {**half, **other}) == refused
+    assert (await rest.insert("p", "r", **half)).status == 204
+    assert (await rest.write("PATCH", "p", "r", other)).refusal == refused
+    assert (await rest.write("PUT", "p", "r", {**half, **other})).refusal == refused
+    _, [part] = await rest.transaction(
+        [insert_operation(rest.table, "p", "s"), insert_operation(rest.table, "p", "t", **half, **other)]
     )
     assert (part.refusal, part.message[:2]) == (refused, "1:")
 
 
-async def test_t060_names_differ_by_letter_case(calls: Calls) -> None:
-    await calls.insert("p", "r", a=1, A=2, é=3, _x=4, **{"n" * 255: 5})
+async def test_t060_names_differ_by_letter_case(rest: RestClient) -> None:
+    await rest.insert("p", "r", a=1, A=2, é=3, _x=4, **{"n" * 255: 5})
 
-    found = (await calls.get("p", "r")).json
+    found = (await rest.get("p", "r")).json
 
     assert (found["a"], found["A"], found["é"], found["_x"], found["n" * 255]) == (1, 2, 3, 4, 5)
 
@@ -185,53 +185,53 @@ async def test_t060_names_differ_by_letter_case(calls: Calls) -> None:
     ],
 )
 @differs_from_azurite("a wrong name of a property is accepted")
-async def test_t060_a_wrong_name_is_refused(calls: Calls, name: str, code: str) -> None:
-    assert await refusal(calls, {name: 1}) == (400, code)
+async def test_t060_a_wrong_name_is_refused(rest: RestClient, name: str, code: str) -> None:
+    assert await refusal(rest, {name: 1}) == (400, code)
 
 
 TYPED = {f"big{T}": "Edm.Int64", "big": "5", f"at{T}": "Edm.DateTime", "at": "2026-01-02T03:04:05Z", "n": 1}
 
 
-async def test_t035_without_metadata_there_are_only_properties(calls: Calls) -> None:
-    await calls.insert("p", "r", **TYPED)
+async def test_t035_without_metadata_there_are_only_properties(rest: RestClient) -> None:
+    await rest.insert("p", "r", **TYPED)
 
-    one = (await calls.get("p", "r", headers=NO_METADATA)).json
-    page = (await calls.query(headers=NO_METADATA)).json
+    one = (await rest.get("p", "r", headers=NO_METADATA)).json
+    page = (await rest.query(headers=NO_METADATA)).json
 
     assert set(one) == {"PartitionKey", "RowKey", "Timestamp", "big", "at", "n"}
     assert page == {"value": [one]}
 
 
 @differs_from_azurite("Timestamp comes last, and the metadata of a query name `Tables` and not the table")
-async def test_t035_minimal_metadata_are_in_the_services_order(calls: Calls) -> None:
-    await calls.insert("p", "r", **TYPED)
+async def test_t035_minimal_metadata_are_in_the_services_order(rest: RestClient) -> None:
+    await rest.insert("p", "r", **TYPED)
     names = ["odata.etag", "PartitionKey", "RowKey", "Timestamp", f"big{T}", "big", f"at{T}", "at", "n"]
 
-    one = (await calls.get("p", "r")).json
-    page = (await calls.query()).json
+    one = (await rest.get("p", "r")).json
+    page = (await rest.query()).json
 
     assert list(one) == ["odata.metadata", *names]
-    assert one["odata.metadata"] == f"{calls.endpoint}/$metadata#{calls.table}/@Element"
+    assert one["odata.metadata"] == f"{rest.endpoint}/$metadata#{rest.table}/@Element"
     assert list(page["value"][0]) == names
-    assert page["odata.metadata"] == f"{calls.endpoint}/$metadata#{calls.table}"
+    assert page["odata.metadata"] == f"{rest.endpoint}/$metadata#{rest.table}"
 
 
-async def test_t035_full_metadata_say_what_an_entity_is_and_where(calls: Calls) -> None:
-    await calls.insert("p", "r", **TYPED)
+async def test_t035_full_metadata_say_what_an_entity_is_and_where(rest: RestClient) -> None:
+    await rest.insert("p", "r", **TYPED)
 
-    entity = (await calls.get("p", "r", headers=FULL_METADATA)).json
+    entity = (await rest.get("p", "r", headers=FULL_METADATA)).json
 
-    link = entity_path(calls.table, "p", "r")
-    assert entity["odata.type"] == f"devstoreaccount1.{calls.table}"
-    assert entity["odata.id"] == f"{calls.endpoint}/{link}"
+    link = entity_path(rest.table, "p", "r")
+    assert entity["odata.type"] == f"devstoreaccount1.{rest.table}"
+    assert entity["odata.id"] == f"{rest.endpoint}/{link}"
     assert entity["odata.editLink"] == link
     assert entity[f"Timestamp{T}"] == "Edm.DateTime"
     assert entity[f"big{T}"] == "Edm.Int64"
 
 
-async def test_t035_the_content_type_names_the_level(calls: Calls) -> None:
-    await calls.insert("p", "r")
+async def test_t035_the_content_type_names_the_level(rest: RestClient) -> None:
+    await rest.insert("p", "r")
 
-    answer = await calls.get("p", "r", headers=NO_METADATA)
+    answer = await rest.get("p", "r", headers=NO_METADATA)
 
     assert answer.headers["Content-Type"].startswith("application/json;odata=nometadata")

@@ -1,4 +1,4 @@
-"""Calls to a table storage by hand: signed requests over HTTP, with nothing of an SDK in between."""
+"""RestClient to a table storage by hand: signed requests over HTTP, with nothing of an SDK in between."""
 
 import base64
 import hashlib
@@ -75,7 +75,7 @@ def sign(text: str, key: str = DEVELOPMENT_KEY) -> str:
     return base64.b64encode(digest).decode()
 
 
-class Calls:
+class RestClient:
     """A caller of one account; `table` is a table of the test's own."""
 
     def __init__(self, session: aiohttp.ClientSession, endpoint: str, table: str) -> None:
