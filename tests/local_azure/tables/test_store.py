@@ -14,7 +14,7 @@ import pytest
 from local_azure.tables.edm import EdmType, Property
 from local_azure.tables.entities import EntityKey
 from local_azure.tables.errors import ErrorCode, OperationFailed, TableError
-from local_azure.tables.queries import parse_query
+from local_azure.tables.queries import encode_token, parse_query
 from local_azure.tables.store import Database, StoreError, TableStore
 from local_azure.tables.store import table_store as table_store_module
 from local_azure.tables.writes import Action, Write
@@ -159,6 +159,26 @@ async def test_a_removal_that_was_interrupted_goes_on_at_the_next_start(tmp_path
 
     with sqlite3.connect(path) as database:
         assert database.execute("SELECT count(*) FROM entities").fetchone() == (0,)
+
+
+async def test_t077_pages_end_at_partitions_and_may_be_empty_when_that_is_asked_for() -> None:
+    store = TableStore(Database(None), time.time, pages_end_at_partitions=True)
+    await store.open()
+    await store.create_table(TABLE)
+    for partition in "abc":
+        await store.write_all(TABLE, [insert(row, partition, n=int(partition == "c")) for row in "xy"])
+    pages: list[list[str]] = []
+    continuation: dict[str, str] = {}
+
+    while not pages or continuation:
+        page = await store.query(TABLE, parse_query({"$filter": "n eq 1", **continuation}))
+        pages.append([entity.key.partition for entity in page.entities])
+        key = page.next_key
+        names = {} if key is None else {"NextPartitionKey": key.partition, "NextRowKey": key.row}
+        continuation = {name: encode_token(text) for name, text in names.items()}
+    await store.close()
+
+    assert pages == [[], [], ["c", "c"]]
 
 
 async def test_others_have_their_turn_while_a_long_query_runs() -> None:
