@@ -17,7 +17,8 @@ const client = new WebPubSubClient(
 );
 
 const shown = ({ data, ...message }) => ({
-  ...message, data: data instanceof ArrayBuffer ? [...new Uint8Array(data)] : data,
+  ...message,
+  data: data instanceof ArrayBuffer ? [...new Uint8Array(data)] : data,
 });
 client.on("connected", ({ connectionId, userId: user }) => report("connected", { connectionId, user }));
 client.on("disconnected", ({ connectionId, message }) => report("disconnected", { connectionId, message }));
@@ -27,7 +28,11 @@ client.on("server-message", onServerMessage);
 client.on("group-message", ({ message }) => report("group-message", shown(message)));
 client.on("rejoin-group-failed", ({ group, error }) => report("rejoin-group-failed", { group, name: error.name }));
 
-const bytes = ({ content, dataType, ...rest }) => [dataType === "binary" ? new Uint8Array(content).buffer : content, dataType, rest];
+const bytes = ({ content, dataType, ...rest }) => [
+  dataType === "binary" ? new Uint8Array(content).buffer : content,
+  dataType,
+  rest,
+];
 
 const commands = {
   start: () => client.start(),
@@ -38,7 +43,10 @@ const commands = {
   event: ({ event, ...message }) => client.sendEvent(event, ...bytes(message)),
   invoke: ({ event, content, dataType }) => client.invokeEvent(event, content, dataType),
   unsubscribe: () => client.off("server-message", onServerMessage),
-  end: () => { report("end"); process.exit(0); },
+  end: () => {
+    report("end");
+    process.exit(0);
+  },
 };
 
 const nextLine = linesFromTheTest();

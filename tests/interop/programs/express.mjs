@@ -5,8 +5,13 @@ import { WebPubSubEventHandler } from "@azure/web-pubsub-express";
 import { report } from "./reporting.mjs";
 
 const [hub, allowedEndpoint] = process.argv.slice(2);
-const context = ({ connectionId, userId, hub: name, eventName, states }) =>
-  ({ connectionId, userId, hub: name, eventName, states });
+const context = ({ connectionId, userId, hub: name, eventName, states }) => ({
+  connectionId,
+  userId,
+  hub: name,
+  eventName,
+  states,
+});
 
 const handler = new WebPubSubEventHandler(hub, {
   path: "/eventhandler/",

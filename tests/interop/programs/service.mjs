@@ -25,7 +25,10 @@ async function hears(listener, group = room) {
 }
 
 async function refusal(promise) {
-  return promise.then(() => "no refusal", (error) => [error.statusCode, error.code]);
+  return promise.then(
+    () => "no refusal",
+    (error) => [error.statusCode, error.code],
+  );
 }
 
 const hubOperations = {
@@ -137,7 +140,10 @@ const hubOperations = {
 
   async getClientAccessToken() {
     const token = await sdk.getClientAccessToken({
-      userId: "ana", roles: ["webpubsub.sendToGroup.room"], groups: ["room"], expirationTimeInMinutes: 5,
+      userId: "ana",
+      roles: ["webpubsub.sendToGroup.room"],
+      groups: ["room"],
+      expirationTimeInMinutes: 5,
     });
     const ana = await Listener.open(token.url);
     opened.push(ana);
@@ -209,10 +215,15 @@ const groupOperations = {
 };
 
 function publicNames(object) {
-  return Object.getOwnPropertyNames(Object.getPrototypeOf(object)).filter((name) => name !== "constructor").sort();
+  return Object.getOwnPropertyNames(Object.getPrototypeOf(object))
+    .filter((name) => name !== "constructor")
+    .sort();
 }
 
-for (const [of, operations] of [["hub", hubOperations], ["group", groupOperations]]) {
+for (const [of, operations] of [
+  ["hub", hubOperations],
+  ["group", groupOperations],
+]) {
   for (const [operation, story] of Object.entries(operations)) {
     report("operation", { of, operation, saw: await story() });
     opened.splice(0).forEach((listener) => listener.end());
