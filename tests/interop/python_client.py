@@ -15,7 +15,12 @@ from azure.messaging.webpubsubclient.models import CallbackType
 logging.getLogger("websocket").propagate = False
 
 # No retries and short waits: a refusal is then reported at once instead of after four attempts.
-SHORT_WAITS = {"message_retry_total": 0, "reconnect_retry_backoff_factor": 0.05, "ack_timeout": 5.0, "start_timeout": 5.0}
+SHORT_WAITS = {
+    "message_retry_total": 0,
+    "reconnect_retry_backoff_factor": 0.05,
+    "ack_timeout": 5.0,
+    "start_timeout": 5.0,
+}
 
 
 class PythonClient:
