@@ -9,6 +9,7 @@ from aiohttp import web
 
 from local_azure.webpubsub import Limits, Service, Settings
 from local_azure.webpubsub.messages import DataType, Payload, ServerMessage
+from local_azure.webpubsub.observations import ConnectionDetached, ConnectionEnded, Observation
 from local_azure.webpubsub.tokens import make_reconnection_token
 from tests.local_azure.webpubsub.harness import (
     FAST,
@@ -223,11 +224,15 @@ async def test_w104_and_w105_after_the_retention_time_it_is_over(harness: Harnes
     application = await harness.application()
     service.set_event_handlers(HUB, [application.handler(("disconnected",), None)])
     ana = await reliable(harness, service)
+    records: list[Observation] = []
+    service.observations.subscribe(records.append)
 
     await detached(service, ana)
 
-    assert service.hubs.hub(HUB).connection(ana.id)
     (request,) = await application.wait_for("disconnected")
+    lost, over = [record for record in records if isinstance(record, ConnectionDetached | ConnectionEnded)]
+    assert (type(lost), type(over)) == (ConnectionDetached, ConnectionEnded)
+    assert over.at - lost.at > 0.04
     assert request.json() == {"reason": "The connection recovery timeout expired."}
     assert service.hubs.hub(HUB).connection(ana.id) is None
     assert await (await harness.recover(service, ana)).closed() == NOT_RECOVERED
@@ -235,12 +240,12 @@ async def test_w104_and_w105_after_the_retention_time_it_is_over(harness: Harnes
 
 
 async def test_w104_a_recovered_connection_does_not_expire(harness: Harness) -> None:
-    service = await harness.service(Settings(times=replace(FAST, retention_seconds=0.3)))
+    service = await harness.service(Settings(times=replace(FAST, retention_seconds=1.0)))
     ana = await reliable(harness, service)
     await detached(service, ana)
     again = await harness.recover(service, ana)
 
-    deadline = time.monotonic() + 0.35
+    deadline = time.monotonic() + 1.05
     while time.monotonic() < deadline:
         await again.expect_no_message()
 

@@ -97,14 +97,14 @@ async def host(data: Path) -> AsyncIterator[KillableHost]:
 
 async def test_a_timer_that_came_due_while_the_host_was_dead_fires_once(tmp_path: Path) -> None:
     async with host(tmp_path) as first:
-        await first.start("naps", "napping", 0.2)
+        await first.start("naps", "napping", 1.0)
 
         async def has_begun() -> Any:
             async with first.http.get(f"{first.base}/instances/napping") as response:
                 return True if (await response.json())["runtimeStatus"] == "Running" else None
 
         await until(has_begun)
-        due = time.time() + 0.2
+        due = time.time() + 1.0
 
     async def is_due() -> Any:
         return True if time.time() > due else None

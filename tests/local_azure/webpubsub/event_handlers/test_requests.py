@@ -268,7 +268,7 @@ async def test_w142_other_refusals_are_final(
 
 
 async def test_w143_a_handler_that_is_too_slow_has_failed_and_is_not_asked_again(harness: Harness) -> None:
-    service = await harness.service(Settings(times=replace(FAST, handler_timeout_seconds=0.3)))
+    service = await harness.service(Settings(times=replace(FAST, handler_timeout_seconds=1.0)))
     application = await harness.application()
     service.set_event_handlers(HUB, [application.handler((), "*")])
 
