@@ -17,13 +17,13 @@ def test_in_open_mode_anyone_names_themselves() -> None:
     assert connecting_user(None, ["ana"], OPEN) == "ana"
 
 
-def test_in_open_mode_a_principal_header_means_nothing() -> None:
+def test_in_open_mode_a_principal_header_is_ignored() -> None:
     with pytest.raises(MissingUser):
         negotiating_user(ANA, [], OPEN)
 
 
 @pytest.mark.parametrize("asked", [[], [""], ["  "]])
-def test_without_an_id_nobody_is_let_in(asked: list[str]) -> None:
+def test_without_an_id_nobody_may_connect(asked: list[str]) -> None:
     with pytest.raises(MissingUser, match="missing user id") as refusal:
         negotiating_user({}, asked, OPEN)
     assert refusal.value.status == 400
@@ -61,7 +61,7 @@ def test_a_token_keeps_its_user() -> None:
     assert connecting_user("ana", [], EASYAUTH) == "ana"
 
 
-def test_nothing_is_open_by_accident() -> None:
+def test_without_the_setting_nobody_may_connect() -> None:
     with pytest.raises(NotConfigured, match="ChatAuth"):
         negotiating_user(ANA, ["ana"], UNSET)
     with pytest.raises(NotConfigured, match="ChatAuth"):
@@ -80,6 +80,6 @@ def test_a_guarded_platform_is_believed() -> None:
     assert negotiating_user(ANA, [], guarded) == "ana"
 
 
-def test_a_name_that_cannot_be_is_refused_with_the_limit() -> None:
+def test_an_invalid_name_is_refused_with_the_limit() -> None:
     with pytest.raises(InvalidName, match="the limit is 64"):
         connecting_user(None, ["x" * 65], OPEN)

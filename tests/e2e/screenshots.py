@@ -55,7 +55,7 @@ def new_page(browser: Browser, size: str, scheme: Scheme) -> Page:
 
 
 def talk(chat: Chat, room: str, ana: Person, bo: Person, cy: Person) -> None:
-    """Let people say things, some of them earlier than now."""
+    """Publish messages of three people, some of them with earlier times."""
     now = datetime.now(UTC)
 
     def earlier(sender: str, text: str, minutes: int, **more: object) -> dict[str, object]:

@@ -21,7 +21,7 @@ def room() -> str:
     return a_room()
 
 
-def test_a_cut_socket_is_recovered_with_its_token_and_nothing_is_lost_or_doubled(
+def test_a_cut_socket_is_recovered_with_its_token_and_nothing_is_lost_or_duplicated(
     chat: Chat, new_person: Meet, room: str
 ) -> None:
     page = new_person()
@@ -42,7 +42,7 @@ def test_a_cut_socket_is_recovered_with_its_token_and_nothing_is_lost_or_doubled
     assert len(wire.events("join")) == 2  # the room and the lobby, once each
 
 
-def test_what_is_typed_without_a_connection_goes_out_when_it_is_back_also_after_a_reload(
+def test_what_is_written_without_a_connection_is_sent_by_the_next_one_also_after_a_reload(
     chat: Chat, new_person: Meet, room: str
 ) -> None:
     page = new_person()
@@ -173,7 +173,7 @@ def test_a_failed_message_says_why_and_can_be_sent_again(chat: Chat, new_person:
     assert first["clientId"] == second["clientId"]
 
 
-def test_a_refusal_by_the_server_stands_at_the_message_and_it_can_be_discarded(
+def test_a_refusal_by_the_server_is_shown_at_the_message_which_can_be_discarded(
     chat: Chat, new_person: Meet, room: str
 ) -> None:
     page = new_person()
@@ -237,7 +237,7 @@ def test_the_status_counts_down_and_says_that_nothing_is_lost(chat: Chat, new_pe
     expect(page.locator("#retry-countdown")).to_be_hidden()
 
 
-def test_a_socket_that_died_silently_is_noticed_when_the_reader_comes_back(
+def test_a_socket_that_was_lost_without_a_close_is_replaced_when_the_page_is_online_again(
     chat: Chat, new_person: Meet, room: str
 ) -> None:
     page = new_person()
@@ -263,7 +263,7 @@ def come_online(page: Page) -> None:
     page.evaluate("dispatchEvent(new Event('online'))")
 
 
-def test_waking_up_opens_one_connection_however_many_signs_of_life_there_are(chat: Chat, new_person: Meet) -> None:
+def test_several_events_of_waking_up_open_one_connection(chat: Chat, new_person: Meet) -> None:
     page = new_person()
     page.add_init_script("Math.random = () => 60")  # long waits, so that only waking up ends them
     wire = Wire(page)
@@ -281,7 +281,7 @@ def test_waking_up_opens_one_connection_however_many_signs_of_life_there_are(cha
     assert len(wire.urls) == 2
 
 
-def test_someone_who_is_signed_out_is_told_so_with_a_way_back(chat: Chat, new_person: Meet) -> None:
+def test_someone_who_is_signed_out_is_offered_the_sign_in(chat: Chat, new_person: Meet) -> None:
     page = new_person()
     page.route("**/session", lambda route: route.fulfill(json=route.fetch().json() | {"signIn": "/?sign-in"}))
     wire = Wire(page)
@@ -296,7 +296,7 @@ def test_someone_who_is_signed_out_is_told_so_with_a_way_back(chat: Chat, new_pe
     expect(page).to_have_url(f"{chat.url}/?sign-in")
 
 
-def test_a_server_that_cannot_negotiate_is_quoted(chat: Chat, new_person: Meet) -> None:
+def test_the_servers_reason_for_a_failed_negotiation_is_shown(chat: Chat, new_person: Meet) -> None:
     page = new_person()
     wire = Wire(page)
     Person(page, chat, "ana").enter()
@@ -308,7 +308,7 @@ def test_a_server_that_cannot_negotiate_is_quoted(chat: Chat, new_person: Meet) 
     expect(page.get_by_role("status")).to_contain_text("ChatAuth is not set")
 
 
-def test_a_closed_tab_leaves_at_once(chat: Chat, new_person: Meet, room: str) -> None:
+def test_a_closed_tab_is_removed_from_the_roster_at_once(chat: Chat, new_person: Meet, room: str) -> None:
     ana, bo = (Person(new_person(), chat, name).enter(room) for name in ("ana", "bo"))
     ana.expect_here("bo")
 

@@ -62,7 +62,7 @@ def test_a_name_of_markup_or_of_another_direction_is_a_name(chat: Chat, new_pers
     expect(ana.page.locator("#people-list b")).to_have_count(0)
 
 
-def test_addresses_are_links_that_open_safely(chat: Chat, new_person: Meet, room: str) -> None:
+def test_addresses_are_links_that_open_without_a_reference_to_the_page(chat: Chat, new_person: Meet, room: str) -> None:
     ana = Person(new_person(), chat, "ana").enter(room)
 
     ana.say("see https://a.example/x?y=1, javascript:alert(1)")
@@ -164,7 +164,7 @@ def test_a_reply_quotes_one_line(chat: Chat, new_person: Meet, room: str) -> Non
     expect(quote).not_to_contain_text("second line")
 
 
-def test_a_quote_leads_to_what_it_quotes_also_far_up_and_with_the_keyboard(
+def test_a_quote_scrolls_to_its_message_also_far_up_and_with_the_keyboard(
     chat: Chat, new_person: Meet, room: str
 ) -> None:
     ana = Person(new_person(), chat, "ana").enter(room)
@@ -198,7 +198,7 @@ def test_a_quote_leads_to_what_it_quotes_also_far_up_and_with_the_keyboard(
     assert errors == []
 
 
-def test_a_reaction_is_counted_for_everyone_and_can_be_taken_back(chat: Chat, new_person: Meet, room: str) -> None:
+def test_a_reaction_is_counted_for_everyone_and_can_be_removed(chat: Chat, new_person: Meet, room: str) -> None:
     ana, bo = (Person(new_person(), chat, name).enter(room) for name in ("ana", "bo"))
     ana.say("cake?")
     bo.expect_line("cake?").hover()

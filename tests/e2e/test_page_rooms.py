@@ -18,7 +18,7 @@ def room() -> str:
     return a_room()
 
 
-def test_two_rooms_do_not_leak_into_each_other(chat: Chat, new_person: Meet, room: str) -> None:
+def test_a_room_shows_no_message_of_another(chat: Chat, new_person: Meet, room: str) -> None:
     ana, bo = Person(new_person(), chat, "ana").enter(room), Person(new_person(), chat, "bo").enter(a_room())
     ana.say("for this room only")
     ana.expect_line("for this room only")
@@ -71,7 +71,7 @@ def test_a_room_is_created_by_name_and_is_in_the_address(chat: Chat, new_person:
     expect(ana.page.get_by_role("link", name=name)).to_be_visible()
 
 
-def test_a_name_that_cannot_be_a_room_is_refused_in_words(chat: Chat, new_person: Meet) -> None:
+def test_an_invalid_room_name_is_refused_with_a_text(chat: Chat, new_person: Meet) -> None:
     ana = Person(new_person(), chat, "ana").enter()
 
     ana.page.get_by_label("Join or create a room").fill("no/such")
@@ -92,9 +92,7 @@ def test_commands_enter_and_leave_rooms(chat: Chat, new_person: Meet, room: str)
     expect(ana.page.get_by_role("link", name=room)).to_have_count(0)
 
 
-def test_messages_elsewhere_are_counted_and_begin_at_a_line_when_one_returns(
-    chat: Chat, new_person: Meet, room: str
-) -> None:
+def test_messages_in_another_room_are_counted_and_marked_by_a_line(chat: Chat, new_person: Meet, room: str) -> None:
     ana, bo = (Person(new_person(), chat, name).enter(room) for name in ("ana", "bo"))
     bo.say("read")
     ana.expect_line("read")
@@ -160,7 +158,9 @@ def until_listed(page: Page, chat: Chat, room: str) -> None:
     until(page, lambda: room in page.request.get(f"{chat.url}/rooms").text())
 
 
-def test_the_rooms_of_others_are_few_and_gone_when_the_server_does_not_tell(chat: Chat, new_person: Meet) -> None:
+def test_the_rooms_of_others_are_at_most_eight_and_hidden_when_the_server_names_none(
+    chat: Chat, new_person: Meet
+) -> None:
     page = new_person()
     page.clock.install()
     answers: list[dict[str, object] | None] = [{"rooms": [{"room": f"room{n}", "count": n} for n in range(30, 0, -1)]}]
@@ -210,7 +210,7 @@ def test_a_room_of_many_people_tells_how_many_more_there_are(chat: Chat, new_per
     expect(page.get_by_role("complementary")).not_to_contain_text("more")
 
 
-def test_who_leaves_the_lobby_while_in_it_can_go_on(chat: Chat, new_person: Meet) -> None:
+def test_who_leaves_the_lobby_while_in_it_joins_it_again(chat: Chat, new_person: Meet) -> None:
     page = new_person()
     wire = Wire(page)
     ana = Person(page, chat, "ana").enter("lobby")
@@ -296,7 +296,7 @@ def test_the_invite_link_leads_into_the_room(chat: Chat, new_person: Meet, room:
     assert ana.page.evaluate("navigator.clipboard.readText()") == f"{chat.url}/#{room}"
 
 
-def test_comings_and_goings_in_a_row_are_one_line(chat: Chat, new_person: Meet, room: str) -> None:
+def test_consecutive_joins_and_leaves_are_one_line(chat: Chat, new_person: Meet, room: str) -> None:
     ana = Person(new_person(), chat, "ana").enter(room)
     others = [Person(new_person(), chat, name).enter(room) for name in ("bo", "cy", "dee", "eve")]
 

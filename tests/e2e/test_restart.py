@@ -1,4 +1,4 @@
-"""What people said survives the end of the process, however it ends; seen in a real browser."""
+"""Messages and reminders are kept when the process ends, however it ends; seen in a real browser."""
 
 from collections.abc import Callable
 
@@ -42,7 +42,7 @@ def test_after_a_full_restart_the_history_is_still_there(own_chat: Chat, new_per
     expect(cy.get_by_role("log")).to_contain_text("and the basil")
 
 
-def test_a_reminder_set_before_a_kill_is_said_after_the_restart_and_once(
+def test_a_reminder_set_before_a_kill_is_sent_once_after_the_restart(
     own_chat: Chat, new_person: Callable[[], Page]
 ) -> None:
     own_chat.start()

@@ -1,4 +1,4 @@
-// An Express app whose event handler is @azure/web-pubsub-express, as its guide shows it; what it is told is reported.
+// An Express app whose event handler is @azure/web-pubsub-express, as its guide shows it; every request is reported.
 
 import express from "express";
 import { WebPubSubEventHandler } from "@azure/web-pubsub-express";

@@ -45,7 +45,7 @@ async def app() -> AsyncIterator[SmallApp]:
         yield running
 
 
-async def test_a_delayed_event_comes_late_and_the_next_one_at_once(app: SmallApp) -> None:
+async def test_a_delayed_event_is_sent_late_and_the_next_one_at_once(app: SmallApp) -> None:
     ana, bo = await app.connect("ana"), await app.connect("bo")
 
     app.service.faults.add(Delay(0.15, scope=MESSAGE, count=1))
@@ -70,7 +70,7 @@ async def test_a_delay_beyond_the_handlers_time_fails_the_event() -> None:
         assert "message" not in app.names()
 
 
-async def test_a_dropped_event_never_reaches_the_application_and_its_sender_is_told(app: SmallApp) -> None:
+async def test_a_dropped_event_never_reaches_the_application_and_its_sender_gets_an_error(app: SmallApp) -> None:
     ana, bo = await app.connect("ana"), await app.connect("bo")
     app.service.faults.add(Drop(scope=Scope(user="ana", event="message"), count=1))
 

@@ -50,7 +50,7 @@ def test_w193_headers_become_lower_case_keys_and_the_last_part_counts() -> None:
     assert dict(metadata_from_headers(headers)) == {"trace": "3", "b": "x"}
 
 
-def test_metadata_travels_to_a_webhook_and_back() -> None:
+def test_metadata_is_sent_to_a_webhook_and_back() -> None:
     metadata = checked_metadata([("trace", "1"), ("tenant", "a b")])
 
     assert metadata_from_headers(metadata_headers(metadata).items()) == metadata

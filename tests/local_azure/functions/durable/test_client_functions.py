@@ -103,7 +103,7 @@ async def test_calls_of_a_client_carry_the_invocation_id(sample: Any) -> None:
     assert seen == ["the-invocation", None]
 
 
-async def test_the_state_of_a_served_app_survives(tmp_path: Path) -> None:
+async def test_the_state_of_a_served_app_is_kept(tmp_path: Path) -> None:
     """D-065 through the host's own option: `data` is the folder of the state."""
     for expected in (1, 2):
         async with (

@@ -95,7 +95,7 @@ async def host(data: Path) -> AsyncIterator[KillableHost]:
             await running.kill()
 
 
-async def test_a_timer_that_came_due_while_the_host_was_dead_fires_once(tmp_path: Path) -> None:
+async def test_a_timer_that_came_due_while_the_host_was_down_fires_once(tmp_path: Path) -> None:
     async with host(tmp_path) as first:
         await first.start("naps", "napping", 1.0)
 
@@ -169,7 +169,7 @@ async def test_every_accepted_signal_is_applied_exactly_once_and_in_order(tmp_pa
 
 
 @pytest.mark.parametrize("after", ["the first start", "a few completions"])
-async def test_orchestrations_in_full_flight_all_arrive(tmp_path: Path, after: str) -> None:
+async def test_orchestrations_that_run_during_a_kill_all_complete(tmp_path: Path, after: str) -> None:
     """Their entity calls are applied once each: the sum of 41 holds one from an entity of their own."""
     ids = [f"flight-{n}" for n in range(8)]
     async with host(tmp_path) as first:

@@ -105,7 +105,7 @@ def test_an_action_that_is_none_fails_the_instance(action: Any) -> None:
 
 
 @pytest.mark.parametrize("second", ["other_name", "timer", "nothing"])
-def test_an_orchestrator_that_changes_its_mind_is_found_out(drive: Any, second: str) -> None:
+def test_a_non_deterministic_orchestrator_fails(drive: Any, second: str) -> None:
     """Another action at the same place of the history fails the instance (D-033)."""
     runs = iter(["first", second])
 

@@ -20,7 +20,7 @@ async def test_call_http_returns_the_response(durable: Any, elsewhere: str) -> N
     assert status.output["headers"]["X-Method"] == "POST"
 
 
-async def test_call_http_follows_an_answer_that_takes_longer(durable: Any, elsewhere: str) -> None:
+async def test_call_http_polls_until_the_answer_is_ready(durable: Any, elsewhere: str) -> None:
     status = await durable.run("calls_http", {"method": "POST", "uri": f"{elsewhere}/long"})
 
     assert (status.output["statusCode"], status.output["content"]) == (200, "done at last")
@@ -35,7 +35,7 @@ async def test_call_http_reports_what_it_cannot_do(durable: Any, elsewhere: str)
     assert "token source (managed identity) is not implemented" in status.output
 
 
-async def test_call_http_to_nobody_fails(durable: Any) -> None:
+async def test_call_http_to_an_unreachable_server_fails(durable: Any) -> None:
     with listen("127.0.0.1", 0) as closed:
         port = closed.getsockname()[1]
 

@@ -16,7 +16,7 @@ async def waiting(durable: Any, instance_id: str | None = None) -> str:
     return started
 
 
-async def test_the_status_says_everything(durable: Any) -> None:
+async def test_the_status_has_every_field(durable: Any) -> None:
     """The status has all its fields (D-053), and is answered 200 for a failed instance (D-054)."""
     await durable.client.start_new("explodes", "one", {"n": 1})
     await durable.finished("one")
@@ -104,7 +104,7 @@ async def test_a_list_comes_in_pages(durable: Any) -> None:
         ({}, {"x-ms-continuation-token": "nonsense"}),
     ],
 )
-async def test_bad_questions_are_refused(durable: Any, query: dict[str, str], headers: dict[str, str]) -> None:
+async def test_invalid_queries_are_refused(durable: Any, query: dict[str, str], headers: dict[str, str]) -> None:
     async with durable.http.get(f"{durable.base}/instances", params=query, headers=headers) as response:
         assert response.status == 400
         assert (await response.json())["ExceptionType"] == "ArgumentException"

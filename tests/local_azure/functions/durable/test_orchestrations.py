@@ -100,7 +100,7 @@ async def test_activities_run_where_the_worker_runs_them(durable: Any, sample: A
     assert sample.module.threads["slowly"] == "functions-app"
 
 
-async def test_an_event_ends_the_wait_for_a_human(durable: Any) -> None:
+async def test_an_event_ends_the_wait_for_it(durable: Any) -> None:
     """D-014, D-021: the cancelled timer of an hour does not delay the end."""
     instance_id = await durable.client.start_new("approval", client_input=3600)
     await durable.status_when(instance_id, lambda status: status.runtime_status.value == "Running")
@@ -110,7 +110,7 @@ async def test_an_event_ends_the_wait_for_a_human(durable: Any) -> None:
     assert (await durable.finished(instance_id)).output == '"yes"'
 
 
-async def test_a_human_who_does_not_answer_is_too_late(durable: Any) -> None:
+async def test_an_event_that_does_not_come_in_time_is_a_timeout(durable: Any) -> None:
     assert (await durable.run("approval", 0.03)).output == "too late"
 
 
@@ -171,7 +171,7 @@ async def test_a_timer_in_the_past_fires_at_once(durable: Any) -> None:
     assert status.output["late"] >= 5
 
 
-async def test_continue_as_new_starts_afresh_with_the_events_nobody_used(durable: Any) -> None:
+async def test_continue_as_new_starts_again_with_the_unused_events(durable: Any) -> None:
     """D-010, D-026, D-027: three events sent at once serve three executions, in order."""
     instance_id = await durable.client.start_new("countdown", client_input={"left": 3, "seen": []})
     for n in range(3):
@@ -269,7 +269,7 @@ async def test_an_episode_under_way_does_not_touch_the_instance_started_in_its_p
 @pytest.mark.parametrize(
     ("activity", "value", "text"), [("exits", 3, "SystemExit(3)"), ("leaves", "cancelled", "cancelled")]
 )
-async def test_an_activity_that_ends_in_an_odd_way_has_failed(
+async def test_an_activity_that_ends_without_a_result_has_failed(
     durable: Any, activity: str, value: Any, text: str
 ) -> None:
     """The host continues to run, and the orchestration does not wait for ever."""

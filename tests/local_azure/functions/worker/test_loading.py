@@ -265,7 +265,7 @@ def test_two_apps_one_after_another_do_not_see_each_others_modules(tmp_path: Pat
     assert [load(tmp_path / number)[0].name for number in ("one", "two")] == ["one", "two"]
 
 
-def test_modules_of_this_process_with_the_same_names_are_set_aside_and_come_back(
+def test_modules_of_this_process_with_the_same_names_are_removed_and_restored(
     write_app: WriteApp, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "elsewhere").mkdir()
