@@ -145,7 +145,7 @@ def test_an_expired_token_leads_to_a_new_negotiation(chat: Chat, new_person: Mee
     page.route("**/negotiate", expire_the_second)
     Person(page, chat, "ana").enter()
 
-    assert len(negotiated) == 3  # the name, the refused connection, the one that lives
+    assert len(negotiated) == 3  # the name, the refused connection, the accepted one
     assert len(wire.urls) == 2
 
 

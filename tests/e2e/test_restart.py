@@ -31,7 +31,7 @@ def test_after_a_full_restart_the_history_is_still_there(own_chat: Chat, new_per
         expect(page.get_by_role("log")).to_contain_text("the tomatoes are ripe")
         expect(page.get_by_role("log")).to_contain_text("and the basil")
     assert own_chat.stop() == 0
-    # The app still heard that ana and bo were disconnected: the service goes before the functions do.
+    # The app was still notified that ana and bo were disconnected: the service stops before the Functions host.
     ended = [line for line in own_chat.output().splitlines() if "connection ended" in line]
     assert all(any(f'"user":"{name}"' in line for line in ended) for name in ("ana", "bo")), own_chat.output()
     assert "not delivered" not in own_chat.output()

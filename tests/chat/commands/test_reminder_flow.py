@@ -140,7 +140,7 @@ async def test_an_empty_room_is_forgotten_after_a_while_and_one_with_people_is_n
         bo, _ = await chat.enter("bo", "kept")
         await bo.ask("message", {"room": "kept", "message": "not forgotten"})
         ana = await chat.open("ana")
-        # The second room is left when the first is gone: by then the one with people was looked at, too.
+        # The second room is left when the first is removed: by then the one with people was checked, too.
         for room in ("design", "support"):
             await ana.ask("join", {"room": room})
             await ana.ask("message", {"room": room, "message": "soon forgotten"})

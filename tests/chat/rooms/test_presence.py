@@ -158,7 +158,7 @@ async def test_joining_a_room_again_is_not_announced(chat: LocalChat) -> None:
 
 async def test_of_a_large_room_the_first_hundred_users_are_named_and_all_are_counted(chat: LocalChat) -> None:
     """With two tabs each of some, more connections than one page of the service's list holds."""
-    chat.deliver("connect")  # nobody needs to hear of so many
+    chat.deliver("connect")  # no event for each of so many
     names = [f"user-{number:03}" for number in range(ROSTER_LENGTH + 3)]
     for start in range(0, len(names), 20):
         await asyncio.gather(*(chat.open(name) for name in [*names[start : start + 20], *names[start : start + 20]]))

@@ -1,4 +1,4 @@
-"""Who gets in: everything that is decided before a WebSocket upgrade is answered (W-008 and following)."""
+"""Who may connect: everything that is decided before a WebSocket upgrade is answered (W-008 and following)."""
 
 import time
 from base64 import b64decode
@@ -231,7 +231,7 @@ async def test_an_anonymous_client_is_given_its_user_by_the_connect_handler(harn
 
 
 async def test_compression_is_declined(harness: Harness, service: Service) -> None:
-    """JavaScript clients offer it; frames are shared by many receivers and go out as they are."""
+    """JavaScript clients offer it; frames are shared by many receivers and are sent as they are."""
     ws = await harness.http.ws_connect(client_url(service, access_token=token_for(service)), compress=15)
 
     assert ws.compress == 0

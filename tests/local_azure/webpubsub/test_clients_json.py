@@ -1,4 +1,4 @@
-"""What a client of `json.webpubsub.azure.v1` says and hears (W-056 and following), over real sockets."""
+"""What a client of `json.webpubsub.azure.v1` sends and receives (W-056 and following), over real sockets."""
 
 import aiohttp
 import pytest

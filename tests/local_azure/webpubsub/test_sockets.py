@@ -147,7 +147,7 @@ async def test_a_client_that_disappears_while_events_wait_is_lost_like_any_other
     writer.write(client_frame(b'{"type":"event","event":"slow","data":1}') * 20)  # and no pong, ever
 
     await until(lambda: connection.transport is None)
-    assert connection.ended is (subprotocol == JSON)  # a reliable client may come back
+    assert connection.ended is (subprotocol == JSON)  # a reliable client may recover
     assert len(application.of("slow")) == 1
     assert not [record for record in caplog.records if record.exc_info]
 

@@ -166,7 +166,7 @@ async def test_purge_by_time_and_status(serve: Any, clock: Any) -> None:
     """Only finished instances of the given time and status are removed (D-057)."""
     async with serve(clock=clock) as running:
         begun = clock()
-        for name in ("no_steps", "explodes"):
+        for name in ("no_steps", "raises_error"):
             await running.client.start_new(name, name)
             await running.finished(name)
         await waiting(running, "waiting")
@@ -210,7 +210,7 @@ async def test_a_restart_of_an_unknown_or_running_instance_is_refused(durable: A
 
 async def test_rewind_is_answered_as_not_implemented(durable: Any) -> None:
     await durable.run("no_steps")
-    await durable.client.start_new("explodes", "failed")
+    await durable.client.start_new("raises_error", "failed")
     await durable.finished("failed")
     with pytest.raises(Exception, match="rewind is not implemented by this local Durable backend"):
         await durable.client.rewind("failed", "again")

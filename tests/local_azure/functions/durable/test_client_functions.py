@@ -50,7 +50,7 @@ async def test_a_check_status_response_leads_to_the_instance(served: Served) -> 
 async def test_a_function_can_wait_for_the_end(served: Served) -> None:
     async with served.http.post(f"{served.url}/api/run/fan_out", json=[1, 2]) as response:
         assert (response.status, await response.json()) == (200, 6)
-    async with served.http.post(f"{served.url}/api/run/explodes", json=None) as response:
+    async with served.http.post(f"{served.url}/api/run/raises_error", json=None) as response:
         assert (response.status, (await response.json())["runtimeStatus"]) == (500, "Failed")
 
 

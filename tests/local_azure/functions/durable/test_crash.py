@@ -97,10 +97,10 @@ async def host(data: Path) -> AsyncIterator[KillableHost]:
 
 async def test_a_timer_that_came_due_while_the_host_was_down_fires_once(tmp_path: Path) -> None:
     async with host(tmp_path) as first:
-        await first.start("naps", "napping", 1.0)
+        await first.start("sleeps", "sleeping", 1.0)
 
         async def has_begun() -> Any:
-            async with first.http.get(f"{first.base}/instances/napping") as response:
+            async with first.http.get(f"{first.base}/instances/sleeping") as response:
                 return True if (await response.json())["runtimeStatus"] == "Running" else None
 
         await until(has_begun)
@@ -111,8 +111,8 @@ async def test_a_timer_that_came_due_while_the_host_was_down_fires_once(tmp_path
 
     await until(is_due)
     async with host(tmp_path) as second:
-        assert (await second.output("napping"))["late"] >= 0
-        url = f"{second.base}/instances/napping?showHistory=true"
+        assert (await second.output("sleeping"))["late"] >= 0
+        url = f"{second.base}/instances/sleeping?showHistory=true"
         async with second.http.get(url) as response:
             events = [entry["EventType"] for entry in (await response.json())["historyEvents"]]
 

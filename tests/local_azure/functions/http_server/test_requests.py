@@ -1,4 +1,4 @@
-"""From the wire to `func.HttpRequest`."""
+"""How a request that was received becomes a `func.HttpRequest`."""
 
 import asyncio
 import gzip

@@ -1,4 +1,4 @@
-"""From a function's return value to the wire."""
+"""How a function's return value becomes the response that is sent."""
 
 import logging
 

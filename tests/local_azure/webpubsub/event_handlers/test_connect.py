@@ -1,4 +1,4 @@
-"""What a `connect` handler is told and what its answer changes (W-144 and following)."""
+"""What a `connect` handler is sent and what its answer changes (W-144 and following)."""
 
 import asyncio
 import json

@@ -1,4 +1,4 @@
-"""Before its first event a handler is asked whether it wants any (W-119 and following)."""
+"""Before its first event a handler is asked whether it accepts events (W-119 and following)."""
 
 import asyncio
 from collections.abc import Sequence
@@ -162,7 +162,7 @@ async def test_an_agreement_is_checked_again_in_the_background(harness: Harness)
 
 
 async def wait_until_refused(harness: Harness, service: Service) -> None:
-    """The answer to the question in the background has arrived when clients are refused."""
+    """Wait until clients are refused: then the validation request in the background was answered."""
     async with asyncio.timeout(5):
         while await handshake(harness, service) != 500:
             pass
