@@ -92,6 +92,7 @@ def _run_checks(program: list[str], checks: Mapping[str, str]) -> list[str]:
     for name, arguments in checks.items():
         print(f"Checking with {name} …", flush=True)
         if subprocess.run([*program, *arguments.split()], cwd=ROOT, check=False).returncode:
+            print(f"{name} failed.", flush=True)  # at once: an error may end the command before its summary
             failures.append(name)
     return failures
 

@@ -17,7 +17,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, Playwright, sync_
 
 ROOT = Path(__file__).resolve().parents[2]
 START_SECONDS = 60
-QUIET_CHROMIUM = [
+CHROMIUM_OPTIONS = [
     "--no-sandbox",
     "--disable-background-networking",
     "--disable-component-update",
@@ -137,7 +137,7 @@ def playwright_driver() -> Iterator[Playwright]:
 
 @pytest.fixture(scope="module")
 def browser(playwright_driver: Playwright) -> Iterator[Browser]:
-    started = playwright_driver.chromium.launch(executable_path=chromium_path(), args=QUIET_CHROMIUM)
+    started = playwright_driver.chromium.launch(executable_path=chromium_path(), args=CHROMIUM_OPTIONS)
     yield started
     started.close()
 

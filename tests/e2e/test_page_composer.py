@@ -9,11 +9,11 @@ from playwright.sync_api import Page, expect
 from tests.e2e.conftest import Chat
 from tests.e2e.people import Person, a_room
 
-Meet = Callable[[], Page]
+NewPerson = Callable[[], Page]
 
 
 @pytest.fixture
-def ana(chat: Chat, new_person: Meet) -> Person:
+def ana(chat: Chat, new_person: NewPerson) -> Person:
     return Person(new_person(), chat, "ana").enter(a_room())
 
 
@@ -131,7 +131,7 @@ def test_a_command_that_does_not_exist_is_refused_with_a_text(ana: Person) -> No
     expect(ana.page.locator(".failed, .error")).to_contain_text("no command /nonsense")
 
 
-def test_who_is_typing_is_shown_and_nothing_moves(chat: Chat, new_person: Meet, ana: Person) -> None:
+def test_who_is_typing_is_shown_and_nothing_moves(chat: Chat, new_person: NewPerson, ana: Person) -> None:
     room = ana.page.url.split("#")[1]
     others = [Person(new_person(), chat, name).enter(room) for name in ("bo", "cy", "dee", "eve")]
     ana.expect_here("eve")

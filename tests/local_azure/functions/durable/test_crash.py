@@ -69,7 +69,7 @@ async def until(question: Any) -> Any:
     """Return the first answer that is not None."""
     deadline = time.monotonic() + 30
     while (answer := await question()) is None:
-        assert time.monotonic() < deadline, "waited in vain"
+        assert time.monotonic() < deadline, "nothing was returned in time"
         await asyncio.sleep(0.005)
     return answer
 
