@@ -152,7 +152,7 @@ async def test_pages_that_never_end_are_read_only_up_to_the_limit() -> None:
         assert len(await endless.members("room.lobby", 20)) == 20
 
 
-async def test_a_client_is_accepted_while_the_service_does_not_say_who_is_there() -> None:
+async def test_a_client_is_accepted_while_presence_is_unknown() -> None:
     given_up = asyncio.Event()
 
     async def late(_: web.Request) -> web.Response:

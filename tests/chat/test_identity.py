@@ -69,12 +69,12 @@ def test_without_the_setting_nobody_may_connect() -> None:
 
 
 @pytest.mark.parametrize("platform", [{"WEBSITE_AUTH_ENABLED": "False"}, {"WEBSITE_INSTANCE_ID": "abc"}])
-def test_principal_headers_are_not_believed_where_the_platform_does_not_guard_them(platform: dict[str, str]) -> None:
+def test_principal_headers_are_refused_where_the_platform_does_not_protect_them(platform: dict[str, str]) -> None:
     with pytest.raises(NotConfigured, match="not enabled"):
         negotiating_user(ANA, [], Settings({"ChatAuth": "easyauth"} | platform))
 
 
-def test_a_guarded_platform_is_believed() -> None:
+def test_principal_headers_are_accepted_where_the_platform_protects_them() -> None:
     guarded = Settings({"ChatAuth": "easyauth", "WEBSITE_INSTANCE_ID": "abc", "WEBSITE_AUTH_ENABLED": "True"})
 
     assert negotiating_user(ANA, [], guarded) == "ana"

@@ -30,7 +30,7 @@ def test_a_room_shows_no_message_of_another(chat: Chat, new_person: NewPerson, r
     expect(ana.page.locator("#people-list li")).to_have_count(1)
 
 
-def test_who_comes_later_sees_who_is_there_and_what_was_said(chat: Chat, new_person: NewPerson, room: str) -> None:
+def test_who_joins_later_sees_the_roster_and_the_history(chat: Chat, new_person: NewPerson, room: str) -> None:
     ana = Person(new_person(), chat, "ana").enter(room)
     ana.say("first")
     ana.expect_line("first")

@@ -43,7 +43,7 @@ async def test_a_room_is_sent_no_message_of_another(chat: LocalChat) -> None:
     assert await chat.roster("support") == ["bo"]
 
 
-async def test_a_third_person_sees_who_is_there_and_what_was_said(chat: LocalChat) -> None:
+async def test_a_third_person_is_sent_the_roster_and_the_history(chat: LocalChat) -> None:
     ana, _ = await chat.enter("ana", "design")
     bo, _ = await chat.enter("bo", "design")
     await ana.ask("message", {"room": "design", "message": "first", "clientId": "m-1"})

@@ -59,11 +59,11 @@ def bearer(key: rsa.RSAPrivateKey = KEY, kid: str = "one", **changed: Any) -> st
 
 
 @pytest.mark.parametrize("changed", [{}, {"appid": None, "azp": "the-service"}, {"appid": "x", "oid": "the-service"}])
-async def test_the_services_own_token_is_believed(settings: Settings, changed: dict[str, Any]) -> None:
+async def test_the_services_own_token_is_accepted(settings: Settings, changed: dict[str, Any]) -> None:
     await verify_bearer_token(bearer(**changed), settings, KeyCache())
 
 
-async def test_a_token_of_version_2_is_believed(settings: Settings) -> None:
+async def test_a_token_of_version_2_is_accepted(settings: Settings) -> None:
     issuer = f"{settings.text('ChatWebhookAuthority')}/{TENANT}/v2.0"
 
     await verify_bearer_token(bearer(iss=issuer), settings, KeyCache())

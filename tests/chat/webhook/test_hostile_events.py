@@ -125,7 +125,7 @@ async def test_a_time_that_no_line_can_have_is_no_event(chat: LocalChat, time: s
         ('{"query": {"id": [{"a": 1}]}}', 200),
     ],
 )
-async def test_a_connect_event_with_odd_content_is_refused_or_taken_by_the_rules(
+async def test_a_connect_event_with_unusual_content_is_refused_or_accepted_by_the_rules(
     chat: LocalChat, body: str, status: int
 ) -> None:
     assert (await deliver(chat, "sys", "connect", body.encode())).status == status

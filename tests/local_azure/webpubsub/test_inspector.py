@@ -78,7 +78,7 @@ async def open_page(app: SmallApp) -> AsyncIterator[OpenPage]:
 # --- who may open it ---------------------------------------------------------------
 
 
-async def test_the_page_is_at_the_root_and_brings_all_it_needs_itself(app: SmallApp) -> None:
+async def test_the_page_is_at_the_root_and_loads_nothing_from_elsewhere(app: SmallApp) -> None:
     async with app.session.get(f"{app.service.endpoint}/") as page:
         text = await page.text()
         assert page.content_type == "text/html"
@@ -269,7 +269,7 @@ async def test_message_contents_are_shown_on_the_page_and_never_logged(
     assert "between you and me" not in str([vars(record) for record in caplog.records if record.name != "asyncio"])
 
 
-async def test_an_entry_that_is_no_longer_kept_is_gone(app: SmallApp) -> None:
+async def test_an_entry_that_is_no_longer_kept_is_404(app: SmallApp) -> None:
     async with app.session.get(f"{app.service.endpoint}/inspector/entries/999") as answer:
         assert answer.status == 404
         assert (await answer.json())["code"] == "gone"

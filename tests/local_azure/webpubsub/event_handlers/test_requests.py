@@ -188,7 +188,7 @@ def test_w139_a_pattern_is_a_star_or_a_list_of_names(pattern: str | None, event:
     assert (handler_for_user_event(handlers, event) is not None) is matches
 
 
-async def test_w140_a_system_event_that_nobody_asked_for_is_not_sent(harness: Harness, service: Service) -> None:
+async def test_w140_a_system_event_that_no_handler_lists_is_not_sent(harness: Harness, service: Service) -> None:
     application = await harness.application()
     service.set_event_handlers(HUB, [application.handler(("disconnected",), None)])
 
