@@ -133,7 +133,7 @@ def test_h005_the_same_name_twice_fails_the_whole_app(write_app: WriteApp) -> No
         ("def f(req: func.HttpRequest) -> dict: ...", "return annotation <class 'dict'> does not match"),
         ("def f(req: func.HttpRequest, context: str): ...", '"context" must be azure.functions.Context'),
         ("def f(req: 'NoSuchType'): ...", "annotations cannot be evaluated: name 'NoSuchType' is not defined"),
-        ("def f(req: list[str]): ...", "has an annotation that is no type"),
+        ("def f(req: list[str]): ...", "has an annotation that is not a type"),
         ("def f(req: func.Out[str]): ...", "because the binding is an input"),
         ("def f(req, *args): ...", "parameters without a binding: args"),
     ],
