@@ -36,7 +36,7 @@ class DurableClient:
     async def read_entity(self, entity: str, key: str, what: str) -> Any:
         """Return an entity's state, or None where there is no such entity.
 
-        Raises StorageUnavailable after 2 seconds; `what` tells in its message what was to be read.
+        Raises StorageUnavailable after 2 seconds; `what` is named in its message.
         """
         return await _within(READ_SECONDS, f"read {what}", self._read_entity(entity, key))
 

@@ -12,17 +12,8 @@ from chat.lines import Line, timestamp
 Frame = dict[str, Any]
 
 
-def chat_line(
-    line: Line,
-    *,
-    edited_at: int | None = None,
-    deleted_at: int | None = None,
-    reactions: Mapping[str, Sequence[str]] | None = None,
-) -> Frame:
-    """Return a message as a chat line, live or from the history; the times are milliseconds since 1970 (UTC).
-
-    A deleted message has no quote, no time of an edit and no reactions.
-    """
+def chat_line(line: Line, changes: Mapping[str, Any] | None = None) -> Frame:
+    """Return a message as a chat line, live or from the history; `changes` are the fields that its changes add."""
     frame: Frame = {
         "id": line.id,
         "room": line.room,
@@ -32,15 +23,9 @@ def chat_line(
     }
     if line.client_id is not None:
         frame["clientId"] = line.client_id
-    if deleted_at is not None:
-        return frame | {"deletedAt": timestamp(deleted_at)}
-    if edited_at is not None:
-        frame["editedAt"] = timestamp(edited_at)
     if line.reply_to is not None:
         frame["replyTo"] = {"id": line.reply_to.id, "from": line.reply_to.sender, "message": line.reply_to.text}
-    if reactions:
-        frame["reactions"] = reactions
-    return frame
+    return frame | dict(changes or {})
 
 
 def user_joined(room: str, user: str, at: int) -> Frame:

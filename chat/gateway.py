@@ -40,7 +40,7 @@ class Member:
 
 @dataclass(slots=True)
 class Gateway:
-    """The service's REST API, as far as the chat uses it; `name` tells which service and hub.
+    """The service's REST API, as far as the chat uses it; `name` is the endpoint and the hub.
 
     Each method raises ServiceUnavailable when it fails.
     """

@@ -1,6 +1,6 @@
 """One logger for the chat. The facts of a line are its fields (`room`, `user`, `connection`, `code`, …).
 
-The Functions worker passes on a line's text only, so the fields are written behind it: `connection ended
+The Functions worker passes on a line's text only, so the fields are written after it: `connection ended
 {"connection":"…","reason":""}`. Never log a key, a token or the text of a message.
 """
 
@@ -14,7 +14,7 @@ _STANDARD = frozenset(vars(logging.LogRecord("", 0, "", 0, "", None, None))) | {
 
 
 def write_fields(record: logging.LogRecord) -> bool:
-    """Put a record's extra fields behind its text, as JSON on one line; always lets the record pass."""
+    """Put a record's extra fields after its text, as JSON on one line; always lets the record pass."""
     fields = {name: value for name, value in vars(record).items() if name not in _STANDARD}
     if fields:
         record.msg = f"{record.getMessage()} {json.dumps(fields, default=str, separators=(',', ':'))}"

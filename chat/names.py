@@ -33,7 +33,7 @@ def user_id(text: str) -> str:
     if len(name) > USER_ID_LENGTH:
         raise InvalidName(f"the user id has {len(name)} characters, the limit is {USER_ID_LENGTH}")
     if not is_readable_name(name):
-        raise InvalidName("the user id has control characters or invisible ones, the limit is none")
+        raise InvalidName("the user id has control characters or invisible ones; none is allowed")
     if confusable_key(name) in RESERVED_USERS:
         raise InvalidName(f"the user id {name!r} is reserved")
     return name

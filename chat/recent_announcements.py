@@ -1,4 +1,4 @@
-"""What was announced a moment ago? Several tabs of one user that close together cause one `left` line, not several."""
+"""What was announced in the last seconds? Several tabs of one user that close together cause one `left` line."""
 
 import time
 from dataclasses import dataclass, field

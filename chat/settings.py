@@ -28,7 +28,7 @@ class Auth(StrEnum):
 
 
 class Trust(StrEnum):
-    """Why an event is believed to come from the service (`ChatWebhookTrust`)."""
+    """How an event is verified to come from the service (`ChatWebhookTrust`)."""
 
     SIGNATURE = "signature"
     IDENTITY = "identity"
@@ -142,7 +142,7 @@ class Settings:
 
     @property
     def trust(self) -> Trust:
-        """Why events are believed: as set, else their signature when an access key is known."""
+        """How events are verified: as set, else their signature when an access key is known."""
         raw = self.text("ChatWebhookTrust").lower()
         if raw in tuple(Trust):
             return Trust(raw)
@@ -172,7 +172,7 @@ class Settings:
 
     @property
     def room_idle_seconds(self) -> float:
-        """How long a room may stand empty and silent before it is forgotten, in seconds."""
+        """How long a room may be empty and unused before its log is deleted, in seconds."""
         return self.number("ChatRoomIdleDays", 30, 0, 3650) * 86_400
 
     @property

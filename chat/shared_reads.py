@@ -1,4 +1,4 @@
-"""One answer for all who ask at the same time: a read that callers share while it runs and for a while after it."""
+"""One shared read for all callers: while it runs, and for a stated time after it began."""
 
 import asyncio
 import time

@@ -3,7 +3,7 @@
 import re
 import unicodedata
 
-# Control characters (Cc) and halves of surrogate pairs (Cs); line feeds and tabs are the writer's.
+# Control characters (Cc) and halves of surrogate pairs (Cs); line feeds and tabs are allowed in texts.
 _UNCLEAN = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 _UNCLEAN_IN_TEXT = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 # Marks that change the direction of the text after them.

@@ -82,4 +82,4 @@ async def cancel_reminder(call: Call) -> Outcome:
         raise InvalidMessage("say which one: /forget 1; /reminders lists them")
     number = int(call.argument)
     found = await ReminderStore(call.services.durable).cancel(call.user, number, call.now)
-    return call.notice(f"reminder {number} is forgotten: {found.text}" if found else f"you have no reminder {number}")
+    return call.notice(f"reminder {number} is cancelled: {found.text}" if found else f"you have no reminder {number}")

@@ -1,7 +1,7 @@
 """When is a reminder due? `10m tea`, `1h30m tea`, `at 17:30 tea`, `at 2026-02-01 09:00 tea`.
 
-A time of day is on the sender's clock: the offset that its client sent with the message, or one written behind the time
-(`17:30+02:00`, `17:30Z`), else UTC. The answer always says which.
+A time of day is on the sender's clock: the offset that its client sent with the message, or one written after the time
+(`17:30+02:00`, `17:30Z`), else UTC. The answer names the time zone.
 """
 
 import re
@@ -109,7 +109,7 @@ def parse_when(argument: str, now: datetime, utc_offset_minutes: int = 0) -> tup
         raise InvalidReminder("say when: /remind 10m tea, or /remind at 17:30 tea")
     text = match["text"].strip()
     if not text:
-        raise InvalidReminder("say of what: /remind 10m tea")
+        raise InvalidReminder("say what to be reminded of: /remind 10m tea")
     if due <= now:
         raise InvalidReminder(f"{match['time']} has passed")
     if due > now + LONGEST:
@@ -121,7 +121,7 @@ def parse_duration(text: str) -> timedelta:
     """Return the sum of `1h30m` and the like."""
     seconds = sum(int(number) * _UNIT_SECONDS[unit.lower()] for number, unit in _PART.findall(text))
     if not 0 < seconds <= LONGEST.total_seconds():
-        raise InvalidReminder(f"{text.strip()} is no time to wait, the limit is {LONGEST.days} days")
+        raise InvalidReminder(f"{text.strip()} is not a time to wait, the limit is {LONGEST.days} days")
     return timedelta(seconds=seconds)
 
 
@@ -144,7 +144,7 @@ def parse_zone(written: str | None, utc_offset_minutes: int) -> timezone:
     hours, minutes = int(written[1:3]), int(written[-2:])
     offset = timedelta(hours=hours, minutes=minutes)
     if hours > 14 or minutes > 59:
-        raise InvalidReminder(f"there is no clock {written}")
+        raise InvalidReminder(f"there is no time zone {written}")
     return timezone(-offset if written[0] == "-" else offset)
 
 

@@ -25,7 +25,7 @@ from chat.rooms.presence import read_roster
 from chat.settings import current_settings
 
 bp = df.Blueprint()
-Steps = Generator[Any, Any, Any]
+OrchestrationSteps = Generator[Any, Any, Any]
 
 SEND_REMINDER, COUNT_MEMBERS = "say_reminder", "look_into_room"
 # A reminder is sent within about five minutes after an outage; a room is checked once in six hours.
@@ -60,7 +60,7 @@ def directory_entity(context: df.DurableEntityContext) -> None:
 
 
 @bp.orchestration_trigger(context_name="context", orchestration=REMINDER_ORCHESTRATION)
-def remind_when_due(context: df.DurableOrchestrationContext) -> Steps:
+def remind_when_due(context: df.DurableOrchestrationContext) -> OrchestrationSteps:
     """Wait until a reminder is due, then send it to its room."""
     content = context.get_input()
     reminder = decode_reminder(content)
@@ -87,7 +87,7 @@ def reminder_line(content: dict[str, Any]) -> Line:
 
 
 @bp.orchestration_trigger(context_name="context", orchestration=EXPIRE_ORCHESTRATION)
-def expire_idle_room(context: df.DurableOrchestrationContext) -> Steps:
+def expire_idle_room(context: df.DurableOrchestrationContext) -> OrchestrationSteps:
     """Delete a room's log once the room was empty and unused for the set time; until then check it again and again."""
     room = context.get_input()["room"]
     entity = df.EntityId(ROOM_ENTITY, room)

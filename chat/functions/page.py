@@ -29,7 +29,7 @@ def zz_page(req: func.HttpRequest) -> func.HttpResponse:
 
 
 def service_endpoint(settings: Settings) -> str | None:
-    """Return the service's endpoint, or None while it is not configured: the page is served all the same."""
+    """Return the service's endpoint, or None while it is not configured: the page is served even then."""
     try:
         return settings.endpoint
     except ChatError:

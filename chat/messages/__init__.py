@@ -1,1 +1,1 @@
-"""What a message is, how one is read from a payload, and how one is sent, edited, deleted and reacted to."""
+"""What a message is, how one is read from a payload, and how one is sent and changed."""

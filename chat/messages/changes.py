@@ -15,7 +15,7 @@ from chat.frames import Frame
 from chat.handler_context import Answer, Services
 from chat.lines import message_time
 from chat.message_ids import is_own
-from chat.messages.parse import parse_emoji, parse_message_id, parse_reaction_state, parse_text
+from chat.messages.parse import parse_emoji, parse_message_id, parse_on, parse_text
 from chat.names import rich_group, room_name
 from chat.room_log.model import Change, Deleted, Edited, Reacted
 from chat.room_log.store import RoomStore
@@ -44,8 +44,8 @@ async def delete_message(event: UserEvent, fields: Fields, services: Services) -
 async def react_to_message(event: UserEvent, fields: Fields, services: Services) -> Answer:
     """Set or clear one's own reaction to a message; raises what is wrong with the fields."""
     room, message = parse_target(event, fields)
-    emoji, on = parse_emoji(fields.get("emoji")), parse_reaction_state(fields.get("on", True))
-    change = Reacted(message, event.sender, emoji, on, change_time(event, services))
+    emoji, on = parse_emoji(fields.get("emoji")), parse_on(fields.get("on", True))
+    change = Reacted(message, event.sender, emoji, change_time(event, services), on=on)
     frame = frames.reaction(room, message, emoji, change.user, on=on)
     return await publish_change(change, room, frame, event, services)
 

@@ -134,8 +134,8 @@ def parse_emoji(value: object) -> str:
     return emoji
 
 
-def parse_reaction_state(value: object) -> bool:
-    """Return whether a reaction is set (`on`) or cleared; raises InvalidMessage."""
+def parse_on(value: object) -> bool:
+    """Return whether something is set (`on`) or cleared; raises InvalidMessage."""
     if isinstance(value, bool):
         return value
     raise InvalidMessage(f"on is {reprlib.repr(value)}, it must be true or false")

@@ -1,4 +1,4 @@
-"""Writes to storage go on beside the publishing of a message, so that slow storage does not delay a conversation."""
+"""Writes to storage run at the same time as the publishing of a message, so slow storage does not delay a message."""
 
 import asyncio
 import time
@@ -10,7 +10,7 @@ from chat.logs import log, redacted_repr
 # An answer waits this long for its write, and the write itself may take so long.
 WAIT_SECONDS = 0.25
 WRITE_SECONDS = 10.0
-# After an answer waited in vain, no other answer waits for so long.
+# After an answer waited the full time for a write, no other answer waits during this time.
 PAUSE_SECONDS = 60.0
 MAX_RUNNING = 1000
 

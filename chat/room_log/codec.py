@@ -10,19 +10,19 @@ provider keeps it in one row; so its entries have short keys, and a field with i
 Version 0 had no "v", and each entry was a list of these ten values in this order, none left out.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, fields
 from typing import Any
 
 from chat.errors import InvalidMessage
 from chat.lines import Line, Quote
-from chat.room_log.model import Change, Deleted, Edited, Entry, Reacted, RoomLog, quote_fields
+from chat.room_log.model import CHANGES, ENTRY_KEYS, Change, Entry, Reaction, RoomLog, quote_fields
 
 State = dict[str, Any]
 
 VERSION = 1
-# The keys in the order of version 0's lists.
-_ENTRY_KEYS = ("i", "f", "a", "t", "e", "d", "s", "c", "q", "r")
-_DEFAULT_SIZE = 2
+# The keys of an entry in the order of version 0's lists.
+_VERSION_0_KEYS = "ifatedscqr"
 
 
 def encode_log(log: RoomLog) -> State:
@@ -50,50 +50,47 @@ def decode_log(state: Mapping[str, Any] | None) -> RoomLog:
 
 
 def encode_entry(entry: Entry) -> State:
-    """Return an entry as it is stored."""
-    reactions: dict[str, dict[str, list[int]]] = {}
-    for (emoji, user), (at, on) in sorted(entry.reactions.items()):
-        reactions.setdefault(emoji, {})[user] = [at, int(on)]
-    values = (
-        entry.id,
-        entry.sender,
-        entry.at,
-        entry.text,
-        entry.edited_at,
-        entry.deleted_at,
-        entry.size if entry.size != _DEFAULT_SIZE else None,
-        entry.client_id,
-        quote_fields(entry.reply_to),
-        reactions,
-    )
-    # 0 and "" are defaults as well; an edit or a deletion is never at 0.
-    return {key: value for key, value in zip(_ENTRY_KEYS, values, strict=True) if value}
+    """Return an entry as it is stored: each field under its key in `ENTRY_KEYS`."""
+    stored: State = {"i": entry.id}
+    default = Entry(entry.id)
+    for name, key in ENTRY_KEYS.items():
+        value = getattr(entry, name)
+        if value != getattr(default, name):
+            stored[key] = _ENCODERS[key](value) if key in _ENCODERS else value
+    return stored
 
 
 def decode_entry(stored: Mapping[str, Any] | list[Any]) -> Entry:
     """Return a stored entry of any version."""
-    fields = dict(zip(_ENTRY_KEYS, stored, strict=False)) if isinstance(stored, list) else stored
-    return Entry(
-        id=fields["i"],
-        sender=fields.get("f") or "",
-        at=fields.get("a") or 0,
-        text=fields.get("t") or "",
-        edited_at=fields.get("e"),
-        deleted_at=fields.get("d"),
-        size=fields.get("s") or _DEFAULT_SIZE,
-        client_id=fields.get("c"),
-        reply_to=decode_quote(fields.get("q")),
-        reactions={
-            (emoji, user): (at, bool(on))
-            for emoji, users in (fields.get("r") or {}).items()
-            for user, (at, on) in users.items()
-        },
-    )
+    content = dict(zip(_VERSION_0_KEYS, stored, strict=False)) if isinstance(stored, list) else stored
+    values: dict[str, Any] = {}
+    for name, key in ENTRY_KEYS.items():
+        if (value := content.get(key)) is not None:
+            values[name] = _DECODERS[key](value) if key in _DECODERS else value
+    return Entry(**values)
+
+
+def encode_reactions(reactions: Mapping[tuple[str, str], Reaction]) -> dict[str, dict[str, list[int]]]:
+    """Return reactions as they are stored: by emoji and user."""
+    encoded: dict[str, dict[str, list[int]]] = {}
+    for (emoji, user), (at, on) in sorted(reactions.items()):
+        encoded.setdefault(emoji, {})[user] = [at, int(on)]
+    return encoded
+
+
+def decode_reactions(stored: Mapping[str, Mapping[str, list[int]]]) -> dict[tuple[str, str], Reaction]:
+    """Return stored reactions."""
+    return {(emoji, user): (at, bool(on)) for emoji, users in stored.items() for user, (at, on) in users.items()}
 
 
 def decode_quote(stored: list[str] | None) -> Quote | None:
-    """Return a stored quote; what stands behind its three values is ignored."""
+    """Return a stored quote; values after its first three are ignored."""
     return Quote(*stored[:3]) if stored else None
+
+
+# The fields of an entry that are not stored as they are, by their keys.
+_ENCODERS: dict[str, Callable[[Any], Any]] = {"q": quote_fields, "r": encode_reactions}
+_DECODERS: dict[str, Callable[[Any], Any]] = {"q": decode_quote, "r": decode_reactions}
 
 
 def encode_line(line: Line) -> State:
@@ -125,27 +122,19 @@ def decode_line(content: Mapping[str, Any]) -> Line:
 
 def encode_change(change: Change) -> tuple[str, State]:
     """Return the entity's operation for a change, and its input."""
-    common: State = {"v": VERSION, "id": change.id, "at": change.at}
-    match change:
-        case Edited():
-            return "edit", common | {"by": change.by, "text": change.text, "admin": change.admin}
-        case Deleted():
-            return "delete", common | {"by": change.by, "admin": change.admin}
-        case Reacted():
-            return "react", common | {"user": change.user, "emoji": change.emoji, "on": change.on}
+    return change.operation, {"v": VERSION, **asdict(change)}
+
+
+def decode_change(operation: str, content: Mapping[str, Any]) -> Change:
+    """Return the change that an operation of any version holds; raises InvalidMessage for an unknown one."""
+    kind = CHANGES.get(operation)
+    if kind is None:
+        raise InvalidMessage(f"a room has no operation {operation!r}")
+    return kind(**{each.name: content[each.name] for each in fields(kind) if each.name in content})
 
 
 def apply_operation(log: RoomLog, operation: str, content: Mapping[str, Any]) -> RoomLog:
     """Return the log after an operation of the entity; raises InvalidMessage for an unknown one."""
-    match operation:
-        case "say":
-            return log.add_message(decode_line(content))
-        case "edit":
-            admin = content.get("admin", False)
-            return log.add_change(Edited(content["id"], content["by"], content["text"], content["at"], admin))
-        case "delete":
-            return log.add_change(Deleted(content["id"], content["by"], content["at"], content.get("admin", False)))
-        case "react":
-            on = content.get("on", True)
-            return log.add_change(Reacted(content["id"], content["user"], content["emoji"], on, content["at"]))
-    raise InvalidMessage(f"a room has no operation {operation!r}")
+    if operation == "say":
+        return log.add_message(decode_line(content))
+    return log.add_change(decode_change(operation, content))

@@ -4,16 +4,17 @@ Signals to an entity arrive late, in any order, and at least once. So no rule he
 earliest delivery of a message counts, the latest edit, any deletion, the latest state of a reaction. A change that
 arrives before its message waits for it.
 
-The log is bounded, and what is removed must not depend on the order of arrival either. Each message counts with the
-most bytes that it ever needed; a message that does not fit behind the newer ones is removed together with everything
+The log is bounded, and what is removed must not depend on the order of arrival either. A message counts with its
+largest size so far; a message that does not fit behind the newer ones is removed together with everything
 older, and nothing older is accepted again (`floor`). Reactions and waiting changes have limits of their own.
 """
 
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from typing import Any, ClassVar
 
-from chat.lines import Line, Quote
+from chat.lines import Line, Quote, timestamp
 from chat.message_ids import is_own
 
 MAX_STATE_BYTES = 44_000
@@ -21,7 +22,7 @@ MAX_MESSAGES = 200
 TEXT_BYTES = 25_200
 REACTION_BYTES = 5_000
 WAITING_BYTES = 12_600
-# What an entry needs beside its strings, at most: its keys, three times, a size, an id and the punctuation.
+# What an entry needs at most beside its strings: its keys, its id, its three times, its size, and the punctuation.
 _ENTRY_BYTES = 160
 _REACTION_BYTES = 40
 
@@ -33,6 +34,7 @@ Reaction = tuple[int, bool]
 class Edited:
     """A message's text was replaced by `by`; times are milliseconds since 1970 (UTC)."""
 
+    operation: ClassVar = "edit"
     id: str
     by: str
     text: str
@@ -44,6 +46,7 @@ class Edited:
 class Deleted:
     """A message was deleted by `by`."""
 
+    operation: ClassVar = "delete"
     id: str
     by: str
     at: int
@@ -54,22 +57,41 @@ class Deleted:
 class Reacted:
     """A user set (`on`) or cleared a reaction to a message."""
 
+    operation: ClassVar = "react"
     id: str
     user: str
     emoji: str
-    on: bool
     at: int
+    on: bool = field(default=True, kw_only=True)
 
 
 Change = Edited | Deleted | Reacted
+# By the name of the entity's operation. A field of a change is stored under its own name.
+CHANGES: dict[str, type[Change]] = {kind.operation: kind for kind in (Edited, Deleted, Reacted)}
+
+
+# The key under which the codec stores each field of an entry; a value equal to the field's default is left out. A key
+# is never given to another field, because a log of an earlier version may have it.
+ENTRY_KEYS = {
+    "id": "i",
+    "sender": "f",
+    "at": "a",
+    "text": "t",
+    "edited_at": "e",
+    "deleted_at": "d",
+    "size": "s",
+    "client_id": "c",
+    "reply_to": "q",
+    "reactions": "r",
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
     """What is known of a message; `sender` is empty while only changes to it have arrived.
 
-    `text` is what is shown: the latest edit's, else the message's own; nothing after a deletion. `size` is the most
-    bytes that any of its texts took.
+    `text` is what is shown: the latest edit's, else the message's own; nothing after a deletion. `size` is the largest
+    number of bytes that any of its texts took.
     """
 
     id: str
@@ -84,8 +106,21 @@ class Entry:
     reactions: Mapping[tuple[str, str], Reaction] = field(default_factory=dict)
 
     def line(self, room: str) -> Line:
-        """Return the message as it is shown now: with the text of its latest edit."""
-        return Line(self.id, room, self.sender, self.text, self.at, self.client_id, self.reply_to)
+        """Return the message as it is shown now: with the text of its latest edit, without its quote when deleted."""
+        reply_to = self.reply_to if self.deleted_at is None else None
+        return Line(self.id, room, self.sender, self.text, self.at, self.client_id, reply_to)
+
+    @property
+    def shown_changes(self) -> dict[str, Any]:
+        """The fields that the changes of the message add to its chat line; of a deleted one, only the time of that."""
+        if self.deleted_at is not None:
+            return {"deletedAt": timestamp(self.deleted_at)}
+        shown: dict[str, Any] = {}
+        if self.edited_at is not None:
+            shown["editedAt"] = timestamp(self.edited_at)
+        if self.shown_reactions:
+            shown["reactions"] = self.shown_reactions
+        return shown
 
     @property
     def key(self) -> Key:
@@ -94,7 +129,7 @@ class Entry:
 
     @property
     def weight(self) -> int:
-        """The most bytes that the message, without its reactions, ever takes in the stored state."""
+        """An upper bound, in bytes, of what the message takes in the stored log, without its reactions."""
         strings = [self.sender, self.client_id, quote_fields(self.reply_to)]
         return _ENTRY_BYTES + self.size + sum(map(json_bytes, strings))
 
@@ -108,7 +143,7 @@ class Entry:
         """The users of each reaction that is set, both in alphabetical order."""
         shown: dict[str, list[str]] = {}
         for (emoji, user), (_, on) in sorted(self.reactions.items()):
-            if on and self.deleted_at is None:
+            if on:
                 shown.setdefault(emoji, []).append(user)
         return shown
 
@@ -184,7 +219,7 @@ def trim(log: RoomLog) -> RoomLog:
     """Return the log within its limits: the oldest messages, reactions and waiting changes are removed first."""
     kept, floor = keep_newest(log.messages())
     floor = max(filter(None, (floor, log.floor)), default=None)
-    waiting = keep_waiting(entry for entry in log.entries.values() if not entry.sender)
+    waiting = keep_changes_without_message(entry for entry in log.entries.values() if not entry.sender)
     entries = {entry.id: entry for entry in (*keep_reactions(kept), *waiting)}
     return replace(log, entries=entries, floor=floor)
 
@@ -217,7 +252,7 @@ def keep_reactions(newest_first: Iterable[Entry]) -> list[Entry]:
     return entries
 
 
-def keep_waiting(entries: Iterable[Entry]) -> list[Entry]:
+def keep_changes_without_message(entries: Iterable[Entry]) -> list[Entry]:
     """Return the entries whose message has not arrived, the last changed ones first, as many as fit."""
     kept, weight = [], 0
     for entry in sorted(entries, key=lambda entry: (changed_at(entry), entry.id), reverse=True):

@@ -26,7 +26,7 @@ class Page:
     def as_frame(self, room: str) -> Frame:
         """Return the fields of a page that answers carry."""
         return {
-            "messages": [history_line(entry, room) for entry in self.entries],
+            "messages": [chat_line(entry.line(room), entry.shown_changes) for entry in self.entries],
             "before": write_cursor(self.before) if self.before else None,
             "complete": self.is_complete,
         }
@@ -40,16 +40,6 @@ def page_of(log: RoomLog, before: Key | None = None, limit: int = PAGE_LENGTH) -
     messages = [entry for entry in log.messages() if before is None or entry.key < before]
     entries = tuple(messages[-limit:])
     return Page(entries, entries[0].key if len(messages) > len(entries) else None)
-
-
-def history_line(entry: Entry, room: str) -> Frame:
-    """Return a message of the history as a chat line, with its later changes."""
-    return chat_line(
-        entry.line(room),
-        edited_at=entry.edited_at,
-        deleted_at=entry.deleted_at,
-        reactions=entry.shown_reactions,
-    )
 
 
 def write_cursor(key: Key) -> str:

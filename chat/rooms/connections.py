@@ -58,7 +58,7 @@ def choose_subprotocol(offered: Sequence[str]) -> str | None:
 
 
 async def is_absent(user: str, room: str, gateway: Gateway, seconds: float) -> bool:
-    """Return whether no connection of this user is in the room, so that the others should be told of the user.
+    """Return whether no connection of this user is in the room: then the others are told of the user.
 
     True as well when the service does not answer within `seconds`.
     """
@@ -81,8 +81,8 @@ async def on_connected(
     origin = event.origin
     if origin.user_id and origin.state.arrived:
         at = milliseconds(origin.time)
-        telling = announcer.announce_joined(LOBBY, origin.user_id, at, origin.connection_id)
-        await writes.publish_and_store(telling, partial(directory.store_opened, LOBBY, at))
+        announcing = announcer.announce_joined(LOBBY, origin.user_id, at, origin.connection_id)
+        await writes.publish_and_store(announcing, partial(directory.store_opened, LOBBY, at))
 
 
 async def on_disconnected(event: Disconnected, announcer: Announcer) -> None:
@@ -100,4 +100,4 @@ async def on_disconnected(event: Disconnected, announcer: Announcer) -> None:
         calls = [announcer.announce_left(room, user, at, origin.connection_id) for room in origin.state.rooms]
         outcomes = await asyncio.gather(*calls, return_exceptions=True)
         for problem in filter(None, outcomes):
-            raise problem  # rooms that were told are not told again
+            raise problem  # a second delivery announces only in the rooms that failed

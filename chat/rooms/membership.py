@@ -13,7 +13,7 @@ from chat.names import groups_of
 from chat.room_log.store import RoomStore
 from chat.rooms.directory import RoomDirectory
 from chat.rooms.presence import Announcer, Roster, read_roster
-from chat.webhook.connection_state import MAX_ROOMS
+from chat.webhook.connection_state import MAX_JOINED_ROOMS
 from chat.webhook.events import UserEvent
 
 
@@ -23,7 +23,7 @@ class TooManyRooms(ChatError):
     code = "too_many_rooms"
 
     def __init__(self) -> None:
-        super().__init__(f"you are in {MAX_ROOMS} rooms, the limit; leave one first")
+        super().__init__(f"you are in {MAX_JOINED_ROOMS} rooms, the limit; leave one first")
 
 
 class RichClientNeeded(ChatError):
@@ -43,7 +43,7 @@ async def join_room(event: UserEvent, room: str, services: Services) -> Answer:
     state = event.origin.state
     if not event.origin.is_rich:
         raise RichClientNeeded
-    if room not in state.rooms and len(state.rooms) >= MAX_ROOMS:
+    if room not in state.rooms and len(state.rooms) >= MAX_JOINED_ROOMS:
         raise TooManyRooms
     roster = await read_known_roster(services.gateway, room)
     if room not in state.rooms:
@@ -64,10 +64,10 @@ async def add_member(event: UserEvent, room: str, roster: Roster, services: Serv
     if user in roster or roster.is_truncated:
         return
     announcer = Announcer(services.gateway, services.announcements)
-    telling = announcer.announce_joined(room, user, milliseconds(origin.time), origin.connection_id)
+    announcing = announcer.announce_joined(room, user, milliseconds(origin.time), origin.connection_id)
     store_opened = partial(RoomDirectory(services.durable).store_opened, room, services.now)
     try:
-        await services.writes.publish_and_store(telling, store_opened)
+        await services.writes.publish_and_store(announcing, store_opened)
     except ServiceUnavailable as problem:
         log.warning("a joined line was not published", extra={"room": room, "cause": cause_of(problem)})
 

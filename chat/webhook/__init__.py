@@ -1,1 +1,1 @@
-"""What the service told us, and whether we believe it."""
+"""What the service told us, and whether it is verified."""

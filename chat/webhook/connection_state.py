@@ -3,9 +3,9 @@
 The service sends it with every event of the connection and stores what an answer carries: base64 of a JSON object. Only
 answers to blocking events may change it, and user events of one connection come strictly one after another.
 
-The object carries the version of its form in `v`. Another version of the app may have written it: an unknown field is
-ignored, and a missing or unusable one has its default. Version 0,
-without `v`, had the same fields under the same names, so both versions read each other's states during a deployment.
+The object has the version of its form in `v`. Another version of the app may have written it: an unknown field is
+ignored, and a missing or unusable one has its default. Version 0, without `v`, had the same fields under the same
+names, so both versions read each other's states during a deployment.
 """
 
 import base64
@@ -19,7 +19,7 @@ from chat.errors import InvalidName
 from chat.names import LOBBY, room_name
 
 VERSION = 1
-MAX_ROOMS = 20
+MAX_JOINED_ROOMS = 20
 LATEST = 253_370_764_800_000  # the year 9999 in milliseconds since 1970
 _ENCODER = json.JSONEncoder(separators=(",", ":"))
 
@@ -90,7 +90,7 @@ def read_user(value: object) -> str | None:
 
 
 def read_rooms(value: object) -> tuple[str, ...]:
-    """Return a state's rooms, the newest `MAX_ROOMS` of those that are well formed.
+    """Return a state's rooms, the newest `MAX_JOINED_ROOMS` of those that are well formed.
 
     A list without a well-formed room, or what is no list, is the lobby; an empty list stays empty.
     """
@@ -104,7 +104,7 @@ def read_rooms(value: object) -> tuple[str, ...]:
             rooms[room_name(item)] = None
         except InvalidName:
             continue  # written by a version with another grammar of names
-    return tuple(rooms)[-MAX_ROOMS:] or (LOBBY,)
+    return tuple(rooms)[-MAX_JOINED_ROOMS:] or (LOBBY,)
 
 
 def read_time(value: object) -> int:

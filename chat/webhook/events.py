@@ -65,7 +65,7 @@ class Connected:
 
 @dataclass(frozen=True, slots=True)
 class Disconnected:
-    """A connection ended for good; the answer is ignored."""
+    """A connection ended and cannot be recovered; the answer is ignored."""
 
     origin: Origin
     reason: str
@@ -173,7 +173,7 @@ def parse_time(text: str) -> datetime:
         time = time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
     except (ValueError, OverflowError):
         time = None
-    if time is None or not 1970 <= time.year < 9999:  # what milliseconds since 1970 can say
+    if time is None or not 1970 <= time.year < 9999:  # what milliseconds since 1970 can express
         raise InvalidEvent(f"ce-time is {text!r}, it must be a time such as 2026-01-31T12:00:00Z")
     return time
 

@@ -1,4 +1,4 @@
-"""Does a request come from our service? One named way decides (`ChatWebhookTrust`); without one, nothing is believed.
+"""Does a request come from our service? One named way decides (`ChatWebhookTrust`); without one, all are refused.
 
 `signature` checks `ce-signature` with the access keys. The service signs every event with each access key that it holds
 (one `sha256=<hex>` for a key), so a key can be rotated while events arrive. `identity` checks the bearer token that the
@@ -17,7 +17,7 @@ from chat.webhook.bearer_tokens import KeyCache, verify_bearer_token
 async def verify_sender(
     headers: Mapping[str, str], connection_id: str, settings: Settings, signing_keys: KeyCache
 ) -> None:
-    """Return when the request is believed; header names are lower case.
+    """Return when the request is verified; header names are lower case.
 
     Raises Untrusted (401) or NotConfigured (503). `signing_keys` keeps the tenant's keys between requests.
     """

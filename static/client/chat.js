@@ -49,7 +49,7 @@ export class Chat {
   async send(event, data = {}, room = this.room) {
     const result = await this.connection.send(event, { room: room.name, ...data });
     if (result.ok) return true;
-    // What is done to a message is not repeated by itself.
+    // Changes of a message are not sent again automatically.
     const problem = result.error ?? (data.id && "Not connected, not done.");
     if (problem) this.addNotice(room, problem, "error");
     return false;
@@ -76,12 +76,12 @@ export class Chat {
     const utcOffset = -new Date().getTimezoneOffset();
     const result = await this.connection.send("message", { room, clientId: id, message, replyTo, utcOffset });
     if (!result.ok) {
-      if (result.error) this.#fail(id, result.error); // else it goes out with the next connection
+      if (result.error) this.#fail(id, result.error); // else it is sent after the next connect
       return;
     }
     const kept = this.outbox.get(id);
-    if (kept?.state !== "pending") return; // it came back already
-    const isCommand = /^\/[^/]/.test(message); // never comes back
+    if (kept?.state !== "pending") return; // its chat line has arrived
+    const isCommand = /^\/[^/]/.test(message); // has no chat line
     if (isCommand) this.outbox.remove(id);
     else this.#keep({ ...kept, state: "sent" });
     this.options.onChange();
@@ -114,6 +114,15 @@ export class Chat {
   markRead(message) {
     this.room.readPosition = positionOf(message);
     this.options.storage.setItem(`chat.read.${this.room.name}`, this.room.readPosition);
+  }
+
+  /**
+   * Removes an unsent message.
+   * @param {string} id
+   */
+  discard(id) {
+    this.outbox.remove(id);
+    this.options.onChange();
   }
 
   /** @param {string} name */
@@ -185,7 +194,7 @@ export class Chat {
    */
   #receiveError({ clientId, message }, room) {
     if (clientId && this.#fail(clientId, message)) return;
-    // A refused room closes: the lobby tells why.
+    // A refused room is closed; the lobby shows the error.
     const isOpen = room?.membership === "joined";
     this.addNotice(isOpen ? room : this.#ensureRoom(this.options.lobby), message, "error");
   }

@@ -64,7 +64,7 @@ export function connect({ userId, onState, onFrame }) {
   let attempt = 0;
   let lastAckId = 0;
   let lastSequenceId = 0;
-  let heardAt = 0;
+  let receivedAt = 0;
   let lostAt = 0; // 0 while live
 
   const pingTimer = setInterval(() => {
@@ -99,7 +99,7 @@ export function connect({ userId, onState, onFrame }) {
     clearTimeout(openTimer);
     openTimer = setTimeout(drop, CONNECT_MS);
     opened.onopen = () => {
-      // The service greets new connections only: a recovered one is asked.
+      // The service sends `connected` to new connections only; a recovered one is pinged.
       if (opened === socket && session.token) write({ type: "ping" });
     };
     opened.onmessage = ({ data }) => {
@@ -112,7 +112,7 @@ export function connect({ userId, onState, onFrame }) {
 
   /** @param {Envelope} envelope */
   function receive({ type, connectionId, reconnectionToken, ackId = 0, success, error, sequenceId, data }) {
-    heardAt = Date.now();
+    receivedAt = Date.now();
     const isNew = Boolean(connectionId) && connectionId !== session.id;
     if (connectionId) session = { url: session.url, id: connectionId, token: reconnectionToken };
     if (isNew) lastSequenceId = 0;
@@ -193,7 +193,7 @@ export function connect({ userId, onState, onFrame }) {
     const askedAt = Date.now();
     write({ type: "ping" });
     setTimeout(() => {
-      if (probed === socket && heardAt < askedAt) drop();
+      if (probed === socket && receivedAt < askedAt) drop();
     }, ANSWER_MS);
   }
 
@@ -217,7 +217,7 @@ export function connect({ userId, onState, onFrame }) {
       });
     },
 
-    /** Ends the connection for good. */
+    /** Ends the connection. */
     close() {
       isClosed = true;
       isLive = false;

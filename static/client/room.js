@@ -1,5 +1,5 @@
 // What is known of one room, and what a frame from the server changes about it.
-/** @import { DatedEntry, Entry, Frame, HistoryFrame, JoinedFrame, ReactionFrame, Room } from "./types.js" */
+/** @import { DatedEntry, Entry, Frame, FrameRules, HistoryFrame, JoinedFrame, Room } from "./types.js" */
 
 const TYPING_MS = 6000;
 const MAX_CATCH_UP_PAGES = 5;
@@ -95,52 +95,41 @@ export function beginJoin(room, now) {
  * @param {Room} room
  * @param {Frame} frame
  * @param {number} now
- * @returns {string | undefined}
+ * @returns {string | void}
  */
 export function applyFrame(room, frame, now) {
-  const { entries, people, typing } = room;
-  if (frame.type === "typing") {
-    typing.set(frame.user, now + TYPING_MS);
-    return undefined;
-  }
-  if ("user" in frame && frame.user) typing.delete(frame.user);
-  if ("from" in frame && frame.from) typing.delete(frame.from);
-  switch (frame.type) {
-    case undefined:
-    case "edited":
-    case "deleted":
-      putEntry(room, frame);
-      return undefined;
-    case "reaction":
-      applyReaction(room, frame);
-      return undefined;
-    case "system": {
-      const { event, user, at = new Date(now).toISOString() } = frame;
-      if (user && event === "joined") people.add(user);
-      if (user && event === "left") people.delete(user);
-      putEntry(room, { ...frame, id: `${event} ${user ?? entries.size} ${at}`, sentAt: at });
-      return undefined;
-    }
-    case "joined":
-      room.people = new Set([...frame.users, frame.user]);
-      room.morePeople = Math.max(0, frame.count - room.people.size);
-      room.isAdmin = frame.admin;
-      room.membership = "joined";
-      return addPage(room, frame, now);
-    case "history":
-      return addPage(room, frame, now);
-  }
+  if ("user" in frame && frame.user && frame.type !== "typing") room.typing.delete(frame.user);
+  if ("from" in frame && frame.from) room.typing.delete(frame.from);
+  if (frame.type && frame.type in RULES) return RULES[frame.type](room, frame, now);
+  // A message, or new fields of one.
+  if ("id" in frame) putEntry(room, frame);
 }
 
-/**
- * @param {Room} room
- * @param {ReactionFrame} frame
- */
-function applyReaction(room, { id, emoji, user, on }) {
-  const { reactions } = room.entries.get(id) ?? {};
-  const others = (reactions?.[emoji] ?? []).filter((other) => other !== user);
-  putEntry(room, { id, reactions: { ...reactions, [emoji]: on ? [...others, user] : others } });
-}
+/** @type {FrameRules} */
+const RULES = {
+  typing({ typing }, { user }, now) {
+    typing.set(user, now + TYPING_MS);
+  },
+  reaction(room, { id, emoji, user, on }) {
+    const { reactions } = room.entries.get(id) ?? {};
+    const others = (reactions?.[emoji] ?? []).filter((other) => other !== user);
+    putEntry(room, { id, reactions: { ...reactions, [emoji]: on ? [...others, user] : others } });
+  },
+  system(room, frame, now) {
+    const { event, user, at = new Date(now).toISOString() } = frame;
+    if (user && event === "joined") room.people.add(user);
+    if (user && event === "left") room.people.delete(user);
+    putEntry(room, { ...frame, id: `${event} ${user ?? room.entries.size} ${at}`, sentAt: at });
+  },
+  joined(room, frame, now) {
+    room.people = new Set([...frame.users, frame.user]);
+    room.morePeople = Math.max(0, frame.count - room.people.size);
+    room.isAdmin = frame.admin;
+    room.membership = "joined";
+    return addPage(room, frame, now);
+  },
+  history: addPage,
+};
 
 /**
  * @param {Room} room

@@ -1,4 +1,4 @@
-// What is kept in Web Storage. A value that cannot be read counts as missing, and stays.
+// What is kept in Web Storage. A value that cannot be read is ignored, not deleted.
 /** @import { KeyValueStorage, UnsentMessage } from "./types.js" */
 
 const VERSION = 1; // of a stored message; the first had none

@@ -55,7 +55,7 @@
  */
 
 /**
- * The search for what was said while the client was away.
+ * The loading of messages that were missed while the client was away.
  * @typedef {object} CatchUp
  * @property {Set<string>} knownIds messages that were there before
  * @property {number} pages how many pages were read
@@ -77,7 +77,7 @@
 /** @typedef {{ type: "reaction", room: string, id: string, emoji: string, user: string, on: boolean }} ReactionFrame */
 
 /**
- * News of a room, or an answer to its reader alone.
+ * An event of a room, or a notice or an error for one user.
  * @typedef {object} SystemFrame
  * @property {"system"} type
  * @property {"joined" | "left" | "notice" | "error"} event
@@ -93,6 +93,15 @@
  * What the server sends; docs/protocol.md describes each frame.
  * @typedef {MessageFrame | SystemFrame | JoinedFrame | LeftFrame | HistoryFrame | TypingFrame | EditedFrame | DeletedFrame
  *   | ReactionFrame} Frame
+ */
+
+/**
+ * How frames change a room, by type; a result is the cursor of an older page that is needed to close a gap.
+ * @typedef {{ [name: string]: (room: Room, frame: any, now: number) => string | void }
+ *   & { typing: (room: Room, frame: TypingFrame, now: number) => void }
+ *   & { reaction: (room: Room, frame: ReactionFrame) => void }
+ *   & { system: (room: Room, frame: SystemFrame, now: number) => void }
+ *   & { joined: (room: Room, frame: JoinedFrame, now: number) => string | void }} FrameRules
  */
 
 /**
@@ -134,7 +143,7 @@
  * @property {string} lobby the room in which everyone starts
  * @property {KeyValueStorage} storage keeps rooms, read positions and unsent messages: `localStorage`
  * @property {() => void} onChange called after every change
- * @property {(room: string) => void} [onMove] the user is led to another room: call `openRoom` with it
+ * @property {(room: string) => void} [onMove] another room must become the current one: call `openRoom` with it
  * @property {() => void} [onFirstPage] the current room is empty and now gets its first page
  */
 

@@ -3,6 +3,7 @@ import { Chat } from "../client/chat.js";
 import { orderedEntries } from "../client/room.js";
 import { createComposer } from "./composer.js";
 import { byId, setContent } from "./dom.js";
+import { createMessageActions } from "./message-actions.js";
 import { createScreen } from "./screen.js";
 
 const STATUS_MS = 500;
@@ -21,7 +22,7 @@ export function showChat(session) {
     lobby,
     storage: localStorage,
     onChange: () => screen.scheduleRender(),
-    onFirstPage: () => screen.settle(),
+    onFirstPage: () => screen.showStart(),
     onMove: (room) => {
       setAddress(room);
       openAddressedRoom();
@@ -37,20 +38,7 @@ export function showChat(session) {
 
   // What a button with a `data-action` does, to the message that it belongs to.
   const actions = {
-    react: ({ id, reactions }, { value: emoji }) => {
-      chat.send("react", { id, emoji, on: !reactions?.[emoji]?.includes(me) });
-    },
-    reply: (target) => composer.begin({ kind: "reply", target }),
-    edit: (target) => composer.begin({ kind: "edit", target }),
-    delete: ({ id }, button) => {
-      const isConfirmed = !button.classList.toggle("confirming"); // by the second click
-      if (isConfirmed) chat.send("delete", { id });
-    },
-    retry: (message) => chat.deliver(message),
-    discard: ({ id }) => {
-      chat.outbox.remove(id);
-      screen.scheduleRender();
-    },
+    ...createMessageActions(chat, composer),
     "show-quoted": ({ replyTo }) => screen.showMessage(replyTo.id),
     "show-end": screen.showEnd,
     connect: () => {

@@ -1,4 +1,4 @@
-// The box in which one writes: drafts, replies, edits, and the menu of slash commands.
+// The message box: drafts, replies, edits, and the menu of slash commands.
 import { byId, createElement, setContent } from "./dom.js";
 import { isolateName } from "./format.js";
 
@@ -93,7 +93,7 @@ export function createComposer({ maxBytes, onSend, onTyping, onEditLast }) {
     onSend(text, done);
   }
 
-  // Each returns whether the key has done its work.
+  // Each returns whether the key was handled.
   const keys = {
     Enter() {
       if (!pickChosenCommand()) submit();

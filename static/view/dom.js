@@ -22,7 +22,7 @@ export function createButton(action, properties, ...children) {
   return button;
 }
 
-/** Shows the content, or hides the element without any. `build` makes the children, when the content has changed. */
+/** Shows the content, or hides the element when there is none. `build` makes the children, when the content has changed. */
 export function setContent(element, content, build = () => [content]) {
   const shown = content || "";
   if (shownContent.get(element) === shown) return;

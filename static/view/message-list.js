@@ -65,13 +65,13 @@ export function createMessageList(me, onScroll) {
   }).observe(log);
 
   return {
-    // What is read stays in its place; settling goes to the end, or to where the unread part begins.
-    render(rows, isSettling) {
+    // What is read stays in its place; an opened room starts at its end, or where its unread part begins.
+    render(rows, isOpening) {
       const anchor = [...list.children].find((item) => item.getBoundingClientRect().bottom > topOf(log));
       const anchorTop = anchor && topOf(anchor);
       log.ariaBusy = rows.filter(({ key }) => !items.has(key)).length > MAX_ANNOUNCED;
       placeItems(rows);
-      if (isSettling) {
+      if (isOpening) {
         scrollToEnd();
         items.get("unread")?.scrollIntoView({ block: "nearest" });
         updateFollowing();

@@ -15,7 +15,7 @@ export function createScreen(chat, auth) {
   const roomViews = new WeakMap();
   let otherRooms = [];
   let renderTimer;
-  let isSettling = false;
+  let isOpening = false;
   const messageList = createMessageList(chat.me, showOlder);
 
   // The position after which the current room is unread, and how many entries above are not shown.
@@ -55,12 +55,12 @@ export function createScreen(chat, auth) {
     const { me, room, outbox } = chat;
     const view = currentView();
     const isFollowing = messageList.isFollowing();
-    if ((isSettling || !isFollowing) && countUnread(room, me)) view.unreadMark ||= room.readPosition;
-    if (isSettling || isFollowing) view.hiddenCount = Math.max(0, entries.length - WINDOW_LENGTH);
+    if ((isOpening || !isFollowing) && countUnread(room, me)) view.unreadMark ||= room.readPosition;
+    if (isOpening || isFollowing) view.hiddenCount = Math.max(0, entries.length - WINDOW_LENGTH);
     const unsent = outbox.all().filter((message) => message.room === room.name);
     const shown = [...entries.slice(view.hiddenCount), ...unsent];
-    messageList.render(timelineRows(shown, me, view.unreadMark), isSettling);
-    isSettling = false;
+    messageList.render(timelineRows(shown, me, view.unreadMark), isOpening);
+    isOpening = false;
     byId("log").dataset.membership = room.membership;
     byId("chat").classList.toggle("admin", room.isAdmin);
     byId("empty-room").hidden = shown.some(({ from }) => from);
@@ -83,7 +83,7 @@ export function createScreen(chat, auth) {
     setContent(byId("typing"), users.length && `${formatNames(users)} ${users.length > 1 ? "are" : "is"} typing…`);
   }
 
-  // First what is known, then what the server knows.
+  // First the hidden entries, then those that only the server has.
   function showOlder(isNearTop) {
     const view = currentView();
     scheduleRender();
@@ -92,19 +92,19 @@ export function createScreen(chat, auth) {
     else chat.loadOlder();
   }
 
-  function settle() {
-    isSettling = true;
+  function showStart() {
+    isOpening = true;
     scheduleRender();
   }
 
   return {
     scheduleRender,
     renderStatus,
-    settle,
+    showStart,
     showEnd: messageList.scrollToEnd,
 
     showRoom() {
-      isSettling = true;
+      isOpening = true;
       render();
     },
 

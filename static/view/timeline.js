@@ -5,7 +5,7 @@ import { formatDate, formatDay, formatNames, formatPresence, formatTime } from "
 
 const GROUP_MS = 5 * 60_000;
 
-// Parentheses belong to it in pairs; what ends a sentence and marks of direction do not.
+// An address may have pairs of parentheses, but no mark of direction; the end of a sentence is not part of it.
 const ADDRESS = /\b(https?:\/\/(?:[^\s<>"()\p{Bidi_C}]|\([^\s<>"()\p{Bidi_C}]*\))+(?<![.,;:!?'*\]]))/iu;
 
 const partsOfMessages = new WeakMap();

@@ -47,7 +47,7 @@ async def test_reminders_are_ones_own_and_can_be_forgotten(chat: LocalChat) -> N
 
     assert await run_command(bo, "/reminders") == "you have no reminders"
     assert await run_command(bo, "/forget 1") == "you have no reminder 1"
-    assert await run_command(ana, "/forget 1") == "reminder 1 is forgotten: tea"
+    assert await run_command(ana, "/forget 1") == "reminder 1 is cancelled: tea"
     assert [line[:2] for line in (await run_command(ana, "/reminders")).splitlines()] == ["2."]
     assert (await run_command(ana, "/remind 3h wine")).startswith("reminder 1 is set")
 

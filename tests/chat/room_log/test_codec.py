@@ -72,10 +72,10 @@ def test_unknown_fields_are_ignored_and_missing_ones_have_their_defaults() -> No
 LINE = Line(SECOND, "lobby", "ana", "yes", 1700, "m-1", Quote(FIRST, "bo", "shall we?"))
 OPERATIONS = [
     ("say", encode_line(LINE)),
-    *(encode_change(change) for change in (
-        Edited(SECOND, "ana", "no", 1800, True), Deleted(SECOND, "ana", 1900), Reacted(SECOND, "bo", "👍", True, 1950)
-    )),
-]  # fmt: skip
+    encode_change(Edited(SECOND, "ana", "no", 1800, True)),
+    encode_change(Deleted(SECOND, "ana", 1900)),
+    encode_change(Reacted(SECOND, "bo", "👍", 1950, on=True)),
+]
 
 
 def test_an_operation_of_a_newer_version_is_read() -> None:

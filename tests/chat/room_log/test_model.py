@@ -24,7 +24,7 @@ ids, users = st.sampled_from(sorted(IDS)), st.sampled_from(USERS)
 changes: st.SearchStrategy[Change] = st.one_of(
     st.builds(Edited, ids, users, texts, times, st.booleans()),
     st.builds(Deleted, ids, users, times, st.booleans()),
-    st.builds(Reacted, ids, users, st.sampled_from("👍🎉"), st.booleans(), times),
+    st.builds(Reacted, ids, users, st.sampled_from("👍🎉"), times, on=st.booleans()),
 )
 
 
@@ -113,7 +113,7 @@ def test_the_state_never_exceeds_its_bound(steps: list[tuple[int, str, int, int]
         if kind == 0:
             operation = Edited(message, "ana", text, at)
         elif kind == 1:
-            operation = Reacted(message, text[:64], text[:4], True, at)
+            operation = Reacted(message, text[:64], text[:4], at, on=True)
         else:
             operation = Line(message, "lobby", text[:64], text, at)
         log = after([operation], log)
@@ -127,7 +127,7 @@ def test_every_budget_is_held_by_itself() -> None:
     talk = after([Line(message, "lobby", "ana", "😀" * 300, at) for at, message in enumerate(messages, 1)])
     cheers = after([Line(messages[0], "lobby", "ana", "x", 1)])
     cheers = after(
-        [Reacted(messages[0], f"{number:03}" + "😀" * 60, "😀" * 8, True, 2) for number in range(60)], cheers
+        [Reacted(messages[0], f"{number:03}" + "😀" * 60, "😀" * 8, 2, on=True) for number in range(60)], cheers
     )
     waiting = after([Edited(message, "ana", "😀" * 300, at) for at, message in enumerate(messages[:60], 1)])
 
@@ -182,7 +182,7 @@ def test_an_edit_and_a_reaction_that_come_before_their_message_are_not_lost(orde
     operations: list[Operation] = [
         Line(message, "lobby", "ana", "teh", 1),
         Edited(message, "ana", "the", 2),
-        Reacted(message, "bo", "👍", True, 3),
+        Reacted(message, "bo", "👍", 3, on=True),
     ]
 
     (entry,) = after([operations[number] for number in order]).messages()
@@ -211,10 +211,10 @@ def test_only_the_author_and_admins_change_a_message() -> None:
 
 def test_a_user_counts_once_in_a_reaction() -> None:
     line = Line(derived_id("ana", "1"), "lobby", "ana", "hi", 1)
-    log = after([line, Reacted(line.id, "bo", "👍", True, 2), Reacted(line.id, "bo", "👍", True, 3)])
+    log = after([line, Reacted(line.id, "bo", "👍", 2, on=True), Reacted(line.id, "bo", "👍", 3, on=True)])
 
     assert log.messages()[0].shown_reactions == {"👍": ["bo"]}
-    assert after([Reacted(line.id, "bo", "👍", False, 4)], log).messages()[0].shown_reactions == {}
+    assert after([Reacted(line.id, "bo", "👍", 4, on=False)], log).messages()[0].shown_reactions == {}
 
 
 def test_of_two_deliveries_the_earlier_time_counts() -> None:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chat.webhook.connection_state import LATEST, MAX_ROOMS, ConnectionState, decode_state, encode_state
+from chat.webhook.connection_state import LATEST, MAX_JOINED_ROOMS, ConnectionState, decode_state, encode_state
 
 STATE = ConnectionState("ana", ("lobby", "design"), True, 1_769_860_800_000, 1_769_860_801_000)
 # What each version of the app wrote for this state. A new version adds its own; none is ever removed.
@@ -74,16 +74,16 @@ def test_an_unusable_field_has_its_default(field: str, value: object) -> None:
 
 
 def test_rooms_that_no_grammar_allows_are_left_out_and_the_newest_ones_are_kept() -> None:
-    rooms = ["a b", 7, None, *(f"room-{number}" for number in range(MAX_ROOMS + 1))]
+    rooms = ["a b", 7, None, *(f"room-{number}" for number in range(MAX_JOINED_ROOMS + 1))]
 
-    assert decode_state(header({"rooms": rooms})).rooms == tuple(rooms[-MAX_ROOMS:])
+    assert decode_state(header({"rooms": rooms})).rooms == tuple(rooms[-MAX_JOINED_ROOMS:])
     assert decode_state(header({"rooms": ["../design"]})).rooms == ("lobby",)
     assert decode_state(header({"rooms": []})).rooms == ()
 
 
 names = st.text(min_size=1).filter(lambda text: not any("\ud800" <= char <= "\udfff" for char in text))
 times = st.integers(min_value=0, max_value=LATEST - 1)
-rooms = st.lists(st.from_regex(r"[a-z0-9_][a-z0-9_-]{0,31}", fullmatch=True), unique=True, max_size=MAX_ROOMS)
+rooms = st.lists(st.from_regex(r"[a-z0-9_][a-z0-9_-]{0,31}", fullmatch=True), unique=True, max_size=MAX_JOINED_ROOMS)
 
 
 @given(st.builds(ConnectionState, st.none() | names, rooms.map(tuple), st.booleans(), times, times))

@@ -1,0 +1,29 @@
+// What can be done to a message: the buttons, and what each of them does.
+import { byId, createButton } from "./dom.js";
+
+const AUTHOR_ONLY = { className: "author-only" }; // admins see them too
+const BUTTONS = [
+  ...["👍", "❤️", "😂", "🎉"].map((emoji) => ["react", { value: emoji }, emoji]),
+  ["reply", {}, "Reply"],
+  ["edit", AUTHOR_ONLY, "Edit"],
+  ["delete", AUTHOR_ONLY, "Delete"],
+];
+
+/** Creates the buttons; returns the actions by name. Each gets the message and its button. */
+export function createMessageActions(chat, composer) {
+  const buttons = BUTTONS.map(([action, properties, label]) => createButton(action, properties, label));
+  byId("message-actions").append(...buttons);
+  return {
+    react({ id, reactions }, { value: emoji }) {
+      chat.send("react", { id, emoji, on: !reactions?.[emoji]?.includes(chat.me) });
+    },
+    reply: (target) => composer.begin({ kind: "reply", target }),
+    edit: (target) => composer.begin({ kind: "edit", target }),
+    delete({ id }, button) {
+      const isConfirmed = !button.classList.toggle("confirming"); // by the second click
+      if (isConfirmed) chat.send("delete", { id });
+    },
+    retry: (message) => chat.deliver(message),
+    discard: ({ id }) => chat.discard(id),
+  };
+}
