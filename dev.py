@@ -41,9 +41,13 @@ PYTHON_CHECKS = {
     "mypy": "mypy",
 }
 NODE_TOOLS = "tests/page/node_modules"
+# The chat's page, the inspector's page, and the tests that are written in JavaScript.
+JAVASCRIPT_FOLDERS = "static local_azure/webpubsub/inspector/page tests/page tests/interop/programs"
 PAGE_CHECKS = {
-    "prettier": f"{NODE_TOOLS}/prettier/bin/prettier.cjs --check --log-level warn static tests/page",
-    "eslint": f"{NODE_TOOLS}/eslint/bin/eslint.js --config tests/page/eslint.config.js static tests/page",
+    "prettier": f"{NODE_TOOLS}/prettier/bin/prettier.cjs --check --log-level warn {JAVASCRIPT_FOLDERS}",
+    "eslint": (
+        f"{NODE_TOOLS}/eslint/bin/eslint.js --max-warnings 0 --config tests/page/eslint.config.js {JAVASCRIPT_FOLDERS}"
+    ),
     "tsc (static/client, strict)": f"{NODE_TOOLS}/typescript/bin/tsc --project tests/page/tsconfig.json",
     "tsc (static)": f"{NODE_TOOLS}/typescript/bin/tsc --project tests/page/tsconfig.view.json",
 }
@@ -70,14 +74,14 @@ def test(arguments: argparse.Namespace) -> int:
 
 
 def check(arguments: argparse.Namespace) -> int:
-    """Lint, compare the format, and check the types: of Python, then of the page where there is Node.js."""
+    """Lint, compare the format, and check the types: of Python, then of JavaScript where there is Node.js."""
     python = str(ensure_environment(for_tests=True))
     failures = _run_checks([python, "-m"], PYTHON_CHECKS)
     ensure_node_packages()
     if shutil.which("npm"):
         failures += _run_checks(["node"], PAGE_CHECKS)
     else:
-        print("The page's JavaScript, CSS and HTML are not checked.", flush=True)
+        print("JavaScript, CSS and HTML are not checked.", flush=True)
     if failures:
         print(f"Failed: {', '.join(failures)}", flush=True)
     return 1 if failures else 0
@@ -89,6 +93,7 @@ def _run_checks(program: list[str], checks: Mapping[str, str]) -> list[str]:
     for name, arguments in checks.items():
         print(f"Checking with {name} …", flush=True)
         if subprocess.run([*program, *arguments.split()], cwd=ROOT, check=False).returncode:
+            print(f"{name} failed.", flush=True)  # at once: an error may end the command before its summary
             failures.append(name)
     return failures
 
@@ -207,7 +212,7 @@ def _parser() -> argparse.ArgumentParser:
     runs.add_argument("--fault", action="append", default=[], metavar="TEXT", help=fault)
 
     commands.add_parser("test", help="run every test; further arguments go to pytest")
-    commands.add_parser("check", help="ruff and mypy --strict; prettier, eslint and tsc for the page")
+    commands.add_parser("check", help="ruff and mypy --strict; prettier, eslint and tsc for JavaScript")
     commands.add_parser("bench", help="the measurements, as a table; further arguments choose some")
     commands.add_parser("screenshots", help="pictures of the page into screenshots/")
     funcs = commands.add_parser("func", help="the same app under the real `func start`, with Azurite as storage")

@@ -45,7 +45,7 @@ def _format_value(value: object) -> str:
 
 
 def http_logger(owner: str) -> logging.Logger:
-    """Return the logger for the owner's HTTP server; malformed HTTP is one line, because it is no bug of the server."""
+    """Return the logger for the owner's HTTP server; malformed HTTP is one line: it is not a bug of the server."""
     logger = logging.getLogger(f"{OWN_LOGGERS}.{owner}.http")
     if not logger.filters:
         logger.addFilter(_malformed_in_one_line)

@@ -1,4 +1,4 @@
-"""What holds for every test of the house."""
+"""What holds for every test of the repository."""
 
 import os
 

@@ -192,6 +192,26 @@ def test_without_npm_the_page_is_not_checked_on_a_laptop_and_an_error_in_ci(
     assert "npm is not on the PATH" in capsys.readouterr().err
 
 
+@pytest.mark.skipif(shutil.which("npm") is None, reason="npm is not on the PATH")
+def test_every_check_runs_and_each_failure_is_reported(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    ensure_environment(for_tests=True)
+    monkeypatch.setattr(dev, "ensure_node_packages", lambda: None)
+    monkeypatch.setattr(dev, "PYTHON_CHECKS", {"first": "no_such_module", "second": "json.tool --help"})
+    monkeypatch.setattr(dev, "PAGE_CHECKS", {"third": "--no-such-option", "fourth": "--version"})
+
+    assert dev.main(["check"]) == 1
+
+    output = capfd.readouterr().out
+    assert [line for line in output.splitlines() if "ailed" in line] == [
+        "first failed.",
+        "third failed.",
+        "Failed: first, third",
+    ]
+    assert "Checking with fourth" in output
+
+
 def checkout(folder: Path) -> Path:
     """Make a checkout of its own that shares this one's code and environment."""
     folder.mkdir()

@@ -1,6 +1,6 @@
 """Restart the Functions host, and nothing else, when the app's files change.
 
-The host runs in a child process, because only a new process has certainly no module of the old code. The listening
+The host runs in a child process, because only a new process is certain to have no module of the old code. The listening
 socket stays in the parent: connections that arrive during a restart wait in it instead of being refused.
 """
 

@@ -55,7 +55,7 @@ def load_settings(file: Path | None) -> Settings:
     except OSError as error:
         raise SettingsError(f"{file}: {error.strerror}") from None
     except ValueError as error:
-        raise SettingsError(f"{file} is no JSON: {error}") from None
+        raise SettingsError(f"{file} is not JSON: {error}") from None
     if not isinstance(document, dict):
         raise SettingsError(f"{file} must hold one JSON object")
     return Settings.from_json(document, os.environ)
@@ -80,7 +80,7 @@ def _address(settings: Settings, host: str | None, port: int | None) -> tuple[st
         url = urlsplit((settings.urls or "").partition(";")[0])
         configured = url.hostname, url.port
     except ValueError as error:
-        raise SettingsError(f"Urls is no URL: {error}") from None
+        raise SettingsError(f"Urls is not a URL: {error}") from None
     if settings.urls and (url.scheme != "http" or not configured[0]):
         raise SettingsError("Urls must be like http://127.0.0.1:8080; https is not offered")
     if port is not None and not 0 <= port < 65536:

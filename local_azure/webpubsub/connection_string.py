@@ -45,9 +45,9 @@ def _with_port(endpoint: str, port: str | None) -> str:
         url = urlsplit(endpoint)
         has_port = url.port is not None
     except ValueError as error:
-        raise InvalidConnectionString(f"connection string has an Endpoint that is no URL: {error}") from None
+        raise InvalidConnectionString(f"connection string has an Endpoint that is not a URL: {error}") from None
     if url.scheme not in ("http", "https") or not url.hostname:
-        raise InvalidConnectionString("connection string has an Endpoint that is no http or https URL")
+        raise InvalidConnectionString("connection string has an Endpoint that is not an http or https URL")
     if not port:
         return endpoint
     if has_port:

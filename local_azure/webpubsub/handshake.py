@@ -174,7 +174,7 @@ def _first_value(query: Iterable[tuple[str, str]], name: str) -> str | None:
 
 
 def _offered_subprotocols(request: web.Request) -> tuple[str, ...]:
-    """Return the subprotocols in the client's order; what is no valid name is left out."""
+    """Return the subprotocols in the client's order; invalid names are left out."""
     values = ",".join(request.headers.getall("Sec-WebSocket-Protocol", []))
     names = (name.strip() for name in values.split(","))
     return tuple(name for name in names if _TOKEN_CHARACTERS.fullmatch(name))

@@ -5,7 +5,7 @@ from typing import NoReturn
 
 
 def _refuse_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is no JSON")
+    raise ValueError(f"{name} is not JSON")
 
 
 # Numbers stay texts: they are only passed on, and Python does not convert one with thousands of digits.

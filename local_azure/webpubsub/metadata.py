@@ -29,7 +29,7 @@ def checked_metadata(pairs: Iterable[tuple[str, object]]) -> Mapping[str, str]:
         if not _KEY.fullmatch(key):
             raise InvalidMetadata(f"metadata key has {len(key)} characters; it must be 1 to 256 of an HTTP token")
         if not isinstance(value, str) or not _VALUE.fullmatch(value):
-            raise InvalidMetadata("metadata value must be a text of printable ASCII characters")
+            raise InvalidMetadata("metadata value must be a string of printable ASCII characters")
         if len(value) > MAX_VALUE_BYTES:
             raise InvalidMetadata(f"metadata value is {len(value)} bytes, the limit is {MAX_VALUE_BYTES}")
         if key in metadata:

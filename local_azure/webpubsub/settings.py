@@ -39,7 +39,7 @@ class EventHandler:
     """A webhook: where events go, which system events, and which user events.
 
     `event_pattern` is `*`, a name, or names joined by commas; None or an empty text means no user event.
-    Raises `SettingsError` when the template is no absolute http or https URL or has a parameter in its host.
+    Raises `SettingsError` when the template is not an absolute http or https URL or has a parameter in its host.
     """
 
     url_template: str
@@ -198,7 +198,7 @@ def _check_url_template(template: str) -> None:
         host = url.hostname or ""
         _ = url.port
     except ValueError as error:
-        raise SettingsError(f"UrlTemplate is no URL: {error}") from None
+        raise SettingsError(f"UrlTemplate is not a URL: {error}") from None
     if url.scheme.lower() not in ("http", "https") or not host:
         raise SettingsError("UrlTemplate must be an absolute http or https URL")
     if "{" in url.netloc:

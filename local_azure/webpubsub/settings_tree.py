@@ -111,10 +111,10 @@ class Section:
         return sorted(self.names(), key=int)
 
     def text(self, key: str) -> str | None:
-        """Return a text, or None when it is absent."""
+        """Return a string, or None when it is absent."""
         value = self._take(key)
         if value is not None and not isinstance(value, str):
-            raise SettingsError(f"{self._at(key)} must be a text")
+            raise SettingsError(f"{self._at(key)} must be a string")
         return value
 
     def boolean(self, key: str) -> bool:

@@ -235,7 +235,7 @@ def _without_scheme(audience: str) -> str | None:
 def _check_entra_token(token: str, now: float, skew_seconds: float) -> None:
     claims = _decoded(token, key=None)
     if claims is None:
-        raise InvalidToken("the token is no JSON Web Token")
+        raise InvalidToken("the token is not a JSON Web Token")
     _check_lifetime(claims, now, skew_seconds)
     if not any(audience.rstrip("/").lower() == ENTRA_AUDIENCE for audience in _audiences(claims)):
         raise InvalidToken("the token is for another audience")

@@ -77,6 +77,6 @@ def open_chat(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
 
 @pytest.fixture
 async def chat() -> AsyncIterator[LocalChat]:
-    """The whole chat on free ports, with nothing remembered."""
+    """The whole chat on free ports, without stored messages."""
     async with run_chat() as running:
         yield running

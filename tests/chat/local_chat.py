@@ -50,7 +50,7 @@ class Tab:
         await self._read(lambda frame: frame.get("type") == "ack" and frame["ackId"] == self.acks)
 
     async def next(self, **wanted: Any) -> Frame:
-        """Return the first frame with these values, waiting for it; earlier other frames stay to be looked at."""
+        """Return the first frame with these values, waiting for it; other frames that come before it are kept."""
 
         def matches(frame: Frame) -> bool:
             return all(frame.get("from" if name == "sender" else name) == value for name, value in wanted.items())
@@ -76,11 +76,11 @@ class Tab:
                     self.frames.append(frame)
 
     async def close(self) -> None:
-        """Say goodbye as a browser does."""
+        """Close the socket with a close frame, as a browser does."""
         await self.socket.close()
 
     def kill(self) -> None:
-        """Cut the connection without a word."""
+        """Drop the socket without a close frame."""
         transport = self.socket.get_extra_info("socket")
         assert transport is not None
         self.socket._response.connection.transport.abort()  # type: ignore[union-attr]
@@ -88,7 +88,7 @@ class Tab:
 
 @dataclass
 class LocalChat:
-    """A running chat, and a way to it."""
+    """A running chat, and the clients that a test opens."""
 
     url: str
     service: webpubsub.Service
@@ -96,7 +96,7 @@ class LocalChat:
     tabs: list[Tab] = field(default_factory=list)
 
     def deliver(self, *system_events: str) -> None:
-        """Let the service tell the app of these system events, and of every user event."""
+        """Let the service send the app these system events, and every user event."""
         handler = webpubsub.EventHandler(f"{self.url}/eventhandler/{{event}}", system_events, "*")
         self.service.set_event_handlers(HUB, [handler])
 
@@ -137,9 +137,9 @@ async def run_chat(
     data: Path | None = None, service_settings: webpubsub.Settings | None = None, **settings: str
 ) -> AsyncIterator[LocalChat]:
     """Run the service and the app while the block lasts."""
-    impatient = webpubsub.Times(retry_waits_seconds=(0.01,))
+    times = webpubsub.Times(retry_waits_seconds=(0.01,))
     async with (
-        webpubsub.serve(replace(service_settings or webpubsub.Settings(), times=impatient)) as service,
+        webpubsub.serve(replace(service_settings or webpubsub.Settings(), times=times)) as service,
         aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as http,
     ):
         values = {
@@ -157,11 +157,11 @@ async def run_chat(
                 await asyncio.gather(*(tab.close() for tab in chat.tabs if not tab.socket.closed))
 
 
-async def until(claim: Callable[[], Any]) -> None:
-    """Wait until a claim holds; a coroutine function is awaited."""
+async def until(condition: Callable[[], Any]) -> None:
+    """Wait until a condition holds; a coroutine function is awaited."""
     async with asyncio.timeout(WAIT_SECONDS):
         while True:
-            result = claim()
+            result = condition()
             if asyncio.iscoroutine(result):
                 result = await result
             if result:

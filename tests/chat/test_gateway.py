@@ -43,7 +43,9 @@ async def connected(service: webpubsub.Service) -> Gateway:
     return await Gateways().get(Settings({"WebPubSubConnectionString": service.connection_string}))
 
 
-async def test_a_client_that_dials_the_url_can_be_joined_sent_to_and_listed(connected: Gateway) -> None:
+async def test_a_client_that_connects_with_the_url_can_be_put_into_groups_sent_to_and_listed(
+    connected: Gateway,
+) -> None:
     url = await connected.client_url("ana", ["room.lobby"], minutes=1)
     async with ClientSession() as http, http.ws_connect(url, protocols=["json.webpubsub.azure.v1"]) as socket:
         connection = (await socket.receive_json())["connectionId"]
@@ -87,7 +89,7 @@ async def test_a_service_that_cannot_be_reached_is_a_refusal() -> None:
         await nobody.publish("room.lobby", {})
 
 
-async def test_a_service_that_does_not_answer_is_given_up() -> None:
+async def test_a_service_that_does_not_answer_in_time_is_a_refusal() -> None:
     given_up = asyncio.Event()
 
     async def late(_: web.Request) -> web.Response:
@@ -150,7 +152,7 @@ async def test_pages_that_never_end_are_read_only_up_to_the_limit() -> None:
         assert len(await endless.members("room.lobby", 20)) == 20
 
 
-async def test_a_client_is_accepted_while_the_service_does_not_say_who_is_there() -> None:
+async def test_a_client_is_accepted_while_presence_is_unknown() -> None:
     given_up = asyncio.Event()
 
     async def late(_: web.Request) -> web.Response:

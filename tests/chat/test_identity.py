@@ -17,13 +17,13 @@ def test_in_open_mode_anyone_names_themselves() -> None:
     assert connecting_user(None, ["ana"], OPEN) == "ana"
 
 
-def test_in_open_mode_a_principal_header_means_nothing() -> None:
+def test_in_open_mode_a_principal_header_is_ignored() -> None:
     with pytest.raises(MissingUser):
         negotiating_user(ANA, [], OPEN)
 
 
 @pytest.mark.parametrize("asked", [[], [""], ["  "]])
-def test_without_an_id_nobody_is_let_in(asked: list[str]) -> None:
+def test_without_an_id_nobody_may_connect(asked: list[str]) -> None:
     with pytest.raises(MissingUser, match="missing user id") as refusal:
         negotiating_user({}, asked, OPEN)
     assert refusal.value.status == 400
@@ -61,7 +61,7 @@ def test_a_token_keeps_its_user() -> None:
     assert connecting_user("ana", [], EASYAUTH) == "ana"
 
 
-def test_nothing_is_open_by_accident() -> None:
+def test_without_the_setting_nobody_may_connect() -> None:
     with pytest.raises(NotConfigured, match="ChatAuth"):
         negotiating_user(ANA, ["ana"], UNSET)
     with pytest.raises(NotConfigured, match="ChatAuth"):
@@ -69,17 +69,17 @@ def test_nothing_is_open_by_accident() -> None:
 
 
 @pytest.mark.parametrize("platform", [{"WEBSITE_AUTH_ENABLED": "False"}, {"WEBSITE_INSTANCE_ID": "abc"}])
-def test_principal_headers_are_not_believed_where_the_platform_does_not_guard_them(platform: dict[str, str]) -> None:
+def test_principal_headers_are_refused_where_the_platform_does_not_protect_them(platform: dict[str, str]) -> None:
     with pytest.raises(NotConfigured, match="not enabled"):
         negotiating_user(ANA, [], Settings({"ChatAuth": "easyauth"} | platform))
 
 
-def test_a_guarded_platform_is_believed() -> None:
+def test_principal_headers_are_accepted_where_the_platform_protects_them() -> None:
     guarded = Settings({"ChatAuth": "easyauth", "WEBSITE_INSTANCE_ID": "abc", "WEBSITE_AUTH_ENABLED": "True"})
 
     assert negotiating_user(ANA, [], guarded) == "ana"
 
 
-def test_a_name_that_cannot_be_is_refused_with_the_limit() -> None:
+def test_an_invalid_name_is_refused_with_the_limit() -> None:
     with pytest.raises(InvalidName, match="the limit is 64"):
         connecting_user(None, ["x" * 65], OPEN)

@@ -12,7 +12,7 @@ NOON_MS = 1_769_860_800_000
 
 
 @given(st.lists(st.integers(min_value=-5_000, max_value=5_000), min_size=2, max_size=20))
-def test_one_connections_messages_keep_their_order_whatever_our_clock_says(drift: list[int]) -> None:
+def test_messages_of_one_connection_keep_their_order_whatever_our_clock_shows(drift: list[int]) -> None:
     times, previous = [], 0
     for difference in drift:
         previous = message_time(NOON, NOON_MS + difference, previous)

@@ -31,7 +31,7 @@ async def test_no_text_token_or_key_reaches_the_log(chat: LocalChat, caplog: pyt
     assert chat.service.connection_string.split("AccessKey=")[1][:20] not in ours
 
 
-def test_the_cause_of_a_refusal_is_told_without_the_queries_of_urls() -> None:
+def test_the_cause_of_a_refusal_is_logged_without_the_queries_of_urls() -> None:
     refusal = ServiceUnavailable("no answer")
     refusal.__cause__ = TimeoutError("Connection timeout to host http://127.0.0.1:7071/entities?op=say&code=a-key==")
 

@@ -58,6 +58,6 @@ def test_anything_else_is_no_room(name: object) -> None:
         room_name(name)
 
 
-def test_the_groups_of_two_rooms_never_meet() -> None:
+def test_two_rooms_never_have_the_same_group() -> None:
     assert not set(groups_of("a", rich=True)) & set(groups_of("b", rich=True))
     assert groups_of("a", rich=False) == ("room.a",)

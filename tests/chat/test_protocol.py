@@ -32,7 +32,7 @@ SENT = list(examples("Client to server: user events"))
 RECEIVED = list(examples("Server to client"))
 
 
-def test_no_block_of_json_escapes_the_check() -> None:
+def test_every_block_of_json_is_checked() -> None:
     assert DOCUMENT.count("```json") == len(SENT) + len(RECEIVED)
 
 
@@ -62,7 +62,7 @@ def real(data: Any, message: str) -> Any:
     return json.loads(json.dumps(data).replace(EXAMPLE_ID, message))
 
 
-async def test_every_example_of_a_client_is_taken(chat: LocalChat) -> None:
+async def test_every_example_of_a_client_is_accepted(chat: LocalChat) -> None:
     ana = await chat.open("ana")
     await ana.ask("message", "a message to change")
     message = (await ana.next(sender="ana"))["id"]
@@ -83,7 +83,7 @@ FORMS = {
 
 
 def form(frame: Frame) -> Frame:
-    """Return a frame's fields with the kinds of their values, times and ids told by how they are written."""
+    """Return a frame's fields with the kinds of their values, times and ids recognised by their form."""
     return {name: "lines" if name == "messages" else kind_of(value) for name, value in frame.items()}
 
 
@@ -103,8 +103,8 @@ def heading(frame: Frame) -> str:
     return " ".join(filter(None, [frame["type"], frame.get("event")]))
 
 
-async def live(chat: LocalChat) -> list[Frame]:
-    """Live through all that the document shows, and return every frame that came, and the lines in them."""
+async def collect_frames(chat: LocalChat) -> list[Frame]:
+    """Send every request that the document shows, and return every frame that came, and the lines in them."""
     ana, bo, cy = [await chat.open(user) for user in ("ana", "bo", "cy")]
     await ana.ask("message", "good morning")
     quote = {"id": (await bo.next(sender="ana"))["id"], "from": "ana", "message": "good morning"}
@@ -138,7 +138,7 @@ async def is_remembered(tab: Tab, room: str, *words: str) -> bool:
 
 
 async def test_every_example_of_the_server_has_the_form_of_a_real_frame(chat: LocalChat) -> None:
-    frames = [(heading(frame), form(frame)) for frame in await live(chat)]
+    frames = [(heading(frame), form(frame)) for frame in await collect_frames(chat)]
 
     for title, example in RECEIVED:
         assert heading(example) == title
@@ -153,5 +153,5 @@ async def test_no_frame_has_fields_that_the_document_does_not_show(chat: LocalCh
         shown.setdefault(title, set()).update(example)
     shown["changed chat line"] |= shown["chat line"]
 
-    for frame in await live(chat):
+    for frame in await collect_frames(chat):
         assert set(frame) <= shown[heading(frame)], frame

@@ -69,7 +69,7 @@ def test_an_unusable_connection_string_is_never_quoted() -> None:
     assert "topsecret" not in str(refusal.value)
 
 
-def test_admins_only_count_where_somebody_vouches_for_names() -> None:
+def test_admins_count_only_where_users_are_signed_in() -> None:
     assert Settings({"ChatAuth": "easyauth", "ChatAdmins": "ana, bo"}).admins == {"ana", "bo"}
     assert Settings({"ChatAuth": "open", "ChatAdmins": "ana"}).admins == frozenset()
 

@@ -15,7 +15,7 @@ def direct_url(chat: LocalChat, user: str | None) -> str:
     return chat.service.endpoint.replace("http", "ws") + f"/client/hubs/{HUB}{query}"
 
 
-def printed(frame: Frame) -> str:
+def page_output(frame: Frame) -> str:
     """What the tutorial's page prints; a missing message would read as undefined."""
     return f"[{frame.get('type') or ''}][{frame.get('from') or ''}] {frame['message']}"
 
@@ -25,14 +25,14 @@ async def test_a_negotiated_and_a_direct_plain_client_chat_with_each_other() -> 
         ana = await chat.open("ana", subprotocol=None)
         bo = await chat.dial(direct_url(chat, "bo"))
 
-        assert printed(await ana.next(type="system")) == "[system][] bo joined"
+        assert page_output(await ana.next(type="system")) == "[system][] bo joined"
         await ana.send("message", "hello")
-        assert printed(await bo.next()) == "[][ana] hello"
-        assert printed(await ana.next()) == "[][ana] hello"
+        assert page_output(await bo.next()) == "[][ana] hello"
+        assert page_output(await ana.next()) == "[][ana] hello"
         await bo.send("message", "hi ana")
-        assert printed(await ana.next()) == "[][bo] hi ana"
+        assert page_output(await ana.next()) == "[][bo] hi ana"
         await bo.close()
-        assert printed(await ana.next(type="system")) == "[system][] bo left"
+        assert page_output(await ana.next(type="system")) == "[system][] bo left"
 
 
 async def test_a_plain_client_is_never_sent_what_only_rich_clients_understand() -> None:
@@ -50,7 +50,7 @@ async def test_a_plain_client_is_never_sent_what_only_rich_clients_understand() 
         await rich.ask("message", {"room": "lobby", "message": "last"})
         await plain.next(message="last")
 
-        assert sorted(map(printed, plain.frames)) == ["[][rich] teh", "[system][] rich joined"]
+        assert sorted(map(page_output, plain.frames)) == ["[][rich] teh", "[system][] rich joined"]
 
 
 @pytest.mark.parametrize(
@@ -64,7 +64,7 @@ async def test_a_plain_client_is_never_sent_what_only_rich_clients_understand() 
         ("/nonsense", "unknown_command"),
     ],
 )
-async def test_what_a_plain_client_may_not_is_told_to_it_and_its_connection_lives(
+async def test_a_refused_event_of_a_plain_client_is_answered_and_its_connection_stays(
     chat: LocalChat, sent: str, code: str
 ) -> None:
     plain = await chat.open("ana", subprotocol=None)
@@ -78,7 +78,7 @@ async def test_what_a_plain_client_may_not_is_told_to_it_and_its_connection_live
     assert (await plain.next(sender="ana"))["message"] == "still here"
 
 
-async def test_a_plain_clients_binary_message_is_refused_politely(chat: LocalChat) -> None:
+async def test_a_binary_message_of_a_plain_client_is_refused_with_a_text(chat: LocalChat) -> None:
     plain = await chat.open("ana", subprotocol=None)
 
     await plain.socket.send_bytes(b"\x00\x01")
@@ -100,7 +100,7 @@ async def test_a_command_of_a_plain_client_is_answered_to_it_alone(chat: LocalCh
 
 
 @pytest.mark.parametrize(("user", "status"), [(None, 401), ("", 401), ("x" * 65, 400), ("system", 400)])
-async def test_a_direct_client_must_say_who_it_is(user: str | None, status: int) -> None:
+async def test_a_direct_client_must_name_its_user(user: str | None, status: int) -> None:
     async with run_chat(service_settings=ANYONE) as chat:
         with pytest.raises(WSServerHandshakeError) as refusal:
             await chat.dial(direct_url(chat, user))
@@ -116,7 +116,7 @@ async def test_under_easyauth_a_direct_client_is_refused() -> None:
         assert refusal.value.status == 401
 
 
-async def test_without_a_decision_who_may_come_nobody_may() -> None:
+async def test_without_a_setting_for_who_may_connect_nobody_may() -> None:
     async with run_chat(service_settings=ANYONE, ChatAuth="") as chat:
         with pytest.raises(WSServerHandshakeError) as refusal:
             await chat.dial(direct_url(chat, "ana"))

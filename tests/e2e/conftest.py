@@ -1,4 +1,4 @@
-"""The whole product as a person meets it: `dev.py run` in its own process, and pages in a real Chromium."""
+"""The whole product as a person uses it: `dev.py run` in its own process, and pages in a real Chromium."""
 
 import os
 import shutil
@@ -17,7 +17,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, Playwright, sync_
 
 ROOT = Path(__file__).resolve().parents[2]
 START_SECONDS = 60
-QUIET_CHROMIUM = [
+CHROMIUM_OPTIONS = [
     "--no-sandbox",
     "--disable-background-networking",
     "--disable-component-update",
@@ -55,13 +55,13 @@ class Process:
             time.sleep(0.02)
 
     def stop(self) -> int:
-        """Press Ctrl-C and return the exit code."""
+        """Interrupt it as Ctrl-C does, and return the exit code."""
         assert self._child is not None
         self._child.send_signal(signal.SIGINT)
         return self._child.wait(timeout=20)
 
     def kill(self) -> None:
-        """Take it down without a chance to say goodbye."""
+        """Kill it, so that it cannot close its connections."""
         assert self._child is not None
         self._child.kill()
         self._child.wait(timeout=20)
@@ -137,7 +137,7 @@ def playwright_driver() -> Iterator[Playwright]:
 
 @pytest.fixture(scope="module")
 def browser(playwright_driver: Playwright) -> Iterator[Browser]:
-    started = playwright_driver.chromium.launch(executable_path=chromium_path(), args=QUIET_CHROMIUM)
+    started = playwright_driver.chromium.launch(executable_path=chromium_path(), args=CHROMIUM_OPTIONS)
     yield started
     started.close()
 

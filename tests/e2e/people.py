@@ -1,4 +1,4 @@
-"""People at the page, and the wire between their page and the service, for tests to pull at."""
+"""People at the page, and the WebSockets between their page and the service, which a test can hold back and cut."""
 
 import json
 import re

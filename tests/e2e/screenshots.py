@@ -14,7 +14,7 @@ from typing import Literal
 
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-from tests.e2e.conftest import QUIET_CHROMIUM, ROOT, Chat, chromium_path
+from tests.e2e.conftest import CHROMIUM_OPTIONS, ROOT, Chat, chromium_path
 from tests.e2e.people import Person, a_line, publish, service_of
 
 Scheme = Literal["light", "dark"]
@@ -55,7 +55,7 @@ def new_page(browser: Browser, size: str, scheme: Scheme) -> Page:
 
 
 def talk(chat: Chat, room: str, ana: Person, bo: Person, cy: Person) -> None:
-    """Let people say things, some of them earlier than now."""
+    """Publish messages of three people, some of them with earlier times."""
     now = datetime.now(UTC)
 
     def earlier(sender: str, text: str, minutes: int, **more: object) -> dict[str, object]:
@@ -122,7 +122,7 @@ def main(folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     with ExitStack() as stack:
         driver = stack.enter_context(sync_playwright())
-        browser = driver.chromium.launch(executable_path=chromium_path(), args=QUIET_CHROMIUM)
+        browser = driver.chromium.launch(executable_path=chromium_path(), args=CHROMIUM_OPTIONS)
         chat = stack.enter_context(running_chat())
         for size in SIZES:
             for scheme in SCHEMES:

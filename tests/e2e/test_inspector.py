@@ -168,7 +168,7 @@ def test_filters_narrow_the_flow_by_person_and_by_kind(app: BackgroundApp, opene
     expect(rows(page, "from ana")).to_have_count(0)
     expect(rows(page, "validate")).to_have_count(0)
     page.get_by_label("Who").fill("nobody at all")
-    expect(page.get_by_text("Nothing here fits the filters.")).to_be_visible()
+    expect(page.get_by_text("No entry matches the filters.")).to_be_visible()
 
 
 def test_a_reload_loses_nothing_and_clear_empties_the_list(app: BackgroundApp, opened: Callable[..., Page]) -> None:
@@ -190,7 +190,7 @@ def test_a_fault_is_added_triggered_and_removed(app: BackgroundApp, opened: Call
     page = opened()
     bo = app.person("bo")
     page.get_by_role("link", name="Faults").click()
-    page.get_by_label("What goes wrong").select_option("drop webhook")
+    page.get_by_label("Kind of fault").select_option("drop webhook")
     page.get_by_label("User", exact=True).fill("bo")
     page.get_by_label("Event", exact=True).fill("message")
     page.get_by_label("How often").fill("2")

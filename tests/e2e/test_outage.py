@@ -1,4 +1,4 @@
-"""The Web PubSub half goes away while people talk, and comes back: the two halves run as processes of their own."""
+"""The Web PubSub service ends during a conversation and starts again; it and the Functions host are two processes."""
 
 import sys
 from collections.abc import Callable, Iterator
@@ -12,7 +12,7 @@ from tests.e2e.conftest import Process, free_port
 
 
 @dataclass
-class Halves:
+class Processes:
     """The embedded Web PubSub service and the Functions host, each its own process."""
 
     webpubsub: Process
@@ -21,7 +21,7 @@ class Halves:
 
 
 @pytest.fixture
-def halves(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Halves]:
+def processes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Processes]:
     webpubsub_port, functions_port = free_port(), free_port()
     endpoint, url = f"http://localhost:{webpubsub_port}", f"http://localhost:{functions_port}"
     handler = "WebPubSub__Hubs__Sample_ChatApp__EventHandlers__0__UrlTemplate"
@@ -30,7 +30,7 @@ def halves(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Halves]:
     monkeypatch.setenv("WebPubSubConnectionString", f"Endpoint={endpoint};AccessKey={key};Version=1.0;")
     webpubsub = [sys.executable, "-m", "local_azure.webpubsub", "--settings", "webpubsub.json"]
     functions = [sys.executable, "-m", "local_azure.functions", ".", "--port", str(functions_port)]
-    started = Halves(
+    started = Processes(
         Process([*webpubsub, "--port", str(webpubsub_port)], f"{endpoint}/api/health", tmp_path / "webpubsub.log"),
         Process(functions, f"{url}/", tmp_path / "functions.log"),
         url,
@@ -38,9 +38,9 @@ def halves(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Halves]:
     started.webpubsub.start()
     started.functions.start()
     yield started
-    for half in (started.functions, started.webpubsub):
-        if half.running:
-            half.stop()
+    for process in (started.functions, started.webpubsub):
+        if process.running:
+            process.stop()
 
 
 def enter(page: Page, url: str, name: str) -> Page:
@@ -57,28 +57,28 @@ def say(page: Page, text: str) -> None:
     page.get_by_label("Message", exact=True).press("Enter")
 
 
-def test_the_page_says_that_the_service_is_gone_comes_back_with_it_and_chat_goes_on(
-    halves: Halves, new_person: Callable[[], Page]
+def test_the_page_shows_an_outage_of_the_service_and_reconnects_after_it(
+    processes: Processes, new_person: Callable[[], Page]
 ) -> None:
-    ana, bo = enter(new_person(), halves.url, "ana"), enter(new_person(), halves.url, "bo")
+    ana, bo = enter(new_person(), processes.url, "ana"), enter(new_person(), processes.url, "bo")
     say(ana, "before the outage")
     expect(bo.get_by_role("log")).to_contain_text("before the outage")
 
-    halves.webpubsub.kill()
+    processes.webpubsub.kill()
     for page in (ana, bo):
         expect(page.get_by_role("status")).to_contain_text("Reconnecting")
     say(ana, "said while it was gone")
 
-    halves.webpubsub.start()
+    processes.webpubsub.start()
     for page in (ana, bo):
         expect(page.get_by_role("status")).to_contain_text("Live", timeout=45_000)
     expect(bo.get_by_role("log")).to_contain_text("said while it was gone")
-    say(bo, "and on it goes")
-    expect(ana.get_by_role("log")).to_contain_text("and on it goes")
+    say(bo, "after the outage")
+    expect(ana.get_by_role("log")).to_contain_text("after the outage")
     assert ana.get_by_text("said while it was gone").count() == 1
 
 
-def test_both_halves_stop_at_ctrl_c_with_exit_code_0_and_no_traceback(halves: Halves) -> None:
-    for half in (halves.functions, halves.webpubsub):
-        assert half.stop() == 0
-        assert "Traceback" not in half.output()
+def test_both_processes_stop_at_ctrl_c_with_exit_code_0_and_no_traceback(processes: Processes) -> None:
+    for process in (processes.functions, processes.webpubsub):
+        assert process.stop() == 0
+        assert "Traceback" not in process.output()

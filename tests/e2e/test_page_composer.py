@@ -9,11 +9,11 @@ from playwright.sync_api import Page, expect
 from tests.e2e.conftest import Chat
 from tests.e2e.people import Person, a_room
 
-Meet = Callable[[], Page]
+NewPerson = Callable[[], Page]
 
 
 @pytest.fixture
-def ana(chat: Chat, new_person: Meet) -> Person:
+def ana(chat: Chat, new_person: NewPerson) -> Person:
     return Person(new_person(), chat, "ana").enter(a_room())
 
 
@@ -54,7 +54,7 @@ def test_nothing_is_sent_while_an_input_method_composes(ana: Person) -> None:
 
 
 @pytest.mark.parametrize("blank", ["", "   ", "\n\n"])
-def test_blank_cannot_be_sent(ana: Person, blank: str) -> None:
+def test_blank_text_cannot_be_sent(ana: Person, blank: str) -> None:
     ana.box.fill(blank)
 
     expect(ana.page.get_by_role("button", name="Send")).to_be_disabled()
@@ -90,7 +90,7 @@ def test_each_room_keeps_its_draft_also_across_a_reload(ana: Person) -> None:
     expect(ana.box).to_have_value("unfinished")
 
 
-def test_leaving_an_edit_brings_the_draft_back(ana: Person) -> None:
+def test_leaving_an_edit_restores_the_draft(ana: Person) -> None:
     ana.say("said")
     ana.expect_line("said")
     expect(ana.page.locator(".pending, .sent")).to_have_count(0)
@@ -125,13 +125,13 @@ def test_the_slash_menu_is_chosen_from_with_the_keyboard(ana: Person) -> None:
     expect(ana.lines).to_have_count(0)
 
 
-def test_a_command_that_does_not_exist_is_refused_in_words(ana: Person) -> None:
+def test_a_command_that_does_not_exist_is_refused_with_a_text(ana: Person) -> None:
     ana.say("/nonsense")
 
     expect(ana.page.locator(".failed, .error")).to_contain_text("no command /nonsense")
 
 
-def test_who_is_typing_shows_and_moves_nothing(chat: Chat, new_person: Meet, ana: Person) -> None:
+def test_who_is_typing_is_shown_and_nothing_moves(chat: Chat, new_person: NewPerson, ana: Person) -> None:
     room = ana.page.url.split("#")[1]
     others = [Person(new_person(), chat, name).enter(room) for name in ("bo", "cy", "dee", "eve")]
     ana.expect_here("eve")

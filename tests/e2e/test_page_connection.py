@@ -13,7 +13,7 @@ from playwright.sync_api import Page, Route, expect
 from tests.e2e.conftest import Chat
 from tests.e2e.people import ACCESS_KEY, Person, Wire, a_line, a_room, publish, service_of, until
 
-Meet = Callable[[], Page]
+NewPerson = Callable[[], Page]
 
 
 @pytest.fixture
@@ -21,8 +21,8 @@ def room() -> str:
     return a_room()
 
 
-def test_a_cut_socket_is_recovered_with_its_token_and_nothing_is_lost_or_doubled(
-    chat: Chat, new_person: Meet, room: str
+def test_a_cut_socket_is_recovered_with_its_token_and_nothing_is_lost_or_duplicated(
+    chat: Chat, new_person: NewPerson, room: str
 ) -> None:
     page = new_person()
     wire = Wire(page)
@@ -42,8 +42,8 @@ def test_a_cut_socket_is_recovered_with_its_token_and_nothing_is_lost_or_doubled
     assert len(wire.events("join")) == 2  # the room and the lobby, once each
 
 
-def test_what_is_typed_without_a_connection_goes_out_when_it_is_back_also_after_a_reload(
-    chat: Chat, new_person: Meet, room: str
+def test_what_is_written_without_a_connection_is_sent_by_the_next_one_also_after_a_reload(
+    chat: Chat, new_person: NewPerson, room: str
 ) -> None:
     page = new_person()
     wire = Wire(page)
@@ -70,7 +70,7 @@ def test_what_is_typed_without_a_connection_goes_out_when_it_is_back_also_after_
     assert len({sent["clientId"] for sent in wire.events("message")}) == 2
 
 
-def test_a_message_whose_acknowledgement_was_lost_shows_once(chat: Chat, new_person: Meet, room: str) -> None:
+def test_a_message_whose_acknowledgement_was_lost_shows_once(chat: Chat, new_person: NewPerson, room: str) -> None:
     page = new_person()
     wire = Wire(page)
     ana, bo = Person(page, chat, "ana").enter(room), Person(new_person(), chat, "bo").enter(room)
@@ -93,7 +93,7 @@ def test_a_message_whose_acknowledgement_was_lost_shows_once(chat: Chat, new_per
     assert len({sent["clientId"] for sent in wire.events("message")}) == 1
 
 
-def test_after_a_gap_the_page_fetches_what_it_missed(chat: Chat, new_person: Meet, room: str) -> None:
+def test_after_a_gap_the_page_fetches_what_it_missed(chat: Chat, new_person: NewPerson, room: str) -> None:
     page = new_person()
     wire = Wire(page)
     ana, bo = Person(page, chat, "ana").enter(room), Person(new_person(), chat, "bo").enter(room)
@@ -113,7 +113,7 @@ def test_after_a_gap_the_page_fetches_what_it_missed(chat: Chat, new_person: Mee
     expect(page.locator(".gap")).to_have_count(0)
 
 
-def test_a_gap_that_cannot_be_closed_is_marked(chat: Chat, new_person: Meet, room: str) -> None:
+def test_a_gap_that_cannot_be_closed_is_marked(chat: Chat, new_person: NewPerson, room: str) -> None:
     page = new_person()
     wire = Wire(page)
     ana = Person(page, chat, "ana").enter(room)
@@ -127,7 +127,7 @@ def test_a_gap_that_cannot_be_closed_is_marked(chat: Chat, new_person: Meet, roo
     expect(page.locator(".gap")).to_contain_text("missing")
 
 
-def test_an_expired_token_leads_to_a_new_negotiation(chat: Chat, new_person: Meet) -> None:
+def test_an_expired_token_leads_to_a_new_negotiation(chat: Chat, new_person: NewPerson) -> None:
     page = new_person()
     wire = Wire(page)
     negotiated: list[str] = []
@@ -145,11 +145,11 @@ def test_an_expired_token_leads_to_a_new_negotiation(chat: Chat, new_person: Mee
     page.route("**/negotiate", expire_the_second)
     Person(page, chat, "ana").enter()
 
-    assert len(negotiated) == 3  # the name, the refused connection, the one that lives
+    assert len(negotiated) == 3  # the name, the refused connection, the accepted one
     assert len(wire.urls) == 2
 
 
-def test_a_failed_message_says_why_and_can_be_sent_again(chat: Chat, new_person: Meet, room: str) -> None:
+def test_a_failed_message_says_why_and_can_be_sent_again(chat: Chat, new_person: NewPerson, room: str) -> None:
     page = new_person()
     wire = Wire(page)
     ana, bo = Person(page, chat, "ana").enter(room), Person(new_person(), chat, "bo").enter(room)
@@ -173,8 +173,8 @@ def test_a_failed_message_says_why_and_can_be_sent_again(chat: Chat, new_person:
     assert first["clientId"] == second["clientId"]
 
 
-def test_a_refusal_by_the_server_stands_at_the_message_and_it_can_be_discarded(
-    chat: Chat, new_person: Meet, room: str
+def test_a_refusal_by_the_server_is_shown_at_the_message_which_can_be_discarded(
+    chat: Chat, new_person: NewPerson, room: str
 ) -> None:
     page = new_person()
     # The page itself refuses what is too long; a limit that only the server knows shows what it says then.
@@ -200,7 +200,7 @@ def _with_limit(route: Route, limit: int) -> object:
     return session
 
 
-def test_a_message_is_pending_until_the_server_has_it(chat: Chat, new_person: Meet, room: str) -> None:
+def test_a_message_is_pending_until_the_server_has_it(chat: Chat, new_person: NewPerson, room: str) -> None:
     page = new_person()
     wire = Wire(page)
     ana = Person(page, chat, "ana").enter(room)
@@ -214,7 +214,7 @@ def test_a_message_is_pending_until_the_server_has_it(chat: Chat, new_person: Me
     expect(ana.lines).to_have_count(1)
 
 
-def test_the_status_counts_down_and_says_that_nothing_is_lost(chat: Chat, new_person: Meet) -> None:
+def test_the_status_counts_down_and_says_that_nothing_is_lost(chat: Chat, new_person: NewPerson) -> None:
     page = new_person()
     page.add_init_script("Math.random = () => 60")  # long waits, so that only the button ends them
     wire = Wire(page)
@@ -237,8 +237,8 @@ def test_the_status_counts_down_and_says_that_nothing_is_lost(chat: Chat, new_pe
     expect(page.locator("#retry-countdown")).to_be_hidden()
 
 
-def test_a_socket_that_died_silently_is_noticed_when_the_reader_comes_back(
-    chat: Chat, new_person: Meet, room: str
+def test_a_socket_that_was_lost_without_a_close_is_replaced_when_the_page_is_online_again(
+    chat: Chat, new_person: NewPerson, room: str
 ) -> None:
     page = new_person()
     page.clock.install()
@@ -263,7 +263,7 @@ def come_online(page: Page) -> None:
     page.evaluate("dispatchEvent(new Event('online'))")
 
 
-def test_waking_up_opens_one_connection_however_many_signs_of_life_there_are(chat: Chat, new_person: Meet) -> None:
+def test_several_events_of_waking_up_open_one_connection(chat: Chat, new_person: NewPerson) -> None:
     page = new_person()
     page.add_init_script("Math.random = () => 60")  # long waits, so that only waking up ends them
     wire = Wire(page)
@@ -281,7 +281,7 @@ def test_waking_up_opens_one_connection_however_many_signs_of_life_there_are(cha
     assert len(wire.urls) == 2
 
 
-def test_someone_who_is_signed_out_is_told_so_with_a_way_back(chat: Chat, new_person: Meet) -> None:
+def test_someone_who_is_signed_out_is_offered_the_sign_in(chat: Chat, new_person: NewPerson) -> None:
     page = new_person()
     page.route("**/session", lambda route: route.fulfill(json=route.fetch().json() | {"signIn": "/?sign-in"}))
     wire = Wire(page)
@@ -296,7 +296,7 @@ def test_someone_who_is_signed_out_is_told_so_with_a_way_back(chat: Chat, new_pe
     expect(page).to_have_url(f"{chat.url}/?sign-in")
 
 
-def test_a_server_that_cannot_negotiate_is_quoted(chat: Chat, new_person: Meet) -> None:
+def test_the_servers_reason_for_a_failed_negotiation_is_shown(chat: Chat, new_person: NewPerson) -> None:
     page = new_person()
     wire = Wire(page)
     Person(page, chat, "ana").enter()
@@ -308,7 +308,7 @@ def test_a_server_that_cannot_negotiate_is_quoted(chat: Chat, new_person: Meet) 
     expect(page.get_by_role("status")).to_contain_text("ChatAuth is not set")
 
 
-def test_a_closed_tab_leaves_at_once(chat: Chat, new_person: Meet, room: str) -> None:
+def test_a_closed_tab_is_removed_from_the_roster_at_once(chat: Chat, new_person: NewPerson, room: str) -> None:
     ana, bo = (Person(new_person(), chat, name).enter(room) for name in ("ana", "bo"))
     ana.expect_here("bo")
 
@@ -319,7 +319,7 @@ def test_a_closed_tab_leaves_at_once(chat: Chat, new_person: Meet, room: str) ->
 
 
 def test_what_an_earlier_page_left_in_storage_is_used_and_what_cannot_be_read_breaks_nothing(
-    chat: Chat, new_person: Meet, room: str
+    chat: Chat, new_person: NewPerson, room: str
 ) -> None:
     page = new_person()
     unsent = {"id": "1-2-3-4", "from": "ana", "room": room, "message": "from before", "state": "pending"}

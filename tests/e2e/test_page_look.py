@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, Page, Route, expect
 from tests.e2e.conftest import Chat
 from tests.e2e.people import Person, a_room, answer, react
 
-Meet = Callable[[], Page]
+NewPerson = Callable[[], Page]
 MAX_FIRST_LOAD_BYTES = 25 * 1024
 AXE = Path(__file__).parents[1] / "page" / "node_modules" / "axe-core" / "axe.min.js"
 
@@ -36,7 +36,7 @@ def serious_violations(page: Page) -> list[dict[str, Any]]:
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_axe_finds_nothing_serious_on_any_screen(chat: Chat, new_person: Meet, room: str, scheme: Any) -> None:
+def test_axe_finds_nothing_serious_on_any_screen(chat: Chat, new_person: NewPerson, room: str, scheme: Any) -> None:
     page, other = new_person(), Person(new_person(), chat, "bo").enter(room)
     page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
     page.goto(f"{chat.url}/#{room}")
@@ -61,7 +61,7 @@ def test_axe_finds_nothing_serious_on_any_screen(chat: Chat, new_person: Meet, r
 
 
 @pytest.mark.parametrize(("width", "touch"), [(320, False), (390, True), (768, False), (768, True), (1280, True)])
-def test_everything_fits_and_can_be_hit_at_every_width(
+def test_everything_fits_and_can_be_pressed_at_every_width(
     chat: Chat, browser: Browser, room: str, width: int, touch: bool
 ) -> None:
     context = browser.new_context(viewport={"width": width, "height": 640}, has_touch=touch, is_mobile=touch)
@@ -93,8 +93,8 @@ def test_everything_fits_and_can_be_hit_at_every_width(
 
 
 @pytest.mark.parametrize(("width", "height"), [(390, 844), (844, 500)])
-def test_nothing_hides_under_a_notch_or_a_home_indicator(
-    chat: Chat, new_person: Meet, room: str, width: int, height: int
+def test_nothing_is_covered_by_a_notch_or_a_home_indicator(
+    chat: Chat, new_person: NewPerson, room: str, width: int, height: int
 ) -> None:
     page = new_person()
     page.set_viewport_size({"width": width, "height": height})
@@ -134,7 +134,7 @@ def outside(page: Page, insets: dict[str, int]) -> list[str]:
     return found
 
 
-def test_on_a_phone_rooms_and_people_are_drawers(chat: Chat, new_person: Meet, room: str) -> None:
+def test_on_a_phone_rooms_and_people_are_drawers(chat: Chat, new_person: NewPerson, room: str) -> None:
     page = new_person()
     page.set_viewport_size({"width": 390, "height": 844})
     ana = Person(page, chat, "ana").enter(room)
@@ -151,9 +151,7 @@ def test_on_a_phone_rooms_and_people_are_drawers(chat: Chat, new_person: Meet, r
     expect(ana.box).to_be_visible()
 
 
-def test_on_a_desktop_the_list_of_people_moves_nothing_when_it_is_called(
-    chat: Chat, new_person: Meet, room: str
-) -> None:
+def test_on_a_desktop_nothing_moves_when_the_list_of_people_opens(chat: Chat, new_person: NewPerson, room: str) -> None:
     page = new_person()
     page.set_viewport_size({"width": 1280, "height": 800})
     ana = Person(page, chat, "ana").enter(room)
@@ -165,7 +163,7 @@ def test_on_a_desktop_the_list_of_people_moves_nothing_when_it_is_called(
     assert [ana.log.bounding_box(), page.locator("#people").bounding_box()] == places
 
 
-def test_the_theme_is_the_systems_until_one_chooses_and_the_choice_is_kept(chat: Chat, new_person: Meet) -> None:
+def test_the_theme_is_the_systems_until_one_chooses_and_the_choice_is_kept(chat: Chat, new_person: NewPerson) -> None:
     page = new_person()
     page.emulate_media(color_scheme="dark")
     Person(page, chat, "ana").enter()
@@ -183,7 +181,7 @@ def test_the_theme_is_the_systems_until_one_chooses_and_the_choice_is_kept(chat:
     assert page.evaluate(background) == dark
 
 
-def test_nothing_moves_for_who_wants_reduced_motion(chat: Chat, new_person: Meet, room: str) -> None:
+def test_with_reduced_motion_nothing_is_animated(chat: Chat, new_person: NewPerson, room: str) -> None:
     page = new_person()
     page.emulate_media(reduced_motion="reduce")
     page.set_viewport_size({"width": 390, "height": 844})
@@ -201,7 +199,7 @@ def test_nothing_moves_for_who_wants_reduced_motion(chat: Chat, new_person: Meet
     assert page.evaluate(moving) == []
 
 
-def test_a_name_that_cannot_be_is_refused_where_it_is_typed(chat: Chat, new_person: Meet) -> None:
+def test_an_invalid_name_is_refused_where_it_is_typed(chat: Chat, new_person: NewPerson) -> None:
     page = new_person()
     page.goto(chat.url)
     page.mouse.move(300, 300)
@@ -215,7 +213,7 @@ def test_a_name_that_cannot_be_is_refused_where_it_is_typed(chat: Chat, new_pers
     expect(page.locator("#my-name")).to_have_text("ana")
 
 
-def test_the_name_is_remembered_for_the_tab_and_offered_to_the_next(chat: Chat, new_person: Meet) -> None:
+def test_the_name_is_remembered_for_the_tab_and_offered_to_the_next(chat: Chat, new_person: NewPerson) -> None:
     page = new_person()
     ana = Person(page, chat, "ana").enter()
     page.reload()
@@ -229,7 +227,9 @@ def test_the_name_is_remembered_for_the_tab_and_offered_to_the_next(chat: Chat, 
     expect(page.get_by_label("Your name")).to_be_visible()
 
 
-def test_who_is_known_to_the_platform_goes_straight_in_and_others_may_sign_in(chat: Chat, new_person: Meet) -> None:
+def test_a_signed_in_user_joins_without_the_first_screen_and_others_may_sign_in(
+    chat: Chat, new_person: NewPerson
+) -> None:
     page = new_person()
     sign_in = {"auth": "easyauth", "signIn": "/.auth/login/aad", "signOut": "/.auth/logout", "lobby": "lobby"}
     limits = {"messageBytes": 4096, "userIdLength": 64, "roomLength": 32}
@@ -246,7 +246,7 @@ def test_who_is_known_to_the_platform_goes_straight_in_and_others_may_sign_in(ch
     assert json.loads(str(asked.value.post_data)) == {}
 
 
-def test_a_page_that_finds_no_server_tries_again_by_itself(chat: Chat, new_person: Meet) -> None:
+def test_a_page_that_finds_no_server_tries_again_by_itself(chat: Chat, new_person: NewPerson) -> None:
     page = new_person()
     page.add_init_script("Math.random = () => -0.9")  # waits a twentieth as long
     asked: list[str] = []
@@ -270,8 +270,8 @@ def test_a_page_that_finds_no_server_tries_again_by_itself(chat: Chat, new_perso
     assert len(asked) == 3
 
 
-def test_the_page_loads_nothing_from_elsewhere_and_breaks_no_rule_of_its_policy(
-    chat: Chat, new_person: Meet, room: str
+def test_the_page_loads_nothing_from_elsewhere_and_violates_no_rule_of_its_policy(
+    chat: Chat, new_person: NewPerson, room: str
 ) -> None:
     page = new_person()
     requested: set[str] = set()
@@ -300,7 +300,7 @@ def transferred(page: Page) -> dict[str, int]:
     return sizes
 
 
-def test_the_first_load_is_small_as_it_is_transferred(chat: Chat, new_person: Meet) -> None:
+def test_the_first_load_is_small_as_it_is_transferred(chat: Chat, new_person: NewPerson) -> None:
     page = new_person()
     page.goto(chat.url)
     expect(page.get_by_label("Your name")).to_be_focused()
@@ -313,7 +313,7 @@ def test_the_first_load_is_small_as_it_is_transferred(chat: Chat, new_person: Me
     assert sum(sizes.values()) <= MAX_FIRST_LOAD_BYTES, sizes
 
 
-def test_the_chat_itself_is_loaded_when_somebody_comes_in(chat: Chat, new_person: Meet) -> None:
+def test_the_chat_itself_is_loaded_when_somebody_joins(chat: Chat, new_person: NewPerson) -> None:
     page = new_person()
     Person(page, chat, "ana").enter()
 

@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect
 from tests.e2e.conftest import Chat
 from tests.e2e.people import Person, a_line, a_room, publish, service_of
 
-Meet = Callable[[], Page]
+NewPerson = Callable[[], Page]
 NASTY = [
     "<img src=x onerror=\"document.title='owned'\"><script>document.title='owned'</script>",
     "\u202egpj.exe\u202c and \u2066\u2067nested\u2069",
@@ -37,7 +37,7 @@ def overflow(page: Page) -> int:
 
 
 @pytest.mark.parametrize("text", NASTY, ids=["markup", "direction", "long word", "emoji", "marks", "entities"])
-def test_any_text_shows_as_text_and_breaks_no_layout(chat: Chat, new_person: Meet, room: str, text: str) -> None:
+def test_any_text_shows_as_text_and_breaks_no_layout(chat: Chat, new_person: NewPerson, room: str, text: str) -> None:
     page = new_person()
     page.set_viewport_size({"width": 320, "height": 640})
     ana = Person(page, chat, "ana").enter(room)
@@ -51,7 +51,7 @@ def test_any_text_shows_as_text_and_breaks_no_layout(chat: Chat, new_person: Mee
     expect(ana.box).to_be_in_viewport(ratio=1)
 
 
-def test_a_name_of_markup_or_of_another_direction_is_a_name(chat: Chat, new_person: Meet, room: str) -> None:
+def test_a_name_of_markup_or_of_another_direction_is_a_name(chat: Chat, new_person: NewPerson, room: str) -> None:
     ana = Person(new_person(), chat, "ana").enter(room)
     name = "<b>שלום</b>"
 
@@ -62,7 +62,9 @@ def test_a_name_of_markup_or_of_another_direction_is_a_name(chat: Chat, new_pers
     expect(ana.page.locator("#people-list b")).to_have_count(0)
 
 
-def test_addresses_are_links_that_open_safely(chat: Chat, new_person: Meet, room: str) -> None:
+def test_addresses_are_links_that_open_without_a_reference_to_the_page(
+    chat: Chat, new_person: NewPerson, room: str
+) -> None:
     ana = Person(new_person(), chat, "ana").enter(room)
 
     ana.say("see https://a.example/x?y=1, javascript:alert(1)")
@@ -74,7 +76,9 @@ def test_addresses_are_links_that_open_safely(chat: Chat, new_person: Meet, room
     expect(link).to_have_attribute("rel", re.compile("noopener.*noreferrer"))
 
 
-def test_everybody_reads_one_order_whatever_order_messages_came_in(chat: Chat, new_person: Meet, room: str) -> None:
+def test_everybody_reads_one_order_whatever_order_messages_came_in(
+    chat: Chat, new_person: NewPerson, room: str
+) -> None:
     ana = Person(new_person(), chat, "ana").enter(room)
     now = datetime.now(UTC)
     texts = ["third", "first", "fourth", "second"]
@@ -87,7 +91,9 @@ def test_everybody_reads_one_order_whatever_order_messages_came_in(chat: Chat, n
     assert ana.texts() == ["first", "second", "third", "fourth"]
 
 
-def test_messages_are_grouped_by_author_and_day_and_tell_their_time(chat: Chat, new_person: Meet, room: str) -> None:
+def test_messages_are_grouped_by_author_and_day_and_tell_their_time(
+    chat: Chat, new_person: NewPerson, room: str
+) -> None:
     ana = Person(new_person(), chat, "ana").enter(room)
     now = datetime.now(UTC)
     said = [("bo", "old", 24 * 60), ("bo", "one", 9), ("bo", "two", 8), ("bo", "three", 1), ("cy", "four", 0)]
@@ -106,7 +112,7 @@ def test_messages_are_grouped_by_author_and_day_and_tell_their_time(chat: Chat, 
     assert str(now.year) in (time.get_attribute("title") or "")
 
 
-def test_ones_own_messages_stand_on_the_other_side(chat: Chat, new_person: Meet, room: str) -> None:
+def test_ones_own_messages_stand_on_the_other_side(chat: Chat, new_person: NewPerson, room: str) -> None:
     ana, bo = (Person(new_person(), chat, name).enter(room) for name in ("ana", "bo"))
     ana.say("mine")
     bo.say("theirs")
@@ -122,7 +128,9 @@ def test_ones_own_messages_stand_on_the_other_side(chat: Chat, new_person: Meet,
     assert composer["x"] + composer["width"] - mine["x"] - mine["width"] < 30
 
 
-def test_one_can_edit_and_delete_ones_own_message_and_nobody_elses(chat: Chat, new_person: Meet, room: str) -> None:
+def test_one_can_edit_and_delete_ones_own_message_and_nobody_elses(
+    chat: Chat, new_person: NewPerson, room: str
+) -> None:
     ana, bo = (Person(new_person(), chat, name).enter(room) for name in ("ana", "bo"))
     ana.say("tpyo")
     bo.expect_line("tpyo").hover()
@@ -147,7 +155,7 @@ def test_one_can_edit_and_delete_ones_own_message_and_nobody_elses(chat: Chat, n
         person.expect_line("Message deleted")
 
 
-def test_a_reply_quotes_one_line(chat: Chat, new_person: Meet, room: str) -> None:
+def test_a_reply_quotes_one_line(chat: Chat, new_person: NewPerson, room: str) -> None:
     ana, bo = (Person(new_person(), chat, name).enter(room) for name in ("ana", "bo"))
     ana.box.fill("first line")
     ana.box.press("Shift+Enter")
@@ -164,8 +172,8 @@ def test_a_reply_quotes_one_line(chat: Chat, new_person: Meet, room: str) -> Non
     expect(quote).not_to_contain_text("second line")
 
 
-def test_a_quote_leads_to_what_it_quotes_also_far_up_and_with_the_keyboard(
-    chat: Chat, new_person: Meet, room: str
+def test_a_quote_scrolls_to_its_message_also_far_up_and_with_the_keyboard(
+    chat: Chat, new_person: NewPerson, room: str
 ) -> None:
     ana = Person(new_person(), chat, "ana").enter(room)
     errors: list[str] = []
@@ -198,7 +206,7 @@ def test_a_quote_leads_to_what_it_quotes_also_far_up_and_with_the_keyboard(
     assert errors == []
 
 
-def test_a_reaction_is_counted_for_everyone_and_can_be_taken_back(chat: Chat, new_person: Meet, room: str) -> None:
+def test_a_reaction_is_counted_for_everyone_and_can_be_removed(chat: Chat, new_person: NewPerson, room: str) -> None:
     ana, bo = (Person(new_person(), chat, name).enter(room) for name in ("ana", "bo"))
     ana.say("cake?")
     bo.expect_line("cake?").hover()
@@ -214,7 +222,9 @@ def test_a_reaction_is_counted_for_everyone_and_can_be_taken_back(chat: Chat, ne
     expect(bo.lines.first.locator(".reactions button")).to_have_attribute("aria-pressed", "true")
 
 
-def test_the_keyboard_reaches_messages_and_what_can_be_done_with_them(chat: Chat, new_person: Meet, room: str) -> None:
+def test_the_keyboard_reaches_messages_and_what_can_be_done_with_them(
+    chat: Chat, new_person: NewPerson, room: str
+) -> None:
     ana = Person(new_person(), chat, "ana").enter(room)
     for text in ("one", "two"):
         ana.say(text)

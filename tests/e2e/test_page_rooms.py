@@ -10,7 +10,7 @@ from playwright.sync_api import Page, Route, expect
 from tests.e2e.conftest import Chat
 from tests.e2e.people import Person, Wire, a_room, until
 
-Meet = Callable[[], Page]
+NewPerson = Callable[[], Page]
 
 
 @pytest.fixture
@@ -18,7 +18,7 @@ def room() -> str:
     return a_room()
 
 
-def test_two_rooms_do_not_leak_into_each_other(chat: Chat, new_person: Meet, room: str) -> None:
+def test_a_room_shows_no_message_of_another(chat: Chat, new_person: NewPerson, room: str) -> None:
     ana, bo = Person(new_person(), chat, "ana").enter(room), Person(new_person(), chat, "bo").enter(a_room())
     ana.say("for this room only")
     ana.expect_line("for this room only")
@@ -30,7 +30,7 @@ def test_two_rooms_do_not_leak_into_each_other(chat: Chat, new_person: Meet, roo
     expect(ana.page.locator("#people-list li")).to_have_count(1)
 
 
-def test_who_comes_later_sees_who_is_there_and_what_was_said(chat: Chat, new_person: Meet, room: str) -> None:
+def test_who_joins_later_sees_the_roster_and_the_history(chat: Chat, new_person: NewPerson, room: str) -> None:
     ana = Person(new_person(), chat, "ana").enter(room)
     ana.say("first")
     ana.expect_line("first")
@@ -42,7 +42,7 @@ def test_who_comes_later_sees_who_is_there_and_what_was_said(chat: Chat, new_per
     ana.expect_here("ana", "bo")
 
 
-def test_a_person_with_several_tabs_is_in_the_roster_once(chat: Chat, new_person: Meet, room: str) -> None:
+def test_a_person_with_several_tabs_is_in_the_roster_once(chat: Chat, new_person: NewPerson, room: str) -> None:
     ana = Person(new_person(), chat, "ana").enter(room)
     tabs = [Person(new_person(), chat, "bo").enter(room) for _ in range(2)]
     ana.expect_here("bo")
@@ -55,7 +55,7 @@ def test_a_person_with_several_tabs_is_in_the_roster_once(chat: Chat, new_person
     expect(ana.page.locator("#people-list li")).to_have_count(2)
 
 
-def test_a_room_is_created_by_name_and_is_in_the_address(chat: Chat, new_person: Meet) -> None:
+def test_a_room_is_created_by_name_and_is_in_the_address(chat: Chat, new_person: NewPerson) -> None:
     ana = Person(new_person(), chat, "ana").enter()
     name = a_room()
 
@@ -71,7 +71,7 @@ def test_a_room_is_created_by_name_and_is_in_the_address(chat: Chat, new_person:
     expect(ana.page.get_by_role("link", name=name)).to_be_visible()
 
 
-def test_a_name_that_cannot_be_a_room_is_refused_in_words(chat: Chat, new_person: Meet) -> None:
+def test_an_invalid_room_name_is_refused_with_a_text(chat: Chat, new_person: NewPerson) -> None:
     ana = Person(new_person(), chat, "ana").enter()
 
     ana.page.get_by_label("Join or create a room").fill("no/such")
@@ -82,7 +82,7 @@ def test_a_name_that_cannot_be_a_room_is_refused_in_words(chat: Chat, new_person
     expect(ana.page.get_by_role("navigation").get_by_role("link")).to_have_count(1)
 
 
-def test_commands_enter_and_leave_rooms(chat: Chat, new_person: Meet, room: str) -> None:
+def test_commands_enter_and_leave_rooms(chat: Chat, new_person: NewPerson, room: str) -> None:
     ana = Person(new_person(), chat, "ana").enter()
 
     ana.say(f"/join {room}")
@@ -92,8 +92,8 @@ def test_commands_enter_and_leave_rooms(chat: Chat, new_person: Meet, room: str)
     expect(ana.page.get_by_role("link", name=room)).to_have_count(0)
 
 
-def test_messages_elsewhere_are_counted_and_begin_at_a_line_when_one_returns(
-    chat: Chat, new_person: Meet, room: str
+def test_messages_in_another_room_are_counted_and_marked_by_a_line(
+    chat: Chat, new_person: NewPerson, room: str
 ) -> None:
     ana, bo = (Person(new_person(), chat, name).enter(room) for name in ("ana", "bo"))
     bo.say("read")
@@ -117,7 +117,9 @@ def test_messages_elsewhere_are_counted_and_begin_at_a_line_when_one_returns(
     expect(ana.page.locator(".unread")).to_have_count(0)
 
 
-def test_what_was_said_while_one_was_away_is_marked_after_a_reload(chat: Chat, new_person: Meet, room: str) -> None:
+def test_what_was_said_while_one_was_away_is_marked_after_a_reload(
+    chat: Chat, new_person: NewPerson, room: str
+) -> None:
     ana, bo = (Person(new_person(), chat, name).enter(room) for name in ("ana", "bo"))
     bo.say("read")
     ana.expect_line("read")
@@ -133,7 +135,7 @@ def test_what_was_said_while_one_was_away_is_marked_after_a_reload(chat: Chat, n
     expect(ana.page.locator("#log li:is(.message, .unread)").nth(1)).to_have_text("New")
 
 
-def test_the_rooms_of_others_are_offered_when_the_drawer_opens(chat: Chat, new_person: Meet) -> None:
+def test_the_rooms_of_others_are_offered_when_the_drawer_opens(chat: Chat, new_person: NewPerson) -> None:
     page, room = new_person(), f"open{a_room()}"
     page.set_viewport_size({"width": 390, "height": 844})
     ana = Person(page, chat, "ana").enter()
@@ -160,7 +162,9 @@ def until_listed(page: Page, chat: Chat, room: str) -> None:
     until(page, lambda: room in page.request.get(f"{chat.url}/rooms").text())
 
 
-def test_the_rooms_of_others_are_few_and_gone_when_the_server_does_not_tell(chat: Chat, new_person: Meet) -> None:
+def test_the_rooms_of_others_are_at_most_eight_and_hidden_when_the_server_names_none(
+    chat: Chat, new_person: NewPerson
+) -> None:
     page = new_person()
     page.clock.install()
     answers: list[dict[str, object] | None] = [{"rooms": [{"room": f"room{n}", "count": n} for n in range(30, 0, -1)]}]
@@ -187,7 +191,7 @@ def test_the_rooms_of_others_are_few_and_gone_when_the_server_does_not_tell(chat
         expect(page.get_by_text("Also open")).to_be_visible()
 
 
-def test_a_room_of_many_people_tells_how_many_more_there_are(chat: Chat, new_person: Meet, room: str) -> None:
+def test_a_room_of_many_people_tells_how_many_more_there_are(chat: Chat, new_person: NewPerson, room: str) -> None:
     page = new_person()
     wire = Wire(page)
     users = [f"user{n:03}" for n in range(100)]
@@ -210,7 +214,7 @@ def test_a_room_of_many_people_tells_how_many_more_there_are(chat: Chat, new_per
     expect(page.get_by_role("complementary")).not_to_contain_text("more")
 
 
-def test_who_leaves_the_lobby_while_in_it_can_go_on(chat: Chat, new_person: Meet) -> None:
+def test_who_leaves_the_lobby_while_in_it_joins_it_again(chat: Chat, new_person: NewPerson) -> None:
     page = new_person()
     wire = Wire(page)
     ana = Person(page, chat, "ana").enter("lobby")
@@ -224,7 +228,9 @@ def test_who_leaves_the_lobby_while_in_it_can_go_on(chat: Chat, new_person: Meet
     expect(ana.page.locator(".pending, .sent, .failed")).to_have_count(0)
 
 
-def test_a_room_entered_while_the_socket_is_being_recovered_is_joined(chat: Chat, new_person: Meet, room: str) -> None:
+def test_a_room_entered_while_the_socket_is_being_recovered_is_joined(
+    chat: Chat, new_person: NewPerson, room: str
+) -> None:
     page = new_person()
     page.add_init_script("Math.random = () => 60")  # long waits, so that only the button ends them
     wire = Wire(page)
@@ -243,7 +249,9 @@ def test_a_room_entered_while_the_socket_is_being_recovered_is_joined(chat: Chat
     assert "awps_reconnection_token=" in wire.urls[-1]
 
 
-def test_a_room_is_kept_when_the_connection_ends_before_it_was_joined(chat: Chat, new_person: Meet, room: str) -> None:
+def test_a_room_is_kept_when_the_connection_ends_before_it_was_joined(
+    chat: Chat, new_person: NewPerson, room: str
+) -> None:
     page = new_person()
     wire = Wire(page)
     ana = Person(page, chat, "ana").enter()
@@ -260,7 +268,7 @@ def test_a_room_is_kept_when_the_connection_ends_before_it_was_joined(chat: Chat
     ana.expect_line("made it")
 
 
-def test_an_invite_that_cannot_be_copied_is_shown(chat: Chat, new_person: Meet, room: str) -> None:
+def test_an_invite_that_cannot_be_copied_is_shown(chat: Chat, new_person: NewPerson, room: str) -> None:
     page = new_person()
     page.add_init_script("navigator.clipboard.writeText = () => Promise.reject(new Error('denied'))")
     ana = Person(page, chat, "ana").enter(room)
@@ -273,7 +281,7 @@ def test_an_invite_that_cannot_be_copied_is_shown(chat: Chat, new_person: Meet, 
 
 
 def test_the_keyboards_place_in_the_list_of_rooms_is_kept_when_a_badge_appears(
-    chat: Chat, new_person: Meet, room: str
+    chat: Chat, new_person: NewPerson, room: str
 ) -> None:
     ana, bo = (Person(new_person(), chat, name).enter(room) for name in ("ana", "bo"))
     ana.enter_room("lobby")
@@ -286,7 +294,7 @@ def test_the_keyboards_place_in_the_list_of_rooms_is_kept_when_a_badge_appears(
     expect(link).to_be_focused()
 
 
-def test_the_invite_link_leads_into_the_room(chat: Chat, new_person: Meet, room: str) -> None:
+def test_the_invite_link_leads_into_the_room(chat: Chat, new_person: NewPerson, room: str) -> None:
     ana = Person(new_person(), chat, "ana").enter(room)
     ana.page.context.grant_permissions(["clipboard-read", "clipboard-write"])
 
@@ -296,7 +304,7 @@ def test_the_invite_link_leads_into_the_room(chat: Chat, new_person: Meet, room:
     assert ana.page.evaluate("navigator.clipboard.readText()") == f"{chat.url}/#{room}"
 
 
-def test_comings_and_goings_in_a_row_are_one_line(chat: Chat, new_person: Meet, room: str) -> None:
+def test_consecutive_joins_and_leaves_are_one_line(chat: Chat, new_person: NewPerson, room: str) -> None:
     ana = Person(new_person(), chat, "ana").enter(room)
     others = [Person(new_person(), chat, name).enter(room) for name in ("bo", "cy", "dee", "eve")]
 

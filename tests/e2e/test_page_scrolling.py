@@ -1,4 +1,4 @@
-"""Where the reader is stays where the reader is."""
+"""New and older messages do not move what is being read."""
 
 import json
 from collections.abc import Callable
@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect
 from tests.e2e.conftest import Chat
 from tests.e2e.people import Frame, Person, Wire, a_line, a_room, publish, service_of, until
 
-Meet = Callable[[], Page]
+NewPerson = Callable[[], Page]
 
 
 @pytest.fixture
@@ -41,7 +41,7 @@ def first_visible(page: Page) -> str:
     )
 
 
-def test_the_log_follows_the_conversation_at_its_end(chat: Chat, new_person: Meet, room: str) -> None:
+def test_the_log_scrolls_to_new_messages_at_its_end(chat: Chat, new_person: NewPerson, room: str) -> None:
     ana = Person(new_person(), chat, "ana").enter(room)
 
     publish(service_of(chat), room, *lines_of_an_hour(room, 30))
@@ -51,7 +51,7 @@ def test_the_log_follows_the_conversation_at_its_end(chat: Chat, new_person: Mee
     expect(ana.page.locator("#new-messages")).to_be_hidden()
 
 
-def test_who_reads_further_up_is_not_moved_and_told_what_is_new(chat: Chat, new_person: Meet, room: str) -> None:
+def test_who_reads_further_up_is_not_moved_and_told_what_is_new(chat: Chat, new_person: NewPerson, room: str) -> None:
     ana, bo = (Person(new_person(), chat, name).enter(room) for name in ("ana", "bo"))
     publish(service_of(chat), room, *lines_of_an_hour(room, 40))
     expect(ana.page.locator(".message", has_text="message 39")).to_be_in_viewport()
@@ -72,7 +72,7 @@ def test_who_reads_further_up_is_not_moved_and_told_what_is_new(chat: Chat, new_
     expect(pill).to_be_hidden()
 
 
-def test_what_came_while_the_tab_was_hidden_begins_at_a_line(chat: Chat, new_person: Meet, room: str) -> None:
+def test_a_line_marks_what_came_while_the_tab_was_hidden(chat: Chat, new_person: NewPerson, room: str) -> None:
     ana, bo = (Person(new_person(), chat, name).enter(room) for name in ("ana", "bo"))
     bo.say("seen")
     ana.expect_line("seen")
@@ -88,7 +88,7 @@ def test_what_came_while_the_tab_was_hidden_begins_at_a_line(chat: Chat, new_per
 
 
 def set_hidden(page: Page, *, hidden: bool) -> None:
-    """Let the page believe that its tab went to the back, or came to the front."""
+    """Tell the page that its tab is hidden, or visible again."""
     page.evaluate(
         """hidden => {
           Object.defineProperty(document, 'hidden', {value: hidden, configurable: true});
@@ -98,7 +98,7 @@ def set_hidden(page: Page, *, hidden: bool) -> None:
     )
 
 
-def test_older_pages_load_above_without_moving_what_is_read(chat: Chat, new_person: Meet, room: str) -> None:
+def test_older_pages_load_above_without_moving_what_is_read(chat: Chat, new_person: NewPerson, room: str) -> None:
     page = new_person()
     wire = Wire(page)
     past = lines_of_an_hour(room, 130)
@@ -151,7 +151,9 @@ def stored_history(room: str, lines: list[Frame], page_length: int = 50) -> Call
     return answer
 
 
-def test_five_thousand_messages_open_fast_and_typing_stays_fast(chat: Chat, new_person: Meet, room: str) -> None:
+def test_of_five_thousand_messages_the_document_holds_less_than_five_hundred(
+    chat: Chat, new_person: NewPerson, room: str
+) -> None:
     page = new_person()
     wire = Wire(page)
     ana = Person(page, chat, "ana").enter()

@@ -1,4 +1,4 @@
-"""What people said survives the end of the process, however it ends; seen in a real browser."""
+"""Messages and reminders are kept when the process ends, however it ends; seen in a real browser."""
 
 from collections.abc import Callable
 
@@ -31,7 +31,7 @@ def test_after_a_full_restart_the_history_is_still_there(own_chat: Chat, new_per
         expect(page.get_by_role("log")).to_contain_text("the tomatoes are ripe")
         expect(page.get_by_role("log")).to_contain_text("and the basil")
     assert own_chat.stop() == 0
-    # The app still heard that ana and bo were disconnected: the service goes before the functions do.
+    # The app was still notified that ana and bo were disconnected: the service stops before the Functions host.
     ended = [line for line in own_chat.output().splitlines() if "connection ended" in line]
     assert all(any(f'"user":"{name}"' in line for line in ended) for name in ("ana", "bo")), own_chat.output()
     assert "not delivered" not in own_chat.output()
@@ -42,7 +42,7 @@ def test_after_a_full_restart_the_history_is_still_there(own_chat: Chat, new_per
     expect(cy.get_by_role("log")).to_contain_text("and the basil")
 
 
-def test_a_reminder_set_before_a_kill_is_said_after_the_restart_and_once(
+def test_a_reminder_set_before_a_kill_is_sent_once_after_the_restart(
     own_chat: Chat, new_person: Callable[[], Page]
 ) -> None:
     own_chat.start()

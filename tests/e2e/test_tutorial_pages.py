@@ -111,7 +111,7 @@ def test_the_tutorials_pages_chat_with_each_other_and_print_nothing_undefined(
     assert "undefined" not in (ana.locator("#messages").text_content() or "")
 
 
-def test_what_a_tutorial_page_may_not_say_is_answered_in_words_to_it_alone(
+def test_a_refused_message_of_a_tutorial_page_is_answered_with_a_text_to_it_alone(
     site: str, new_person: Callable[[], Page]
 ) -> None:
     cy = opened(new_person(), f"{site}/negotiating.html?id=cy-of-the-tutorial")

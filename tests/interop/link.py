@@ -1,4 +1,4 @@
-"""A link between a client and the service that can be cut."""
+"""A TCP proxy between a client and the service, whose connections a test can cut."""
 
 import asyncio
 from dataclasses import dataclass
@@ -13,9 +13,9 @@ def connection_string_at(endpoint: str, connection_string: str) -> str:
 
 
 class Link:
-    """A TCP proxy before the service: it has an address of its own, and a test can cut it.
+    """A TCP proxy in front of the service: it has an address of its own, and a test can cut its connections.
 
-    `connection_string` names the link's address, so that tokens signed with it suit what the client dials.
+    `connection_string` has the proxy's address, so that tokens signed with it are for the address that clients use.
     """
 
     def __init__(self, service: WebPubSub, server: asyncio.Server, pipes: "Pipes") -> None:
@@ -25,7 +25,7 @@ class Link:
         self._pipes = pipes
 
     @property
-    def dials(self) -> int:
+    def connection_count(self) -> int:
         """How many TCP connections were made through the link."""
         return len(self._pipes)
 
@@ -33,14 +33,14 @@ class Link:
         """Delay what the service sends by this time, as a network does."""
         self._pipes.delay_seconds = seconds
 
-    def lose_what_follows(self) -> None:
+    def discard_answers(self) -> None:
         """Discard what the service sends from now on; the sockets stay open."""
 
-        def lose() -> None:
+        def discard() -> None:
             for pipe in self._pipes:
-                pipe.loses_answers = True
+                pipe.discards_answers = True
 
-        self._service.call(lose)
+        self._service.call(discard)
 
     def cut(self) -> None:
         """Abort every socket, without a close frame."""
@@ -63,19 +63,19 @@ class Pipe:
     pipes: Pipes
     client: asyncio.StreamWriter
     upstream: asyncio.StreamWriter
-    loses_answers: bool = False
+    discards_answers: bool = False
 
     def abort(self) -> None:
         self.client.transport.abort()
         self.upstream.transport.abort()
 
     async def forward(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """Pass on what comes until either side ends."""
+        """Forward what is received until either side ends."""
         try:
             while chunk := await reader.read(65536):
                 if writer is self.client:
                     await asyncio.sleep(self.pipes.delay_seconds)
-                    if self.loses_answers:
+                    if self.discards_answers:
                         continue
                 writer.write(chunk)
                 await writer.drain()

@@ -29,7 +29,7 @@ class Program:
             if report["report"] == kind:
                 return report
 
-    def say(self, line: str) -> None:
+    def write_line(self, line: str) -> None:
         """Write a line to the program."""
         assert self._process.stdin
         self._process.stdin.write(f"{line}\n".encode())

@@ -2,6 +2,7 @@
 
 import asyncio
 import inspect
+import logging
 from collections.abc import Callable
 from typing import Any
 
@@ -10,15 +11,23 @@ from azure.messaging.webpubsubclient.aio import WebPubSubClient as AsyncWebPubSu
 from azure.messaging.webpubsubclient.aio import WebPubSubClientCredential as AsyncWebPubSubClientCredential
 from azure.messaging.webpubsubclient.models import CallbackType
 
+# The sync client's threads may outlive their test, and must not log into the tests after it in the same process.
+logging.getLogger("websocket").propagate = False
+
 # No retries and short waits: a refusal is then reported at once instead of after four attempts.
-PATIENCE = {"message_retry_total": 0, "reconnect_retry_backoff_factor": 0.05, "ack_timeout": 5.0, "start_timeout": 5.0}
+SHORT_WAITS = {
+    "message_retry_total": 0,
+    "reconnect_retry_backoff_factor": 0.05,
+    "ack_timeout": 5.0,
+    "start_timeout": 5.0,
+}
 
 
 class PythonClient:
     """One client of either kind; what its callbacks were given is kept by their names."""
 
     def __init__(self, kind: str, url: Callable[[], str], **options: object) -> None:
-        settings: dict[str, Any] = {**PATIENCE, **options}
+        settings: dict[str, Any] = {**SHORT_WAITS, **options}
         self.sdk: WebPubSubClient | AsyncWebPubSubClient
         if kind == "sync":
             self.sdk = WebPubSubClient(WebPubSubClientCredential(url), **settings)

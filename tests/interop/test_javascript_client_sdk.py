@@ -16,7 +16,7 @@ from tests.interop.nodejs import Program, running_program
 from tests.interop.waiting import eventually
 from tests.interop.webhook import Webhook
 
-EVERYTHING = ["webpubsub.joinLeaveGroup", "webpubsub.sendToGroup"]
+ALL_ROLES = ["webpubsub.joinLeaveGroup", "webpubsub.sendToGroup"]
 MESSAGES = 1000
 
 
@@ -27,15 +27,15 @@ class JavaScriptClient:
         self._program = program
 
     async def __call__(self, command: str, **options: object) -> dict[str, Any]:
-        """Do one thing and return how it ended; callbacks that come before the end are kept."""
-        self._program.say(json.dumps({"command": command, **options}))
+        """Carry out a command and return its result; callbacks that come before it are kept."""
+        self._program.write_line(json.dumps({"command": command, **options}))
         return await self._program.report("end" if command == "end" else "done")
 
-    async def heard(self, kind: str) -> dict[str, Any]:
+    async def next_callback(self, kind: str) -> dict[str, Any]:
         """Return the next callback of this kind."""
         return await self._program.report(kind)
 
-    def all_heard(self, kind: str) -> list[dict[str, Any]]:
+    def callbacks(self, kind: str) -> list[dict[str, Any]]:
         """Return every callback of this kind so far."""
         return [report for report in self._program.reports if report["report"] == kind]
 
@@ -49,7 +49,7 @@ async def start(node: str, web_pubsub: WebPubSub) -> AsyncIterator[Start]:
     async with AsyncExitStack() as programs:
 
         async def start(
-            user: str = "ana", *, roles: list[str] = EVERYTHING, protocol: str = "reliable", through: Link | None = None
+            user: str = "ana", *, roles: list[str] = ALL_ROLES, protocol: str = "reliable", through: Link | None = None
         ) -> JavaScriptClient:
             address = (through or web_pubsub).connection_string
             program = await programs.enter_async_context(
@@ -57,8 +57,8 @@ async def start(node: str, web_pubsub: WebPubSub) -> AsyncIterator[Start]:
             )
             client = JavaScriptClient(program)
             assert await client("start") == {"report": "done", "command": "start", "result": None}
-            if not client.all_heard("connected"):
-                await client.heard("connected")
+            if not client.callbacks("connected"):
+                await client.next_callback("connected")
             return client
 
         yield start
@@ -70,7 +70,7 @@ def service_sdk(web_pubsub: WebPubSub) -> WebPubSubServiceClient:
 
 
 @pytest.mark.parametrize("protocol", ["plain", "reliable"])
-async def test_the_client_joins_sends_hears_and_leaves(start: Start, listeners: Listeners, protocol: str) -> None:
+async def test_the_client_joins_sends_receives_and_leaves(start: Start, listeners: Listeners, protocol: str) -> None:
     """Joining, leaving, each data type, `noEcho`, and the echo before the ack (W-059, W-060, W-063, W-071, W-072)."""
     ana = await start("ana", protocol=protocol)
     bo = await listeners.open("bo", groups=["room"])
@@ -85,7 +85,7 @@ async def test_the_client_joins_sends_hears_and_leaves(start: Start, listeners: 
 
     assert joined["result"] == {"ackId": 1, "isDuplicated": False}
     assert [await bo.next_data() for _ in range(5)] == ["text", {"n": 1}, "AP8=", "for bo", "gone"]
-    echoes = ana.all_heard("group-message")
+    echoes = ana.callbacks("group-message")
     assert [echo["data"] for echo in echoes] == ["text", {"n": 1}, [0, 255]]
     assert echoes[0]["fromUserId"] == "ana"
     assert [echo.get("sequenceId") for echo in echoes] == ([1, 2, 3] if protocol == "reliable" else [None] * 3)
@@ -104,7 +104,7 @@ async def test_the_clients_events_reach_the_handler_and_are_answered(
     await ana("event", event="move", content={"to": "e4"}, dataType="json")
 
     assert [event.body for event in webhook.events if event.name in ("note", "bytes")] == [b"text", b"\x00\xff"]
-    assert [answer["data"] for answer in ana.all_heard("server-message")] == [{"seen": {"to": "e4"}}]
+    assert [answer["data"] for answer in ana.callbacks("server-message")] == [{"seen": {"to": "e4"}}]
 
 
 async def test_a_refusal_reaches_the_client_with_its_name(start: Start, webhook: Webhook) -> None:
@@ -126,56 +126,56 @@ async def test_a_repeated_ack_id_is_reported_as_a_duplicate(start: Start) -> Non
     second = await ana("send", group="room", content="twice", dataType="text", ackId=101)
 
     assert (first["result"]["isDuplicated"], second["result"]["isDuplicated"]) == (False, True)
-    assert [echo["data"] for echo in ana.all_heard("group-message")] == ["once"]
+    assert [echo["data"] for echo in ana.callbacks("group-message")] == ["once"]
 
 
 async def test_a_stopped_client_is_gone_at_once(start: Start, service_sdk: WebPubSubServiceClient) -> None:
     """The SDK closes with 1000, after which nothing can be recovered (W-103)."""
     ana = await start()
-    connection = ana.all_heard("connected")[0]["connectionId"]
+    connection = ana.callbacks("connected")[0]["connectionId"]
 
     await ana("stop")
-    await ana.heard("stopped")
+    await ana.next_callback("stopped")
 
     await eventually(lambda: not service_sdk.connection_exists(connection))
 
 
-async def test_a_cut_in_the_middle_of_a_thousand_messages_loses_none_and_doubles_none(
+async def test_a_cut_in_the_middle_of_a_thousand_messages_loses_none_and_duplicates_none(
     start: Start, link: Link, listeners: Listeners
 ) -> None:
     """Each message arrives once and in order (W-094, W-095, W-096, W-101)."""
     ana = await start("ana", through=link)
     await ana("join", group="room")
-    sender = await listeners.open("bo", roles=EVERYTHING)
+    sender = await listeners.open("bo", roles=ALL_ROLES)
 
     async def publish(numbers: range) -> None:
         for number in numbers:
             await sender.ask({"type": "sendToGroup", "group": "room", "data": number, "ackId": number})
 
     def numbers() -> list[int]:
-        return [message["data"] for message in ana.all_heard("group-message")]
+        return [message["data"] for message in ana.callbacks("group-message")]
 
     await publish(range(400))
     while len(numbers()) < 300:
-        await ana.heard("group-message")
-    link.lose_what_follows()
+        await ana.next_callback("group-message")
+    link.discard_answers()
     await publish(range(400, 600))
     link.cut()
     await publish(range(600, MESSAGES))
     while len(numbers()) < MESSAGES:
-        await ana.heard("group-message")
+        await ana.next_callback("group-message")
 
     assert numbers() == list(range(MESSAGES))
-    assert [message["sequenceId"] for message in ana.all_heard("group-message")] == list(range(1, MESSAGES + 1))
-    assert ana.all_heard("disconnected") == []
-    assert len(ana.all_heard("connected")) == 1
+    assert [message["sequenceId"] for message in ana.callbacks("group-message")] == list(range(1, MESSAGES + 1))
+    assert ana.callbacks("disconnected") == []
+    assert len(ana.callbacks("connected")) == 1
 
 
-async def test_cut_after_cut_loses_nothing_either(start: Start, link: Link, listeners: Listeners) -> None:
+async def test_repeated_cuts_lose_nothing(start: Start, link: Link, listeners: Listeners) -> None:
     """W-095: each time with frames that were sent and never arrived, and with some that were sent meanwhile."""
     ana = await start("ana", through=link)
     await ana("join", group="room")
-    sender = await listeners.open("bo", roles=EVERYTHING)
+    sender = await listeners.open("bo", roles=ALL_ROLES)
     sent = 0
 
     async def publish(count: int) -> None:
@@ -186,16 +186,16 @@ async def test_cut_after_cut_loses_nothing_either(start: Start, link: Link, list
 
     for cuts in range(8):
         await publish(20)
-        link.lose_what_follows()
+        link.discard_answers()
         await publish(cuts)
         link.cut()
         await publish(7)
-        while len(ana.all_heard("group-message")) < sent:
-            await ana.heard("group-message")
+        while len(ana.callbacks("group-message")) < sent:
+            await ana.next_callback("group-message")
 
-    assert [message["data"] for message in ana.all_heard("group-message")] == list(range(sent))
-    assert link.dials == 9
-    assert ana.all_heard("disconnected") == []
+    assert [message["data"] for message in ana.callbacks("group-message")] == list(range(sent))
+    assert link.connection_count == 9
+    assert ana.callbacks("disconnected") == []
 
 
 async def test_after_a_close_by_the_server_the_client_connects_anew_and_rejoins_its_groups(
@@ -204,16 +204,16 @@ async def test_after_a_close_by_the_server_the_client_connects_anew_and_rejoins_
     """The recovery is refused with 1008, then the client has a new connection id (W-111)."""
     ana = await start()
     await ana("join", group="room")
-    first = ana.all_heard("connected")[0]["connectionId"]
+    first = ana.callbacks("connected")[0]["connectionId"]
 
     service_sdk.close_connection(first, reason="enough")
-    second = (await ana.heard("connected"))["connectionId"]
+    second = (await ana.next_callback("connected"))["connectionId"]
     await eventually(lambda: [each.connection_id for each in service_sdk.list_connections(group="room")] == [second])
     service_sdk.send_to_group("room", "welcome back", content_type="text/plain")
 
-    assert (await ana.heard("group-message"))["data"] == "welcome back"
+    assert (await ana.next_callback("group-message"))["data"] == "welcome back"
     assert first != second
-    [gone] = ana.all_heard("disconnected")
+    [gone] = ana.callbacks("disconnected")
     assert gone["message"]["message"] == "Application server closed the connection. Reason: enough"
 
 
@@ -224,7 +224,7 @@ async def test_a_client_of_the_plain_protocol_connects_anew_after_a_cut_and_rejo
     await ana("join", group="room")
 
     link.cut()
-    second = (await ana.heard("connected"))["connectionId"]
+    second = (await ana.next_callback("connected"))["connectionId"]
 
     await eventually(lambda: [each.connection_id for each in service_sdk.list_connections(group="room")] == [second])
 
@@ -232,34 +232,36 @@ async def test_a_client_of_the_plain_protocol_connects_anew_after_a_cut_and_rejo
 async def test_a_group_that_may_not_be_rejoined_is_reported(start: Start, service_sdk: WebPubSubServiceClient) -> None:
     """What REST granted ends with the connection, so the new one may not join."""
     ana = await start(roles=[])
-    connection = ana.all_heard("connected")[0]["connectionId"]
+    connection = ana.callbacks("connected")[0]["connectionId"]
     service_sdk.grant_permission("joinLeaveGroup", connection, target_name="room")
     await ana("join", group="room")
 
     service_sdk.close_connection(connection)
-    failed = await ana.heard("rejoin-group-failed")
+    failed = await ana.next_callback("rejoin-group-failed")
 
     assert (failed["group"], failed["name"]) == ("room", "SendMessageError")
 
 
-async def test_an_unsubscribed_listener_hears_nothing_more(start: Start, service_sdk: WebPubSubServiceClient) -> None:
+async def test_an_unsubscribed_listener_is_not_called_any_more(
+    start: Start, service_sdk: WebPubSubServiceClient
+) -> None:
     ana = await start()
     service_sdk.send_to_all("1", content_type="text/plain")
-    await ana.heard("server-message")
+    await ana.next_callback("server-message")
 
     await ana("unsubscribe")
     service_sdk.send_to_all("2", content_type="text/plain")
     await ana("join", group="room")
 
-    assert [message["data"] for message in ana.all_heard("server-message")] == ["1"]
+    assert [message["data"] for message in ana.callbacks("server-message")] == ["1"]
 
 
-async def test_an_invocation_is_refused_and_the_client_comes_back(start: Start) -> None:
+async def test_an_invocation_is_refused_and_the_client_connects_again(start: Start) -> None:
     """An `invoke` frame is an invalid message here (W-081); its connection cannot be recovered afterwards."""
     ana = await start()
 
     invoked = await ana("invoke", event="sum", content={"n": 1}, dataType="json")
-    await ana.heard("connected")
+    await ana.next_callback("connected")
 
     assert "failed" in invoked
     assert (await ana("join", group="room"))["result"]["isDuplicated"] is False
@@ -272,7 +274,7 @@ async def test_a_connection_that_the_handler_refuses_does_not_start(
     webhook.answers["connect"] = lambda _: web.Response(status=401)
 
     async with running_program(node, "client", web_pubsub.connection_string, HUB, "reliable", "ana") as program:
-        program.say(json.dumps({"command": "start"}))
+        program.write_line(json.dumps({"command": "start"}))
         ended = await program.report("done")
 
     assert "401" in str(ended["failed"])

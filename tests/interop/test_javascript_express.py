@@ -120,7 +120,7 @@ async def test_the_middleware_reads_each_kind_of_event(
     assert (event["connectionId"], event["eventName"]) == (ana.id, "nothing")
 
 
-async def test_disconnected_is_told_once_with_its_reason(backend: Program, listeners: Listeners) -> None:
+async def test_disconnected_is_sent_once_with_its_reason(backend: Program, listeners: Listeners) -> None:
     """The `disconnected` event has a reason and the connection's state (W-156)."""
     ana = await listeners.open("ana")
 

@@ -22,7 +22,7 @@ from tests.interop.python_client import PythonClient
 from tests.interop.waiting import eventually
 from tests.interop.webhook import Webhook
 
-EVERYTHING = ["webpubsub.joinLeaveGroup", "webpubsub.sendToGroup"]
+ALL_ROLES = ["webpubsub.joinLeaveGroup", "webpubsub.sendToGroup"]
 MESSAGES = 1000
 NETWORK_SECONDS = 0.01
 
@@ -50,7 +50,7 @@ async def open_client(request: pytest.FixtureRequest, web_pubsub: WebPubSub, lin
     async def open_client(
         user: str = "ana",
         *,
-        roles: list[str] = EVERYTHING,
+        roles: list[str] = ALL_ROLES,
         protocol: WebPubSubProtocolType = WebPubSubProtocolType.JSON_RELIABLE,
         through: Link | None = None,
         **options: Any,
@@ -75,7 +75,9 @@ PROTOCOLS = pytest.mark.parametrize("protocol", [WebPubSubProtocolType.JSON, Web
 
 
 @PROTOCOLS
-async def test_members_of_a_group_hear_each_other(open_client: Open, protocol: WebPubSubProtocolType) -> None:
+async def test_members_of_a_group_receive_each_others_messages(
+    open_client: Open, protocol: WebPubSubProtocolType
+) -> None:
     ana, bo = await open_client("ana", protocol=protocol), await open_client("bo", protocol=protocol)
 
     await ana("join_group", "room")
@@ -94,7 +96,9 @@ async def test_members_of_a_group_hear_each_other(open_client: Open, protocol: W
 
 
 @PROTOCOLS
-async def test_no_echo_and_leaving_keep_messages_away(open_client: Open, protocol: WebPubSubProtocolType) -> None:
+async def test_no_message_arrives_with_no_echo_or_after_leaving(
+    open_client: Open, protocol: WebPubSubProtocolType
+) -> None:
     ana, bo = await open_client("ana", protocol=protocol), await open_client("bo", protocol=protocol)
     await ana("join_group", "room")
     await bo("join_group", "room")
@@ -156,7 +160,7 @@ async def test_a_repeated_ack_id_counts_as_success_and_is_not_executed(open_clie
     assert ana.texts() == ["once", "end"]
 
 
-async def test_an_unsubscribed_listener_hears_nothing_more(
+async def test_an_unsubscribed_listener_is_not_called_any_more(
     open_client: Open, service_sdk: WebPubSubServiceClient
 ) -> None:
     ana = await open_client()
@@ -193,13 +197,13 @@ async def test_a_closed_client_is_gone_at_once_and_can_be_opened_again(
 # --- recovery --------------------------------------------------------------------
 
 
-async def test_a_cut_in_the_middle_of_a_thousand_messages_loses_none_and_doubles_none(
+async def test_a_cut_in_the_middle_of_a_thousand_messages_loses_none_and_duplicates_none(
     open_client: Open, link: Link, service_sdk: WebPubSubServiceClient, listeners: Listeners
 ) -> None:
     """Each message arrives once and in order (W-094, W-095, W-096, W-101, W-110)."""
     ana = await open_client("ana", through=link)
     await ana("join_group", "room")
-    sender = await listeners.open("bo", roles=EVERYTHING)
+    sender = await listeners.open("bo", roles=ALL_ROLES)
 
     async def publish(numbers: range) -> None:
         for number in numbers:
@@ -207,14 +211,14 @@ async def test_a_cut_in_the_middle_of_a_thousand_messages_loses_none_and_doubles
 
     await publish(range(400))
     await eventually(lambda: len(ana.texts()) >= 300)
-    link.lose_what_follows()
+    link.discard_answers()
     await publish(range(400, 600))
     link.cut()
     await publish(range(600, MESSAGES))
     await eventually(lambda: len(ana.texts()) >= MESSAGES)
 
     assert ana.texts() == list(range(MESSAGES))
-    assert link.dials == 2
+    assert link.connection_count == 2
     assert len(ana.connection_ids()) == 1
     assert ana.received[CallbackType.DISCONNECTED] == []
     assert service_sdk.group_exists("room")
@@ -227,7 +231,7 @@ async def test_a_recovered_connection_is_the_same_one_to_the_backend(
     ana = await open_client("ana", through=link)
 
     link.cut()
-    await eventually(lambda: link.dials == 2)
+    await eventually(lambda: link.connection_count == 2)
     await eventually(lambda: ana.sdk.is_connected())
     await ana("send_event", "still-here", "text", WebPubSubDataType.TEXT)
 
@@ -273,7 +277,7 @@ async def test_a_client_of_the_plain_protocol_connects_anew_after_a_cut(
 async def test_a_group_that_may_not_be_rejoined_is_reported(
     open_client: Open, service_sdk: WebPubSubServiceClient
 ) -> None:
-    roles = list(EVERYTHING)
+    roles = list(ALL_ROLES)
     ana = await open_client("ana", roles=roles)
     await ana("join_group", "room")
 

@@ -51,13 +51,13 @@ async def sdk(request: pytest.FixtureRequest, web_pubsub: WebPubSub) -> AsyncIte
             yield Sdk(aio_client)
 
 
-Story = Callable[[Sdk, Listeners], Awaitable[None]]
-STORIES: dict[str, Story] = {}
+OperationTest = Callable[[Sdk, Listeners], Awaitable[None]]
+OPERATION_TESTS: dict[str, OperationTest] = {}
 
 
-def story(function: Story) -> Story:
+def operation_test(function: OperationTest) -> OperationTest:
     """Register a test of the operation that has the name of the function."""
-    STORIES[function.__name__] = function
+    OPERATION_TESTS[function.__name__] = function
     return function
 
 
@@ -68,17 +68,17 @@ def public_operations(client: type) -> list[str]:
 
 
 @pytest.mark.parametrize("operation", public_operations(WebPubSubServiceClient))
-async def test_an_operation_does_what_it_says(operation: str, sdk: Sdk, listeners: Listeners) -> None:
+async def test_an_operation_has_its_documented_effect(operation: str, sdk: Sdk, listeners: Listeners) -> None:
     """The official SDK works as it is: W-030, W-089, W-091, W-172..W-174, W-178..W-182, W-184, W-185, W-187..W-189."""
     assert operation in public_operations(type(sdk.client))
 
-    await STORIES[operation](sdk, listeners)
+    await OPERATION_TESTS[operation](sdk, listeners)
 
 
 # --- sending -------------------------------------------------------------------
 
 
-@story
+@operation_test
 async def send_to_all(sdk: Sdk, listeners: Listeners) -> None:
     ana, bo = await listeners.open("ana"), await listeners.open("bo")
 
@@ -93,7 +93,7 @@ async def send_to_all(sdk: Sdk, listeners: Listeners) -> None:
     assert [await bo.next_data() for _ in range(4)] == [{"n": 1}, "said", "AP8=", "only bo"]
 
 
-@story
+@operation_test
 async def send_to_user(sdk: Sdk, listeners: Listeners) -> None:
     phone, laptop, bo = await listeners.open("ana"), await listeners.open("ana"), await listeners.open("bo")
 
@@ -107,7 +107,7 @@ async def send_to_user(sdk: Sdk, listeners: Listeners) -> None:
     assert await bo.next_data() == {"to": "bo"}
 
 
-@story
+@operation_test
 async def send_to_group(sdk: Sdk, listeners: Listeners) -> None:
     member, muted = await listeners.open("ana", groups=["a grüp"]), await listeners.open("bo", groups=["a grüp"])
 
@@ -125,7 +125,7 @@ async def send_to_group(sdk: Sdk, listeners: Listeners) -> None:
     assert await muted.next_data() == "2"
 
 
-@story
+@operation_test
 async def send_to_connection(sdk: Sdk, listeners: Listeners) -> None:
     ana, bo = await listeners.open("ana"), await listeners.open("bo")
 
@@ -139,7 +139,7 @@ async def send_to_connection(sdk: Sdk, listeners: Listeners) -> None:
 # --- groups ----------------------------------------------------------------------
 
 
-async def hears_the_group(sdk: Sdk, group: str, listener: Any) -> bool:
+async def is_reached_by_group(sdk: Sdk, group: str, listener: Any) -> bool:
     """Return whether a publish to the group reaches the listener, proven by what comes next."""
     await sdk("send_to_group", group, "group", content_type="text/plain")
     await sdk("send_to_connection", listener.id, "end", content_type="text/plain")
@@ -149,72 +149,72 @@ async def hears_the_group(sdk: Sdk, group: str, listener: Any) -> bool:
     return bool(first == "group")
 
 
-@story
+@operation_test
 async def add_connection_to_group(sdk: Sdk, listeners: Listeners) -> None:
     ana = await listeners.open("ana")
 
     await sdk("add_connection_to_group", "room", ana.id)
 
-    assert await hears_the_group(sdk, "room", ana)
+    assert await is_reached_by_group(sdk, "room", ana)
     with pytest.raises(ResourceNotFoundError):
         await sdk("add_connection_to_group", "room", "unknown")
 
 
-@story
+@operation_test
 async def remove_connection_from_group(sdk: Sdk, listeners: Listeners) -> None:
     ana = await listeners.open("ana", groups=["room", "other"])
 
     await sdk("remove_connection_from_group", "room", ana.id)
     await sdk("remove_connection_from_group", "room", "unknown")
 
-    assert not await hears_the_group(sdk, "room", ana)
-    assert await hears_the_group(sdk, "other", ana)
+    assert not await is_reached_by_group(sdk, "room", ana)
+    assert await is_reached_by_group(sdk, "other", ana)
 
 
-@story
+@operation_test
 async def remove_connection_from_all_groups(sdk: Sdk, listeners: Listeners) -> None:
     ana = await listeners.open("ana", groups=["room", "other"])
 
     await sdk("remove_connection_from_all_groups", ana.id)
 
-    assert not await hears_the_group(sdk, "room", ana)
-    assert not await hears_the_group(sdk, "other", ana)
+    assert not await is_reached_by_group(sdk, "room", ana)
+    assert not await is_reached_by_group(sdk, "other", ana)
 
 
-@story
+@operation_test
 async def add_user_to_group(sdk: Sdk, listeners: Listeners) -> None:
     phone, laptop = await listeners.open("ana"), await listeners.open("ana")
 
     await sdk("add_user_to_group", "room", "ana")
     later = await listeners.open("ana")
 
-    assert [await hears_the_group(sdk, "room", each) for each in (phone, later)] == [True, False]
+    assert [await is_reached_by_group(sdk, "room", each) for each in (phone, later)] == [True, False]
     assert await laptop.next_data() == "group"
     with pytest.raises(ResourceNotFoundError):
         await sdk("add_user_to_group", "room", "nobody")
 
 
-@story
+@operation_test
 async def remove_user_from_group(sdk: Sdk, listeners: Listeners) -> None:
     ana, bo = await listeners.open("ana", groups=["room"]), await listeners.open("bo", groups=["room"])
 
     await sdk("remove_user_from_group", "room", "ana")
 
-    assert not await hears_the_group(sdk, "room", ana)
+    assert not await is_reached_by_group(sdk, "room", ana)
     assert await bo.next_data() == "group"
 
 
-@story
+@operation_test
 async def remove_user_from_all_groups(sdk: Sdk, listeners: Listeners) -> None:
     ana = await listeners.open("ana", groups=["room", "other"])
 
     await sdk("remove_user_from_all_groups", "ana")
 
-    assert not await hears_the_group(sdk, "room", ana)
-    assert not await hears_the_group(sdk, "other", ana)
+    assert not await is_reached_by_group(sdk, "room", ana)
+    assert not await is_reached_by_group(sdk, "other", ana)
 
 
-@story
+@operation_test
 async def list_connections(sdk: Sdk, listeners: Listeners) -> None:
     users = ["ana", "bo", None]
     expected = {(await listeners.open(user, groups=["room"])).id: user for user in users}
@@ -232,7 +232,7 @@ async def list_connections(sdk: Sdk, listeners: Listeners) -> None:
 # --- what exists -----------------------------------------------------------------
 
 
-@story
+@operation_test
 async def connection_exists(sdk: Sdk, listeners: Listeners) -> None:
     ana = await listeners.open("ana")
 
@@ -240,7 +240,7 @@ async def connection_exists(sdk: Sdk, listeners: Listeners) -> None:
     assert await sdk("connection_exists", "unknown") is False
 
 
-@story
+@operation_test
 async def group_exists(sdk: Sdk, listeners: Listeners) -> None:
     await listeners.open("ana", groups=["room"])
 
@@ -248,7 +248,7 @@ async def group_exists(sdk: Sdk, listeners: Listeners) -> None:
     assert await sdk("group_exists", "Room") is False
 
 
-@story
+@operation_test
 async def user_exists(sdk: Sdk, listeners: Listeners) -> None:
     await listeners.open("ana")
 
@@ -270,7 +270,7 @@ async def is_open(listener: Any) -> bool:
     return bool(await listener.ask({"type": "ping"}) == {"type": "pong"})
 
 
-@story
+@operation_test
 async def close_connection(sdk: Sdk, listeners: Listeners) -> None:
     ana, bo = await listeners.open("ana"), await listeners.open("bo")
 
@@ -282,7 +282,7 @@ async def close_connection(sdk: Sdk, listeners: Listeners) -> None:
     assert await is_open(bo)
 
 
-@story
+@operation_test
 async def close_all_connections(sdk: Sdk, listeners: Listeners) -> None:
     ana, bo = await listeners.open("ana"), await listeners.open("bo")
 
@@ -292,7 +292,7 @@ async def close_all_connections(sdk: Sdk, listeners: Listeners) -> None:
     assert await is_open(bo)
 
 
-@story
+@operation_test
 async def close_group_connections(sdk: Sdk, listeners: Listeners) -> None:
     ana, bo, cleo = [await listeners.open(groups=groups) for groups in (["room"], ["room"], [])]
 
@@ -303,7 +303,7 @@ async def close_group_connections(sdk: Sdk, listeners: Listeners) -> None:
     assert await is_open(cleo)
 
 
-@story
+@operation_test
 async def close_user_connections(sdk: Sdk, listeners: Listeners) -> None:
     phone, laptop, bo = await listeners.open("ana"), await listeners.open("ana"), await listeners.open("bo")
 
@@ -319,7 +319,7 @@ async def close_user_connections(sdk: Sdk, listeners: Listeners) -> None:
 PUBLISH = {"type": "sendToGroup", "group": "room", "dataType": "text", "data": "hi"}
 
 
-@story
+@operation_test
 async def grant_permission(sdk: Sdk, listeners: Listeners) -> None:
     ana = await listeners.open("ana")
     refused = await ana.ask({**PUBLISH, "ackId": 1})
@@ -332,7 +332,7 @@ async def grant_permission(sdk: Sdk, listeners: Listeners) -> None:
         await sdk("grant_permission", "sendToGroup", "unknown", target_name="room")
 
 
-@story
+@operation_test
 async def revoke_permission(sdk: Sdk, listeners: Listeners) -> None:
     ana = await listeners.open("ana", roles=["webpubsub.sendToGroup"])
 
@@ -344,7 +344,7 @@ async def revoke_permission(sdk: Sdk, listeners: Listeners) -> None:
     assert (refused["success"], allowed["success"]) == (False, True)
 
 
-@story
+@operation_test
 async def has_permission(sdk: Sdk, listeners: Listeners) -> None:
     ana = await listeners.open("ana", roles=["webpubsub.joinLeaveGroup.room"])
 
@@ -356,7 +356,7 @@ async def has_permission(sdk: Sdk, listeners: Listeners) -> None:
 # --- tokens ----------------------------------------------------------------------
 
 
-@story
+@operation_test
 async def get_client_access_token(sdk: Sdk, listeners: Listeners) -> None:
     token = await sdk(
         "get_client_access_token",
@@ -405,7 +405,7 @@ async def test_a_key_credential_does_what_a_connection_string_does(
     await Sdk(client)("close")
 
 
-async def test_a_refusal_tells_the_sdk_its_code(sdk: Sdk) -> None:
+async def test_the_sdk_reads_the_code_of_a_refusal(sdk: Sdk) -> None:
     """W-173, W-194: the SDK reads the error body and the x-ms-error-code header."""
     with pytest.raises(HttpResponseError) as caught:
         await sdk("send_to_all", {"n": 1}, filter="userId lt 1")

@@ -11,5 +11,5 @@ async def eventually(condition: Callable[[], object]) -> None:
     """Return as soon as the condition holds; fail after 20 seconds."""
     deadline = time.monotonic() + WAIT_SECONDS
     while not condition():
-        assert time.monotonic() < deadline, "this never came true"
+        assert time.monotonic() < deadline, "the condition did not become true"
         await asyncio.sleep(0.005)

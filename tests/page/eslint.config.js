@@ -1,4 +1,5 @@
-// The rules for the page's JavaScript and its tests. `python3 dev.py check` runs them from the repository's folder.
+// The rules for all JavaScript: the chat's page, the inspector's page, and the tests' programs. `python3 dev.py check` runs
+// them from the repository's folder.
 import js from "@eslint/js";
 import globals from "globals";
 
@@ -34,7 +35,10 @@ export default [
       complexity: ["error", 20],
     },
   },
-  { files: ["static/**/*.js"], languageOptions: { globals: globals.browser } },
+  {
+    files: ["static/**/*.js", "local_azure/webpubsub/inspector/page/*.js"],
+    languageOptions: { globals: globals.browser },
+  },
   { files: ["static/theme.js"], languageOptions: { sourceType: "script" } },
   {
     files: ["static/client/**/*.js"],
@@ -45,5 +49,8 @@ export default [
       ],
     },
   },
-  { files: ["tests/page/**/*.js"], languageOptions: { globals: globals.node } },
+  {
+    files: ["tests/page/**/*.js", "tests/interop/programs/*.mjs"],
+    languageOptions: { globals: globals.node },
+  },
 ];

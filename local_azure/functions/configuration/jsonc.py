@@ -15,7 +15,7 @@ def parse_object(text: str, name: str) -> dict[str, object]:
 
     Raises ConfigurationError when the text is not JSON, or its outermost value is not an object.
     """
-    plain = _COMMENT.sub(_blank, text.removeprefix("\ufeff"))
+    plain = _COMMENT.sub(_to_spaces, text.removeprefix("\ufeff"))
     plain = _TRAILING_COMMA.sub(lambda match: match[1] or " ", plain)
     try:
         value = json.loads(plain)
@@ -38,6 +38,6 @@ def read_object(path: Path) -> dict[str, object]:
     return parse_object(text, path.name)
 
 
-def _blank(match: re.Match[str]) -> str:
+def _to_spaces(match: re.Match[str]) -> str:
     # Line breaks stay, so that the line numbers of a parser's error are those of the file.
     return match[1] or "".join(character if character in "\r\n" else " " for character in match[0])

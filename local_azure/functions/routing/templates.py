@@ -58,7 +58,7 @@ class Template:
         if values is None:
             return None
         parameters = [part for segment in self.segments for part in segment if isinstance(part, Parameter)]
-        return values if all(_fits(parameter, values) for parameter in parameters) else None
+        return values if all(_satisfies_constraints(parameter, values) for parameter in parameters) else None
 
     def _values(self, path: str) -> dict[str, str] | None:
         requested = path.removeprefix("/").split("/")
@@ -69,7 +69,7 @@ class Template:
             first = segment[0]
             if isinstance(first, Parameter) and first.is_catch_all:
                 rest = "/".join(path.removeprefix("/").split("/")[index:])
-                return _with(values, first, rest)
+                return _add_value(values, first, rest)
             found = self._match_segment(index, requested[index] if index < len(requested) else "")
             if found is None:
                 return None
@@ -87,7 +87,7 @@ class Template:
             return {} if part.lower() == requested.lower() else None
         if not requested and not part.may_be_absent:
             return None
-        return _with({}, part, requested)
+        return _add_value({}, part, requested)
 
 
 def parse_template(text: str) -> Template:
@@ -116,12 +116,12 @@ def _check_parameter(parameter: Parameter, text: str, names: set[str], *, is_las
         raise TemplateError(f"the route template {text!r} has a catch-all that is not its last segment")
 
 
-def _fits(parameter: Parameter, values: Mapping[str, str]) -> bool:
+def _satisfies_constraints(parameter: Parameter, values: Mapping[str, str]) -> bool:
     value = values.get(parameter.name)
     return value is None or all(constraint(value) for constraint in parameter.constraints)
 
 
-def _with(values: Mapping[str, str], parameter: Parameter, value: str) -> dict[str, str]:
+def _add_value(values: Mapping[str, str], parameter: Parameter, value: str) -> dict[str, str]:
     if value:
         return {**values, parameter.name: value}
     return {**values, parameter.name: parameter.default} if parameter.default is not None else dict(values)
@@ -183,7 +183,7 @@ def _parameter(content: str, text: str) -> Parameter:
     constraints = []
     for name, arguments in _CONSTRAINT.findall(match["constraints"]):
         try:
-            constraints.append(parse_constraint(name, _undouble(arguments)))
+            constraints.append(parse_constraint(name, _replace_doubled_braces(arguments)))
         except ValueError as error:
             raise TemplateError(f"the route template {text!r}: {error}") from error
     return Parameter(
@@ -195,7 +195,7 @@ def _parameter(content: str, text: str) -> Parameter:
     )
 
 
-def _undouble(text: str) -> str:
+def _replace_doubled_braces(text: str) -> str:
     # Braces and brackets are part of the template syntax, so a regex has to double them.
     return re.sub(r"\{\{|\}\}|\[\[|\]\]", lambda match: match[0][0], text)
 

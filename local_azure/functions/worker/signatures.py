@@ -113,7 +113,7 @@ def _check_parameter(
         raise FunctionLoadError(name, f'parameter "{parameter}" must be annotated as {expected}')
     python_type = _out_argument(name, parameter, annotation) if is_out else annotation
     if not isinstance(python_type, type) and not _is_typing_generic(python_type):
-        raise FunctionLoadError(name, f'parameter "{parameter}" has an annotation that is no type: {annotation!r}')
+        raise FunctionLoadError(name, f'parameter "{parameter}" has an annotation that is not a type: {annotation!r}')
     kind = str(binding.type)
     if python_type in (str, bytes) and not _has_implicit_output(kind):
         kind = "generic"
@@ -131,7 +131,7 @@ def _return_binding(name: str, bindings: list[Binding], annotations: Mapping[str
     if "return" in annotations:
         annotation = annotations["return"]
         if not isinstance(annotation, type):
-            raise FunctionLoadError(name, f"the return annotation is no type: {annotation!r}")
+            raise FunctionLoadError(name, f"the return annotation is not a type: {annotation!r}")
         if not _accepts(explicit, annotation, output=True):
             raise FunctionLoadError(
                 name, f'the return annotation {annotation!r} does not match the binding type "{explicit}"'

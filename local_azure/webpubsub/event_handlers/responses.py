@@ -95,11 +95,11 @@ def connection_state(response: HandlerResponse) -> str | None:
 
 def _connect_response(document: object) -> ConnectResponse:
     if not isinstance(document, dict):
-        _refuse("it is no object")
+        _refuse("it is not an object")
     user_id = document.get("userId")
     subprotocol = document.get("subprotocol")
     if not _is_text_or_null(user_id) or not _is_text_or_null(subprotocol):
-        _refuse("userId or subprotocol is no text")
+        _refuse("userId or subprotocol is not a string")
     groups, roles = _texts(document, "groups"), _texts(document, "roles")
     if not all(map(is_group_name, groups or ())):
         _refuse("groups has an invalid name")
@@ -111,7 +111,7 @@ def _texts(document: Mapping[str, object], name: str) -> tuple[str, ...] | None:
     if values is None:
         return None
     if not isinstance(values, list) or not all(isinstance(value, str) for value in values):
-        _refuse(f"{name} is no list of texts")
+        _refuse(f"{name} is not a list of strings")
     return tuple(values)
 
 
@@ -130,9 +130,9 @@ def _checked_data(data_type: DataType, parameters: str, body: bytes) -> bytes:
             return body.decode(_charset(parameters)).encode()
         valid = data_type is not DataType.JSON or is_json(body.decode())
     except (LookupError, ValueError):  # no such charset, or not in it
-        raise EventFailed(f"the handler's answer is no {data_type} in its charset") from None
+        raise EventFailed(f"the handler's answer is not {data_type} in its charset") from None
     if not valid or (data_type is DataType.PROTOBUF and not is_protobuf_any(body)):
-        raise EventFailed(f"the handler's answer is no valid {data_type}")
+        raise EventFailed(f"the handler's answer is not valid {data_type}")
     return body
 
 

@@ -55,7 +55,7 @@ def parse_fault(text: str) -> Fault:
     name = " ".join(words[:2]).lower()
     kind = _KINDS.get(name)
     if kind is None:
-        raise InvalidFault(f"{name[:64]!r} is no fault; known are {'; '.join(FORMS)}")
+        raise InvalidFault(f"{name[:64]!r} is not a fault; known are {'; '.join(FORMS)}")
     plain = [word for word in words[2:] if "=" not in word]
     named = _named(word for word in words[2:] if "=" in word)
     arguments = _own_arguments(kind, plain, named)

@@ -1,7 +1,7 @@
 """The points of the service at which a fault can be injected, as methods that change nothing by default.
 
-A subclass may wait before it calls on, call on twice or not at all, answer by itself, or raise. `Service.faults` can be
-replaced while the service runs.
+A subclass may wait before it calls the function that it gets, call it twice or not at all, answer by itself, or raise.
+`Service.faults` can be replaced while the service runs.
 """
 
 from collections.abc import Awaitable, Callable
@@ -18,7 +18,7 @@ class EventLost(Exception):
 
 
 class FaultHooks:
-    """No faults. Each method is called before something happens, and gets the function that makes it happen."""
+    """Injects no fault. Each method is called before something happens, and gets the function that carries it out."""
 
     async def webhook(self, event: Event, send: Callable[[], Awaitable[HandlerResponse]]) -> HandlerResponse:
         """Send an event to its handler, retries included: `connect`, `connected`, `disconnected` and user events."""

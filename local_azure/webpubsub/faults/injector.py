@@ -254,7 +254,7 @@ def _error_response(status: int) -> web.StreamResponse:
 
 
 def _rest_target(request: web.Request) -> FaultTarget | None:
-    """Return the target that a REST call is; None when it is no operation on a hub."""
+    """Return the target that a REST call is; None when it is not an operation on a hub."""
     try:
         match = find_operations(decoded_segments(request.rel_url.raw_path.removesuffix("/"))[1:])
     except RestError:

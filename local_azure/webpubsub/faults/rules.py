@@ -190,7 +190,7 @@ class FailRest(_RestFault):
         Fault.__post_init__(self)
         _check_number("the status", self.status, 400, 599)
         if self.status not in tuple(HTTPStatus):
-            raise InvalidFault(f"{self.name}: {self.status} is no HTTP status that has a meaning")
+            raise InvalidFault(f"{self.name}: {self.status} is not an HTTP status with a meaning")
 
 
 @dataclass(frozen=True, slots=True)

@@ -189,7 +189,7 @@ def _for_local_host(handler: _Handler) -> _Handler:
 
 
 def _for_own_page(handler: _Handler) -> _Handler:
-    """Refuse requests from pages other than the inspector; a program that is no page sends no Origin."""
+    """Refuse requests from pages other than the inspector; a program that is not a page sends no Origin."""
 
     async def checked(request: web.Request) -> web.StreamResponse:
         origin = request.headers.get(hdrs.ORIGIN)

@@ -35,7 +35,7 @@ class Redactor:
         self._secrets = [secret.encode() for secret in secrets if len(secret) >= _MIN_KEY_BYTES]
 
     def redact(self, data: str | bytes) -> RedactedPayload:
-        """Return the payload's first 8 KiB; `form` is json, text, or hex for what is no UTF-8."""
+        """Return the payload's first 8 KiB; `form` is json, text, or hex for what is not UTF-8."""
         raw = data.encode(errors="replace") if isinstance(data, str) else data
         kept = self._without_secrets(raw[: KEPT_BYTES + _MARGIN_BYTES])[:KEPT_BYTES]
         try:

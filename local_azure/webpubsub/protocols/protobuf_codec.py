@@ -208,7 +208,7 @@ def _message_data(payload: Payload) -> pb.MessageData:
 
 
 def _any_data(data: bytes) -> pb.MessageData:
-    """Return the Any, or binary data if an event handler has answered with bytes that are no Any."""
+    """Return the Any, or binary data if an event handler has answered with bytes that are not an Any."""
     try:
         return pb.MessageData(protobuf_data=AnyMessage.FromString(data))
     except DecodeError:

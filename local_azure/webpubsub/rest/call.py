@@ -21,7 +21,7 @@ _WHOLE_NUMBER = re.compile(r"[0-9]{1,10}")
 
 
 def decoded_segments(raw_path: str) -> list[str]:
-    """Return the segments of a raw path, percent-decoded; raises `RestError` for what is no UTF-8.
+    """Return the segments of a raw path, percent-decoded; raises `RestError` for what is not UTF-8.
 
     `%2F` stays as it is written and `+` is a plus, as in the official emulator: a name with a slash fails here
     as it does in the cloud.

@@ -100,7 +100,7 @@ async def _groups_and_filter(call: RestCall) -> tuple[list[str], Filter | None]:
     if not isinstance(groups, list) or not all(isinstance(group, str) and is_group_name(group) for group in groups):
         raise bad_request("groups must be a list of group names, each of 1 to 1024 characters.", "groups")
     if text is not None and not isinstance(text, str):
-        raise bad_request("filter must be a text.", "filter")
+        raise bad_request("filter must be a string.", "filter")
     return groups, checked_filter(text)
 
 

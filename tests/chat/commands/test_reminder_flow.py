@@ -1,4 +1,4 @@
-"""Reminders and room care, with the real orchestrations on the embedded Durable Functions."""
+"""Reminders and the expiry of rooms, with the real orchestrations on the embedded Durable Functions."""
 
 import asyncio
 import os
@@ -15,22 +15,24 @@ from local_azure import webpubsub
 from tests.chat.local_chat import HUB, ROOT, LocalChat, Tab, run_chat, until
 
 
-async def told(tab: Tab, command: str) -> str:
+async def run_command(tab: Tab, command: str) -> str:
     await tab.send("message", {"room": "lobby", "message": command})
     return str((await tab.next(event="notice"))["message"])
 
 
-async def test_a_reminder_speaks_in_its_room_when_it_is_due(chat: LocalChat) -> None:
+async def test_a_reminder_is_sent_to_its_room_when_it_is_due(chat: LocalChat) -> None:
     ana, bo = await chat.open("ana"), await chat.open("bo")
 
-    assert re.fullmatch(r"reminder 1 is set for \d{4}-\d\d-\d\d [\d:]+ UTC: tea", await told(ana, "/remind 1s tea"))
+    assert re.fullmatch(
+        r"reminder 1 is set for \d{4}-\d\d-\d\d [\d:]+ UTC: tea", await run_command(ana, "/remind 1s tea")
+    )
 
     line = await bo.next(sender="reminder")
     assert (line["room"], line["message"]) == ("lobby", "ana: tea")
-    assert await told(ana, "/reminders") == "you have no reminders"
+    assert await run_command(ana, "/reminders") == "you have no reminders"
 
 
-async def test_a_time_of_day_is_meant_on_the_clients_clock(chat: LocalChat) -> None:
+async def test_a_time_of_day_is_in_the_clients_time_zone(chat: LocalChat) -> None:
     ana = await chat.open("ana")
 
     await ana.send("message", {"message": "/remind at 17:30 tea", "utcOffset": 120})
@@ -40,20 +42,20 @@ async def test_a_time_of_day_is_meant_on_the_clients_clock(chat: LocalChat) -> N
 
 async def test_reminders_are_ones_own_and_can_be_forgotten(chat: LocalChat) -> None:
     ana, bo = await chat.open("ana"), await chat.open("bo")
-    await told(ana, "/remind 1h tea")
-    await told(ana, "/remind 2h cake")
+    await run_command(ana, "/remind 1h tea")
+    await run_command(ana, "/remind 2h cake")
 
-    assert await told(bo, "/reminders") == "you have no reminders"
-    assert await told(bo, "/forget 1") == "you have no reminder 1"
-    assert await told(ana, "/forget 1") == "reminder 1 is cancelled: tea"
-    assert [line[:2] for line in (await told(ana, "/reminders")).splitlines()] == ["2."]
-    assert (await told(ana, "/remind 3h wine")).startswith("reminder 1 is set")
+    assert await run_command(bo, "/reminders") == "you have no reminders"
+    assert await run_command(bo, "/forget 1") == "you have no reminder 1"
+    assert await run_command(ana, "/forget 1") == "reminder 1 is cancelled: tea"
+    assert [line[:2] for line in (await run_command(ana, "/reminders")).splitlines()] == ["2."]
+    assert (await run_command(ana, "/remind 3h wine")).startswith("reminder 1 is set")
 
 
 async def test_a_user_may_have_ten_reminders(chat: LocalChat) -> None:
     ana = await chat.open("ana")
     for number in range(10):
-        await told(ana, f"/remind 1h tea {number}")
+        await run_command(ana, f"/remind 1h tea {number}")
 
     await ana.send("message", "/remind 1h one more")
 
@@ -63,10 +65,10 @@ async def test_a_user_may_have_ten_reminders(chat: LocalChat) -> None:
 async def test_reminders_that_several_tabs_set_at_once_are_all_kept(chat: LocalChat) -> None:
     tabs = [await chat.open("ana") for _ in range(4)]
 
-    answers = await asyncio.gather(*(told(tab, f"/remind 1h tea {number}") for number, tab in enumerate(tabs)))
+    answers = await asyncio.gather(*(run_command(tab, f"/remind 1h tea {number}") for number, tab in enumerate(tabs)))
 
     assert sorted(answer[:10] for answer in answers) == [f"reminder {number}" for number in range(1, 5)]
-    lines = (await told(tabs[0], "/reminders")).splitlines()
+    lines = (await run_command(tabs[0], "/reminders")).splitlines()
     assert {line.rpartition(" ")[2] for line in lines} == {"0", "1", "2", "3"}
 
 
@@ -77,10 +79,10 @@ async def test_a_reminder_asked_for_again_is_one_reminder(chat: LocalChat) -> No
         await ana.send("message", {"message": "/remind 1h tea", "clientId": "m-1"})
         assert (await ana.next(event="notice"))["message"].startswith("reminder 1 is set")
 
-    assert len((await told(ana, "/reminders")).splitlines()) == 1
+    assert len((await run_command(ana, "/reminders")).splitlines()) == 1
 
 
-async def test_nobody_can_pose_as_the_reminder(chat: LocalChat) -> None:
+async def test_the_name_of_the_reminder_is_reserved(chat: LocalChat) -> None:
     assert "reserved" in str(await chat.get("/negotiate?id=Reminder", status=400))
 
 
@@ -109,12 +111,12 @@ async def host_process(service: webpubsub.Service, data: Path) -> AsyncIterator[
         await process.wait()
 
 
-async def test_a_reminder_set_before_a_kill_speaks_after_the_restart_and_once(tmp_path: Path) -> None:
+async def test_a_reminder_set_before_a_kill_is_sent_once_after_the_restart(tmp_path: Path) -> None:
     async with webpubsub.serve() as service, aiohttp.ClientSession() as http:
         async with host_process(service, tmp_path) as (process, url):
             chat = LocalChat(url, service, http)
             ana = await chat.open("ana")
-            await told(ana, "/remind 2s tea")
+            await run_command(ana, "/remind 2s tea")
             process.kill()
         assert not [frame for frame in ana.frames if frame.get("from") == "reminder"]
 
@@ -122,7 +124,7 @@ async def test_a_reminder_set_before_a_kill_speaks_after_the_restart_and_once(tm
             line = await ana.next(sender="reminder")
 
             assert line["message"] == "ana: tea"
-            assert await told(ana, "/reminders") == "you have no reminders"
+            assert await run_command(ana, "/reminders") == "you have no reminders"
             assert not [frame for frame in ana.frames if frame.get("from") == "reminder"]
 
             async def remembered() -> bool:
@@ -138,7 +140,7 @@ async def test_an_empty_room_is_forgotten_after_a_while_and_one_with_people_is_n
         bo, _ = await chat.enter("bo", "kept")
         await bo.ask("message", {"room": "kept", "message": "not forgotten"})
         ana = await chat.open("ana")
-        # The second room is left when the first is gone: by then the one with people was looked at, too.
+        # The second room is left when the first is removed: by then the one with people was checked, too.
         for room in ("design", "support"):
             await ana.ask("join", {"room": room})
             await ana.ask("message", {"room": room, "message": "soon forgotten"})

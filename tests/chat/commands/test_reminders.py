@@ -40,7 +40,7 @@ def test_a_duration_counts_from_now(argument: str, wait: timedelta, text: str) -
         ("at 2026-02-01 09:00 tea", 0, "2026-02-01T09:00Z", "2026-02-01 09:00 UTC"),
     ],
 )
-def test_a_time_of_day_is_meant_on_the_senders_clock(argument: str, offset: int, due: str, words: str) -> None:
+def test_a_time_of_day_is_in_the_senders_time_zone(argument: str, offset: int, due: str, words: str) -> None:
     assert parse_when(argument, NOW, offset) == (datetime.fromisoformat(due), words, "tea")
 
 
@@ -58,13 +58,13 @@ def test_what_cannot_be_understood_or_has_passed_is_refused(argument: str) -> No
         parse_when(argument, NOW)
 
 
-def test_a_reminder_survives_being_stored() -> None:
+def test_a_stored_reminder_is_read_back_unchanged() -> None:
     reminder = Reminder("lobby", "ana", "tea", NOW, "2026-01-31 12:00 UTC", "c1/7")
 
     assert decode_reminder(reminder.encode()) == reminder
 
 
-def test_what_it_says_has_one_id_that_belongs_to_no_user() -> None:
+def test_its_line_has_one_id_that_belongs_to_no_user() -> None:
     reminder = Reminder("lobby", "ana", "tea", NOW, "2026-01-31 12:00 UTC", "c1/7")
 
     assert is_message_id(reminder.message_id)

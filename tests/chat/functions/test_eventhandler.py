@@ -135,7 +135,7 @@ async def test_the_allowed_origins_are_a_setting() -> None:
             assert response.headers["WebHook-Allowed-Origin"] == "*"
 
 
-async def test_an_identity_without_a_named_trust_believes_nobody() -> None:
+async def test_an_identity_without_a_named_trust_refuses_every_event() -> None:
     uri = "https://chat.example"
     async with run_chat(WebPubSubConnectionString="", WebPubSubConnectionString__serviceUri=uri) as chat:
         status, answer = await post(chat, connect_headers(), CONNECT)
@@ -151,7 +151,7 @@ async def test_a_trust_in_identity_names_the_settings_it_needs() -> None:
         assert (status, answer["error"]["message"].split()[0]) == (503, "ChatWebhookTenant")
 
 
-async def test_a_service_that_cannot_be_reached_is_told_to_the_sender() -> None:
+async def test_the_sender_is_told_that_the_service_cannot_be_reached() -> None:
     unreachable = f"Endpoint=http://127.0.0.1:9;AccessKey={DEFAULT_ACCESS_KEY};Version=1.0;"
     async with run_chat(WebPubSubConnectionString=unreachable) as chat:
         headers = event_headers("user", "message", key=DEFAULT_ACCESS_KEY, userId="ana")

@@ -39,7 +39,7 @@ async def test_the_url_holds_a_short_token_of_the_user_and_the_lobby(open_chat: 
     assert response.headers["Cache-Control"] == "no-store"
 
 
-async def test_the_tokens_life_is_a_setting(open_chat: pytest.MonkeyPatch) -> None:
+async def test_the_tokens_lifetime_is_a_setting(open_chat: pytest.MonkeyPatch) -> None:
     open_chat.setenv("ChatTokenMinutes", "1")
 
     content = claims(await ask())
@@ -84,7 +84,7 @@ async def test_the_body_of_a_get_is_not_read(open_chat: pytest.MonkeyPatch) -> N
         ("/negotiate?id=system", "GET", b"", "reserved"),
     ],
 )
-async def test_who_does_not_say_who_they_are_is_told_why(
+async def test_a_request_without_a_user_is_refused_with_the_reason(
     open_chat: pytest.MonkeyPatch, url: str, method: str, body: bytes, reason: str
 ) -> None:
     response = await ask(url, method, body=body)
@@ -123,7 +123,7 @@ async def test_a_missing_setting_is_named(open_chat: pytest.MonkeyPatch, missing
     assert missing in response.get_body().decode()
 
 
-async def test_the_session_tells_the_page_how_it_works_here(open_chat: pytest.MonkeyPatch) -> None:
+async def test_the_session_has_the_settings_of_the_page(open_chat: pytest.MonkeyPatch) -> None:
     response: func.HttpResponse = await session(request_to("/session"))
 
     assert json.loads(response.get_body()) == {
@@ -142,7 +142,7 @@ async def test_the_session_tells_the_page_how_it_works_here(open_chat: pytest.Mo
     }
 
 
-async def test_the_session_knows_who_signed_in(open_chat: pytest.MonkeyPatch) -> None:
+async def test_the_session_names_the_signed_in_user(open_chat: pytest.MonkeyPatch) -> None:
     open_chat.setenv("ChatAuth", "easyauth")
 
     signed_in = json.loads(

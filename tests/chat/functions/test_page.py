@@ -43,7 +43,7 @@ def test_every_file_of_the_page_has_a_type_and_a_version() -> None:
         assert response.headers["Cache-Control"] == "no-cache"
 
 
-def test_a_reader_who_has_this_version_is_sent_nothing() -> None:
+def test_a_browser_that_has_this_version_is_sent_no_body() -> None:
     etag = get("index.html").headers["ETag"]
 
     for known in (etag, etag.removeprefix("W/"), f'"other", {etag}', "*"):
@@ -54,7 +54,7 @@ def test_a_reader_who_has_this_version_is_sent_nothing() -> None:
     assert get("index.html", **{"If-None-Match": '"other"'}).status_code == 200
 
 
-def test_a_reader_who_takes_gzip_is_sent_less_of_the_same() -> None:
+def test_a_browser_that_accepts_gzip_is_sent_the_same_file_compressed() -> None:
     plain = get("app.js")
     for accepted in ("gzip", "br, gzip;q=0.5", "GZIP ; q=1"):
         packed = get("app.js", **{"Accept-Encoding": accepted})
@@ -141,14 +141,14 @@ def test_the_page_is_served_before_anything_is_configured(monkeypatch: pytest.Mo
         "/.funcignore",
     ],
 )  # fmt: skip
-async def test_no_path_on_the_wire_leads_out_of_the_page(chat: LocalChat, target: str) -> None:
+async def test_no_requested_path_reads_a_file_outside_of_the_page(chat: LocalChat, target: str) -> None:
     answer = await asyncio.to_thread(send, chat.url, "GET", target)
 
     assert (answer.status, answer.body) == (404, b"not found")
     assert "nosniff" in answer["X-Content-Type-Options"]
 
 
-async def test_a_head_request_tells_what_a_get_would_send(chat: LocalChat) -> None:
+async def test_a_head_request_has_the_headers_of_a_get(chat: LocalChat) -> None:
     full, head = [await asyncio.to_thread(send, chat.url, method, "/") for method in ("GET", "HEAD")]
 
     assert (head.status, head.body) == (200, b"")
@@ -160,7 +160,7 @@ async def test_a_head_request_tells_what_a_get_would_send(chat: LocalChat) -> No
         assert (answer.status, answer.body, answer["ETag"]) == (304, b"", full["ETag"])
 
 
-async def test_a_forged_principal_means_nothing_in_open_mode(chat: LocalChat) -> None:
+async def test_a_forged_principal_is_ignored_in_open_mode(chat: LocalChat) -> None:
     forged = {"x-ms-client-principal-name": "root", "x-ms-client-principal-id": "root"}
 
     assert (await chat.get("/session", headers=forged))["user"] is None

@@ -12,7 +12,7 @@ async def sign_in(chat: LocalChat, user: str) -> Tab:
     return await chat.dial(url, subprotocol=JSON)
 
 
-async def test_who_signed_in_is_who_speaks_and_admins_may_change_what_others_said() -> None:
+async def test_the_signed_in_user_is_the_sender_and_admins_may_change_messages_of_others() -> None:
     async with run_chat(ChatAuth="easyauth", ChatAdmins="root, other") as chat:
         ana, root = await sign_in(chat, "ana"), await sign_in(chat, "root")
         await ana.ask("join", {"room": "lobby"})
@@ -40,7 +40,7 @@ async def test_in_open_mode_nobody_is_an_admin() -> None:
         assert (await root.next(event="error"))["code"] == "not_yours"
 
 
-async def test_a_stranger_learns_nothing_about_rooms_and_people() -> None:
+async def test_rooms_and_rosters_are_for_signed_in_users_only() -> None:
     async with run_chat(ChatAuth="easyauth") as chat:
         for path in ("/rooms", "/rooms/lobby", "/negotiate", "/negotiate?id=ana"):
             answer = await chat.get(path, status=401)
@@ -49,7 +49,7 @@ async def test_a_stranger_learns_nothing_about_rooms_and_people() -> None:
         assert (await chat.get("/session"))["auth"] == "easyauth"
 
 
-async def test_a_room_that_cannot_be_is_refused() -> None:
+async def test_an_invalid_room_name_is_refused() -> None:
     async with run_chat() as chat:
         answer = await chat.get("/rooms/a.b", status=400)
 

@@ -35,7 +35,7 @@ def draft_of(event: UserEvent) -> Draft:
 
 
 @pytest.mark.parametrize("event", [message("hello", "text/plain"), message('"hello"'), message('{"message":"hello"}')])
-def test_text_and_json_say_the_same(event: UserEvent) -> None:
+def test_text_and_json_are_the_same_message(event: UserEvent) -> None:
     assert draft_of(event) == Draft("hello")
 
 
@@ -86,7 +86,7 @@ def test_bytes_that_are_no_text_are_refused() -> None:
         draft_of(message(b"\xff", "text/plain"))
 
 
-def test_a_room_that_cannot_be_is_refused() -> None:
+def test_an_invalid_room_name_is_refused() -> None:
     with pytest.raises(InvalidName):
         draft_of(message('{"message":"a","room":"a b"}'))
 
@@ -119,13 +119,13 @@ def test_an_emoji_has_no_mark_that_changes_the_direction_of_text(mark: str) -> N
 
 
 @pytest.mark.parametrize("emoji", ["", " ", "\u200b", "👍 👍", "😀" * 9, "a\n", 7, None])
-def test_an_emoji_is_something_short_that_can_be_seen(emoji: object) -> None:
+def test_an_emoji_is_short_and_visible(emoji: object) -> None:
     with pytest.raises(InvalidMessage):
         parse_emoji(emoji)
 
 
 @pytest.mark.parametrize("minutes", [840, -840, 0])
-def test_a_clock_is_at_most_fourteen_hours_from_utc(minutes: int) -> None:
+def test_a_utc_offset_is_at_most_fourteen_hours(minutes: int) -> None:
     assert parse_utc_offset(minutes) == minutes
 
     with pytest.raises(InvalidMessage, match="at most 840"):

@@ -1,4 +1,4 @@
-"""Rooms keep to themselves; who comes later sees who is there and what was said."""
+"""A room's messages stay in it; who joins later gets the roster and the history."""
 
 import asyncio
 from pathlib import Path
@@ -9,21 +9,21 @@ from local_azure.webpubsub.observations import RestCalled
 from tests.chat.local_chat import JSON, LocalChat, run_chat, until
 
 
-async def said(chat: LocalChat, room: str, count: int) -> None:
-    """Wait until a room's memory holds so many messages: signals are eventual."""
+async def wait_until_stored(chat: LocalChat, room: str, count: int) -> None:
+    """Wait until a room's log has this many messages: signals arrive later than the answer."""
     reader = await chat.open("reader")
     await reader.ask("join", {"room": room})
 
-    async def holds() -> bool:
+    async def is_stored() -> bool:
         await reader.send("history", {"room": room})
         return len((await reader.next(type="history"))["messages"]) >= count
 
-    await until(holds)
+    await until(is_stored)
     await reader.ask("leave", {"room": room})
     await reader.close()
 
 
-async def test_two_rooms_do_not_leak_into_each_other(chat: LocalChat) -> None:
+async def test_a_room_is_sent_no_message_of_another(chat: LocalChat) -> None:
     ana, _ = await chat.enter("ana", "design")
     bo, _ = await chat.enter("bo", "support")
     await ana.ask("message", {"room": "design", "message": "only for design"})
@@ -43,12 +43,12 @@ async def test_two_rooms_do_not_leak_into_each_other(chat: LocalChat) -> None:
     assert await chat.roster("support") == ["bo"]
 
 
-async def test_a_third_person_sees_who_is_there_and_what_was_said(chat: LocalChat) -> None:
+async def test_a_third_person_is_sent_the_roster_and_the_history(chat: LocalChat) -> None:
     ana, _ = await chat.enter("ana", "design")
     bo, _ = await chat.enter("bo", "design")
     await ana.ask("message", {"room": "design", "message": "first", "clientId": "m-1"})
     await bo.ask("message", {"room": "design", "message": "second"})
-    await said(chat, "design", 2)
+    await wait_until_stored(chat, "design", 2)
 
     _, joined = await chat.enter("cy", "design")
 
@@ -64,7 +64,7 @@ async def test_after_a_full_restart_the_history_is_still_there(tmp_path: Path) -
         ana, _ = await chat.enter("ana", "design")
         await ana.ask("message", {"room": "design", "message": "before"})
         live = await ana.next(sender="ana")
-        await said(chat, "design", 1)
+        await wait_until_stored(chat, "design", 1)
 
     async with run_chat(tmp_path) as chat:
         _, joined = await chat.enter("ana", "design")
@@ -72,11 +72,11 @@ async def test_after_a_full_restart_the_history_is_still_there(tmp_path: Path) -
     assert joined["messages"] == [live]
 
 
-async def test_history_is_read_in_pages_that_stay_where_they_are(chat: LocalChat) -> None:
+async def test_new_messages_do_not_shift_the_pages_of_the_history(chat: LocalChat) -> None:
     ana = await chat.open("ana")
     for number in range(7):
         await ana.ask("message", {"message": str(number)})
-    await said(chat, "lobby", 7)
+    await wait_until_stored(chat, "lobby", 7)
 
     await ana.send("history", {"room": "lobby", "limit": 3})
     newest = await ana.next(type="history")
@@ -96,7 +96,7 @@ async def test_a_message_sent_again_is_one_message(chat: LocalChat) -> None:
     await ana.ask("message", {"message": "hello", "clientId": "m-1"})
     await ana.ask("message", {"message": "hello", "clientId": "m-1"})
     await ana.ask("message", {"message": "other", "clientId": "m-2"})
-    await said(chat, "lobby", 2)
+    await wait_until_stored(chat, "lobby", 2)
 
     first, again = await ana.next(message="hello"), await ana.next(message="hello")
     await ana.send("history", {"room": "lobby"})
@@ -131,7 +131,7 @@ async def test_changes_are_seen_live_and_in_the_history(chat: LocalChat) -> None
     await until(remembered)
 
 
-async def test_nobody_changes_what_another_said(chat: LocalChat) -> None:
+async def test_nobody_changes_a_message_of_another_user(chat: LocalChat) -> None:
     ana, bo = await chat.open("ana"), await chat.open("bo")
     await ana.ask("message", {"message": "mine"})
     line = await bo.next(sender="ana")
@@ -235,7 +235,7 @@ async def test_typing_is_shown_to_the_others_at_most_every_two_seconds(chat: Loc
     assert not [frame for frame in ana.frames if frame.get("type") == "typing"]
 
 
-async def test_typing_in_turns_in_two_rooms_is_no_way_around_the_limit(chat: LocalChat) -> None:
+async def test_typing_in_turns_in_two_rooms_has_the_same_limit(chat: LocalChat) -> None:
     ana, _ = await chat.enter("ana", "design")
     bo, _ = await chat.enter("bo", "design")
 
@@ -247,17 +247,17 @@ async def test_typing_in_turns_in_two_rooms_is_no_way_around_the_limit(chat: Loc
     assert len([frame for frame in bo.frames if frame.get("type") == "typing"]) == 1
 
 
-async def test_many_who_ask_for_the_rooms_at_once_cost_the_service_one_look(chat: LocalChat) -> None:
+async def test_many_requests_for_the_rooms_at_once_ask_the_service_once(chat: LocalChat) -> None:
     await chat.enter("ana", "design")
-    looks: list[str] = []
+    requests: list[str] = []
     chat.service.observations.subscribe(
-        lambda seen: looks.append(seen.path) if isinstance(seen, RestCalled) and "room.lobby" in seen.path else None
+        lambda seen: requests.append(seen.path) if isinstance(seen, RestCalled) and "room.lobby" in seen.path else None
     )
 
     answers = await asyncio.gather(*(chat.get("/rooms") for _ in range(20)))
 
     assert all(answer == answers[0] for answer in answers)
-    assert len(looks) <= 2  # the second is that of the orchestration which looks after the lobby
+    assert len(requests) <= 2  # the second is that of the orchestration which looks after the lobby
 
 
 async def test_the_list_of_rooms_shows_public_rooms_with_people_in_them(chat: LocalChat) -> None:

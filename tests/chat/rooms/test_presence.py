@@ -51,11 +51,11 @@ async def test_what_could_not_be_published_is_announced_at_the_next_delivery() -
     assert announcer.recent.claim("lobby", "ana", "joined")
 
 
-def comings(frames: list[dict[str, Any]], user: str) -> list[str]:
+def announcements(frames: list[dict[str, Any]], user: str) -> list[str]:
     return [frame["event"] for frame in frames if frame.get("user") == user and frame.get("type") == "system"]
 
 
-async def test_three_tabs_of_one_user_come_and_go_once(chat: LocalChat) -> None:
+async def test_three_tabs_of_one_user_are_announced_once(chat: LocalChat) -> None:
     watcher = await chat.open("watcher")
     tabs = [await chat.open("ana") for _ in range(3)]
     await watcher.next(event="joined", user="ana")
@@ -65,13 +65,13 @@ async def test_three_tabs_of_one_user_come_and_go_once(chat: LocalChat) -> None:
         await tab.close()
     await tabs[2].ask("message", "still here")
     await watcher.next(sender="ana")
-    assert comings(watcher.frames, "ana") == []
+    assert announcements(watcher.frames, "ana") == []
     await tabs[2].close()
     await watcher.next(event="left", user="ana")
-    await until(lambda: roster_is(chat, ["watcher"]))
+    await until(lambda: has_roster(chat, ["watcher"]))
 
 
-async def roster_is(chat: LocalChat, users: list[str]) -> bool:
+async def has_roster(chat: LocalChat, users: list[str]) -> bool:
     return await chat.roster("lobby") == users
 
 
@@ -80,7 +80,7 @@ def event_of(user: str, name: str) -> dict[str, str]:
     return event_headers("sys", name, key=DEFAULT_ACCESS_KEY, connection="another-tab", connectionState=state)
 
 
-async def test_a_tab_that_goes_is_no_news_while_another_stays(chat: LocalChat) -> None:
+async def test_a_closed_tab_is_not_announced_while_another_is_open(chat: LocalChat) -> None:
     """The event is posted here, so that its handling is over when the answer comes."""
     watcher = await chat.open("watcher")
     ana = await chat.open("ana")
@@ -91,10 +91,10 @@ async def test_a_tab_that_goes_is_no_news_while_another_stays(chat: LocalChat) -
 
     await ana.ask("message", "still here")
     await watcher.next(sender="ana")
-    assert comings(watcher.frames, "ana") == []
+    assert announcements(watcher.frames, "ana") == []
 
 
-async def test_a_second_tab_knows_that_it_is_no_news(chat: LocalChat) -> None:
+async def test_a_second_tab_is_not_the_arrival_of_its_user(chat: LocalChat) -> None:
     await chat.open("ana")
     arrived = []
     for user in ("ana", "bo"):
@@ -105,18 +105,18 @@ async def test_a_second_tab_knows_that_it_is_no_news(chat: LocalChat) -> None:
     assert arrived == [False, True]
 
 
-async def test_tabs_closed_together_say_goodbye_once(chat: LocalChat) -> None:
+async def test_tabs_closed_together_are_announced_once(chat: LocalChat) -> None:
     watcher = await chat.open("watcher")
     tabs = [await chat.open("ana") for _ in range(3)]
 
     await asyncio.gather(*(tab.close() for tab in tabs))
 
     await watcher.next(event="left", user="ana")
-    await until(lambda: roster_is(chat, ["watcher"]))
+    await until(lambda: has_roster(chat, ["watcher"]))
     await chat.open("ana")
-    for _ in range(2):  # what comes after the second one comes after any further goodbye
+    for _ in range(2):  # what comes after the second one comes after any further announcement
         await watcher.next(event="joined", user="ana")
-    assert comings(watcher.frames, "ana") == []
+    assert announcements(watcher.frames, "ana") == []
 
 
 async def test_a_killed_socket_is_gone_from_the_roster(chat: LocalChat) -> None:
@@ -130,14 +130,14 @@ async def test_a_killed_socket_is_gone_from_the_roster(chat: LocalChat) -> None:
     assert await chat.roster("lobby") == ["watcher"]
 
 
-async def test_a_lost_goodbye_heals_at_the_next_question(chat: LocalChat) -> None:
+async def test_after_a_lost_disconnected_event_the_next_roster_is_right(chat: LocalChat) -> None:
     chat.deliver("connect", "connected")
     watcher, _ = await chat.enter("watcher", "lobby")
     ana, _ = await chat.enter("ana", "design")
 
     ana.kill()
 
-    await until(lambda: roster_is(chat, ["watcher"]))
+    await until(lambda: has_roster(chat, ["watcher"]))
     assert await chat.roster("design") == []
     await watcher.send("join", {"room": "lobby"})
     assert (await watcher.next(type="joined", room="lobby", count=1))["users"] == ["watcher"]
@@ -145,7 +145,7 @@ async def test_a_lost_goodbye_heals_at_the_next_question(chat: LocalChat) -> Non
     assert (await watcher.next(event="notice"))["message"] == "1 in lobby: watcher"
 
 
-async def test_entering_again_is_no_news(chat: LocalChat) -> None:
+async def test_joining_a_room_again_is_not_announced(chat: LocalChat) -> None:
     ana, _ = await chat.enter("ana", "design")
     bo, _ = await chat.enter("bo", "design")
 
@@ -153,12 +153,12 @@ async def test_entering_again_is_no_news(chat: LocalChat) -> None:
     await bo.ask("message", {"room": "design", "message": "hi"})
     await ana.next(sender="bo")
 
-    assert comings([frame for frame in ana.frames if frame["room"] == "design"], "bo") == ["joined"]
+    assert announcements([frame for frame in ana.frames if frame["room"] == "design"], "bo") == ["joined"]
 
 
 async def test_of_a_large_room_the_first_hundred_users_are_named_and_all_are_counted(chat: LocalChat) -> None:
     """With two tabs each of some, more connections than one page of the service's list holds."""
-    chat.deliver("connect")  # nobody needs to hear of so many
+    chat.deliver("connect")  # no event for each of so many
     names = [f"user-{number:03}" for number in range(ROSTER_LENGTH + 3)]
     for start in range(0, len(names), 20):
         await asyncio.gather(*(chat.open(name) for name in [*names[start : start + 20], *names[start : start + 20]]))

@@ -15,12 +15,12 @@ def test_the_answer_repeats_the_origin_as_it_was_asked() -> None:
     assert allowed_origin("Chat.WebPubSub.Azure.com", ["chat.webpubsub.azure.com"]) == "Chat.WebPubSub.Azure.com"
 
 
-def test_an_open_setting_answers_a_star() -> None:
+def test_a_setting_that_allows_any_origin_answers_a_star() -> None:
     assert allowed_origin("anyone.example", ["*"]) == "*"
 
 
 @pytest.mark.parametrize("asked", ["localhost", "127.0.0.1", "::1"])
-def test_the_names_of_this_machine_mean_each_other(asked: str) -> None:
+def test_the_names_of_this_machine_are_equivalent(asked: str) -> None:
     assert allowed_origin(asked, ["localhost"]) == asked
 
 
@@ -31,7 +31,7 @@ def test_this_machine_may_not_register_the_webhook_of_a_service_elsewhere(asked:
 
 
 @pytest.mark.parametrize("asked", ["evil.example", "chat.example.evil.example", "a,b"])
-def test_a_stranger_is_refused(asked: str) -> None:
+def test_another_origin_is_refused(asked: str) -> None:
     with pytest.raises(OriginRefused):
         allowed_origin(asked, ["chat.example"])
 

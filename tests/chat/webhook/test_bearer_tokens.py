@@ -59,11 +59,11 @@ def bearer(key: rsa.RSAPrivateKey = KEY, kid: str = "one", **changed: Any) -> st
 
 
 @pytest.mark.parametrize("changed", [{}, {"appid": None, "azp": "the-service"}, {"appid": "x", "oid": "the-service"}])
-async def test_the_services_own_token_is_believed(settings: Settings, changed: dict[str, Any]) -> None:
+async def test_the_services_own_token_is_accepted(settings: Settings, changed: dict[str, Any]) -> None:
     await verify_bearer_token(bearer(**changed), settings, KeyCache())
 
 
-async def test_a_token_of_version_2_is_believed(settings: Settings) -> None:
+async def test_a_token_of_version_2_is_accepted(settings: Settings) -> None:
     issuer = f"{settings.text('ChatWebhookAuthority')}/{TENANT}/v2.0"
 
     await verify_bearer_token(bearer(iss=issuer), settings, KeyCache())
@@ -82,18 +82,18 @@ async def test_a_token_of_version_2_is_believed(settings: Settings) -> None:
         {"kid": "two"},
     ],
 )
-async def test_any_other_token_is_not(settings: Settings, changed: dict[str, Any]) -> None:
+async def test_any_other_token_is_refused(settings: Settings, changed: dict[str, Any]) -> None:
     with pytest.raises(Untrusted):
         await verify_bearer_token(bearer(**changed), settings, KeyCache())
 
 
 @pytest.mark.parametrize("header", ["", "Bearer", "Bearer x", "Basic YTpi", "Bearer a.b.c"])
-async def test_without_a_token_nobody_is_believed(settings: Settings, header: str) -> None:
+async def test_without_a_token_every_event_is_refused(settings: Settings, header: str) -> None:
     with pytest.raises(Untrusted):
         await verify_bearer_token(header, settings, KeyCache())
 
 
-async def test_a_token_signed_with_our_public_key_as_a_secret_is_not(settings: Settings) -> None:
+async def test_a_token_signed_with_our_public_key_as_a_secret_is_refused(settings: Settings) -> None:
     claims = CLAIMS | {"exp": time.time() + 600}
     for key, algorithm in (("x" * 32, "HS256"), ("", "none")):
         token = jwt.encode(claims, key, algorithm, {"kid": "one"})
@@ -101,7 +101,7 @@ async def test_a_token_signed_with_our_public_key_as_a_secret_is_not(settings: S
             await verify_bearer_token(f"Bearer {token}", settings, KeyCache())
 
 
-async def test_keys_that_cannot_be_read_are_our_problem_and_not_the_callers(settings: Settings) -> None:
+async def test_keys_that_cannot_be_read_are_an_error_of_the_server(settings: Settings) -> None:
     unreachable = Settings(dict(settings.values) | {"ChatWebhookAuthority": "http://127.0.0.1:9"})
 
     with pytest.raises(ServiceUnavailable):

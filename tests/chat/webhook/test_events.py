@@ -72,14 +72,14 @@ def test_a_user_event_keeps_its_bytes() -> None:
 
 
 @pytest.mark.parametrize("encoded", ["andré", "andré".encode().decode("latin-1")])
-def test_a_user_id_outside_ascii_survives_either_decoding_of_headers(encoded: str) -> None:
+def test_a_user_id_outside_ascii_is_read_with_either_decoding_of_headers(encoded: str) -> None:
     """W-134: the header is raw UTF-8, which some servers decode as Latin-1."""
     event = parse_event(lowered(event_headers("sys", "connected", userId=encoded)), b"")
 
     assert event.origin.user_id == "andré"
 
 
-def test_our_own_state_tells_the_user_exactly() -> None:
+def test_our_own_state_has_the_exact_user() -> None:
     state = encode_state(ConnectionState(user="Ã©", rooms=("lobby", "design")))
 
     event = parse_event(lowered(event_headers("sys", "connected", userId="Ã©", connectionState=state)), b"")

@@ -1,4 +1,4 @@
-"""Events that are signed and wrong all the same, as bytes on the wire: none is a 5xx, and none is believed too much."""
+"""Events that are signed and wrong all the same, as bytes on the wire: none is a 5xx, none is trusted too far."""
 
 import asyncio
 import base64
@@ -26,7 +26,7 @@ async def deliver(chat: LocalChat, kind: str, name: str, body: bytes = b"", **mo
     return await asyncio.to_thread(send, chat.url, "POST", "/eventhandler", sent, body)
 
 
-async def tell(chat: LocalChat, name: str, content: str, **more: str) -> Any:
+async def send_event(chat: LocalChat, name: str, content: str, **more: str) -> Any:
     """Deliver a user event of ana's with JSON as it is written; return what she is answered, None for nothing."""
     answer = await deliver(chat, "user", name, content.encode(errors="surrogatepass"), **({"userId": "ana"} | more))
     assert answer.status in (200, 204), responses[answer.status]
@@ -56,7 +56,7 @@ async def test_bytes_that_are_no_text_do_not_verify(chat: LocalChat, name: str) 
         ("👩‍💻".encode().decode("latin-1"), "👩‍💻"),
     ],
 )
-async def test_a_user_of_any_script_speaks_under_their_own_name(chat: LocalChat, sent: str, user: str) -> None:
+async def test_a_user_name_in_any_script_is_the_sender(chat: LocalChat, sent: str, user: str) -> None:
     """`ce-userId` holds UTF-8 bytes (W-134); bytes that are not UTF-8 are read as latin-1."""
     bo = await chat.open("bo")
 
@@ -66,10 +66,10 @@ async def test_a_user_of_any_script_speaks_under_their_own_name(chat: LocalChat,
 
 
 @pytest.mark.parametrize("user", ["reminder", "x" * 65, "a\xe2\x80\xaeb", "\xe2\x80\x8b"])
-async def test_a_user_whom_no_connect_event_checked_is_checked_when_speaking(chat: LocalChat, user: str) -> None:
+async def test_a_user_whom_no_connect_event_checked_is_checked_when_sending(chat: LocalChat, user: str) -> None:
     bo = await chat.open("bo")
 
-    assert (await tell(chat, "message", "hi", userId=user))["code"] == "invalid_name"
+    assert (await send_event(chat, "message", "hi", userId=user))["code"] == "invalid_name"
 
     await bo.ask("message", "last")
     await bo.next(message="last")
@@ -125,7 +125,7 @@ async def test_a_time_that_no_line_can_have_is_no_event(chat: LocalChat, time: s
         ('{"query": {"id": [{"a": 1}]}}', 200),
     ],
 )
-async def test_a_connect_event_with_odd_content_is_refused_or_taken_by_the_rules(
+async def test_a_connect_event_with_unusual_content_is_refused_or_accepted_by_the_rules(
     chat: LocalChat, body: str, status: int
 ) -> None:
     assert (await deliver(chat, "sys", "connect", body.encode())).status == status
@@ -166,10 +166,8 @@ async def test_a_connect_event_with_odd_content_is_refused_or_taken_by_the_rules
         ("x" * 2000, "{}", "unknown_event"),
     ],
 )  # fmt: skip
-async def test_a_hostile_payload_is_answered_in_a_few_words(
-    chat: LocalChat, name: str, content: str, code: str
-) -> None:
-    refusal = await tell(chat, name, content)
+async def test_a_hostile_payload_gets_a_short_answer(chat: LocalChat, name: str, content: str, code: str) -> None:
+    refusal = await send_event(chat, name, content)
 
     assert (refusal["type"], refusal["event"], refusal["code"]) == ("system", "error", code)
     assert len(refusal["message"]) < 300
@@ -178,13 +176,13 @@ async def test_a_hostile_payload_is_answered_in_a_few_words(
 async def test_of_two_equal_keys_the_last_one_counts(chat: LocalChat) -> None:
     bo = await chat.open("bo")
 
-    assert await tell(chat, "message", '{"message": "first", "message": "second"}') is None
+    assert await send_event(chat, "message", '{"message": "first", "message": "second"}') is None
 
     await bo.next(message="second")
 
 
-async def test_a_cursor_from_beyond_all_messages_reads_the_newest(chat: LocalChat) -> None:
-    page = await tell(chat, "history", f'{{"room": "lobby", "before": "{"9" * 16}.{AN_ID}"}}')
+async def test_a_cursor_after_all_messages_reads_the_newest(chat: LocalChat) -> None:
+    page = await send_event(chat, "history", f'{{"room": "lobby", "before": "{"9" * 16}.{AN_ID}"}}')
 
     assert (page["type"], page["messages"], page["complete"]) == ("history", [], True)
 
@@ -212,7 +210,7 @@ async def test_an_edit_delivered_again_does_not_undo_the_one_after_it(chat: Loca
 
     async def edit(event_id: str, time: str, text: str) -> None:
         content = json.dumps({"room": "lobby", "id": line["id"], "message": text})
-        assert await tell(chat, "edit", content, id=event_id, time=time, connectionState=state) is None
+        assert await send_event(chat, "edit", content, id=event_id, time=time, connectionState=state) is None
 
     await edit("1", "2027-01-31T12:00:00Z", "the first")
     await edit("2", "2027-01-31T12:00:05Z", "the second")

@@ -1,4 +1,4 @@
-// @azure/web-pubsub-client: does what the test says, line by line, and reports every callback.
+// Runs @azure/web-pubsub-client: carries out a command for each line of the test, and reports every callback.
 
 import { WebPubSubClient, WebPubSubJsonProtocol, WebPubSubJsonReliableProtocol } from "@azure/web-pubsub-client";
 import { WebPubSubServiceClient } from "@azure/web-pubsub";
@@ -16,29 +16,37 @@ const client = new WebPubSubClient(
   },
 );
 
-const shown = ({ data, ...message }) => ({
-  ...message, data: data instanceof ArrayBuffer ? [...new Uint8Array(data)] : data,
+const toReport = ({ data, ...message }) => ({
+  ...message,
+  data: data instanceof ArrayBuffer ? [...new Uint8Array(data)] : data,
 });
 client.on("connected", ({ connectionId, userId: user }) => report("connected", { connectionId, user }));
 client.on("disconnected", ({ connectionId, message }) => report("disconnected", { connectionId, message }));
 client.on("stopped", () => report("stopped"));
-const onServerMessage = ({ message }) => report("server-message", shown(message));
+const onServerMessage = ({ message }) => report("server-message", toReport(message));
 client.on("server-message", onServerMessage);
-client.on("group-message", ({ message }) => report("group-message", shown(message)));
+client.on("group-message", ({ message }) => report("group-message", toReport(message)));
 client.on("rejoin-group-failed", ({ group, error }) => report("rejoin-group-failed", { group, name: error.name }));
 
-const bytes = ({ content, dataType, ...rest }) => [dataType === "binary" ? new Uint8Array(content).buffer : content, dataType, rest];
+const sendArguments = ({ content, dataType, ...rest }) => [
+  dataType === "binary" ? new Uint8Array(content).buffer : content,
+  dataType,
+  rest,
+];
 
 const commands = {
   start: () => client.start(),
   stop: () => client.stop(),
   join: ({ group, ...options }) => client.joinGroup(group, options),
   leave: ({ group, ...options }) => client.leaveGroup(group, options),
-  send: ({ group, ...message }) => client.sendToGroup(group, ...bytes(message)),
-  event: ({ event, ...message }) => client.sendEvent(event, ...bytes(message)),
+  send: ({ group, ...message }) => client.sendToGroup(group, ...sendArguments(message)),
+  event: ({ event, ...message }) => client.sendEvent(event, ...sendArguments(message)),
   invoke: ({ event, content, dataType }) => client.invokeEvent(event, content, dataType),
   unsubscribe: () => client.off("server-message", onServerMessage),
-  end: () => { report("end"); process.exit(0); },
+  end: () => {
+    report("end");
+    process.exit(0);
+  },
 };
 
 const nextLine = linesFromTheTest();

@@ -1,12 +1,17 @@
-// An Express app whose event handler is @azure/web-pubsub-express, as its guide shows it; what it is told is reported.
+// An Express app whose event handler is @azure/web-pubsub-express, as its guide shows it; every request is reported.
 
 import express from "express";
 import { WebPubSubEventHandler } from "@azure/web-pubsub-express";
 import { report } from "./reporting.mjs";
 
 const [hub, allowedEndpoint] = process.argv.slice(2);
-const context = ({ connectionId, userId, hub: name, eventName, states }) =>
-  ({ connectionId, userId, hub: name, eventName, states });
+const context = ({ connectionId, userId, hub: name, eventName, states }) => ({
+  connectionId,
+  userId,
+  hub: name,
+  eventName,
+  states,
+});
 
 const handler = new WebPubSubEventHandler(hub, {
   path: "/eventhandler/",

@@ -1,4 +1,4 @@
-// What the programs share: JSON lines to the test, lines from the test, and a client that shows frames as they are.
+// Shared by the programs: JSON lines to the test, lines from the test, and a client that returns frames unchanged.
 
 import readline from "node:readline";
 import WebSocket from "ws";
@@ -13,14 +13,14 @@ export function linesFromTheTest() {
   return async () => (await lines.next()).value;
 }
 
-// A list that can be awaited: take() resolves with its next item, pushed before or after.
+// A list that can be awaited: take() resolves with the next item, also one that is pushed later.
 export class Inbox {
   #items = [];
   #waiting = [];
 
   push(item) {
-    const taker = this.#waiting.shift();
-    if (taker) taker(item);
+    const resolve = this.#waiting.shift();
+    if (resolve) resolve(item);
     else this.#items.push(item);
   }
 

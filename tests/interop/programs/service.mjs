@@ -1,4 +1,4 @@
-// Every public operation of @azure/web-pubsub; what clients then see is reported, operation by operation.
+// Calls every public operation of @azure/web-pubsub, and reports for each what clients then receive.
 
 import { AzureKeyCredential, WebPubSubServiceClient, odata } from "@azure/web-pubsub";
 import { Listener, report } from "./reporting.mjs";
@@ -15,8 +15,8 @@ async function open(userId, options = {}) {
   return opened.at(-1);
 }
 
-// What a publish to the group brings to the listener, told from silence by the message that follows it.
-async function hears(listener, group = room) {
+// Resolves to whether a publish to the group reaches the listener; the message after it shows when it does not.
+async function isReachedByGroup(listener, group = room) {
   await group.sendToAll("group", text);
   await sdk.sendToConnection(listener.id, "end", text);
   const heard = await listener.data();
@@ -25,7 +25,10 @@ async function hears(listener, group = room) {
 }
 
 async function refusal(promise) {
-  return promise.then(() => "no refusal", (error) => [error.statusCode, error.code]);
+  return promise.then(
+    () => "no refusal",
+    (error) => [error.statusCode, error.code],
+  );
 }
 
 const hubOperations = {
@@ -91,25 +94,25 @@ const hubOperations = {
   async removeUserFromAllGroups() {
     const [ana, bo] = [await open("ana", { groups: ["room"] }), await open("bo", { groups: ["room"] })];
     await sdk.removeUserFromAllGroups("ana");
-    return [await hears(ana), await bo.data()];
+    return [await isReachedByGroup(ana), await bo.data()];
   },
 
   async removeConnectionFromAllGroups() {
     const ana = await open("ana", { groups: ["room", "other"] });
     await sdk.removeConnectionFromAllGroups(ana.id);
-    return [await hears(ana), await hears(ana, sdk.group("other"))];
+    return [await isReachedByGroup(ana), await isReachedByGroup(ana, sdk.group("other"))];
   },
 
   async addConnectionsToGroups() {
     const [ana, bo] = [await open("ana"), await open("bo")];
     await sdk.addConnectionsToGroups(["room", "other"], odata`userId eq ${"ana"}`);
-    return [await hears(ana), await hears(ana, sdk.group("other")), await hears(bo)];
+    return [await isReachedByGroup(ana), await isReachedByGroup(ana, sdk.group("other")), await isReachedByGroup(bo)];
   },
 
   async removeConnectionsFromGroups() {
     const [ana, bo] = [await open("ana", { groups: ["room"] }), await open("bo", { groups: ["room"] })];
     await sdk.removeConnectionsFromGroups(["room"], odata`${"room"} in groups and userId ne ${"bo"}`);
-    return [await hears(ana), await bo.data()];
+    return [await isReachedByGroup(ana), await bo.data()];
   },
 
   async grantPermission() {
@@ -137,14 +140,17 @@ const hubOperations = {
 
   async getClientAccessToken() {
     const token = await sdk.getClientAccessToken({
-      userId: "ana", roles: ["webpubsub.sendToGroup.room"], groups: ["room"], expirationTimeInMinutes: 5,
+      userId: "ana",
+      roles: ["webpubsub.sendToGroup.room"],
+      groups: ["room"],
+      expirationTimeInMinutes: 5,
     });
     const ana = await Listener.open(token.url);
     opened.push(ana);
     return await ana.ask({ type: "sendToGroup", group: "room", dataType: "text", data: "hi" });
   },
 
-  // The constructor's other form, and a key that is not the service's. (With a token credential this SDK insists on TLS.)
+  // The constructor's other form, and a key that is not the service's. (With a token credential this SDK requires TLS.)
   async constructor() {
     const key = new AzureKeyCredential("a key that is not the right one, but long enough");
     const stranger = new WebPubSubServiceClient(sdk.endpoint, key, hub, { allowInsecureConnection: true });
@@ -161,25 +167,25 @@ const groupOperations = {
   async addConnection() {
     const ana = await open("ana");
     await room.addConnection(ana.id);
-    return [await hears(ana), await refusal(room.addConnection("unknown"))];
+    return [await isReachedByGroup(ana), await refusal(room.addConnection("unknown"))];
   },
 
   async removeConnection() {
     const ana = await open("ana", { groups: ["room"] });
     await room.removeConnection(ana.id);
-    return await hears(ana);
+    return await isReachedByGroup(ana);
   },
 
   async addUser() {
     const ana = await open("ana");
     await room.addUser("ana");
-    return [await hears(ana), await refusal(room.addUser("nobody"))];
+    return [await isReachedByGroup(ana), await refusal(room.addUser("nobody"))];
   },
 
   async removeUser() {
     const ana = await open("ana", { groups: ["room"] });
     await room.removeUser("ana");
-    return await hears(ana);
+    return await isReachedByGroup(ana);
   },
 
   async sendToAll() {
@@ -209,12 +215,17 @@ const groupOperations = {
 };
 
 function publicNames(object) {
-  return Object.getOwnPropertyNames(Object.getPrototypeOf(object)).filter((name) => name !== "constructor").sort();
+  return Object.getOwnPropertyNames(Object.getPrototypeOf(object))
+    .filter((name) => name !== "constructor")
+    .sort();
 }
 
-for (const [of, operations] of [["hub", hubOperations], ["group", groupOperations]]) {
-  for (const [operation, story] of Object.entries(operations)) {
-    report("operation", { of, operation, saw: await story() });
+for (const [name, operations] of [
+  ["hub", hubOperations],
+  ["group", groupOperations],
+]) {
+  for (const [operation, call] of Object.entries(operations)) {
+    report("operation", { client: name, operation, result: await call() });
     opened.splice(0).forEach((listener) => listener.end());
     while (await sdk.groupExists("room")) await new Promise(setImmediate);
   }

@@ -148,7 +148,9 @@ def test_h072_the_address_and_the_port_have_defaults_and_can_be_chosen(write_app
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_both_halves_start_wired_together_and_stop_cleanly(start: Start, write_app: WriteApp, number: int) -> None:
+def test_both_services_start_with_each_others_addresses_and_stop_cleanly(
+    start: Start, write_app: WriteApp, number: int
+) -> None:
     folder = write_app(HELLO)
 
     program = start("local_azure", "--app", str(folder), *FREE_PORTS)
@@ -169,7 +171,7 @@ def test_both_halves_start_wired_together_and_stop_cleanly(start: Start, write_a
     assert (code, "Traceback" in output) == (0, False)
 
 
-def test_a_function_that_never_returns_does_not_hold_up_the_end(start: Start, write_app: WriteApp) -> None:
+def test_a_function_that_never_returns_does_not_delay_the_end(start: Start, write_app: WriteApp) -> None:
     source = """
     @app.route()
     def hello(req):
@@ -256,7 +258,7 @@ def test_keys_are_checked_when_asked_for_and_kept_in_the_data_folder(
     assert not [key for key in keys.values() if key in output]
 
 
-def test_reload_restarts_the_functions_half_and_leaves_web_pubsub_alone(start: Start, write_app: WriteApp) -> None:
+def test_reload_restarts_the_functions_host_and_not_web_pubsub(start: Start, write_app: WriteApp) -> None:
     folder = write_app(HELLO)
     program = start("local_azure", "--app", str(folder), *FREE_PORTS, "--reload")
     endpoint = program.wait_for(r"^Web PubSub\s+http://([\d.]+:\d+)/$")[1]

@@ -33,7 +33,7 @@ async def test_every_durable_function_of_the_chat_answers_the_same() -> None:
     with recorded_calls() as calls:
         async with run_chat(ChatRoomIdleDays="0.000005") as chat:
             await run_chat_flows(chat)
-            # The activities speak to the service, so it must still be there.
+            # The activities call the service, so it must still run.
             settings = {
                 "WebPubSubConnectionString": chat.service.connection_string,
                 "WebPubSubHub": HUB,

@@ -3,6 +3,7 @@
 import json
 import logging
 import socket
+import threading
 from collections.abc import Iterator
 from contextlib import suppress
 from http.cookies import SimpleCookie
@@ -59,25 +60,31 @@ frames = json_messages | texts | st.binary()
 
 
 class Tracebacks(logging.Handler):
-    """Keeps the records that carry a traceback or an error."""
+    """Keeps the service's records that carry a traceback or an error: local Azure's, and all of the service's thread.
 
-    def __init__(self) -> None:
+    Other threads of this process may belong to other tests, such as those of a client SDK that connects again.
+    """
+
+    def __init__(self, service_thread: int) -> None:
         super().__init__()
         self.records: list[logging.LogRecord] = []
+        self._service_thread = service_thread
 
     def emit(self, record: logging.LogRecord) -> None:
-        if record.exc_info or record.levelno >= logging.ERROR:
+        is_of_service = record.name.startswith("local_azure") or record.thread == self._service_thread
+        if is_of_service and (record.exc_info or record.levelno >= logging.ERROR):
             self.records.append(record)
 
 
 @pytest.fixture(scope="module")
 def open_service() -> Iterator[WebPubSub]:
     """A service that accepts every client; at its end there must be no traceback in its log."""
-    tracebacks = Tracebacks()
-    logging.getLogger().addHandler(tracebacks)
+    log = logging.getLogger()
     with running(Settings(hubs={"open": HubSettings(anonymous_connect_policy="allow")}, times=FAST)) as service:
+        tracebacks = Tracebacks(service.call(threading.get_ident))
+        log.addHandler(tracebacks)
         yield service
-    logging.getLogger().removeHandler(tracebacks)
+    log.removeHandler(tracebacks)
     assert [record.getMessage() for record in tracebacks.records] == []
 
 

@@ -1,4 +1,4 @@
-"""What a client of `json.webpubsub.azure.v1` says and hears (W-056 and following), over real sockets."""
+"""What a client of `json.webpubsub.azure.v1` sends and receives (W-056 and following), over real sockets."""
 
 import aiohttp
 import pytest
@@ -10,7 +10,7 @@ from tests.local_azure.webpubsub.harness import HUB, JSON, Harness
 NO_ROLES: tuple[str, ...] = ()
 
 
-async def test_w056_the_first_frame_says_who_one_is(harness: Harness, service: Service) -> None:
+async def test_w056_the_first_frame_names_the_connection_and_the_user(harness: Harness, service: Service) -> None:
     ana = await harness.connect(service, "ana")
 
     assert ana.connected == {"type": "system", "event": "connected", "userId": "ana", "connectionId": ana.id}
@@ -157,7 +157,7 @@ async def test_w079_the_oldest_of_1001_ack_ids_is_forgotten(harness: Harness, se
     assert (await ana.request("joinGroup", 0, group="room"))["success"]
 
 
-async def test_w080_a_forbidden_request_without_ack_id_is_met_with_silence(harness: Harness, service: Service) -> None:
+async def test_w080_a_forbidden_request_without_ack_id_is_not_answered(harness: Harness, service: Service) -> None:
     ana = await harness.connect(service, "ana", roles=NO_ROLES)
 
     await ana.send("joinGroup", group="room")
@@ -177,9 +177,7 @@ async def test_w080_a_forbidden_request_without_ack_id_is_met_with_silence(harne
         '{"type":"sendToGroup","group":"g","data":1,"ttlSeconds":301}',
     ],
 )
-async def test_w081_and_w082_a_message_that_is_none_closes_with_1007(
-    harness: Harness, service: Service, text: str
-) -> None:
+async def test_w081_and_w082_an_invalid_message_closes_with_1007(harness: Harness, service: Service, text: str) -> None:
     ana = await harness.connect(service, "ana")
 
     await ana.ws.send_str(text)

@@ -51,7 +51,9 @@ async def test_w047_without_the_permission_the_first_frame_closes_with_1008(harn
 
 
 @pytest.mark.parametrize("mode", [{}, {"noEcho": "false"}])
-async def test_w048_a_member_hears_itself(harness: Harness, service: Service, mode: dict[str, str]) -> None:
+async def test_w048_a_member_receives_its_own_messages(
+    harness: Harness, service: Service, mode: dict[str, str]
+) -> None:
     client = await raw(harness, service, groups=["g"], webpubsub_mode="sendToGroup", group="g", **mode)
 
     await client.ws.send_str("hi")

@@ -31,9 +31,9 @@ def test_w003_a_port_becomes_part_of_the_endpoint() -> None:
         ("Endpoint=http://h;AccessKey=", "no AccessKey"),
         ("", "no Endpoint"),
         (f"Endpoint=http://h;AccessKey={KEY};junk", "without '='"),
-        (f"Endpoint=h:8080;AccessKey={KEY}", "no http or https URL"),
-        (f"Endpoint=http://h:x;AccessKey={KEY}", "no URL"),
-        (f"Endpoint=http://[;AccessKey={KEY}", "no URL"),
+        (f"Endpoint=h:8080;AccessKey={KEY}", "not an http or https URL"),
+        (f"Endpoint=http://h:x;AccessKey={KEY}", "not a URL"),
+        (f"Endpoint=http://[;AccessKey={KEY}", "not a URL"),
         (f"Endpoint=http://h:1;AccessKey={KEY};Port=2", "another one"),
         (f"Endpoint=http://h;AccessKey={KEY};Port=70000", "1 to 65535"),
     ],
@@ -45,7 +45,7 @@ def test_w004_what_is_missing_or_wrong_is_named_and_the_key_is_not_shown(text: s
     assert KEY not in str(error.value)
 
 
-def test_a_connection_string_survives_being_written_and_read_and_does_not_print_its_key() -> None:
+def test_a_written_connection_string_is_read_back_and_its_key_is_not_printed() -> None:
     original = ConnectionString("http://127.0.0.1:8080", KEY)
 
     assert ConnectionString.parse(str(original)) == original

@@ -45,18 +45,18 @@ async def app() -> AsyncIterator[SmallApp]:
         yield running
 
 
-async def test_a_delayed_event_comes_late_and_the_next_one_at_once(app: SmallApp) -> None:
-    ana = await app.connect("ana")
+async def test_a_delayed_event_is_sent_late_and_the_next_one_at_once(app: SmallApp) -> None:
+    ana, bo = await app.connect("ana"), await app.connect("bo")
+
     app.service.faults.add(Delay(0.15, scope=MESSAGE, count=1))
-
     started = time.perf_counter()
-    await ana.ask("late", 1)
-    first = time.perf_counter() - started
-    await ana.ask("in time", 2)
-    second = time.perf_counter() - started - first
+    await ana.ask("late")
+    assert time.perf_counter() - started >= 0.15
 
-    assert first >= 0.15
-    assert second < 0.15
+    app.service.faults.add(Delay(60.0, scope=MESSAGE, count=1))
+    await ana.say("too late")
+    await until(lambda: app.service.faults.active() == [])
+    assert (await bo.ask("in time"))["success"] is True
 
 
 async def test_a_delay_beyond_the_handlers_time_fails_the_event() -> None:
@@ -70,7 +70,7 @@ async def test_a_delay_beyond_the_handlers_time_fails_the_event() -> None:
         assert "message" not in app.names()
 
 
-async def test_a_dropped_event_never_reaches_the_application_and_its_sender_is_told(app: SmallApp) -> None:
+async def test_a_dropped_event_never_reaches_the_application_and_its_sender_gets_an_error(app: SmallApp) -> None:
     ana, bo = await app.connect("ana"), await app.connect("bo")
     app.service.faults.add(Drop(scope=Scope(user="ana", event="message"), count=1))
 
@@ -169,13 +169,12 @@ async def test_an_sdk_that_retries_succeeds_after_a_short_outage(app: SmallApp) 
 async def test_a_slow_rest_call_is_carried_out_late(app: SmallApp) -> None:
     app.service.faults.add(SlowRest(0.1, scope=Scope(operation="connection_exists"), count=1))
 
-    started = time.perf_counter()
     await app.client.user_exists("ana")
-    quick = time.perf_counter() - started
+    assert app.service.faults.active(), "another operation is not delayed"
+    started = time.perf_counter()
     await app.client.connection_exists("nobody")
 
-    assert quick < 0.1
-    assert time.perf_counter() - started - quick >= 0.1
+    assert time.perf_counter() - started >= 0.1
 
 
 @pytest.mark.parametrize("code", [1001, 1011, 4321])

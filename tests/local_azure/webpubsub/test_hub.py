@@ -15,7 +15,7 @@ RELIABLE_JSON = "json.reliable.webpubsub.azure.v1"
 HELLO = ServerMessage(Payload(DataType.TEXT, b"hello"))
 
 
-class Wire:
+class RecordingTransport:
     """A transport that keeps what it is given."""
 
     def __init__(self) -> None:
@@ -39,13 +39,13 @@ def hubs(on_end: Callable[[Connection, str], None] = lambda connection, reason: 
 
 def connected(
     hub: Hub, connection_id: str, user: str | None = None, *groups: str, protocol: str | None = JSON, limit: int = 10
-) -> tuple[Connection, Wire]:
+) -> tuple[Connection, RecordingTransport]:
     source = EventSource(hub.name, connection_id, "localhost", user)
     source.subprotocol = protocol
     codec = codec_for(protocol)
     replay = ReplayBuffer(limit, 1000) if codec.reliable else None
     connection = Connection(hub, source, codec, permissions=Permissions(), acks=AckIds(3), replay=replay)
-    wire = Wire()
+    wire = RecordingTransport()
     connection.transport = wire
     hub.add(connection, groups)
     return connection, wire
@@ -71,7 +71,7 @@ def test_a_connection_is_found_by_its_id_its_user_and_its_groups() -> None:
     assert len(hub.connections()) == 3
 
 
-def test_after_its_end_a_connection_is_found_nowhere_and_is_told_once() -> None:
+def test_after_its_end_a_connection_is_found_nowhere_and_was_reported_once() -> None:
     ended: list[tuple[str, str]] = []
     hub = hubs(lambda connection, reason: ended.append((connection.id, reason))).hub("chat")
     connection, _ = connected(hub, "1", "ana", "room")
@@ -136,7 +136,7 @@ def test_a_receiver_that_overflows_is_ended_and_the_others_get_the_message() -> 
     assert len(wire.frames) == 2
 
 
-def test_a_close_says_why_to_those_who_understand_it() -> None:
+def test_a_close_sends_its_reason_where_the_subprotocol_has_a_frame_for_it() -> None:
     hub = hubs().hub("chat")
     pubsub, pubsub_wire = connected(hub, "1")
     raw, raw_wire = connected(hub, "2", protocol=None)

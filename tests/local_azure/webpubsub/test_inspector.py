@@ -24,7 +24,7 @@ async def app() -> AsyncIterator[SmallApp]:
         yield running
 
 
-class Watcher:
+class OpenPage:
     """An open page, without a browser: it keeps every entry and the newest state."""
 
     def __init__(self, app: SmallApp) -> None:
@@ -64,9 +64,9 @@ class Watcher:
 
 
 @asynccontextmanager
-async def watching(app: SmallApp) -> AsyncIterator[Watcher]:
+async def open_page(app: SmallApp) -> AsyncIterator[OpenPage]:
     """Keep a page open while the block lasts."""
-    watcher = Watcher(app)
+    watcher = OpenPage(app)
     async with app.session.get(f"{app.service.endpoint}/inspector/stream") as answer:
         assert answer.content_type == "text/event-stream"
         reading = asyncio.create_task(watcher.read(answer.content))
@@ -78,7 +78,7 @@ async def watching(app: SmallApp) -> AsyncIterator[Watcher]:
 # --- who may open it ---------------------------------------------------------------
 
 
-async def test_the_page_is_at_the_root_and_brings_all_it_needs_itself(app: SmallApp) -> None:
+async def test_the_page_is_at_the_root_and_loads_nothing_from_elsewhere(app: SmallApp) -> None:
     async with app.session.get(f"{app.service.endpoint}/") as page:
         text = await page.text()
         assert page.content_type == "text/html"
@@ -140,12 +140,12 @@ def test_loopback_is_what_only_this_machine_reaches(host: str, expected: bool) -
 async def test_the_service_observes_nothing_until_a_page_is_open(app: SmallApp) -> None:
     assert not app.service.observations.active
 
-    async with watching(app):
+    async with open_page(app):
         assert app.service.observations.active
 
 
 async def test_hubs_handlers_and_connections_are_shown_as_they_are_now(app: SmallApp) -> None:
-    async with watching(app) as page:
+    async with open_page(app) as page:
         ana = await app.connect("ana", RELIABLE_JSON)
         await until(lambda: bool(page.state["connections"]))
         connection = page.state["connections"][0]
@@ -169,7 +169,7 @@ async def test_hubs_handlers_and_connections_are_shown_as_they_are_now(app: Smal
 
 
 async def test_one_message_is_followed_from_its_frame_to_its_deliveries(app: SmallApp) -> None:
-    async with watching(app) as page:
+    async with open_page(app) as page:
         ana, bo = await app.connect("ana"), await app.connect("bo")
         await ana.ask("good morning")
         assert (await bo.next())["data"] == "good morning"
@@ -191,7 +191,7 @@ async def test_one_message_is_followed_from_its_frame_to_its_deliveries(app: Sma
 
 async def test_an_application_that_passes_the_request_id_on_makes_the_trace_certain(app: SmallApp) -> None:
     app.passes_request_id_on = True
-    async with watching(app) as page:
+    async with open_page(app) as page:
         ana = await app.connect("ana")
         await ana.ask("good morning")
         trace = await page.details(await page.first("rest"))
@@ -207,7 +207,7 @@ async def test_an_application_that_passes_the_request_id_on_makes_the_trace_cert
 
 
 async def test_a_handshake_its_events_and_its_frame_are_one_trace(app: SmallApp) -> None:
-    async with watching(app) as page:
+    async with open_page(app) as page:
         ana = await app.connect("ana")
         await page.first("webhook", "sys.connected")
         trace = await page.details(await page.first("connection", "connected"))
@@ -218,7 +218,7 @@ async def test_a_handshake_its_events_and_its_frame_are_one_trace(app: SmallApp)
 
 
 async def test_the_end_of_a_connection_is_not_an_effect_of_its_last_message(app: SmallApp) -> None:
-    async with watching(app) as page:
+    async with open_page(app) as page:
         ana = await app.connect("ana")
         await ana.ask("last words")
         await ana.socket.close()
@@ -229,7 +229,7 @@ async def test_the_end_of_a_connection_is_not_an_effect_of_its_last_message(app:
 
 
 async def test_a_refused_handshake_says_why(app: SmallApp) -> None:
-    async with watching(app) as page:
+    async with open_page(app) as page:
         with pytest.raises(aiohttp.WSServerHandshakeError):
             await app.session.ws_connect(f"{app.service.endpoint}/client/hubs/chat?access_token=nonsense")
         refused = await page.first("connection", "refused")
@@ -240,7 +240,7 @@ async def test_a_refused_handshake_says_why(app: SmallApp) -> None:
 
 async def test_tokens_keys_and_cookies_are_never_shown(app: SmallApp) -> None:
     """The connected frame has a reconnection token, and the client's URL an access token."""
-    async with watching(app) as page:
+    async with open_page(app) as page:
         token = await app.client.get_client_access_token(user_id="ana")
         socket = await app.session.ws_connect(
             token["url"], protocols=[RELIABLE_JSON], headers={"Cookie": "session=secret-cookie"}
@@ -260,7 +260,7 @@ async def test_message_contents_are_shown_on_the_page_and_never_logged(
     app: SmallApp, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
-    async with watching(app) as page:
+    async with open_page(app) as page:
         ana = await app.connect("ana")
         await ana.ask("between you and me")
         await page.first("delivery")
@@ -269,14 +269,14 @@ async def test_message_contents_are_shown_on_the_page_and_never_logged(
     assert "between you and me" not in str([vars(record) for record in caplog.records if record.name != "asyncio"])
 
 
-async def test_an_entry_that_is_no_longer_kept_is_gone(app: SmallApp) -> None:
+async def test_an_entry_that_is_no_longer_kept_is_404(app: SmallApp) -> None:
     async with app.session.get(f"{app.service.endpoint}/inspector/entries/999") as answer:
         assert answer.status == 404
         assert (await answer.json())["code"] == "gone"
 
 
 async def test_an_open_page_does_not_keep_the_service_from_stopping() -> None:
-    async with small_app() as app, watching(app) as page:
+    async with small_app() as app, open_page(app) as page:
         stopping = asyncio.create_task(app.service.stop())
         await asyncio.wait_for(stopping, 5)
 
@@ -287,7 +287,7 @@ async def test_an_open_page_does_not_keep_the_service_from_stopping() -> None:
 
 
 async def test_a_fault_is_added_triggered_and_shown(app: SmallApp) -> None:
-    async with watching(app) as page:
+    async with open_page(app) as page:
         bo = await app.connect("bo")
         await page.first("webhook", "sys.connected")
         async with app.session.post(f"{app.service.endpoint}/inspector/faults", json=DROP) as answer:

@@ -56,7 +56,7 @@ async def test_a_handler_that_refuses_is_asked_again_after_the_longest_wait_at_t
             await harness.refusal(client_url(service, access_token=token_for(service, "ana")))
 
 
-async def test_acknowledged_messages_leave_room_for_others(harness: Harness) -> None:
+async def test_acknowledged_messages_do_not_count_toward_the_limit(harness: Harness) -> None:
     """The limit in bytes is on what is not acknowledged, not on all that was ever sent."""
     service = await harness.service(Settings(times=FAST, limits=Limits(replay_bytes=4000)))
     rest = RestClient(service, harness.http)

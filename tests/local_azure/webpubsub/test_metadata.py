@@ -18,7 +18,7 @@ from local_azure.webpubsub.metadata import (
         pytest.param([("k" * 257, "x")], "257 characters", id="long key"),
         pytest.param([("k", "é")], "ASCII", id="non-ASCII value"),
         pytest.param([("k", "a\r\nX: y")], "ASCII", id="line break"),
-        pytest.param([("k", 1)], "text", id="number"),
+        pytest.param([("k", 1)], "string", id="number"),
         pytest.param([("k", "x" * 1025)], "1025 bytes", id="long value"),
         pytest.param([(f"k{n}", "x" * 1022) for n in range(9)], "9216 bytes", id="total"),
         pytest.param([("k", "1"), ("k", "2")], "twice", id="duplicate"),
@@ -50,7 +50,7 @@ def test_w193_headers_become_lower_case_keys_and_the_last_part_counts() -> None:
     assert dict(metadata_from_headers(headers)) == {"trace": "3", "b": "x"}
 
 
-def test_metadata_travels_to_a_webhook_and_back() -> None:
+def test_metadata_is_sent_to_a_webhook_and_back() -> None:
     metadata = checked_metadata([("trace", "1"), ("tenant", "a b")])
 
     assert metadata_from_headers(metadata_headers(metadata).items()) == metadata

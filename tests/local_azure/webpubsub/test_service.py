@@ -49,7 +49,9 @@ async def test_w030_and_w192_the_service_sdk_takes_the_connection_string_and_its
     ("host", "endpoint"),
     [("127.0.0.1", "http://127.0.0.1:"), ("localhost", "http://localhost:"), ("0.0.0.0", "http://localhost:")],
 )
-async def test_the_endpoint_is_an_address_that_can_be_dialled(harness: Harness, host: str, endpoint: str) -> None:
+async def test_the_endpoint_is_an_address_that_clients_can_connect_to(
+    harness: Harness, host: str, endpoint: str
+) -> None:
     async with serve(Settings(times=FAST), host=host) as service:
         assert service.endpoint.startswith(endpoint)
         async with harness.http.head(f"{service.endpoint}/api/health") as response:
@@ -62,7 +64,7 @@ async def test_a_taken_port_is_an_error_and_leaves_nothing_behind() -> None:
             pass
 
 
-async def test_a_stopping_service_closes_its_clients_with_1001_and_tells_the_handlers(harness: Harness) -> None:
+async def test_a_stopping_service_closes_its_clients_with_1001_and_notifies_the_handlers(harness: Harness) -> None:
     application = await harness.application()
     async with serve(Settings(times=FAST)) as service:
         service.set_event_handlers(HUB, [application.handler()])
@@ -70,24 +72,24 @@ async def test_a_stopping_service_closes_its_clients_with_1001_and_tells_the_han
         raw = await harness.connect(service, "bo", subprotocol=None)
         closing = asyncio.create_task(raw.closed())
 
-        async def told() -> tuple[str, tuple[int | None, str]]:
+        async def read_until_closed() -> tuple[str, tuple[int | None, str]]:
             return (await ana.receive())["message"], await ana.closed()
 
-        telling = asyncio.create_task(told())
+        reading = asyncio.create_task(read_until_closed())
 
     text = "The service is shutting down."
-    assert await telling == (text, (1001, text))
+    assert await reading == (text, (1001, text))
     assert await closing == (1001, text)
     assert len(application.of("disconnected")) == 2
     async with serve(Settings(times=FAST), port=int(service.endpoint.rpartition(":")[2])):
         pass  # the port is free again
 
 
-async def test_while_the_service_stops_rest_answers_and_new_clients_are_turned_away(harness: Harness) -> None:
+async def test_while_the_service_stops_rest_answers_and_new_clients_are_refused(harness: Harness) -> None:
     application = await harness.application()
     statuses: list[int] = []
 
-    async def farewell(_received: Received) -> web.Response:
+    async def on_disconnected(_received: Received) -> web.Response:
         async with harness.http.head(f"{service.endpoint}/api/health?api-version=2024-12-01") as response:
             statuses.append(response.status)
         with pytest.raises(WSServerHandshakeError) as refused:
@@ -95,7 +97,7 @@ async def test_while_the_service_stops_rest_answers_and_new_clients_are_turned_a
         statuses.append(refused.value.status)
         return web.Response(status=204)
 
-    application.answer("disconnected", farewell)
+    application.answer("disconnected", on_disconnected)
     async with serve(Settings(times=FAST)) as service:
         service.set_event_handlers(HUB, [application.handler()])
         ana = await harness.connect(service, "ana")
@@ -105,7 +107,7 @@ async def test_while_the_service_stops_rest_answers_and_new_clients_are_turned_a
     assert statuses == [200, 503]
 
 
-async def test_a_client_whose_handler_answers_while_the_service_stops_is_turned_away_and_reported_gone(
+async def test_a_client_whose_handler_answers_while_the_service_stops_is_refused_and_reported_as_disconnected(
     harness: Harness, caplog: pytest.LogCaptureFixture
 ) -> None:
     application = await harness.application()
@@ -116,12 +118,12 @@ async def test_a_client_whose_handler_answers_while_the_service_stops_is_turned_
             await stopping.wait()
         return web.Response(status=204)
 
-    def hear(_: Received) -> web.Response:
+    def on_disconnected(_: Received) -> web.Response:
         stopping.set()
         return web.Response(status=204)
 
     application.answer("connect", decide)
-    application.answer("disconnected", hear)
+    application.answer("disconnected", on_disconnected)
     async with serve(Settings(times=FAST)) as service:
         service.set_event_handlers(HUB, [application.handler()])
         ana = await harness.connect(service, "ana")
@@ -135,7 +137,7 @@ async def test_a_client_whose_handler_answers_while_the_service_stops_is_turned_
     assert not [record for record in caplog.records if record.exc_info]
 
 
-async def test_an_event_that_comes_up_when_the_service_has_stopped_is_one_log_line(
+async def test_an_event_after_the_end_of_the_service_is_one_log_line(
     harness: Harness, caplog: pytest.LogCaptureFixture
 ) -> None:
     application = await harness.application()
@@ -209,7 +211,7 @@ async def test_an_observer_can_follow_a_message_from_frame_to_delivery(
     assert delivery.connection_id == ana.id
 
 
-async def test_a_failing_observer_disturbs_nobody(harness: Harness, service: Service) -> None:
+async def test_a_failing_observer_does_not_disturb_the_service(harness: Harness, service: Service) -> None:
     def fail(_: Observation) -> None:
         raise RuntimeError("observer")
 
@@ -218,7 +220,7 @@ async def test_a_failing_observer_disturbs_nobody(harness: Harness, service: Ser
     await (await harness.connect(service, "ana")).expect_no_message()
 
 
-async def test_an_unexpected_failure_closes_with_1011_is_logged_and_the_service_lives(
+async def test_an_unexpected_failure_closes_with_1011_is_logged_and_the_service_continues(
     harness: Harness, service: Service, caplog: pytest.LogCaptureFixture
 ) -> None:
     class Failing(FaultInjector):
@@ -326,7 +328,7 @@ def test_the_command_says_what_is_wrong(
     with socket.create_server(("127.0.0.1", 0)) as taken:
         for arguments, status, text in (
             (["--settings", str(tmp_path / "absent.json")], 2, "No such file"),
-            (["--settings", str(broken)], 2, "is no JSON"),
+            (["--settings", str(broken)], 2, "is not JSON"),
             (["--settings", str(wrong)], 2, "WebPubSub:Hubs:chat:Unknown"),
             (["--port", "70000"], 2, "0 to 65535"),
             (["--port", str(taken.getsockname()[1])], 1, "cannot listen"),

@@ -242,7 +242,7 @@ def test_a_reconnection_token_is_for_its_own_connection_and_for_its_time() -> No
             check_reconnection_token(token, connection_id, keys=[KEY], now=now)
 
 
-def test_no_kind_of_token_passes_for_another() -> None:
+def test_no_kind_of_token_is_accepted_as_another() -> None:
     with pytest.raises(InvalidToken):
         read(reconnection_token())
     with pytest.raises(InvalidToken):

@@ -121,7 +121,7 @@ test("a refused message says why and can be delivered again with the same id", a
   assert.equal(first.clientId, second.clientId);
 });
 
-test("what an earlier visit could not send goes out with the first connection", async (t) => {
+test("what an earlier visit could not send is sent with the first connection", async (t) => {
   const storage = createStorage({
     "chat.rooms": "lobby,design",
     "chat.outbox.ana.a":

@@ -60,7 +60,7 @@ test("a gap that cannot be closed is marked where it is", () => {
   assert.deepEqual(gaps(room), [2]);
 });
 
-test("a gap is not chased without end", () => {
+test("for a gap, at most a fixed number of older pages is requested", () => {
   const room = roomWith(line(1));
   beginJoin(room, NOW);
   let asked = 0;
@@ -86,7 +86,7 @@ test("a history that could not be read is marked, also for a newcomer", () => {
   );
 });
 
-test("nothing is missing for somebody who knew nothing", () => {
+test("for somebody who joins for the first time nothing is missing", () => {
   const room = createRoom("lobby");
   beginJoin(room, NOW);
 
@@ -110,13 +110,13 @@ test("the roster follows who joins and leaves, each once", () => {
   assert.equal(room.morePeople, 100);
 });
 
-test("who speaks is no longer typing", () => {
+test("somebody who sends a message is no longer typing", () => {
   const room = roomWith({ type: "typing", user: "bo" }, { type: "typing", user: "cy" }, line(1, "bo"));
 
   assert.deepEqual([...room.typing.keys()], ["cy"]);
 });
 
-test("a reaction counts a person once and can be taken back", () => {
+test("a reaction counts a person once and can be removed", () => {
   const reaction = (user, on) => ({ type: "reaction", id: "m1", emoji: "👍", user, on });
   const room = roomWith(
     line(1),

@@ -50,7 +50,7 @@ test("what the server has accepted is not sent again after a reload", () => {
   assert.deepEqual(openOutbox(storage, "ana").all(), []);
 });
 
-test("what is removed is gone for good", () => {
+test("what is removed stays removed", () => {
   const storage = createStorage();
   const outbox = openOutbox(storage, "ana");
   outbox.put(message("a"));
@@ -59,7 +59,7 @@ test("what is removed is gone for good", () => {
   assert.deepEqual([outbox.get("a"), openOutbox(storage, "ana").all()], [undefined, []]);
 });
 
-test("two tabs do not overwrite each other, and people do not share", () => {
+test("two tabs do not overwrite each other, and users do not share messages", () => {
   const storage = createStorage();
   const [one, two] = [openOutbox(storage, "ana"), openOutbox(storage, "ana")];
   one.put(message("a", 1));

@@ -13,7 +13,7 @@ for (const [users, said] of [
   test(`${users.length} names`, () => assert.equal(plain(formatNames(users)), said));
 }
 
-test("each name keeps its direction to itself", () => {
+test("a name's direction does not affect the text around it", () => {
   assert.equal(formatNames(["שלום"]), "\u2068שלום\u2069");
 });
 
@@ -22,7 +22,7 @@ test("a comma in a name stays in it", () => {
   assert.equal(plain(formatNames(["ana, the first"])), "ana, the first");
 });
 
-test("comings and goings tell where each person ended up", () => {
+test("joins and leaves are summarised by the last one of each person", () => {
   const events = [
     ["ana", "joined"],
     ["bo", "joined"],
@@ -34,19 +34,19 @@ test("comings and goings tell where each person ended up", () => {
   assert.equal(plain(formatPresence(events.map(([user, event]) => ({ user, event })))), "bo and cy joined · ana left");
 });
 
-test("the status says what is safe to do", () => {
-  const said = (link, auth = "easyauth", online = true) => describeConnection(link, auth, 1000, online);
+test("the status says what happens to messages", () => {
+  const describe = (link, auth = "easyauth", online = true) => describeConnection(link, auth, 1000, online);
 
-  assert.deepEqual(said({ name: "live" }), { tone: "live", text: "Live" });
-  assert.match(said({ name: "live" }, "open").text, /demo/);
-  assert.match(said({ name: "waiting", at: 4200 }).text, /^Reconnecting.*kept/);
-  assert.equal(said({ name: "waiting", at: 4200 }).waitSeconds, 4);
-  assert.match(said({ name: "waiting", at: 4200 }, "open", false).text, /offline.*kept/);
-  assert.match(said({ name: "waiting", at: 0, refused: "no such hub" }).text, /no such hub/);
-  assert.match(said({ name: "signed out" }).text, /signed out.*kept/);
+  assert.deepEqual(describe({ name: "live" }), { tone: "live", text: "Live" });
+  assert.match(describe({ name: "live" }, "open").text, /demo/);
+  assert.match(describe({ name: "waiting", at: 4200 }).text, /^Reconnecting.*kept/);
+  assert.equal(describe({ name: "waiting", at: 4200 }).waitSeconds, 4);
+  assert.match(describe({ name: "waiting", at: 4200 }, "open", false).text, /offline.*kept/);
+  assert.match(describe({ name: "waiting", at: 0, refused: "no such hub" }).text, /no such hub/);
+  assert.match(describe({ name: "signed out" }).text, /signed out.*kept/);
 });
 
-test("a day is told from today, however long the days were", () => {
+test("a day is named relative to today, also when daylight saving time changes", () => {
   const now = new Date("2026-03-29T12:00").getTime();
 
   assert.equal(formatDay(new Date("2026-03-29T00:00"), now), "Today");

@@ -61,7 +61,7 @@ test("the unread mark stands before the first unread message of somebody else", 
   assert.deepEqual(kinds(lines), ["day", "message", "message", "message", "message"]);
 });
 
-test("comings and goings in a row are one row", () => {
+test("consecutive joins and leaves are one row", () => {
   const coming = (id, event) => ({ ...line(id, undefined, "12:01"), type: "system", event, user: id });
   const lines = [
     line("a", "bo", "12:00"),

@@ -8,7 +8,7 @@ from typing import Any
 
 from local_azure.functions.durable.protocol.history import WIRE_NAMES, Event, EventType, from_microseconds
 
-# Events that tell a reader nothing: they mark where an episode begins and ends.
+# Events without information for a reader: they mark where an episode begins and ends.
 _EPISODE_MARKS = (EventType.ORCHESTRATOR_STARTED, EventType.ORCHESTRATOR_COMPLETED)
 
 

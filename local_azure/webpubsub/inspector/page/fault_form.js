@@ -86,7 +86,7 @@ export function createFaultView() {
 
   // `forms` are the forms that the service accepts; their first two words are the name of a kind.
   function setForms(forms) {
-    const names = forms.map((form) => form.split(" ").slice(0, 2).join(" ")).filter((name) => name in KINDS);
+    const names = forms.map((text) => text.split(" ").slice(0, 2).join(" ")).filter((name) => name in KINDS);
     if (fields.kind.options.length === names.length) {
       return;
     }

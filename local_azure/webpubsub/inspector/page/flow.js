@@ -83,8 +83,8 @@ function renderEmptyNotice(shownCount, total) {
   const notice = elementById("nothing");
   notice.hidden = shownCount > 0;
   notice.textContent = total
-    ? "Nothing here fits the filters."
-    : "Nothing has happened yet. Connect a client, and it shows up here.";
+    ? "No entry matches the filters."
+    : "Nothing has happened yet. Connect a client, and its frames and events are listed here.";
 }
 
 function createRow(entry, onOpen) {

@@ -22,7 +22,7 @@ export function renderConnections({ connections, connectionCount }, matchesFilte
   );
   const notice = elementById("no-connections");
   notice.hidden = shown.length > 0;
-  notice.textContent = connectionCount ? "No connection fits the filters." : "No client is connected.";
+  notice.textContent = connectionCount ? "No connection matches the filters." : "No client is connected.";
   const hint = elementById("connection-hint");
   const isIncomplete = connectionCount > connections.length;
   hint.textContent = isIncomplete ? `The newest ${connections.length} of ${connectionCount.toLocaleString()}.` : "";

@@ -43,7 +43,7 @@ from local_azure.functions.worker.loading import LoadedFunction, load_functions
 from local_azure.functions.worker.worker import Worker
 
 APP = Path(__file__).parent / "app"
-PATIENCE_SECONDS = 10.0
+WAIT_SECONDS = 10.0
 
 
 @dataclass
@@ -140,9 +140,9 @@ FINISHED = ("Completed", "Failed", "Terminated", "Canceled")
 
 async def eventually(question: Callable[[], Awaitable[Any]]) -> Any:
     """Return the first answer that is not None."""
-    deadline = time.monotonic() + PATIENCE_SECONDS
+    deadline = time.monotonic() + WAIT_SECONDS
     while (answer := await question()) is None:
-        assert time.monotonic() < deadline, "waited in vain"
+        assert time.monotonic() < deadline, "nothing was returned in time"
         await asyncio.sleep(0.002)
     return answer
 

@@ -80,7 +80,7 @@ async def test_a_singleton_is_asked_for_before_it_is_started(durable: Any) -> No
     assert await durable.client.get_status("singleton")
 
 
-async def test_the_status_code_tells_running_from_over(durable: Any) -> None:
+async def test_the_status_code_distinguishes_running_and_ended(durable: Any) -> None:
     """The status is answered 202 for a running instance and 404 for an unknown one (D-054)."""
     instance_id = await waiting(durable)
     async with durable.http.get(f"{durable.base}/instances/{instance_id}") as response:
@@ -90,7 +90,7 @@ async def test_the_status_code_tells_running_from_over(durable: Any) -> None:
         assert (response.status, await response.read()) == (404, b"")
 
 
-async def test_an_event_for_nobody_or_for_one_that_is_over(durable: Any) -> None:
+async def test_an_event_for_an_unknown_or_ended_instance_is_refused(durable: Any) -> None:
     """The SDK raises for an unknown instance (404) and for a finished one (410) (D-025)."""
     with pytest.raises(Exception, match="No instance with ID nobody found"):
         await durable.client.raise_event("nobody", "go")
@@ -137,7 +137,7 @@ async def test_a_suspended_instance_keeps_events_until_it_is_resumed(durable: An
     assert (await durable.finished(instance_id)).output == ["1"]
 
 
-async def test_suspend_and_resume_know_whom_they_mean(durable: Any) -> None:
+async def test_suspend_and_resume_refuse_only_unknown_instances(durable: Any) -> None:
     instance_id = await waiting(durable)
     await durable.client.resume(instance_id, "was not suspended")
     assert (await durable.client.get_status(instance_id)).runtime_status.value == "Running"
@@ -166,7 +166,7 @@ async def test_purge_by_time_and_status(serve: Any, clock: Any) -> None:
     """Only finished instances of the given time and status are removed (D-057)."""
     async with serve(clock=clock) as running:
         begun = clock()
-        for name in ("no_steps", "explodes"):
+        for name in ("no_steps", "raises_error"):
             await running.client.start_new(name, name)
             await running.finished(name)
         await waiting(running, "waiting")
@@ -199,7 +199,7 @@ async def test_restart_runs_it_again_with_the_same_input(durable: Any) -> None:
     assert (await durable.finished("first")).output == {"n": 7}
 
 
-async def test_restart_of_nobody_or_of_one_that_runs(durable: Any) -> None:
+async def test_a_restart_of_an_unknown_or_running_instance_is_refused(durable: Any) -> None:
     await waiting(durable, "busy")
     async with durable.http.post(f"{durable.base}/instances/nobody/restart") as response:
         assert response.status == 400
@@ -208,9 +208,9 @@ async def test_restart_of_nobody_or_of_one_that_runs(durable: Any) -> None:
         assert response.status == 409
 
 
-async def test_rewind_is_not_implemented_and_says_so(durable: Any) -> None:
+async def test_rewind_is_answered_as_not_implemented(durable: Any) -> None:
     await durable.run("no_steps")
-    await durable.client.start_new("explodes", "failed")
+    await durable.client.start_new("raises_error", "failed")
     await durable.finished("failed")
     with pytest.raises(Exception, match="rewind is not implemented by this local Durable backend"):
         await durable.client.rewind("failed", "again")

@@ -50,7 +50,7 @@ async def test_a_check_status_response_leads_to_the_instance(served: Served) -> 
 async def test_a_function_can_wait_for_the_end(served: Served) -> None:
     async with served.http.post(f"{served.url}/api/run/fan_out", json=[1, 2]) as response:
         assert (response.status, await response.json()) == (200, 6)
-    async with served.http.post(f"{served.url}/api/run/explodes", json=None) as response:
+    async with served.http.post(f"{served.url}/api/run/raises_error", json=None) as response:
         assert (response.status, (await response.json())["runtimeStatus"]) == (500, "Failed")
 
 
@@ -103,7 +103,7 @@ async def test_calls_of_a_client_carry_the_invocation_id(sample: Any) -> None:
     assert seen == ["the-invocation", None]
 
 
-async def test_the_state_of_a_served_app_survives(tmp_path: Path) -> None:
+async def test_the_state_of_a_served_app_is_kept(tmp_path: Path) -> None:
     """D-065 through the host's own option: `data` is the folder of the state."""
     for expected in (1, 2):
         async with (

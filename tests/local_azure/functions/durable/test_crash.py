@@ -69,7 +69,7 @@ async def until(question: Any) -> Any:
     """Return the first answer that is not None."""
     deadline = time.monotonic() + 30
     while (answer := await question()) is None:
-        assert time.monotonic() < deadline, "waited in vain"
+        assert time.monotonic() < deadline, "nothing was returned in time"
         await asyncio.sleep(0.005)
     return answer
 
@@ -95,24 +95,24 @@ async def host(data: Path) -> AsyncIterator[KillableHost]:
             await running.kill()
 
 
-async def test_a_timer_that_came_due_while_the_host_was_dead_fires_once(tmp_path: Path) -> None:
+async def test_a_timer_that_came_due_while_the_host_was_down_fires_once(tmp_path: Path) -> None:
     async with host(tmp_path) as first:
-        await first.start("naps", "napping", 0.2)
+        await first.start("sleeps", "sleeping", 1.0)
 
         async def has_begun() -> Any:
-            async with first.http.get(f"{first.base}/instances/napping") as response:
+            async with first.http.get(f"{first.base}/instances/sleeping") as response:
                 return True if (await response.json())["runtimeStatus"] == "Running" else None
 
         await until(has_begun)
-        due = time.time() + 0.2
+        due = time.time() + 1.0
 
     async def is_due() -> Any:
         return True if time.time() > due else None
 
     await until(is_due)
     async with host(tmp_path) as second:
-        assert (await second.output("napping"))["late"] >= 0
-        url = f"{second.base}/instances/napping?showHistory=true"
+        assert (await second.output("sleeping"))["late"] >= 0
+        url = f"{second.base}/instances/sleeping?showHistory=true"
         async with second.http.get(url) as response:
             events = [entry["EventType"] for entry in (await response.json())["historyEvents"]]
 
@@ -169,7 +169,7 @@ async def test_every_accepted_signal_is_applied_exactly_once_and_in_order(tmp_pa
 
 
 @pytest.mark.parametrize("after", ["the first start", "a few completions"])
-async def test_orchestrations_in_full_flight_all_arrive(tmp_path: Path, after: str) -> None:
+async def test_orchestrations_that_run_during_a_kill_all_complete(tmp_path: Path, after: str) -> None:
     """Their entity calls are applied once each: the sum of 41 holds one from an entity of their own."""
     ids = [f"flight-{n}" for n in range(8)]
     async with host(tmp_path) as first:

@@ -27,7 +27,7 @@ async def test_a_signal_is_applied(durable: Any) -> None:
     assert await durable.state("main", lambda state: True) == 5
 
 
-async def test_an_entity_that_never_was_does_not_exist(durable: Any) -> None:
+async def test_an_entity_that_was_never_signaled_does_not_exist(durable: Any) -> None:
     """Reading a missing entity says `entity_exists` False (D-045)."""
     assert not (await durable.client.read_entity_state(EntityId("Tally", "nobody"))).entity_exists
 

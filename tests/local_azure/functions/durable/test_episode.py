@@ -1,4 +1,4 @@
-"""One orchestrator, episode by episode: the unmodified SDK and the pure core agree on what happens next."""
+"""One orchestrator, episode by episode: the unmodified SDK and the rules without I/O agree on what happens next."""
 
 import json
 from collections.abc import Generator

@@ -82,7 +82,7 @@ def test_an_error_without_state_in_a_later_episode_is_still_the_error(drive: Any
 def test_an_answer_that_is_no_state_fails_the_instance(answers: str) -> None:
     """The instance fails; it does not stay Running for ever (D-032)."""
     with pytest.raises(ReplayError, match="did not return its state"):
-        parse_failure(f"exploded\n\n$OutOfProcData$:{answers}")
+        parse_failure(f"failed_on_purpose\n\n$OutOfProcData$:{answers}")
 
 
 @pytest.mark.parametrize(
@@ -105,7 +105,7 @@ def test_an_action_that_is_none_fails_the_instance(action: Any) -> None:
 
 
 @pytest.mark.parametrize("second", ["other_name", "timer", "nothing"])
-def test_an_orchestrator_that_changes_its_mind_is_found_out(drive: Any, second: str) -> None:
+def test_a_non_deterministic_orchestrator_fails(drive: Any, second: str) -> None:
     """Another action at the same place of the history fails the instance (D-033)."""
     runs = iter(["first", second])
 

@@ -31,7 +31,7 @@ def _race(context: Context) -> Flow:
     return "over"
 
 
-def test_the_loser_of_a_race_keeps_the_instance_running(drive: Any) -> None:
+def test_the_unfinished_task_of_a_race_keeps_the_instance_running(drive: Any) -> None:
     """A timer that was not cancelled delays the end of the instance (D-013)."""
     run = drive(_race, "leave")
     (timer,) = run.start().timers
@@ -184,7 +184,7 @@ def test_unused_events_are_carried_over_in_order(drive: Any) -> None:
     assert json.loads(outcome.input_text) == "null"
 
 
-def test_the_host_uses_up_early_events_of_a_name_first_come_first_served(drive: Any) -> None:
+def test_the_host_uses_early_events_of_a_name_in_order_of_arrival(drive: Any) -> None:
     """D-027: so the later one is left for the next execution, whatever the SDK makes of the two (D-022)."""
 
     def flow(context: Context) -> Flow:

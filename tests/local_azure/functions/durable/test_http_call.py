@@ -13,29 +13,29 @@ pytestmark = [
 ]
 
 
-async def test_call_http_returns_the_response(durable: Any, elsewhere: str) -> None:
-    status = await durable.run("calls_http", {"method": "POST", "uri": f"{elsewhere}/echo", "content": {"n": 1}})
+async def test_call_http_returns_the_response(durable: Any, other_server: str) -> None:
+    status = await durable.run("calls_http", {"method": "POST", "uri": f"{other_server}/echo", "content": {"n": 1}})
 
     assert (status.output["statusCode"], status.output["content"]) == (200, '{"n": 1}')
     assert status.output["headers"]["X-Method"] == "POST"
 
 
-async def test_call_http_follows_an_answer_that_takes_longer(durable: Any, elsewhere: str) -> None:
-    status = await durable.run("calls_http", {"method": "POST", "uri": f"{elsewhere}/long"})
+async def test_call_http_polls_until_the_answer_is_ready(durable: Any, other_server: str) -> None:
+    status = await durable.run("calls_http", {"method": "POST", "uri": f"{other_server}/long"})
 
     assert (status.output["statusCode"], status.output["content"]) == (200, "done at last")
 
 
-async def test_call_http_reports_what_it_cannot_do(durable: Any, elsewhere: str) -> None:
+async def test_call_http_reports_what_it_cannot_do(durable: Any, other_server: str) -> None:
     status = await durable.run(
-        "calls_http", {"method": "GET", "uri": elsewhere, "resource": "https://management.core.windows.net/"}
+        "calls_http", {"method": "GET", "uri": other_server, "resource": "https://management.core.windows.net/"}
     )
 
     assert status.runtime_status.value == "Failed"
     assert "token source (managed identity) is not implemented" in status.output
 
 
-async def test_call_http_to_nobody_fails(durable: Any) -> None:
+async def test_call_http_to_an_unreachable_server_fails(durable: Any) -> None:
     with listen("127.0.0.1", 0) as closed:
         port = closed.getsockname()[1]
 
@@ -45,7 +45,7 @@ async def test_call_http_to_nobody_fails(durable: Any) -> None:
 
 
 @pytest.fixture
-async def elsewhere() -> Any:
+async def other_server() -> Any:
     """Another server: one path echoes, one answers 202 until it is asked a second time."""
     asked = iter([202, 202, 200])
 

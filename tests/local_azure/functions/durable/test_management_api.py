@@ -1,4 +1,4 @@
-"""The management API for people and scripts: questions, pages, starts by hand."""
+"""The management API for people and scripts: status, lists with pages, starts by HTTP."""
 
 from datetime import timedelta
 from typing import Any
@@ -16,9 +16,9 @@ async def waiting(durable: Any, instance_id: str | None = None) -> str:
     return started
 
 
-async def test_the_status_says_everything(durable: Any) -> None:
+async def test_the_status_has_every_field(durable: Any) -> None:
     """The status has all its fields (D-053), and is answered 200 for a failed instance (D-054)."""
-    await durable.client.start_new("explodes", "one", {"n": 1})
+    await durable.client.start_new("raises_error", "one", {"n": 1})
     await durable.finished("one")
 
     async with durable.http.get(f"{durable.base}/instances/one") as response:
@@ -34,7 +34,7 @@ async def test_the_status_says_everything(durable: Any) -> None:
         "createdTime",
         "lastUpdatedTime",
     }
-    assert (body["name"], body["runtimeStatus"], body["input"]) == ("explodes", "Failed", '{"n": 1}')
+    assert (body["name"], body["runtimeStatus"], body["input"]) == ("raises_error", "Failed", '{"n": 1}')
     async with durable.http.get(f"{durable.base}/instances/one?showInput=false") as response:
         assert (await response.json())["input"] is None
     async with durable.http.get(f"{durable.base}/instances/one?returnInternalServerErrorOnFailure=true") as response:
@@ -104,7 +104,7 @@ async def test_a_list_comes_in_pages(durable: Any) -> None:
         ({}, {"x-ms-continuation-token": "nonsense"}),
     ],
 )
-async def test_bad_questions_are_refused(durable: Any, query: dict[str, str], headers: dict[str, str]) -> None:
+async def test_invalid_queries_are_refused(durable: Any, query: dict[str, str], headers: dict[str, str]) -> None:
     async with durable.http.get(f"{durable.base}/instances", params=query, headers=headers) as response:
         assert response.status == 400
         assert (await response.json())["ExceptionType"] == "ArgumentException"
@@ -137,7 +137,7 @@ async def test_starting_by_http_can_wait_for_the_end(durable: Any) -> None:
     url = f"{durable.base}/orchestrators"
     async with durable.http.post(f"{url}/no_steps?timeout=20&pollingInterval=1", json={"n": 1}) as response:
         assert (response.status, await response.json()) == (200, {"n": 1})
-    async with durable.http.post(f"{url}/explodes?timeout=20") as response:
+    async with durable.http.post(f"{url}/raises_error?timeout=20") as response:
         assert (response.status, (await response.json())["runtimeStatus"]) == (500, "Failed")
     async with durable.http.post(f"{url}/waits_for?timeout=0.01", json='["never"]') as response:
         assert response.status == 202

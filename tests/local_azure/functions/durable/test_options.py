@@ -7,7 +7,7 @@ import pytest
 from local_azure.functions.durable import DurableOptions
 
 
-def test_what_host_json_says_is_taken_without_regard_to_case() -> None:
+def test_settings_of_host_json_are_found_in_any_case() -> None:
     options = DurableOptions.from_host_json(
         {
             "MaxEntityOperationBatchSize": 7,
@@ -30,13 +30,13 @@ def test_an_empty_section_is_the_defaults() -> None:
     assert not DurableOptions().replace_running
 
 
-def test_states_that_are_none_are_refused() -> None:
+def test_unknown_states_are_refused() -> None:
     with pytest.raises(ValueError, match="must be NonRunningStates or AnyState, not 'Some'"):
         DurableOptions.from_host_json({"overridableExistingInstanceStates": "Some"})
 
 
 @pytest.mark.parametrize("value", [0, -1, "many", None, 1.5])
-def test_a_number_that_is_none_is_refused_with_its_name(value: Any) -> None:
+def test_an_invalid_number_is_refused_with_its_name(value: Any) -> None:
     with pytest.raises(
         ValueError, match=r"extensions\.durableTask\.maxEntityOperationBatchSize must be a whole number"
     ):

@@ -59,15 +59,19 @@ async def test_one_failing_activity_of_several_can_be_caught(durable: Any) -> No
 @pytest.mark.parametrize(
     ("name", "given", "text"),
     [
-        ("explodes", None, "exploded"),
+        ("raises_error", None, "failed_on_purpose"),
         ("bad_output", None, "Object of type set is not JSON serializable"),
-        ("yields_nonsense", None, "'int' object has no attribute"),
+        ("yields_no_task", None, "'int' object has no attribute"),
         ("naive_timer", None, "can't compare offset-naive and offset-aware datetimes"),
-        ("changes_its_mind", None, "Non-Deterministic workflow detected"),
+        ("is_not_deterministic", None, "Non-Deterministic workflow detected"),
         ("one_failing", "not_json", "activity trigger output must be json serializable"),
         ("one_failing", "no_such_activity", "The function 'no_such_activity' doesn't exist"),
         ("parent", {"name": "no_such_flow", "input": 1}, "The function 'no_such_flow' doesn't exist"),
-        ("parent", {"name": "explodes", "input": 1}, "Orchestrator function 'explodes' failed: exploded"),
+        (
+            "parent",
+            {"name": "raises_error", "input": 1},
+            "Orchestrator function 'raises_error' failed: failed_on_purpose",
+        ),
     ],
 )
 async def test_failures(durable: Any, name: str, given: Any, text: str) -> None:
@@ -82,7 +86,7 @@ async def test_failures(durable: Any, name: str, given: Any, text: str) -> None:
 @pytest.mark.parametrize(
     ("name", "given", "custom"),
     [
-        ("explodes", None, "about to"),
+        ("raises_error", None, "about to"),
         ("one_failing", "not_json", {"stage": "before"}),
         ("one_failing", "no_such_activity", {"stage": "before"}),
     ],
@@ -100,7 +104,7 @@ async def test_activities_run_where_the_worker_runs_them(durable: Any, sample: A
     assert sample.module.threads["slowly"] == "functions-app"
 
 
-async def test_an_event_ends_the_wait_for_a_human(durable: Any) -> None:
+async def test_an_event_ends_the_wait_for_it(durable: Any) -> None:
     """D-014, D-021: the cancelled timer of an hour does not delay the end."""
     instance_id = await durable.client.start_new("approval", client_input=3600)
     await durable.status_when(instance_id, lambda status: status.runtime_status.value == "Running")
@@ -110,7 +114,7 @@ async def test_an_event_ends_the_wait_for_a_human(durable: Any) -> None:
     assert (await durable.finished(instance_id)).output == '"yes"'
 
 
-async def test_a_human_who_does_not_answer_is_too_late(durable: Any) -> None:
+async def test_an_event_that_does_not_come_in_time_is_a_timeout(durable: Any) -> None:
     assert (await durable.run("approval", 0.03)).output == "too late"
 
 
@@ -155,7 +159,7 @@ async def test_a_forgotten_timer_delays_the_end(durable: Any, serve: Any, clock:
 async def test_a_timer_of_ten_days(serve: Any, clock: Any) -> None:
     """The timer is split (D-020); the clock (D-017) and `is_replaying` (D-018) follow the history."""
     async with serve(clock=clock) as running:
-        instance_id = await running.client.start_new("naps", client_input=10 * 24 * 3600)
+        instance_id = await running.client.start_new("sleeps", client_input=10 * 24 * 3600)
         for days in (3, 3, 4):
             await running.timer_is_set(instance_id)
             clock.advance(timedelta(days=days))
@@ -166,12 +170,12 @@ async def test_a_timer_of_ten_days(serve: Any, clock: Any) -> None:
 
 
 async def test_a_timer_in_the_past_fires_at_once(durable: Any) -> None:
-    status = await durable.run("naps", -5)
+    status = await durable.run("sleeps", -5)
 
     assert status.output["late"] >= 5
 
 
-async def test_continue_as_new_starts_afresh_with_the_events_nobody_used(durable: Any) -> None:
+async def test_continue_as_new_starts_again_with_the_unused_events(durable: Any) -> None:
     """D-010, D-026, D-027: three events sent at once serve three executions, in order."""
     instance_id = await durable.client.start_new("countdown", client_input={"left": 3, "seen": []})
     for n in range(3):
@@ -242,7 +246,7 @@ async def test_an_episode_under_way_does_not_undo_a_termination(
     """D-055: its result is discarded, and nothing is logged as an error."""
     sample.module.episode_reached.clear()
     sample.module.episode_may_go_on.clear()
-    await durable.client.start_new("held_up", "held", "hold")
+    await durable.client.start_new("waits_for_release", "held", "hold")
     await asyncio.to_thread(sample.module.episode_reached.wait, 10)
 
     await durable.client.terminate("held", "enough")
@@ -256,11 +260,11 @@ async def test_an_episode_under_way_does_not_touch_the_instance_started_in_its_p
     """The id of a terminated instance can be started again while its last episode still runs (D-052)."""
     sample.module.episode_reached.clear()
     sample.module.episode_may_go_on.clear()
-    await durable.client.start_new("held_up", "held", "hold")
+    await durable.client.start_new("waits_for_release", "held", "hold")
     await asyncio.to_thread(sample.module.episode_reached.wait, 10)
 
     await durable.client.terminate("held", "enough")
-    await durable.client.start_new("held_up", "held", "another")
+    await durable.client.start_new("waits_for_release", "held", "another")
     sample.module.episode_may_go_on.set()
 
     assert (await durable.finished("held")).output == "another"
@@ -269,7 +273,7 @@ async def test_an_episode_under_way_does_not_touch_the_instance_started_in_its_p
 @pytest.mark.parametrize(
     ("activity", "value", "text"), [("exits", 3, "SystemExit(3)"), ("leaves", "cancelled", "cancelled")]
 )
-async def test_an_activity_that_ends_in_an_odd_way_has_failed(
+async def test_an_activity_that_ends_without_a_result_has_failed(
     durable: Any, activity: str, value: Any, text: str
 ) -> None:
     """The host continues to run, and the orchestration does not wait for ever."""

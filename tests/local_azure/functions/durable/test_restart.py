@@ -35,26 +35,26 @@ async def test_without_a_folder_nothing_is_kept(serve: Any) -> None:
 
 async def test_a_timer_that_came_due_meanwhile_fires_once(serve: Any, clock: Any, tmp_path: Path) -> None:
     async with serve(tmp_path, clock=clock) as running:
-        await running.client.start_new("naps", "napping", 60)
-        await running.timer_is_set("napping")
+        await running.client.start_new("sleeps", "sleeping", 60)
+        await running.timer_is_set("sleeping")
 
     clock.advance(timedelta(seconds=90))
     async with serve(tmp_path, clock=clock) as running:
-        assert (await running.finished("napping")).output["late"] == 30
+        assert (await running.finished("sleeping")).output["late"] == 30
     async with serve(tmp_path, clock=clock) as running:
-        fired = [entry for entry in await running.history("napping") if entry["EventType"] == "TimerFired"]
+        fired = [entry for entry in await running.history("sleeping") if entry["EventType"] == "TimerFired"]
         assert len(fired) == 1
 
 
 async def test_a_timer_that_is_not_due_yet_still_waits(serve: Any, clock: Any, tmp_path: Path) -> None:
     async with serve(tmp_path, clock=clock) as running:
-        await running.client.start_new("naps", "napping", 60)
-        await running.timer_is_set("napping")
+        await running.client.start_new("sleeps", "sleeping", 60)
+        await running.timer_is_set("sleeping")
     async with serve(tmp_path, clock=clock) as running:
-        await running.timer_is_set("napping")
+        await running.timer_is_set("sleeping")
         clock.advance(timedelta(seconds=60))
         running.backend.check_timers()
-        assert (await running.finished("napping")).output["late"] == 0
+        assert (await running.finished("sleeping")).output["late"] == 0
 
 
 async def test_an_event_that_waits_for_a_suspended_instance_is_kept(serve: Any, tmp_path: Path) -> None:

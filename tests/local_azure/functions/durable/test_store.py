@@ -34,17 +34,17 @@ async def test_work_that_raises_leaves_nothing_behind() -> None:
     await store.close()
 
 
-async def test_what_was_asked_for_before_closing_is_done() -> None:
+async def test_transactions_that_began_before_closing_are_carried_out() -> None:
     store = Store(None)
     await store.open()
-    asked = [asyncio.ensure_future(store.run(count_timers)) for _ in range(20)]
+    results = [asyncio.ensure_future(store.run(count_timers)) for _ in range(20)]
     await asyncio.sleep(0)
     await store.close()
 
-    assert await asyncio.gather(*asked) == [0] * 20
+    assert await asyncio.gather(*results) == [0] * 20
 
 
-async def test_a_closed_store_says_so() -> None:
+async def test_a_closed_store_raises_an_error() -> None:
     store = Store(None)
     await store.open()
     await store.close()

@@ -38,7 +38,7 @@ async def test_h066_keys_are_not_checked_unless_asked_for(serve: Serve) -> None:
         ("/admin/functions", {"master"}),
     ],
 )
-async def test_h066_a_level_says_which_keys_open_it(serve: Serve, target: str, accepted: set[str]) -> None:
+async def test_h066_each_level_accepts_its_own_keys(serve: Serve, target: str, accepted: set[str]) -> None:
     keys = {"": "", "wrong": "x" * 40, "host": KEYS.host, "system": KEYS.system, "master": KEYS.master}
 
     async with serve(LEVELS, keys=KEYS) as app:

@@ -83,7 +83,7 @@ async def test_a_timer_that_would_end_the_process_is_a_failure_on_the_console(
         assert (await app.send("GET", "/admin/host/ping")).status == 200
 
 
-async def test_h003_an_app_that_does_not_load_leaves_the_host_up_and_says_why(
+async def test_h003_with_an_app_that_does_not_load_the_host_runs_and_shows_the_reason(
     serve: Serve, caplog: pytest.LogCaptureFixture
 ) -> None:
     async with serve(ONE + "import no_such_module") as app:
@@ -108,7 +108,7 @@ async def test_an_app_that_streams_is_refused_by_name(serve: Serve) -> None:
     del sys.modules["azurefunctions.extensions.http.fastapi"]
 
 
-async def test_durable_functions_are_served_by_their_own_room(serve: Serve) -> None:
+async def test_durable_functions_are_listed_and_run(serve: Serve) -> None:
     header = """
 import azure.functions as func, json
 import azure.durable_functions as df

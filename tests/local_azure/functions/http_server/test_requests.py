@@ -1,4 +1,4 @@
-"""From the wire to `func.HttpRequest`."""
+"""How a request that was received becomes a `func.HttpRequest`."""
 
 import asyncio
 import gzip
@@ -71,7 +71,7 @@ async def test_h040_get_json_raises_value_error_for_what_is_no_json(serve: Serve
     assert parsed.json() == {"a": 1}
 
 
-async def test_h041_a_chunked_body_arrives_with_a_word_on_the_console(
+async def test_h041_a_chunked_body_arrives_with_a_warning_on_the_console(
     serve: Serve, caplog: pytest.LogCaptureFixture
 ) -> None:
     async with serve(ECHO) as app:
@@ -110,7 +110,7 @@ async def test_h043_forms_are_read(serve: Serve) -> None:
     assert answer.json() == [{"a": "1"}, {"f": ["x.txt", "content"]}]
 
 
-async def test_h068_easy_auth_headers_arrive_untouched(serve: Serve) -> None:
+async def test_h068_easy_auth_headers_arrive_unchanged(serve: Serve) -> None:
     """Whether they are trusted is decided by a setting of the app; for the host they are headers like all others."""
     principal = "eyJhdXRoX3R5cCI6ImFhZCJ9"
     sent = (("X-MS-CLIENT-PRINCIPAL", principal), ("X-MS-CLIENT-PRINCIPAL-NAME", "ana"))

@@ -1,4 +1,4 @@
-"""From a function's return value to the wire."""
+"""How a function's return value becomes the response that is sent."""
 
 import logging
 
@@ -7,12 +7,12 @@ import pytest
 from tests.local_azure.functions.apps import Answer, Serve
 
 
-def returning(expression: str) -> str:
+def app_that_returns(expression: str) -> str:
     return f"@app.route()\ndef f(req): return {expression}"
 
 
 async def answer_to(serve: Serve, expression: str) -> Answer:
-    async with serve(returning(expression)) as app:
+    async with serve(app_that_returns(expression)) as app:
         return await app.get("/api/f")
 
 
@@ -56,7 +56,7 @@ async def test_h049_a_header_that_no_server_may_send_is_a_500_and_nothing_of_it_
     assert "x" not in answer
 
 
-async def test_h048_every_cookie_is_a_header_of_its_own_in_the_words_of_the_host(serve: Serve) -> None:
+async def test_h048_every_cookie_is_a_header_of_its_own_in_the_format_of_the_host(serve: Serve) -> None:
     source = """
     @app.route()
     def f(req):
@@ -162,7 +162,7 @@ async def test_a_204_and_a_304_have_no_body(serve: Serve) -> None:
             assert (answer.status, answer.body) == (status, b"")
 
 
-async def test_headers_of_the_connection_are_not_the_functions_to_set(serve: Serve) -> None:
+async def test_a_function_cannot_set_headers_of_the_connection(serve: Serve) -> None:
     headers = {"Content-Length": "999", "Transfer-Encoding": "chunked", "Connection": "close", "X-Own": "1"}
     answer = await answer_to(serve, f"func.HttpResponse('four', headers={headers})")
 
@@ -172,7 +172,7 @@ async def test_headers_of_the_connection_are_not_the_functions_to_set(serve: Ser
 async def test_custom_headers_of_host_json_are_on_every_answer(serve: Serve) -> None:
     host_json = {"extensions": {"http": {"customHeaders": {"X-Frame-Options": "DENY"}}}}
 
-    async with serve(returning("func.HttpResponse()"), host_json=host_json) as app:
+    async with serve(app_that_returns("func.HttpResponse()"), host_json=host_json) as app:
         for target in ("/api/f", "/nothing", "/admin/host/status"):
             assert (await app.get(target))["x-frame-options"] == "DENY"
 

@@ -1,4 +1,4 @@
-"""A process with one app under the official `azure-functions-runtime`: the worker's half of what Azure runs.
+"""A process with one app under the official `azure-functions-runtime`: the worker's part of what Azure runs.
 
 Started as a program with the app's folder; one JSON line in is a list of invocations to make at once, one JSON line out
 the list of their outcomes. The first line out describes the functions, or the failure. It knows nothing of the embedded

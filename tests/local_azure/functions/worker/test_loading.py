@@ -133,7 +133,7 @@ def test_h005_the_same_name_twice_fails_the_whole_app(write_app: WriteApp) -> No
         ("def f(req: func.HttpRequest) -> dict: ...", "return annotation <class 'dict'> does not match"),
         ("def f(req: func.HttpRequest, context: str): ...", '"context" must be azure.functions.Context'),
         ("def f(req: 'NoSuchType'): ...", "annotations cannot be evaluated: name 'NoSuchType' is not defined"),
-        ("def f(req: list[str]): ...", "has an annotation that is no type"),
+        ("def f(req: list[str]): ...", "has an annotation that is not a type"),
         ("def f(req: func.Out[str]): ...", "because the binding is an input"),
         ("def f(req, *args): ...", "parameters without a binding: args"),
     ],
@@ -265,7 +265,7 @@ def test_two_apps_one_after_another_do_not_see_each_others_modules(tmp_path: Pat
     assert [load(tmp_path / number)[0].name for number in ("one", "two")] == ["one", "two"]
 
 
-def test_modules_of_this_process_with_the_same_names_are_set_aside_and_come_back(
+def test_modules_of_this_process_with_the_same_names_are_removed_and_restored(
     write_app: WriteApp, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "elsewhere").mkdir()

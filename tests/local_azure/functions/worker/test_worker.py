@@ -21,13 +21,13 @@ def meet(req):
 """
 
 
-async def two(app: Served, target: str) -> list[bytes]:
+async def call_twice(app: Served, target: str) -> list[bytes]:
     return [answer.body for answer in await asyncio.gather(app.get(target), app.get(target))]
 
 
-async def test_h054_sync_functions_run_beside_each_other(serve: Serve) -> None:
+async def test_h054_sync_functions_run_in_parallel(serve: Serve) -> None:
     async with serve(MEET) as app:
-        assert await two(app, "/api/meet?seconds=10") == [b"met", b"met"]
+        assert await call_twice(app, "/api/meet?seconds=10") == [b"met", b"met"]
 
 
 @pytest.mark.parametrize("word", ["def", "async def"])
@@ -54,12 +54,12 @@ async def test_a_function_that_would_end_the_process_ends_its_own_call(
 
 async def test_h055_one_thread_makes_sync_functions_wait_for_each_other(serve: Serve) -> None:
     async with serve(MEET, settings={"PYTHON_THREADPOOL_THREAD_COUNT": "1"}) as app:
-        assert await two(app, "/api/meet?seconds=0.05") == [b"alone", b"alone"]
+        assert await call_twice(app, "/api/meet?seconds=0.05") == [b"alone", b"alone"]
 
 
-async def test_a_thread_count_that_is_none_is_said_and_ignored(serve: Serve, caplog: pytest.LogCaptureFixture) -> None:
+async def test_an_invalid_thread_count_is_reported_and_ignored(serve: Serve, caplog: pytest.LogCaptureFixture) -> None:
     async with serve(MEET, settings={"PYTHON_THREADPOOL_THREAD_COUNT": "many"}) as app:
-        assert await two(app, "/api/meet?seconds=10") == [b"met", b"met"]
+        assert await call_twice(app, "/api/meet?seconds=10") == [b"met", b"met"]
     assert "PYTHON_THREADPOOL_THREAD_COUNT must be a whole number of at least 1, not 'many'" in caplog.text
 
 
@@ -75,14 +75,14 @@ async def test_h056_async_functions_share_one_loop_that_is_not_the_hosts(serve: 
     """
 
     async with serve(source) as app:
-        answers = {body for _ in range(3) for body in await two(app, "/api/same")}
+        answers = {body for _ in range(3) for body in await call_twice(app, "/api/same")}
 
     (answer,) = answers
     assert answer.startswith(b"True")
     assert answer != b"True%d" % id(asyncio.get_running_loop())
 
 
-async def test_a_blocking_async_function_stalls_the_app_and_not_the_host(serve: Serve) -> None:
+async def test_a_blocking_async_function_blocks_the_app_and_not_the_host(serve: Serve) -> None:
     source = """
     release = threading.Event()
 
@@ -140,7 +140,7 @@ async def test_a_value_without_a_return_binding_is_500(serve: Serve) -> None:
         assert (await app.get("/api/bare")).status == 500
 
 
-async def test_outputs_may_be_set_and_are_said_to_be_dropped(serve: Serve) -> None:
+async def test_outputs_may_be_set_and_are_reported_as_dropped(serve: Serve) -> None:
     source = """
     @app.route()
     @app.queue_output(arg_name="queue", queue_name="q", connection="AzureWebJobsStorage")

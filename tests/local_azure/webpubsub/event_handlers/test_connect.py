@@ -1,4 +1,4 @@
-"""What a `connect` handler is told and what its answer changes (W-144 and following)."""
+"""What a `connect` handler is sent and what its answer changes (W-144 and following)."""
 
 import asyncio
 import json
@@ -36,7 +36,7 @@ async def refusal(harness: Harness, service: Service, *subprotocols: str) -> tup
     return await harness.refusal(client_url(service, access_token=token_for(service, "ana")), *subprotocols)
 
 
-async def test_w144_the_body_tells_claims_query_headers_and_subprotocols(
+async def test_w144_the_body_has_claims_query_headers_and_subprotocols(
     harness: Harness, service: Service, application: Application
 ) -> None:
     await harness.connect(
@@ -58,7 +58,7 @@ async def test_w144_the_body_tells_claims_query_headers_and_subprotocols(
     assert request.headers["ce-userId"] == "ana"
 
 
-async def test_w144_a_token_is_not_told_wherever_it_was(
+async def test_w144_a_token_is_not_sent_wherever_it_was(
     harness: Harness, service: Service, application: Application
 ) -> None:
     token = token_for(service, "ana")
@@ -96,7 +96,7 @@ async def test_w146_the_handler_may_name_the_user(
     assert (await application.wait_for("connected"))[0].headers["ce-userId"] == user
 
 
-async def test_w146_even_an_empty_user_id_replaces_the_tokens_and_is_not_told_in_a_header(
+async def test_w146_even_an_empty_user_id_replaces_the_tokens_and_is_not_sent_in_a_header(
     harness: Harness, service: Service, application: Application
 ) -> None:
     application.answer("connect", answering({"userId": ""}))
@@ -203,7 +203,7 @@ async def test_w150_a_refusal_reaches_the_client_with_its_status(
         "[" * 100_000,
     ],
 )
-async def test_w151_an_answer_that_makes_no_sense_is_a_500(
+async def test_w151_an_invalid_answer_is_a_500(
     harness: Harness, service: Service, application: Application, body: str
 ) -> None:
     application.answer("connect", lambda _: web.Response(text=body))
@@ -218,7 +218,7 @@ async def test_a_redirect_is_not_followed(harness: Harness, service: Service, ap
     assert len(application.of("connect")) == 1
 
 
-async def test_w152_a_handler_that_is_not_there_is_a_500(harness: Harness, service: Service) -> None:
+async def test_w152_a_handler_that_cannot_be_reached_is_a_500(harness: Harness, service: Service) -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         service.set_event_handlers(HUB, [EventHandler(f"http://127.0.0.1:{free.getsockname()[1]}/", ("connect",))])
@@ -256,7 +256,7 @@ async def test_an_answer_beyond_the_limit_is_a_500(harness: Harness) -> None:
     assert (await refusal(harness, service))[0] == 500
 
 
-async def test_a_client_that_has_left_when_it_is_accepted_is_reported_gone(
+async def test_a_client_that_has_left_when_it_is_accepted_is_reported_as_disconnected(
     harness: Harness, service: Service, application: Application, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("local_azure.webpubsub.clients.DISCONNECT_CHECK_SECONDS", 60)  # longer than the handler takes

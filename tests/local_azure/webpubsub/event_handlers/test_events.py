@@ -18,7 +18,7 @@ def connection_of(service: Service, connection_id: str) -> Connection:
     return connection
 
 
-async def test_w155_connected_has_an_empty_object_and_the_connection_is_there_already(
+async def test_w155_connected_has_an_empty_object_and_the_connection_exists_already(
     harness: Harness, service: Service, application: Application
 ) -> None:
     there = []
@@ -47,7 +47,9 @@ async def test_w156_disconnected_has_the_clients_reason(
     assert request.json() == {"reason": reason}
 
 
-async def test_w156_a_lost_socket_is_told_once(harness: Harness, service: Service, application: Application) -> None:
+async def test_w156_a_lost_socket_is_reported_once(
+    harness: Harness, service: Service, application: Application
+) -> None:
     ana = await harness.connect(service, "ana")
 
     ana.cut()
@@ -65,7 +67,7 @@ async def test_w156_a_lost_socket_is_told_once(harness: Harness, service: Servic
         ("", "Application server closed the connection."),
     ],
 )
-async def test_w157_a_close_by_the_application_tells_client_and_handler_why(
+async def test_w157_a_close_by_the_application_has_its_reason_for_client_and_handler(
     harness: Harness, service: Service, application: Application, reason: str, text: str
 ) -> None:
     ana = await harness.connect(service, "ana")
@@ -215,7 +217,7 @@ async def test_w163_an_event_without_a_handler_fails(harness: Harness, service: 
     assert (await ana.request("event", 1, event="move", data=1))["error"]["name"] == "InternalServerError"
 
 
-async def test_w164_a_slow_handler_holds_up_its_client_alone(
+async def test_w164_a_slow_handler_delays_only_its_client(
     harness: Harness, service: Service, application: Application
 ) -> None:
     go_on = asyncio.Event()
@@ -387,7 +389,7 @@ async def test_w170_a_cookie_may_come_with_connected_too(
     assert application.of("move")[0].headers["Cookie"] == "route=here"
 
 
-async def test_events_of_one_client_are_told_in_order(
+async def test_events_of_one_client_are_sent_in_order(
     harness: Harness, service: Service, application: Application
 ) -> None:
     ana = await harness.connect(service, "ana")

@@ -1,4 +1,4 @@
-"""Before its first event a handler is asked whether it wants any (W-119 and following)."""
+"""Before its first event a handler is asked whether it accepts events (W-119 and following)."""
 
 import asyncio
 from collections.abc import Sequence
@@ -33,7 +33,7 @@ async def handshake(harness: Harness, service: Service) -> int:
     return (await harness.refusal(client_url(service, access_token=token_for(service, "ana"))))[0]
 
 
-async def test_w119_and_w128_the_question_comes_first_and_carries_nothing_secret(
+async def test_w119_and_w128_the_validation_request_comes_first_and_has_no_secret(
     harness: Harness, service: Service, application: Application
 ) -> None:
     await harness.connect(service, "ana")
@@ -48,7 +48,7 @@ async def test_w119_and_w128_the_question_comes_first_and_carries_nothing_secret
 
 
 @pytest.mark.parametrize("origins", [("*",), ("127.0.0.1",), ("other.example", "127.0.0.1")])
-async def test_w120_to_w122_a_star_or_our_origin_lets_events_flow(
+async def test_w120_to_w122_a_star_or_our_origin_accepts_events(
     harness: Harness, service: Service, application: Application, origins: Sequence[str]
 ) -> None:
     application.answer("validate", allowing(*origins))
@@ -68,7 +68,7 @@ async def test_w121_the_letter_case_of_the_origin_does_not_matter(harness: Harne
     assert application.of("connect")[0].headers["WebHook-Request-Origin"] == "chat.example"
 
 
-async def test_a_no_to_one_origin_keeps_nobody_out_who_came_by_another(harness: Harness) -> None:
+async def test_a_refusal_of_one_origin_does_not_apply_to_another(harness: Harness) -> None:
     application = await harness.application()
     hubs = {HUB: HubSettings(event_handlers=[application.handler()], anonymous_connect_policy="allow")}
     service = await harness.service(Settings(hubs=hubs, times=replace(FAST, validation_retry_seconds=60.0)))
@@ -110,14 +110,14 @@ async def test_w125_a_handler_without_options_is_asked_with_get(
     assert application.of("validate")[1].headers["WebHook-Request-Origin"] == "127.0.0.1"
 
 
-async def test_w126_a_yes_is_remembered(harness: Harness, service: Service, application: Application) -> None:
+async def test_w126_an_agreement_is_remembered(harness: Harness, service: Service, application: Application) -> None:
     for _ in range(5):
         await harness.connect(service, "ana")
 
     assert len(application.of("validate")) == 1
 
 
-async def test_many_clients_at_once_share_the_first_question(
+async def test_many_clients_at_once_share_the_first_validation_request(
     harness: Harness, service: Service, application: Application
 ) -> None:
     statuses = await asyncio.gather(*(handshake(harness, service) for _ in range(10)))
@@ -126,7 +126,7 @@ async def test_many_clients_at_once_share_the_first_question(
     assert len(application.of("validate")) == 1
 
 
-async def test_a_client_that_leaves_does_not_end_the_question_that_others_wait_for(
+async def test_a_client_that_leaves_does_not_end_the_validation_request_that_others_wait_for(
     harness: Harness, service: Service, application: Application
 ) -> None:
     go_on = asyncio.Event()
@@ -149,7 +149,7 @@ async def test_a_client_that_leaves_does_not_end_the_question_that_others_wait_f
     assert len(application.of("validate")) == 1
 
 
-async def test_a_yes_is_asked_for_again_in_the_background(harness: Harness) -> None:
+async def test_an_agreement_is_checked_again_in_the_background(harness: Harness) -> None:
     service = await harness.service(Settings(times=replace(FAST, validation_recheck_seconds=0.0)))
     application = await harness.application()
     service.set_event_handlers(HUB, [application.handler(("connect",), None)])
@@ -158,17 +158,17 @@ async def test_a_yes_is_asked_for_again_in_the_background(harness: Harness) -> N
 
     assert await handshake(harness, service) == 101  # by the last result
     await application.wait_for("validate", 2)
-    await refused_at_last(harness, service)
+    await wait_until_refused(harness, service)
 
 
-async def refused_at_last(harness: Harness, service: Service) -> None:
-    """The answer to the question in the background has arrived when clients are refused."""
+async def wait_until_refused(harness: Harness, service: Service) -> None:
+    """Wait until clients are refused: then the validation request in the background was answered."""
     async with asyncio.timeout(5):
         while await handshake(harness, service) != 500:
             pass
 
 
-async def test_a_handler_that_said_no_is_asked_again_after_a_while(
+async def test_a_handler_that_refused_is_asked_again_after_a_while(
     harness: Harness, service: Service, application: Application
 ) -> None:
     application.answer("validate", allowing("other.example"))
@@ -180,7 +180,7 @@ async def test_a_handler_that_said_no_is_asked_again_after_a_while(
             pass
 
 
-async def test_between_two_questions_a_no_stays_a_no(harness: Harness) -> None:
+async def test_between_two_validation_requests_a_refusal_stays(harness: Harness) -> None:
     service = await harness.service(Settings(times=replace(FAST, validation_retry_seconds=60.0)))
     application = await harness.application()
     service.set_event_handlers(HUB, [application.handler()])
@@ -190,7 +190,7 @@ async def test_between_two_questions_a_no_stays_a_no(harness: Harness) -> None:
     assert len(application.of("validate")) == 1
 
 
-async def test_a_question_that_nobody_answers_ends_by_its_timeout(harness: Harness) -> None:
+async def test_a_validation_request_without_an_answer_ends_by_its_timeout(harness: Harness) -> None:
     service = await harness.service(Settings(times=replace(FAST, validation_timeout_seconds=0.05)))
     application = await harness.application()
     service.set_event_handlers(HUB, [application.handler()])

@@ -88,7 +88,7 @@ def close_code(frame: Frame) -> int | None:
         ('{"type":"joinGroup","type":"PING"}', Ping()),
     ],
 )
-def test_a_frame_says(text: str, message: object) -> None:
+def test_a_frame_is_decoded(text: str, message: object) -> None:
     assert CODEC.decode(text) == message
 
 
@@ -291,14 +291,14 @@ def test_any_frame_is_understood_or_ends_as_documented(frame: Frame) -> None:
 
 
 @given(unicode_text)
-def test_any_text_survives_the_round_trip(text: str) -> None:
+def test_any_text_is_the_same_after_the_round_trip(text: str) -> None:
     payload = sent_payload(send(data=text))
 
     assert shown(CODEC.encode(GroupMessage("g", payload)))["data"] == text
 
 
 @given(json_values.filter(lambda value: value is not None), st.sampled_from([(",", ":"), (" , ", " : ")]))
-def test_any_json_survives_the_round_trip_letter_by_letter(value: object, separators: tuple[str, str]) -> None:
+def test_any_json_is_the_same_text_after_the_round_trip(value: object, separators: tuple[str, str]) -> None:
     text = json.dumps(value, separators=separators)
 
     payload = sent_payload(f'{{"data":{text},"type":"sendToGroup","group":"g"}}')
@@ -308,7 +308,7 @@ def test_any_json_survives_the_round_trip_letter_by_letter(value: object, separa
 
 
 @given(st.binary())
-def test_any_bytes_survive_the_round_trip(data: bytes) -> None:
+def test_any_bytes_are_the_same_after_the_round_trip(data: bytes) -> None:
     payload = sent_payload(send(dataType="binary", data=base64.b64encode(data).decode()))
 
     assert payload.data == data

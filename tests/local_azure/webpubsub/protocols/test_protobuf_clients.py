@@ -16,11 +16,11 @@ RELIABLE = "protobuf.reliable.webpubsub.azure.v1"
 ANY = AnyMessage(type_url="type.example/Point", value=b"\x08\x01")
 
 
-async def say(client: Client, **message: Any) -> None:
+async def send(client: Client, **message: Any) -> None:
     await client.ws.send_bytes(pb.UpstreamMessage(**message).SerializeToString())
 
 
-async def hear(client: Client) -> pb.DownstreamMessage:
+async def receive(client: Client) -> pb.DownstreamMessage:
     frame = await client.frame()
     assert frame.type is aiohttp.WSMsgType.BINARY, frame
     return pb.DownstreamMessage.FromString(frame.data)
@@ -28,7 +28,7 @@ async def hear(client: Client) -> pb.DownstreamMessage:
 
 async def connect(harness: Harness, service: Service, user: str, subprotocol: str = PROTOBUF) -> Client:
     client = await harness.connect(service, user, subprotocol=subprotocol, groups=["room"])
-    connected = (await hear(client)).system_message.connected_message
+    connected = (await receive(client)).system_message.connected_message
     client.connected = {
         "connectionId": connected.connection_id,
         "userId": connected.user_id,
@@ -37,7 +37,7 @@ async def connect(harness: Harness, service: Service, user: str, subprotocol: st
     return client
 
 
-async def test_w115_the_first_frame_says_who_one_is(harness: Harness, service: Service) -> None:
+async def test_w115_the_first_frame_names_the_connection_and_the_user(harness: Harness, service: Service) -> None:
     plain = await connect(harness, service, "ana")
     reliable = await connect(harness, service, "bo", RELIABLE)
 
@@ -50,11 +50,11 @@ async def test_w112_requests_are_acknowledged(harness: Harness, service: Service
     ana = await connect(harness, service, "ana")
 
     await ana.ws.send_bytes(bytes.fromhex("32080A04726F6F6D1000"))
-    joined = await hear(ana)
+    joined = await receive(ana)
     await ana.ws.send_bytes(bytes.fromhex("4A00"))
 
     assert joined.ack_message == pb.AckMessage(ack_id=0, success=True)
-    assert (await hear(ana)).WhichOneof("message") == "pong_message"
+    assert (await receive(ana)).WhichOneof("message") == "pong_message"
 
 
 @pytest.mark.parametrize(
@@ -74,9 +74,9 @@ async def test_w114_one_message_reaches_every_kind_of_client(
     cy = await harness.connect(service, "cy", groups=["room"])
     raw = await harness.connect(service, "di", subprotocol=None, groups=["room"])
 
-    await say(ana, send_to_group_message=pb.SendToGroupMessage(group="room", data=data))
+    await send(ana, send_to_group_message=pb.SendToGroupMessage(group="room", data=data))
 
-    own, others = (await hear(ana)).data_message, (await hear(bo)).data_message
+    own, others = (await receive(ana)).data_message, (await receive(bo)).data_message
     assert own.data == others.data == data
     assert (own.HasField("sequence_id"), others.sequence_id) == (False, 1)
     shown = await cy.receive()
@@ -91,23 +91,23 @@ async def test_w118_an_any_reaches_the_application_as_protobuf(
 ) -> None:
     ana = await connect(harness, service, "ana")
 
-    await say(ana, event_message=pb.EventMessage(event="move", data=pb.MessageData(protobuf_data=ANY), ack_id=1))
+    await send(ana, event_message=pb.EventMessage(event="move", data=pb.MessageData(protobuf_data=ANY), ack_id=1))
 
-    assert (await hear(ana)).ack_message.success
+    assert (await receive(ana)).ack_message.success
     [event] = application.of("move")
     assert event.headers["Content-Type"] == "application/x-protobuf"
     assert event.body == ANY.SerializeToString()
 
 
 @pytest.mark.parametrize(("frame", "code"), [("{}", 1003), (b"\xff\xff", 1007), (b"", 1007)])
-async def test_w113_an_invalid_frame_is_answered_with_a_last_word_and_a_close_code(
+async def test_w113_an_invalid_frame_is_answered_with_a_disconnected_message_and_a_close_code(
     harness: Harness, service: Service, frame: str | bytes, code: int
 ) -> None:
     ana = await connect(harness, service, "ana")
 
     await (ana.ws.send_str(frame) if isinstance(frame, str) else ana.ws.send_bytes(frame))
 
-    assert (await hear(ana)).system_message.WhichOneof("message") == "disconnected_message"
+    assert (await receive(ana)).system_message.WhichOneof("message") == "disconnected_message"
     assert (await ana.closed())[0] == code
 
 
@@ -115,22 +115,22 @@ async def test_w095_a_reliable_client_recovers_what_it_did_not_acknowledge(harne
     ana, bo = await connect(harness, service, "ana", RELIABLE), await connect(harness, service, "bo")
     texts = [pb.MessageData(text_data=str(number)) for number in range(1, 4)]
 
-    await say(bo, send_to_group_message=pb.SendToGroupMessage(group="room", data=texts[0]))
-    assert (await hear(ana)).data_message.sequence_id == 1
-    await say(
+    await send(bo, send_to_group_message=pb.SendToGroupMessage(group="room", data=texts[0]))
+    assert (await receive(ana)).data_message.sequence_id == 1
+    await send(
         ana,
         sequence_ack_message=pb.SequenceAckMessage(sequence_id=1),
     )
-    await say(ana, ping_message=pb.PingMessage())
-    assert (await hear(ana)).WhichOneof("message") == "pong_message"
+    await send(ana, ping_message=pb.PingMessage())
+    assert (await receive(ana)).WhichOneof("message") == "pong_message"
     ana.cut()
     connection = service.hubs.hub("chat").connection(ana.id)
     await until(lambda: connection is not None and connection.transport is None)
     for text in texts[1:]:
-        await say(bo, send_to_group_message=pb.SendToGroupMessage(group="room", data=text))
+        await send(bo, send_to_group_message=pb.SendToGroupMessage(group="room", data=text))
     query = {"awps_connection_id": ana.id, "awps_reconnection_token": ana.connected["reconnectionToken"]}
     again = await harness.open(client_url(service, **query), RELIABLE)
 
     async with asyncio.timeout(5):
-        replayed = [(await hear(again)).data_message for _ in range(2)]
+        replayed = [(await receive(again)).data_message for _ in range(2)]
     assert [(message.sequence_id, message.data.text_data) for message in replayed] == [(2, "2"), (3, "3")]

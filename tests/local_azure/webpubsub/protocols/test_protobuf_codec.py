@@ -236,7 +236,7 @@ def test_any_frame_is_understood_or_ends_as_documented(frame: Frame) -> None:
 
 
 @given(st.binary(), st.integers(0, 2**64 - 1), st.booleans(), st.integers(0, 300))
-def test_any_send_survives_the_round_trip(data: bytes, ack_id: int, no_echo: bool, ttl_seconds: int) -> None:
+def test_any_send_is_the_same_after_the_round_trip(data: bytes, ack_id: int, no_echo: bool, ttl_seconds: int) -> None:
     frame = upstream_send(
         data=pb.MessageData(binary_data=data), ack_id=ack_id, no_echo=no_echo, ttl_seconds=ttl_seconds
     )

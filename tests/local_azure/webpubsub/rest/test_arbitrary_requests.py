@@ -42,7 +42,7 @@ queries = st.lists(
 
 
 @contextmanager
-def nothing_goes_wrong(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
+def no_error_is_logged(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
     caplog.clear()
     yield
     assert [record.getMessage() for record in caplog.records if record.levelno >= logging.ERROR] == []
@@ -70,7 +70,7 @@ async def test_any_request_is_answered_as_documented(
 ) -> None:
     headers = {f"X-WebPubSub-Metadata-{metadata[0]}": metadata[1], "Content-Type": content_type}
 
-    with nothing_goes_wrong(caplog):
+    with no_error_is_logged(caplog):
         answer = await rest(method, f"/{path}", *query, body=body, headers=headers, version=None)
 
     assert answer.status in DOCUMENTED
@@ -84,7 +84,7 @@ async def test_any_request_is_answered_as_documented(
 async def test_any_authorization_is_401(
     service: Service, rest: RestClient, caplog: pytest.LogCaptureFixture, token: str
 ) -> None:
-    with nothing_goes_wrong(caplog):
+    with no_error_is_logged(caplog):
         answer = await rest.request(
             "POST", f"{service.endpoint}/api/hubs/{HUB}/:send", b"x", {"Authorization": f"Bearer {token}"}
         )
@@ -95,7 +95,7 @@ async def test_any_authorization_is_401(
 @of_one_service
 @given(text=texts | st.sampled_from(["(" * 3000, "not " * 2000, "'" * 2000, "length(" * 900]))
 async def test_any_filter_is_used_or_refused(rest: RestClient, caplog: pytest.LogCaptureFixture, text: str) -> None:
-    with nothing_goes_wrong(caplog):
+    with no_error_is_logged(caplog):
         status = await rest.text("/:send", "hi", ("filter", text))
 
     assert status in (202, 400)

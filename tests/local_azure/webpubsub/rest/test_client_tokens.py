@@ -31,7 +31,7 @@ async def test_w192_a_token_connects_with_what_was_asked_for(
     assert claims["exp"] == pytest.approx(time.time() + 300, abs=10)
 
 
-async def test_a_token_lives_an_hour_and_names_nobody_by_default(rest: RestClient) -> None:
+async def test_a_token_is_valid_for_an_hour_and_names_no_user_by_default(rest: RestClient) -> None:
     token = (await rest("POST", PATH, ("userId", ""))).json()["token"]
 
     claims = jwt.decode(token, options={"verify_signature": False})
@@ -50,7 +50,7 @@ async def test_a_token_lives_an_hour_and_names_nobody_by_default(rest: RestClien
         ("clientType", "mqtt", 501),
     ],
 )
-async def test_what_cannot_be_in_a_token_is_refused(rest: RestClient, name: str, value: str, status: int) -> None:
+async def test_invalid_contents_of_a_token_are_refused(rest: RestClient, name: str, value: str, status: int) -> None:
     answer = await rest("POST", PATH, (name, value))
 
     assert (answer.status, answer.json()["target"]) == (status, name)

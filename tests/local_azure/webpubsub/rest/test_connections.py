@@ -7,7 +7,7 @@ from tests.local_azure.webpubsub.rest.rest_client import RestClient
 CLOSED = "Application server closed the connection."
 
 
-async def test_w178_who_is_there_is_200_and_who_is_not_is_404(
+async def test_w178_what_exists_is_200_and_what_does_not_is_404(
     harness: Harness, service: Service, rest: RestClient
 ) -> None:
     ana = await harness.connect(service, "ana", groups=["room"])
@@ -31,7 +31,7 @@ async def test_a_group_exists_while_it_has_a_member(harness: Harness, service: S
     assert (await rest("HEAD", "/groups/room")).status == 404
 
 
-async def test_w105_a_detached_connection_is_there(harness: Harness, service: Service, rest: RestClient) -> None:
+async def test_w105_a_detached_connection_exists(harness: Harness, service: Service, rest: RestClient) -> None:
     ana = await harness.connect(service, "ana", subprotocol=RELIABLE_JSON)
     ana.cut()
     connection = service.hubs.hub("chat").connection(ana.id)
@@ -51,7 +51,7 @@ async def test_w105_a_detached_connection_is_there(harness: Harness, service: Se
         "/users/nobody/groups",
     ],
 )
-async def test_w180_w187_to_delete_what_is_not_there_is_204(rest: RestClient, path: str) -> None:
+async def test_w180_w187_to_delete_what_does_not_exist_is_204(rest: RestClient, path: str) -> None:
     assert (await rest("DELETE", path, ("targetName", "room"))).status == 204
 
 

@@ -35,7 +35,7 @@ async def test_w180_a_connection_leaves_one_group_or_all(harness: Harness, servi
     assert [members(service, group) for group in "abc"] == [set(), set(), set()]
 
 
-async def test_w181_a_user_joins_with_the_connections_of_now(
+async def test_w181_a_user_joins_with_its_current_connections(
     harness: Harness, service: Service, rest: RestClient
 ) -> None:
     now = await people(harness, service, "ana", "ana")
@@ -161,7 +161,7 @@ async def test_w188_members_come_in_pages_in_the_order_of_their_ids(
     assert "nextLink" not in second
 
 
-async def test_members_are_told_with_their_user_if_they_have_one(
+async def test_members_are_listed_with_their_user_if_they_have_one(
     harness: Harness, service: Service, rest: RestClient
 ) -> None:
     await three_members(harness, service)

@@ -53,7 +53,7 @@ async def test_w187_permissions_of_an_unknown_connection(rest: RestClient, metho
     assert (answer.status, answer.code) == (status, "Info.Connection.NotExisted" if status == 404 else None)
 
 
-async def test_a_star_is_a_star_and_not_a_pattern(harness: Harness, service: Service, rest: RestClient) -> None:
+async def test_a_star_in_a_group_name_is_no_wildcard(harness: Harness, service: Service, rest: RestClient) -> None:
     ana = await harness.connect(service, "ana", roles=[])
 
     await rest("PUT", f"/permissions/joinLeaveGroup/connections/{ana.id}", ("targetName", "*"))

@@ -214,7 +214,7 @@ async def test_metadata_that_breaks_a_rule_is_400(rest: RestClient) -> None:
     )
 
 
-async def test_a_caller_who_leaves_in_the_middle_of_a_body_harms_nobody(
+async def test_a_caller_that_disconnects_within_its_body_does_not_disturb_the_service(
     service: Service, rest: RestClient, caplog: pytest.LogCaptureFixture
 ) -> None:
     url = f"{service.endpoint}/api/hubs/chat/:send"

@@ -102,14 +102,14 @@ def one_failing(context: df.DurableOrchestrationContext) -> Flow:
 
 
 @app.orchestration_trigger(context_name="context")
-def explodes(context: df.DurableOrchestrationContext) -> Flow:
+def raises_error(context: df.DurableOrchestrationContext) -> Flow:
     context.set_custom_status("about to")
     yield context.call_activity("double", 1)
-    raise ValueError("exploded")
+    raise ValueError("failed_on_purpose")
 
 
 @app.orchestration_trigger(context_name="context")
-def yields_nonsense(context: df.DurableOrchestrationContext) -> Flow:
+def yields_no_task(context: df.DurableOrchestrationContext) -> Flow:
     yield 42
 
 
@@ -150,8 +150,8 @@ def waits_for(context: df.DurableOrchestrationContext) -> Flow:
 
 
 @app.orchestration_trigger(context_name="context")
-def naps(context: df.DurableOrchestrationContext) -> Flow:
-    """Sleeps so many seconds; returns how late it woke, and whether it was replaying before and after."""
+def sleeps(context: df.DurableOrchestrationContext) -> Flow:
+    """Waits so many seconds; returns how late the timer fired, and whether it was replaying before and after."""
     seen = [context.is_replaying]
     fire_at = context.current_utc_datetime + timedelta(seconds=context.get_input())
     yield context.create_timer(fire_at)
@@ -244,7 +244,7 @@ episode_may_go_on = threading.Event()
 
 
 @app.orchestration_trigger(context_name="context")
-def held_up(context: df.DurableOrchestrationContext) -> Any:
+def waits_for_release(context: df.DurableOrchestrationContext) -> Any:
     if context.get_input() == "hold":
         episode_reached.set()
         episode_may_go_on.wait(timeout=10)
@@ -278,7 +278,7 @@ def calls_http(context: df.DurableOrchestrationContext) -> Flow:
 
 
 @app.orchestration_trigger(context_name="context")
-def changes_its_mind(context: df.DurableOrchestrationContext) -> Flow:
+def is_not_deterministic(context: df.DurableOrchestrationContext) -> Flow:
     """Not deterministic: the first step depends on how often it ran."""
     calls[context.instance_id] += 1
     yield context.call_activity("double" if calls[context.instance_id] == 1 else "echo", 1)

@@ -1,4 +1,4 @@
-"""Metadata on its whole way: from a client or a REST call to clients and to the event handler, and back."""
+"""Metadata from a client or a REST call to clients and to the event handler, and back."""
 
 from aiohttp import web
 from azure.messaging.webpubsubservice import WebPubSubServiceClient
@@ -36,7 +36,9 @@ async def test_metadata_of_a_rest_call_by_the_official_sdk_reaches_clients(
     assert (await bo.next())["metadata"] == {"kind": "news"}
 
 
-async def test_metadata_of_an_event_and_of_its_answer_travel_in_headers(listeners: Listeners, webhook: Webhook) -> None:
+async def test_metadata_of_an_event_and_of_its_answer_is_sent_in_headers(
+    listeners: Listeners, webhook: Webhook
+) -> None:
     """Headers of the answer become metadata, with keys in lower case (W-167)."""
     webhook.answers["move"] = lambda event: web.Response(
         text="seen", headers={"X-WebPubSub-Metadata-Answer-To": event.headers["x-webpubsub-metadata-kind"]}

@@ -1,4 +1,4 @@
-"""The house's rules: arrows go one way, only the app is deployed, and the README points at real things."""
+"""Rules of the repository: imports go one way, only the app is deployed, and what documents name exists."""
 
 import ast
 import re
