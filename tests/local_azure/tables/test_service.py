@@ -19,7 +19,7 @@ from azure.data.tables import TableClient, TableServiceClient
 
 from local_azure import tables
 from local_azure.pytest_plugin import TableStorage, table_storage, table_storage_settings
-from local_azure.tables.__main__ import DEFAULT_PORT, main
+from local_azure.tables.__main__ import DEFAULT_PORT
 from local_azure.tables.service import KEEP_ALIVE_SECONDS
 from tests.local_azure.tables.rest_client import RestClient
 
@@ -118,22 +118,30 @@ def test_t088_what_was_answered_survives_a_kill(tmp_path: Path, data: str) -> No
         assert client.get_entity("p", "r")["n"] == 1
 
 
-def test_a_port_that_is_taken_is_named(capsys: pytest.CaptureFixture[str]) -> None:
+def failed_command(*arguments: str) -> tuple[int, str]:
+    """Run the command, which must end by itself; return its exit status and its standard error."""
+    program = [sys.executable, "-m", "local_azure.tables", *arguments]
+    ran = subprocess.run(program, cwd=ROOT, capture_output=True, text=True, timeout=30, check=False)
+    return ran.returncode, ran.stderr
+
+
+def test_a_port_that_is_taken_is_named() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
 
-        assert main(["--port", str(port)]) == 1
+        assert failed_command("--port", str(port)) == (
+            1,
+            f"error: port {port} of 127.0.0.1 is taken, perhaps by another storage emulator; choose another with --port\n",
+        )
 
-    assert capsys.readouterr().err == (
-        f"error: port {port} of 127.0.0.1 is taken, perhaps by another storage emulator; choose another with --port\n"
-    )
 
-
-def test_data_that_cannot_be_used_are_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_data_that_cannot_be_used_are_named(tmp_path: Path) -> None:
     (tmp_path / "tables.sqlite3").write_text("no database" * 100)
 
-    assert main(["--port", "0", "--data", str(tmp_path)]) == 2
-    assert "is not a database" in capsys.readouterr().err
+    status, message = failed_command("--port", "0", "--data", str(tmp_path))
+
+    assert status == 2
+    assert re.fullmatch(r"error: .* is not a database .*\n", message)
 
 
 async def test_t089_a_connection_may_be_idle_for_a_minute() -> None:
