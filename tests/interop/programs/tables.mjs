@@ -1,6 +1,13 @@
 // Every public operation of @azure/data-tables on a table storage; what it gives is reported, operation by operation.
 
-import { AzureNamedKeyCredential, TableClient, TableServiceClient, TableTransaction, generateTableSas, odata } from "@azure/data-tables";
+import {
+  AzureNamedKeyCredential,
+  TableClient,
+  TableServiceClient,
+  TableTransaction,
+  generateTableSas,
+  odata,
+} from "@azure/data-tables";
 import { report } from "./reporting.mjs";
 
 const [connectionString, account, key] = process.argv.slice(2);
@@ -18,7 +25,10 @@ async function newTable() {
 }
 
 async function refusal(promise) {
-  return promise.then(() => "no refusal", (error) => [error.statusCode, error.details?.odataError?.code ?? error.code]);
+  return promise.then(
+    () => "no refusal",
+    (error) => [error.statusCode, error.details?.odataError?.code ?? error.code],
+  );
 }
 
 async function rows(iterator) {
@@ -39,9 +49,11 @@ const serviceOperations = {
   async listTables() {
     await service.createTable("Second");
     const pages = [];
-    for await (const page of service.listTables().byPage({ maxPageSize: 1 })) pages.push(page.map((table) => table.name));
+    for await (const page of service.listTables().byPage({ maxPageSize: 1 }))
+      pages.push(page.map((table) => table.name));
     const filtered = [];
-    for await (const table of service.listTables({ queryOptions: { filter: odata`TableName eq ${"Second"}` } })) filtered.push(table.name);
+    for await (const table of service.listTables({ queryOptions: { filter: odata`TableName eq ${"Second"}` } }))
+      filtered.push(table.name);
     return { pages, filtered };
   },
 
@@ -53,12 +65,20 @@ const serviceOperations = {
   },
 
   async getProperties() {
-    return Object.keys(await service.getProperties()).filter((name) => /^(cors|logging|hourMetrics|minuteMetrics)$/.test(name)).sort();
+    return Object.keys(await service.getProperties())
+      .filter((name) => /^(cors|logging|hourMetrics|minuteMetrics)$/.test(name))
+      .sort();
   },
 
   async setProperties() {
     const properties = await service.getProperties();
-    properties.logging = { version: "1.0", read: true, write: false, delete: false, retentionPolicy: { enabled: true, days: 3 } };
+    properties.logging = {
+      version: "1.0",
+      read: true,
+      write: false,
+      delete: false,
+      retentionPolicy: { enabled: true, days: 3 },
+    };
     await service.setProperties({ logging: properties.logging });
     return (await service.getProperties()).logging.retentionPolicy.days;
   },
@@ -91,8 +111,16 @@ const tableOperations = {
   async getEntity() {
     const table = await newTable();
     const sent = {
-      partitionKey: "it's %+", rowKey: "é 😀", text: "x", int: 5, double: 2.5, even: { type: "Double", value: "3" }, yes: true,
-      big: 9007199254740993n, at: new Date("2026-01-02T03:04:05.678Z"), data: new Uint8Array([0, 255]),
+      partitionKey: "it's %+",
+      rowKey: "é 😀",
+      text: "x",
+      int: 5,
+      double: 2.5,
+      even: { type: "Double", value: "3" },
+      yes: true,
+      big: 9007199254740993n,
+      at: new Date("2026-01-02T03:04:05.678Z"),
+      data: new Uint8Array([0, 255]),
       id: { type: "Guid", value: "c9da6455-213d-42c9-9a79-3e9149a57833" },
     };
     await table.createEntity(sent);
@@ -100,8 +128,23 @@ const tableOperations = {
     const part = await table.getEntity(sent.partitionKey, sent.rowKey, { queryOptions: { select: ["int", "absent"] } });
     const typed = await table.getEntity(sent.partitionKey, sent.rowKey, { disableTypeConversion: true });
     return {
-      kept: [found.text, found.int, found.double, found.even, found.yes, found.id.value ?? found.id, found.partitionKey, found.rowKey],
-      big: String(big), at: at.toISOString(), data: [...data], part: [part.int, part.text ?? null], typed: typed.double.type, etag: etag.startsWith("W/"), timestamp: typeof timestamp,
+      kept: [
+        found.text,
+        found.int,
+        found.double,
+        found.even,
+        found.yes,
+        found.id.value ?? found.id,
+        found.partitionKey,
+        found.rowKey,
+      ],
+      big: String(big),
+      at: at.toISOString(),
+      data: [...data],
+      part: [part.int, part.text ?? null],
+      typed: typed.double.type,
+      etag: etag.startsWith("W/"),
+      timestamp: typeof timestamp,
     };
   },
 
@@ -146,7 +189,9 @@ const tableOperations = {
     const resumed = await table.listEntities().byPage({ maxPageSize: 2, continuationToken: token }).next();
     const filter = odata`PartitionKey eq ${"p"} and n ge ${2} and big lt ${3n}`;
     return {
-      pages, resumed: resumed.value.map((entity) => entity.rowKey), filtered: await rows(table.listEntities({ queryOptions: { filter } })),
+      pages,
+      resumed: resumed.value.map((entity) => entity.rowKey),
+      filtered: await rows(table.listEntities({ queryOptions: { filter } })),
       refused: await refusal(rows(table.listEntities({ queryOptions: { filter: "n eq" } }))),
     };
   },
@@ -160,16 +205,26 @@ const tableOperations = {
     transaction.upsertEntity({ partitionKey: "p", rowKey: "up" }, "Replace");
     transaction.deleteEntity("p", "b");
     const result = await table.submitTransaction(transaction.actions);
-    const refused = await refusal(table.submitTransaction([["create", { partitionKey: "p", rowKey: "x" }], ["create", { partitionKey: "p", rowKey: "a" }]]));
+    const refused = await refusal(
+      table.submitTransaction([
+        ["create", { partitionKey: "p", rowKey: "x" }],
+        ["create", { partitionKey: "p", rowKey: "a" }],
+      ]),
+    );
     return {
-      statuses: result.subResponses.map((part) => part.status), etag: result.getResponseForEntity("new").etag.startsWith("W/"),
-      refused: refused[0], rows: await rows(table.listEntities()), text: (await table.getEntity("p", "new")).text,
+      statuses: result.subResponses.map((part) => part.status),
+      etag: result.getResponseForEntity("new").etag.startsWith("W/"),
+      refused: refused[0],
+      rows: await rows(table.listEntities()),
+      text: (await table.getEntity("p", "new")).text,
     };
   },
 
   async setAccessPolicy() {
     const table = await newTable();
-    await table.setAccessPolicy([{ id: "readers", accessPolicy: { permission: "r", start: new Date(0), expiry: new Date(1e12) } }]);
+    await table.setAccessPolicy([
+      { id: "readers", accessPolicy: { permission: "r", start: new Date(0), expiry: new Date(1e12) } },
+    ]);
     return (await table.getAccessPolicy()).map(({ id, accessPolicy }) => [id, accessPolicy.permission]);
   },
 
@@ -180,7 +235,10 @@ const tableOperations = {
   async signature() {
     const table = await newTable();
     const credential = new AzureNamedKeyCredential(account, key);
-    const sas = generateTableSas(table.tableName, credential, { permissions: { query: true }, expiresOn: new Date(Date.now() + 60_000) });
+    const sas = generateTableSas(table.tableName, credential, {
+      permissions: { query: true },
+      expiresOn: new Date(Date.now() + 60_000),
+    });
     const reader = new TableClient(`${endpoint.replace(/\/$/, "")}?${sas}`, table.tableName, options);
     return [await rows(reader.listEntities()), (await refusal(reader.createEntity(one)))[0]];
   },
@@ -192,8 +250,12 @@ function publicNames(object) {
   return names.filter((name) => name !== "constructor" && !/^_|(All|Page)$/.test(name)).sort();
 }
 
-for (const [of, operations] of [["service", serviceOperations], ["table", tableOperations]]) {
-  for (const [operation, story] of Object.entries(operations)) report("operation", { of, operation, saw: await story() });
+for (const [of, operations] of [
+  ["service", serviceOperations],
+  ["table", tableOperations],
+]) {
+  for (const [operation, story] of Object.entries(operations))
+    report("operation", { of, operation, saw: await story() });
 }
 report("offered", { service: publicNames(service), table: publicNames(await newTable()) });
 report("end");
