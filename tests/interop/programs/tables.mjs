@@ -49,11 +49,13 @@ const serviceOperations = {
   async listTables() {
     await service.createTable("Second");
     const pages = [];
-    for await (const page of service.listTables().byPage({ maxPageSize: 1 }))
+    for await (const page of service.listTables().byPage({ maxPageSize: 1 })) {
       pages.push(page.map((table) => table.name));
+    }
     const filtered = [];
-    for await (const table of service.listTables({ queryOptions: { filter: odata`TableName eq ${"Second"}` } }))
+    for await (const table of service.listTables({ queryOptions: { filter: odata`TableName eq ${"Second"}` } })) {
       filtered.push(table.name);
+    }
     return { pages, filtered };
   },
 
@@ -254,8 +256,9 @@ for (const [of, operations] of [
   ["service", serviceOperations],
   ["table", tableOperations],
 ]) {
-  for (const [operation, story] of Object.entries(operations))
+  for (const [operation, story] of Object.entries(operations)) {
     report("operation", { of, operation, saw: await story() });
+  }
 }
 report("offered", { service: publicNames(service), table: publicNames(await newTable()) });
 report("end");
