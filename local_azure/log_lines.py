@@ -44,6 +44,14 @@ def _format_value(value: object) -> str:
     return text if text and text.isprintable() and not set(text) & set(' "=') else json.dumps(text)
 
 
+def log_to_stderr(level: int) -> None:
+    """Write the log to standard error: our own records from this level on, those of libraries from WARNING on."""
+    handler = logging.StreamHandler()
+    handler.setFormatter(FieldFormatter())
+    logging.basicConfig(level=logging.WARNING, handlers=[handler])
+    logging.getLogger(OWN_LOGGERS).setLevel(level)
+
+
 def http_logger(owner: str) -> logging.Logger:
     """Return the logger for the owner's HTTP server; malformed HTTP is one line: it is not a bug of the server."""
     logger = logging.getLogger(f"{OWN_LOGGERS}.{owner}.http")

@@ -10,7 +10,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from local_azure.log_lines import FieldFormatter
+from local_azure.log_lines import log_to_stderr
 from local_azure.tables.service import serve
 from local_azure.tables.settings import Settings
 from local_azure.tables.store import StoreError
@@ -22,7 +22,7 @@ DEFAULT_PORT = 10002
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run until interrupted; return the exit status: 0, 1 when the address is taken, 2 for unusable data."""
     options = _parser().parse_args(arguments)
-    _log_to_stderr(logging.DEBUG if options.verbose else logging.INFO)
+    log_to_stderr(logging.DEBUG if options.verbose else logging.INFO)
     try:
         asyncio.run(_run(Settings(data=options.data), options.host, options.port))
     except StoreError as error:
@@ -75,13 +75,6 @@ async def _run(settings: Settings, host: str, port: int) -> None:
         print(f"Table storage listens on {service.endpoint}")  # noqa: T201
         print(f"Connection string: {service.connection_string}", flush=True)  # noqa: T201
         await stopped.wait()
-
-
-def _log_to_stderr(level: int) -> None:
-    handler = logging.StreamHandler()
-    handler.setFormatter(FieldFormatter())
-    logging.basicConfig(level=logging.WARNING, handlers=[handler])
-    logging.getLogger("local_azure").setLevel(level)
 
 
 if __name__ == "__main__":

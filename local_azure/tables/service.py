@@ -1,10 +1,11 @@
 """The storage as a whole: open its database, listen on an address, stop."""
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 
 from aiohttp import web
 
+from local_azure.listening import start_sites
 from local_azure.log_lines import http_logger
 from local_azure.tables.http_server import HttpServer
 from local_azure.tables.settings import Settings
@@ -58,14 +59,8 @@ class Service:
             )
             self._runner = web.ServerRunner(server, handle_signals=False, shutdown_timeout=SHUTDOWN_SECONDS)
             await self._runner.setup()
-            # One port for IPv4 and IPv6: a client may use either address of "localhost".
-            first, *others = ("127.0.0.1", "::1") if host == "localhost" else (host,)
-            await web.TCPSite(self._runner, first, port).start()
+            self._port = await start_sites(self._runner, host, port)
             self._host = _url_host(host)
-            self._port = self._runner.addresses[0][1]
-            for other in others:
-                with suppress(OSError):
-                    await web.TCPSite(self._runner, other, self._port).start()
         except BaseException:
             await self.stop()
             raise

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from local_azure.log_lines import FieldFormatter
+from local_azure.log_lines import log_to_stderr
 from local_azure.webpubsub.faults import Fault, add_fault_option
 from local_azure.webpubsub.service import serve
 from local_azure.webpubsub.settings import Settings, SettingsError
@@ -25,7 +25,7 @@ DEFAULT_SETTINGS_FILE = Path("webpubsub.json")
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run until interrupted; return the exit status: 0, 1 when the address is in use, 2 for invalid settings."""
     options = _parser().parse_args(arguments)
-    _log_to_stderr(logging.DEBUG if options.verbose else logging.INFO)
+    log_to_stderr(logging.DEBUG if options.verbose else logging.INFO)
     try:
         settings = load_settings(options.settings)
         host, port = _address(settings, options.host, options.port)
@@ -102,13 +102,6 @@ async def _run(settings: Settings, host: str, port: int, faults: Sequence[Fault]
         print(f"Web PubSub listens on {service.endpoint}")  # noqa: T201
         print(f"Connection string: {service.connection_string}", flush=True)  # noqa: T201
         await stopped.wait()
-
-
-def _log_to_stderr(level: int) -> None:
-    handler = logging.StreamHandler()
-    handler.setFormatter(FieldFormatter())
-    logging.basicConfig(level=logging.WARNING, handlers=[handler])
-    logging.getLogger("local_azure").setLevel(level)
 
 
 if __name__ == "__main__":

@@ -4,10 +4,11 @@ import ipaddress
 import logging
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 
 from aiohttp import web
 
+from local_azure.listening import start_sites
 from local_azure.log_lines import http_logger
 from local_azure.webpubsub import rest
 from local_azure.webpubsub.clients import Clients
@@ -91,14 +92,8 @@ class Service:
             self._mount_inspector()
         await self._runner.setup()
         try:
-            # One port for IPv4 and IPv6: a client may use either address of "localhost".
-            first, *others = ("127.0.0.1", "::1") if host == "localhost" else (host,)
-            await web.TCPSite(self._runner, first, port).start()
+            self._port = await start_sites(self._runner, host, port)
             self._host = _url_host(host)
-            self._port = self._runner.addresses[0][1]
-            for other in others:
-                with suppress(OSError):
-                    await web.TCPSite(self._runner, other, self._port).start()
         except BaseException:
             await self.stop()
             raise
