@@ -125,7 +125,8 @@ async def test_an_activity_that_was_cut_off_runs_again(tmp_path: Path) -> None:
         await first.start("calls_one", "cut", ["holds", str(tmp_path)])
 
         async def has_begun() -> Any:
-            return True if began.exists() else None
+            # The file is there before its content: what counts is the content.
+            return True if began.exists() and began.read_text() else None
 
         await until(has_begun)
     (tmp_path / "go").touch()
