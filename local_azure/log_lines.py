@@ -2,6 +2,7 @@
 
 import json
 import logging
+import sys
 import time
 
 from aiohttp.http import HttpProcessingError
@@ -22,8 +23,9 @@ class FieldFormatter(logging.Formatter):
     default_time_format = "%Y-%m-%dT%H:%M:%S"
     default_msec_format = "%s.%03dZ"
 
-    def __init__(self) -> None:
-        super().__init__("[%(asctime)s] %(message)s")
+    def __init__(self, source: str = "") -> None:
+        """`source` stands before each text, for a process that is one of several with the same output."""
+        super().__init__(f"[%(asctime)s] [{source}] %(message)s" if source else "[%(asctime)s] %(message)s")
         self.converter = time.gmtime
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 (the library's name)
@@ -50,6 +52,17 @@ def log_to_stderr(level: int) -> None:
     handler.setFormatter(FieldFormatter())
     logging.basicConfig(level=logging.WARNING, handlers=[handler])
     logging.getLogger(OWN_LOGGERS).setLevel(level)
+
+
+def log_to_stdout(source: str = "") -> None:
+    """Write this process's log, an app's records among it, to standard output; `source` names the process."""
+    handler = logging.StreamHandler(sys.stdout)
+    handler.setFormatter(FieldFormatter(source))
+    root = logging.getLogger()
+    root.addHandler(handler)
+    root.setLevel(logging.INFO)
+    # This logger writes several lines for every call of an Azure SDK, with all headers.
+    logging.getLogger("azure.core.pipeline.policies.http_logging_policy").setLevel(logging.WARNING)
 
 
 def http_logger(owner: str) -> logging.Logger:
