@@ -4,10 +4,13 @@ import json
 import logging
 import sys
 import time
+from typing import TextIO
 
 from aiohttp.http import HttpProcessingError
 from aiohttp.http_exceptions import BadHttpMessage
 from aiohttp.web import RequestPayloadError
+
+from local_azure.output import flush_soon
 
 _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 OWN_LOGGERS = "local_azure"
@@ -54,9 +57,24 @@ def log_to_stderr(level: int) -> None:
     logging.getLogger(OWN_LOGGERS).setLevel(level)
 
 
+class _StandardOutput(logging.StreamHandler[TextIO]):
+    """Writes lines to standard output's buffer, which what is printed goes to as well: their order stays.
+
+    Warnings and errors appear at once, with all that was written before.
+    """
+
+    def emit(self, record: logging.LogRecord) -> None:
+        super().emit(record)
+        if record.levelno >= logging.WARNING:
+            self.stream.flush()
+
+    def flush(self) -> None:
+        flush_soon()
+
+
 def log_to_stdout(source: str = "") -> None:
     """Write this process's log, an app's records among it, to standard output; `source` names the process."""
-    handler = logging.StreamHandler(sys.stdout)
+    handler = _StandardOutput(sys.stdout)
     handler.setFormatter(FieldFormatter(source))
     root = logging.getLogger()
     root.addHandler(handler)

@@ -23,6 +23,7 @@ def print_line(text: str) -> None:
 
 def print_error(text: str) -> None:
     """Write a line to standard error: why the process cannot go on."""
+    sys.stdout.flush()
     sys.stderr.write(f"{text}\n")
     sys.stderr.flush()
 

@@ -104,6 +104,38 @@ def test_both_services_start_with_each_others_addresses_and_stop_cleanly(
     assert (code, "Traceback" in output) == (0, False)
 
 
+def test_what_a_function_prints_appears_by_itself_and_among_the_log_lines_where_it_was_printed(
+    start: Start, write_app: WriteApp
+) -> None:
+    source = """
+    @app.route()
+    def hello(req):
+        print("printed in a thread")
+        logging.info("logged")
+
+    @app.route()
+    async def quiet(req): print("printed alone")
+    """
+    folder = write_app(source, host_json={"logging": {"logLevel": {"default": "Warning"}}})
+    program = start("local_azure.functions", str(folder), "--port", "0")
+    url = f"http://127.0.0.1:{program.wait_for(r'localhost:([0-9]+)/api/hello')[1]}"
+    program.wait_for("^Ready")
+    for path, text in (("hello", "printed in a thread"), ("quiet", "printed alone")):
+        send(url, "GET", f"/api/{path}")
+        program.wait_for(f"^{text}$")
+    program.stop()
+
+    (folder / "host.json").write_text('{"version": "2.0"}')
+    program = start("local_azure.functions", str(folder), "--port", "0")
+    url = f"http://127.0.0.1:{program.wait_for(r'localhost:([0-9]+)/api/hello')[1]}"
+    program.wait_for("^Ready")
+    send(url, "GET", "/api/hello")
+    lines = program.stop()[1].splitlines()
+
+    found = [re.search("Executing|printed in a thread|logged|Executed", line) for line in lines]
+    assert [match[0] for match in found if match] == ["Executing", "printed in a thread", "logged", "Executed"]
+
+
 def test_a_function_that_never_returns_does_not_delay_the_end(start: Start, write_app: WriteApp) -> None:
     source = """
     @app.route()
