@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
 from chat.errors import ChatError
-from chat.lines import milliseconds
+from chat.times import milliseconds
 from chat.message_ids import derived_id, owner_part
 from chat.names import REMINDER_USER
 
