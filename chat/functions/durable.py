@@ -5,7 +5,6 @@ The names of entities, orchestrations and activities are stored with everything 
 """
 
 from collections.abc import Generator
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import azure.durable_functions as df
@@ -13,23 +12,20 @@ import azure.durable_functions as df
 from chat.commands.reminder_store import REMINDER_ORCHESTRATION
 from chat.commands.reminders import decode_reminder
 from chat.functions.process_state import process_state
-from chat.times import milliseconds
 from chat.logs import log
 from chat.names import REMINDER_USER, room_group
 from chat.room_log.entry_frames import chat_line
 from chat.room_log.model import NewMessage
 from chat.rooms import directory
-from chat.rooms.directory import DIRECTORY_ENTITY, DIRECTORY_KEY, EXPIRE_ORCHESTRATION
-from chat.rooms.presence import read_roster
+from chat.rooms.directory import DIRECTORY_ENTITY
 from chat.settings import current_settings
 
 bp = df.Blueprint()
 OrchestrationSteps = Generator[Any, Any, Any]
 
-SEND_REMINDER, COUNT_MEMBERS = "say_reminder", "look_into_room"
-# A reminder is sent within about five minutes after an outage; a room is checked once in six hours.
+SEND_REMINDER = "say_reminder"
+# A reminder is sent within about five minutes after an outage.
 RETRY = df.RetryOptions(first_retry_interval_in_milliseconds=10_000, max_number_of_attempts=30)
-CHECK_INTERVAL = timedelta(hours=6)
 
 
 @bp.entity_trigger(context_name="context", entity_name=DIRECTORY_ENTITY)
@@ -54,7 +50,7 @@ def remind_when_due(context: df.DurableOrchestrationContext) -> OrchestrationSte
 async def send_reminder(content: dict) -> None:  # type: ignore[type-arg]  # the worker takes plain classes only
     """Send a reminder to its room. It may run twice; the message has one id."""
     settings, process, reminder = current_settings(), process_state(), decode_reminder(content)
-    gateway, rooms = await process.gateways.get(settings), await process.rooms.get(settings)
+    gateway, rooms = await process.gateways.get(settings), await process.room_logs(settings)
     message = NewMessage(reminder.message_id, REMINDER_USER, f"{reminder.user}: {reminder.text}")
     appended = await rooms.append(reminder.room, message)
     await gateway.publish(room_group(reminder.room), chat_line(reminder.room, appended.message))

@@ -94,7 +94,7 @@ async def services_for(settings: Settings, gateway: Gateway, durable: DurableCli
         settings=settings,
         gateway=gateway,
         durable=durable,
-        rooms=await process.rooms.get(settings),
+        rooms=await process.room_logs(settings),
         announcements=process.announcements,
         room_counts=process.room_counts,
         now=round(time.time() * 1000),

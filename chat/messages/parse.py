@@ -24,7 +24,8 @@ Payload = str | Mapping[str, Any]
 class Draft:
     """What a `message` event asks to send; without a room it is meant for the connection's current one.
 
-    `answers` is the id of the message that it replies to. `utc_offset_minutes` is the sender's clock, minutes east of UTC.
+    `answers` is the id of the message that it replies to. `utc_offset_minutes` is the sender's clock, minutes east of
+    UTC.
     """
 
     text: str

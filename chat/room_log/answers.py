@@ -24,9 +24,7 @@ def page_fields(room: str, page: Page) -> Frame:
     }
 
 
-async def read_page_fields(
-    rooms: RoomLogs, room: str, before: int | None = None, limit: int = PAGE_LENGTH
-) -> Frame:
+async def read_page_fields(rooms: RoomLogs, room: str, before: int | None = None, limit: int = PAGE_LENGTH) -> Frame:
     """Return the fields of a page of a room's messages; a page that cannot be read says that it is not complete."""
     try:
         return page_fields(room, await rooms.read_page(room, before, limit))

@@ -32,10 +32,9 @@ def chat_line(room: str, message: Message) -> Frame:
 
 
 def change_frame(room: str, entry: Entry, message: Message) -> Frame:
-    """Return the frame of an entry about a message as it is now; of a deleted message it is always `deleted`."""
-    kind = Kind.DELETE if message.deleted_at is not None else entry.kind
+    """Return the frame of an entry that changed a message, with what the message is now."""
     frame: Frame = {
-        "type": CHANGE_TYPES[kind],
+        "type": CHANGE_TYPES[entry.kind],
         "room": room,
         "id": message.id,
         "seq": entry.seq,
@@ -47,7 +46,7 @@ def change_frame(room: str, entry: Entry, message: Message) -> Frame:
     }
     if entry.client_id is not None:
         frame["clientId"] = entry.client_id
-    if kind is Kind.REACT:
+    if entry.kind is Kind.REACT:
         frame |= {"emoji": entry.emoji, "user": entry.user, "on": entry.on}
     return frame | _changes(message)
 
@@ -68,7 +67,7 @@ def _changes(message: Message) -> dict[str, Any]:
     if message.reply_to is not None:
         quote = message.reply_to
         fields["replyTo"] = {"id": quote.id, "from": quote.sender, "message": quote.text}
-    if message.edited_at is not None:
+    if message.edited_at is not None and message.deleted_at is None:
         fields["editedAt"] = timestamp(message.edited_at)
     if message.deleted_at is not None:
         fields["deletedAt"] = timestamp(message.deleted_at)

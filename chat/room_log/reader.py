@@ -93,11 +93,10 @@ async def read_since(store: RoomStore, room: str, after: int, until: int | None 
     return Run(after, tuple(limit_bytes(run, RUN_BYTES)), head, low == after + 1)
 
 
-def limit_bytes(
-    run: Sequence[tuple[Entry, Message | None]], limit: int
-) -> list[tuple[Entry, Message | None]]:
+def limit_bytes(run: Sequence[tuple[Entry, Message | None]], limit: int) -> list[tuple[Entry, Message | None]]:
     """Return the first entries of a run whose texts together take at most `limit` bytes, at least one."""
-    size, kept = 0, []
+    size = 0
+    kept: list[tuple[Entry, Message | None]] = []
     for entry, message in run:
         size += len(message.text.encode()) if message else 0
         if kept and size > limit:

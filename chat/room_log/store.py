@@ -3,11 +3,9 @@
 import asyncio
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from chat.room_log.append_plan import AppendPlan
-from chat.room_log.model import Entry, Kind, Message
-from chat.room_log.model import Head as RoomHead
+from chat.room_log.model import Entry, Head, Kind, Message
 from chat.room_log.rows import (
     HEAD,
     Row,
@@ -22,9 +20,11 @@ from chat.room_log.rows import (
     index_key,
 )
 from chat.table_storage.client import TableClient
+from chat.table_storage.entities import ETAG, Entity
 from chat.table_storage.errors import Conflict
 from chat.table_storage.operations import Insert, Merge, Operation
 
+TABLE = "Rooms"
 MAX_PARALLEL_READS = 16
 
 
@@ -45,12 +45,11 @@ class RoomStore:
     """The rows of the rooms, in one table. Each method raises StorageUnavailable."""
 
     tables: TableClient
-    table: str
 
-    async def read_head(self, room: str) -> RoomHead:
+    async def read_head(self, room: str) -> Head:
         """Return where a room's log ends."""
-        row = await self.tables.get(self.table, room, HEAD)
-        return decode_head(row, row["odata.etag"] if row else "")
+        row = await self.tables.get(TABLE, room, HEAD)
+        return decode_head(row, row[ETAG] if row else "")
 
     async def commit(self, room: str, plan: AppendPlan, seconds: float) -> str:
         """Write a plan's entries in one transaction within `seconds`; return the head's new ETag.
@@ -63,13 +62,13 @@ class RoomStore:
         operations.append(Merge(row, plan.head.etag) if plan.head.etag else Insert(row))
         indexed: dict[int, str] = {}
         for entry in plan.entries:
-            message = plan.created.get(entry.id)
+            message = plan.created.get(entry.message_id) or plan.changed[entry.message_id]
             operations.append(Insert(encode_entry(room, entry, message)))
             indexed[len(operations)] = entry.id
             operations.append(Insert(encode_index(room, entry)))
         operations += [Merge(encode_change(room, message), "*") for message in plan.changed.values()]
         try:
-            etags = await self.tables.transaction(self.table, operations, timeout=seconds)
+            etags = await self.tables.transaction(TABLE, operations, seconds=seconds)
         except Conflict as conflict:
             if conflict.index in indexed:
                 raise AlreadyAppended(indexed[conflict.index]) from conflict
@@ -79,7 +78,7 @@ class RoomStore:
 
     async def find(self, room: str, identity: str) -> tuple[Entry, Message] | None:
         """Return the entry with an id and its message as it is now, or None where there is none."""
-        index = await self.tables.get(self.table, room, index_key(identity))
+        index = await self.tables.get(TABLE, room, index_key(identity))
         row = await self._read_entry(room, int(index["seq"])) if index else None
         if row is None:
             return None
@@ -99,12 +98,12 @@ class RoomStore:
         row = await self._read_entry(room, seq)
         return None if row is None else decode_entry(row).count
 
-    async def read_rows(self, room: str, low: int, high: int, *, only_messages: bool = False) -> list[dict[str, Any]]:
+    async def read_rows(self, room: str, low: int, high: int, *, only_messages: bool = False) -> list[Entity]:
         """Return the rows of the entries from `low` to `high`, both included, in their order."""
         condition = f"PartitionKey eq '{room}' and RowKey ge '{entry_key(low)}' and RowKey le '{entry_key(high)}'"
         if only_messages:
             condition += f" and kind eq '{Kind.MESSAGE}'"
-        return await self.tables.query_all(self.table, condition, limit=high - low + 1)
+        return (await self.tables.query_all(TABLE, condition, limit=high - low + 1)).entities
 
     async def read_messages(self, room: str, seqs: Iterable[int]) -> dict[int, Message]:
         """Return the messages with these numbers that are kept, by number."""
@@ -119,4 +118,4 @@ class RoomStore:
         return {message.seq: message for message in messages}
 
     async def _read_entry(self, room: str, seq: int) -> Row | None:
-        return await self.tables.get(self.table, room, entry_key(seq))
+        return await self.tables.get(TABLE, room, entry_key(seq))

@@ -112,7 +112,7 @@ class RoomWriter:
                     pending.finish(outcome)
             except HeadMoved:
                 self._forget()
-                wait = random.random() * RACE_PAUSE_SECONDS
+                wait = RACE_PAUSE_SECONDS * jitter()
             except AlreadyAppended as found:
                 others = [pending for pending in waiting if pending.request.id != found.id]
                 same = [pending for pending in waiting if pending.request.id == found.id]
@@ -120,7 +120,7 @@ class RoomWriter:
             except StorageUnavailable as problem:
                 may_be_stored |= problem.may_have_happened
                 self._forget()
-                wait, pause = pause * (0.5 + random.random() / 2), min(pause * 2, LONGEST_PAUSE_SECONDS)
+                wait, pause = pause * (0.5 + jitter() / 2), min(pause * 2, LONGEST_PAUSE_SECONDS)
                 give_up(waiting, problem, time.monotonic() + wait)
             if wait:
                 give_up(waiting, None, time.monotonic() + wait)
@@ -158,6 +158,11 @@ class RoomWriter:
     def _forget(self) -> None:
         self.head = None
         self.recent.clear()
+
+
+def jitter() -> float:
+    """Return a number from 0 to 1, so that instances that lost one race do not meet in the next."""
+    return random.random()  # noqa: S311 - the pause is no secret
 
 
 def judges(plan: AppendPlan) -> bool:

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from chat.errors import ServiceUnavailable, UnsupportedSubprotocol
 from chat.gateway import Gateway
 from chat.identity import connecting_user
-from chat.times import milliseconds
 from chat.logs import cause_of, log
 from chat.names import LOBBY, groups_of
 from chat.rooms.presence import Announcer, read_roster
 from chat.settings import Settings
+from chat.times import milliseconds
 from chat.webhook.connection_state import ConnectionState
 from chat.webhook.events import SUBPROTOCOLS, Connect, Connected, Disconnected
 

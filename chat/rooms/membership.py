@@ -5,11 +5,11 @@ from chat.errors import ChatError, ServiceUnavailable
 from chat.frames import Frame
 from chat.gateway import Gateway
 from chat.handler_context import Answer, Services
-from chat.times import milliseconds
 from chat.logs import cause_of, log
 from chat.names import groups_of
 from chat.room_log.answers import read_page_fields
 from chat.rooms.presence import Announcer, Roster, read_roster
+from chat.times import milliseconds
 from chat.webhook.connection_state import MAX_JOINED_ROOMS
 from chat.webhook.events import UserEvent
 
