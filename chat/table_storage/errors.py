@@ -10,7 +10,7 @@ TABLE_NOT_FOUND = "TableNotFound"
 TABLE_ALREADY_EXISTS = "TableAlreadyExists"
 NOT_FOUND = "ResourceNotFound"
 SERVER_BUSY = "ServerBusy"
-CONFLICTS = frozenset((404, 409, 412))
+CONFLICTS = frozenset(("EntityAlreadyExists", NOT_FOUND, "EntityNotFound"))
 _INDEX = re.compile(r"(\d+):")
 
 
@@ -51,7 +51,7 @@ def parse_failure(status: int, body: bytes) -> Failure:
 
 def write_error(failure: Failure) -> Conflict | StorageUnavailable:
     """Return the exception for a write that failed."""
-    if failure.status in CONFLICTS and failure.code != TABLE_NOT_FOUND:
+    if failure.status == 412 or failure.code in CONFLICTS:
         return Conflict(failure.index, failure.status, failure.code)
     return StorageUnavailable(_describe(failure), may_have_happened=_may_have_happened(failure))
 
