@@ -80,7 +80,7 @@ class HttpClient:
 
     async def _open(self) -> "ClientSession":
         session = self._session = _new_session(self._endpoint)
-        self._closer = await close_with_loop(self.close)
+        self._closer = await close_with_loop(session.close)
         return session
 
 

@@ -11,7 +11,9 @@ from chat.errors import StorageUnavailable
 from chat.request_id import CAUSE, REQUEST_ID
 from chat.settings import Settings
 from chat.table_storage.client import TableClient, TableClients
+from chat.table_storage.connection import Identity, StorageConnection
 from chat.table_storage.operations import Insert
+from tests.chat.identity_endpoint import serve_identity
 from tests.chat.stub_server import a_server, cut
 
 KEY = base64.b64encode(b"key").decode()
@@ -300,3 +302,30 @@ async def test_a_signature_of_the_settings_is_in_the_query_of_every_call() -> No
         await client.insert("Rooms", ENTITY)
 
     assert seen == ["/acct/ChatRooms()?$filter=n%20eq%201&sv=1&sig=a%2Bb", "/acct/ChatRooms?sv=1&sig=a%2Bb"]
+
+
+async def test_an_identity_sends_its_token_with_every_call(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[str] = []
+
+    async def answer(request: web.Request) -> web.Response:
+        seen.append(request.headers["Authorization"])
+        return web.json_response({"value": []}) if request.method == "GET" else web.Response(status=204)
+
+    async with serve_identity(monkeypatch) as identity, a_server(answer) as address:
+        # Settings accept such an address with https:// only.
+        client = TableClient(StorageConnection(address, "acct", Identity("client", is_managed=True)))
+        await client.query("Rooms", "")
+        await client.insert("Rooms", ENTITY)
+
+    assert seen == ["Bearer token-1"] * 2
+    assert [asked["resource"] for asked in identity.asked] == ["https://storage.azure.com"]
+
+
+async def test_a_call_without_a_token_is_not_sent(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with serve_identity(monkeypatch) as identity, a_server(accept) as address:
+        identity.status = 400
+        client = TableClient(StorageConnection(address, "acct", Identity(is_managed=True)))
+        with pytest.raises(StorageUnavailable, match="no token for the app's identity") as failure:
+            await client.insert("Rooms", ENTITY)
+
+    assert not failure.value.may_have_happened
