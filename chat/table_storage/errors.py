@@ -61,11 +61,6 @@ def read_error(failure: Failure) -> StorageUnavailable:
     return StorageUnavailable(_describe(failure), may_have_happened=False)
 
 
-def is_temporary(status: int) -> bool:
-    """Return whether the same call may succeed a moment later."""
-    return status in (408, 429) or (status >= 500 and status != 501)
-
-
 def _may_have_happened(failure: Failure) -> bool:
     # A throttled call is refused before it is carried out. Every other answer of the server's side is uncertain.
     if failure.code == SERVER_BUSY:

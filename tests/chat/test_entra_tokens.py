@@ -5,9 +5,9 @@ from typing import Self
 
 import pytest
 from azure.core.credentials import AccessToken
-from azure.core.exceptions import AzureError
 
 from chat.entra_tokens import REFRESH_SECONDS, EntraTokens, app_credential
+from chat.http_client import CallFailed
 from tests.chat.identity_endpoint import serve_identity
 
 SCOPE = "https://storage.azure.com/.default"
@@ -24,8 +24,8 @@ async def test_one_token_serves_all_callers_until_shortly_before_its_end(
     async with serve_identity(monkeypatch) as identity:
         kept = tokens("client", is_managed=is_managed)
 
-        first = await asyncio.gather(*(kept.get() for _ in range(5)))
-        later = await kept.get()
+        first = await asyncio.gather(*(kept.get(5) for _ in range(5)))
+        later = await kept.get(5)
 
     assert {*first, later} == {"token-1"}
     (asked,) = identity.asked
@@ -59,7 +59,7 @@ async def test_a_token_is_replaced_shortly_before_its_end() -> None:
     seen = []
 
     for credential.now in (0, 3600 - REFRESH_SECONDS - 1, 3600 - REFRESH_SECONDS):
-        seen.append(await kept.get())
+        seen.append(await kept.get(5))
 
     assert seen == ["token-1", "token-1", "token-2"]
 
@@ -68,17 +68,17 @@ async def test_a_token_that_is_not_given_is_an_error_and_is_asked_for_again(monk
     async with serve_identity(monkeypatch) as identity:
         identity.status = 400
         kept = tokens()
-        with pytest.raises(AzureError):
-            await kept.get()
+        with pytest.raises(CallFailed):
+            await kept.get(5)
         identity.status = 200
 
-        assert (await kept.get()).startswith("token-")
+        assert (await kept.get(5)).startswith("token-")
 
 
 async def test_a_caller_that_is_cancelled_does_not_keep_others_from_a_token(monkeypatch: pytest.MonkeyPatch) -> None:
     async with serve_identity(monkeypatch):
         kept = tokens()
-        first, second = (asyncio.ensure_future(kept.get()) for _ in range(2))
+        first, second = (asyncio.ensure_future(kept.get(5)) for _ in range(2))
         await asyncio.sleep(0)
         first.cancel()
 
