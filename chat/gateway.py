@@ -15,7 +15,7 @@ from uuid import uuid4
 from chat.entra_tokens import EntraTokens, app_credential
 from chat.errors import ServiceUnavailable
 from chat.http_client import close_with_loop
-from chat.publishing import SCOPE, Publisher
+from chat.publishing import Publisher, authorize_with_key
 from chat.request_id import CAUSE, REQUEST_ID
 from chat.settings import Settings
 
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 CALL_SECONDS = 5.0
 CONNECT_SECONDS = 2.0
 READ_SECONDS = 4.0
+SCOPE = "https://webpubsub.azure.com/.default"
 T = TypeVar("T")
 
 
@@ -150,13 +151,11 @@ def _new_client(settings: Settings) -> "WebPubSubServiceClient":
 
 
 def _new_publisher(settings: Settings) -> Publisher:
-    credential: str | EntraTokens
     if connection := settings.connection:
-        credential = connection.access_key
-    else:
-        client_id = settings.identity_client_id
-        credential = EntraTokens(SCOPE, lambda: app_credential(client_id, is_managed=False))
-    return Publisher(settings.endpoint, settings.hub, credential)
+        return Publisher(settings.endpoint, settings.hub, authorize_with_key(connection.access_key))
+    client_id = settings.identity_client_id
+    tokens = EntraTokens(SCOPE, lambda: app_credential(client_id, is_managed=False))
+    return Publisher(settings.endpoint, settings.hub, lambda _, seconds: tokens.get(seconds))
 
 
 def _set_request_id(request: "PipelineRequest[Any]") -> None:

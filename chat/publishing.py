@@ -7,36 +7,39 @@ import base64
 import hmac
 import json
 import time
+from collections.abc import Awaitable, Callable
 from functools import lru_cache
 from typing import Any
 from urllib.parse import quote
 from uuid import uuid4
 
-from chat.entra_tokens import EntraTokens
 from chat.errors import ServiceUnavailable
-from chat.http_client import CallFailed, HttpAnswer, HttpClient
+from chat.http_client import CallFailed, HttpAnswer, HttpClient, call_with_retries
 from chat.request_id import CAUSE, REQUEST_ID
-from chat.retries import call_with_retries
 
 API_VERSION = "2024-12-01"
-SCOPE = "https://webpubsub.azure.com/.default"
 PAUSES = ((0.02, 0.1), (0.1, 0.4))
 TRY_SECONDS = 4.0
 TOKEN_SECONDS = 300
 # A token is the same for a minute, so that it need not be signed for each message.
 TOKEN_STEP_SECONDS = 60
 _ACCEPTED = 202
+# {"alg":"HS256","typ":"JWT"}
+_JWT_HEADER = "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9"
+# Made once: `json.dumps` makes an encoder for each call that has options.
+_encode_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
+
+Authorize = Callable[[str, float], Awaitable[str]]
+"""Returns the bearer token for a URL without its query within so many seconds; raises CallFailed."""
 
 
 class Publisher:
-    """Sends to the groups of one hub; it belongs to one event loop.
+    """Sends to the groups of one hub; it belongs to one event loop."""
 
-    Calls are authorized with an access key, or with tokens of the app's identity.
-    """
-
-    def __init__(self, endpoint: str, hub: str, credential: str | EntraTokens) -> None:
+    def __init__(self, endpoint: str, hub: str, authorize: Authorize) -> None:
         self._groups = f"{endpoint}/api/hubs/{quote(hub, safe='')}/groups"
-        self._credential = credential
+        self._authorize = authorize
         self._http = HttpClient(endpoint)
 
     async def publish(self, group: str, frame: dict[str, Any], excluded: str | None, seconds: float) -> None:
@@ -50,7 +53,7 @@ class Publisher:
 
         async def send(limit: float) -> HttpAnswer:
             headers = {
-                "Authorization": f"Bearer {await self._token(url, limit)}",
+                "Authorization": f"Bearer {await self._authorize(url, limit)}",
                 "Content-Type": "application/json",
                 REQUEST_ID: request_id,
             }
@@ -63,28 +66,27 @@ class Publisher:
         if answer.status != _ACCEPTED:
             raise ServiceUnavailable(f"the Web PubSub service did not take the message: {answer.status}")
 
-    async def _token(self, url: str, seconds: float) -> str:
-        if isinstance(self._credential, EntraTokens):
-            return await self._credential.get(seconds)
-        expires = int(time.time()) // TOKEN_STEP_SECONDS * TOKEN_STEP_SECONDS + TOKEN_STEP_SECONDS + TOKEN_SECONDS
-        return sign_token(url, self._credential, expires)
+
+def authorize_with_key(access_key: str) -> Authorize:
+    """Return what signs tokens with an access key of the service."""
+
+    async def authorize(url: str, _: float) -> str:
+        step = int(time.time()) // TOKEN_STEP_SECONDS
+        return sign_token(url, access_key, (step + 1) * TOKEN_STEP_SECONDS + TOKEN_SECONDS)
+
+    return authorize
 
 
 @lru_cache(maxsize=1024)
 def sign_token(audience: str, access_key: str, expires: int) -> str:
     """Return a token (JWT, HS256) for one URL without its query; `expires` is in seconds since 1970."""
     claims = json.dumps({"aud": audience, "exp": expires}, separators=(",", ":")).encode()
-    signed = f"{_TOKEN_HEADER}.{_base64url(claims)}"
+    signed = f"{_JWT_HEADER}.{_base64url(claims)}"
     return f"{signed}.{_base64url(hmac.digest(access_key.encode(), signed.encode(), 'sha256'))}"
 
 
 def _base64url(data: bytes) -> str:
     return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
-
-
-_TOKEN_HEADER = _base64url(b'{"alg":"HS256","typ":"JWT"}')
-# Made once: `json.dumps` makes an encoder for each call that has options.
-_encode_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
 def encode_frame(frame: dict[str, Any]) -> bytes:

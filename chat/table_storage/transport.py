@@ -7,9 +7,8 @@ from urllib.parse import urlsplit
 
 from chat.entra_tokens import EntraTokens, app_credential
 from chat.errors import StorageUnavailable
-from chat.http_client import CallFailed, HttpAnswer, HttpClient
+from chat.http_client import CallFailed, HttpAnswer, HttpClient, call_with_retries
 from chat.request_id import CAUSE, REQUEST_ID
-from chat.retries import call_with_retries
 from chat.table_storage.connection import Identity, SharedAccessSignature, SharedKey, StorageConnection
 from chat.table_storage.signatures import SharedKeySigner
 

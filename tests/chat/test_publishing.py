@@ -11,8 +11,15 @@ from aiohttp import ClientSession, web
 
 from chat.entra_tokens import EntraTokens, app_credential
 from chat.errors import ServiceUnavailable
-from chat.gateway import Gateways
-from chat.publishing import SCOPE, TOKEN_SECONDS, TOKEN_STEP_SECONDS, Publisher, encode_frame, sign_token
+from chat.gateway import SCOPE, Gateways
+from chat.publishing import (
+    TOKEN_SECONDS,
+    TOKEN_STEP_SECONDS,
+    Publisher,
+    authorize_with_key,
+    encode_frame,
+    sign_token,
+)
 from chat.request_id import REQUEST_ID
 from chat.settings import Settings
 from local_azure import webpubsub
@@ -45,7 +52,7 @@ async def test_any_group_can_be_sent_to(group: str) -> None:
         settings = Settings({"WebPubSubConnectionString": service.connection_string, "WebPubSubHub": "Chat_1"})
         gateway = await Gateways().get(settings)
         async with http.ws_connect(await gateway.client_url("ana", [group], minutes=1)) as socket:
-            await Publisher(service.endpoint, "Chat_1", KEY).publish(group, {"text": "hé"}, None, 5)
+            await Publisher(service.endpoint, "Chat_1", authorize_with_key(KEY)).publish(group, {"text": "hé"}, None, 5)
             assert await socket.receive_json() == {"text": "hé"}
 
 
@@ -58,7 +65,7 @@ async def test_the_request_is_what_the_service_documents() -> None:
         return web.Response(status=202)
 
     async with a_server(answer) as address:
-        publisher = Publisher(address, "chat", KEY)
+        publisher = Publisher(address, "chat", authorize_with_key(KEY))
         await publisher.publish("room.a b", {}, "it's+1", 5)
         await publisher.publish("room.a b", {}, None, 5)
 
@@ -91,7 +98,7 @@ async def test_what_fails_is_tried_twice_more_as_the_same_request(
     calls: list[web.Request] = []
 
     async with a_server(failing([failure] * 2, calls)) as address:
-        await Publisher(address, "chat", KEY).publish("room.lobby", {}, None, 5)
+        await Publisher(address, "chat", authorize_with_key(KEY)).publish("room.lobby", {}, None, 5)
 
     assert len(calls) == 3
     assert len({call.headers[REQUEST_ID] for call in calls}) == 1
@@ -105,7 +112,7 @@ async def test_what_is_not_taken_in_the_end_is_an_error(status: int, tries: int)
 
     async with a_server(failing([lambda _: web.Response(status=status)] * 5, calls)) as address:
         with pytest.raises(ServiceUnavailable, match=f"did not take the message: {status}"):
-            await Publisher(address, "chat", KEY).publish("room.lobby", {}, None, 5)
+            await Publisher(address, "chat", authorize_with_key(KEY)).publish("room.lobby", {}, None, 5)
 
     assert len(calls) == tries
 
@@ -115,7 +122,7 @@ async def test_a_connection_that_is_always_lost_is_an_error_after_three_tries() 
 
     async with a_server(failing([cut] * 5, calls)) as address:
         with pytest.raises(ServiceUnavailable, match="did not take the message"):
-            await Publisher(address, "chat", KEY).publish("room.lobby", {}, None, 5)
+            await Publisher(address, "chat", authorize_with_key(KEY)).publish("room.lobby", {}, None, 5)
 
     assert len(calls) == 3
 
@@ -130,7 +137,7 @@ async def test_all_tries_end_with_the_limit_of_the_call() -> None:
     async with a_server(failing([busy] * 3, calls)) as address:
         started = loop.time()
         with pytest.raises(ServiceUnavailable, match="429"):
-            await Publisher(address, "chat", KEY).publish("room.lobby", {}, None, 2)
+            await Publisher(address, "chat", authorize_with_key(KEY)).publish("room.lobby", {}, None, 2)
 
     assert loop.time() - started < 2
     assert len(calls) == 1
@@ -141,7 +148,7 @@ async def test_an_identity_sends_its_token(monkeypatch: pytest.MonkeyPatch) -> N
 
     async with serve_identity(monkeypatch) as identity, a_server(failing([], calls)) as address:
         tokens = EntraTokens(SCOPE, lambda: app_credential("client", is_managed=False))
-        publisher = Publisher(address, "chat", tokens)
+        publisher = Publisher(address, "chat", lambda _, seconds: tokens.get(seconds))
         for _ in range(2):
             await publisher.publish("room.lobby", {}, None, 5)
         identity.status = 400
@@ -157,6 +164,6 @@ async def test_without_a_token_of_the_identity_nothing_is_sent(monkeypatch: pyte
         identity.status = 400
         tokens = EntraTokens(SCOPE, lambda: app_credential("client", is_managed=True))
         with pytest.raises(ServiceUnavailable, match="did not take the message"):
-            await Publisher(address, "chat", tokens).publish("room.lobby", {}, None, 5)
+            await Publisher(address, "chat", lambda _, seconds: tokens.get(seconds)).publish("r", {}, None, 5)
 
     assert calls == []
