@@ -29,6 +29,10 @@ class CallFailed(Exception):
         super().__init__(problem)
         self.was_sent = was_sent
 
+    def __repr__(self) -> str:
+        """Return the problem with its cause, for a log."""
+        return f"{type(self).__name__}({str(self)!r}, was_sent={self.was_sent}, cause={self.__cause__!r})"
+
 
 @dataclass(frozen=True, slots=True)
 class HttpAnswer:

@@ -69,6 +69,7 @@ async def test_a_host_that_does_not_exist_cannot_have_been_sent_to() -> None:
         await HttpClient("http://nobody.invalid").call("POST", "http://nobody.invalid/", {}, b"", 5)
 
     assert not failure.value.was_sent
+    assert "ClientConnectorDNSError" in repr(failure.value)
 
 
 async def test_a_connection_that_is_not_made_in_time_cannot_have_been_sent_to() -> None:

@@ -98,7 +98,12 @@ def test_another_setting_can_hold_the_connection() -> None:
         ({"AzureWebJobsStorage": "AccountName=acct;AccountKey=no-base64!"}, "AccountKey that is not base64"),
         ({"AzureWebJobsStorage": f"TableEndpoint=http://h/a;AccountKey={KEY}"}, "AccountKey but no AccountName"),
         ({"AzureWebJobsStorage": f"AccountName=a;AccountKey={KEY};TableEndpoint=ftp://h"}, "table endpoint"),
-        ({"AzureWebJobsStorage__tableServiceUri": "http://a.table.example.net"}, "__tableServiceUri must begin"),
+        ({"AzureWebJobsStorage": f"AccountName=a;AccountKey={KEY};TableEndpoint=http://h:x"}, "table endpoint"),
+        ({"AzureWebJobsStorage": f"AccountName=a;AccountKey={KEY};TableEndpoint=http://["}, "table endpoint"),
+        ({"AzureWebJobsStorage": f"AccountName=a.b/c;AccountKey={KEY}"}, "AccountName that is not 3 to 24"),
+        ({"AzureWebJobsStorage": f"DefaultEndpointsProtocol=x;AccountName=acct;AccountKey={KEY}"}, "table endpoint"),
+        ({"AzureWebJobsStorage__tableServiceUri": "https://"}, "__tableServiceUri must be"),
+        ({"AzureWebJobsStorage__tableServiceUri": "http://a.table.example.net"}, "__tableServiceUri must be"),
         ({"AzureWebJobsStorage__accountName": "a.b"}, "__accountName must be"),
         ({"AzureWebJobsStorage__accountName": "abc", "AzureWebJobsStorage__credential": "key"}, "__credential must be"),
         (
