@@ -169,6 +169,11 @@ async def test_no_frame_has_fields_that_the_document_does_not_show(chat: LocalCh
     for title, example in RECEIVED:
         shown.setdefault(title, set()).update(example)
     shown["changed chat line"] |= shown["chat line"]
+    # Every change shows all that its message has now, whatever kind of change it is.
+    changes = ("edited", "deleted", "reaction")
+    state = set().union(*(shown[kind] for kind in changes)) - {"emoji", "user", "on"}
+    for kind in changes:
+        shown[kind] |= state
 
     for frame in await collect_frames(chat):
         assert set(frame) <= shown[heading(frame)], frame
