@@ -26,6 +26,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from local_azure import PROCESS_STARTED, tables
+from local_azure.faults import Fault, add_fault_option
 from local_azure.functions.cli import DEFAULT_PORT as FUNCTIONS_PORT
 from local_azure.functions.cli import (
     HostOptions,
@@ -49,7 +50,7 @@ from local_azure.webpubsub import (
     SettingsError,
     serve,
 )
-from local_azure.webpubsub.faults import Fault, add_fault_option
+from local_azure.webpubsub.faults import KINDS
 
 WEBPUBSUB_PORT = 8080
 WEBPUBSUB_SETTINGS = "webpubsub.json"
@@ -251,7 +252,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--tables-port", type=int, default=TABLES_PORT, help="port of Table storage (default %(default)s, 0 for any)"
     )
-    add_fault_option(parser)
+    add_fault_option(parser, KINDS)
     return parser
 
 
