@@ -246,11 +246,9 @@ class EventBuffer:
         if record.operation in _READS and record.status == HTTPStatus.NOT_FOUND:
             entry.is_ok = None  # not a failure: the answer is that it does not exist
 
-    def _add_fault(
-        self, record: FaultTriggered | StorageFaultTriggered, fault: str, target: str, hub: str = ""
-    ) -> None:
+    def _add_fault(self, record: FaultTriggered | StorageFaultTriggered, target: str, hub: str = "") -> None:
         facts: dict[str, str | int] = {"target": target}
-        self._add_entry(record, EntryKind.FAULT, fault, hub=hub, is_ok=False, status="triggered", facts=facts)
+        self._add_entry(record, EntryKind.FAULT, record.fault, hub=hub, is_ok=False, status="triggered", facts=facts)
 
     def _payload_facts(self, payload: Payload) -> dict[str, str | int]:
         metadata = {f"metadata {name}": self._redactor.redact_text(value) for name, value in payload.metadata.items()}

@@ -5,7 +5,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from local_azure.faults import Fault, FaultTarget, InjectionPoint, InvalidFault, Scope, format_fault, parse_fault
-from local_azure.faults.active_faults import ActiveFaults
 from local_azure.webpubsub.faults import (
     KINDS,
     Cut,
@@ -148,50 +147,3 @@ def test_only_the_end_of_a_connection_is_lost_by_lose_disconnected() -> None:
     assert fault.applies(ANA_LEAVES)
     assert not fault.applies(user_event)
     assert not fault.applies(ANA_SENDS)
-
-
-def test_a_fault_ends_when_it_was_triggered_as_often_as_its_count() -> None:
-    faults = ActiveFaults()
-    active = faults.add(Drop(count=2), now=0.0)
-
-    assert [len(faults.trigger(ANA_SENDS, now=1.0)) for _ in range(3)] == [1, 1, 0]
-    assert active.times_left == 0
-    assert faults.active(now=1.0) == []
-    assert not faults
-
-
-def test_a_fault_ends_when_its_time_is_over() -> None:
-    faults = ActiveFaults()
-    active = faults.add(Drop(for_seconds=10.0), now=100.0)
-
-    assert active.seconds_left(now=104.0) == 6.0
-    assert len(faults.trigger(ANA_SENDS, now=109.9)) == 1
-    assert faults.trigger(ANA_SENDS, now=110.0) == []
-
-
-def test_of_two_limits_the_one_that_is_reached_first_ends_the_fault() -> None:
-    faults = ActiveFaults()
-    faults.add(Drop(count=1, for_seconds=10.0), now=0.0)
-    faults.add(Drop(count=9, for_seconds=5.0), now=0.0)
-
-    assert len(faults.trigger(ANA_SENDS, now=1.0)) == 2
-    assert len(faults.trigger(ANA_SENDS, now=4.0)) == 1
-    assert faults.trigger(ANA_SENDS, now=6.0) == []
-
-
-def test_a_target_outside_the_scope_is_not_counted() -> None:
-    faults = ActiveFaults()
-    active = faults.add(Drop(scope=Scope(user="bo"), count=1), now=0.0)
-
-    faults.trigger(ANA_SENDS, now=0.0)
-
-    assert active.times_triggered == 0
-
-
-def test_a_removed_fault_is_not_triggered() -> None:
-    faults = ActiveFaults()
-    active = faults.add(Drop(count=1), now=0.0)
-
-    assert faults.remove(active.id)
-    assert not faults.remove(active.id)
-    assert faults.trigger(ANA_SENDS, now=0.0) == []
