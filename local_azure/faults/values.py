@@ -59,7 +59,7 @@ def _parse_time(what: str, text: str) -> float:
 
 
 def _format_time(seconds: float) -> str:
-    value, unit = (seconds * 1000, "ms") if seconds < 1 else (seconds, "s")
+    value, unit = (seconds * 1000, "ms") if 0 < seconds < 1 else (seconds, "s")
     return f"{value:.9f}".rstrip("0").rstrip(".") + unit
 
 

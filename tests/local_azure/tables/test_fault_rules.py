@@ -37,6 +37,7 @@ APPEND = FaultTarget(injection_point=InjectionPoint.STORAGE, operation="transact
 )
 def test_a_line_describes_a_fault_of_the_storage(line: str, fault: Fault) -> None:
     assert parse_fault(line, KINDS) == fault
+    assert format_fault(fault) == line.replace("1m", "60s")
     assert parse_fault(format_fault(fault), KINDS) == fault
 
 
