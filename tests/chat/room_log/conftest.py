@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from chat.room_log.store import RoomStore
+from chat.room_log.store import TABLE, RoomStore
 from chat.room_log.writer import RoomWriter
 from chat.table_storage.client import TableClient
 from chat.table_storage.connection import parse_storage_string
@@ -63,7 +63,8 @@ def store(instances: Instances, table_storage: TableStorage) -> RoomStore:
 
 
 @pytest.fixture
-async def proxy(table_storage: TableStorage) -> AsyncIterator[TableProxy]:
-    """A proxy in front of the storage."""
+async def proxy(table_storage: TableStorage, store: RoomStore) -> AsyncIterator[TableProxy]:
+    """A proxy in front of the storage, where the table is there already."""
+    await store.tables.insert(TABLE, {"PartitionKey": "another-room", "RowKey": "head"})
     async with serve_proxy(table_storage.endpoint, table_storage.connection_string) as running:
         yield running
