@@ -1,8 +1,8 @@
 """The rooms of a user, and how far the user has read in each: one row of table `Users` for each user and room.
 
-A row also records whether the room was told that the user is here. Each change of it is conditional on the row's etag, so
-of several instances that see the same arrival or departure one records it, and that one tells the room. The rows of a
-user are one partition, named by a hash, so that a name with any character can be a key.
+A row also records whether the room was told that the user is here. Each change of it is conditional on the row's etag:
+of several instances that see the same departure, one records it, and that one tells the room. The rows of a user are
+one partition, named by a hash, so that a name with any character can be a key.
 """
 
 from collections.abc import Callable, Mapping

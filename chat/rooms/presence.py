@@ -12,7 +12,7 @@ from chat.shared_reads import SharedReads
 # nobody is told who joins and leaves: the lines would come too fast to be read.
 MAX_CONNECTIONS = 1000
 ROSTER_LENGTH = 100
-CACHE_SECONDS = 1.0
+ROSTER_SECONDS = 1.0
 
 
 @dataclass(frozen=True, slots=True)
