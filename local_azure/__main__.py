@@ -26,6 +26,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from local_azure import PROCESS_STARTED, tables
+from local_azure.faults import Fault, add_fault_option
 from local_azure.functions.cli import DEFAULT_PORT as FUNCTIONS_PORT
 from local_azure.functions.cli import (
     HostOptions,
@@ -40,6 +41,7 @@ from local_azure.functions.configuration.local_settings import read_local_settin
 from local_azure.functions.console import log_to_console, print_error, print_line
 from local_azure.functions.errors import AddressError, ConfigurationError, HostError
 from local_azure.functions.host import listen
+from local_azure.tables.faults import KINDS as STORAGE_FAULTS
 from local_azure.webpubsub import (
     ConnectionString,
     EventHandler,
@@ -49,7 +51,7 @@ from local_azure.webpubsub import (
     SettingsError,
     serve,
 )
-from local_azure.webpubsub.faults import Fault, add_fault_option
+from local_azure.webpubsub.faults import KINDS as WEBPUBSUB_FAULTS
 
 WEBPUBSUB_PORT = 8080
 WEBPUBSUB_SETTINGS = "webpubsub.json"
@@ -147,8 +149,10 @@ async def _run(
             _serve_tables(options, tables_port) as storage,
             _serve_webpubsub(replace_functions_port(settings, port), options.host, webpubsub_port) as service,
         ):
+            service.show_storage(storage.observations, storage.faults)
             for fault in faults:
-                service.faults.add(fault)
+                injector = storage.faults if storage.faults.accepts(fault) else service.faults
+                injector.add(fault)
             print_line(f"Functions host   http://localhost:{port}/")
             print_line(f"Web PubSub       {service.endpoint}/")
             print_line(f"Connection       {service.connection_string}")
@@ -251,7 +255,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--tables-port", type=int, default=TABLES_PORT, help="port of Table storage (default %(default)s, 0 for any)"
     )
-    add_fault_option(parser)
+    add_fault_option(parser, (*WEBPUBSUB_FAULTS, *STORAGE_FAULTS))
     return parser
 
 

@@ -7,6 +7,8 @@ from aiohttp import web
 
 from local_azure.listening import start_sites
 from local_azure.log_lines import http_logger
+from local_azure.observations import Publisher, StorageObservation
+from local_azure.tables.faults import FaultInjector
 from local_azure.tables.http_server import HttpServer
 from local_azure.tables.settings import Settings
 from local_azure.tables.store import Database, TableStore
@@ -17,11 +19,13 @@ MAX_LINE_BYTES = 64 * 1024
 
 
 class Service:
-    """A running table storage."""
+    """A running table storage. `observations` publishes its calls, `faults` injects faults into them."""
 
     def __init__(self, settings: Settings) -> None:
         """Make a service that is not listening yet."""
         self.settings = settings
+        self.observations = Publisher[StorageObservation]()
+        self.faults = FaultInjector(self.observations)
         self._store = TableStore(
             Database(settings.database), settings.now, pages_end_at_partitions=settings.pages_end_at_partitions
         )
@@ -50,7 +54,7 @@ class Service:
         await self._store.open()
         try:
             server = web.Server(
-                HttpServer(self._store, self.settings).handle,
+                HttpServer(self._store, self.settings, self.faults, self.observations).handle,
                 access_log=None,
                 logger=http_logger("tables"),
                 auto_decompress=False,

@@ -14,9 +14,10 @@ from typing import IO
 
 import pytest
 
+from local_azure.faults import format_fault, parse_fault
 from local_azure.pytest_plugin import running, running_table_storage
 from local_azure.webpubsub import DEFAULT_ACCESS_KEY, Settings, SettingsError
-from local_azure.webpubsub.faults import FORMS, format_fault, parse_fault
+from local_azure.webpubsub.faults import FORMS, KINDS
 
 ROOT = Path(__file__).resolve().parents[2]
 README = (ROOT / "local_azure" / "README.md").read_text(encoding="utf-8")
@@ -153,10 +154,12 @@ def test_a_setting_of_the_readme_exists(key: str) -> None:
 def test_every_kind_of_fault_is_shown_and_every_line_shown_is_one() -> None:
     [lines] = [block.splitlines() for block in blocks("faults")]
 
-    kinds = {parse_fault(line).name for line in lines}
+    kinds = {parse_fault(line, KINDS).name for line in lines}
 
     assert kinds == {" ".join(form.split()[:2]) for form in FORMS}
-    assert [format_fault(parse_fault(line)).split()[:2] for line in lines] == [line.split()[:2] for line in lines]
+    assert [format_fault(parse_fault(line, KINDS)).split()[:2] for line in lines] == [
+        line.split()[:2] for line in lines
+    ]
 
 
 def test_the_faults_of_the_readme_can_be_given_on_the_command_line_and_the_inspector_is_there() -> None:

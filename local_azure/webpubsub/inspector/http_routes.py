@@ -8,6 +8,7 @@ must have the Origin of the page, or none.
 import asyncio
 import json
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from functools import cache
 from ipaddress import ip_address
 from pathlib import Path
@@ -16,14 +17,16 @@ from uuid import uuid4
 from aiohttp import hdrs, web
 from yarl import URL
 
-from local_azure.webpubsub.faults import FORMS, FaultInjector, InvalidFault
+from local_azure.faults import Fault, FaultRegistry, InvalidFault, forms_of, parse_fault
+from local_azure.observations import Publisher, StorageObservation
+from local_azure.webpubsub.faults import FaultInjector
 from local_azure.webpubsub.hub import Hubs
 from local_azure.webpubsub.inspector.event_buffer import EventBuffer
 from local_azure.webpubsub.inspector.recorder import Recorder
 from local_azure.webpubsub.inspector.redaction import Redactor
 from local_azure.webpubsub.inspector.snapshot import Handlers, snapshot
 from local_azure.webpubsub.inspector.traces import find_trace
-from local_azure.webpubsub.observations import Observations
+from local_azure.webpubsub.observations import Observation, Observations
 from local_azure.webpubsub.settings import Settings
 
 PAGE = Path(__file__).parent / "page"
@@ -76,8 +79,10 @@ class Inspector:
     ) -> None:
         self._settings = settings
         self._hubs = hubs
+        self._observations = observations
         self._handlers = handlers
         self._faults = faults
+        self._storage_faults: list[FaultRegistry] = []
         self._recorder = Recorder(observations, EventBuffer(Redactor(settings.access_keys)))
         self._closing = asyncio.Event()
         self._run = uuid4().hex
@@ -92,6 +97,19 @@ class Inspector:
             web.delete("/inspector/faults/{id:[a-z0-9-]{1,40}}", _for_local_host(_for_own_page(self._remove_fault))),
             web.get("/inspector/{name:[a-z_]{1,40}\\.(?:css|js|svg)}", _for_local_host(self._page)),
         ]
+
+    def show_storage(self, observations: Publisher[StorageObservation], faults: FaultRegistry) -> None:
+        """Show the calls of a storage too, each in the trace of the event whose request id it has, and its faults."""
+
+        def subscribe(subscriber: Callable[[Observation], None]) -> Callable[[], None]:
+            def pass_on(record: StorageObservation) -> None:
+                cause = self._observations.find_correlation_id(record.client_request_id)
+                subscriber(replace(record, correlation_id=cause or record.request_id))
+
+            return observations.subscribe(pass_on)
+
+        self._recorder.add_source(subscribe)
+        self._storage_faults.append(faults)
 
     async def close(self, _application: object = None) -> None:
         """End every stream: the service shuts down."""
@@ -108,7 +126,7 @@ class Inspector:
         """Send entries and the current state to a page until it is closed."""
         response = web.StreamResponse(headers=SAFE_HEADERS | {hdrs.CONTENT_TYPE: "text/event-stream"})
         await response.prepare(request)
-        hello = {"run": self._run, "forms": FORMS}
+        hello = {"run": self._run, "forms": forms_of(self._fault_kinds())}
         with self._recorder.recording() as buffer:
             try:
                 await response.write(_event("hello", hello))
@@ -157,18 +175,26 @@ class Inspector:
         if line is None:
             return _refusal(400, "invalid_body", 'the body must be like {"fault": "drop webhook count=1"}')
         try:
-            added = self._faults().add(line)
+            fault = parse_fault(line, self._fault_kinds())
+            [registry] = [registry for registry in self._fault_registries() if registry.accepts(fault)]
+            added = registry.add(fault)
         except InvalidFault as error:
             return _refusal(400, "invalid_fault", str(error))
         return _json({"id": added.id}, status=201)
 
     async def _remove_fault(self, request: web.Request) -> web.StreamResponse:
-        if not self._faults().remove(request.match_info["id"]):
+        if not any(registry.remove(request.match_info["id"]) for registry in self._fault_registries()):
             return _refusal(404, "not_active", "this fault is not active any more")
         return web.Response(status=204, headers=SAFE_HEADERS)
 
     def _snapshot(self) -> dict[str, object]:
-        return snapshot(self._hubs, self._settings, self._handlers(), self._faults())
+        return snapshot(self._hubs, self._settings, self._handlers(), self._fault_registries())
+
+    def _fault_registries(self) -> list[FaultRegistry]:
+        return [self._faults(), *self._storage_faults]
+
+    def _fault_kinds(self) -> list[type[Fault]]:
+        return [kind for registry in self._fault_registries() for kind in registry.kinds]
 
 
 @cache

@@ -1,10 +1,10 @@
 """The current state of the service for the page: hubs with their handlers, connections, active faults."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from itertools import islice
 
+from local_azure.faults import FaultRegistry, format_fault
 from local_azure.webpubsub.event_handlers.matching import handler_label
-from local_azure.webpubsub.faults import FaultInjector, format_fault
 from local_azure.webpubsub.hub import Connection, Hub, Hubs
 from local_azure.webpubsub.settings import EventHandler, Settings
 
@@ -14,7 +14,7 @@ MAX_GROUPS = 20
 Handlers = Mapping[str, tuple[EventHandler, ...]]
 
 
-def snapshot(hubs: Hubs, settings: Settings, handlers: Handlers, faults: FaultInjector) -> dict[str, object]:
+def snapshot(hubs: Hubs, settings: Settings, handlers: Handlers, faults: Iterable[FaultRegistry]) -> dict[str, object]:
     """Return the current state as a JSON document: the newest 500 connections, with at most 20 groups of each."""
     known = {hub.name: hub for hub in hubs}
     names = sorted({*known, *handlers, *settings.hubs})
@@ -29,9 +29,10 @@ def snapshot(hubs: Hubs, settings: Settings, handlers: Handlers, faults: FaultIn
                 "text": format_fault(active.fault),
                 "timesTriggered": active.times_triggered,
                 "timesLeft": active.times_left,
-                "secondsLeft": _rounded_up(faults.seconds_left(active)),
+                "secondsLeft": _rounded_up(registry.seconds_left(active)),
             }
-            for active in faults.active()
+            for registry in faults
+            for active in registry.active()
         ],
     }
 
