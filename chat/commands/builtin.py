@@ -7,7 +7,7 @@ from chat.errors import InvalidMessage
 from chat.names import room_name
 from chat.rooms.directory import RoomDirectory
 from chat.rooms.membership import join_room, leave_room
-from chat.rooms.presence import ROSTER_LENGTH, read_roster
+from chat.rooms.presence import ROSTER_LENGTH
 from chat.rooms.room_list import list_rooms
 
 
@@ -43,7 +43,7 @@ async def describe_action(call: Call) -> Outcome:
 async def show_users(call: Call) -> Outcome:
     """Tell the sender who is in the room now, as the service reports it."""
     room = call.event.joined_room(call.room)
-    roster = await read_roster(call.services.gateway, room)
+    roster = await call.services.rosters.read_recent(room)
     more = f" and {len(roster.users) - ROSTER_LENGTH} more" if len(roster.users) > ROSTER_LENGTH else ""
     return call.notice(f"{len(roster.users)} in {room}: {', '.join(roster.first)}{more}")
 

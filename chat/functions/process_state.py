@@ -5,9 +5,11 @@ from dataclasses import dataclass, field
 from weakref import WeakKeyDictionary
 
 from chat.gateway import Gateways
-from chat.recent_announcements import RecentAnnouncements
+from chat.room_log.model import Head
 from chat.room_log.room_logs import RoomLogs
 from chat.room_log.store import RoomStore
+from chat.rooms.presence import ROSTER_SECONDS, Roster
+from chat.rooms.read_positions import HEAD_SECONDS
 from chat.rooms.room_list import CACHE_SECONDS, RoomCounts
 from chat.settings import Settings
 from chat.shared_reads import SharedReads
@@ -22,7 +24,8 @@ class ProcessState:
     gateways: Gateways = field(default_factory=Gateways)
     tables: TableClients = field(default_factory=TableClients)
     rooms: dict[TableClient, RoomLogs] = field(default_factory=dict)
-    announcements: RecentAnnouncements = field(default_factory=RecentAnnouncements)
+    rosters: SharedReads[Roster] = field(default_factory=lambda: SharedReads(ROSTER_SECONDS))
+    heads: SharedReads[Head] = field(default_factory=lambda: SharedReads(HEAD_SECONDS))
     room_counts: SharedReads[RoomCounts] = field(default_factory=lambda: SharedReads(CACHE_SECONDS))
     signing_keys: KeyCache = field(default_factory=KeyCache)
 

@@ -11,7 +11,7 @@ from chat.http_answers import NO_STORE, error_response, json_response
 from chat.identity import signed_in_user
 from chat.names import room_name
 from chat.rooms.directory import RoomDirectory
-from chat.rooms.presence import read_roster
+from chat.rooms.presence import RosterReader
 from chat.rooms.room_list import list_rooms
 from chat.settings import Auth, current_settings
 
@@ -32,10 +32,10 @@ async def rooms(req: func.HttpRequest, client: df.DurableOrchestrationClient) ->
 
 @bp.route(route="rooms/{room}", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
 async def roster(req: func.HttpRequest) -> func.HttpResponse:
-    """Return who is in a room now: the first 100 users and how many there are."""
+    """Return who was in a room at most a second ago: the first 100 users and how many there are."""
     try:
         room = room_name(req.route_params.get("room"))
-        found = await read_roster(await reader_gateway(req), room)
+        found = await RosterReader(await reader_gateway(req), process_state().rosters).read_recent(room)
     except ChatError as error:
         return error_response(error, headers=NO_STORE)
     return json_response({"room": room, "count": len(found.users), "users": found.first}, headers=NO_STORE)
