@@ -156,10 +156,17 @@ class ServiceUnavailable(ChatError):
 
 
 class StorageUnavailable(ChatError):
-    """Storage (Durable Functions) failed, or did not answer in time."""
+    """Storage (tables, Durable Functions) failed, or did not answer in time.
+
+    `may_have_happened` is False when the call certainly changed nothing.
+    """
 
     code = "storage_unavailable"
     status = 503
+
+    def __init__(self, message: str, *, may_have_happened: bool = True) -> None:
+        super().__init__(message)
+        self.may_have_happened = may_have_happened
 
 
 class Unexpected(ChatError):

@@ -9,12 +9,13 @@ from chat.durable_client import DurableClient
 from chat.errors import ChatError, Unexpected, UnknownHub
 from chat.frames import error as error_frame
 from chat.functions.process_state import ProcessState, process_state
-from chat.gateway import CAUSE, REQUEST_ID, Gateway
+from chat.gateway import Gateway
 from chat.handler_context import Answer, Services
 from chat.handlers import handle_event
 from chat.http_answers import error_response, json_response
 from chat.logs import cause_of, log
 from chat.messages.parse import named_room_and_client_id
+from chat.request_id import CAUSE, REQUEST_ID
 from chat.rooms.connections import Admission, admit_connection, on_connected, on_disconnected
 from chat.rooms.directory import RoomDirectory
 from chat.rooms.presence import Announcer
