@@ -8,9 +8,9 @@ The head itself stays, so numbers go on. Readers never look below `first`.
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
-from chat.table_storage.addresses import quote_text
+from chat.table_storage.addresses import key_range
 from chat.table_storage.client import TableClient
-from chat.table_storage.entities import ETAG, Entity
+from chat.table_storage.entities import ETAG, Entity, Value
 from chat.table_storage.errors import Conflict
 from chat.table_storage.operations import Delete
 
@@ -100,7 +100,7 @@ class LogRemoval:
 
     async def move_first(self, room: str, log: LogRange, first: int) -> bool:
         """Set the log's `first`, if the head is as it was read; return whether it was."""
-        head = {"PartitionKey": room, "RowKey": HEAD_ROW, "first": first}
+        head: dict[str, Value] = {"PartitionKey": room, "RowKey": HEAD_ROW, "first": first}
         try:
             await self.tables.merge(ROOMS_TABLE, head, log.etag)
         except Conflict:
@@ -109,9 +109,8 @@ class LogRemoval:
 
     async def delete_rows(self, room: str, first: int) -> int:
         """Delete the rows of up to 50 entries below a number; return how many entries that were, 0 when none is left."""
-        rows = f"RowKey ge '{entry_row(0)}' and RowKey lt '{entry_row(first)}'"
-        text = f"PartitionKey eq {quote_text(room)} and {rows}"
-        page = await self.tables.query_all(ROOMS_TABLE, text, ("RowKey", "id"), limit=ENTRIES_OF_TRANSACTION)
+        below = key_range(room, entry_row(0), entry_row(first))
+        page = await self.tables.query_all(ROOMS_TABLE, below, ("RowKey", "id"), limit=ENTRIES_OF_TRANSACTION)
         if page.entities:
             await self._delete(deletions(room, page.entities))
         return len(page.entities)

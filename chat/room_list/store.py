@@ -16,7 +16,7 @@ from chat.room_list.rows import (
     partition_of,
 )
 from chat.table_storage.client import TableClient
-from chat.table_storage.entities import ETAG
+from chat.table_storage.entities import ETAG, Value
 from chat.table_storage.errors import Conflict
 
 TABLE = "RoomList"
@@ -37,8 +37,8 @@ class RoomListStore:
 
         Erasure and retention find rooms by their rows only. Awaiting it again changes nothing but the row's time.
         """
-        row = {"PartitionKey": partition_of(room), "RowKey": room, "v": VERSION, "messageAt": now_ms()}
-        await self.tables.upsert(TABLE, row)
+        keys: dict[str, Value] = {"PartitionKey": partition_of(room), "RowKey": room}
+        await self.tables.upsert(TABLE, keys | {"v": VERSION, "messageAt": now_ms()})
 
     async def write_news(self, room: str, news: RoomNews) -> None:
         """Apply news to a room's row; a row that is not needed any more is removed."""
