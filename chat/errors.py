@@ -139,15 +139,6 @@ class NotInRoom(ChatError):
         super().__init__(f"join {room!r} first" if room else "you are in no room; join one first")
 
 
-class NotYours(ChatError):
-    """The message of another user."""
-
-    code = "not_yours"
-
-    def __init__(self) -> None:
-        super().__init__("only your own messages can be changed")
-
-
 class ServiceUnavailable(ChatError):
     """The Web PubSub service failed, or did not answer in time."""
 
