@@ -2,9 +2,9 @@
 
 import azure.functions as func
 
-from chat.functions import durable, eventhandler, negotiate, page, rooms, session
+from chat.functions import durable, earlier_versions, eventhandler, negotiate, page, rooms, session, sweep
 
 app = func.FunctionApp(http_auth_level=func.AuthLevel.ANONYMOUS)
 
-for module in (negotiate, eventhandler, session, rooms, durable, page):
+for module in (negotiate, eventhandler, session, rooms, durable, sweep, earlier_versions, page):
     app.register_functions(module.bp)

@@ -51,6 +51,12 @@ class InvalidEvent(ChatError):
     code = "invalid_event"
 
 
+class InvalidRequest(ChatError):
+    """A request over HTTP whose parameters or body are not of the documented form."""
+
+    code = "invalid_request"
+
+
 class BodyTooLarge(ChatError):
     """A body that is larger than any that the service delivers."""
 

@@ -6,6 +6,8 @@ from chat.durable_client import DurableClient
 from chat.frames import Frame
 from chat.gateway import Gateway
 from chat.recent_announcements import RecentAnnouncements
+from chat.room_list.recorder import RoomListRecorder
+from chat.room_list.rows import ListedRoom
 from chat.room_log.room_logs import RoomLogs
 from chat.settings import Settings
 from chat.shared_reads import SharedReads
@@ -16,7 +18,7 @@ from chat.webhook.connection_state import ConnectionState
 class Services:
     """What a handler may use.
 
-    `rooms`, `announcements` and `room_counts` belong to the process: caches that may be lost.
+    `rooms`, `announcements`, `room_list` and `listed_rooms` belong to the process: caches that may be lost.
     `now` is our clock when the event came, in milliseconds since 1970 (UTC).
     """
 
@@ -25,7 +27,8 @@ class Services:
     durable: DurableClient
     rooms: RoomLogs
     announcements: RecentAnnouncements
-    room_counts: SharedReads[list[tuple[str, int]]]
+    room_list: RoomListRecorder
+    listed_rooms: SharedReads[list[ListedRoom]]
     now: int
 
 

@@ -8,46 +8,32 @@ The head itself stays, so numbers go on. Readers never look below `first`.
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
+from chat.room_log.model import Head
+from chat.room_log.rows import HEAD, decode_head, entry_key, index_key
+from chat.room_log.store import TABLE
 from chat.table_storage.addresses import key_range
 from chat.table_storage.client import TableClient
 from chat.table_storage.entities import ETAG, Entity, Value
 from chat.table_storage.errors import Conflict
 from chat.table_storage.operations import Delete
 
-ROOMS_TABLE, HEAD_ROW = "Rooms", "head"
 # A transaction carries 100 operations: 50 entries, each with its index row.
 ENTRIES_OF_TRANSACTION = 50
 # Messages of this moment change the head too; then it is read again.
 MAX_TRIES = 10
 
-
-@dataclass(frozen=True, slots=True)
-class LogRange:
-    """Which entries a room's log has: from `first` to `seq`; `at` is the newest one's time (ms since 1970)."""
-
-    seq: int
-    first: int
-    at: int
-    etag: str = ""
-
-    @property
-    def is_empty(self) -> bool:
-        """Whether no entry is kept."""
-        return self.first > self.seq
-
-
 ReadTime = Callable[[int], Awaitable[int | None]]
 
 
-async def find_first_kept(log: LogRange, before: int, read_time: ReadTime) -> int:
+async def find_first_kept(head: Head, before: int, read_time: ReadTime) -> int:
     """Return the number of the first entry whose time is not before a time (ms since 1970): `seq` + 1 when none is.
 
     Times grow with the numbers, so about as many entries are read as the number of entries has binary digits.
     `read_time` returns an entry's time, None for one that is gone.
     """
-    if log.is_empty or log.at < before:
-        return max(log.first, log.seq + 1)
-    low, high = log.first, log.seq  # the entry `high` is kept
+    if head.first > head.seq or head.at < before:
+        return max(head.first, head.seq + 1)
+    low, high = head.first, head.seq  # the entry `high` is kept
     while low < high:
         middle = (low + high) // 2
         at = await read_time(middle)
@@ -58,14 +44,9 @@ async def find_first_kept(log: LogRange, before: int, read_time: ReadTime) -> in
     return low
 
 
-def entry_row(seq: int) -> str:
-    """Return the row of an entry."""
-    return f"e-{seq:012}"
-
-
 def deletions(room: str, entries: Sequence[Entity]) -> list[Delete]:
     """Return the operations that delete entries and their index rows."""
-    rows = [row for entry in entries for row in (entry["RowKey"], f"i-{entry['id']}")]
+    rows = [row for entry in entries for row in (entry["RowKey"], index_key(entry["id"]))]
     return [Delete(room, row) for row in dict.fromkeys(rows)]
 
 
@@ -75,12 +56,10 @@ class LogRemoval:
 
     tables: TableClient
 
-    async def read_range(self, room: str) -> LogRange | None:
-        """Return which entries a room's log has; None for a room in which nothing was ever said."""
-        head = await self.tables.get(ROOMS_TABLE, room, HEAD_ROW)
-        if head is None:
-            return None
-        return LogRange(int(head["seq"]), int(head.get("first") or 1), int(head.get("at") or 0), head[ETAG])
+    async def read_head(self, room: str) -> Head:
+        """Return where a room's log begins and ends."""
+        row = await self.tables.get(TABLE, room, HEAD)
+        return decode_head(row, row[ETAG] if row else "")
 
     async def remove_before(self, room: str, before: int) -> int:
         """Move a log's `first` to the first entry that is not older than a time (ms since 1970).
@@ -88,50 +67,48 @@ class LogRemoval:
         Returns how many entries are below it now and were not before. Their rows are still to be deleted.
         """
         for _ in range(MAX_TRIES):
-            log = await self.read_range(room)
-            if log is None or log.is_empty:
+            head = await self.read_head(room)
+            first = await find_first_kept(head, before, self._time_reader(room))
+            if first <= head.first or not head.etag:
                 return 0
-            first = await find_first_kept(log, before, self._time_reader(room))
-            if first <= log.first:
-                return 0
-            if await self.move_first(room, log, first):
-                return first - log.first
+            if await self.move_first(room, head, first):
+                return first - head.first
         return 0  # the room is busy: the next sweep tries again
 
-    async def move_first(self, room: str, log: LogRange, first: int) -> bool:
+    async def move_first(self, room: str, head: Head, first: int) -> bool:
         """Set the log's `first`, if the head is as it was read; return whether it was."""
-        head: dict[str, Value] = {"PartitionKey": room, "RowKey": HEAD_ROW, "first": first}
+        change: dict[str, Value] = {"PartitionKey": room, "RowKey": HEAD, "first": first}
         try:
-            await self.tables.merge(ROOMS_TABLE, head, log.etag)
+            await self.tables.merge(TABLE, change, head.etag)
         except Conflict:
             return False
         return True
 
     async def delete_rows(self, room: str, first: int) -> int:
-        """Delete the rows of up to 50 entries below a number; return how many entries that were, 0 when none is left."""
-        below = key_range(room, entry_row(0), entry_row(first))
-        page = await self.tables.query_all(ROOMS_TABLE, below, ("RowKey", "id"), limit=ENTRIES_OF_TRANSACTION)
+        """Delete the rows of up to 50 entries below a number, and return how many entries; 0: none is left."""
+        below = key_range(room, entry_key(0), entry_key(first))
+        page = await self.tables.query_all(TABLE, below, ("RowKey", "id"), limit=ENTRIES_OF_TRANSACTION)
         if page.entities:
             await self._delete(deletions(room, page.entities))
         return len(page.entities)
 
     async def _delete(self, operations: list[Delete]) -> None:
         try:
-            await self.tables.transaction(ROOMS_TABLE, operations)
+            await self.tables.transaction(TABLE, operations)
         except Conflict:  # a row is gone already, so the transaction changed nothing: each row alone
             for operation in operations:
                 await self._delete_if_there(operation)
 
     async def _delete_if_there(self, operation: Delete) -> None:
         try:
-            await self.tables.delete(ROOMS_TABLE, operation.partition, operation.row)
+            await self.tables.delete(TABLE, operation.partition, operation.row)
         except Conflict as problem:
             if problem.status != 404:
                 raise
 
     def _time_reader(self, room: str) -> ReadTime:
         async def read_time(seq: int) -> int | None:
-            entry = await self.tables.get(ROOMS_TABLE, room, entry_row(seq), ("at",))
+            entry = await self.tables.get(TABLE, room, entry_key(seq), ("at",))
             return int(entry["at"]) if entry else None
 
         return read_time

@@ -11,13 +11,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from chat.administration.removal import LogRange, LogRemoval
+from chat.administration.removal import LogRemoval
 from chat.durable_client import DurableClient
 from chat.errors import StorageUnavailable
 from chat.gateway import Gateway
 from chat.logs import cause_of, log
 from chat.room_list.rows import PARTITIONS, ListedRoom, RoomNews
 from chat.room_list.store import RoomListStore
+from chat.room_log.model import Head
 from chat.rooms.presence import read_roster
 from chat.settings import Settings
 from chat.table_storage.errors import Conflict
@@ -89,7 +90,7 @@ class Sweep:
     async def run(self, position: Position, seconds: float = WORK_SECONDS) -> Position:
         """Work for about so many seconds and return the position to go on from."""
         deadline = time.monotonic() + seconds
-        while rows := await self.rooms.read_rooms(PARTITIONS[position.partition], position.after, ROOMS_OF_PAGE):
+        while rows := await self.rooms.read_partition(PARTITIONS[position.partition], position.after, ROOMS_OF_PAGE):
             for row, etag in rows:
                 if not await self.sweep_room(row, etag, deadline):
                     return position
@@ -104,21 +105,19 @@ class Sweep:
         It is not when deleting rows took until the deadline (monotonic seconds).
         """
         self.counts.rooms += 1
-        log_range = await self.logs.read_range(row.room)
+        head = await self.logs.read_head(row.room)
         people = row.people
-        if row.people > 0 or self._is_idle(log_range):
+        if row.people > 0 or self._is_idle(head):
             people = await self._count_people(row)
-        if log_range is None:
+        if head.seq == 0:
             await self._remove_unused(row, etag, people)
             return True
-        await self._remove_entries(row.room, log_range, people)
+        await self._remove_entries(row.room, head, people)
         return await self._delete_rows(row.room, deadline)
 
-    def _is_idle(self, log_range: LogRange | None) -> bool:
+    def _is_idle(self, head: Head) -> bool:
         idle = self.settings.room_idle_seconds
-        if idle is None or log_range is None or log_range.is_empty:
-            return False
-        return log_range.at <= self.now - idle * 1000
+        return idle is not None and head.first <= head.seq and head.at <= self.now - idle * 1000
 
     async def _count_people(self, row: ListedRoom) -> int:
         people = len((await read_roster(self.gateway, row.room)).users)
@@ -136,22 +135,22 @@ class Sweep:
             return  # somebody wrote the row just now
         self.counts.removed += 1
 
-    async def _remove_entries(self, room: str, log_range: LogRange, people: int) -> None:
+    async def _remove_entries(self, room: str, head: Head, people: int) -> None:
         """Move the log's `first` as closing and retention want it."""
-        if people == 0 and self._is_idle(log_range):
+        if people == 0 and self._is_idle(head):
             # Nothing happens when somebody said something since the head was read.
-            if await self.logs.move_first(room, log_range, log_range.seq + 1):
+            if await self.logs.move_first(room, head, head.seq + 1):
                 self.counts.closed += 1
-                log.info("an idle room was closed", extra={"room": room, "entries": log_range.seq})
+                log.info("an idle room was closed", extra={"room": room, "entries": head.seq + 1 - head.first})
         elif retention := self.settings.retention_seconds:
             await self.logs.remove_before(room, round(self.now - retention * 1000))
 
     async def _delete_rows(self, room: str, deadline: float) -> bool:
         """Delete what is below the log's `first`, also what an earlier run left; return whether all is deleted."""
-        log_range = await self.logs.read_range(room)
-        if log_range is None or log_range.first <= 1:
+        head = await self.logs.read_head(room)
+        if head.first <= 1:
             return True
-        while deleted := await self.logs.delete_rows(room, log_range.first):
+        while deleted := await self.logs.delete_rows(room, head.first):
             self.counts.entries += deleted
             if time.monotonic() >= deadline:
                 return False

@@ -80,10 +80,14 @@ async def answer_event(
         case Connect():
             return connect_response(await admit_connection(event, gateway, settings))
         case Connected():
-            await on_connected(event, Announcer(gateway, process.announcements))
+            process.sweep.start_if_needed(durable)
+            room_list = await process.room_list(settings)
+            await on_connected(event, Announcer(gateway, process.announcements), room_list)
         case Disconnected():
-            await on_disconnected(event, Announcer(gateway, process.announcements))
+            room_list = await process.room_list(settings)
+            await on_disconnected(event, Announcer(gateway, process.announcements), room_list)
         case UserEvent():
+            process.sweep.start_if_needed(durable)
             return await handle_user_event(event, await services_for(settings, gateway, durable, process))
     return func.HttpResponse(status_code=204)
 
@@ -96,7 +100,8 @@ async def services_for(settings: Settings, gateway: Gateway, durable: DurableCli
         durable=durable,
         rooms=await process.room_logs(settings),
         announcements=process.announcements,
-        room_counts=process.room_counts,
+        room_list=await process.room_list(settings),
+        listed_rooms=process.listed_rooms,
         now=round(time.time() * 1000),
     )
 

@@ -7,19 +7,18 @@ written stay noted and are tried again.
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from chat.errors import ChatError
 from chat.logs import log, redacted_repr
 from chat.room_list.rows import RoomNews
+from chat.room_list.store import RoomListStore, now_ms
 
 WRITE_INTERVAL_SECONDS = 60.0
 MAX_PARALLEL_WRITES = 8
 # News of further rooms are dropped; the hourly sweep corrects their rows.
 MAX_ROOMS = 20_000
-
-WriteNews = Callable[[str, RoomNews], Awaitable[None]]
 
 
 @dataclass(slots=True)
@@ -34,9 +33,7 @@ class RoomProgress:
     @property
     def due_at(self) -> float:
         """When the news are to be written: at once when the room becomes empty or stops being empty."""
-        is_turn = (
-            self.news is not None and self.news.people is not None and (self.news.people > 0) != bool(self.people)
-        )
+        is_turn = self.news is not None and self.news.people is not None and (self.news.people > 0) != bool(self.people)
         at_once = self.people is None or is_turn
         return float("-inf") if at_once and not self.failed else self.tried_at + WRITE_INTERVAL_SECONDS
 
@@ -53,9 +50,9 @@ def next_due(rooms: Iterable[RoomProgress]) -> float | None:
 
 @dataclass(slots=True)
 class RoomListRecorder:
-    """The news of one process. It belongs to one event loop; `write` is called in the background."""
+    """The news of one process, which belong to one event loop. Noting takes microseconds and never fails."""
 
-    write: WriteNews
+    store: RoomListStore
     clock: Callable[[], float] = time.monotonic
     rooms: dict[str, RoomProgress] = field(default_factory=dict)
     task: "asyncio.Task[None] | None" = None
@@ -64,7 +61,7 @@ class RoomListRecorder:
 
     def note_people(self, room: str, count: int, at: int | None = None) -> None:
         """Note how many people are in a room; `at` is when they were counted, in ms since 1970 (default: now)."""
-        self._note(room, RoomNews(people=count, people_at=round(time.time() * 1000) if at is None else at))
+        self._note(room, RoomNews(people=count, people_at=now_ms() if at is None else at))
 
     def note_message(self, room: str, at: int, messages: int) -> None:
         """Note that something was said in a room at a time (ms since 1970), and how many messages it has now."""
@@ -121,7 +118,7 @@ class RoomListRecorder:
         assert news is not None, "only rooms with news are due"
         progress.tried_at = self.clock()
         try:
-            await self.write(room, news)
+            await self.store.write_news(room, news)
         except ChatError as problem:
             progress.failed = True
             progress.news = news.merge(progress.news) if progress.news else news

@@ -69,16 +69,16 @@ class RoomListStore:
         All partitions are read at the same time, of each at most 2,000 rooms.
         """
         active = f"(people gt 0 or messageAt gt {since}L)"
-        reads = [self._read_partition(partition, active) for partition in PARTITIONS]
+        reads = [self._read_active_of(partition, active) for partition in PARTITIONS]
         return [row for rows in await asyncio.gather(*reads) for row in rows]
 
-    async def _read_partition(self, partition: str, condition: str) -> list[ListedRoom]:
+    async def _read_active_of(self, partition: str, condition: str) -> list[ListedRoom]:
         text = f"PartitionKey eq '{partition}' and {condition}"
         columns = ("RowKey", "people", "peopleAt", "messageAt", "messages")
         page = await self.tables.query_all(TABLE, text, columns, limit=MAX_ROOMS_OF_PARTITION)
         return [decode_row(entity) for entity in page.entities]
 
-    async def read_rooms(self, partition: str, after: str, limit: int) -> list[tuple[ListedRoom, str]]:
+    async def read_partition(self, partition: str, after: str, limit: int) -> list[tuple[ListedRoom, str]]:
         """Return the next rows of a partition after a room's name, in the order of their names, with their etags.
 
         Fewer than `limit` rows: the partition ends there.
@@ -94,7 +94,7 @@ class RoomListStore:
 
     async def _count_partition(self, partition: str) -> int:
         rooms, after = 0, ""
-        while rows := await self.read_rooms(partition, after, 1000):
+        while rows := await self.read_partition(partition, after, 1000):
             rooms, after = rooms + len(rows), rows[-1][0].room
         return rooms
 

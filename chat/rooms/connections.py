@@ -9,7 +9,8 @@ from chat.gateway import Gateway
 from chat.identity import connecting_user
 from chat.logs import cause_of, log
 from chat.names import LOBBY, groups_of
-from chat.rooms.presence import Announcer, read_roster
+from chat.room_list.recorder import RoomListRecorder
+from chat.rooms.presence import Announcer, Roster, read_roster
 from chat.settings import Settings
 from chat.times import milliseconds
 from chat.webhook.connection_state import ConnectionState
@@ -68,7 +69,7 @@ async def is_absent(user: str, room: str, gateway: Gateway, seconds: float) -> b
     return user not in roster and not roster.is_truncated
 
 
-async def on_connected(event: Connected, announcer: Announcer) -> None:
+async def on_connected(event: Connected, announcer: Announcer, room_list: RoomListRecorder) -> None:
     """Tell the lobby that a user came, unless another connection of the user was there already.
 
     Raises ServiceUnavailable.
@@ -77,9 +78,12 @@ async def on_connected(event: Connected, announcer: Announcer) -> None:
     if origin.user_id and origin.state.arrived:
         at = milliseconds(origin.time)
         await announcer.announce_joined(LOBBY, origin.user_id, at, origin.connection_id)
+    if origin.user_id:
+        # There is somebody; how many, the next join or leave tells. The lobby is always counted for the list.
+        room_list.note_people(LOBBY, 1)
 
 
-async def on_disconnected(event: Disconnected, announcer: Announcer) -> None:
+async def on_disconnected(event: Disconnected, announcer: Announcer, room_list: RoomListRecorder) -> None:
     """Tell each room of the connection that its user left, unless another connection of the user stays.
 
     Raises ServiceUnavailable when a room could not be told: the service then delivers the event again.
@@ -93,5 +97,9 @@ async def on_disconnected(event: Disconnected, announcer: Announcer) -> None:
         at = milliseconds(origin.time)
         calls = [announcer.announce_left(room, user, at, origin.connection_id) for room in origin.state.rooms]
         outcomes = await asyncio.gather(*calls, return_exceptions=True)
-        for problem in filter(None, outcomes):
-            raise problem  # a second delivery announces only in the rooms that failed
+        for room, outcome in zip(origin.state.rooms, outcomes, strict=True):
+            if isinstance(outcome, Roster):
+                room_list.note_people(room, len(outcome.users))
+        for problem in outcomes:
+            if isinstance(problem, BaseException):
+                raise problem  # a second delivery announces only in the rooms that failed

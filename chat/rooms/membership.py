@@ -47,7 +47,9 @@ async def join_room(event: UserEvent, room: str, services: Services) -> Answer:
         await add_member(event, room, roster, services)
     # Read after joining: a message of this moment then arrives twice rather than not at all, and readers merge by id.
     page = await read_page_fields(services.rooms, room)
-    frame = joined_frame(event, room, roster.with_user(event.sender), page, services)
+    roster = roster.with_user(event.sender)
+    services.room_list.note_people(room, len(roster.users))
+    frame = joined_frame(event, room, roster, page, services)
     return Answer(frame, state.with_room(room))
 
 
@@ -79,7 +81,8 @@ async def leave_room(event: UserEvent, room: str, services: Services) -> Answer:
     await services.gateway.leave(origin.connection_id, groups_of(room, rich=True))
     announcer = Announcer(services.gateway, services.announcements)
     try:
-        await announcer.announce_left(room, event.sender, milliseconds(origin.time), origin.connection_id)
+        left = await announcer.announce_left(room, event.sender, milliseconds(origin.time), origin.connection_id)
+        services.room_list.note_people(room, len(left.users))
     except ServiceUnavailable as problem:
         log.warning("a left line was not published", extra={"room": room, "cause": cause_of(problem)})
     return Answer(frames.room_left(room), origin.state.without_room(room))

@@ -71,14 +71,15 @@ class Announcer:
         """
         await self._announce("joined", frames.user_joined(room, user, at), excluded=connection_id)
 
-    async def announce_left(self, room: str, user: str, at: int, connection_id: str) -> None:
-        """Tell a room that a user left, unless another connection of the user is still there.
+    async def announce_left(self, room: str, user: str, at: int, connection_id: str) -> Roster:
+        """Tell a room that a user left, unless another connection of the user is still there; return who is there.
 
         Raises ServiceUnavailable.
         """
         roster = await read_roster(self.gateway, room, without=connection_id)
         if user not in roster and not roster.is_truncated:
             await self._announce("left", frames.user_left(room, user, at))
+        return roster
 
     async def _announce(self, event: str, frame: Frame, *, excluded: str | None = None) -> None:
         room, user = frame["room"], frame["user"]

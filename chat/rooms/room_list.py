@@ -4,7 +4,7 @@ The rows of the list say where to look, the service says who is there.
 """
 
 import asyncio
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from chat.errors import StorageUnavailable
 from chat.gateway import Gateway
