@@ -22,6 +22,10 @@ APPEND_SECONDS = 5.0
 TRY_SECONDS = 2.5
 # The pause after a lost race is short: a longer one, or one that grows, makes the waits longer.
 RACE_PAUSE_SECONDS = 0.01
+# Who won a race while others append to the same room knows the head, and would win again and again. So for a while
+# after a lost race, a winner waits some transactions' time; its next transaction carries more entries.
+CONTENTION_SECONDS = 1.0
+TURNS, LONGEST_TURN_SECONDS = 6, 0.1
 FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 0.03, 0.5
 MAX_RECENT = 256
 
@@ -61,6 +65,8 @@ class RoomWriter:
     recent: dict[str, Message] = field(default_factory=dict)
     _queue: deque[_Pending] = field(default_factory=deque)
     _task: "asyncio.Task[None] | None" = None
+    _lost_at: float = float("-inf")  # monotonic seconds
+    _next_turn: float = float("-inf")
 
     @property
     def is_idle(self) -> bool:
@@ -80,22 +86,29 @@ class RoomWriter:
 
     async def _work(self) -> None:
         while self._queue:
-            batch = [self._queue.popleft() for _ in range(min(len(self._queue), MAX_REQUESTS))]
+            if (wait := self._next_turn - time.monotonic()) > 0:
+                await asyncio.sleep(wait)
+            batch: list[_Pending] = []
             try:
                 await self._carry_out(batch)
-            except BaseException as problem:
+            except Exception as problem:  # a defect: its callers are told, the next requests go on
+                self._forget()
                 for pending in batch:
                     if not pending.outcome.done():
                         pending.outcome.set_exception(problem)
-                self._forget()
-                if not isinstance(problem, Exception):
-                    raise
+            except asyncio.CancelledError:  # the event loop ends
+                for pending in (*batch, *self._queue):
+                    pending.outcome.cancel()
+                raise
 
     async def _carry_out(self, batch: list[_Pending]) -> None:
-        waiting, pause = batch, FIRST_PAUSE_SECONDS
+        """Carry out what waits; `batch` is filled with it. What comes while a try fails is taken along."""
+        waiting: list[_Pending] = []
+        pause = FIRST_PAUSE_SECONDS
         may_be_stored = False  # an earlier try's answer was lost
         is_head_fresh = False  # what the requests are judged by was read during this call
-        while waiting := [pending for pending in waiting if not pending.outcome.done()]:
+        while waiting := [pending for pending in (*waiting, *self._take(len(waiting))) if not pending.outcome.done()]:
+            batch[:] = waiting
             wait = 0.0
             try:
                 if may_be_stored and not (waiting := await self._settle(waiting)):
@@ -110,7 +123,9 @@ class RoomWriter:
                     await self._commit(plan, waiting)
                 for pending, outcome in zip(waiting, plan.outcomes, strict=True):
                     pending.finish(outcome)
+                return
             except HeadMoved:
+                self._lost_at = time.monotonic()
                 self._forget()
                 wait = RACE_PAUSE_SECONDS * jitter()
             except AlreadyAppended as found:
@@ -136,8 +151,12 @@ class RoomWriter:
     async def _commit(self, plan: AppendPlan, waiting: Sequence[_Pending]) -> None:
         if not plan.head.etag:
             await self.before_first(self.room)
-        left = max(pending.until for pending in waiting) - time.monotonic()
+        began = time.monotonic()
+        left = max(pending.until for pending in waiting) - began
         etag = await self.store.commit(self.room, plan, max(0.1, min(TRY_SECONDS, left)))
+        now = time.monotonic()
+        if now - self._lost_at < CONTENTION_SECONDS:
+            self._next_turn = now + min(TURNS * (now - began), LONGEST_TURN_SECONDS)
         head = plan.head
         self.head = Head(head.seq, head.messages, head.at, head.first, etag)
         self.recent |= plan.created | plan.changed
@@ -154,6 +173,10 @@ class RoomWriter:
             else:
                 pending.finish(Appended(*there, is_new=False))
         return rest
+
+    def _take(self, number: int) -> list[_Pending]:
+        """Return what waits, as far as a transaction that has so many requests can carry it."""
+        return [self._queue.popleft() for _ in range(min(len(self._queue), MAX_REQUESTS - number))]
 
     def _forget(self) -> None:
         self.head = None
