@@ -4,8 +4,11 @@ One grammar for rooms: 1 to 32 of `a-z 0-9 _ -`, not beginning with `-`; capital
 group and an entity's key alike. A room whose name begins with `_` is unlisted.
 """
 
+import base64
+import hashlib
 import re
 import unicodedata
+from functools import lru_cache
 
 from chat.errors import InvalidName
 from chat.text_rules import confusable_key, is_blank, is_readable_name
@@ -39,6 +42,12 @@ def user_id(text: str) -> str:
     return name
 
 
+@lru_cache(maxsize=1024)
+def user_key(user: str) -> str:
+    """Return a text of `a-z 2-7` that stands for a user where a name cannot be: the base32 of its SHA-256."""
+    return base64.b32encode(hashlib.sha256(user.encode()).digest()).decode().rstrip("=").lower()
+
+
 def room_name(value: object) -> str:
     """Return a room's name in lower case; raises InvalidName when it does not follow the grammar."""
     name = value.strip().lower() if isinstance(value, str) else ""
@@ -60,6 +69,11 @@ def room_group(room: str) -> str:
 def rich_group(room: str) -> str:
     """Return the group of those in the room whose client speaks a PubSub subprotocol."""
     return f"rich.{room}"
+
+
+def user_group(user: str) -> str:
+    """Return the group of the user's connections that speak a PubSub subprotocol."""
+    return f"user.{user_key(user)}"
 
 
 def groups_of(room: str, *, rich: bool) -> tuple[str, ...]:

@@ -6,11 +6,13 @@ from weakref import WeakKeyDictionary
 
 from chat.administration.sweep import SweepStarter
 from chat.gateway import Gateways
-from chat.recent_announcements import RecentAnnouncements
 from chat.room_list.recorder import RoomListRecorder
 from chat.room_list.store import RoomListStore
+from chat.room_log.model import Head
 from chat.room_log.room_logs import RoomLogs
 from chat.room_log.store import RoomStore
+from chat.rooms.presence import ROSTER_SECONDS, Roster
+from chat.rooms.read_positions import HEAD_SECONDS
 from chat.rooms.room_list import CACHE_SECONDS, Rooms
 from chat.settings import Settings
 from chat.shared_reads import SharedReads
@@ -27,7 +29,8 @@ class ProcessState:
     rooms: dict[TableClient, RoomLogs] = field(default_factory=dict)
     room_lists: dict[TableClient, RoomListRecorder] = field(default_factory=dict)
     sweep: SweepStarter = field(default_factory=SweepStarter)
-    announcements: RecentAnnouncements = field(default_factory=RecentAnnouncements)
+    rosters: SharedReads[Roster] = field(default_factory=lambda: SharedReads(ROSTER_SECONDS))
+    heads: SharedReads[Head] = field(default_factory=lambda: SharedReads(HEAD_SECONDS))
     listed_rooms: SharedReads[Rooms] = field(default_factory=lambda: SharedReads(CACHE_SECONDS))
     signing_keys: KeyCache = field(default_factory=KeyCache)
 

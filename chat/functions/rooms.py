@@ -6,12 +6,11 @@ import azure.functions as func
 
 from chat.errors import ChatError, InvalidRequest
 from chat.functions.process_state import process_state
-from chat.gateway import Gateway
 from chat.http_answers import NO_STORE, error_response, json_response
 from chat.identity import signed_in_user
 from chat.names import room_name
 from chat.room_list.rows import ListedRoom
-from chat.rooms.presence import read_roster
+from chat.rooms.presence import RosterReader
 from chat.rooms.room_list import MAX_LISTED, list_rooms
 from chat.settings import Auth, current_settings
 from chat.times import timestamp
@@ -23,9 +22,8 @@ bp = func.Blueprint()
 async def rooms(req: func.HttpRequest) -> func.HttpResponse:
     """Return the public rooms with people in them or with new messages, the fullest first; `limit` of them."""
     try:
-        limit, process = parse_limit(req.params.get("limit")), process_state()
-        gateway, room_list = await reader_gateway(req), await process.room_list(current_settings())
-        listed = await list_rooms(gateway, room_list.store, process.listed_rooms)
+        limit = parse_limit(req.params.get("limit"))
+        listed = await list_rooms(await roster_reader(req), process_state().listed_rooms)
     except ChatError as error:
         return error_response(error, headers=NO_STORE)
     return json_response({"rooms": [room_fields(row) for row in listed[:limit]]}, headers=NO_STORE)
@@ -48,21 +46,22 @@ def room_fields(row: ListedRoom) -> dict[str, object]:
 
 @bp.route(route="rooms/{room}", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
 async def roster(req: func.HttpRequest) -> func.HttpResponse:
-    """Return who is in a room now: the first 100 users and how many there are."""
+    """Return who was in a room at most a second ago: the first 100 users and how many there are."""
     try:
         room = room_name(req.route_params.get("room"))
-        found = await read_roster(await reader_gateway(req), room)
+        found = await (await roster_reader(req)).read_recent(room)
     except ChatError as error:
         return error_response(error, headers=NO_STORE)
     return json_response({"room": room, "count": len(found.users), "users": found.first}, headers=NO_STORE)
 
 
-async def reader_gateway(req: func.HttpRequest) -> Gateway:
-    """Return the gateway for a request that may read rooms: any in open mode, else one of a signed-in user.
+async def roster_reader(req: func.HttpRequest) -> RosterReader:
+    """Return what reads rosters for a request that may: any in open mode, else one of a signed-in user.
 
     Raises SignInRequired or NotConfigured.
     """
     settings = current_settings()
     if settings.auth is Auth.EASYAUTH:
         signed_in_user(req.headers, settings)
-    return await process_state().gateways.get(settings)
+    process = process_state()
+    return RosterReader(await process.gateways.get(settings), process.rosters, await process.room_list(settings))

@@ -7,12 +7,11 @@ import asyncio
 from dataclasses import replace
 
 from chat.errors import StorageUnavailable
-from chat.gateway import Gateway
 from chat.logs import cause_of, log
 from chat.names import LOBBY, is_listed
 from chat.room_list.rows import ListedRoom, list_key
-from chat.room_list.store import RoomListStore, now_ms
-from chat.rooms.presence import read_roster
+from chat.room_list.store import now_ms
+from chat.rooms.presence import RosterReader
 from chat.shared_reads import SharedReads
 
 MAX_LISTED = 100
@@ -24,25 +23,25 @@ RECENT_MS = 24 * 60 * 60 * 1000
 Rooms = list[ListedRoom]
 
 
-async def list_rooms(gateway: Gateway, store: RoomListStore, shared: SharedReads[Rooms]) -> Rooms:
+async def list_rooms(rosters: RosterReader, shared: SharedReads[Rooms]) -> Rooms:
     """Return the first 100 listed rooms: by people present, then by the latest message; at most five seconds old.
 
     Raises ServiceUnavailable.
     """
-    return await shared.get(gateway.name, lambda: read_rooms(gateway, store, now_ms()))
+    return await shared.get(rosters.gateway.name, lambda: read_rooms(rosters, now_ms()))
 
 
-async def read_rooms(gateway: Gateway, store: RoomListStore, now: int) -> Rooms:
+async def read_rooms(rosters: RosterReader, now: int) -> Rooms:
     """Return the first 100 listed rooms, with the people that the service reports now; raises ServiceUnavailable.
 
     A room is listed while there are people in it and for a day after a message.
     """
     try:
-        rows = await store.read_active(now - RECENT_MS)
+        rows = await rosters.room_list.store.read_active(now - RECENT_MS)
     except StorageUnavailable as problem:
         log.warning("the list of rooms is unreadable", extra={"cause": cause_of(problem)})
         rows = []
-    counted = await count_people(gateway, select_rooms(rows))
+    counted = await count_people(rosters, select_rooms(rows))
     shown = [row for row in counted if row.people > 0 or row.message_at > now - RECENT_MS]
     return sorted(shown, key=list_key)
 
@@ -56,12 +55,12 @@ def select_rooms(rows: Rooms) -> Rooms:
     return [lobby, *first[: MAX_LISTED - 1]]
 
 
-async def count_people(gateway: Gateway, rows: Rooms) -> Rooms:
+async def count_people(rosters: RosterReader, rows: Rooms) -> Rooms:
     """Return the rows with the people that the service reports now; raises ServiceUnavailable."""
     limit = asyncio.Semaphore(MAX_PARALLEL_READS)
 
     async def count(row: ListedRoom) -> ListedRoom:
         async with limit:
-            return replace(row, people=len((await read_roster(gateway, row.room)).users))
+            return replace(row, people=len((await rosters.read_recent(row.room)).users))
 
     return await asyncio.gather(*(count(row) for row in rows))
