@@ -8,6 +8,7 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from chat.administration.row_changes import change_rows
 from chat.errors import ServiceUnavailable
 from chat.gateway import Gateway
 from chat.logs import cause_of, log
@@ -20,14 +21,12 @@ from chat.room_log.room_logs import RoomLogs
 from chat.room_log.rows import ERASED, Row, decode_message
 from chat.room_log.store import TABLE
 from chat.table_storage.client import TableClient
-from chat.table_storage.errors import Conflict
 from chat.table_storage.operations import Merge
 
 ENTRIES_OF_STEP = 500
 # So many requests are appended at the same time; the room's writer makes transactions of them.
 MAX_PARALLEL_APPENDS = 99
 MAX_PARALLEL_PUBLISHES = 8
-MERGES_OF_TRANSACTION = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,8 +82,8 @@ class Erasure:
         for begin in range(0, len(messages), MAX_PARALLEL_APPENDS):
             done += await self._append(room, messages[begin : begin + MAX_PARALLEL_APPENDS])
         await self._publish(room, done)
-        for begin in range(0, len(changes), MERGES_OF_TRANSACTION):
-            await self._erase_changes(room, changes[begin : begin + MERGES_OF_TRANSACTION])
+        merges = [Merge({"PartitionKey": room, "RowKey": row["RowKey"]} | ERASED) for row in changes]
+        await change_rows(self.tables, TABLE, merges)
         own = sum(appended.message.deleted_at is not None for appended in done)
         return Found(own, len(done) - own, len(changes))
 
@@ -113,18 +112,3 @@ class Erasure:
                     log.warning("an erasure was not published", extra={"room": room, "cause": cause_of(problem)})
 
         await asyncio.gather(*map(publish, done))
-
-    async def _erase_changes(self, room: str, rows: Sequence[Row]) -> None:
-        merges = [Merge({"PartitionKey": room, "RowKey": row["RowKey"]} | ERASED) for row in rows]
-        try:
-            await self.tables.transaction(TABLE, merges)
-        except Conflict:  # retention removed one of them meanwhile, so nothing changed: each row alone
-            for merge in merges:
-                await self._erase_change(merge)
-
-    async def _erase_change(self, merge: Merge) -> None:
-        try:
-            await self.tables.merge(TABLE, merge.entity)
-        except Conflict as problem:
-            if problem.status != 404:
-                raise

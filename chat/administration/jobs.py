@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 
+from chat.administration.row_changes import change_rows
 from chat.errors import ChatError
 from chat.names import user_key
 from chat.table_storage.addresses import key_range
@@ -71,7 +72,10 @@ def is_job_id(value: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """A job: who wants it since when, and the room to export or the user to erase (empty after the end)."""
+    """A job: who wants it since when, and the room to export or the user to erase (empty after the end).
+
+    An export has the entries from `first` to `head`, which are known once it began (-1 before).
+    """
 
     id: str
     kind: JobKind
@@ -79,6 +83,8 @@ class Job:
     at: int
     room: str = ""
     user: str = ""
+    first: int = -1
+    head: int = -1
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +114,20 @@ class JobStore:
         if row is None:
             raise UnknownJob
         kind = JobKind(row["kind"])
-        return Job(identity, kind, row["by"], int(row["at"]), row.get("room", ""), row.get("user", ""))
+        return Job(
+            id=identity,
+            kind=kind,
+            by=row["by"],
+            at=int(row["at"]),
+            room=row.get("room", ""),
+            user=row.get("user", ""),
+            first=int(row.get("first", -1)),
+            head=int(row.get("head", -1)),
+        )
+
+    async def begin_export(self, identity: str, first: int, head: int) -> None:
+        """Store which entries an export has."""
+        await self.tables.merge(JOBS_TABLE, job_key(identity) | {"first": first, "head": head})
 
     async def finish(self, job: Job, counts: Mapping[str, int], now: int) -> None:
         """Record in the audit that a job ended and what it did, then forget the name of the user."""
@@ -140,8 +159,8 @@ class JobStore:
         """Remove a job's rows, its parts first: while the row `job` is there, the next run finds the rest."""
         parts = key_range(identity, part_row(0), "part.")
         while rows := (await self.tables.query_all(JOBS_TABLE, parts, ("RowKey",), limit=ROWS_OF_TRANSACTION)).entities:
-            await self.tables.transaction(JOBS_TABLE, [Delete(identity, row["RowKey"]) for row in rows])
-        await self.tables.delete(JOBS_TABLE, identity, JOB_ROW)
+            await change_rows(self.tables, JOBS_TABLE, [Delete(identity, row["RowKey"]) for row in rows])
+        await change_rows(self.tables, JOBS_TABLE, [Delete(identity, JOB_ROW)])
 
 
 def job_key(identity: str) -> dict[str, Value]:

@@ -8,6 +8,7 @@ The head itself stays, so numbers go on. Readers never look below `first`.
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
+from chat.administration.row_changes import change_rows
 from chat.room_log.model import Head
 from chat.room_log.rows import HEAD, decode_head, entry_key, index_key
 from chat.room_log.store import TABLE
@@ -89,22 +90,8 @@ class LogRemoval:
         below = key_range(room, entry_key(0), entry_key(first))
         page = await self.tables.query_all(TABLE, below, ("RowKey", "id"), limit=ENTRIES_OF_TRANSACTION)
         if page.entities:
-            await self._delete(deletions(room, page.entities))
+            await change_rows(self.tables, TABLE, deletions(room, page.entities))
         return len(page.entities)
-
-    async def _delete(self, operations: list[Delete]) -> None:
-        try:
-            await self.tables.transaction(TABLE, operations)
-        except Conflict:  # a row is gone already, so the transaction changed nothing: each row alone
-            for operation in operations:
-                await self._delete_if_there(operation)
-
-    async def _delete_if_there(self, operation: Delete) -> None:
-        try:
-            await self.tables.delete(TABLE, operation.partition, operation.row)
-        except Conflict as problem:
-            if problem.status != 404:
-                raise
 
     def _time_reader(self, room: str) -> ReadTime:
         async def read_time(seq: int) -> int | None:

@@ -55,7 +55,7 @@ def change_frame(room: str, entry: Entry, message: Message) -> Frame:
 
 
 def change_type(entry: Entry, message: Message) -> str:
-    """Return the type of the frame of a change; an erasure deletes the user's own messages and edits those of others."""
+    """Return the type of a change's frame; an erasure deletes the user's own messages and edits those of others."""
     if entry.kind is Kind.ERASE:
         return "edited" if message.deleted_at is None else "deleted"
     return CHANGE_TYPES[entry.kind]
