@@ -11,12 +11,14 @@ from typing import Any
 
 from chat.administration.jobs import ExportPart, Job, JobStore
 from chat.room_log.entry_frames import entry_frame
+from chat.room_log.model import Entry, Kind, Message
 from chat.room_log.room_logs import RoomLogs
 from chat.times import timestamp
 
 VERSION = 1
 PART_ENTRIES = 1000
 PART_BYTES = 1_000_000
+TEXT_FIELDS = ("message", "replyTo")
 _ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 
 
@@ -68,7 +70,7 @@ class Export:
         return ExportState(state.parts + 1, last, state.head, state.entries + len(lines), is_done=last >= state.head)
 
     async def read_part(self, number: int) -> str:
-        """Return the lines of a part, counted from 1, each with a line feed; the first one of part 1 is about the export.
+        """Return the lines of a part, counted from 1, each with a line feed; part 1 begins with one about the export.
 
         Raises UnknownPart.
         """
@@ -83,7 +85,7 @@ class Export:
         while after < last and len(lines) < count:
             run = await self.rooms.read_since(self.job.room, after, last + 1)
             for entry, message in run.entries:
-                line = _ENCODER.encode(entry_frame(self.job.room, entry, message)) + "\n"
+                line = encode_entry(self.job.room, entry, message)
                 size += len(line.encode())
                 if len(lines) == count or (lines and limit is not None and size > limit):
                     return lines
@@ -92,6 +94,14 @@ class Export:
                 break
             after = run.entries[-1][0].seq
         return lines
+
+
+def encode_entry(room: str, entry: Entry, message: Message | None) -> str:
+    """Return an entry's line: a chat line as it is now, or a change without text, which stands in the chat line."""
+    frame = entry_frame(room, entry, message)
+    if entry.kind is not Kind.MESSAGE:
+        frame = {name: value for name, value in frame.items() if name not in TEXT_FIELDS}
+    return _ENCODER.encode(frame) + "\n"
 
 
 def encode_description(job: Job) -> str:

@@ -67,7 +67,7 @@ async def export_step(content: dict) -> dict:  # type: ignore[type-arg]  # the w
     )
     if state.is_done:
         await jobs.finish(job, state.counts(), now_ms())
-        log.info("a room was exported", extra={"room": job.room, "user": job.by, "job": job.id} | state.counts())
+        log.info("a room was exported", extra={"room": job.room, "user": job.by, "job": job.id, **state.counts()})
     return {"job": job.id, "state": state.encode(), "progress": state.progress()}
 
 
@@ -86,7 +86,7 @@ async def erase_step(content: dict, client: df.DurableOrchestrationClient) -> di
         state = await work.run(state)
         if state.is_done:
             await jobs.finish(job, state.counts(), now_ms())
-            log.info("a user was erased", extra={"user": job.by, "job": job.id} | state.counts())
+            log.info("a user was erased", extra={"user": job.by, "job": job.id, **state.counts()})
     else:  # this step ended before, and only its answer was lost
         state = replace(state, is_done=True)
     return {"job": job.id, "state": state.encode(), "progress": state.progress()}

@@ -277,7 +277,7 @@ def erase_user(message: Message, user: str, seq: int, at: int) -> Message:
 
 
 def is_about(sender: str, text: str, user: str) -> bool:
-    """Return whether a message is the user's: sent by the user, or a reminder of the user, which begins with its name."""
+    """Return whether a message is the user's: sent by the user, or a reminder, which begins with its user's name."""
     if sender == user:
         return True
     return sender == REMINDER_USER and " ".join(text.split()).startswith(" ".join(user.split()) + ": ")
