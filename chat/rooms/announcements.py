@@ -22,7 +22,7 @@ from chat.gateway import Gateway
 from chat.logs import cause_of, log
 from chat.names import room_group
 from chat.rooms.places import MAX_ATTEMPTS, Place, PlaceStore
-from chat.rooms.presence import Roster, RosterReader, clock
+from chat.rooms.presence import Roster, RosterReader, news_time
 from chat.table_storage.errors import Conflict
 
 
@@ -116,7 +116,7 @@ class Announcer:
 
     async def announce_by_roster(self, member: RoomMember) -> None:
         """Tell a room that a user left, unless another connection of the user is there; raises ServiceUnavailable."""
-        at = clock()
+        at = news_time()
         roster = await self.rosters.read_current(member.room)
         if not roster.is_truncated and not roster.has_other_connection(member.user, member.connection_id):
             await self._publish_departure(member, at)
@@ -125,7 +125,7 @@ class Announcer:
         """Return the departure after it was stored; of several instances at once, one has the news."""
         for _ in range(MAX_ATTEMPTS):
             place = place or await self.places.read(member.user, member.room)
-            at = clock()
+            at = news_time()
             roster = await self._read_roster(member, required=not unlists)
             departure = decide_departure(place, roster, member, at, unlists=unlists)
             if departure.place == place:

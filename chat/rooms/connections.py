@@ -10,7 +10,7 @@ from chat.logs import cause_of, log
 from chat.names import LOBBY, groups_of, user_group
 from chat.rooms.announcements import Announcer, RoomMember, is_arrival
 from chat.rooms.places import Place
-from chat.rooms.presence import clock
+from chat.rooms.presence import news_time
 from chat.settings import Settings
 from chat.webhook.connection_state import ConnectionState
 from chat.webhook.events import SUBPROTOCOLS, Connect, Connected, Disconnected
@@ -62,7 +62,7 @@ async def on_connected(event: Connected, announcer: Announcer) -> None:
     origin = event.origin
     if not origin.user_id:
         return
-    at, member = clock(), RoomMember(LOBBY, origin.user_id, origin.connection_id)
+    at, member = news_time(), RoomMember(LOBBY, origin.user_id, origin.connection_id)
     roster = await announcer.rosters.read_current(LOBBY)
     if not roster.has_connection(member.user, member.connection_id):
         return

@@ -16,7 +16,7 @@ from chat.room_log.answers import UNREADABLE, page_fields
 from chat.room_log.reader import Page
 from chat.rooms.announcements import RoomMember, is_arrival
 from chat.rooms.places import MAX_PLACES, Place, Position
-from chat.rooms.presence import Roster, clock
+from chat.rooms.presence import Roster, news_time
 from chat.rooms.read_positions import read_recent_head
 from chat.webhook.connection_state import MAX_JOINED_ROOMS
 from chat.webhook.events import UserEvent
@@ -111,7 +111,7 @@ async def record_arrival(member: RoomMember, place: Place | None, services: Serv
 
     The connection is a member already: what is said and who comes after these reads reaches it.
     """
-    at, room = clock(), member.room
+    at, room = news_time(), member.room
     reading = asyncio.ensure_future(or_none(services.rooms.read_page(room), "history is unreadable", room))
 
     async def store_place() -> tuple[Place | None, Place | None]:

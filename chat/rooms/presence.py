@@ -72,8 +72,13 @@ def sort_users(users: Iterable[str]) -> tuple[str, ...]:
 
 
 def clock() -> int:
-    """Return our clock in milliseconds since 1970 (UTC)."""
-    return round(time.time() * 1000)
+    """Return our clock in whole milliseconds since 1970 (UTC)."""
+    return int(time.time() * 1000)
+
+
+def news_time() -> int:
+    """Return the time of what is true now, later than that of every roster that this clock's instance asked for."""
+    return clock() + 1
 
 
 async def read_roster(gateway: Gateway, room: str) -> Roster:
