@@ -51,7 +51,7 @@ async def show_users(call: Call) -> Outcome:
 async def show_rooms(call: Call) -> Outcome:
     """Tell the sender in which public rooms people are, or something was said today."""
     services = call.services
-    listed = await list_rooms(services.rosters, services.listed_rooms)
+    listed = await list_rooms(services.rosters, services.room_list.store, services.listed_rooms)
     return call.notice("\n".join(f"{row.room} ({row.people})" for row in listed) or "nobody is in any room")
 
 

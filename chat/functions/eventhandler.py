@@ -100,7 +100,7 @@ async def services_for(settings: Settings, durable: DurableClient, process: Proc
         rooms=await process.room_logs(settings),
         heads=process.heads,
         places=PlaceStore(await process.tables.get(settings)),
-        rosters=RosterReader(gateway, process.rosters, room_list),
+        rosters=RosterReader(gateway, process.rosters, room_list.note_people),
         room_list=room_list,
         listed_rooms=process.listed_rooms,
         now=round(time.time() * 1000),

@@ -23,7 +23,9 @@ async def rooms(req: func.HttpRequest) -> func.HttpResponse:
     """Return the public rooms with people in them or with new messages, the fullest first; `limit` of them."""
     try:
         limit = parse_limit(req.params.get("limit"))
-        listed = await list_rooms(await roster_reader(req), process_state().listed_rooms)
+        rosters, process = await roster_reader(req), process_state()
+        store = (await process.room_list(current_settings())).store
+        listed = await list_rooms(rosters, store, process.listed_rooms)
     except ChatError as error:
         return error_response(error, headers=NO_STORE)
     return json_response({"rooms": [room_fields(row) for row in listed[:limit]]}, headers=NO_STORE)
@@ -64,4 +66,5 @@ async def roster_reader(req: func.HttpRequest) -> RosterReader:
     if settings.auth is Auth.EASYAUTH:
         signed_in_user(req.headers, settings)
     process = process_state()
-    return RosterReader(await process.gateways.get(settings), process.rosters, await process.room_list(settings))
+    note_people = (await process.room_list(settings)).note_people
+    return RosterReader(await process.gateways.get(settings), process.rosters, note_people)

@@ -10,7 +10,7 @@ from chat.errors import StorageUnavailable
 from chat.logs import cause_of, log
 from chat.names import LOBBY, is_listed
 from chat.room_list.rows import ListedRoom, list_key
-from chat.room_list.store import now_ms
+from chat.room_list.store import RoomListStore, now_ms
 from chat.rooms.presence import RosterReader
 from chat.shared_reads import SharedReads
 
@@ -23,21 +23,21 @@ RECENT_MS = 24 * 60 * 60 * 1000
 Rooms = list[ListedRoom]
 
 
-async def list_rooms(rosters: RosterReader, shared: SharedReads[Rooms]) -> Rooms:
+async def list_rooms(rosters: RosterReader, store: RoomListStore, shared: SharedReads[Rooms]) -> Rooms:
     """Return the first 100 listed rooms: by people present, then by the latest message; at most five seconds old.
 
     Raises ServiceUnavailable.
     """
-    return await shared.get(rosters.gateway.name, lambda: read_rooms(rosters, now_ms()))
+    return await shared.get(rosters.gateway.name, lambda: read_rooms(rosters, store, now_ms()))
 
 
-async def read_rooms(rosters: RosterReader, now: int) -> Rooms:
+async def read_rooms(rosters: RosterReader, store: RoomListStore, now: int) -> Rooms:
     """Return the first 100 listed rooms, with the people that the service reports now; raises ServiceUnavailable.
 
     A room is listed while there are people in it and for a day after a message.
     """
     try:
-        rows = await rosters.room_list.store.read_active(now - RECENT_MS)
+        rows = await store.read_active(now - RECENT_MS)
     except StorageUnavailable as problem:
         log.warning("the list of rooms is unreadable", extra={"cause": cause_of(problem)})
         rows = []
