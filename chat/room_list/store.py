@@ -63,16 +63,21 @@ class RoomListStore:
         """Remove a row that is as it was read; raises Conflict when it changed or went."""
         await self.tables.delete(TABLE, partition_of(row.room), row.room, etag)
 
-    async def read_active(self, since: int) -> list[ListedRoom]:
-        """Return the rooms with people in them or with a message since that time (ms since 1970), in no order.
+    async def read_people(self) -> list[ListedRoom]:
+        """Return the rooms with people in them, in no order; of each partition at most 2,000."""
+        return await self._read_where("people gt 0")
 
-        All partitions are read at the same time, of each at most 2,000 rooms.
-        """
-        active = f"(people gt 0 or messageAt gt {since}L)"
-        reads = [self._read_active_of(partition, active) for partition in PARTITIONS]
+    async def read_recent(self, since: int) -> list[ListedRoom]:
+        """Return the rooms without people and with a message since that time (ms since 1970), in no order."""
+        # A row that `ensure_listed` wrote has no count: a comparison with what is absent is false.
+        return await self._read_where(f"messageAt gt {since}L and not (people gt 0)")
+
+    async def _read_where(self, condition: str) -> list[ListedRoom]:
+        """Return the rooms that a condition is true for; all partitions are read at the same time."""
+        reads = [self._read_partition_where(partition, condition) for partition in PARTITIONS]
         return [row for rows in await asyncio.gather(*reads) for row in rows]
 
-    async def _read_active_of(self, partition: str, condition: str) -> list[ListedRoom]:
+    async def _read_partition_where(self, partition: str, condition: str) -> list[ListedRoom]:
         text = f"PartitionKey eq '{partition}' and {condition}"
         columns = ("RowKey", "people", "peopleAt", "messageAt", "messages")
         page = await self.tables.query_all(TABLE, text, columns, limit=MAX_ROOMS_OF_PARTITION)

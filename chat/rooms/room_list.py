@@ -37,7 +37,9 @@ async def read_rooms(rosters: RosterReader, store: RoomListStore, now: int) -> R
     A room is listed while there are people in it and for a day after a message.
     """
     try:
-        rows = await store.read_active(now - RECENT_MS)
+        rows = [row for row in await store.read_people() if is_listed(row.room)]
+        if len(rows) < MAX_LISTED:
+            rows += await store.read_recent(now - RECENT_MS)
     except StorageUnavailable as problem:
         log.warning("the list of rooms is unreadable", extra={"cause": cause_of(problem)})
         rows = []

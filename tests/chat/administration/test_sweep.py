@@ -40,7 +40,8 @@ class Rooms:
         return sweep.counts
 
     async def listed(self) -> dict[str, ListedRoom]:
-        return {row.room: row for row in await RoomListStore(self.tables).read_active(0)}
+        store = RoomListStore(self.tables)
+        return {row.room: row for row in [*await store.read_people(), *await store.read_recent(0)]}
 
     async def numbers(self, room: str) -> list[str]:
         return [row["RowKey"] for row in await read_rows(self.tables, room)]

@@ -63,7 +63,7 @@ async def test_an_empty_room_is_written_although_other_news_wait(storage: TableC
     recorder.note_people("design", 0)
 
     async def is_removed() -> bool:
-        return await store.read_active(0) == []
+        return await store.read_people() == []
 
     await until(is_removed)
     await stop(recorder)
@@ -78,7 +78,7 @@ async def test_a_minute_later_the_news_that_waited_are_written(storage: TableCli
     recorder.note_people("design", 3, at=2)
 
     async def is_written() -> bool:
-        return await recorder.store.read_active(0) == [ListedRoom("design", 3, 2)]
+        return await recorder.store.read_people() == [ListedRoom("design", 3, 2)]
 
     await until(is_written)
 

@@ -69,7 +69,7 @@ async def test_a_row_that_changed_since_it_was_read_is_not_removed(storage: Tabl
     assert await read_row(store, "design") is not None
 
 
-async def test_only_rooms_with_people_or_recent_messages_are_active(storage: TableClient) -> None:
+async def test_rooms_with_people_and_rooms_with_recent_messages_are_found(storage: TableClient) -> None:
     store, day = RoomListStore(storage), 1_700_000_000_000
     for row in (
         ListedRoom("full", people=3, people_at=day),
@@ -78,7 +78,10 @@ async def test_only_rooms_with_people_or_recent_messages_are_active(storage: Tab
     ):
         await storage.insert(TABLE, encode_row(row))
 
-    assert {row.room for row in await store.read_active(day)} == {"full", "recent"}
+    await store.ensure_listed("new")
+
+    assert [row.room for row in await store.read_people()] == ["full"]
+    assert {row.room for row in await store.read_recent(day)} == {"recent", "new"}
 
 
 async def test_what_a_later_version_wrote_into_a_row_stays(storage: TableClient) -> None:
