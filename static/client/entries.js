@@ -12,6 +12,8 @@ export function entryOf(frame) {
   const mutable = { message, version, editedAt, deletedAt, reactions, reactionCounts, replyTo };
   const author = from && { from };
   if (!frame.type) return { id, room, seq, sentAt: frame.sentAt, clientId: frame.clientId, ...author, ...mutable };
+  // Of a message that retention has removed, the time of the deletion is not known.
+  if (frame.type === "deleted") mutable.deletedAt ??= frame.at;
   return { id, room, seq: frame.messageSeq, ...author, ...mutable };
 }
 

@@ -35,7 +35,7 @@ export function timelineRows(entries, me, unreadMark, { gaps = [], start = "", e
     const date = new Date(entry.sentAt);
     const day = `day ${date.toDateString()}`;
     if (rows.at(-1)?.day !== day) rows.push({ kind: "day", key: day, date, day });
-    if (!isMarked && isUnread(entry, me, unreadMark)) {
+    if (!isMarked && isUnread(entry, me, unreadMark ?? 0)) {
       isMarked = true;
       rows.push({ kind: "unread", key: "unread", day });
     }
