@@ -10,8 +10,9 @@
  */
 export function withChanges(entries, changes, me) {
   if (!changes.length) return entries;
-  const byTarget = Map.groupBy(changes, ({ target }) => target);
-  return entries.map((entry) => (byTarget.get(entry.id) ?? []).reduce((shown, one) => apply(shown, one, me), entry));
+  return entries.map((entry) => {
+    return changes.filter(({ target }) => target === entry.id).reduce((shown, one) => apply(shown, one, me), entry);
+  });
 }
 
 /**
@@ -28,11 +29,11 @@ export function countReactions({ reactions = {}, reactionCounts = {} }) {
  * Returns whether the user has reacted with the emoji. The list has only the first users.
  * @param {Entry} entry
  * @param {string} emoji
- * @param {string} user
+ * @param {string} me
  */
-export function hasReacted(entry, emoji, user) {
+export function hasReacted(entry, emoji, me) {
   const users = entry.reactions?.[emoji] ?? [];
-  if (users.includes(user)) return true;
+  if (users.includes(me)) return true;
   return users.length < (countReactions(entry)[emoji] ?? 0) && Boolean(entry.ownReactions?.[emoji]);
 }
 

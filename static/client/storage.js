@@ -38,7 +38,7 @@ function parsePlaces(json) {
     const { v, rooms } = JSON.parse(json ?? "");
     if (v !== VERSION) return undefined;
     return rooms
-      .filter((/** @type {StoredPlace} */ place) => ROOM_NAME.test(place?.room))
+      .filter((/** @type {StoredPlace} */ place) => ROOM_NAME.test(place?.room ?? ""))
       .map((/** @type {StoredPlace} */ { room, unread, isPlaced }) => {
         return { room, unread: Number.isInteger(unread) ? unread : 0, isPlaced: Boolean(isPlaced) };
       });

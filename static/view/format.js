@@ -24,7 +24,8 @@ export function isolateName(name) {
 export function formatNames(users, count = users.length) {
   if (count <= 3 && count <= users.length) return nameList.format(users.map(isolateName));
   const named = users.slice(0, 2).map(isolateName);
-  return nameList.format([...named, `${count - named.length} others`]);
+  const others = count - named.length;
+  return nameList.format([...named, others === 1 ? "1 other" : `${others} others`]);
 }
 
 /** Returns who joined and who left; each person once, as the last event says. */

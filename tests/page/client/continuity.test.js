@@ -54,8 +54,16 @@ test("in whatever order entries come, runs and gaps together are the whole log, 
     }
     const missing = gapsOf(runs, head, 1).flatMap(({ after, until }) => numbers(after, until - 1));
     const present = runs.flatMap(({ after, last }) => numbers(after, last));
-    assert.deepEqual(present, [...known].sort((a, b) => a - b), `seed ${seed}`);
-    assert.deepEqual([...present, ...missing].sort((a, b) => a - b), numbers(0, head), `seed ${seed}`);
+    assert.deepEqual(
+      present,
+      [...known].sort((a, b) => a - b),
+      `seed ${seed}`,
+    );
+    assert.deepEqual(
+      [...present, ...missing].sort((a, b) => a - b),
+      numbers(0, head),
+      `seed ${seed}`,
+    );
   }
 });
 

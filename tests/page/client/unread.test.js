@@ -25,7 +25,15 @@ test("messages that came before the answer to join, and that it does not count, 
 test("older pages and filled gaps do not count twice", () => {
   const room = roomWith(joined(range(51, 100), { read: 90, unread: 10 }));
   room.olderBefore = 51;
-  apply(room, { type: "history", room: "lobby", messages: [line(50)], before: 50, complete: true, head: 100, first: 1 });
+  apply(room, {
+    type: "history",
+    room: "lobby",
+    messages: [line(50)],
+    before: 50,
+    complete: true,
+    head: 100,
+    first: 1,
+  });
   beginJoin(room);
   apply(room, joined(range(71, 120), { read: 90, unread: 30 }), since(100, range(101, 120).map(line)));
 
