@@ -254,6 +254,7 @@ export class Chat {
     if (room === this.room && !room.runs.length) onFirstPage?.();
     this.#apply(frame, room);
     this.#repeatRead(frame);
+    if (frame.read === null) this.refresh.askPlacesSoon();
     this.#store();
     if (isByCommand && room !== this.room) onMove?.(room.name);
   }
@@ -270,10 +271,10 @@ export class Chat {
     this.options.onChange();
   }
 
-  /** @param {{ room: string, read?: number }} place */
+  /** @param {{ room: string, read?: number | null }} place */
   #repeatRead({ room: name, read }) {
     const room = this.rooms.get(name);
-    if (room && read !== undefined && read < room.marked) this.refresh.sendRead(room);
+    if (room && typeof read === "number" && read < room.marked) this.refresh.sendRead(room);
   }
 
   /**

@@ -1,7 +1,8 @@
 // Questions that the client asks by itself: a question is answered when its frame has come before its acknowledgement.
 /** @import { Frame, SendResult, SystemFrame } from "./types.js" */
 
-const TEMPORARY_CODES = new Set(["service_unavailable", "storage_unavailable"]);
+// The server could not do it now, or the room was left meanwhile.
+const EXPECTED_CODES = new Set(["not_in_room", "service_unavailable", "storage_unavailable"]);
 
 /**
  * Returns what asks and takes the answers.
@@ -32,7 +33,8 @@ export function createQuestions(send) {
      */
     receive(frame) {
       const question = frame.type && open.get(keyOf(frame.type, frame.room));
-      const isUnreadable = "head" in frame && (frame.head === null || (frame.type === "history" && !frame.complete));
+      // The roster may be known while storage cannot be read.
+      const isUnreadable = "head" in frame && frame.head === null && frame.type !== "roster";
       if (question && !isUnreadable) question.isAnswered = true;
     },
 
@@ -41,7 +43,7 @@ export function createQuestions(send) {
      * @param {SystemFrame} frame
      */
     isRefusal({ room, code = "", clientId }) {
-      if (clientId || !TEMPORARY_CODES.has(code)) return false;
+      if (clientId || !EXPECTED_CODES.has(code)) return false;
       const question = [...open].find(([key]) => !room || key.endsWith(` ${room}`))?.[1];
       if (question) question.isAnswered = false;
       return Boolean(question);

@@ -53,6 +53,11 @@ export function createRefresh({ askRoster, askPlaces, sendRead, rooms }) {
       roster.runIn(Math.min(delay, rosterDueAt - Date.now()));
     },
 
+    /** Asks for the places soon: an answer had no unread count. */
+    askPlacesSoon() {
+      places.runIn(spread(UNJOINED_PLACES_MS));
+    },
+
     /** @param {boolean} visible whether the user can see the chat: else nothing is asked */
     setVisible(visible) {
       isVisible = visible;

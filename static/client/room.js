@@ -94,12 +94,12 @@ const RULES = {
     replaceRoster(room.roster, frame);
     if (room.rejoinedAt !== null && frame.head !== null && frame.head < room.rejoinedAt) forgetLog(room);
     notePlace(room, frame);
-    room.isIncomplete = !isReadable(frame);
+    room.isIncomplete = frame.head === null;
     if (room.rejoinedAt === null) addPage(room, frame, null);
     else noteEnds(room, frame.head, frame.first); // the page would hide what was missed before it
   },
   history(room, frame) {
-    if (room.olderBefore === null) room.isIncomplete = !isReadable(frame);
+    if (room.olderBefore === null) room.isIncomplete = frame.head === null;
     addPage(room, frame, room.olderBefore);
   },
   since(room, { after, entries, head, first, complete }, me) {
@@ -125,17 +125,11 @@ const RULES = {
  * @param {Page} page
  * @param {number | null} until
  */
-function addPage(room, page, until) {
-  const { messages, before, head, first } = page;
+function addPage(room, { messages, before, head, first }, until) {
   noteEnds(room, head, first);
-  if (head === null || !isReadable(page)) return;
+  if (head === null) return;
   for (const message of messages) putEntry(room, entryOf(message));
   room.runs = addRun(room.runs, { after: (before ?? room.first) - 1, last: until === null ? head : until - 1 });
-}
-
-/** @param {Page} page */
-function isReadable({ complete, head }) {
-  return complete && head !== null;
 }
 
 /**

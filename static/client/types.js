@@ -115,8 +115,8 @@
 /** @typedef {Page & { type: "history" }} HistoryFrame */
 
 /**
- * @typedef {Page & { type: "joined", user: string, users: string[], count: number, admin: boolean, read?: number,
- *   unread?: number }} JoinedFrame
+ * @typedef {Page & { type: "joined", user: string, users: string[], count: number, admin: boolean, read?: number | null,
+ *   unread?: number | null }} JoinedFrame
  */
 
 /**

@@ -13,10 +13,10 @@ export function countUnread({ counted, newer }) {
 /**
  * Takes over what the server says: the user has read up to `read`, and up to the entry `head` `unread` messages follow.
  * @param {Room} room
- * @param {{ read?: number, unread?: number, head: number | null }} place
+ * @param {{ read?: number | null, unread?: number | null, head: number | null }} place `null`: not known
  */
 export function notePlace(room, { read, unread, head }) {
-  if (read === undefined || unread === undefined || head === null) return;
+  if (typeof read !== "number" || typeof unread !== "number" || head === null) return;
   const isOld = head < (room.counted?.head ?? 0) || read < room.marked; // it does not know yet what is known here
   if (!isOld) countFrom(room, Math.max(room.read, read), head, unread);
 }
