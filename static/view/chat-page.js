@@ -8,7 +8,7 @@ import { createScreen } from "./screen.js";
 
 const STATUS_MS = 500;
 const OTHER_ROOMS_MS = 60_000;
-const MAX_QUOTE_LENGTH = 120;
+const MAX_QUOTE_LENGTH = 200; // as the server quotes
 const NEXT_THEME = { "": "light", light: "dark", dark: "" };
 
 /** Shows the chat to the session's user. */
@@ -82,7 +82,7 @@ export function showChat(session) {
   }
 
   function quoteLine(message) {
-    return message.split("\n")[0].slice(0, MAX_QUOTE_LENGTH);
+    return message.split(/\s+/).join(" ").trim().slice(0, MAX_QUOTE_LENGTH);
   }
 
   function editLastMessage() {
