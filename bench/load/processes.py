@@ -1,0 +1,91 @@
+"""Programs in processes of their own: start one, wait for a line of its output, read its CPU time, stop it."""
+
+import os
+import re
+import socket
+import subprocess
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import psutil
+
+ROOT = Path(__file__).resolve().parents[2]
+START_SECONDS = 30.0
+STOP_SECONDS = 10.0
+SHOWN_LINES = 20
+
+
+class Program:
+    """A running program whose output goes to a file."""
+
+    def __init__(self, name: str, process: "subprocess.Popen[bytes]", output: Path) -> None:
+        self.name = name
+        self.process = process
+        self._output = output
+
+    def wait_for_line(self, pattern: str) -> str:
+        """Return the first group of the first match in the output.
+
+        Raises RuntimeError, with the end of the output, when the program ends or does not write it in 30 seconds.
+        """
+        deadline = time.monotonic() + START_SECONDS
+        while time.monotonic() < deadline:
+            has_ended = self.process.poll() is not None
+            if match := re.search(pattern, self._output.read_text(errors="replace")):
+                return match[1]
+            if has_ended:
+                break
+            time.sleep(0.02)
+        raise RuntimeError(f"{self.name} did not write {pattern!r}:\n{self.last_lines()}")
+
+    def last_lines(self) -> str:
+        """Return the end of the output."""
+        return "\n".join(self._output.read_text(errors="replace").splitlines()[-SHOWN_LINES:])
+
+    def cpu_seconds(self) -> float:
+        """Return the CPU time that the program and its children have used."""
+        root = psutil.Process(self.process.pid)
+        times = [process.cpu_times() for process in (root, *root.children(recursive=True))]
+        return sum(each.user + each.system for each in times)
+
+
+@contextmanager
+def running_program(
+    name: str, command: Sequence[str], folder: Path, settings: Mapping[str, str] | None = None
+) -> Iterator[Program]:
+    """Run a command in the repository's folder while the block lasts; its output is kept in `folder`.
+
+    `settings` are added to this process's environment, of which settings of a chat and of a storage are left out.
+    """
+    output = folder / f"{name.replace(' ', '-')}.log"
+    inherited = {key: value for key, value in os.environ.items() if not re.match(r"WebPubSub|AzureWebJobs|Chat", key)}
+    environment = {**inherited, **(settings or {}), "PYTHONUNBUFFERED": "1"}
+    with (
+        output.open("wb") as file,
+        subprocess.Popen(command, cwd=ROOT, env=environment, stdout=file, stderr=subprocess.STDOUT) as process,
+    ):
+        try:
+            yield Program(name, process, output)
+        finally:
+            _stop(process)
+
+
+def _stop(process: "subprocess.Popen[bytes]") -> None:
+    """End the program and its children, at the latest after ten seconds."""
+    if process.poll() is not None:
+        return
+    children = psutil.Process(process.pid).children(recursive=True)
+    process.terminate()
+    _, left = psutil.wait_procs([psutil.Process(process.pid), *children], timeout=STOP_SECONDS)
+    for each in left:
+        each.kill()
+
+
+def free_port() -> int:
+    """Return a port that nothing listens at now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
