@@ -47,40 +47,67 @@ class Program:
     def cpu_seconds(self) -> float:
         """Return the CPU time that the program and its children have used."""
         root = psutil.Process(self.process.pid)
-        times = [process.cpu_times() for process in (root, *root.children(recursive=True))]
+        times = [process.cpu_times() for process in (root, *self.children())]
         return sum(each.user + each.system for each in times)
+
+    def children(self) -> list[psutil.Process]:
+        """Return the processes that the program started and that still run."""
+        return psutil.Process(self.process.pid).children(recursive=True)
+
+    def write_line(self, line: str) -> None:
+        """Write a line to the program's standard input."""
+        assert self.process.stdin is not None
+        self.process.stdin.write(f"{line}\n".encode())
+        self.process.stdin.flush()
+
+    def stop(self) -> None:
+        """End the program and its children, by force after ten seconds."""
+        if self.process.poll() is None:
+            family = [psutil.Process(self.process.pid), *self.children()]
+            self.process.terminate()
+            _, left = psutil.wait_procs(family, timeout=STOP_SECONDS)
+            for each in left:
+                each.kill()
+        self._end()
+
+    def kill(self) -> None:
+        """End the program and its children at once, as `kill -9` does."""
+        for each in [psutil.Process(self.process.pid), *self.children()]:
+            each.kill()
+        self._end()
+
+    def _end(self) -> None:
+        assert self.process.stdin is not None
+        self.process.wait()
+        self.process.stdin.close()
 
 
 @contextmanager
 def running_program(
     name: str, command: Sequence[str], folder: Path, settings: Mapping[str, str] | None = None
 ) -> Iterator[Program]:
-    """Run a command in the repository's folder while the block lasts; its output is kept in `folder`.
+    """Run a command while the block lasts, see `start_program`."""
+    program = start_program(name, command, folder, settings)
+    try:
+        yield program
+    finally:
+        program.stop()
+
+
+def start_program(
+    name: str, command: Sequence[str], folder: Path, settings: Mapping[str, str] | None = None
+) -> Program:
+    """Run a command in the repository's folder; its output goes to a new file in `folder`.
 
     `settings` are added to this process's environment, of which settings of a chat and of a storage are left out.
     """
-    output = folder / f"{name.replace(' ', '-')}.log"
+    output = folder / f"{name.replace(' ', '-')}-{time.monotonic_ns()}.log"
     inherited = {key: value for key, value in os.environ.items() if not re.match(r"WebPubSub|AzureWebJobs|Chat", key)}
     environment = {**inherited, **(settings or {}), "PYTHONUNBUFFERED": "1"}
-    with (
-        output.open("wb") as file,
-        subprocess.Popen(command, cwd=ROOT, env=environment, stdout=file, stderr=subprocess.STDOUT) as process,
-    ):
-        try:
-            yield Program(name, process, output)
-        finally:
-            _stop(process)
-
-
-def _stop(process: "subprocess.Popen[bytes]") -> None:
-    """End the program and its children, at the latest after ten seconds."""
-    if process.poll() is not None:
-        return
-    children = psutil.Process(process.pid).children(recursive=True)
-    process.terminate()
-    _, left = psutil.wait_procs([psutil.Process(process.pid), *children], timeout=STOP_SECONDS)
-    for each in left:
-        each.kill()
+    with output.open("wb") as file:
+        pipe = subprocess.PIPE
+        process = subprocess.Popen(command, cwd=ROOT, env=environment, stdin=pipe, stdout=file, stderr=file)
+    return Program(name, process, output)
 
 
 def free_port() -> int:

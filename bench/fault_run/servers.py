@@ -1,0 +1,106 @@
+"""The app, Web PubSub and Table storage, each in processes of its own that can be killed, and the faults of two."""
+
+import json
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import aiohttp
+import psutil
+
+from bench.load.chats import HUB
+from bench.load.processes import ROOT, Program, free_port, start_program
+
+APP, WEB_PUBSUB, STORAGE = "app", "Web PubSub", "storage"
+FAULT_SECONDS = 5.0
+
+
+@dataclass(frozen=True)
+class _Server:
+    """How to start a server, and the line of its output that says that it is ready."""
+
+    command: list[str]
+    ready: str
+    settings: Mapping[str, str]
+
+
+class Servers:
+    """The servers of one chat, at fixed ports. The app may have several instances behind one address."""
+
+    def __init__(self, folder: Path, instances: int) -> None:
+        app, service, storage = free_port(), free_port(), free_port()
+        self.app_url = f"http://127.0.0.1:{app}"
+        self._service_url = f"http://127.0.0.1:{service}"
+        self._folder = folder
+        self._running: dict[str, Program] = {}
+        python, settings_file = [sys.executable, "-m"], folder / "webpubsub.json"
+        settings_file.write_text(json.dumps(_service_settings(app)))
+        host = [*python, "local_azure.functions", str(ROOT), "--port", str(app), "--data", str(folder / "app")]
+        host += ["--instances", str(instances)] if instances > 1 else []
+        chat_settings = {"ChatAuth": "open"}
+        self._servers = {
+            STORAGE: _Server(
+                [*python, "bench.fault_run.storage", str(storage), str(folder)], r"Connection string: (\S+)", {}
+            ),
+            WEB_PUBSUB: _Server(
+                [*python, "local_azure.webpubsub", "--settings", str(settings_file), "--port", str(service)],
+                r"Connection string: (\S+)",
+                {},
+            ),
+            APP: _Server(host, r"(Ready after)", chat_settings),
+        }
+
+    def start_all(self) -> None:
+        """Start the servers, the app last; raises RuntimeError when one does not start."""
+        connections = {"AzureWebJobsStorage": self.start(STORAGE), "WebPubSubConnectionString": self.start(WEB_PUBSUB)}
+        app = self._servers[APP]
+        self._servers[APP] = _Server(app.command, app.ready, {**app.settings, **connections})
+        self.start(APP)
+
+    def start(self, name: str) -> str:
+        """Start one server; return what its ready line says."""
+        server = self._servers[name]
+        program = self._running[name] = start_program(name, server.command, self._folder, server.settings)
+        return program.wait_for_line(server.ready)
+
+    def kill(self, name: str) -> None:
+        """End a server as `kill -9` does."""
+        self._running.pop(name).kill()
+
+    def kill_instance(self) -> int:
+        """End one of the app's processes as `kill -9` does; return its process id."""
+        instance: psutil.Process = self._running[APP].children()[-1]
+        instance.kill()
+        return instance.pid
+
+    def stop_all(self) -> None:
+        """End all servers."""
+        for name in (APP, WEB_PUBSUB, STORAGE):
+            if program := self._running.pop(name, None):
+                program.stop()
+
+    async def add_fault(self, http: aiohttp.ClientSession, fault: str) -> None:
+        """Add a fault to the server that it is for; raises RuntimeError when it is refused."""
+        if fault.split()[1] == "storage":
+            self._running[STORAGE].write_line(fault)
+            return
+        timeout = aiohttp.ClientTimeout(FAULT_SECONDS)
+        async with http.post(
+            f"{self._service_url}/inspector/faults", json={"fault": fault}, timeout=timeout
+        ) as response:
+            if response.status != 201:
+                raise RuntimeError(f"{fault}: {await response.text()}")
+
+    def last_lines(self, name: str) -> str:
+        """Return the end of a server's output."""
+        return self._running[name].last_lines()
+
+
+def _service_settings(app_port: int) -> dict[str, object]:
+    handler = {
+        "UrlTemplate": f"http://127.0.0.1:{app_port}/eventhandler/{{event}}",
+        "SystemEvents": ["connect", "connected", "disconnected"],
+        "EventPattern": "*",
+    }
+    return {"WebPubSub": {"Hubs": {HUB: {"EventHandlers": [handler]}}}}
