@@ -43,7 +43,8 @@ def rows_of(result: Result) -> list[Row]:
     verdict = result.verdict
     counts = {name: getattr(verdict, name) for name in ("sent", "acknowledged", "failed", "unanswered")}
     counts |= {name: verdict.problems[name] for name in PROBLEMS}
-    counts |= {"connections that were opened": result.opened, "and recovered": result.recovered}
+    counts |= {"connections that were opened": result.opened, "connections that were recovered": result.recovered}
+    counts |= {"faults that were triggered": result.triggered, "entries in all rooms": sum(result.heads.values())}
     return [
         *[Row(f"faults: {name}", value, "") for name, value in counts.items()],
         Row("faults: talk", result.seconds, "s"),

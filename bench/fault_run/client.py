@@ -17,6 +17,7 @@ RESEND_SECONDS = 0.3
 GIVE_UP_SECONDS = 60.0
 CATCH_UP_SECONDS = 0.1
 ROSTER_SECONDS = 3.0
+HISTORY_MESSAGES = 100
 EMOJIS = ("👍", "🎉", "❤️")
 
 
@@ -35,33 +36,37 @@ class ChatClient:
         self._tasks: list[asyncio.Task[None]] = []
 
     @property
+    def messages(self) -> int:
+        """Return how many messages were sent, without changes of messages."""
+        return sum(each.kind == "message" for each in self.sent)
+
+    @property
     def connections(self) -> tuple[int, int]:
         """Return how often it connected anew, and how often it recovered its connection."""
         return self._connection.opened, self._connection.recovered
 
-    def start(self) -> None:
-        """Connect, enter the rooms, and keep the screens complete from now on."""
+    async def enter(self) -> None:
+        """Connect, and keep the screens complete from now on; returns when the first page of every room was read."""
         self._tasks = [asyncio.create_task(work()) for work in (self._connection.run, self._stay_current)]
+        while any(screen.position is None for screen in self.screens.values()):
+            self.raise_problems()
+            await asyncio.sleep(CATCH_UP_SECONDS)
 
     async def stop(self) -> None:
-        """Close the connection; raises what a task of this client failed with."""
-        for task in self._tasks:
+        """Drop the connection; raises what a task of this client failed with."""
+        tasks, self._tasks = self._tasks, []
+        for task in tasks:
             task.cancel()
-        for result in await asyncio.gather(*self._tasks, return_exceptions=True):
+        for result in await asyncio.gather(*tasks, return_exceptions=True):
             if isinstance(result, Exception):
                 raise result
+        self._connection.lose()
 
     def raise_problems(self) -> None:
         """Raise what a task of this client failed with, a defect of the measurement."""
         for task in self._tasks:
             if task.done():
                 task.result()
-
-    async def entered(self) -> None:
-        """Wait until every room was entered and its first page was read."""
-        while any(screen.position is None for screen in self.screens.values()):
-            self.raise_problems()
-            await asyncio.sleep(CATCH_UP_SECONDS)
 
     async def do_something(self) -> None:
         """Send a message or, sometimes, a change of one, and note what came of it."""
@@ -126,7 +131,7 @@ class ChatClient:
         self._joined.clear()
 
     async def _stay_current(self) -> None:
-        """Enter rooms, fill gaps that stay, and ask for the heads now and then."""
+        """Enter rooms, fill gaps that stay, read older pages, and ask for the heads now and then."""
         clock = asyncio.get_running_loop()
         asked = {room: clock.time() for room in self.screens}
         open_questions: dict[str, Frame | None] = {}
@@ -138,6 +143,8 @@ class ChatClient:
                     await self.ask("join", {"room": room})
                 elif question and question == open_questions.get(room):  # else the missing entry may be on its way
                     await self._fill_gap(screen)
+                elif screen.older is not None:
+                    await self.ask("history", {"room": room, "before": screen.older, "limit": HISTORY_MESSAGES})
                 elif clock.time() - asked[room] > ROSTER_SECONDS:
                     asked[room] = clock.time()
                     await self.ask("roster", {"room": room})

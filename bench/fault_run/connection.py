@@ -63,7 +63,7 @@ class Connection:
                 await self._connect_and_read()
             if self.live.is_set():
                 pause = SHORTEST_PAUSE_SECONDS
-            self._lose()
+            self.lose()
             await asyncio.sleep(pause * random.uniform(0.5, 1))
             pause = min(2 * pause, LONGEST_PAUSE_SECONDS)
 
@@ -133,7 +133,8 @@ class Connection:
             self.recovered += 1
             self.live.set()
         if envelope["type"] == "ack":
-            if answer := self._answers.pop(envelope["ackId"], None):
+            answer = self._answers.pop(envelope["ackId"], None)
+            if answer and not answer.done():  # done: it was waited for too long
                 answer.set_result(Answer.DONE if envelope["success"] else Answer.FAILED)
         elif envelope["type"] == "message":
             await self._take_message(envelope)
@@ -160,7 +161,7 @@ class Connection:
         with suppress(ConnectionError, aiohttp.ClientError):
             await self._socket.send_json(frame)
 
-    def _lose(self) -> None:
+    def lose(self) -> None:
         """Forget the socket; whoever waits for an answer gets none."""
         self.live.clear()
         self._socket = None

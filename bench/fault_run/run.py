@@ -1,10 +1,9 @@
 """One run: clients talk while things go wrong; then it is quiet, and what they show is compared with the log."""
 
 import asyncio
-import itertools
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import aiohttp
@@ -37,14 +36,19 @@ class Profile:
 
 @dataclass
 class Result:
-    """What came of a run: the verdict, how long it lasted, and how long the screens took to be the log (seconds)."""
+    """What came of a run: the verdict, how long it lasted, and how long the screens took to be the log (seconds).
+
+    `opened` and `recovered` count connections, `triggered` the faults that did something, and `heads` are the highest
+    numbers by room.
+    """
 
     verdict: Verdict
     seconds: float
     quiet_seconds: float
     opened: int
     recovered: int
-    heads: dict[str, int] = field(default_factory=dict)
+    triggered: int
+    heads: dict[str, int]
 
 
 async def run_profile(profile: Profile, folder: Path, report: Report) -> Result:
@@ -64,62 +68,82 @@ async def run_profile(profile: Profile, folder: Path, report: Report) -> Result:
 async def _run(profile: Profile, servers: Servers, http: aiohttp.ClientSession, report: Report) -> Result:
     started = time.perf_counter()
     rooms = [f"room-{number}" for number in range(profile.rooms)]
-    clients = [
-        ChatClient(http, servers.app_url, f"user-{number}", rooms, profile.seed) for number in range(profile.clients)
-    ]
+
+    def client(user: str) -> ChatClient:
+        return ChatClient(http, servers.app_url, user, rooms, profile.seed)
+
+    talkers = [client(f"user-{number}") for number in range(profile.clients)]
+    everyone = [*talkers, away := client("away"), late := client("late")]
     reader = LogReader(http, servers.app_url)
     reader.start()
     try:
-        for client in clients:
-            client.start()
         async with asyncio.timeout(ENTER_SECONDS):
-            await asyncio.gather(*(client.entered() for client in clients))
-        await _talk(profile, servers, http, clients, report)
+            await asyncio.gather(*(each.enter() for each in (*talkers, away)))
+        await _talk(profile, servers, http, talkers, _Visitors(away, late), report)
         quiet = time.perf_counter()
-        logs = await _wait_until_equal(reader, clients, rooms)
-        quiet_seconds = time.perf_counter() - quiet
-        for client in clients:
-            client.raise_problems()
-        sent = [each for client in clients for each in client.sent]
+        logs = await _wait_until_equal(reader, everyone, rooms)
+        for each in everyone:
+            each.raise_problems()
         return Result(
-            verdict=judge(logs, sent, shown(clients)),
+            verdict=judge(logs, [sent for each in talkers for sent in each.sent], shown(everyone)),
             seconds=quiet - started,
-            quiet_seconds=quiet_seconds,
-            opened=sum(client.connections[0] for client in clients),
-            recovered=sum(client.connections[1] for client in clients),
+            quiet_seconds=time.perf_counter() - quiet,
+            opened=sum(each.connections[0] for each in everyone),
+            recovered=sum(each.connections[1] for each in everyone),
+            triggered=servers.triggered_faults(),
             heads={room: log.head for room, log in logs.items()},
         )
     finally:
-        await asyncio.gather(reader.stop(), *(client.stop() for client in clients))
+        await asyncio.gather(reader.stop(), *(each.stop() for each in everyone))
+
+
+@dataclass(frozen=True)
+class _Visitors:
+    """Who does not talk: one is away most of the time, the other comes late and has to read everything."""
+
+    away: ChatClient
+    late: ChatClient
+
+    async def act(self, step: int, steps: int) -> None:
+        """Come and go before a step."""
+        if step == steps // 10:
+            await self.away.stop()
+        if step == steps // 2:
+            await self.late.enter()
+        if step == steps * 9 // 10:
+            await self.away.enter()
 
 
 async def _talk(
     profile: Profile,
     servers: Servers,
     http: aiohttp.ClientSession,
-    clients: Sequence[ChatClient],
+    talkers: Sequence[ChatClient],
+    visitors: _Visitors,
     report: Report,
 ) -> None:
-    """Let all clients send until the steps are over and the messages are sent."""
-    trouble = asyncio.create_task(_make_trouble(profile, servers, http, report))
-    numbers = itertools.count()
+    """Let all talkers send until the steps are over and the messages are sent."""
+    trouble = asyncio.create_task(_make_trouble(profile, servers, http, visitors, report))
 
     async def talk(client: ChatClient) -> None:
-        while next(numbers) < profile.messages or not trouble.done():
+        while sum(each.messages for each in talkers) < profile.messages or not trouble.done():
             await client.do_something()
             client.raise_problems()
             await asyncio.sleep(PAUSE_SECONDS)
 
     try:
-        await asyncio.gather(*(talk(client) for client in clients))
+        await asyncio.gather(*(talk(client) for client in talkers))
         await trouble
     finally:
         trouble.cancel()
 
 
-async def _make_trouble(profile: Profile, servers: Servers, http: aiohttp.ClientSession, report: Report) -> None:
-    for step in profile.steps:
+async def _make_trouble(
+    profile: Profile, servers: Servers, http: aiohttp.ClientSession, visitors: _Visitors, report: Report
+) -> None:
+    for number, step in enumerate(profile.steps):
         report(step.name)
+        await visitors.act(number, len(profile.steps))
         for fault in step.faults:
             await servers.add_fault(http, fault)
         if step.killed == INSTANCE:
