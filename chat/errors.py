@@ -139,15 +139,6 @@ class NotInRoom(ChatError):
         super().__init__(f"join {room!r} first" if room else "you are in no room; join one first")
 
 
-class NotYours(ChatError):
-    """The message of another user."""
-
-    code = "not_yours"
-
-    def __init__(self) -> None:
-        super().__init__("only your own messages can be changed")
-
-
 class ServiceUnavailable(ChatError):
     """The Web PubSub service failed, or did not answer in time."""
 
@@ -156,10 +147,17 @@ class ServiceUnavailable(ChatError):
 
 
 class StorageUnavailable(ChatError):
-    """Storage (Durable Functions) failed, or did not answer in time."""
+    """Storage (tables, Durable Functions) failed, or did not answer in time.
+
+    `may_have_happened` is False when the call certainly changed nothing.
+    """
 
     code = "storage_unavailable"
     status = 503
+
+    def __init__(self, message: str, *, may_have_happened: bool = True) -> None:
+        super().__init__(message)
+        self.may_have_happened = may_have_happened
 
 
 class Unexpected(ChatError):

@@ -7,13 +7,13 @@ app that only serves its page does not load it.
 import asyncio
 import logging
 from collections.abc import AsyncGenerator, Awaitable, Sequence
-from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.request import getproxies
 from uuid import uuid4
 
 from chat.errors import ServiceUnavailable
+from chat.request_id import CAUSE, REQUEST_ID
 from chat.settings import Settings
 
 if TYPE_CHECKING:
@@ -24,10 +24,6 @@ CALL_SECONDS = 5.0
 CONNECT_SECONDS = 2.0
 READ_SECONDS = 4.0
 T = TypeVar("T")
-
-REQUEST_ID = "x-ms-client-request-id"
-CAUSE: ContextVar[str | None] = ContextVar("cause", default=None)
-"""The request id of the event that is being handled: our calls send it too, so that a trace can join them."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from chat.durable_client import DurableClient
 from chat.frames import Frame
 from chat.gateway import Gateway
 from chat.recent_announcements import RecentAnnouncements
-from chat.room_log.background_writes import BackgroundWrites
+from chat.room_log.room_logs import RoomLogs
 from chat.settings import Settings
 from chat.shared_reads import SharedReads
 from chat.webhook.connection_state import ConnectionState
@@ -16,14 +16,14 @@ from chat.webhook.connection_state import ConnectionState
 class Services:
     """What a handler may use.
 
-    `writes`, `announcements` and `room_counts` belong to the process: caches and background tasks that may be lost.
+    `rooms`, `announcements` and `room_counts` belong to the process: caches that may be lost.
     `now` is our clock when the event came, in milliseconds since 1970 (UTC).
     """
 
     settings: Settings
     gateway: Gateway
     durable: DurableClient
-    writes: BackgroundWrites
+    rooms: RoomLogs
     announcements: RecentAnnouncements
     room_counts: SharedReads[list[tuple[str, int]]]
     now: int

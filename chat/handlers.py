@@ -8,7 +8,6 @@ import reprlib
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
-from chat import frames
 from chat.commands import builtin
 from chat.commands.command import RoomMessage, by_name, is_command, run_command
 from chat.errors import MissingUser, UnknownEvent
@@ -17,8 +16,8 @@ from chat.messages.changes import delete_message, edit_message, react_to_message
 from chat.messages.parse import parse_draft
 from chat.messages.send import send_message, send_typing
 from chat.names import room_name, user_id
-from chat.room_log.pages import read_cursor, read_limit
-from chat.room_log.store import RoomStore
+from chat.room_log.answers import history_frame, since_frame
+from chat.room_log.reader import parse_limit, parse_seq
 from chat.rooms.membership import join_room, leave_room
 from chat.webhook.events import UserEvent, read_fields, read_payload
 
@@ -64,12 +63,19 @@ async def handle_typing(event: UserEvent, services: Services) -> Answer:
 
 
 async def handle_history(event: UserEvent, services: Services) -> Answer:
-    """Answer the sender with a page of a room's history."""
+    """Answer the sender with a page of a room's messages, before an entry or at the end."""
     fields = read_fields(event)
     room = event.joined_room(room_name(fields.get("room")))
-    before, limit = read_cursor(fields.get("before")), read_limit(fields.get("limit"))
-    page = await RoomStore(services.durable).read_page(room, before, limit)
-    return Answer(frames.history(room, page.as_frame(room)))
+    before = None if fields.get("before") is None else parse_seq(fields["before"], "before")
+    return Answer(await history_frame(services.rooms, room, before, parse_limit(fields.get("limit"))))
+
+
+async def handle_since(event: UserEvent, services: Services) -> Answer:
+    """Answer the sender with the entries of a room after a number."""
+    fields = read_fields(event)
+    room = event.joined_room(room_name(fields.get("room")))
+    until = None if fields.get("until") is None else parse_seq(fields["until"], "until")
+    return Answer(await since_frame(services.rooms, room, parse_seq(fields.get("seq"), "seq"), until))
 
 
 async def handle_edit(event: UserEvent, services: Services) -> Answer:
@@ -93,6 +99,7 @@ HANDLERS: dict[str, Callable[[UserEvent, Services], Awaitable[Answer]]] = {
     "leave": handle_leave,
     "typing": handle_typing,
     "history": handle_history,
+    "since": handle_since,
     "edit": handle_edit,
     "delete": handle_delete,
     "react": handle_react,

@@ -4,6 +4,7 @@ Nothing here fails at import. A property whose setting is missing or wrong raise
 """
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -18,6 +19,11 @@ CLIENT_ID = f"{CONNECTION}__clientId"
 SECONDARY = "WebPubSubSecondaryConnectionString"
 DEFAULT_HUB = "Sample_ChatApp"
 MAX_MESSAGE_BYTES = 6144
+STORAGE = "ChatStorage"
+DEFAULT_STORAGE = "AzureWebJobsStorage"
+TABLE_PREFIX = "ChatTablePrefix"
+MAX_TABLE_PREFIX = 40
+"""A table's name has at most 63 characters: this leaves 23 for the part after the prefix."""
 
 
 class Auth(StrEnum):
@@ -122,6 +128,24 @@ class Settings:
         primary, secondary = self.connection, self.text(SECONDARY)
         keys = (primary.access_key,) if primary else ()
         return keys + ((parse_connection_string(secondary, SECONDARY).access_key,) if secondary else ())
+
+    @property
+    def storage_setting(self) -> str:
+        """The name of the setting that holds the connection to Table storage (`ChatStorage`)."""
+        name = self.text(STORAGE, DEFAULT_STORAGE)
+        if not re.fullmatch(r"\w+", name):
+            raise NotConfigured(STORAGE, "must be the name of the setting that holds the connection")
+        return name
+
+    @property
+    def table_prefix(self) -> str:
+        """What the names of the chat's tables begin with."""
+        prefix = self.text(TABLE_PREFIX, "Chat")
+        if not re.fullmatch(r"[A-Za-z][A-Za-z0-9]*", prefix, re.ASCII):
+            raise NotConfigured(TABLE_PREFIX, f"is {prefix!r}, it must be letters and digits and begin with a letter")
+        if len(prefix) > MAX_TABLE_PREFIX:
+            raise NotConfigured(TABLE_PREFIX, f"has {len(prefix)} characters, the limit is {MAX_TABLE_PREFIX}")
+        return prefix
 
     @property
     def auth(self) -> Auth:

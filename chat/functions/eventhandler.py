@@ -9,14 +9,14 @@ from chat.durable_client import DurableClient
 from chat.errors import ChatError, Unexpected, UnknownHub
 from chat.frames import error as error_frame
 from chat.functions.process_state import ProcessState, process_state
-from chat.gateway import CAUSE, REQUEST_ID, Gateway
+from chat.gateway import Gateway
 from chat.handler_context import Answer, Services
 from chat.handlers import handle_event
 from chat.http_answers import error_response, json_response
 from chat.logs import cause_of, log
 from chat.messages.parse import named_room_and_client_id
+from chat.request_id import CAUSE, REQUEST_ID
 from chat.rooms.connections import Admission, admit_connection, on_connected, on_disconnected
-from chat.rooms.directory import RoomDirectory
 from chat.rooms.presence import Announcer
 from chat.settings import Settings, Trust, current_settings
 from chat.webhook.abuse_protection import ALLOWED_ORIGIN, REQUEST_ORIGIN, allowed_origin
@@ -80,22 +80,21 @@ async def answer_event(
         case Connect():
             return connect_response(await admit_connection(event, gateway, settings))
         case Connected():
-            announcer = Announcer(gateway, process.announcements)
-            await on_connected(event, announcer, RoomDirectory(durable), process.writes)
+            await on_connected(event, Announcer(gateway, process.announcements))
         case Disconnected():
             await on_disconnected(event, Announcer(gateway, process.announcements))
         case UserEvent():
-            return await handle_user_event(event, services_for(settings, gateway, durable, process))
+            return await handle_user_event(event, await services_for(settings, gateway, durable, process))
     return func.HttpResponse(status_code=204)
 
 
-def services_for(settings: Settings, gateway: Gateway, durable: DurableClient, process: ProcessState) -> Services:
+async def services_for(settings: Settings, gateway: Gateway, durable: DurableClient, process: ProcessState) -> Services:
     """Return what a handler of a user event may use."""
     return Services(
         settings=settings,
         gateway=gateway,
         durable=durable,
-        writes=process.writes,
+        rooms=await process.room_logs(settings),
         announcements=process.announcements,
         room_counts=process.room_counts,
         now=round(time.time() * 1000),

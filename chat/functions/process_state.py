@@ -6,9 +6,12 @@ from weakref import WeakKeyDictionary
 
 from chat.gateway import Gateways
 from chat.recent_announcements import RecentAnnouncements
-from chat.room_log.background_writes import BackgroundWrites
+from chat.room_log.room_logs import RoomLogs
+from chat.room_log.store import RoomStore
 from chat.rooms.room_list import CACHE_SECONDS, RoomCounts
+from chat.settings import Settings
 from chat.shared_reads import SharedReads
+from chat.table_storage.client import TableClient, TableClients
 from chat.webhook.bearer_tokens import KeyCache
 
 
@@ -17,10 +20,22 @@ class ProcessState:
     """What the functions of one process share; it belongs to one event loop."""
 
     gateways: Gateways = field(default_factory=Gateways)
-    writes: BackgroundWrites = field(default_factory=BackgroundWrites)
+    tables: TableClients = field(default_factory=TableClients)
+    rooms: dict[TableClient, RoomLogs] = field(default_factory=dict)
     announcements: RecentAnnouncements = field(default_factory=RecentAnnouncements)
     room_counts: SharedReads[RoomCounts] = field(default_factory=lambda: SharedReads(CACHE_SECONDS))
     signing_keys: KeyCache = field(default_factory=KeyCache)
+
+    async def room_logs(self, settings: Settings) -> RoomLogs:
+        """Return the rooms of the settings' storage; raises NotConfigured."""
+        tables = await self.tables.get(settings)
+        if tables not in self.rooms:
+            self.rooms[tables] = RoomLogs(RoomStore(tables), do_nothing)
+        return self.rooms[tables]
+
+
+async def do_nothing(_: str) -> None:
+    """Replaced by the list of rooms."""
 
 
 # The Functions worker has one event loop. A process that loads the app into several loops gets a state for each.

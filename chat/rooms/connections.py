@@ -3,18 +3,15 @@
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
 
 from chat.errors import ServiceUnavailable, UnsupportedSubprotocol
 from chat.gateway import Gateway
 from chat.identity import connecting_user
-from chat.lines import milliseconds
 from chat.logs import cause_of, log
 from chat.names import LOBBY, groups_of
-from chat.room_log.background_writes import BackgroundWrites
-from chat.rooms.directory import RoomDirectory
 from chat.rooms.presence import Announcer, read_roster
 from chat.settings import Settings
+from chat.times import milliseconds
 from chat.webhook.connection_state import ConnectionState
 from chat.webhook.events import SUBPROTOCOLS, Connect, Connected, Disconnected
 
@@ -71,9 +68,7 @@ async def is_absent(user: str, room: str, gateway: Gateway, seconds: float) -> b
     return user not in roster and not roster.is_truncated
 
 
-async def on_connected(
-    event: Connected, announcer: Announcer, directory: RoomDirectory, writes: BackgroundWrites
-) -> None:
+async def on_connected(event: Connected, announcer: Announcer) -> None:
     """Tell the lobby that a user came, unless another connection of the user was there already.
 
     Raises ServiceUnavailable.
@@ -81,8 +76,7 @@ async def on_connected(
     origin = event.origin
     if origin.user_id and origin.state.arrived:
         at = milliseconds(origin.time)
-        announcing = announcer.announce_joined(LOBBY, origin.user_id, at, origin.connection_id)
-        await writes.publish_and_store(announcing, partial(directory.store_opened, LOBBY, at))
+        await announcer.announce_joined(LOBBY, origin.user_id, at, origin.connection_id)
 
 
 async def on_disconnected(event: Disconnected, announcer: Announcer) -> None:

@@ -1,18 +1,15 @@
 """Joining and leaving a room: the groups, the answer with who is there and what was said, and who is told of it."""
 
-from functools import partial
-
 from chat import frames
 from chat.errors import ChatError, ServiceUnavailable
 from chat.frames import Frame
 from chat.gateway import Gateway
 from chat.handler_context import Answer, Services
-from chat.lines import milliseconds
 from chat.logs import cause_of, log
 from chat.names import groups_of
-from chat.room_log.store import RoomStore
-from chat.rooms.directory import RoomDirectory
+from chat.room_log.answers import read_page_fields
 from chat.rooms.presence import Announcer, Roster, read_roster
+from chat.times import milliseconds
 from chat.webhook.connection_state import MAX_JOINED_ROOMS
 from chat.webhook.events import UserEvent
 
@@ -49,8 +46,8 @@ async def join_room(event: UserEvent, room: str, services: Services) -> Answer:
     if room not in state.rooms:
         await add_member(event, room, roster, services)
     # Read after joining: a message of this moment then arrives twice rather than not at all, and readers merge by id.
-    page = await RoomStore(services.durable).read_page(room)
-    frame = joined_frame(event, room, roster.with_user(event.sender), page.as_frame(room), services)
+    page = await read_page_fields(services.rooms, room)
+    frame = joined_frame(event, room, roster.with_user(event.sender), page, services)
     return Answer(frame, state.with_room(room))
 
 
@@ -65,9 +62,8 @@ async def add_member(event: UserEvent, room: str, roster: Roster, services: Serv
         return
     announcer = Announcer(services.gateway, services.announcements)
     announcing = announcer.announce_joined(room, user, milliseconds(origin.time), origin.connection_id)
-    store_opened = partial(RoomDirectory(services.durable).store_opened, room, services.now)
     try:
-        await services.writes.publish_and_store(announcing, store_opened)
+        await announcing
     except ServiceUnavailable as problem:
         log.warning("a joined line was not published", extra={"room": room, "cause": cause_of(problem)})
 

@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 import aiohttp
 
-from local_azure import functions, webpubsub
+from local_azure import functions, tables, webpubsub
 
 ROOT = Path(__file__).parents[2]
 HUB = "Sample_ChatApp"
@@ -92,6 +92,7 @@ class LocalChat:
 
     url: str
     service: webpubsub.Service
+    storage: tables.Service
     http: aiohttp.ClientSession
     tabs: list[Tab] = field(default_factory=list)
 
@@ -140,16 +141,17 @@ async def run_chat(
     times = webpubsub.Times(retry_waits_seconds=(0.01,))
     async with (
         webpubsub.serve(replace(service_settings or webpubsub.Settings(), times=times)) as service,
+        tables.serve(tables.Settings(data=data)) as storage,
         aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as http,
     ):
         values = {
             "WebPubSubConnectionString": service.connection_string,
             "WebPubSubHub": HUB,
             "ChatAuth": "open",
-            "AzureWebJobsStorage": "UseDevelopmentStorage=true",
+            "AzureWebJobsStorage": storage.connection_string,
         } | settings
         async with functions.serve(ROOT, settings=values, data=data) as host:
-            chat = LocalChat(host.url, service, http)
+            chat = LocalChat(host.url, service, storage, http)
             chat.deliver("connect", "connected", "disconnected")
             try:
                 yield chat

@@ -9,7 +9,8 @@ import pytest
 from aiohttp import ClientSession, web
 
 from chat.errors import NotConfigured, ServiceUnavailable
-from chat.gateway import CALL_SECONDS, CAUSE, REQUEST_ID, Gateway, Gateways, Member
+from chat.gateway import CALL_SECONDS, Gateway, Gateways, Member
+from chat.request_id import CAUSE, REQUEST_ID
 from chat.rooms.connections import admit_connection
 from chat.settings import Settings
 from chat.webhook.connection_state import ConnectionState

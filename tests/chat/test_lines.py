@@ -2,10 +2,9 @@
 
 from datetime import UTC, datetime
 
+from chat.lines import message_time, timestamp
 from hypothesis import given
 from hypothesis import strategies as st
-
-from chat.lines import message_time, timestamp
 
 NOON = datetime(2026, 1, 31, 12, tzinfo=UTC)
 NOON_MS = 1_769_860_800_000

@@ -3,6 +3,7 @@
 from typing import Any
 
 from chat.lines import timestamp
+
 from chat.message_ids import derived_id
 from chat.webhook.connection_state import ConnectionState, decode_state, encode_state
 from local_azure.webpubsub import DEFAULT_ACCESS_KEY

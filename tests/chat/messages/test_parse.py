@@ -4,9 +4,9 @@ import json
 from datetime import UTC, datetime
 
 import pytest
+from chat.lines import Quote
 
 from chat.errors import BinaryRefused, EmptyMessage, InvalidMessage, InvalidName, MessageTooLong
-from chat.lines import Quote
 from chat.message_ids import derived_id
 from chat.messages.parse import (
     QUOTE_LENGTH,
