@@ -5,23 +5,24 @@ from dataclasses import dataclass
 from bench.fault_run.servers import APP, STORAGE, WEB_PUBSUB
 
 INSTANCE = "instance"
+SERVERS = (APP, WEB_PUBSUB, STORAGE)
 
 
 @dataclass(frozen=True)
 class Step:
-    """Faults that are added at once, then a server that is killed and started again; what is killed is "" for none.
+    """Faults that are added at once, then servers that are killed together and started again.
 
     An instance is started again by its own parent. `down_seconds` is how long a killed server stays away.
     """
 
     faults: tuple[str, ...] = ()
-    killed: str = ""
+    killed: tuple[str, ...] = ()
     down_seconds: float = 0.5
 
     @property
     def name(self) -> str:
         """Return the step in words."""
-        return "; ".join([*self.faults, *([f"kill {self.killed}"] if self.killed else [])])
+        return "; ".join([*self.faults, *(f"kill {name}" for name in self.killed)])
 
 
 WEB_PUBSUB_FAULTS = (
@@ -67,25 +68,25 @@ def full_plan(instances: int) -> list[Step]:
     """Return every fault alone, some together, and every kill, the last ones under other faults too."""
     single = [Step((fault,)) for fault in (*WEB_PUBSUB_FAULTS, *STORAGE_FAULTS)]
     combined = [Step(faults) for faults in (*RECONNECTION_FAULTS, *TOGETHER)]
-    kills = [Step(killed=name) for name in (APP, WEB_PUBSUB, STORAGE)]
+    kills = [Step(killed=(name,)) for name in SERVERS]
     if instances > 1:
         kills += [
-            Step(killed=INSTANCE),
-            Step(("duplicate webhook copies=2 count=20",), INSTANCE),
-            Step(killed=INSTANCE),
+            Step(killed=(INSTANCE,)),
+            Step(("duplicate webhook copies=2 count=20",), (INSTANCE,)),
+            Step(killed=(INSTANCE,)),
         ]
-    kills.append(Step(("cut storage carried-out operation=transaction count=5",), APP))
+    kills += [Step(("cut storage carried-out operation=transaction count=5",), (APP,)), Step(killed=SERVERS)]
     return _alternate(single + combined, kills)
 
 
 def short_plan() -> list[Step]:
-    """Return the faults that have most to do with what is lost or doubled, and one kill of each server."""
+    """Return the faults that have most to do with what is lost or doubled, and the end of all servers at once."""
     return [
         Step(("fail storage 500 carried-out operation=transaction count=5", "duplicate webhook copies=2 count=10")),
         Step(("cut storage carried-out operation=transaction count=5", "cut client 1006 event=message count=4")),
-        Step(("fail rest 503 operation=send_to_group count=3", "throttle storage count=2"), APP, 0.1),
-        Step(("refuse recovery count=2", "cut client 1006 count=2"), STORAGE, 0.1),
-        Step(("drop webhook event=message count=3",), WEB_PUBSUB, 0.1),
+        Step(("fail rest 503 operation=send_to_group count=3", "throttle storage count=2")),
+        Step(("refuse recovery count=2", "cut client 1006 count=2", "drop webhook event=message count=3")),
+        Step(killed=SERVERS, down_seconds=0.1),
     ]
 
 

@@ -58,7 +58,7 @@ async def run_profile(profile: Profile, folder: Path, report: Report) -> Result:
     """
     servers = Servers(folder, profile.instances)
     try:
-        await asyncio.to_thread(servers.start_all)
+        await servers.start_all()
         async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as http:
             return await _run(profile, servers, http, report)
     finally:
@@ -146,12 +146,13 @@ async def _make_trouble(
         await visitors.act(number, len(profile.steps))
         for fault in step.faults:
             await servers.add_fault(http, fault)
-        if step.killed == INSTANCE:
-            await asyncio.to_thread(servers.kill_instance)
+        if INSTANCE in step.killed:
+            servers.kill_instance()
         elif step.killed:
-            await asyncio.to_thread(servers.kill, step.killed)
+            for name in step.killed:
+                servers.kill(name)
             await asyncio.sleep(step.down_seconds)
-            await asyncio.to_thread(servers.start, step.killed)
+            await servers.start(*step.killed)
         await asyncio.sleep(profile.step_seconds)
 
 

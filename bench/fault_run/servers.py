@@ -1,9 +1,10 @@
 """The app, Web PubSub and Table storage, each in processes of its own that can be killed, and the faults of two."""
 
+import asyncio
 import json
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import aiohttp
@@ -53,18 +54,21 @@ class Servers:
             APP: _Server(host, r"(Ready after)", chat_settings),
         }
 
-    def start_all(self) -> None:
+    async def start_all(self) -> None:
         """Start the servers, the app last; raises RuntimeError when one does not start."""
-        connections = {"AzureWebJobsStorage": self.start(STORAGE), "WebPubSubConnectionString": self.start(WEB_PUBSUB)}
+        storage, service = await self.start(STORAGE, WEB_PUBSUB)
+        connections = {"AzureWebJobsStorage": storage, "WebPubSubConnectionString": service}
         app = self._servers[APP]
-        self._servers[APP] = _Server(app.command, app.ready, {**app.settings, **connections})
-        self.start(APP)
+        self._servers[APP] = replace(app, settings={**app.settings, **connections})
+        await self.start(APP)
 
-    def start(self, name: str) -> str:
-        """Start one server; return what its ready line says."""
-        server = self._servers[name]
-        program = self._running[name] = start_program(name, server.command, self._folder, server.settings)
-        return program.wait_for_line(server.ready)
+    async def start(self, *names: str) -> list[str]:
+        """Start servers at the same time; return what their ready lines say."""
+        for name in names:
+            server = self._servers[name]
+            self._running[name] = start_program(name, server.command, self._folder, server.settings)
+        waiting = [asyncio.to_thread(self._running[name].wait_for_line, self._servers[name].ready) for name in names]
+        return await asyncio.gather(*waiting)
 
     def kill(self, name: str) -> None:
         """End a server as `kill -9` does."""
