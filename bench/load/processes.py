@@ -25,12 +25,12 @@ class Program:
         self.process = process
         self._output = output
 
-    def wait_for_line(self, pattern: str) -> str:
+    def wait_for_line(self, pattern: str, seconds: float = START_SECONDS) -> str:
         """Return the first group of the first match in the output.
 
-        Raises RuntimeError, with the end of the output, when the program ends or does not write it in 30 seconds.
+        Raises RuntimeError, with the end of the output, when the program ends or does not write it within `seconds`.
         """
-        deadline = time.monotonic() + START_SECONDS
+        deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
             has_ended = self.process.poll() is not None
             if match := re.search(pattern, self._output.read_text(errors="replace")):
