@@ -1,4 +1,4 @@
-"""Several instances append to one room against a slow storage: are numbers missing, given twice, and how long is a wait?
+"""Several instances append to one room of a slow storage: are numbers missing or given twice, and how long is a wait?
 
 Each instance is a process with the app's own room log. The storage takes 10 ms longer for every call.
 
@@ -43,14 +43,14 @@ def main(options: Sequence[str] = ()) -> list[Row]:
             command = [sys.executable, "-m", "bench.load.appenders", f"instance{number}", *pace]
             program = running_program(f"instance {number}", command, Path(folder), {STORAGE_SETTING: connection})
             instances.append(stack.enter_context(program))
-        times = sorted(run_instances(instances))
+        times = run_instances(instances)
         os.environ[STORAGE_SETTING] = connection
         numbers, ids = asyncio.run(read_log())
     return rows_of(times, numbers, ids, parsed.instances)
 
 
-def run_instances(instances: Sequence[Program]) -> list[float]:
-    """Let all begin at the same time; return how long their appends took, in milliseconds."""
+def run_instances(instances: Sequence[Program]) -> list[float | None]:
+    """Let all begin at the same time; return how long their appends took, in milliseconds, None for a failed one."""
     for program in instances:
         program.wait_for_line("(ready)")
     for program in instances:
@@ -69,11 +69,13 @@ async def read_log() -> tuple[list[int], list[str]]:
     return numbers, ids
 
 
-def rows_of(times: Sequence[float], numbers: Sequence[int], ids: Sequence[str], instances: int) -> list[Row]:
-    """Return the counts and the times; `times` are sorted."""
+def rows_of(outcomes: Sequence[float | None], numbers: Sequence[int], ids: Sequence[str], instances: int) -> list[Row]:
+    """Return the counts and the times; a failed append has none, and may be in the log or not."""
     what = f"{instances} instances, one room"
+    times = sorted(outcome for outcome in outcomes if outcome is not None)
     return [
         Row(f"{what}: appends", len(times), ""),
+        Row(f"{what}: failed appends", len(outcomes) - len(times), ""),
         Row(f"{what}: entries", len(numbers), ""),
         Row(f"{what}: gaps", max(numbers) - len(set(numbers)), ""),
         Row(f"{what}: doubles", sum(count - 1 for count in Counter(ids).values()), ""),

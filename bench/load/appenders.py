@@ -1,7 +1,7 @@
 """One instance of the app's room log in a process of its own, which appends to one room at a steady pace.
 
 `python -m bench.load.appenders NAME PER_SECOND SECONDS` takes its storage from the environment, as the app does. It
-prints `ready`, begins when it reads a line, and prints one JSON object: how long each append took, in milliseconds.
+prints `ready`, begins when it reads a line, and prints one JSON list: how long each append took, in milliseconds, null for a failed one.
 """
 
 import asyncio
@@ -9,6 +9,7 @@ import json
 import sys
 import time
 
+from chat.errors import StorageUnavailable
 from chat.functions.process_state import process_state
 from chat.room_log.model import NewMessage
 from chat.room_log.room_logs import RoomLogs
@@ -17,14 +18,20 @@ from chat.settings import current_settings
 ROOM = "appends"
 
 
-async def append_steadily(logs: RoomLogs, name: str, per_second: float, seconds: float) -> list[float]:
-    """Append messages, each at its own time whether the earlier ones are stored or not; return the milliseconds."""
+async def append_steadily(logs: RoomLogs, name: str, per_second: float, seconds: float) -> list[float | None]:
+    """Append messages, each at its own time, whether the earlier ones are stored or not.
+
+    Returns how long each took, in milliseconds; None for one of which storage did not say in time that it is stored.
+    """
     started = time.perf_counter()
 
-    async def append(number: int) -> float:
+    async def append(number: int) -> float | None:
         due = started + number / per_second
         await asyncio.sleep(due - time.perf_counter())
-        await logs.append(ROOM, NewMessage(f"{name}-{number}", name, f"message {number} of {name}"))
+        try:
+            await logs.append(ROOM, NewMessage(f"{name}-{number}", name, f"message {number} of {name}"))
+        except StorageUnavailable:
+            return None
         return (time.perf_counter() - due) * 1000
 
     return await asyncio.gather(*(append(number) for number in range(int(per_second * seconds))))
