@@ -59,6 +59,7 @@ def run(arguments: argparse.Namespace) -> int:
     command = [str(python), "-m", "local_azure", "--app", str(ROOT), "--host", arguments.host]
     command += ["--port", str(arguments.port), "--webpubsub-port", str(arguments.webpubsub_port)]
     command += ["--tables-port", str(arguments.tables_port), "--data", str(arguments.data)]
+    command += ["--instances", str(arguments.instances)]
     if arguments.reload:
         command.append("--reload")
     for fault in arguments.fault:
@@ -208,6 +209,7 @@ def _parser() -> argparse.ArgumentParser:
     runs.add_argument(
         "--tables-port", type=int, default=DEFAULT_TABLES_PORT, help="Table storage's port (default %(default)s)"
     )
+    runs.add_argument("--instances", type=int, default=1, metavar="N", help="processes of the app (default 1)")
     runs.add_argument("--reload", action="store_true", help="restart the app when its files change")
     fault = "inject a fault, may be repeated: 'delay webhook 200ms event=message count=3' (local_azure/README.md)"
     runs.add_argument("--fault", action="append", default=[], metavar="TEXT", help=fault)

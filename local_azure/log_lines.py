@@ -2,11 +2,15 @@
 
 import json
 import logging
+import sys
 import time
+from typing import TextIO
 
 from aiohttp.http import HttpProcessingError
 from aiohttp.http_exceptions import BadHttpMessage
 from aiohttp.web import RequestPayloadError
+
+from local_azure.output import flush_soon
 
 _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 OWN_LOGGERS = "local_azure"
@@ -22,8 +26,9 @@ class FieldFormatter(logging.Formatter):
     default_time_format = "%Y-%m-%dT%H:%M:%S"
     default_msec_format = "%s.%03dZ"
 
-    def __init__(self) -> None:
-        super().__init__("[%(asctime)s] %(message)s")
+    def __init__(self, source: str = "") -> None:
+        """`source` stands before each text, for a process that is one of several with the same output."""
+        super().__init__(f"[%(asctime)s] [{source}] %(message)s" if source else "[%(asctime)s] %(message)s")
         self.converter = time.gmtime
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 (the library's name)
@@ -50,6 +55,32 @@ def log_to_stderr(level: int) -> None:
     handler.setFormatter(FieldFormatter())
     logging.basicConfig(level=logging.WARNING, handlers=[handler])
     logging.getLogger(OWN_LOGGERS).setLevel(level)
+
+
+class _StandardOutput(logging.StreamHandler[TextIO]):
+    """Writes lines to standard output's buffer, which what is printed goes to as well: their order stays.
+
+    Warnings and errors appear at once, with all that was written before.
+    """
+
+    def emit(self, record: logging.LogRecord) -> None:
+        super().emit(record)
+        if record.levelno >= logging.WARNING:
+            self.stream.flush()
+
+    def flush(self) -> None:
+        flush_soon()
+
+
+def log_to_stdout(source: str = "") -> None:
+    """Write this process's log, an app's records among it, to standard output; `source` names the process."""
+    handler = _StandardOutput(sys.stdout)
+    handler.setFormatter(FieldFormatter(source))
+    root = logging.getLogger()
+    root.addHandler(handler)
+    root.setLevel(logging.INFO)
+    # This logger writes several lines for every call of an Azure SDK, with all headers.
+    logging.getLogger("azure.core.pipeline.policies.http_logging_policy").setLevel(logging.WARNING)
 
 
 def http_logger(owner: str) -> logging.Logger:

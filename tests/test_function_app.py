@@ -29,7 +29,7 @@ HTTP_ROUTES = {
     "session": "session",
     "zz_page": "{*path}",
 }
-DURABLE = {"room_entity", "directory_entity", "remind_when_due", "send_reminder", "expire_idle_room", "count_members"}
+DURABLE = {"directory_entity", "remind_when_due", "send_reminder"}
 
 
 @cache
@@ -60,12 +60,9 @@ def test_the_names_that_running_instances_have_stored_never_change() -> None:
     }
 
     assert stored == {
-        "room_entity": "room",
         "directory_entity": "directory",
         "remind_when_due": "reminder",
-        "expire_idle_room": "room_care",
         "send_reminder": "say_reminder",
-        "count_members": "look_into_room",
     }
 
 

@@ -22,8 +22,8 @@ def test_the_packages_of_the_backend_do_not_import_each_other_in_a_circle() -> N
     assert find_cycle(MEMBERS) == []
 
 
-def test_the_backend_has_at_most_eight_levels_of_modules() -> None:
-    assert count_levels(CHAT) <= 8
+def test_the_backend_has_at_most_thirteen_levels_of_modules() -> None:
+    assert count_levels(CHAT) <= 13
 
 
 @pytest.mark.parametrize("name", ORDER)
@@ -42,15 +42,22 @@ def test_what_is_used_by_all_imports_none_of_the_parts() -> None:
 
 
 PURE = [
-    "lines",
+    "times",
     "message_ids",
     "names",
     "text_rules",
     "frames",
     "messages/parse",
     "room_log/model",
-    "room_log/codec",
-    "room_log/pages",
+    "table_storage/addresses",
+    "table_storage/batch",
+    "table_storage/entities",
+    "table_storage/errors",
+    "table_storage/operations",
+    "table_storage/signatures",
+    "room_log/append_plan",
+    "room_log/rows",
+    "room_log/entry_frames",
     "webhook/events",
     "webhook/connection_state",
     "commands/reminders",

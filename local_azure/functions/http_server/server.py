@@ -63,7 +63,9 @@ class HttpServer:
         keys: AccessKeys | None,
         home_page: bool,
         body_limit: int,
+        is_behind_balancer: bool = False,
     ) -> None:
+        """`is_behind_balancer` says that every request comes from a load balancer, which names the caller."""
         self._app = app
         self._worker = worker
         self._config = config
@@ -71,6 +73,7 @@ class HttpServer:
         self._keys = keys
         self._home_page = home_page
         self._body_limit = body_limit
+        self._is_behind_balancer = is_behind_balancer
         self._outstanding = 0
         self._idle = asyncio.Event()
         self._idle.set()
@@ -112,9 +115,19 @@ class HttpServer:
             return True
         is_admin = request.path.lower().startswith("/admin/")
         # The app's own durable client has no key; it calls from this machine.
-        if not is_admin and ip_address(request.remote or "0.0.0.0").is_loopback:  # noqa: S104 — no address at all
+        if not is_admin and self._is_from_this_machine(request):
             return True
         return self._keys.allow("ADMIN" if is_admin else "SYSTEM", headers, parse_query(path_and_query(request)[1]))
+
+    def _is_from_this_machine(self, request: web.Request) -> bool:
+        caller = request.remote
+        if self._is_behind_balancer:
+            # The balancer adds the caller at the end; what is before it came with the request.
+            caller = request.headers.getall("X-Forwarded-For", [""])[-1].rpartition(",")[2].strip()
+        try:
+            return ip_address(caller or "").is_loopback
+        except ValueError:
+            return False
 
     async def _dispatch(self, request: web.Request) -> web.StreamResponse:
         if self._app.failure is not None:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from itertools import count
 
-from local_azure.webpubsub.faults.rules import Fault, FaultTarget
+from local_azure.faults.rules import Fault, FaultTarget
 
 
 @dataclass(slots=True)
@@ -34,7 +34,9 @@ class ActiveFault:
 class ActiveFaults:
     """The active faults, in the order in which they were added."""
 
-    def __init__(self) -> None:
+    def __init__(self, id_prefix: str = "fault") -> None:
+        """`id_prefix` begins the id of each fault: `fault-1`, `fault-2`, …"""
+        self._id_prefix = id_prefix
         self._faults: dict[str, ActiveFault] = {}
         self._ids = count(1)
 
@@ -43,7 +45,7 @@ class ActiveFaults:
 
     def add(self, fault: Fault, now: float) -> ActiveFault:
         """Make a fault active and return it with its id."""
-        added = ActiveFault(f"fault-{next(self._ids)}", fault, now)
+        added = ActiveFault(f"{self._id_prefix}-{next(self._ids)}", fault, now)
         self._faults[added.id] = added
         return added
 
