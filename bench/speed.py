@@ -58,7 +58,7 @@ def compare(rounds: Rounds, in_flight: int, rooms: int) -> list[Row]:
         *rows("send to delivery, p50", lambda figures: figures.p50, "ms"),
         *rows("send to delivery, p99", lambda figures: figures.p99, "ms"),
         *rows("CPU of app and services", cpu_without_load, "ms"),
-        *rows("CPU of the app", cpu_of("app"), "ms", ours=OURS_APART),
+        *rows("CPU of the app", cpu_of("app"), "ms"),
         *rows("CPU of Web PubSub", cpu_of("Web PubSub"), "ms", ours=OURS_APART),
         *[Row(f"{what}: CPU of {part}", median(OURS_APART, cpu_of(part)), "ms") for part in others],
         *rows("CPU of the load", cpu_of("load"), "ms"),

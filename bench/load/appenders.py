@@ -1,7 +1,8 @@
 """One instance of the app's room log in a process of its own, which appends to one room at a steady pace.
 
 `python -m bench.load.appenders NAME PER_SECOND SECONDS` takes its storage from the environment, as the app does. It
-prints `ready`, begins when it reads a line, and prints one JSON list: how long each append took, in milliseconds, null for a failed one.
+prints `ready`, begins when it reads a line, and prints one JSON list: how long each append took, in milliseconds, null
+for a failed one.
 """
 
 import asyncio

@@ -1,18 +1,20 @@
 """The chats under load, each in processes of its own, with a Web PubSub service that was started for it.
 
 Ours comes twice: as `dev.py run` serves it, and with each part of local Azure in a process of its own, which tells what
-the app alone costs.
+each of them costs.
 """
 
 import json
 import shutil
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench.load.processes import ROOT, Program, free_port, running_program
+import psutil
+
+from bench.load.processes import ROOT, Program, cpu_seconds, free_port, running_program
 
 PEERS = ROOT / "bench/peers"
 HUB = "Sample_ChatApp"
@@ -22,15 +24,18 @@ ANY_PORT = ["--port", "0"]
 
 @dataclass(frozen=True)
 class Chat:
-    """A running chat: its address, its programs, and whether a client enters a room by an event or by its token."""
+    """A running chat: its address, its parts, and whether a client enters a room by an event or by its token.
+
+    A part has a name and a function that returns the CPU time that its processes have used until now, in seconds.
+    """
 
     url: str
-    programs: Mapping[str, Program]
+    parts: Mapping[str, Callable[[], float]]
     joins_by_event: bool
 
     def cpu_seconds(self) -> dict[str, float]:
-        """Return the CPU time that each program has used until now."""
-        return {name: program.cpu_seconds() for name, program in self.programs.items()}
+        """Return the CPU time that each part has used until now."""
+        return {name: seconds() for name, seconds in self.parts.items()}
 
 
 @contextmanager
@@ -41,7 +46,12 @@ def ours(folder: Path) -> Iterator[Chat]:
     with running_program("local Azure", command, folder, {"ChatAuth": "open"}) as program:
         url = program.wait_for_line(r"Functions host +(http://\S+)/")
         program.wait_for_line(r"(Ready after)")
-        yield Chat(url, {"app and services": program}, joins_by_event=True)
+        # The app has processes of its own, which are children of the one that is Web PubSub and Table storage.
+        parts = {
+            "app": lambda: cpu_seconds(*program.children()),
+            "services": lambda: cpu_seconds(psutil.Process(program.process.pid)),
+        }
+        yield Chat(url, parts, joins_by_event=True)
 
 
 @contextmanager
@@ -61,8 +71,8 @@ def ours_apart(folder: Path) -> Iterator[Chat]:
         }
         app = stack.enter_context(running_program("app", host, folder, settings))
         app.wait_for_line(r"(Ready after)")
-        programs = {"app": app, "Web PubSub": service, "storage": storage}
-        yield Chat(f"http://localhost:{port}", programs, joins_by_event=True)
+        parts = {"app": app.cpu_seconds, "Web PubSub": service.cpu_seconds, "storage": storage.cpu_seconds}
+        yield Chat(f"http://localhost:{port}", parts, joins_by_event=True)
 
 
 @contextmanager
@@ -93,7 +103,8 @@ def _peer(folder: Path, command: list[str], ready: str) -> Iterator[Chat]:
         settings = {"WebPubSubConnectionString": connection}
         app = stack.enter_context(running_program("app", [*command, str(port)], folder, settings))
         app.wait_for_line(ready)
-        yield Chat(f"http://127.0.0.1:{port}", {"app": app, "Web PubSub": service}, joins_by_event=False)
+        parts = {"app": app.cpu_seconds, "Web PubSub": service.cpu_seconds}
+        yield Chat(f"http://127.0.0.1:{port}", parts, joins_by_event=False)
 
 
 def _start_service(stack: ExitStack, folder: Path, handler: str, events: list[str]) -> tuple[Program, str]:

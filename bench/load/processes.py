@@ -46,9 +46,7 @@ class Program:
 
     def cpu_seconds(self) -> float:
         """Return the CPU time that the program and its children have used."""
-        root = psutil.Process(self.process.pid)
-        times = [process.cpu_times() for process in (root, *self.children())]
-        return sum(each.user + each.system for each in times)
+        return cpu_seconds(psutil.Process(self.process.pid), *self.children())
 
     def children(self) -> list[psutil.Process]:
         """Return the processes that the program started and that still run."""
@@ -108,6 +106,12 @@ def start_program(
         pipe = subprocess.PIPE
         process = subprocess.Popen(command, cwd=ROOT, env=environment, stdin=pipe, stdout=file, stderr=file)
     return Program(name, process, output)
+
+
+def cpu_seconds(*processes: psutil.Process) -> float:
+    """Return the CPU time that the processes have used, without that of their children."""
+    times = [process.cpu_times() for process in processes]
+    return sum(each.user + each.system for each in times)
 
 
 def free_port() -> int:
