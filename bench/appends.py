@@ -33,7 +33,7 @@ def main(options: Sequence[str] = ()) -> list[Row]:
     """Run the instances, and read the log that they made."""
     parsed = _parser().parse_args(options)
     with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
-        command = [sys.executable, "-m", "bench.fault_run.storage", str(free_port()), folder]
+        command = [sys.executable, "-m", "bench.load.storage", str(free_port()), folder]
         storage = stack.enter_context(running_program("storage", command, Path(folder)))
         connection = storage.wait_for_line(r"Connection string: (\S+)")
         storage.write_line(DELAY)

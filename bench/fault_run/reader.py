@@ -33,20 +33,20 @@ class LogReader:
     async def read_log(self, room: str) -> RoomLog:
         """Return the whole log; raises TimeoutError when it cannot be read within a minute."""
         async with asyncio.timeout(READ_SECONDS):
-            joined = await self._ask("join", "joined", {"room": room})
+            joined = await self.ask("join", "joined", {"room": room})
             head, lines, before = joined["head"], list(joined["messages"]), joined["before"]
             while before is not None:
-                page = await self._ask("history", "history", {"room": room, "before": before, "limit": PAGE})
+                page = await self.ask("history", "history", {"room": room, "before": before, "limit": PAGE})
                 lines, before = [*page["messages"], *lines], page["before"]
             entries: list[Frame] = []
             while (after := entries[-1]["seq"] if entries else 0) < head:
-                page = await self._ask("since", "since", {"room": room, "seq": after, "until": head + 1})
+                page = await self.ask("since", "since", {"room": room, "seq": after, "until": head + 1})
                 if not page["entries"]:
                     break  # the rest of the numbers does not exist
                 entries += page["entries"]
             return RoomLog(lines, entries, head)
 
-    async def _ask(self, event: str, kind: str, data: Frame) -> Frame:
+    async def ask(self, event: str, kind: str, data: Frame) -> Frame:
         """Return the answer to a question, which is asked until storage could be read."""
         room = data["room"]
         while True:

@@ -44,7 +44,7 @@ class Servers:
         chat_settings = {"ChatAuth": "open"}
         self._servers = {
             STORAGE: _Server(
-                [*python, "bench.fault_run.storage", str(storage), str(folder)], r"Connection string: (\S+)", {}
+                [*python, "bench.load.storage", str(storage), str(folder)], r"Connection string: (\S+)", {}
             ),
             WEB_PUBSUB: _Server(
                 [*python, "local_azure.webpubsub", "--settings", str(settings_file), "--port", str(service)],
@@ -54,13 +54,17 @@ class Servers:
             APP: _Server(host, r"(Ready after)", chat_settings),
         }
 
-    async def start_all(self) -> None:
-        """Start the servers, the app last; raises RuntimeError when one does not start."""
+    async def start_all(self) -> str:
+        """Start the servers, the app last, and return the connection string of storage.
+
+        Raises RuntimeError when one does not start.
+        """
         storage, service = await self.start(STORAGE, WEB_PUBSUB)
         connections = {"AzureWebJobsStorage": storage, "WebPubSubConnectionString": service}
         app = self._servers[APP]
         self._servers[APP] = replace(app, settings={**app.settings, **connections})
         await self.start(APP)
+        return storage
 
     async def start(self, *names: str) -> list[str]:
         """Start servers at the same time; return what their ready lines say."""

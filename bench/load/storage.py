@@ -1,4 +1,4 @@
-"""`python -m bench.fault_run.storage PORT FOLDER`: Table storage alone, with faults that are added while it runs.
+"""`python -m bench.load.storage PORT FOLDER`: Table storage alone, with faults that are added while it runs.
 
 Every line that it reads is a fault in the form of the option `--fault`. It ends when its input does.
 """
