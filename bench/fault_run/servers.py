@@ -29,11 +29,15 @@ class _Server:
 
 
 class Servers:
-    """The servers of one chat, at fixed ports. The app may have several instances behind one address."""
+    """The servers of one chat, at fixed ports. The app may have several instances behind one address.
+
+    `connection_string` is that of Web PubSub, "" until it was started.
+    """
 
     def __init__(self, folder: Path, instances: int) -> None:
         app, service, storage = free_port(), free_port(), free_port()
         self.app_url = f"http://127.0.0.1:{app}"
+        self.connection_string = ""
         self._service_url = f"http://127.0.0.1:{service}"
         self._folder = folder
         self._running: dict[str, Program] = {}
@@ -60,6 +64,7 @@ class Servers:
         Raises RuntimeError when one does not start.
         """
         storage, service = await self.start(STORAGE, WEB_PUBSUB)
+        self.connection_string = service
         connections = {"AzureWebJobsStorage": storage, "WebPubSubConnectionString": service}
         app = self._servers[APP]
         self._servers[APP] = replace(app, settings={**app.settings, **connections})
