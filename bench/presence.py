@@ -1,6 +1,6 @@
-"""Who is shown as present? Users come and go on three instances for a minute; then every roster is the service's, or not.
+"""Who is shown as present? Users come and go on three instances for a minute; then rosters and service are compared.
 
-A client shows what the answers to `join` and `roster` said, changed by later news. The service is asked by its REST API.
+A client shows what the answers to `join` and `roster` said, changed by later news. The service is asked by REST.
 
     python3 dev.py bench presence --users 120 --seconds 60
 """
@@ -65,7 +65,7 @@ def read_members(connection_string: str, rooms: Sequence[str]) -> dict[str, set[
     """Return the users in each room as the service reports them."""
     with WebPubSubServiceClient.from_connection_string(connection_string, HUB) as service:
         return {
-            room: {member["userId"] for member in service.list_connections(group=room_group(room))} for room in rooms
+            room: {str(member.user_id) for member in service.list_connections(group=room_group(room))} for room in rooms
         }
 
 

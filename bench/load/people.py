@@ -51,7 +51,7 @@ class Person:
         self.told: dict[str, Roster] = {}
         self._rooms = rooms
         self._random = random.Random(f"{seed} {user}")
-        self._connect = lambda: Connection(http, app, user, self._take, self._rejoin)
+        self._http, self._app = http, app
         self._connection: Connection | None = None
         self._tasks: list[asyncio.Task[None]] = []
         self._rejoining = False
@@ -76,7 +76,7 @@ class Person:
 
     def open(self) -> None:
         """Connect."""
-        self._connection = self._connect()
+        self._connection = Connection(self._http, self._app, self.user, self._take, self._rejoin)
         self._tasks = [asyncio.create_task(self._connection.run()), asyncio.create_task(self._ask_now_and_then())]
 
     async def close(self) -> None:
