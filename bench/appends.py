@@ -77,7 +77,7 @@ def rows_of(outcomes: Sequence[float | None], numbers: Sequence[int], ids: Seque
         Row(f"{what}: appends", len(times), ""),
         Row(f"{what}: failed appends", len(outcomes) - len(times), ""),
         Row(f"{what}: entries", len(numbers), ""),
-        Row(f"{what}: gaps", max(numbers) - len(set(numbers)), ""),
+        Row(f"{what}: gaps", max(numbers, default=0) - len(set(numbers)), ""),
         Row(f"{what}: doubles", sum(count - 1 for count in Counter(ids).values()), ""),
         Row(f"{what}: append, p50", times[len(times) // 2], "ms"),
         Row(f"{what}: append, p99", times[len(times) * 99 // 100], "ms"),
