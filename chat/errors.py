@@ -51,6 +51,22 @@ class InvalidEvent(ChatError):
     code = "invalid_event"
 
 
+class InvalidRequest(ChatError):
+    """A request over HTTP whose parameters or body are not of the documented form."""
+
+    code = "invalid_request"
+
+
+class AdminsOnly(ChatError):
+    """A request that only a signed-in admin (`ChatAdmins`) may make."""
+
+    code = "admins_only"
+    status = 403
+
+    def __init__(self) -> None:
+        super().__init__("only admins may do this (setting ChatAdmins, under ChatAuth=easyauth)")
+
+
 class BodyTooLarge(ChatError):
     """A body that is larger than any that the service delivers."""
 
@@ -139,15 +155,6 @@ class NotInRoom(ChatError):
         super().__init__(f"join {room!r} first" if room else "you are in no room; join one first")
 
 
-class NotYours(ChatError):
-    """The message of another user."""
-
-    code = "not_yours"
-
-    def __init__(self) -> None:
-        super().__init__("only your own messages can be changed")
-
-
 class ServiceUnavailable(ChatError):
     """The Web PubSub service failed, or did not answer in time."""
 
@@ -156,10 +163,17 @@ class ServiceUnavailable(ChatError):
 
 
 class StorageUnavailable(ChatError):
-    """Storage (Durable Functions) failed, or did not answer in time."""
+    """Storage (tables, Durable Functions) failed, or did not answer in time.
+
+    `may_have_happened` is False when the call certainly changed nothing.
+    """
 
     code = "storage_unavailable"
     status = 503
+
+    def __init__(self, message: str, *, may_have_happened: bool = True) -> None:
+        super().__init__(message)
+        self.may_have_happened = may_have_happened
 
 
 class Unexpected(ChatError):

@@ -1,31 +1,12 @@
-"""What clients are sent, as `docs/protocol.md` lists it.
+"""What clients are sent beside the entries of a room's log, as `docs/protocol.md` lists it."""
 
-A chat line has no `type`: the tutorial's pages print `[type][from] message` of every frame.
-"""
-
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from chat.errors import ChatError
-from chat.lines import Line, timestamp
+from chat.times import timestamp
 
 Frame = dict[str, Any]
-
-
-def chat_line(line: Line, changes: Mapping[str, Any] | None = None) -> Frame:
-    """Return a message as a chat line, live or from the history; `changes` are the fields that its changes add."""
-    frame: Frame = {
-        "id": line.id,
-        "room": line.room,
-        "from": line.sender,
-        "message": line.text,
-        "sentAt": timestamp(line.sent_at),
-    }
-    if line.client_id is not None:
-        frame["clientId"] = line.client_id
-    if line.reply_to is not None:
-        frame["replyTo"] = {"id": line.reply_to.id, "from": line.reply_to.sender, "message": line.reply_to.text}
-    return frame | dict(changes or {})
 
 
 def user_joined(room: str, user: str, at: int) -> Frame:
@@ -48,14 +29,34 @@ def error(problem: ChatError, room: str | None = None, client_id: str | None = N
     return _system("error", code=problem.code, message=str(problem), room=room, clientId=client_id)
 
 
-def room_joined(room: str, user: str, users: Sequence[str], count: int, page: Frame, *, admin: bool) -> Frame:
-    """Return the answer to `join`; `page` holds the last messages."""
-    return {"type": "joined", "room": room, "user": user, "admin": admin, "users": list(users), "count": count} | page
+def people(users: Sequence[str], count: int, at: int) -> Frame:
+    """Return the fields that tell who is in a room; `at` is when the service was asked, in ms since 1970 (UTC)."""
+    return {"users": list(users), "count": count, "at": timestamp(at)}
 
 
-def history(room: str, page: Frame) -> Frame:
-    """Return the answer to `history`."""
-    return {"type": "history", "room": room} | page
+def room_joined(room: str, user: str, fields: Frame, *, admin: bool) -> Frame:
+    """Return the answer to `join`; `fields` are those of the roster, of the last messages and of the position."""
+    return {"type": "joined", "room": room, "user": user, "admin": admin} | fields
+
+
+def roster(room: str, fields: Frame, head: int | None, first: int | None) -> Frame:
+    """Return the answer to `roster`; `head` and `first` are None when storage cannot be read."""
+    return {"type": "roster", "room": room} | fields | {"head": head, "first": first}
+
+
+def read_position(room: str, seq: int, unread: int) -> Frame:
+    """Return the frame that tells a user's other connections how far the user has read."""
+    return {"type": "read", "room": room, "seq": seq, "unread": unread}
+
+
+def place(room: str, read: int, unread: int, head: int) -> Frame:
+    """Return one room of the answer to `places`."""
+    return {"room": room, "read": read, "unread": unread, "head": head}
+
+
+def places(listed: Sequence[Frame]) -> Frame:
+    """Return the answer to `places`."""
+    return {"type": "places", "rooms": list(listed)}
 
 
 def room_left(room: str) -> Frame:
@@ -66,21 +67,6 @@ def room_left(room: str) -> Frame:
 def typing(room: str, user: str) -> Frame:
     """Return the frame that tells that a user is typing."""
     return {"type": "typing", "room": room, "user": user}
-
-
-def edited(room: str, message: str, text: str, at: int, by: str) -> Frame:
-    """Return the frame that replaces a message's text."""
-    return {"type": "edited", "room": room, "id": message, "message": text, "editedAt": timestamp(at), "by": by}
-
-
-def deleted(room: str, message: str, at: int, by: str) -> Frame:
-    """Return the frame that deletes a message."""
-    return {"type": "deleted", "room": room, "id": message, "deletedAt": timestamp(at), "by": by}
-
-
-def reaction(room: str, message: str, emoji: str, user: str, *, on: bool) -> Frame:
-    """Return the frame that sets or clears one user's reaction to a message."""
-    return {"type": "reaction", "room": room, "id": message, "emoji": emoji, "user": user, "on": on}
 
 
 def _system(event: str, **fields: Any) -> Frame:

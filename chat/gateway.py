@@ -1,4 +1,4 @@
-"""What we ask of the Web PubSub service, with the official SDK; every call has a timeout.
+"""What we ask of the Web PubSub service; every call has a timeout. All but publishing uses the official SDK.
 
 The client is kept between events, so that its connections stay open. The SDK is imported when it is first needed: an
 app that only serves its page does not load it.
@@ -7,13 +7,16 @@ app that only serves its page does not load it.
 import asyncio
 import logging
 from collections.abc import AsyncGenerator, Awaitable, Sequence
-from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.request import getproxies
 from uuid import uuid4
 
+from chat.entra_tokens import EntraTokens, app_credential
 from chat.errors import ServiceUnavailable
+from chat.http_client import close_with_loop
+from chat.publishing import Publisher, authorize_with_key
+from chat.request_id import CAUSE, REQUEST_ID
 from chat.settings import Settings
 
 if TYPE_CHECKING:
@@ -23,11 +26,8 @@ if TYPE_CHECKING:
 CALL_SECONDS = 5.0
 CONNECT_SECONDS = 2.0
 READ_SECONDS = 4.0
+SCOPE = "https://webpubsub.azure.com/.default"
 T = TypeVar("T")
-
-REQUEST_ID = "x-ms-client-request-id"
-CAUSE: ContextVar[str | None] = ContextVar("cause", default=None)
-"""The request id of the event that is being handled: our calls send it too, so that a trace can join them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +38,10 @@ class Member:
     user_id: str | None
 
 
+class ConnectionClosed(ServiceUnavailable):
+    """The connection does not exist any more."""
+
+
 @dataclass(slots=True)
 class Gateway:
     """The service's REST API, as far as the chat uses it; `name` is the endpoint and the hub.
@@ -46,6 +50,7 @@ class Gateway:
     """
 
     client: "WebPubSubServiceClient"
+    publisher: Publisher
     name: str
     call_seconds: float = CALL_SECONDS
     _closer: AsyncGenerator[None, None] | None = field(default=None)
@@ -57,20 +62,32 @@ class Gateway:
 
     async def publish(self, group: str, frame: dict[str, Any], *, excluded: str | None = None) -> None:
         """Send a frame to every connection in the group, except the excluded one."""
-        call = self.client.send_to_group(
-            group, frame, content_type="application/json", excluded=[excluded] if excluded else None
-        )
-        await self._within_limit("take the message", call)
+        await self.publisher.publish(group, frame, excluded, self.call_seconds)
 
     async def join(self, connection_id: str, groups: Sequence[str]) -> None:
-        """Make a connection a member of the groups."""
-        calls = [self.client.add_connection_to_group(group, connection_id) for group in groups]
-        await self._within_limit("join the room", asyncio.gather(*calls))
+        """Make a connection a member of the groups; after an error it may be a member of some of them.
+
+        Raises ConnectionClosed when there is no such connection.
+        """
+        calls = [self._add(connection_id, group) for group in groups]
+        await self._within_limit("join the room", _all_or_error(calls))
+
+    async def _add(self, connection_id: str, group: str) -> None:
+        from azure.core.exceptions import ResourceNotFoundError
+
+        try:
+            await self.client.add_connection_to_group(group, connection_id)
+        except ResourceNotFoundError as problem:
+            raise ConnectionClosed("the connection has ended") from problem
 
     async def leave(self, connection_id: str, groups: Sequence[str]) -> None:
         """End a connection's membership in the groups."""
         calls = [self.client.remove_connection_from_group(group, connection_id) for group in groups]
         await self._within_limit("leave the room", asyncio.gather(*calls))
+
+    async def exists(self, connection_id: str) -> bool:
+        """Return whether the connection has not ended."""
+        return await self._within_limit("say whether a connection exists", self.client.connection_exists(connection_id))
 
     async def members(self, group: str, limit: int) -> list[Member]:
         """Return the connections in the group now, at most `limit` of them."""
@@ -86,15 +103,8 @@ class Gateway:
         return members
 
     async def close_with_loop(self) -> None:
-        """Let the event loop close our connections: it finalizes its asynchronous generators when it shuts down."""
-        self._closer = self._close_at_end()
-        await anext(self._closer)
-
-    async def _close_at_end(self) -> AsyncGenerator[None, None]:
-        try:
-            yield
-        finally:
-            await self.client.close()
+        """Let the event loop close our connections when it shuts down."""
+        self._closer = await close_with_loop(self.client.close)
 
     async def _within_limit(self, what: str, call: Awaitable[T]) -> T:
         from azure.core.exceptions import AzureError
@@ -104,6 +114,13 @@ class Gateway:
                 return await call
         except (AzureError, TimeoutError) as problem:
             raise ServiceUnavailable(f"the Web PubSub service did not {what}") from problem
+
+
+async def _all_or_error(calls: Sequence[Awaitable[Any]]) -> None:
+    """Wait until all calls have ended; then raise the first error, if there is one."""
+    for outcome in await asyncio.gather(*calls, return_exceptions=True):
+        if isinstance(outcome, BaseException):
+            raise outcome
 
 
 _Key = tuple[str, str, str | None]
@@ -124,7 +141,8 @@ class Gateways:
         secret = connection.access_key if connection else settings.identity_client_id
         key = (settings.endpoint, settings.hub, secret)
         if key not in self.kept:
-            self.kept[key] = Gateway(_new_client(settings), f"{settings.endpoint}/{settings.hub}")
+            name = f"{settings.endpoint}/{settings.hub}"
+            self.kept[key] = Gateway(_new_client(settings), _new_publisher(settings), name)
             await self.kept[key].close_with_loop()
         return self.kept[key]
 
@@ -140,9 +158,7 @@ def _new_client(settings: Settings) -> "WebPubSubServiceClient":
     if connection := settings.connection:
         credential = AzureKeyCredential(connection.access_key)
     else:
-        from azure.identity.aio import DefaultAzureCredential
-
-        credential = DefaultAzureCredential(managed_identity_client_id=settings.identity_client_id)
+        credential = app_credential(settings.identity_client_id, is_managed=False)
     # Reading the proxy settings of the environment costs a quarter of every call, so it is done once.
     transport = AioHttpTransport(
         connection_timeout=CONNECT_SECONDS, read_timeout=READ_SECONDS, use_env_settings=bool(getproxies())
@@ -158,6 +174,14 @@ def _new_client(settings: Settings) -> "WebPubSubServiceClient":
         auto_request_id=False,
         raw_request_hook=_set_request_id,
     )
+
+
+def _new_publisher(settings: Settings) -> Publisher:
+    if connection := settings.connection:
+        return Publisher(settings.endpoint, settings.hub, authorize_with_key(connection.access_key))
+    client_id = settings.identity_client_id
+    tokens = EntraTokens(SCOPE, lambda: app_credential(client_id, is_managed=False))
+    return Publisher(settings.endpoint, settings.hub, lambda _, seconds: tokens.get(seconds))
 
 
 def _set_request_id(request: "PipelineRequest[Any]") -> None:

@@ -8,7 +8,6 @@ import reprlib
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
-from chat import frames
 from chat.commands import builtin
 from chat.commands.command import RoomMessage, by_name, is_command, run_command
 from chat.errors import MissingUser, UnknownEvent
@@ -17,9 +16,10 @@ from chat.messages.changes import delete_message, edit_message, react_to_message
 from chat.messages.parse import parse_draft
 from chat.messages.send import send_message, send_typing
 from chat.names import room_name, user_id
-from chat.room_log.pages import read_cursor, read_limit
-from chat.room_log.store import RoomStore
-from chat.rooms.membership import join_room, leave_room
+from chat.room_log.answers import history_frame, since_frame
+from chat.room_log.reader import parse_limit, parse_seq
+from chat.rooms.membership import answer_roster, join_room, leave_room
+from chat.rooms.read_positions import list_places, move_read_position
 from chat.webhook.events import UserEvent, read_fields, read_payload
 
 
@@ -64,12 +64,36 @@ async def handle_typing(event: UserEvent, services: Services) -> Answer:
 
 
 async def handle_history(event: UserEvent, services: Services) -> Answer:
-    """Answer the sender with a page of a room's history."""
+    """Answer the sender with a page of a room's messages, before an entry or at the end."""
     fields = read_fields(event)
     room = event.joined_room(room_name(fields.get("room")))
-    before, limit = read_cursor(fields.get("before")), read_limit(fields.get("limit"))
-    page = await RoomStore(services.durable).read_page(room, before, limit)
-    return Answer(frames.history(room, page.as_frame(room)))
+    before = None if fields.get("before") is None else parse_seq(fields["before"], "before")
+    return Answer(await history_frame(services.rooms, room, before, parse_limit(fields.get("limit"))))
+
+
+async def handle_since(event: UserEvent, services: Services) -> Answer:
+    """Answer the sender with the entries of a room after a number."""
+    fields = read_fields(event)
+    room = event.joined_room(room_name(fields.get("room")))
+    until = None if fields.get("until") is None else parse_seq(fields["until"], "until")
+    return Answer(await since_frame(services.rooms, room, parse_seq(fields.get("seq"), "seq"), until))
+
+
+async def handle_roster(event: UserEvent, services: Services) -> Answer:
+    """Answer the sender with who is in a room now."""
+    return await answer_roster(event, room_name(read_fields(event).get("room")), services)
+
+
+async def handle_read(event: UserEvent, services: Services) -> Answer:
+    """Keep how far the sender has read in a room."""
+    fields = read_fields(event)
+    return await move_read_position(event, room_name(fields.get("room")), parse_seq(fields.get("seq"), "seq"), services)
+
+
+async def handle_places(event: UserEvent, services: Services) -> Answer:
+    """Answer the sender with the rooms of its list."""
+    read_fields(event)
+    return await list_places(event, services)
 
 
 async def handle_edit(event: UserEvent, services: Services) -> Answer:
@@ -93,6 +117,10 @@ HANDLERS: dict[str, Callable[[UserEvent, Services], Awaitable[Answer]]] = {
     "leave": handle_leave,
     "typing": handle_typing,
     "history": handle_history,
+    "since": handle_since,
+    "roster": handle_roster,
+    "read": handle_read,
+    "places": handle_places,
     "edit": handle_edit,
     "delete": handle_delete,
     "react": handle_react,

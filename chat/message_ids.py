@@ -27,6 +27,13 @@ def new_message_id(sender: str, connection_id: str, event_id: str, client_id: st
     return derived_id(sender, "event", connection_id, event_id)
 
 
+def new_change_id(sender: str, connection_id: str, event_id: str, client_id: str | None) -> str:
+    """Return the id of the change that an event brings: the same for every delivery of the event."""
+    if client_id is not None:
+        return derived_id(sender, "change", client_id)
+    return derived_id(sender, "event", connection_id, event_id)
+
+
 def derived_id(sender: str, *parts: str) -> str:
     """Return an id that belongs to the sender and follows from the parts alone."""
     return f"{owner_part(sender)}-{_digest(sender, *parts)[:_REST_LENGTH]}"

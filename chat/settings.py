@@ -4,6 +4,7 @@ Nothing here fails at import. A property whose setting is missing or wrong raise
 """
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -18,6 +19,12 @@ CLIENT_ID = f"{CONNECTION}__clientId"
 SECONDARY = "WebPubSubSecondaryConnectionString"
 DEFAULT_HUB = "Sample_ChatApp"
 MAX_MESSAGE_BYTES = 6144
+DAY_SECONDS = 86_400
+STORAGE = "ChatStorage"
+DEFAULT_STORAGE = "AzureWebJobsStorage"
+TABLE_PREFIX = "ChatTablePrefix"
+MAX_TABLE_PREFIX = 40
+"""A table's name has at most 63 characters: this leaves 23 for the part after the prefix."""
 
 
 class Auth(StrEnum):
@@ -124,6 +131,24 @@ class Settings:
         return keys + ((parse_connection_string(secondary, SECONDARY).access_key,) if secondary else ())
 
     @property
+    def storage_setting(self) -> str:
+        """The name of the setting that holds the connection to Table storage (`ChatStorage`)."""
+        name = self.text(STORAGE, DEFAULT_STORAGE)
+        if not re.fullmatch(r"\w+", name):
+            raise NotConfigured(STORAGE, "must be the name of the setting that holds the connection")
+        return name
+
+    @property
+    def table_prefix(self) -> str:
+        """What the names of the chat's tables begin with."""
+        prefix = self.text(TABLE_PREFIX, "Chat")
+        if not re.fullmatch(r"[A-Za-z][A-Za-z0-9]*", prefix, re.ASCII):
+            raise NotConfigured(TABLE_PREFIX, f"is {prefix!r}, it must be letters and digits and begin with a letter")
+        if len(prefix) > MAX_TABLE_PREFIX:
+            raise NotConfigured(TABLE_PREFIX, f"has {len(prefix)} characters, the limit is {MAX_TABLE_PREFIX}")
+        return prefix
+
+    @property
     def auth(self) -> Auth:
         """Who may connect; unset is an error, so nothing is open by accident."""
         raw = self.text("ChatAuth").lower()
@@ -171,9 +196,21 @@ class Settings:
         return int(self.number("ChatMessageBytes", 4096, 1, MAX_MESSAGE_BYTES))
 
     @property
-    def room_idle_seconds(self) -> float:
-        """How long a room may be empty and unused before its log is deleted, in seconds."""
-        return self.number("ChatRoomIdleDays", 30, 0, 3650) * 86_400
+    def room_idle_seconds(self) -> float | None:
+        """How long a room may be empty and unused before its messages are removed, in seconds; None: for ever."""
+        if not self.text("ChatRoomIdleDays"):
+            return None
+        return self.number("ChatRoomIdleDays", 0, 0, 3650) * DAY_SECONDS
+
+    @property
+    def retention_seconds(self) -> float | None:
+        """How long what was said is kept, in seconds; None: for ever."""
+        if not self.text("ChatRetentionDays"):
+            return None
+        days = self.number("ChatRetentionDays", 0, 0, 36_500)
+        if days == 0:
+            raise NotConfigured("ChatRetentionDays", "is 0: leave it unset to keep everything")
+        return days * DAY_SECONDS
 
     @property
     def admins(self) -> frozenset[str]:

@@ -83,10 +83,12 @@ def _parser() -> argparse.ArgumentParser:
 
 def _parse_fault(text: str) -> object:
     # Imported here, because a start without faults should not wait for the import.
-    from local_azure.webpubsub.faults import InvalidFault, parse_fault
+    from local_azure.faults import InvalidFault, parse_fault
+    from local_azure.tables.faults import KINDS as STORAGE_FAULTS
+    from local_azure.webpubsub.faults import KINDS as WEBPUBSUB_FAULTS
 
     try:
-        return parse_fault(text)
+        return parse_fault(text, (*WEBPUBSUB_FAULTS, *STORAGE_FAULTS))
     except InvalidFault as error:
         raise argparse.ArgumentTypeError(str(error)) from None
 

@@ -17,8 +17,8 @@ import pytest
 if TYPE_CHECKING:
     # pytest loads plugins in every run, even if no test uses a service, so this import must be cheap.
     from local_azure import tables
+    from local_azure.faults import Fault
     from local_azure.webpubsub import EventHandler, Service, Settings
-    from local_azure.webpubsub.faults import Fault
 
 __all__ = [
     "TableStorage",
@@ -87,12 +87,21 @@ class TableStorage(_ThreadedService):
     """A running table storage, used from any thread.
 
     `endpoint` is like `http://127.0.0.1:54321/devstoreaccount1`, `connection_string` is what the official SDKs take.
+    `service` is the storage itself, with its faults: it runs in its own thread, so use it through `call` and `run`.
     """
 
     def __init__(self, service: "tables.Service", loop: asyncio.AbstractEventLoop) -> None:
         super().__init__(loop)
         self.endpoint: str = service.endpoint
         self.connection_string: str = service.connection_string
+        self.service = service
+
+    def add_fault(self, fault: "Fault | str") -> None:
+        """Inject a fault, for example `throttle storage operation=insert count=2`.
+
+        Raises `InvalidFault`, which lists the known faults, when the line cannot be parsed.
+        """
+        self.call(lambda: self.service.faults.add(fault))
 
 
 @contextmanager

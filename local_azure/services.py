@@ -16,6 +16,7 @@ from local_azure.connection_settings import (
     replace_functions_port,
     storage_setting,
 )
+from local_azure.faults import Fault
 from local_azure.functions.configuration.jsonc import read_object
 from local_azure.functions.configuration.local_settings import read_local_settings
 from local_azure.functions.console import print_line
@@ -23,7 +24,6 @@ from local_azure.functions.errors import AddressError, ConfigurationError
 from local_azure.functions.instances.app_instances import AppInstances
 from local_azure.log_lines import log_to_stdout
 from local_azure.webpubsub import Service, Settings, SettingsError, serve
-from local_azure.webpubsub.faults import Fault
 
 WEBPUBSUB_SETTINGS = "webpubsub.json"
 
@@ -56,8 +56,10 @@ async def run_services(options: ServiceOptions, instances: AppInstances) -> None
         _serve_tables(options) as storage,
         _serve_webpubsub(replace_functions_port(settings, options.functions_port), options) as service,
     ):
+        service.show_storage(storage.observations, storage.faults)
         for fault in options.faults:
-            service.faults.add(fault)
+            injector = storage.faults if storage.faults.accepts(fault) else service.faults
+            injector.add(fault)
         print_line(f"Functions host   http://localhost:{options.functions_port}/")
         print_line(f"Web PubSub       {service.endpoint}/")
         print_line(f"Connection       {service.connection_string}")

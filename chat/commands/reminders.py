@@ -11,9 +11,9 @@ from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
 from chat.errors import ChatError
-from chat.lines import milliseconds
 from chat.message_ids import derived_id, owner_part
 from chat.names import REMINDER_USER
+from chat.times import milliseconds
 
 VERSION = 1
 PER_USER = 10

@@ -1,76 +1,85 @@
 """Messages can be edited, deleted and reacted to: edits and deletions by their author and by admins, reactions by all.
 
-A message's id shows whose it is. So a change is published without reading what it changes; the room's log applies the
-same rule again. A change's time is its event's, so that a second delivery of it is the same change.
+A change is an entry of the room's log with an id of its own, so a second delivery of it is the same change.
 """
 
 from collections.abc import Mapping
-from dataclasses import replace
-from functools import partial
 from typing import Any
 
-from chat import frames
-from chat.errors import NotYours
-from chat.frames import Frame
 from chat.handler_context import Answer, Services
-from chat.lines import message_time
-from chat.message_ids import is_own
-from chat.messages.parse import parse_emoji, parse_message_id, parse_on, parse_text
+from chat.message_ids import new_change_id
+from chat.messages.parse import parse_client_id, parse_emoji, parse_message_id, parse_on, parse_text
 from chat.names import rich_group, room_name
-from chat.room_log.model import Change, Deleted, Edited, Reacted
-from chat.room_log.store import RoomStore
+from chat.room_log.entry_frames import change_frame
+from chat.room_log.model import KINDS, Change, DeleteMessage, EditMessage, Entry, SetReaction
 from chat.webhook.events import UserEvent
 
 Fields = Mapping[str, Any]
 
 
 async def edit_message(event: UserEvent, fields: Fields, services: Services) -> Answer:
-    """Replace a message's text; raises NotYours or what is wrong with the fields."""
-    room, message = parse_target(event, fields)
-    admin, at = may_change(event, message, services), change_time(event, services)
+    """Replace a message's text; raises what is wrong with the fields, or what `publish_change` raises."""
+    room = parse_room(event, fields)
     text = parse_text(fields.get("message"), services.settings.message_bytes)
-    change = Edited(message, event.sender, text, at, admin)
-    return await publish_change(change, room, frames.edited(room, message, text, at, change.by), event, services)
+    admin = services.settings.is_admin(event.sender)
+    change = EditMessage(**parse_change(event, fields), text=text, admin=admin)
+    return await publish_change(room, change, services)
 
 
 async def delete_message(event: UserEvent, fields: Fields, services: Services) -> Answer:
-    """Delete a message; its place remains. Raises NotYours or what is wrong with the fields."""
-    room, message = parse_target(event, fields)
-    admin, at = may_change(event, message, services), change_time(event, services)
-    change = Deleted(message, event.sender, at, admin)
-    return await publish_change(change, room, frames.deleted(room, message, at, change.by), event, services)
+    """Delete a message; its place remains. Raises what is wrong with the fields, or what `publish_change` raises."""
+    room, admin = parse_room(event, fields), services.settings.is_admin(event.sender)
+    change = DeleteMessage(**parse_change(event, fields), admin=admin)
+    return await publish_change(room, change, services)
 
 
 async def react_to_message(event: UserEvent, fields: Fields, services: Services) -> Answer:
-    """Set or clear one's own reaction to a message; raises what is wrong with the fields."""
-    room, message = parse_target(event, fields)
-    emoji, on = parse_emoji(fields.get("emoji")), parse_on(fields.get("on", True))
-    change = Reacted(message, event.sender, emoji, change_time(event, services), on=on)
-    frame = frames.reaction(room, message, emoji, change.user, on=on)
-    return await publish_change(change, room, frame, event, services)
+    """Set or clear one's own reaction to a message; raises what is wrong, or what `publish_change` raises."""
+    room, emoji = parse_room(event, fields), parse_emoji(fields.get("emoji"))
+    change = SetReaction(**parse_change(event, fields), emoji=emoji, on=parse_on(fields.get("on", True)))
+    return await publish_change(room, change, services)
 
 
-async def publish_change(change: Change, room: str, frame: Frame, event: UserEvent, services: Services) -> Answer:
-    """Publish the change to the clients that understand it, and store it; raises ServiceUnavailable."""
-    publishing = services.gateway.publish(rich_group(room), frame)
-    store = partial(RoomStore(services.durable).store_change, room, change)
-    await services.writes.publish_and_store(publishing, store)
-    return Answer(state=replace(event.origin.state, message_at=change.at))
+async def publish_change(room: str, change: Change, services: Services) -> Answer:
+    """Store the change, then publish what the message is now to the clients that understand it.
+
+    Raises UnknownMessage, NotYours, TooManyReactions, StorageUnavailable (nothing was published) or
+    ServiceUnavailable (it is stored, and was perhaps not published).
+    """
+    appended = await services.rooms.append(room, change)
+    entry = appended.entry or unchanged_entry(change, appended.message.version, appended.message.seq, services.now)
+    await services.gateway.publish(rich_group(room), change_frame(room, entry, appended.message))
+    return Answer()
 
 
-def change_time(event: UserEvent, services: Services) -> int:
-    """Return a change's time (ms since 1970, UTC), later than what the connection sent before."""
-    return message_time(event.origin.time, services.now, event.origin.state.message_at)
+def unchanged_entry(change: Change, version: int, message_seq: int, now: int) -> Entry:
+    """Return what a change that changed nothing is told as: an entry with the number of the message's newest one."""
+    return Entry(
+        seq=version,
+        kind=KINDS[type(change)],
+        id=change.id,
+        user=change.user,
+        at=now,
+        count=0,
+        message_id=change.target,
+        message_seq=message_seq,
+        client_id=change.client_id,
+        emoji=getattr(change, "emoji", ""),
+        on=getattr(change, "on", True),
+    )
 
 
-def parse_target(event: UserEvent, fields: Fields) -> tuple[str, str]:
-    """Return the room and the message that a change is about; raises InvalidName, NotInRoom or InvalidMessage."""
-    return event.joined_room(room_name(fields.get("room"))), parse_message_id(fields.get("id"))
+def parse_room(event: UserEvent, fields: Fields) -> str:
+    """Return the room that a change is about; raises InvalidName or NotInRoom."""
+    return event.joined_room(room_name(fields.get("room")))
 
 
-def may_change(event: UserEvent, message: str, services: Services) -> bool:
-    """Return whether the sender changes a message as an admin; raises NotYours when it may not at all."""
-    admin = services.settings.is_admin(event.sender)
-    if not admin and not is_own(message, event.sender):
-        raise NotYours
-    return admin
+def parse_change(event: UserEvent, fields: Fields) -> dict[str, Any]:
+    """Return what every change has: its id, its user, its message and the client's id; raises InvalidMessage."""
+    client_id = parse_client_id(fields.get("clientId"))
+    return {
+        "id": new_change_id(event.sender, event.origin.connection_id, event.origin.event_id, client_id),
+        "user": event.sender,
+        "target": parse_message_id(fields.get("id")),
+        "client_id": client_id,
+    }

@@ -8,13 +8,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from chat.errors import ChatError, EmptyMessage, InvalidMessage, MessageTooLong
-from chat.lines import Quote
 from chat.message_ids import is_message_id
-from chat.names import USER_ID_LENGTH, room_name
-from chat.text_rules import changes_direction, is_blank, is_clean, is_clean_text, is_readable_name
+from chat.names import room_name
+from chat.text_rules import changes_direction, is_blank, is_clean, is_clean_text
 
 CLIENT_ID_LENGTH = 64
-QUOTE_LENGTH = 200
 EMOJI_BYTES = 32
 MAX_UTC_OFFSET_MINUTES = 14 * 60
 _CLIENT_ID = re.compile(rf"[!-~]{{1,{CLIENT_ID_LENGTH}}}")
@@ -26,13 +24,14 @@ Payload = str | Mapping[str, Any]
 class Draft:
     """What a `message` event asks to send; without a room it is meant for the connection's current one.
 
-    `utc_offset_minutes` is the sender's clock, minutes east of UTC.
+    `answers` is the id of the message that it replies to. `utc_offset_minutes` is the sender's clock, minutes east of
+    UTC.
     """
 
     text: str
     room: str | None = None
     client_id: str | None = None
-    reply_to: Quote | None = None
+    answers: str | None = None
     utc_offset_minutes: int = 0
 
 
@@ -47,7 +46,7 @@ def parse_draft(payload: Payload, limit: int) -> Draft:
         text=parse_text(payload.get("message"), limit),
         room=room_name(payload["room"]) if payload.get("room") is not None else None,
         client_id=parse_client_id(payload.get("clientId")),
-        reply_to=parse_quote(payload.get("replyTo")),
+        answers=parse_reply(payload.get("replyTo")),
         utc_offset_minutes=parse_utc_offset(payload.get("utcOffset")),
     )
 
@@ -92,20 +91,17 @@ def parse_client_id(value: object) -> str | None:
     raise InvalidMessage(f"clientId must be 1 to {CLIENT_ID_LENGTH} printable ASCII characters without spaces")
 
 
-def parse_quote(value: object) -> Quote | None:
-    """Return the message being answered; its quoted text is cut to one line of 200 characters.
+def parse_reply(value: object) -> str | None:
+    """Return the id of the message being answered, given as a string or in an object's `id`; raises InvalidMessage.
 
-    Raises InvalidMessage.
+    Who said it and what it says is looked up in the log: nothing else of the object is read.
     """
     if value is None:
         return None
-    parts = [value.get(key) for key in ("id", "from", "message")] if isinstance(value, dict) else []
-    if not parts or not all(isinstance(part, str) and is_clean_text(part) for part in parts):
-        raise InvalidMessage('replyTo must be {"id", "from", "message"}, three strings')
-    quoted_id, sender, text = map(str, parts)
-    if not is_readable_name(sender := " ".join(sender.split())[:USER_ID_LENGTH]):
-        raise InvalidMessage("replyTo.from has characters that no name has")
-    return Quote(parse_message_id(quoted_id), sender, " ".join(text.split())[:QUOTE_LENGTH])
+    try:
+        return parse_message_id(value.get("id") if isinstance(value, dict) else value)
+    except InvalidMessage:
+        raise InvalidMessage("replyTo is not the id of a message") from None
 
 
 def parse_utc_offset(value: object) -> int:

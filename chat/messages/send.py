@@ -1,35 +1,32 @@
-"""Sending: a message goes to everyone in its room and into the room's log; a typing signal only to the others."""
+"""Sending: a message is appended to its room's log, then published to everyone in the room."""
 
 from dataclasses import replace
-from functools import partial
 
 from chat import frames
 from chat.handler_context import Answer, Services
-from chat.lines import Line, message_time
 from chat.message_ids import new_message_id
 from chat.messages.parse import Draft
 from chat.names import rich_group, room_group
-from chat.room_log.store import RoomStore
+from chat.room_log.entry_frames import chat_line
+from chat.room_log.model import NewMessage
 from chat.webhook.events import UserEvent
 
 TYPING_MILLISECONDS = 2000
 
 
 async def send_message(event: UserEvent, draft: Draft, services: Services) -> Answer:
-    """Publish the message to its room, and store it; raises NotInRoom or ServiceUnavailable."""
+    """Store the message, then publish exactly what was stored.
+
+    A message that the log has already is published again, word for word. Raises NotInRoom, UnknownMessage,
+    StorageUnavailable (nothing was published) or ServiceUnavailable (it is stored, and was perhaps not published).
+    """
     origin, room = event.origin, event.joined_room(draft.room)
-    line = Line(
-        id=new_message_id(event.sender, origin.connection_id, origin.event_id, draft.client_id),
-        room=room,
-        sender=event.sender,
-        text=draft.text,
-        sent_at=message_time(origin.time, services.now, origin.state.message_at),
-        client_id=draft.client_id,
-        reply_to=draft.reply_to,
-    )
-    publishing = services.gateway.publish(room_group(room), frames.chat_line(line))
-    await services.writes.publish_and_store(publishing, partial(RoomStore(services.durable).store_message, line))
-    return Answer(state=replace(origin.state, message_at=line.sent_at))
+    identity = new_message_id(event.sender, origin.connection_id, origin.event_id, draft.client_id)
+    request = NewMessage(identity, event.sender, draft.text, draft.client_id, draft.answers)
+    appended = await services.rooms.append(room, request)
+    services.room_list.note_message(room, appended.message.sent_at, appended.message.count)
+    await services.gateway.publish(room_group(room), chat_line(room, appended.message))
+    return Answer()
 
 
 async def send_typing(event: UserEvent, room: str, services: Services) -> Answer:

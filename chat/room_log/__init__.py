@@ -1,1 +1,1 @@
-"""The record of a room: its rules, its stored form, its pages, and the store that keeps it."""
+"""The log of a room: numbered entries in Table storage, how one is appended, and how they are read."""

@@ -1,283 +1,288 @@
-"""The messages of a room: how messages and their changes combine, in whatever order they arrive.
+"""What is in a room's log, and what a request does to it. Nothing here has input or output.
 
-Signals to an entity arrive late, in any order, and at least once. So no rule here depends on the order of arrival: the
-earliest delivery of a message counts, the latest edit, any deletion, the latest state of a reaction. A change that
-arrives before its message waits for it.
-
-The log is bounded, and what is removed must not depend on the order of arrival either. A message counts with its
-largest size so far; a message that does not fit behind the newer ones is removed together with everything
-older, and nothing older is accepted again (`floor`). Reactions and waiting changes have limits of their own.
+Every entry of a room has the next number (`seq`): a message, an edit, a deletion, a reaction. The entry of a change
+names its message; what the message is now stands in the message's own entry, with the number of the newest entry that
+changed it (`version`). Times are milliseconds since 1970 (UTC).
 """
 
-import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, ClassVar
+from enum import StrEnum
 
-from chat.lines import Line, Quote, timestamp
-from chat.message_ids import is_own
+from chat.errors import ChatError
+from chat.names import ERASED_USER, REMINDER_USER
 
-MAX_STATE_BYTES = 44_000
-MAX_MESSAGES = 200
-TEXT_BYTES = 25_200
-REACTION_BYTES = 5_000
-WAITING_BYTES = 12_600
-# What an entry needs at most beside its strings: its keys, its id, its three times, its size, and the punctuation.
-_ENTRY_BYTES = 160
-_REACTION_BYTES = 40
+MAX_EMOJIS = 20
+MAX_REACTIONS = 200
+QUOTE_LENGTH = 200
 
-Key = tuple[int, str]
-Reaction = tuple[int, bool]
+
+class UnknownMessage(ChatError):
+    """The room's log has no such message, or the message was deleted."""
+
+    code = "unknown_message"
+
+    def __init__(self, message: str) -> None:
+        super().__init__(f"there is no message {message!r} in this room, or it was deleted")
+
+
+class NotYours(ChatError):
+    """The message of another user."""
+
+    code = "not_yours"
+
+    def __init__(self) -> None:
+        super().__init__("only your own messages can be changed")
+
+
+class TooManyReactions(ChatError):
+    """The message has as many reactions as one may have."""
+
+    code = "too_many_reactions"
+
+    def __init__(self, limit: int, what: str) -> None:
+        super().__init__(f"the message has {limit} {what}, the limit")
+
+
+class Kind(StrEnum):
+    """What an entry is; the values are stored."""
+
+    MESSAGE = "message"
+    EDIT = "edit"
+    DELETE = "delete"
+    REACT = "react"
+    ERASE = "erase"
 
 
 @dataclass(frozen=True, slots=True)
-class Edited:
-    """A message's text was replaced by `by`; times are milliseconds since 1970 (UTC)."""
+class Head:
+    """Where a room's log ends: its last number, how many messages were ever sent, and the last entry's time.
 
-    operation: ClassVar = "edit"
+    `first` is the lowest number that is kept. `etag` is empty while the room has no entry.
+    """
+
+    seq: int = 0
+    messages: int = 0
+    at: int = 0
+    first: int = 1
+    etag: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """The message that another one answers, and one line of it as it was then."""
+
     id: str
-    by: str
+    sender: str
     text: str
-    at: int
-    admin: bool = False
 
 
 @dataclass(frozen=True, slots=True)
-class Deleted:
-    """A message was deleted by `by`."""
+class Message:
+    """A message as it is now; `text` is empty after its deletion.
 
-    operation: ClassVar = "delete"
+    `reactions` are the users of each emoji, in the order in which they reacted. `count` is the number of messages in
+    the room up to and with this one.
+    """
+
     id: str
-    by: str
-    at: int
-    admin: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Reacted:
-    """A user set (`on`) or cleared a reaction to a message."""
-
-    operation: ClassVar = "react"
-    id: str
-    user: str
-    emoji: str
-    at: int
-    on: bool = field(default=True, kw_only=True)
-
-
-Change = Edited | Deleted | Reacted
-# By the name of the entity's operation. A field of a change is stored under its own name.
-CHANGES: dict[str, type[Change]] = {kind.operation: kind for kind in (Edited, Deleted, Reacted)}
-
-
-# The key under which the codec stores each field of an entry; a value equal to the field's default is left out. A key
-# is never given to another field, because a log of an earlier version may have it.
-ENTRY_KEYS = {
-    "id": "i",
-    "sender": "f",
-    "at": "a",
-    "text": "t",
-    "edited_at": "e",
-    "deleted_at": "d",
-    "size": "s",
-    "client_id": "c",
-    "reply_to": "q",
-    "reactions": "r",
-}
+    seq: int
+    version: int
+    sender: str
+    text: str
+    sent_at: int
+    count: int
+    client_id: str | None = None
+    reply_to: Quote | None = None
+    edited_at: int | None = None
+    deleted_at: int | None = None
+    reactions: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """What is known of a message; `sender` is empty while only changes to it have arrived.
+    """One entry of the log, without what its message is now.
 
-    `text` is what is shown: the latest edit's, else the message's own; nothing after a deletion. `size` is the largest
-    number of bytes that any of its texts took.
+    `message_id` and `message_seq` name the message that it is or changes. `count` is the number of messages up to it.
     """
 
+    seq: int
+    kind: Kind
     id: str
-    sender: str = ""
-    at: int = 0
-    text: str = ""
-    edited_at: int | None = None
-    deleted_at: int | None = None
-    size: int = 2
+    user: str
+    at: int
+    count: int
+    message_id: str
+    message_seq: int
     client_id: str | None = None
-    reply_to: Quote | None = None
-    reactions: Mapping[tuple[str, str], Reaction] = field(default_factory=dict)
-
-    def line(self, room: str) -> Line:
-        """Return the message as it is shown now: with the text of its latest edit, without its quote when deleted."""
-        reply_to = self.reply_to if self.deleted_at is None else None
-        return Line(self.id, room, self.sender, self.text, self.at, self.client_id, reply_to)
-
-    @property
-    def shown_changes(self) -> dict[str, Any]:
-        """The fields that the changes of the message add to its chat line; of a deleted one, only the time of that."""
-        if self.deleted_at is not None:
-            return {"deletedAt": timestamp(self.deleted_at)}
-        shown: dict[str, Any] = {}
-        if self.edited_at is not None:
-            shown["editedAt"] = timestamp(self.edited_at)
-        if self.shown_reactions:
-            shown["reactions"] = self.shown_reactions
-        return shown
-
-    @property
-    def key(self) -> Key:
-        """The message's place in the order that every reader sees."""
-        return self.at, self.id
-
-    @property
-    def weight(self) -> int:
-        """An upper bound, in bytes, of what the message takes in the stored log, without its reactions."""
-        strings = [self.sender, self.client_id, quote_fields(self.reply_to)]
-        return _ENTRY_BYTES + self.size + sum(map(json_bytes, strings))
-
-    @property
-    def waiting_weight(self) -> int:
-        """The bytes that an entry takes while its message has not arrived."""
-        return self.weight + sum(reaction_weight(pair) for pair in self.reactions)
-
-    @property
-    def shown_reactions(self) -> dict[str, list[str]]:
-        """The users of each reaction that is set, both in alphabetical order."""
-        shown: dict[str, list[str]] = {}
-        for (emoji, user), (_, on) in sorted(self.reactions.items()):
-            if on:
-                shown.setdefault(emoji, []).append(user)
-        return shown
+    emoji: str = ""
+    on: bool = True
 
 
 @dataclass(frozen=True, slots=True)
-class RoomLog:
-    """A room's log: entries by id, and when it was last used (ms since 1970).
+class NewMessage:
+    """A request to append a message; `answers` is the id of the message that it replies to."""
 
-    Messages up to the key `floor` were removed.
-    """
+    id: str
+    user: str
+    text: str
+    client_id: str | None = None
+    answers: str | None = None
 
-    entries: Mapping[str, Entry] = field(default_factory=dict)
-    floor: Key | None = None
-    active_at: int = 0
-
-    def messages(self) -> list[Entry]:
-        """Return the messages, oldest first."""
-        return sorted((entry for entry in self.entries.values() if entry.sender), key=lambda entry: entry.key)
-
-    def add_message(self, line: Line) -> "RoomLog":
-        """Return the log with a message; a further delivery of it can only make its time earlier."""
-        entry = with_message(self.entries.get(line.id, Entry(line.id)), line)
-        if self.floor is not None and entry.key <= self.floor:
-            without = {key: value for key, value in self.entries.items() if key != line.id}
-            return replace(self, entries=without, active_at=max(self.active_at, line.sent_at))
-        return self._with(entry, line.sent_at)
-
-    def add_change(self, change: Change) -> "RoomLog":
-        """Return the log with a change to a message; it is ignored when neither the author nor an admin made it."""
-        if not isinstance(change, Reacted) and not (change.admin or is_own(change.id, change.by)):
-            return self
-        return self._with(with_change(self.entries.get(change.id, Entry(change.id)), change), change.at)
-
-    def _with(self, entry: Entry, at: int) -> "RoomLog":
-        log = replace(self, entries={**self.entries, entry.id: entry}, active_at=max(self.active_at, at))
-        return trim(log)
+    @property
+    def target(self) -> str | None:
+        """The message that must be read before."""
+        return self.answers
 
 
-def with_message(entry: Entry, line: Line) -> Entry:
-    """Return the entry with a delivery of its message; the earliest one counts."""
-    size = max(entry.size, json_bytes(line.text))
-    text = line.text if entry.edited_at is None and entry.deleted_at is None else entry.text
-    if entry.sender and (entry.at, entry.text) <= (line.sent_at, text):
-        return replace(entry, size=size)
-    return replace(
-        entry,
-        sender=line.sender,
-        at=line.sent_at,
-        text=text,
-        size=size,
-        client_id=line.client_id,
-        reply_to=line.reply_to,
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Change:
+    """A request to change the message `target`; `id` is the id of the change itself."""
+
+    id: str
+    user: str
+    target: str
+    client_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EditMessage(_Change):
+    """A request to replace a message's text; `admin` allows it for the messages of others."""
+
+    text: str
+    admin: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeleteMessage(_Change):
+    """A request to remove a message's text; its place remains."""
+
+    admin: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetReaction(_Change):
+    """A request to set (`on`) or clear the user's reaction to a message."""
+
+    emoji: str
+    on: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EraseUser(_Change):
+    """A request to remove from a message what it has of the user `erased`, who is not stored; `user` is who asked."""
+
+    erased: str
+
+
+Change = EditMessage | DeleteMessage | SetReaction | EraseUser
+Request = NewMessage | Change
+
+KINDS: dict[type[Request], Kind] = {
+    NewMessage: Kind.MESSAGE,
+    EditMessage: Kind.EDIT,
+    DeleteMessage: Kind.DELETE,
+    SetReaction: Kind.REACT,
+    EraseUser: Kind.ERASE,
+}
+
+
+def first_message(request: NewMessage, quoted: Message | None, seq: int, at: int, count: int) -> Message:
+    """Return the message that a request appends; raises UnknownMessage when it answers one that is not there."""
+    reply_to = None
+    if request.answers is not None:
+        if quoted is None or quoted.deleted_at is not None:
+            raise UnknownMessage(request.answers)
+        reply_to = Quote(quoted.id, quoted.sender, " ".join(quoted.text.split())[:QUOTE_LENGTH])
+    return Message(
+        id=request.id,
+        seq=seq,
+        version=seq,
+        sender=request.user,
+        text=request.text,
+        sent_at=at,
+        count=count,
+        client_id=request.client_id,
+        reply_to=reply_to,
     )
 
 
-def with_change(entry: Entry, change: Change) -> Entry:
-    """Return the entry with a change: the latest edit counts, the earliest deletion, the latest state of a reaction."""
-    match change:
-        case Deleted(at=at):
-            return replace(entry, text="", deleted_at=min(at, entry.deleted_at or at))
-        case Edited(text=text, at=at):
-            entry = replace(entry, size=max(entry.size, json_bytes(text)))
-            if entry.edited_at is not None and (entry.edited_at, entry.text) >= (at, text):
-                return entry
-            return replace(entry, text="" if entry.deleted_at else text, edited_at=max(at, entry.edited_at or at))
-        case Reacted(user=user, emoji=emoji, on=on, at=at):
-            pair = (emoji, user)
-            latest = max((at, on), entry.reactions.get(pair, (0, False)))
-            return replace(entry, reactions={**entry.reactions, pair: latest})
+def change_message(message: Message | None, change: Change, seq: int, at: int) -> Message:
+    """Return the message after a change with this number and time; the same object when nothing changes.
 
-
-def trim(log: RoomLog) -> RoomLog:
-    """Return the log within its limits: the oldest messages, reactions and waiting changes are removed first."""
-    kept, floor = keep_newest(log.messages())
-    floor = max(filter(None, (floor, log.floor)), default=None)
-    waiting = keep_changes_without_message(entry for entry in log.entries.values() if not entry.sender)
-    entries = {entry.id: entry for entry in (*keep_reactions(kept), *waiting)}
-    return replace(log, entries=entries, floor=floor)
-
-
-def keep_newest(messages: list[Entry]) -> tuple[list[Entry], Key | None]:
-    """Return the newest messages that fit, newest first, and the key of the newest one that does not."""
-    kept: list[Entry] = []
-    weight = 0
-    for entry in reversed(messages):
-        weight += entry.weight
-        if len(kept) == MAX_MESSAGES or weight > TEXT_BYTES:
-            return kept, entry.key
-        kept.append(entry)
-    return kept, None
-
-
-def keep_reactions(newest_first: Iterable[Entry]) -> list[Entry]:
-    """Return the messages with the reactions that fit: those of newer messages first, then in alphabetical order.
-
-    One is kept when those before it did not reach the limit: that does not depend on which arrived first.
+    Raises UnknownMessage, NotYours or TooManyReactions.
     """
-    entries, weight = [], 0
-    for entry in newest_first:
-        kept = {}
-        for pair in sorted(entry.reactions):
-            if weight <= REACTION_BYTES:
-                kept[pair] = entry.reactions[pair]
-            weight += reaction_weight(pair)
-        entries.append(entry if len(kept) == len(entry.reactions) else replace(entry, reactions=kept))
-    return entries
+    if message is None:
+        raise UnknownMessage(change.target)
+    if isinstance(change, EraseUser):
+        return erase_user(message, change.erased, seq, at)
+    if not isinstance(change, SetReaction) and not change.admin and change.user != message.sender:
+        raise NotYours
+    if message.deleted_at is not None:
+        if isinstance(change, DeleteMessage):
+            return message
+        raise UnknownMessage(change.target)
+    match change:
+        case EditMessage(text=text):
+            return message if text == message.text else replace(message, text=text, edited_at=at, version=seq)
+        case DeleteMessage():
+            return replace(message, text="", reply_to=None, reactions={}, deleted_at=at, version=seq)
+        case SetReaction():
+            reactions = with_reaction(message.reactions, change.emoji, change.user, on=change.on)
+            return message if reactions is None else replace(message, reactions=reactions, version=seq)
 
 
-def keep_changes_without_message(entries: Iterable[Entry]) -> list[Entry]:
-    """Return the entries whose message has not arrived, the last changed ones first, as many as fit."""
-    kept, weight = [], 0
-    for entry in sorted(entries, key=lambda entry: (changed_at(entry), entry.id), reverse=True):
-        weight += entry.waiting_weight
-        if weight > WAITING_BYTES:
-            break
-        kept.append(entry)
-    return kept
+def with_reaction(
+    reactions: Mapping[str, tuple[str, ...]], emoji: str, user: str, *, on: bool
+) -> dict[str, tuple[str, ...]] | None:
+    """Return the reactions with one set or cleared, or None when nothing changes; raises TooManyReactions."""
+    users = reactions.get(emoji, ())
+    if (user in users) is on:
+        return None
+    if not on:
+        rest = tuple(other for other in users if other != user)
+        return {other: rest if other == emoji else each for other, each in reactions.items() if other != emoji or rest}
+    if emoji not in reactions and len(reactions) >= MAX_EMOJIS:
+        raise TooManyReactions(MAX_EMOJIS, "different reactions")
+    if sum(map(len, reactions.values())) >= MAX_REACTIONS:
+        raise TooManyReactions(MAX_REACTIONS, "reactions")
+    return {**reactions, emoji: (*users, user)}
 
 
-def changed_at(entry: Entry) -> int:
-    """Return when an entry was last changed, in milliseconds since 1970 (UTC)."""
-    return max(entry.edited_at or 0, entry.deleted_at or 0, *(at for at, _ in entry.reactions.values()), 0)
+def erase_user(message: Message, user: str, seq: int, at: int) -> Message:
+    """Return the message without what it has of a user; the same object when it has nothing.
+
+    The user's own message loses its text, its quote, its reactions and its sender. The message of another one loses
+    the user's reactions, and the name and text in its quote.
+    """
+    if is_about(message.sender, message.text, user):
+        return replace(
+            message,
+            sender=erased_name(message.sender, user),
+            text="",
+            client_id=None,
+            reply_to=None,
+            reactions={},
+            deleted_at=message.deleted_at or at,
+            version=seq,
+        )
+    quote = message.reply_to
+    if quote is not None and is_about(quote.sender, quote.text, user):
+        quote = Quote(quote.id, erased_name(quote.sender, user), "")
+    kept = {emoji: tuple(other for other in users if other != user) for emoji, users in message.reactions.items()}
+    reactions = {emoji: users for emoji, users in kept.items() if users}
+    if quote == message.reply_to and reactions == dict(message.reactions):
+        return message
+    return replace(message, reply_to=quote, reactions=reactions, version=seq)
 
 
-def reaction_weight(pair: tuple[str, str]) -> int:
-    """Return the most bytes that one user's reaction takes in the stored state."""
-    return _REACTION_BYTES + json_bytes(pair[0]) + json_bytes(pair[1])
+def is_about(sender: str, text: str, user: str) -> bool:
+    """Return whether a message is the user's: sent by the user, or a reminder, which begins with its user's name."""
+    if sender == user:
+        return True
+    return sender == REMINDER_USER and " ".join(text.split()).startswith(" ".join(user.split()) + ": ")
 
 
-def json_bytes(value: object) -> int:
-    """Return the bytes that a value takes in the stored state, where everything outside ASCII is escaped."""
-    return len(json.dumps(value))
-
-
-def quote_fields(quote: Quote | None) -> list[str] | None:
-    """Return a quote's fields as they are counted and stored."""
-    return [quote.id, quote.sender, quote.text] if quote else None
+def erased_name(sender: str, user: str) -> str:
+    """Return the sender of a message after the user was erased."""
+    return ERASED_USER if sender == user else sender

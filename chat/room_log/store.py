@@ -1,42 +1,121 @@
-"""Where a room's log is kept: one durable entity for each room."""
+"""The rows of all rooms in Table storage: what is read, and the one transaction that writes."""
 
+import asyncio
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from chat.durable_client import DurableClient
-from chat.errors import StorageUnavailable
-from chat.lines import Line
-from chat.logs import cause_of, log
-from chat.room_log.codec import decode_log, encode_change, encode_line
-from chat.room_log.model import Change, Key, RoomLog
-from chat.room_log.pages import PAGE_LENGTH, UNREADABLE, Page, page_of
+from chat.room_log.append_plan import AppendPlan
+from chat.room_log.model import Entry, Head, Kind, Message
+from chat.room_log.rows import (
+    HEAD,
+    Row,
+    decode_entry,
+    decode_head,
+    decode_message,
+    encode_change,
+    encode_entry,
+    encode_head,
+    encode_index,
+    entry_key,
+    index_key,
+)
+from chat.table_storage.client import TableClient
+from chat.table_storage.entities import ETAG, Entity
+from chat.table_storage.errors import Conflict
+from chat.table_storage.operations import Insert, Merge, Operation
 
-# The entity's name is stored: renaming it would lose every room's log.
-ROOM_ENTITY = "room"
+TABLE = "Rooms"
+MAX_PARALLEL_READS = 16
+
+
+class HeadMoved(Exception):
+    """Another instance appended to the room in between; nothing was written."""
+
+
+class AlreadyAppended(Exception):
+    """The log has an entry with this id; nothing was written."""
+
+    def __init__(self, identity: str) -> None:
+        super().__init__(identity)
+        self.id = identity
 
 
 @dataclass(frozen=True, slots=True)
 class RoomStore:
-    """The logs of all rooms."""
+    """The rows of the rooms, in one table. Each method raises StorageUnavailable."""
 
-    durable: DurableClient
+    tables: TableClient
 
-    async def store_message(self, line: Line) -> None:
-        """Send a message to its room's log; raises what the SDK raises."""
-        await self.durable.signal(ROOM_ENTITY, line.room, "say", encode_line(line))
+    async def read_head(self, room: str) -> Head:
+        """Return where a room's log ends."""
+        row = await self.tables.get(TABLE, room, HEAD)
+        return decode_head(row, row[ETAG] if row else "")
 
-    async def store_change(self, room: str, change: Change) -> None:
-        """Send a change of a message to its room's log; raises what the SDK raises."""
-        operation, content = encode_change(change)
-        await self.durable.signal(ROOM_ENTITY, room, operation, content)
+    async def commit(self, room: str, plan: AppendPlan, seconds: float) -> str:
+        """Write a plan's entries in one transaction within `seconds`; return the head's new ETag.
 
-    async def read_log(self, room: str) -> RoomLog:
-        """Return a room's log, as far as its operations were applied; raises StorageUnavailable."""
-        return decode_log(await self.durable.read_entity(ROOM_ENTITY, room, "the history"))
-
-    async def read_page(self, room: str, before: Key | None = None, limit: int = PAGE_LENGTH) -> Page:
-        """Return a page of a room's history; when it cannot be read, an empty page that says that it is incomplete."""
+        Raises HeadMoved or AlreadyAppended when nothing was written, and StorageUnavailable, which says whether the
+        transaction may have been carried out.
+        """
+        operations: list[Operation] = []
+        row = encode_head(room, plan.head)
+        operations.append(Merge(row, plan.head.etag) if plan.head.etag else Insert(row))
+        indexed: dict[int, str] = {}
+        for entry in plan.entries:
+            message = plan.created.get(entry.message_id) or plan.changed[entry.message_id]
+            operations.append(Insert(encode_entry(room, entry, message)))
+            indexed[len(operations)] = entry.id
+            operations.append(Insert(encode_index(room, entry)))
+        operations += [Merge(encode_change(room, message), "*") for message in plan.changed.values()]
         try:
-            return page_of(await self.read_log(room), before, limit)
-        except StorageUnavailable as problem:
-            log.warning("history is unreadable", extra={"room": room, "cause": cause_of(problem)})
-            return UNREADABLE
+            etags = await self.tables.transaction(TABLE, operations, seconds=seconds)
+        except Conflict as conflict:
+            if conflict.index in indexed:
+                raise AlreadyAppended(indexed[conflict.index]) from conflict
+            # The head's row, or a row that retention removed since: both are read again.
+            raise HeadMoved from conflict
+        return etags[0]
+
+    async def find(self, room: str, identity: str) -> tuple[Entry, Message] | None:
+        """Return the entry with an id and its message as it is now, or None where there is none."""
+        index = await self.tables.get(TABLE, room, index_key(identity))
+        row = await self._read_entry(room, int(index["seq"])) if index else None
+        if row is None:
+            return None
+        entry = decode_entry(row)
+        if entry.kind is Kind.MESSAGE:
+            return entry, decode_message(row)
+        message = await self._read_entry(room, entry.message_seq)
+        return (entry, decode_message(message)) if message else None
+
+    async def find_message(self, room: str, identity: str) -> Message | None:
+        """Return the message with an id as it is now, or None where there is none."""
+        found = await self.find(room, identity)
+        return found[1] if found and found[0].kind is Kind.MESSAGE else None
+
+    async def read_count(self, room: str, seq: int) -> int | None:
+        """Return how many messages the room had up to an entry, or None where there is no such entry."""
+        row = await self._read_entry(room, seq)
+        return None if row is None else decode_entry(row).count
+
+    async def read_rows(self, room: str, low: int, high: int, *, only_messages: bool = False) -> list[Entity]:
+        """Return the rows of the entries from `low` to `high`, both included, in their order."""
+        condition = f"PartitionKey eq '{room}' and RowKey ge '{entry_key(low)}' and RowKey le '{entry_key(high)}'"
+        if only_messages:
+            condition += f" and kind eq '{Kind.MESSAGE}'"
+        return (await self.tables.query_all(TABLE, condition, limit=high - low + 1)).entities
+
+    async def read_messages(self, room: str, seqs: Iterable[int]) -> dict[int, Message]:
+        """Return the messages with these numbers that are kept, by number."""
+        limit = asyncio.Semaphore(MAX_PARALLEL_READS)
+
+        async def read(seq: int) -> Row | None:
+            async with limit:
+                return await self._read_entry(room, seq)
+
+        rows: Sequence[Row | None] = await asyncio.gather(*map(read, seqs))
+        messages = [decode_message(row) for row in rows if row is not None]
+        return {message.seq: message for message in messages}
+
+    async def _read_entry(self, room: str, seq: int) -> Row | None:
+        return await self.tables.get(TABLE, room, entry_key(seq))

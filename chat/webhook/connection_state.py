@@ -26,16 +26,13 @@ _ENCODER = json.JSONEncoder(separators=(",", ":"))
 
 @dataclass(frozen=True, slots=True)
 class ConnectionState:
-    """A connection's user, the rooms it joined (the current one last), and when it last sent a message or typed.
+    """A connection's user, the rooms it joined (the current one last), and when it last typed.
 
-    `arrived` tells that nobody else of this user was in the lobby when it connected; `message_at` and `typed_at` are
-    milliseconds since 1970 (UTC), 0 for never.
+    `typed_at` is in milliseconds since 1970 (UTC), 0 for never.
     """
 
     user: str | None = None
     rooms: tuple[str, ...] = (LOBBY,)
-    arrived: bool = False
-    message_at: int = 0
     typed_at: int = 0
 
     @property
@@ -58,8 +55,6 @@ def encode_state(state: ConnectionState) -> str:
         "v": VERSION,
         "user": state.user,
         "rooms": state.rooms,
-        "arrived": state.arrived,
-        "spoke": state.message_at,
         "typed": state.typed_at,
     }
     return base64.b64encode(_ENCODER.encode(content).encode()).decode()
@@ -75,8 +70,6 @@ def decode_state(header: str | None) -> ConnectionState:
     return ConnectionState(
         user=read_user(fields.get("user")),
         rooms=read_rooms(fields.get("rooms")),
-        arrived=fields.get("arrived") is True,
-        message_at=read_time(fields.get("spoke")),
         typed_at=read_time(fields.get("typed")),
     )
 

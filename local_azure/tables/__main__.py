@@ -10,7 +10,9 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from local_azure.faults import Fault, add_fault_option
 from local_azure.log_lines import log_to_stderr
+from local_azure.tables.faults import KINDS
 from local_azure.tables.service import serve
 from local_azure.tables.settings import Settings
 from local_azure.tables.store import StoreError
@@ -24,7 +26,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     log_to_stderr(logging.DEBUG if options.verbose else logging.INFO)
     try:
-        asyncio.run(_run(Settings(data=options.data), options.host, options.port))
+        asyncio.run(_run(Settings(data=options.data), options.host, options.port, options.fault))
     except StoreError as error:
         print(f"error: {error}", file=sys.stderr)  # noqa: T201
         return 2
@@ -61,13 +63,16 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--data", type=Path, metavar="FILE_OR_DIR", help="folder or .sqlite3 file of the data (default: memory)"
     )
+    add_fault_option(parser, KINDS)
     parser.add_argument("--verbose", action="store_true", help="log every call")
     return parser
 
 
-async def _run(settings: Settings, host: str, port: int) -> None:
+async def _run(settings: Settings, host: str, port: int, faults: Sequence[Fault]) -> None:
     stopped = asyncio.Event()
     async with serve(settings, host=host, port=port) as service:
+        for fault in faults:
+            service.faults.add(fault)
         for number in (signal.SIGINT, signal.SIGTERM):
             # Windows has no signal handlers in its event loop; there Ctrl-C interrupts `asyncio.run` itself.
             with contextlib.suppress(NotImplementedError):

@@ -87,6 +87,11 @@ class ErrorCode(Enum):
         "The request body is too large and exceeds the maximum permissible limit.",
     )
     RESOURCE_NOT_FOUND = ("ResourceNotFound", 404, "The specified resource does not exist.")
+    SERVER_BUSY = (
+        "ServerBusy",
+        503,
+        "The server is currently unable to receive requests. Please retry your request.",
+    )
     TABLE_ALREADY_EXISTS = ("TableAlreadyExists", 409, "The table specified already exists.")
     TABLE_NOT_FOUND = ("TableNotFound", 404, "The table specified does not exist.")
     TOO_MANY_PROPERTIES = (

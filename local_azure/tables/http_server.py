@@ -1,19 +1,26 @@
 """The edge to HTTP: from what aiohttp has received to a request, and from an answer to what it sends."""
 
 import logging
+import time
 import uuid
 from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import partial
 from urllib.parse import parse_qsl, urlsplit
 
 from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
 from multidict import CIMultiDict
 
+from local_azure.faults.http_api import PATH as FAULTS_PATH
+from local_azure.faults.http_api import FaultApi
+from local_azure.observations import Publisher, StorageCalled, StorageObservation
 from local_azure.tables.authentication import Credentials, authenticate
 from local_azure.tables.errors import ErrorCode, TableError, invalid_input
+from local_azure.tables.faults import ConnectionCut, FaultInjector
 from local_azure.tables.json_format import Addresses
-from local_azure.tables.messages import Request, Response, error_response
-from local_azure.tables.operations import answer
+from local_azure.tables.messages import CLIENT_REQUEST_ID, Request, Response, error_response
+from local_azure.tables.operations import find_operation, find_table
 from local_azure.tables.resource_path import parse_resource, split_account
 from local_azure.tables.settings import Settings
 from local_azure.tables.store import TableStore
@@ -24,52 +31,117 @@ API_VERSION = "2019-02-02"
 MAX_BODY_BYTES = 4 * 1024 * 1024
 
 
+@dataclass(slots=True)
+class _Call:
+    """One call, and what is known of it so far; `now` is when it came, in seconds since 1970."""
+
+    received: web.BaseRequest
+    request_id: str
+    now: float
+    request: Request | None = None
+    operation: str = ""
+
+
 class HttpServer:
     """Answers the calls of one account."""
 
-    def __init__(self, store: TableStore, settings: Settings) -> None:
+    def __init__(
+        self,
+        store: TableStore,
+        settings: Settings,
+        faults: FaultInjector,
+        observations: Publisher[StorageObservation],
+    ) -> None:
         self._store = store
         self._settings = settings
         self._credentials = Credentials(settings.account, settings.keys)
+        self._faults = faults
+        self._fault_api = FaultApi(lambda: [faults])
+        self._observations = observations
+
+    async def handle_local(self, received: web.BaseRequest) -> web.StreamResponse:
+        """Answer one call, or a request of this machine about faults."""
+        if received.raw_path == FAULTS_PATH or received.raw_path.startswith(f"{FAULTS_PATH}/"):
+            return await self._fault_api.answer(received)
+        return await self.handle(received)
 
     async def handle(self, received: web.BaseRequest) -> web.StreamResponse:
         """Answer one call; every refusal becomes an error body, what is unexpected a 500 with a line in the log."""
-        request_id, now = str(uuid.uuid4()), self._settings.now()
+        call = _Call(received, str(uuid.uuid4()), self._settings.now())
+        if self._observations.active:
+            response = await self._observed_response(call)
+        else:
+            response = await self._response(call)
+        if response is None:
+            if received.transport is not None:
+                received.transport.abort()
+            return web.Response()  # It is not sent: there is no connection any more.
+        return web.Response(
+            status=response.status,
+            body=response.body,
+            headers=_all_headers(response, received.headers, call.request_id),
+        )
+
+    async def _response(self, call: _Call) -> Response | None:
+        """Return the answer; None when the connection must be closed without one."""
+        received = call.received
         try:
-            response = await self._answer(received, request_id, now)
+            response = await self._answer(call)
+        except ConnectionCut:
+            return None
         except TableError as error:
-            response = error_response(error, received.headers.get("Accept", ""), request_id, now)
+            response = error_response(error, received.headers.get("Accept", ""), call.request_id, call.now)
             log.info("call refused", extra=_log_fields(received, response.status, error.code.code))
         except Exception:
             internal = TableError(ErrorCode.INTERNAL_ERROR)
-            response = error_response(internal, received.headers.get("Accept", ""), request_id, now)
+            response = error_response(internal, received.headers.get("Accept", ""), call.request_id, call.now)
             log.exception("call failed", extra=_log_fields(received, response.status, internal.code.code))
         else:
             if log.isEnabledFor(logging.DEBUG):
                 log.debug("call answered", extra=_log_fields(received, response.status, None))
-        return web.Response(
-            status=response.status,
-            body=response.body,
-            headers=_all_headers(response, received.headers, request_id),
-        )
+        return response
 
-    async def _answer(self, received: web.BaseRequest, request_id: str, now: float) -> Response:
+    async def _observed_response(self, call: _Call) -> Response | None:
+        """Return the answer, after a record of the call was published."""
+        began, started = time.time(), time.perf_counter()
+        response = await self._response(call)
+        milliseconds = (time.perf_counter() - started) * 1000
+        record = StorageCalled(
+            at=began + milliseconds / 1000,
+            operation=call.operation,
+            table=find_table(call.request) if call.request else "",
+            request_id=call.request_id,
+            client_request_id=call.received.headers.get(CLIENT_REQUEST_ID),
+            method=call.received.method,
+            status=response.status if response else None,
+            error_code=response.error_code if response else None,
+            milliseconds=milliseconds,
+        )
+        self._observations.publish(record)
+        return response
+
+    async def _answer(self, call: _Call) -> Response:
+        received = call.received
         if received.method == "OPTIONS":
             raise TableError(ErrorCode.CORS_PREFLIGHT_FAILURE)
         raw_path, query = _split_target(received.raw_path)
         account = split_account(raw_path, self._settings.account)
-        grant = authenticate(received.method, raw_path, query, received.headers, credentials=self._credentials, now=now)
-        request = Request(
+        grant = authenticate(
+            received.method, raw_path, query, received.headers, credentials=self._credentials, now=call.now
+        )
+        request = call.request = Request(
             received.method,
             parse_resource(account.rest),
             query,
             received.headers,
             await _read_body(received),
             Addresses(f"{received.scheme}://{received.host}/{account.account}", self._settings.account),
-            request_id,
-            now,
+            call.request_id,
+            call.now,
         )
-        return await answer(self._store, request, grant)
+        operation = find_operation(request)
+        call.operation = operation.name
+        return await self._faults.call(request, operation.name, partial(operation.handle, self._store, request, grant))
 
 
 def _split_target(target: str) -> tuple[str, Mapping[str, str]]:
@@ -111,9 +183,9 @@ def _all_headers(response: Response, received: Mapping[str, str], request_id: st
     headers["x-ms-version"] = received.get("x-ms-version", API_VERSION)
     headers["Cache-Control"] = "no-cache"
     headers["X-Content-Type-Options"] = "nosniff"
-    client_request_id = received.get("x-ms-client-request-id")
+    client_request_id = received.get(CLIENT_REQUEST_ID)
     if client_request_id is not None:
-        headers["x-ms-client-request-id"] = client_request_id
+        headers[CLIENT_REQUEST_ID] = client_request_id
     return headers
 
 

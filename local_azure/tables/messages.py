@@ -9,6 +9,8 @@ from local_azure.tables.json_format import Addresses, MetadataLevel, requested_l
 from local_azure.tables.resource_path import Resource
 from local_azure.tables.timestamps import TICKS_PER_SECOND, format_datetime
 
+CLIENT_REQUEST_ID = "x-ms-client-request-id"
+
 
 @dataclass(frozen=True, slots=True)
 class Request:
@@ -30,6 +32,11 @@ class Request:
     def accept(self) -> str:
         """The Accept header, empty when there is none."""
         return self.headers.get("Accept", "")
+
+    @property
+    def client_request_id(self) -> str | None:
+        """The id that the caller gave the call, None when it gave none."""
+        return self.headers.get(CLIENT_REQUEST_ID)
 
     @property
     def prefer(self) -> str | None:
@@ -58,11 +65,15 @@ def _refuse_constant(name: str) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """An answer; `headers` are those of the operation, the server adds what every answer has."""
+    """An answer; `headers` are those of the operation, the server adds what every answer has.
+
+    `error_code` is the code of the refusal in the body, for observers; None when nothing was refused.
+    """
 
     status: int
     headers: Mapping[str, str] = field(default_factory=dict)
     body: bytes = b""
+    error_code: str | None = None
 
 
 def json_response(status: int, text: str, content_type: str, headers: Mapping[str, str] | None = None) -> Response:
@@ -80,14 +91,19 @@ def error_response(error: TableError, accept: str, request_id: str, now: float, 
 
     It is JSON for a caller that accepts JSON. Failed authentication is always XML.
     """
-    time = format_datetime(int(now * TICKS_PER_SECOND))
-    message = error_message(prefix + error.message, request_id, time)
+    code, status = error.code.code, error.code.status
+    accept = "" if error.code is ErrorCode.AUTHENTICATION_FAILED else accept
+    return failure_response(status, code, prefix + error.message, accept, request_id, now)
+
+
+def failure_response(status: int, code: str, message: str, accept: str, request_id: str, now: float) -> Response:
+    """Return an error with any status and code: JSON for a caller that accepts it, else XML."""
+    text = error_message(message, request_id, format_datetime(int(now * TICKS_PER_SECOND)))
     level = requested_level(accept)
-    code = error.code.code
-    if level is None or error.code is ErrorCode.AUTHENTICATION_FAILED:
+    if level is None:
         headers = {"Content-Type": "application/xml", "x-ms-error-code": code}
-        return Response(error.code.status, headers, error_xml(code, message).encode())
-    return json_response(error.code.status, error_json(code, message), level.content_type)
+        return Response(status, headers, error_xml(code, text).encode(), code)
+    return Response(status, {"Content-Type": level.content_type}, error_json(code, text).encode(), code)
 
 
 def require_level(request: Request) -> MetadataLevel:

@@ -6,7 +6,10 @@ from contextlib import asynccontextmanager
 from aiohttp import web
 
 from local_azure.listening import start_sites
+from local_azure.local_requests import is_loopback
 from local_azure.log_lines import http_logger
+from local_azure.observations import Publisher, StorageObservation
+from local_azure.tables.faults import FaultInjector
 from local_azure.tables.http_server import HttpServer
 from local_azure.tables.settings import Settings
 from local_azure.tables.store import Database, TableStore
@@ -17,11 +20,13 @@ MAX_LINE_BYTES = 64 * 1024
 
 
 class Service:
-    """A running table storage."""
+    """A running table storage. `observations` publishes its calls, `faults` injects faults into them."""
 
     def __init__(self, settings: Settings) -> None:
         """Make a service that is not listening yet."""
         self.settings = settings
+        self.observations = Publisher[StorageObservation]()
+        self.faults = FaultInjector(self.observations)
         self._store = TableStore(
             Database(settings.database), settings.now, pages_end_at_partitions=settings.pages_end_at_partitions
         )
@@ -45,12 +50,14 @@ class Service:
     async def start(self, host: str, port: int) -> None:
         """Open the database and listen; port 0 takes any free one.
 
+        On a loopback address, faults can be added and removed over HTTP: see `local_azure.faults.http_api`.
         Raises `StoreError` when the database cannot be used and `OSError` when the address cannot be had.
         """
         await self._store.open()
         try:
+            http_server = HttpServer(self._store, self.settings, self.faults, self.observations)
             server = web.Server(
-                HttpServer(self._store, self.settings).handle,
+                http_server.handle_local if is_loopback(host) else http_server.handle,
                 access_log=None,
                 logger=http_logger("tables"),
                 auto_decompress=False,

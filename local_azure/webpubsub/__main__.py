@@ -12,8 +12,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from local_azure.faults import Fault, add_fault_option
 from local_azure.log_lines import log_to_stderr
-from local_azure.webpubsub.faults import Fault, add_fault_option
+from local_azure.webpubsub.faults import KINDS
 from local_azure.webpubsub.service import serve
 from local_azure.webpubsub.settings import Settings, SettingsError
 
@@ -69,7 +70,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--settings", type=Path, help="settings file (default: webpubsub.json, if it exists)")
     parser.add_argument("--host", help=f"address to listen on (default: {DEFAULT_HOST}, or Urls of the settings)")
     parser.add_argument("--port", type=int, help=f"port; 0 takes a free one (default: {DEFAULT_PORT})")
-    add_fault_option(parser)
+    add_fault_option(parser, KINDS)
     parser.add_argument("--verbose", action="store_true", help="log more")
     return parser
 

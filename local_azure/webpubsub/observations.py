@@ -1,19 +1,15 @@
-"""Observations: records of what happens in the service, published to subscribers (the observer pattern).
+"""The records of what happens in the service, and which of them have one cause.
 
-Publishers check `active` first, so an observation costs one attribute look-up while there is no subscriber. Records
-hold message contents: they are for an inspector on this machine, never for a log.
+Records hold message contents: they are for an inspector on this machine, never for a log.
 """
 
-import logging
 import time
-from collections.abc import Callable
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from uuid import uuid4
 
+from local_azure.observations import Publisher, StorageObservation
 from local_azure.webpubsub.messages import ClientMessage, DataMessage
-
-log = logging.getLogger(__name__)
 
 MAX_REQUEST_IDS = 1000
 
@@ -178,38 +174,18 @@ Observation = (
     | WebhookCalled
     | RestCalled
     | FaultTriggered
+    | StorageObservation
 )
 
 
-class Observations:
-    """Publishes records; subscribers are called at once and must be fast."""
+class Observations(Publisher[Observation]):
+    """Publishes records, and knows which requests have one cause."""
 
-    __slots__ = ("_correlation_ids", "_subscribers", "active")
+    __slots__ = ("_correlation_ids",)
 
     def __init__(self) -> None:
-        self._subscribers: list[Callable[[Observation], None]] = []
+        super().__init__()
         self._correlation_ids: dict[str, str] = {}
-        self.active = False
-
-    def subscribe(self, subscriber: Callable[[Observation], None]) -> Callable[[], None]:
-        """Call the subscriber with each record from now on; return the function that ends the subscription."""
-        self._subscribers.append(subscriber)
-        self.active = True
-
-        def unsubscribe() -> None:
-            if subscriber in self._subscribers:
-                self._subscribers.remove(subscriber)
-            self.active = bool(self._subscribers)
-
-        return unsubscribe
-
-    def publish(self, record: Observation) -> None:
-        """Call every subscriber; one that raises is logged and does not disturb the service."""
-        for subscriber in tuple(self._subscribers):
-            try:
-                subscriber(record)
-            except Exception:
-                log.exception("a subscriber failed")
 
     def start_trace(self, request_id: str | None = None) -> None:
         """Set a new correlation id in the current context; do nothing while there is no subscriber.
@@ -218,10 +194,14 @@ class Observations:
         `x-ms-client-request-id` on makes its calls traceable to their cause.
         """
         if self.active:
-            CORRELATION_ID.set(self._correlation_ids.get(request_id or "") or uuid4().hex)
+            CORRELATION_ID.set(self.find_correlation_id(request_id) or uuid4().hex)
 
     def link_request_id(self, request_id: str) -> None:
         """Store that an event with this request id was sent under the current correlation id."""
         self._correlation_ids[request_id] = CORRELATION_ID.get()
         if len(self._correlation_ids) > MAX_REQUEST_IDS:
             del self._correlation_ids[next(iter(self._correlation_ids))]
+
+    def find_correlation_id(self, request_id: str | None) -> str:
+        """Return the correlation id of the event with this request id; empty when no such event is known."""
+        return self._correlation_ids.get(request_id or "", "")

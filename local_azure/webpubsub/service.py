@@ -8,15 +8,18 @@ from contextlib import asynccontextmanager
 
 from aiohttp import web
 
+from local_azure.faults import FaultRegistry
 from local_azure.listening import start_sites
+from local_azure.local_requests import is_loopback
 from local_azure.log_lines import http_logger
+from local_azure.observations import Publisher, StorageObservation
 from local_azure.webpubsub import rest
 from local_azure.webpubsub.clients import Clients
 from local_azure.webpubsub.connection_string import ConnectionString
 from local_azure.webpubsub.event_handlers import EventHandlers
 from local_azure.webpubsub.faults import FaultInjector
 from local_azure.webpubsub.hub import Connection, Hubs
-from local_azure.webpubsub.inspector import Inspector, is_loopback
+from local_azure.webpubsub.inspector import Inspector
 from local_azure.webpubsub.observations import Observations, RestCalled
 from local_azure.webpubsub.recovery import Recovery
 from local_azure.webpubsub.settings import EventHandler, Settings
@@ -66,6 +69,7 @@ class Service:
             shutdown_timeout=HTTP_SHUTDOWN_SECONDS,
             handle_signals=False,
         )
+        self._inspector: Inspector | None = None
         self._host = ""
         self._port = 0
 
@@ -82,6 +86,14 @@ class Service:
     def set_event_handlers(self, hub: str, handlers: Iterable[EventHandler]) -> None:
         """Send the hub's events to these handlers from now on; letter case of the hub does not matter."""
         self._handlers.set_handlers(hub, tuple(handlers))
+
+    def show_storage(self, observations: Publisher[StorageObservation], faults: FaultRegistry) -> None:
+        """Show a storage of the same process in the inspector: its calls in the traces, and its faults.
+
+        Without an inspector, because the service does not listen on a loopback address, nothing is shown.
+        """
+        if self._inspector is not None:
+            self._inspector.show_storage(observations, faults)
 
     async def start(self, host: str, port: int) -> None:
         """Listen; port 0 takes any free one. Raises `OSError` when the address is not available.
@@ -118,11 +130,11 @@ class Service:
         return application
 
     def _mount_inspector(self) -> None:
-        inspector = Inspector(
+        self._inspector = Inspector(
             self.settings, self.hubs, self.observations, self._handlers.handlers, self._current_faults
         )
-        self._runner.app.add_routes(inspector.routes())
-        self._runner.app.on_shutdown.append(inspector.close)
+        self._runner.app.add_routes(self._inspector.routes())
+        self._runner.app.on_shutdown.append(self._inspector.close)
 
     @web.middleware
     async def _observe_rest_call(self, request: web.Request, handler: _Handler) -> web.StreamResponse:

@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 import aiohttp
 
-from local_azure import functions, webpubsub
+from local_azure import functions, tables, webpubsub
 
 ROOT = Path(__file__).parents[2]
 HUB = "Sample_ChatApp"
@@ -92,13 +92,21 @@ class LocalChat:
 
     url: str
     service: webpubsub.Service
+    storage: tables.Service
     http: aiohttp.ClientSession
+    settings: Mapping[str, str] = field(default_factory=dict)
     tabs: list[Tab] = field(default_factory=list)
 
-    def deliver(self, *system_events: str) -> None:
-        """Let the service send the app these system events, and every user event."""
-        handler = webpubsub.EventHandler(f"{self.url}/eventhandler/{{event}}", system_events, "*")
+    def deliver(self, *system_events: str, url: str | None = None) -> None:
+        """Let the service send these system events, and every user event, to the app or to another instance of it."""
+        handler = webpubsub.EventHandler(f"{url or self.url}/eventhandler/{{event}}", system_events, "*")
         self.service.set_event_handlers(HUB, [handler])
+
+    @asynccontextmanager
+    async def another_instance(self) -> AsyncIterator[str]:
+        """Run one more instance of the app, with modules of its own, on the same service and storage; yield its URL."""
+        async with functions.serve(ROOT, settings=self.settings) as host:
+            yield host.url
 
     async def get(self, path: str, *, status: int = 200, headers: Mapping[str, str] | None = None) -> Any:
         """Return the JSON that a path answers with."""
@@ -140,16 +148,17 @@ async def run_chat(
     times = webpubsub.Times(retry_waits_seconds=(0.01,))
     async with (
         webpubsub.serve(replace(service_settings or webpubsub.Settings(), times=times)) as service,
+        tables.serve(tables.Settings(data=data)) as storage,
         aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as http,
     ):
         values = {
             "WebPubSubConnectionString": service.connection_string,
             "WebPubSubHub": HUB,
             "ChatAuth": "open",
-            "AzureWebJobsStorage": "UseDevelopmentStorage=true",
+            "AzureWebJobsStorage": storage.connection_string,
         } | settings
         async with functions.serve(ROOT, settings=values, data=data) as host:
-            chat = LocalChat(host.url, service, http)
+            chat = LocalChat(host.url, service, storage, http, values)
             chat.deliver("connect", "connected", "disconnected")
             try:
                 yield chat

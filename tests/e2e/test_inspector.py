@@ -6,13 +6,14 @@ import re
 import threading
 from collections.abc import Callable, Coroutine, Iterator
 from concurrent.futures import Future
+from contextlib import AbstractAsyncContextManager, contextmanager
 from typing import Any, TypeVar
 
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from local_azure import webpubsub
-from tests.local_azure.webpubsub.small_app import RELIABLE_JSON, Person, SmallApp, small_app
+from tests.local_azure.webpubsub.small_app import RELIABLE_JSON, Person, SmallApp, small_app, storing_app
 
 T = TypeVar("T")
 WAIT_SECONDS = 10
@@ -38,26 +39,34 @@ class BackgroundApp:
         return self.run(person.ask(text, ack_id))
 
 
-@pytest.fixture
-def app() -> Iterator[BackgroundApp]:
+@contextmanager
+def running(make: Callable[[], AbstractAsyncContextManager[SmallApp]]) -> Iterator[BackgroundApp]:
+    """Run an application in a thread of its own while the block lasts."""
     started: Future[BackgroundApp] = Future()
     stop = asyncio.Event()
 
     async def serve() -> None:
-        async with small_app() as app:
+        async with make() as app:
             started.set_result(BackgroundApp(app, asyncio.get_running_loop()))
             await stop.wait()
 
     thread = threading.Thread(target=lambda: asyncio.run(serve()))
     thread.start()
-    running = started.result(WAIT_SECONDS)
+    background = started.result(WAIT_SECONDS)
 
     async def end() -> None:
         stop.set()
 
-    yield running
-    running.run(end())
+    yield background
+    background.run(end())
     thread.join(WAIT_SECONDS)
+
+
+@pytest.fixture
+def app(request: pytest.FixtureRequest) -> Iterator[BackgroundApp]:
+    """The application; a test may name another one as the parameter."""
+    with running(getattr(request, "param", small_app)) as background:
+        yield background
 
 
 @pytest.fixture
@@ -120,6 +129,59 @@ def test_one_message_is_followed_from_the_clients_frame_to_its_deliveries(
     expect(details.get_by_role("heading", name="user.message")).to_be_visible()
     page.keyboard.press("Escape")
     expect(details).to_be_hidden()
+
+
+@pytest.mark.parametrize("app", [storing_app], indirect=True)
+def test_a_storage_call_is_in_the_waterfall_of_the_message_that_caused_it(
+    app: BackgroundApp, opened: Callable[..., Page]
+) -> None:
+    page = opened()
+    ana, _bo = app.person("ana"), app.person("bo")
+    app.ask(ana, "good morning")
+
+    rows(page, "insert messages").get_by_role("button").click()
+
+    details = page.get_by_label("Details")
+    expect(details.get_by_role("heading", name="insert messages")).to_be_visible()
+    expect(details.locator(".waterfall tbody tr")).to_have_count(6)
+    words = [re.sub(r"\s+", " ", step) for step in steps(page)]
+    for step, expected in zip(
+        words,
+        ["event message", "user.message", "insert messages", "POST groups/lobby/:send", "group lobby", "ack 1"],
+        strict=True,
+    ):
+        assert expected in step
+    assert "inferred" not in " ".join(words)
+    page.get_by_label("storage", exact=True).uncheck()
+    expect(rows(page, "insert messages")).to_have_count(0)
+
+
+@pytest.mark.parametrize("app", [storing_app], indirect=True)
+def test_a_fault_of_the_storage_is_added_and_seen_in_the_waterfall(
+    app: BackgroundApp, opened: Callable[..., Page]
+) -> None:
+    page = opened()
+    ana = app.person("ana")
+    page.get_by_role("link", name="Faults").click()
+    page.get_by_label("Kind of fault").select_option("throttle storage")
+    expect(page.get_by_label("User", exact=True)).to_be_hidden()
+    page.get_by_label("Retry after").fill("0s")
+    page.get_by_label("Operation").fill("insert")
+    page.get_by_label("Table").fill("messages")
+    line = "throttle storage retry-after=0s operation=insert table=messages count=1"
+    expect(page.locator("#fault-line")).to_have_text(f'--fault "{line}"')
+
+    page.get_by_role("button", name="Add fault").click()
+    expect(page.get_by_role("row").filter(has_text=line)).to_contain_text("1 time")
+    assert app.ask(ana, "good morning")["success"] is True
+
+    expect(page.get_by_text("No fault is active")).to_be_visible()
+    page.get_by_role("link", name="Flow").click()
+    rows(page, line).get_by_role("button").click()
+    kinds = page.locator(".waterfall tbody .kind")
+    expect(kinds).to_have_text(
+        ["from client", "webhook", "storage", "fault", "storage", "REST", "delivery", "to client"]
+    )
 
 
 def test_message_contents_are_shown_as_text_even_if_they_are_markup(

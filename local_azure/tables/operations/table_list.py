@@ -31,6 +31,16 @@ async def create_table(store: TableStore, request: Request, grant: Grant) -> Res
     return json_response(201, table_document(name, level, request.addresses), level.content_type, headers)
 
 
+def named_table(request: Request) -> str:
+    """Return the name of the table to create, as it is written; empty when the body has none."""
+    try:
+        document = request.json()
+    except TableError:
+        return ""
+    name = document.get("TableName") if isinstance(document, dict) else None
+    return name if isinstance(name, str) else ""
+
+
 async def delete_table(store: TableStore, request: Request, grant: Grant) -> Response:
     """Delete the table."""
     grant.require(ResourceType.CONTAINER, request.resource.table, Permission.DELETE)

@@ -1,6 +1,8 @@
 """Entity group transactions: up to 100 writes to one partition, all carried out or none."""
 
+import re
 from collections.abc import Sequence
+from dataclasses import replace
 from urllib.parse import parse_qsl, urlsplit
 
 from multidict import CIMultiDict
@@ -23,6 +25,7 @@ from local_azure.tables.writes import Write
 
 MAX_OPERATIONS = 100
 _JSON = "application/json"
+_FIRST_OPERATION = re.compile(rb"^[A-Za-z]+ (\S+) HTTP/1", re.MULTILINE)
 # Alone in its change set, an operation that fails for one of these reasons has no index in its message.
 _FOUND_WHILE_STORING = frozenset(
     (
@@ -46,12 +49,24 @@ async def submit_transaction(store: TableStore, request: Request, grant: Grant) 
         written = await store.write_all(operations[0].resource.table, writes)
     except OperationFailed as failure:
         part = _failed_part(request, failure, is_alone=len(batch.changes) == 1)
-        return change_set_response([part], request.request_id)
+        return replace(change_set_response([part], request.request_id), error_code=part.error_code)
     parts = [
         write_response(operation, write, entity, written.table)
         for operation, write, entity in zip(operations, writes, written.entities, strict=True)
     ]
     return change_set_response(parts, request.request_id)
+
+
+def first_table(request: Request) -> str:
+    """Return the table that the first operation of a batch names, as it is written; empty when there is none."""
+    match = _FIRST_OPERATION.search(request.body)
+    if match is None:
+        return ""
+    path = urlsplit(match[1].decode(errors="replace")).path
+    try:
+        return parse_resource(split_account(path, request.addresses.account).rest).table
+    except TableError:
+        return ""
 
 
 def _parse_writes(
@@ -115,7 +130,7 @@ def _failed_part(request: Request, failure: OperationFailed, *, is_alone: bool) 
     has_index = not is_alone or failure.error.code not in _FOUND_WHILE_STORING
     prefix = f"{failure.index}:" if has_index else ""
     part = error_response(failure.error, _JSON, request.request_id, request.now, prefix=prefix)
-    return Response(part.status, {"DataServiceVersion": "3.0;", **part.headers}, part.body)
+    return replace(part, headers={"DataServiceVersion": "3.0;", **part.headers})
 
 
 async def _answer_query(store: TableStore, request: Request, grant: Grant, operation: BatchOperation) -> Response:
@@ -129,4 +144,4 @@ async def _answer_query(store: TableStore, request: Request, grant: Grant, opera
             raise invalid_input("The query of a batch must ask for entities.")
     except TableError as error:
         response = error_response(error, _JSON, request.request_id, request.now)
-    return query_response(response, request.request_id)
+    return replace(query_response(response, request.request_id), error_code=response.error_code)

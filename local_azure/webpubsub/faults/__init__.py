@@ -4,28 +4,26 @@ Each fault has a scope and an end. `service.faults.add(Delay(0.2, scope=Scope(ev
 as `python -m local_azure.webpubsub --fault "delay webhook 200ms event=message count=3"`.
 """
 
-from local_azure.webpubsub.faults.active_faults import ActiveFault
-from local_azure.webpubsub.faults.grammar import FORMS, format_fault, parse_fault
+from local_azure.faults import ActiveFault, Fault, InvalidFault, Scope, format_fault
 from local_azure.webpubsub.faults.injector import FaultInjector
-from local_azure.webpubsub.faults.option import add_fault_option
 from local_azure.webpubsub.faults.rules import (
+    FORMS,
+    KINDS,
     Cut,
     Delay,
     Drop,
     Duplicate,
     ExpireToken,
     FailRest,
-    Fault,
-    InvalidFault,
     LoseDisconnected,
     RefuseRecovery,
     Reorder,
-    Scope,
     SlowRest,
 )
 
 __all__ = [
     "FORMS",
+    "KINDS",
     "ActiveFault",
     "Cut",
     "Delay",
@@ -41,7 +39,5 @@ __all__ = [
     "Reorder",
     "Scope",
     "SlowRest",
-    "add_fault_option",
     "format_fault",
-    "parse_fault",
 ]

@@ -12,20 +12,17 @@ from http import HTTPStatus
 
 from aiohttp import web
 
+from local_azure.faults import ActiveFault, Fault, FaultRegistry, FaultTarget, InjectionPoint, format_fault
 from local_azure.webpubsub.events import Event, HandlerResponse
-from local_azure.webpubsub.faults.active_faults import ActiveFault, ActiveFaults
-from local_azure.webpubsub.faults.grammar import format_fault, parse_fault
 from local_azure.webpubsub.faults.hooks import EventLost, FaultHooks
 from local_azure.webpubsub.faults.rules import (
     ABNORMAL_CLOSURE,
+    KINDS,
     Cut,
     Delay,
     Drop,
     Duplicate,
     FailRest,
-    Fault,
-    FaultTarget,
-    InjectionPoint,
     LoseDisconnected,
     Reorder,
     SlowRest,
@@ -53,8 +50,10 @@ class _HeldEvent:
     overtaken: asyncio.Event = field(default_factory=asyncio.Event)
 
 
-class FaultInjector(FaultHooks):
+class FaultInjector(FaultRegistry, FaultHooks):
     """The faults of a service: add and remove them here; the service calls the hooks."""
+
+    kinds = KINDS
 
     def __init__(
         self,
@@ -63,10 +62,9 @@ class FaultInjector(FaultHooks):
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """`connections` returns the service's connections, `clock` returns monotonic seconds."""
+        super().__init__(clock)
         self._connections = connections
         self._observations = observations
-        self._clock = clock
-        self._active_faults = ActiveFaults()
         self._held: list[_HeldEvent] = []
         # By connection id: sockets that a fault has closed, from which frames may still be read.
         self._closed_sockets: dict[str, Transport] = {}
@@ -75,30 +73,16 @@ class FaultInjector(FaultHooks):
 
     def add(self, fault: Fault | str) -> ActiveFault:
         """Make a fault active, given as a value or as a line of text; raises `InvalidFault` for a wrong line."""
-        fault = parse_fault(fault) if isinstance(fault, str) else fault
-        added = self._active_faults.add(fault, self._clock())
-        log.info("fault added", extra={"fault": format_fault(fault), "fault_id": added.id})
-        if isinstance(fault, Cut) and fault.scope.event is None:
+        added = super().add(fault)
+        if isinstance(added.fault, Cut) and added.fault.scope.event is None:
             self._close_open_sockets()
         return added
 
-    def remove(self, fault_id: str) -> bool:
-        """Remove a fault; return whether it was active."""
-        return self._active_faults.remove(fault_id)
-
     def clear(self) -> None:
         """Remove every fault, and release events that are held back."""
-        self._active_faults.clear()
+        super().clear()
         for held in self._held:
             held.overtaken.set()
-
-    def active(self) -> list[ActiveFault]:
-        """Return the faults that can still be triggered, in the order in which they were added."""
-        return self._active_faults.active(self._clock())
-
-    def seconds_left(self, fault: ActiveFault) -> float | None:
-        """Return for how long a fault stays active; None when only its count is limited."""
-        return fault.seconds_left(self._clock())
 
     # --- hooks ---------------------------------------------------------------------
 
@@ -117,7 +101,7 @@ class FaultInjector(FaultHooks):
         )
         overtaken = [held for held in self._held if held.fault.applies(target)]
         copies = 0
-        for active in self._trigger(target, event.type, except_kinds=(Reorder,) if overtaken else ()):
+        for active in self.trigger(target, event.type, except_kinds=(Reorder,) if overtaken else ()):
             match active.fault:
                 case Drop() | LoseDisconnected():
                     raise EventLost
@@ -143,7 +127,7 @@ class FaultInjector(FaultHooks):
         if target is None:
             return await handle(request)
         failure: FailRest | None = None
-        for active in self._trigger(target, target.operation or ""):
+        for active in self.trigger(target, target.operation or ""):
             if isinstance(active.fault, SlowRest):
                 await asyncio.sleep(active.fault.seconds)
             elif isinstance(active.fault, FailRest):
@@ -158,14 +142,14 @@ class FaultInjector(FaultHooks):
         """Return a client's token; raises `InvalidToken` where a fault makes it expire."""
         token = read()
         target = FaultTarget(injection_point=InjectionPoint.TOKEN, hub=hub, user=token.user_id)
-        if self._active_faults and self._trigger(target, "token"):
+        if self._active_faults and self.trigger(target, "token"):
             raise InvalidToken("the token has expired (a fault)")
         return token
 
     async def recovery(self, connection: Connection) -> bool:
         """Return whether a client may recover its connection."""
         target = _client_target(connection, None, InjectionPoint.RECOVERY)
-        return not (self._active_faults and self._trigger(target, "recovery"))
+        return not (self._active_faults and self.trigger(target, "recovery"))
 
     async def frame(self, connection: Connection, frame: str | bytes) -> bool:
         """Return whether a client's frame is received; False when a fault has closed the client's socket."""
@@ -178,26 +162,15 @@ class FaultInjector(FaultHooks):
 
     # --- what the faults do --------------------------------------------------------
 
-    def _trigger(
+    def trigger(
         self, target: FaultTarget, disturbed: str, *, except_kinds: tuple[type[Fault], ...] = ()
     ) -> list[ActiveFault]:
         """Return the faults that are triggered, after each was logged and published; `disturbed` names the target."""
-        triggered = self._active_faults.trigger(target, self._clock(), except_kinds=except_kinds)
-        for active in triggered:
-            text = format_fault(active.fault)
-            log.warning(
-                "fault triggered",
-                extra={
-                    "fault": text,
-                    "fault_id": active.id,
-                    "hub": target.hub,
-                    "connection": target.connection,
-                    "user": target.user,
-                    "target": disturbed,
-                },
-            )
-            if self._observations.active:
-                record = FaultTriggered(target.hub, target.connection, target.user, text, disturbed)
+        triggered = super().trigger(target, disturbed, except_kinds=except_kinds)
+        if self._observations.active:
+            for active in triggered:
+                text = format_fault(active.fault)
+                record = FaultTriggered(target.hub or "", target.connection, target.user, text, disturbed)
                 self._observations.publish(record)
         return triggered
 
@@ -219,7 +192,7 @@ class FaultInjector(FaultHooks):
                 self._close_if_triggered(connection, _client_target(connection, None))
 
     def _close_if_triggered(self, connection: Connection, target: FaultTarget) -> bool:
-        triggered = self._trigger(target, "socket")
+        triggered = self.trigger(target, "socket")
         transport = connection.transport
         if not triggered or transport is None:
             return False

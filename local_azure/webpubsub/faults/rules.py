@@ -1,110 +1,19 @@
-"""Each kind of fault, its scope and its end.
+"""The kinds of faults of Web PubSub."""
 
-A fault is a value: it describes itself and does nothing. `active_faults` matches and counts, `injector` carries out.
-"""
+from dataclasses import dataclass
 
-import math
-from dataclasses import dataclass, field, fields
-from enum import StrEnum
-from http import HTTPStatus
-from typing import ClassVar
+from local_azure.faults import Fault, FaultTarget, InjectionPoint, InvalidFault, forms_of
+from local_azure.faults.arguments import CARRIED_OUT, Named, Positional
+from local_azure.faults.values import NUMBER, TIME, check_number, check_seconds, check_status
+from local_azure.webpubsub.rest.routing import OPERATIONS
 
-MAX_COUNT = 1_000_000
-MAX_SECONDS = 24 * 3600.0
 MAX_COPIES = 100
 ABNORMAL_CLOSURE = 1006
 
-
-class InvalidFault(ValueError):
-    """A fault that does not exist or has a wrong value; the text names what was seen and what is possible."""
-
-
-class InjectionPoint(StrEnum):
-    """The part of the service that a fault disturbs."""
-
-    WEBHOOK = "webhook"
-    REST = "rest"
-    CLIENT = "client"
-    TOKEN = "token"  # noqa: S105  # a place, not a secret
-    RECOVERY = "recovery"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FaultTarget:
-    """Something that is about to happen and that a fault can disturb; None for a property that it does not have."""
-
-    injection_point: InjectionPoint
-    hub: str
-    user: str | None = None
-    connection: str | None = None
-    event: str | None = None
-    is_system: bool = False
-    operation: str | None = None
-    group: str | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Scope:
-    """To what a fault is limited: every given property must be equal; nothing given means no limit.
-
-    `event` is a user event or `connect`, `connected`, `disconnected`; `operation` is the name of a REST operation in
-    `rest.routing.OPERATIONS` (`send_to_group`; `sendToGroup` is the same). Letter case matters for users, connections
-    and groups only.
-    """
-
-    hub: str | None = None
-    user: str | None = None
-    connection: str | None = None
-    event: str | None = None
-    operation: str | None = None
-    group: str | None = None
-
-    def given(self) -> dict[str, str]:
-        """Return the properties that the scope limits, by name."""
-        values = ((one.name, getattr(self, one.name)) for one in fields(self))
-        return {name: value for name, value in values if value is not None}
-
-    def contains(self, target: FaultTarget) -> bool:
-        """Return whether the target is within the scope."""
-        return all(
-            _comparable(name, value) == _comparable(name, getattr(target, name)) for name, value in self.given().items()
-        )
-
-
-UNLIMITED = Scope()
 _COMMON_SCOPES = frozenset(("hub", "user", "connection"))
-
-
-@dataclass(frozen=True, slots=True)
-class Fault:
-    """One fault. It ends when it was triggered `count` times or after `for_seconds`, whichever is first; one is needed.
-
-    Raises `InvalidFault` for a wrong value, and for a scope that this kind of fault does not have.
-    """
-
-    injection_point: ClassVar[InjectionPoint]
-    name: ClassVar[str]
-    scopes: ClassVar[frozenset[str]] = _COMMON_SCOPES
-
-    scope: Scope = field(default=UNLIMITED, kw_only=True)
-    count: int | None = field(default=None, kw_only=True)
-    for_seconds: float | None = field(default=None, kw_only=True)
-
-    def __post_init__(self) -> None:
-        if self.count is None and self.for_seconds is None:
-            raise InvalidFault(f"{self.name}: a fault must end: give count or for")
-        _check_number("count", self.count, 1, MAX_COUNT)
-        _check_seconds("for", self.for_seconds)
-        for name, value in self.scope.given().items():
-            if name not in self.scopes:
-                known = ", ".join(sorted(self.scopes))
-                raise InvalidFault(f"{self.name}: {name} cannot limit it; its scope may be {known}")
-            if not value.strip():
-                raise InvalidFault(f"{self.name}: {name} is blank")
-
-    def applies(self, target: FaultTarget) -> bool:
-        """Return whether this fault disturbs the target."""
-        return target.injection_point is self.injection_point and self.scope.contains(target)
+_DELAY = Positional("seconds", TIME, "the delay", "a time, e.g. 200ms", "TIME")
+_STATUS = Positional("status", NUMBER, "the status", "a status, e.g. 503", "STATUS")
+_CLOSE_CODE = Positional("code", NUMBER, "the close code", "a close code, e.g. 1011", "CODE")
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,11 +27,12 @@ class Delay(_WebhookFault):
     """An event is sent to its handler this many seconds late; the handler's timeout runs meanwhile."""
 
     name = "delay webhook"
+    arguments = (_DELAY,)
     seconds: float
 
     def __post_init__(self) -> None:
         Fault.__post_init__(self)
-        _check_seconds("the delay", self.seconds)
+        check_seconds("the delay", self.seconds)
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +48,7 @@ class LoseDisconnected(Fault):
 
     injection_point = InjectionPoint.WEBHOOK
     name = "lose disconnected"
+    scopes = _COMMON_SCOPES
 
     def applies(self, target: FaultTarget) -> bool:
         """Return whether the target is a `disconnected` event in the scope."""
@@ -149,11 +60,12 @@ class Duplicate(_WebhookFault):
     """An event is sent to its handler again, `copies` times, after it was answered; the first answer counts."""
 
     name = "duplicate webhook"
+    arguments = (Named("copies", NUMBER, "copies"),)
     copies: int = 1
 
     def __post_init__(self) -> None:
         Fault.__post_init__(self)
-        _check_number("copies", self.copies, 1, MAX_COPIES)
+        check_number("copies", self.copies, 1, MAX_COPIES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,17 +77,19 @@ class Reorder(_WebhookFault):
     """
 
     name = "reorder webhook"
+    arguments = (Named("within_seconds", TIME, "within"),)
     within_seconds: float = 1.0
 
     def __post_init__(self) -> None:
         Fault.__post_init__(self)
-        _check_seconds("within", self.within_seconds)
+        check_seconds("within", self.within_seconds)
 
 
 @dataclass(frozen=True, slots=True)
 class _RestFault(Fault):
     injection_point = InjectionPoint.REST
     scopes = _COMMON_SCOPES | {"operation", "group"}
+    operations = tuple(operation.name for operation in OPERATIONS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,14 +97,13 @@ class FailRest(_RestFault):
     """A REST call is answered with this status and does nothing; with `carried_out` it is carried out nevertheless."""
 
     name = "fail rest"
+    arguments = (_STATUS, CARRIED_OUT)
     status: int
     carried_out: bool = False
 
     def __post_init__(self) -> None:
         Fault.__post_init__(self)
-        _check_number("the status", self.status, 400, 599)
-        if self.status not in tuple(HTTPStatus):
-            raise InvalidFault(f"{self.name}: {self.status} is not an HTTP status with a meaning")
+        check_status(self.name, self.status)
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,11 +111,12 @@ class SlowRest(_RestFault):
     """A REST call is carried out this many seconds late."""
 
     name = "slow rest"
+    arguments = (_DELAY,)
     seconds: float
 
     def __post_init__(self) -> None:
         Fault.__post_init__(self)
-        _check_seconds("the delay", self.seconds)
+        check_seconds("the delay", self.seconds)
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,12 +129,13 @@ class Cut(Fault):
 
     injection_point = InjectionPoint.CLIENT
     name = "cut client"
+    arguments = (_CLOSE_CODE,)
     scopes = _COMMON_SCOPES | {"event"}
     code: int = ABNORMAL_CLOSURE
 
     def __post_init__(self) -> None:
         Fault.__post_init__(self)
-        _check_number("the close code", self.code, 1000, 4999)
+        check_number("the close code", self.code, 1000, 4999)
         if self.code in (1004, 1005) or 1015 <= self.code < 3000:
             raise InvalidFault(f"{self.name}: {self.code} cannot stand in a close frame (RFC 6455, section 7.4)")
 
@@ -240,6 +155,7 @@ class RefuseRecovery(Fault):
 
     injection_point = InjectionPoint.RECOVERY
     name = "refuse recovery"
+    scopes = _COMMON_SCOPES
 
 
 KINDS: tuple[type[Fault], ...] = (
@@ -255,18 +171,5 @@ KINDS: tuple[type[Fault], ...] = (
     RefuseRecovery,
 )
 
-
-def _comparable(name: str, value: str | None) -> str | None:
-    if value is None or name in ("user", "connection", "group"):
-        return value
-    return value.lower().replace("_", "") if name == "operation" else value.lower()
-
-
-def _check_number(what: str, value: int | None, minimum: int, maximum: int) -> None:
-    if value is not None and not minimum <= value <= maximum:
-        raise InvalidFault(f"{what} is {value}; it must be from {minimum} to {maximum}")
-
-
-def _check_seconds(what: str, value: float | None) -> None:
-    if value is not None and not (math.isfinite(value) and 0 < value <= MAX_SECONDS):
-        raise InvalidFault(f"{what} is {value:g} s; it must be more than 0 and at most {MAX_SECONDS:g} s")
+FORMS = forms_of(KINDS)
+"""How each kind of fault is written."""

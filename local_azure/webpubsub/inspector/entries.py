@@ -17,6 +17,7 @@ class EntryKind(StrEnum):
     FRAME_OUT = "frame-out"
     WEBHOOK = "webhook"
     REST = "rest"
+    STORAGE = "storage"
     DELIVERY = "delivery"
     FAULT = "fault"
 
@@ -26,6 +27,7 @@ class Entry:
     """One entry. `began` and `ended` are seconds since the epoch; `ended` is None while it is in progress.
 
     `change` is the number of the buffer's change that last changed the entry. `is_ok` is None where nothing can fail.
+    `request_id` is the storage's id of a storage call; a fault that disturbs the call has the same.
     `is_routine` marks pings, sequence acks and validations, which the page does not show by default.
     """
 
@@ -37,6 +39,7 @@ class Entry:
     ended: float | None
     title: str
     correlation_id: str = ""
+    request_id: str | None = None
     connection_id: str | None = None
     user_id: str | None = None
     status: str = ""
@@ -74,6 +77,7 @@ class Entry:
             "connection": self.connection_id,
             "user": self.user_id,
             "status": self.status,
+            "error": self.facts.get("error"),
             "ok": self.is_ok,
             "routine": self.is_routine,
             "excerpt": self._excerpt(),
@@ -84,7 +88,8 @@ class Entry:
     def _excerpt(self) -> str:
         if self.content is not None:
             return self.content.text[:EXCERPT_CHARACTERS]
-        return str(self.facts.get("reason") or self.facts.get("target") or "")[:EXCERPT_CHARACTERS]
+        given = (self.facts[name] for name in ("reason", "error", "target") if self.facts.get(name))
+        return str(next(given, ""))[:EXCERPT_CHARACTERS]
 
     def details(self) -> dict[str, object]:
         """Return the entry with its payloads and facts."""

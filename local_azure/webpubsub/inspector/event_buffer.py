@@ -1,9 +1,11 @@
 """The newest entries, in the order in which the service published their records; their number is limited."""
 
 from collections.abc import Iterator
+from http import HTTPStatus
 from itertools import count
 from typing import Any
 
+from local_azure.observations import StorageCalled, StorageFaultTriggered, StorageObservation
 from local_azure.webpubsub.inspector.entries import MAX_NAMED_RECEIVERS, Entry, EntryKind
 from local_azure.webpubsub.inspector.labels import (
     client_message_label,
@@ -12,6 +14,8 @@ from local_azure.webpubsub.inspector.labels import (
     rest_call_label,
     service_frame_label,
     split_frame,
+    storage_call_label,
+    storage_call_status,
 )
 from local_azure.webpubsub.inspector.redaction import Redactor
 from local_azure.webpubsub.messages import DataMessage, Payload, Ping, SequenceAck
@@ -33,6 +37,7 @@ from local_azure.webpubsub.observations import (
 
 CAPACITY = 2000
 VALIDATE = "validate"
+_READS = frozenset(("get", "get_table"))
 
 
 class EventBuffer:
@@ -88,10 +93,11 @@ class EventBuffer:
             case FrameReceived():
                 self._add_received_frame(record)
             case FaultTriggered():
-                facts = {"target": _short_type(record.target)}
-                self._add_entry(
-                    record, EntryKind.FAULT, record.fault, hub=record.hub, is_ok=False, status="triggered", facts=facts
-                )
+                self._add_fault(record, _short_type(record.target), hub=record.hub)
+            case StorageCalled():
+                self._add_storage_call(record)
+            case StorageFaultTriggered():
+                self._add_fault(record, f"{record.operation} {record.table}".strip())
             case _:
                 self._add_connection_change(record)
 
@@ -224,6 +230,28 @@ class EventBuffer:
         if record.error_code:
             entry.facts["error"] = record.error_code
 
+    def _add_storage_call(self, record: StorageCalled) -> None:
+        facts: dict[str, str | int] = {"method": record.method, "request id": record.request_id}
+        if record.client_request_id is not None:
+            facts["client request id"] = self._redactor.redact_text(record.client_request_id)
+        if record.error_code:
+            facts["error"] = record.error_code
+        entry = self._add_entry(
+            record,
+            EntryKind.STORAGE,
+            storage_call_label(record),
+            status=storage_call_status(record),
+            is_ok=record.status is not None and record.error_code is None,
+            facts=facts,
+        )
+        entry.began = record.at - record.milliseconds / 1000
+        if record.operation in _READS and record.status == HTTPStatus.NOT_FOUND:
+            entry.is_ok = None  # not a failure: the answer is that it does not exist
+
+    def _add_fault(self, record: FaultTriggered | StorageFaultTriggered, target: str, hub: str = "") -> None:
+        facts: dict[str, str | int] = {"target": target}
+        self._add_entry(record, EntryKind.FAULT, record.fault, hub=hub, is_ok=False, status="triggered", facts=facts)
+
     def _payload_facts(self, payload: Payload) -> dict[str, str | int]:
         metadata = {f"metadata {name}": self._redactor.redact_text(value) for name, value in payload.metadata.items()}
         return {"data type": str(payload.data_type), **metadata}
@@ -237,16 +265,25 @@ class EventBuffer:
             self._add_sent_frame(sent)
 
     def _add_entry(
-        self, record: Observation, kind: EntryKind, title: str, *, content: str | bytes | None = None, **fields: Any
+        self,
+        record: Observation,
+        kind: EntryKind,
+        title: str,
+        *,
+        hub: str = "",
+        content: str | bytes | None = None,
+        **fields: Any,
     ) -> Entry:
         entry = Entry(
             id=next(self._ids),
             change=0,
             kind=kind,
+            hub=hub,
             began=record.at,
             ended=record.at,
             title=title,
             correlation_id=record.correlation_id,
+            request_id=record.request_id if isinstance(record, StorageObservation) else None,
             connection_id=getattr(record, "connection_id", None),
             user_id=getattr(record, "user_id", None),
             content=self._redactor.redact(content) if content else None,

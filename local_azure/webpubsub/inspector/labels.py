@@ -1,8 +1,9 @@
-"""The labels of frames, messages and REST calls in the flow."""
+"""The labels of frames, messages, REST calls and storage calls in the flow."""
 
 import json
 from urllib.parse import unquote
 
+from local_azure.observations import StorageCalled
 from local_azure.webpubsub.messages import (
     ClientMessage,
     DataMessage,
@@ -87,3 +88,13 @@ def rest_call_label(method: str, path: str) -> tuple[str, str]:
     if parts[1:3] == ["api", "hubs"] and len(parts) > 3:
         return unquote(parts[3]).lower(), f"{method} {parts[4] if len(parts) > 4 else ''}".strip()
     return "", f"{method} {path}"
+
+
+def storage_call_label(call: StorageCalled) -> str:
+    """Return the label of a storage call, e.g. `insert messages`; that of a call without an operation is its method."""
+    return f"{call.operation or call.method} {call.table}".strip()
+
+
+def storage_call_status(call: StorageCalled) -> str:
+    """Return the result of a storage call: its HTTP status, or `no answer` when its connection was cut."""
+    return "no answer" if call.status is None else str(call.status)

@@ -1,13 +1,17 @@
 """Records what happens while a page is open, and for ten seconds longer; otherwise the service observes nothing."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from local_azure.webpubsub.inspector.event_buffer import EventBuffer
-from local_azure.webpubsub.observations import Observations
+from local_azure.webpubsub.observations import Observation, Observations
 
 KEEP_SECONDS = 10.0
+
+
+Subscribe = Callable[[Callable[[Observation], None]], Callable[[], None]]
+"""Begins a subscription of the function that it gets, and returns the function that ends it."""
 
 
 class Recorder:
@@ -15,11 +19,17 @@ class Recorder:
 
     def __init__(self, observations: Observations, buffer: EventBuffer, keep_seconds: float = KEEP_SECONDS) -> None:
         self.buffer = buffer
-        self._observations = observations
         self._keep_seconds = keep_seconds
         self._open_pages = 0
         self._stop_timer: asyncio.TimerHandle | None = None
-        self._unsubscribe = _do_nothing
+        self._sources: list[Subscribe] = [observations.subscribe]
+        self._subscriptions: list[Callable[[], None]] = []
+
+    def add_source(self, subscribe: Subscribe) -> None:
+        """Record also what another service publishes."""
+        self._sources.append(subscribe)
+        if self._subscriptions:
+            self._subscriptions.append(subscribe(self.buffer.add))
 
     @contextmanager
     def recording(self) -> Iterator[EventBuffer]:
@@ -29,7 +39,7 @@ class Recorder:
             self._stop_timer.cancel()
             self._stop_timer = None
         elif self._open_pages == 1:
-            self._unsubscribe = self._observations.subscribe(self.buffer.add)
+            self._subscriptions = [subscribe(self.buffer.add) for subscribe in self._sources]
         try:
             yield self.buffer
         finally:
@@ -42,10 +52,7 @@ class Recorder:
         if self._stop_timer is not None:
             self._stop_timer.cancel()
             self._stop_timer = None
-        self._unsubscribe()
-        self._unsubscribe = _do_nothing
+        for unsubscribe in self._subscriptions:
+            unsubscribe()
+        self._subscriptions = []
         self.buffer.clear()
-
-
-def _do_nothing() -> None:
-    """End no subscription, because there is none."""

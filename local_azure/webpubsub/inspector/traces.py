@@ -1,10 +1,10 @@
 """Which entries have one cause: from a client's frame to its event, the application's REST calls and their deliveries.
 
 Most of it is known: the service passes a correlation id from cause to effect. Only one step leaves the service: an
-application that handles an event calls REST. The call does not name the event, unless the application passes the
-event's `x-ms-client-request-id` on. Otherwise that step is inferred, and marked so: the call began while the event was
-being handled, and it sends a text of the event or the id of its user (`SAME_TEXT`), or no other event of that hub was
-being handled (`SAME_TIME`), which is weak evidence.
+application that handles an event calls REST, or storage. The call does not name the event, unless the application
+passes the event's `x-ms-client-request-id` on. Otherwise the step to a REST call is inferred, and marked so: the call
+began while the event was being handled, and it sends a text of the event or the id of its user (`SAME_TEXT`), or no
+other event of that hub was being handled (`SAME_TIME`), which is weak evidence. Nothing is inferred for a storage call.
 """
 
 from collections.abc import Iterable, Iterator
@@ -12,6 +12,9 @@ from dataclasses import dataclass
 from itertools import islice
 
 from local_azure.webpubsub.inspector.entries import Entry, EntryKind
+
+CALLS = frozenset((EntryKind.REST, EntryKind.STORAGE))
+"""What an application calls while it handles an event."""
 
 SAME_TEXT = "text"
 SAME_TIME = "time"
@@ -63,7 +66,7 @@ class _TraceBuilder:
             if entry.kind is EntryKind.WEBHOOK and not entry.is_routine:
                 self._webhooks.append(entry)
         for group in self._groups.values():
-            group.sort(key=lambda entry: (entry.began, entry.kind is not EntryKind.REST, entry.id))
+            group.sort(key=lambda entry: (entry.began, entry.kind not in CALLS, entry.id))
         self._causes: dict[str, _InferredCause | None] = {}
         self._webhooks_by_text: dict[str, list[Entry]] = {}
         self._visited: set[str] = set()
@@ -154,7 +157,7 @@ def _common_characters(webhook: Entry, sent: frozenset[str]) -> int:
 
 
 def _parent(entry: Entry, group: list[Entry]) -> Entry | None:
-    """Return the entry of the group as part of which this one happened: a REST call or an event, else the first."""
+    """Return the entry of the group as part of which this one happened: a call or an event, else the first."""
     if entry is group[0]:
         return None
     enclosing = [other for other in group if other is not entry and _is_part_of(entry, other)]
@@ -162,9 +165,14 @@ def _parent(entry: Entry, group: list[Entry]) -> Entry | None:
 
 
 def _is_part_of(entry: Entry, other: Entry) -> bool:
+    if not _contains(other, entry.began):
+        return False
     if other.kind is EntryKind.WEBHOOK:
-        return entry.kind is EntryKind.REST and _contains(other, entry.began)
-    return other.kind is EntryKind.REST and entry.kind is not EntryKind.REST and _contains(other, entry.began)
+        return entry.kind in CALLS
+    if other.kind is EntryKind.STORAGE:
+        # Storage delivers nothing. Both entries of a storage call that a fault disturbs have its request id.
+        return entry.kind is EntryKind.FAULT and entry.request_id == other.request_id
+    return other.kind is EntryKind.REST and entry.kind not in CALLS and entry.request_id is None
 
 
 def _contains(entry: Entry, moment: float) -> bool:

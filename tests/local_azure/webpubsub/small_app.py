@@ -8,12 +8,14 @@ from typing import Any
 
 import aiohttp
 from aiohttp import web
+from azure.data.tables.aio import TableClient
 from azure.messaging.webpubsubservice.aio import WebPubSubServiceClient
 
-from local_azure import webpubsub
+from local_azure import tables, webpubsub
 
 HUB = "chat"
 ROOM = "lobby"
+TABLE = "messages"
 JSON = "json.webpubsub.azure.v1"
 RELIABLE_JSON = "json.reliable.webpubsub.azure.v1"
 WAIT_SECONDS = 5.0
@@ -31,13 +33,17 @@ class Event:
 
 @dataclass
 class SmallApp:
-    """The application: it stores every event and sends the text of each message to the room."""
+    """The application: it keeps every event and sends the text of each message to the room.
+
+    With `storage` it also inserts the text into a table, before it sends it.
+    """
 
     service: webpubsub.Service
     client: WebPubSubServiceClient
     session: aiohttp.ClientSession
     events: list[Event] = field(default_factory=list)
     passes_request_id_on: bool = False
+    storage: tables.Service | None = None
 
     async def receive(self, request: web.Request) -> web.Response:
         """Handle one event, or a validation request."""
@@ -47,13 +53,26 @@ class SmallApp:
         event = Event(headers["ce-eventname"], headers.get("ce-userid"), await request.read(), headers)
         self.events.append(event)
         if event.name == "message":
+            if self.storage is not None:
+                await self.insert(event, self.storage)
             await self.send_to_room(event)
         return web.Response(status=204)
 
+    async def insert(self, event: Event, storage: tables.Service) -> None:
+        """Insert the text of an event into the table."""
+        async with TableClient.from_connection_string(storage.connection_string, TABLE) as table:
+            entity = {"PartitionKey": ROOM, "RowKey": str(len(self.events)), "text": event.body.decode()}
+            await table.create_entity(entity, headers=self.known_request_id(event))
+
     async def send_to_room(self, event: Event) -> None:
         """Send the text of an event to the room."""
-        known = {"x-ms-client-request-id": event.headers["x-ms-client-request-id"]} if self.passes_request_id_on else {}
+        known = self.known_request_id(event)
         await self.client.send_to_group(ROOM, event.body.decode(), content_type="text/plain", headers=known)
+
+    def known_request_id(self, event: Event) -> dict[str, str]:
+        """Return the header that makes a call traceable to its event, if the application passes it on."""
+        name = "x-ms-client-request-id"
+        return {name: event.headers[name]} if self.passes_request_id_on else {}
 
     def names(self, user: str | None = None) -> list[str]:
         """Return the names of the events in their order; only those of one user if one is given."""
@@ -128,6 +147,20 @@ async def small_app(*, handler_timeout_seconds: float = 5.0) -> AsyncIterator[Sm
             yield app
         finally:
             await runner.cleanup()
+
+
+@asynccontextmanager
+async def storing_app() -> AsyncIterator[SmallApp]:
+    """Run service, application and a table storage, which the inspector shows, while the block lasts.
+
+    The application passes the request ids of its events on to the storage and to the service.
+    """
+    async with tables.serve() as storage, small_app() as app:
+        async with TableClient.from_connection_string(storage.connection_string, TABLE) as table:
+            await table.create_table()
+        app.storage, app.passes_request_id_on = storage, True
+        app.service.show_storage(storage.observations, storage.faults)
+        yield app
 
 
 async def until(condition: Callable[[], bool] | Callable[[], Awaitable[bool]]) -> None:

@@ -4,14 +4,13 @@ import asyncio
 import json
 import logging
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from typing import Any
 
 import aiohttp
 import pytest
 
 from local_azure import webpubsub
-from local_azure.webpubsub.inspector import is_loopback
+from local_azure.local_requests import is_loopback
+from tests.local_azure.webpubsub.open_page import open_page
 from tests.local_azure.webpubsub.small_app import RELIABLE_JSON, SmallApp, small_app, until
 
 ORIGIN = "Origin"
@@ -22,57 +21,6 @@ DROP = {"fault": "drop webhook user=bo count=1"}
 async def app() -> AsyncIterator[SmallApp]:
     async with small_app() as running:
         yield running
-
-
-class OpenPage:
-    """An open page, without a browser: it keeps every entry and the newest state."""
-
-    def __init__(self, app: SmallApp) -> None:
-        self.app = app
-        self.entries: dict[int, dict[str, Any]] = {}
-        self.state: dict[str, Any] = {}
-        self.text = ""
-
-    async def read(self, stream: aiohttp.StreamReader) -> None:
-        """Read what the service sends until the stream ends."""
-        event = ""
-        async for raw in stream:
-            line = raw.decode()
-            self.text += line
-            name, _, value = line.rstrip("\n").partition(": ")
-            if name == "event":
-                event = value
-            elif name == "data" and event == "entries":
-                self.entries |= {entry["id"]: entry for entry in json.loads(value)}
-            elif name == "data" and event == "state":
-                self.state = json.loads(value)
-
-    def find(self, kind: str, title: str = "") -> list[dict[str, Any]]:
-        return [entry for entry in self.entries.values() if entry["kind"] == kind and title in entry["title"]]
-
-    async def first(self, kind: str, title: str = "") -> dict[str, Any]:
-        """Wait for an entry that is complete."""
-        await until(lambda: any(not entry["inProgress"] for entry in self.find(kind, title)))
-        return self.find(kind, title)[0]
-
-    async def details(self, entry: dict[str, Any]) -> dict[str, Any]:
-        url = f"{self.app.service.endpoint}/inspector/entries/{entry['id']}"
-        async with self.app.session.get(url) as answer:
-            assert answer.status == 200
-            details: dict[str, Any] = await answer.json()
-            return details
-
-
-@asynccontextmanager
-async def open_page(app: SmallApp) -> AsyncIterator[OpenPage]:
-    """Keep a page open while the block lasts."""
-    watcher = OpenPage(app)
-    async with app.session.get(f"{app.service.endpoint}/inspector/stream") as answer:
-        assert answer.content_type == "text/event-stream"
-        reading = asyncio.create_task(watcher.read(answer.content))
-        await until(lambda: bool(watcher.state))
-        yield watcher
-    reading.cancel()
 
 
 # --- who may open it ---------------------------------------------------------------

@@ -17,6 +17,7 @@ export const KIND_LABELS = {
   "frame-in": "from client",
   webhook: "webhook",
   rest: "REST",
+  storage: "storage",
   delivery: "delivery",
   "frame-out": "to client",
   fault: "fault",

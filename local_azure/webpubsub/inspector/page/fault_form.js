@@ -2,6 +2,7 @@
 import { createElement, elementById } from "./elements.js";
 
 const COMMON_SCOPES = ["hub", "user", "connection"];
+const STORAGE_SCOPES = ["operation", "table"];
 
 // For each kind of fault: its scopes, and its argument with label, default value and prefix in the line of text.
 const KINDS = {
@@ -25,6 +26,13 @@ const KINDS = {
   "cut client": { argument: { label: "Close code", value: "1006" }, scopes: [...COMMON_SCOPES, "event"] },
   "expire token": { scopes: ["hub", "user"] },
   "refuse recovery": { scopes: COMMON_SCOPES },
+  "delay storage": { argument: { label: "Delay", value: "200ms" }, scopes: STORAGE_SCOPES },
+  "fail storage": { argument: { label: "Status", value: "503" }, canBeCarriedOut: true, scopes: STORAGE_SCOPES },
+  "throttle storage": {
+    argument: { label: "Retry after", value: "1s", prefix: "retry-after=" },
+    scopes: STORAGE_SCOPES,
+  },
+  "cut storage": { canBeCarriedOut: true, scopes: STORAGE_SCOPES },
 };
 const NO_KIND = { scopes: [] };
 

@@ -11,6 +11,7 @@ import {
 
 const MAX_ROWS = 600;
 const MAX_NAMES = 3;
+const KINDS_WITH_DURATION = ["webhook", "rest", "storage"];
 const END_TOLERANCE_PIXELS = 40;
 
 // `onOpen` is called with the id of an entry whose details are wanted.
@@ -89,7 +90,7 @@ function renderEmptyNotice(shownCount, total) {
 
 function createRow(entry, onOpen) {
   const who = entry.connection ? connectionName(entry.connection, entry.user) : (entry.user ?? receiverNames(entry));
-  const hasDuration = entry.kind === "webhook" || entry.kind === "rest";
+  const hasDuration = KINDS_WITH_DURATION.includes(entry.kind);
   const button = createElement(
     "button",
     { type: "button", className: "link", onclick: () => onOpen(entry.id) },

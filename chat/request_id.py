@@ -1,0 +1,7 @@
+"""The id that joins the calls that an event causes: they carry the id of the event's own request."""
+
+from contextvars import ContextVar
+
+REQUEST_ID = "x-ms-client-request-id"
+CAUSE: ContextVar[str | None] = ContextVar("cause", default=None)
+"""The request id of the event that is being handled: our calls send it too, so that a trace can join them."""

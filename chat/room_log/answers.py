@@ -1,0 +1,50 @@
+"""The answers to questions about a room's log, as `docs/protocol.md` lists them.
+
+When storage cannot be read, an answer says so: it has nothing, and is not complete.
+"""
+
+from chat.errors import StorageUnavailable
+from chat.frames import Frame
+from chat.logs import cause_of, log
+from chat.room_log.entry_frames import chat_line, entry_frame
+from chat.room_log.reader import PAGE_LENGTH, Page
+from chat.room_log.room_logs import RoomLogs
+
+UNREADABLE: Frame = {"messages": [], "before": None, "complete": False, "head": None, "first": None}
+
+
+def page_fields(room: str, page: Page) -> Frame:
+    """Return the fields of a page that answers carry."""
+    return {
+        "messages": [chat_line(room, message) for message in page.messages],
+        "before": page.before,
+        "complete": True,
+        "head": page.head.seq,
+        "first": page.head.first,
+    }
+
+
+async def read_page_fields(rooms: RoomLogs, room: str, before: int | None = None, limit: int = PAGE_LENGTH) -> Frame:
+    """Return the fields of a page of a room's messages; a page that cannot be read says that it is not complete."""
+    try:
+        return page_fields(room, await rooms.read_page(room, before, limit))
+    except StorageUnavailable as problem:
+        log.warning("history is unreadable", extra={"room": room, "cause": cause_of(problem)})
+        return UNREADABLE
+
+
+async def history_frame(rooms: RoomLogs, room: str, before: int | None, limit: int) -> Frame:
+    """Return the answer to `history`."""
+    return {"type": "history", "room": room} | await read_page_fields(rooms, room, before, limit)
+
+
+async def since_frame(rooms: RoomLogs, room: str, after: int, until: int | None) -> Frame:
+    """Return the answer to `since`."""
+    frame: Frame = {"type": "since", "room": room, "after": after}
+    try:
+        run = await rooms.read_since(room, after, until)
+    except StorageUnavailable as problem:
+        log.warning("history is unreadable", extra={"room": room, "cause": cause_of(problem)})
+        return frame | {"entries": [], "head": None, "first": None, "complete": False}
+    entries = [entry_frame(room, entry, message) for entry, message in run.entries]
+    return frame | {"entries": entries, "head": run.head.seq, "first": run.head.first, "complete": run.is_complete}

@@ -1,0 +1,54 @@
+"""The logs of all rooms, as one process reads and writes them."""
+
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+
+from chat.room_log.append_plan import Appended
+from chat.room_log.model import Head, Request
+from chat.room_log.reader import PAGE_LENGTH, Page, Run, read_page, read_since
+from chat.room_log.store import RoomStore
+from chat.room_log.writer import RoomWriter
+
+MAX_WRITERS = 1000
+
+
+@dataclass(slots=True)
+class RoomLogs:
+    """Appends to rooms and reads them; each method raises StorageUnavailable.
+
+    `before_first` is awaited before the first entry of a room is stored.
+    """
+
+    store: RoomStore
+    before_first: Callable[[str], Awaitable[None]]
+    _writers: "OrderedDict[str, RoomWriter]" = field(default_factory=OrderedDict)
+
+    async def append(self, room: str, request: Request) -> Appended:
+        """Return the request's entry once it is stored; raises also the ChatError that refuses the request."""
+        return await self._writer(room).append(request)
+
+    async def read_head(self, room: str) -> Head:
+        """Return where the room's log ends."""
+        return await self.store.read_head(room)
+
+    async def read_page(self, room: str, before: int | None = None, limit: int = PAGE_LENGTH) -> Page:
+        """Return the last `limit` messages, or those before a number."""
+        return await read_page(self.store, room, before, limit)
+
+    async def read_since(self, room: str, after: int, until: int | None = None) -> Run:
+        """Return the entries after a number, or the first of those between two numbers."""
+        return await read_since(self.store, room, after, until)
+
+    async def read_entry_count(self, room: str, seq: int) -> int | None:
+        """Return how many messages the room had up to an entry, or None where there is no such entry."""
+        return await self.store.read_count(room, seq)
+
+    def _writer(self, room: str) -> RoomWriter:
+        writer = self._writers.get(room)
+        if writer is None:
+            writer = self._writers[room] = RoomWriter(room, self.store, self.before_first)
+            while len(self._writers) > MAX_WRITERS and next(iter(self._writers.values())).is_idle:
+                self._writers.popitem(last=False)
+        self._writers.move_to_end(room)
+        return writer

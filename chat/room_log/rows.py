@@ -1,0 +1,143 @@
+"""How a room's log is stored: the rows of its partition in Table storage, and what they mean.
+
+The partition is the room's name. Its rows are
+
+    head         v, seq, messages, at, first
+    e-<seq>      v, kind, id, user, at, messages, clientId
+                 a message:  text, version, replyTo, editedAt, deletedAt, reactions
+                 a change:   target, targetSeq, emoji, on
+    i-<id>       seq of the entry with this id
+
+with `seq` in twelve digits, so that the order of rows is the order of entries. `replyTo` is JSON `[id, from, text]`,
+`reactions` is JSON `[[emoji, [user]]]`; an empty text means none. `v` is the version of the form: a reader ignores what
+it does not know. A row is changed by merging, so what another version of the app wrote stays.
+"""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from chat.names import ERASED_USER
+from chat.room_log.model import Entry, Head, Kind, Message, Quote
+
+VERSION = 1
+HEAD = "head"
+
+Row = Mapping[str, Any]
+# What is merged into the row of an entry whose user was erased.
+ERASED: dict[str, Any] = {"user": ERASED_USER, "clientId": ""}
+_ENCODER = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False)
+
+
+def entry_key(seq: int) -> str:
+    """Return the row key of an entry."""
+    return f"e-{seq:012}"
+
+
+def index_key(identity: str) -> str:
+    """Return the row key of an id's index row."""
+    return f"i-{identity}"
+
+
+def encode_head(room: str, head: Head) -> dict[str, Any]:
+    """Return the head's row."""
+    keys = {"PartitionKey": room, "RowKey": HEAD, "v": VERSION}
+    return keys | {"seq": head.seq, "messages": head.messages, "at": head.at, "first": head.first}
+
+
+def decode_head(row: Row | None, etag: str = "") -> Head:
+    """Return the head that a row holds; no row is the head of a room without entries."""
+    if row is None:
+        return Head()
+    return Head(int(row["seq"]), int(row["messages"]), int(row["at"]), int(row["first"]), etag)
+
+
+def encode_entry(room: str, entry: Entry, message: Message) -> dict[str, Any]:
+    """Return an entry's row; a message's row has its text and all that changes."""
+    row: dict[str, Any] = {
+        "PartitionKey": room,
+        "RowKey": entry_key(entry.seq),
+        "v": VERSION,
+        "kind": entry.kind.value,
+        "id": entry.id,
+        "user": entry.user,
+        "at": entry.at,
+        "messages": entry.count,
+    }
+    if entry.client_id is not None:
+        row["clientId"] = entry.client_id
+    if entry.kind is Kind.MESSAGE:
+        return row | encode_mutable(message)
+    row |= {"target": entry.message_id, "targetSeq": entry.message_seq}
+    if entry.kind is Kind.REACT:
+        row |= {"emoji": entry.emoji, "on": entry.on}
+    return row
+
+
+def encode_index(room: str, entry: Entry) -> dict[str, Any]:
+    """Return the index row of an entry."""
+    return {"PartitionKey": room, "RowKey": index_key(entry.id), "seq": entry.seq}
+
+
+def encode_change(room: str, message: Message) -> dict[str, Any]:
+    """Return what to merge into a message's row after a change."""
+    row = {"PartitionKey": room, "RowKey": entry_key(message.seq)} | encode_mutable(message, is_change=True)
+    return row | (ERASED if message.sender == ERASED_USER else {})
+
+
+def encode_mutable(message: Message, *, is_change: bool = False) -> dict[str, Any]:
+    """Return the properties of a message that changes may touch; a change also writes what has become empty."""
+    reply_to = message.reply_to
+    properties: dict[str, Any] = {"text": message.text, "version": message.version}
+    if reply_to is not None or is_change:
+        properties["replyTo"] = _ENCODER.encode([reply_to.id, reply_to.sender, reply_to.text]) if reply_to else ""
+    if message.reactions or is_change:
+        properties["reactions"] = _ENCODER.encode(list(message.reactions.items())) if message.reactions else ""
+    if message.edited_at is not None:
+        properties["editedAt"] = message.edited_at
+    if message.deleted_at is not None:
+        properties["deletedAt"] = message.deleted_at
+    return properties
+
+
+def decode_entry(row: Row) -> Entry:
+    """Return the entry that a row holds."""
+    kind, seq = Kind(row["kind"]), int(row["RowKey"][2:])
+    is_message = kind is Kind.MESSAGE
+    return Entry(
+        seq=seq,
+        kind=kind,
+        id=row["id"],
+        user=row["user"],
+        at=int(row["at"]),
+        count=int(row["messages"]),
+        message_id=row["id"] if is_message else row["target"],
+        message_seq=seq if is_message else int(row["targetSeq"]),
+        client_id=row.get("clientId") or None,
+        emoji=row.get("emoji", ""),
+        on=row.get("on", True),
+    )
+
+
+def decode_message(row: Row) -> Message:
+    """Return the message that a message's row holds, as it is now."""
+    seq = int(row["RowKey"][2:])
+    reply_to, reactions = row.get("replyTo"), row.get("reactions")
+    return Message(
+        id=row["id"],
+        seq=seq,
+        version=int(row["version"]),
+        sender=row["user"],
+        text=row["text"],
+        sent_at=int(row["at"]),
+        count=int(row["messages"]),
+        client_id=row.get("clientId") or None,
+        reply_to=Quote(*json.loads(reply_to)) if reply_to else None,
+        edited_at=_optional_int(row.get("editedAt")),
+        deleted_at=_optional_int(row.get("deletedAt")),
+        reactions={emoji: tuple(users) for emoji, users in json.loads(reactions)} if reactions else {},
+    )
+
+
+def _optional_int(value: object) -> int | None:
+    return int(value) if isinstance(value, int | str) else None

@@ -1,0 +1,89 @@
+"""Entities as JSON: properties are text, bool, int (Int64 is annotated) and float.
+
+A null is stored as nothing. Dates, GUIDs and binary values that another program wrote are read as the text that JSON
+has for them.
+"""
+
+import json
+import math
+from collections.abc import Mapping
+from typing import Any
+
+Value = str | bool | int | float
+Entity = dict[str, Any]
+"""An entity that was read: its properties by name, and its ETag under `odata.etag`."""
+
+ETAG = "odata.etag"
+ANNOTATION = "@odata.type"
+INT32 = range(-(2**31), 2**31)
+INT64 = range(-(2**63), 2**63)
+_METADATA = "odata.metadata"
+_INFINITY = {math.inf: "Infinity", -math.inf: "-Infinity"}
+
+# Made once: `json.dumps` makes an encoder for each call that has options.
+_encode_json = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode
+
+
+def encode_entity(entity: Mapping[str, Value]) -> str:
+    """Return an entity's JSON for a request; what it was read with (`odata.…`) is left out.
+
+    Raises ValueError for an int that has more than 64 bits.
+    """
+    if ETAG in entity or any(map(_needs_annotation, entity.values())):
+        return _encode_json(_annotated(entity))
+    return _encode_json(entity)
+
+
+def _needs_annotation(value: Value) -> bool:
+    if type(value) is int:
+        return value not in INT32
+    return type(value) is float and not math.isfinite(value)
+
+
+def _annotated(entity: Mapping[str, Value]) -> dict[str, Value]:
+    members: dict[str, Value] = {}
+    for name, value in entity.items():
+        if name.startswith("odata."):
+            continue
+        if not _needs_annotation(value):
+            members[name] = value
+        elif isinstance(value, int):
+            if value not in INT64:
+                raise ValueError(f"{name} has more than 64 bits")
+            members[name + ANNOTATION], members[name] = "Edm.Int64", str(value)
+        else:
+            members[name + ANNOTATION], members[name] = "Edm.Double", _INFINITY.get(float(value), "NaN")
+    return members
+
+
+def decode_entity(body: bytes) -> Entity:
+    """Return the entity in the answer to a get, with its ETag; raises ValueError for another body."""
+    entity = json.loads(body)
+    if not isinstance(entity, dict):
+        raise ValueError("the answer is no entity")
+    entity.pop(_METADATA, None)
+    if ANNOTATION.encode() in body:
+        _convert_annotated(entity)
+    return entity
+
+
+def decode_entities(body: bytes) -> list[Entity]:
+    """Return the entities in the answer to a query; raises ValueError for another body."""
+    document = json.loads(body)
+    entities = document.get("value") if isinstance(document, dict) else None
+    if not isinstance(entities, list):
+        raise ValueError("the answer is no list of entities")
+    if ANNOTATION.encode() in body:
+        for entity in entities:
+            _convert_annotated(entity)
+    return entities
+
+
+def _convert_annotated(entity: Entity) -> None:
+    """Replace Int64 and non-finite Double values, which JSON has as text, and remove all annotations."""
+    for member in [name for name in entity if name.endswith(ANNOTATION)]:
+        edm_type, name = entity.pop(member), member.removesuffix(ANNOTATION)
+        if edm_type == "Edm.Int64":
+            entity[name] = int(entity[name])
+        elif edm_type == "Edm.Double":
+            entity[name] = float(entity[name])

@@ -1,0 +1,86 @@
+"""Observations: records of what happens in a service, published to subscribers (the observer pattern).
+
+Here are the publisher that every service has, and the records of Table storage, which the inspector of Web PubSub shows
+beside its own. Publishers check `active` first, so an observation costs one attribute look-up while there is no
+subscriber.
+"""
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+log = logging.getLogger(__name__)
+
+R = TypeVar("R")
+
+
+class Publisher(Generic[R]):
+    """Publishes records; subscribers are called at once and must be fast."""
+
+    __slots__ = ("_subscribers", "active")
+
+    def __init__(self) -> None:
+        self._subscribers: list[Callable[[R], None]] = []
+        self.active = False
+
+    def subscribe(self, subscriber: Callable[[R], None]) -> Callable[[], None]:
+        """Call the subscriber with each record from now on; return the function that ends the subscription."""
+        self._subscribers.append(subscriber)
+        self.active = True
+
+        def unsubscribe() -> None:
+            if subscriber in self._subscribers:
+                self._subscribers.remove(subscriber)
+            self.active = bool(self._subscribers)
+
+        return unsubscribe
+
+    def publish(self, record: R) -> None:
+        """Call every subscriber; one that raises is logged and does not disturb the service."""
+        for subscriber in tuple(self._subscribers):
+            try:
+                subscriber(record)
+            except Exception:
+                log.exception("a subscriber failed")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _StorageRecord:
+    """What every record of a storage call says: when it happened (seconds since the epoch), and what was called.
+
+    `operation` and `table` are empty where the request names none. `client_request_id` is the caller's
+    `x-ms-client-request-id`, `request_id` the storage's own. `correlation_id` is empty until a subscriber knows the
+    cause of the call.
+    """
+
+    at: float
+    operation: str
+    table: str
+    request_id: str
+    client_request_id: str | None
+    correlation_id: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StorageCalled(_StorageRecord):
+    """A storage call was answered; without an answer (the connection was cut) `status` is None.
+
+    `error_code` is the code of a refusal; that of a transaction comes with status 202. Contents of entities and their
+    keys are in no record.
+    """
+
+    method: str
+    status: int | None
+    error_code: str | None
+    milliseconds: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StorageFaultTriggered(_StorageRecord):
+    """A fault disturbed a storage call: `fault` is its line of text."""
+
+    fault: str
+
+
+StorageObservation = StorageCalled | StorageFaultTriggered
