@@ -51,12 +51,14 @@ class Publisher:
         call_id, body = new_call_id(), encode_frame(frame)
 
         async def send(limit: float) -> HttpAnswer:
+            began = time.monotonic()
             headers = {
                 "Authorization": f"Bearer {await self._authorize(url, limit)}",
                 "Content-Type": "application/json",
                 REQUEST_ID: call_id,
             }
-            return await self._http.call("POST", f"{url}?{query}", headers, body, limit)
+            left = limit - (time.monotonic() - began)
+            return await self._http.call("POST", f"{url}?{query}", headers, body, left)
 
         try:
             answer = await call_with_retries(send, PAUSES, seconds, TRY_SECONDS)
