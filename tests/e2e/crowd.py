@@ -71,7 +71,7 @@ class Crowd:
         self._run(_gather(talk(index) for index in range(len(members))))
 
     async def _open_session(self) -> aiohttp.ClientSession:
-        return aiohttp.ClientSession()
+        return aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0))
 
     async def _connect(self, name: str) -> Member:
         async with self._session.get(f"{self._chat.url}/negotiate", params={"id": name}) as answer:
