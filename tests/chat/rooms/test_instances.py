@@ -83,7 +83,7 @@ class Quiet:
 async def come_and_go(chat: LocalChat, user: str, chance: random.Random) -> None:
     """Join, leave, close and kill tabs at random, and never wait for what the others see."""
     tabs: list[tuple[Tab, bool]] = []
-    for _ in range(24):
+    for _ in range(18):
         step = chance.random()
         if not tabs or (step < 0.3 and len(tabs) < 2):
             tab = await chat.open(user)
@@ -103,7 +103,7 @@ async def come_and_go(chat: LocalChat, user: str, chance: random.Random) -> None
 
 
 async def test_after_random_coming_and_going_on_three_instances_the_lines_say_who_is_here(chat: LocalChat) -> None:
-    users = [f"user-{number}" for number in range(8)]
+    users = [f"user-{number}" for number in range(6)]
     chance = random.Random(9)
     async with run_instances(chat, 3):
         watcher, _ = await chat.enter("watcher", "design")
