@@ -42,7 +42,7 @@ PYTHON_CHECKS = {
 }
 NODE_TOOLS = "tests/page/node_modules"
 # The chat's page, the inspector's page, and the tests that are written in JavaScript.
-JAVASCRIPT_FOLDERS = "static local_azure/webpubsub/inspector/page tests/page tests/interop/programs"
+JAVASCRIPT_FOLDERS = "static local_azure/webpubsub/inspector/page tests/page tests/interop/programs bench/peers/express"
 PAGE_CHECKS = {
     "prettier": f"{NODE_TOOLS}/prettier/bin/prettier.cjs --check --log-level warn {JAVASCRIPT_FOLDERS}",
     "eslint": (
@@ -59,6 +59,7 @@ def run(arguments: argparse.Namespace) -> int:
     command = [str(python), "-m", "local_azure", "--app", str(ROOT), "--host", arguments.host]
     command += ["--port", str(arguments.port), "--webpubsub-port", str(arguments.webpubsub_port)]
     command += ["--tables-port", str(arguments.tables_port), "--data", str(arguments.data)]
+    command += ["--instances", str(arguments.instances)]
     if arguments.reload:
         command.append("--reload")
     for fault in arguments.fault:
@@ -101,6 +102,7 @@ def _run_checks(program: list[str], checks: Mapping[str, str]) -> list[str]:
 def bench(arguments: argparse.Namespace) -> int:
     """Run the measurements of `bench/`, or the named ones."""
     python = ensure_environment(for_tests=True)
+    ensure_node_packages()
     return _replace_process([str(python), "-m", "bench", *arguments.rest])
 
 
@@ -207,6 +209,7 @@ def _parser() -> argparse.ArgumentParser:
     runs.add_argument(
         "--tables-port", type=int, default=DEFAULT_TABLES_PORT, help="Table storage's port (default %(default)s)"
     )
+    runs.add_argument("--instances", type=int, default=1, metavar="N", help="processes of the app (default 1)")
     runs.add_argument("--reload", action="store_true", help="restart the app when its files change")
     fault = "inject a fault, may be repeated: 'delay webhook 200ms event=message count=3' (local_azure/README.md)"
     runs.add_argument("--fault", action="append", default=[], metavar="TEXT", help=fault)

@@ -26,7 +26,7 @@ from local_azure import functions
 from local_azure.functions.durable.management_api.urls import ManagementUrls
 from local_azure.functions.durable.protocol.episode import Execution, orchestrator_input
 from local_azure.functions.durable.protocol.history import Event, EventType, event, execution_started
-from local_azure.functions.host import listen
+from local_azure.functions.listener import listen
 
 APP = Path(__file__).parent / "durable_app"
 ENTITY = EntityId("Gauge", "one")

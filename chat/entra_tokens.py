@@ -8,7 +8,7 @@ import time
 from collections.abc import AsyncGenerator, Callable
 from typing import TYPE_CHECKING
 
-from chat.http_client import close_with_loop
+from chat.http_client import CallFailed, close_with_loop
 
 if TYPE_CHECKING:
     from azure.core.credentials import AccessToken
@@ -35,17 +35,26 @@ class EntraTokens:
         self._request: asyncio.Task[AccessToken] | None = None
         self._closer: AsyncGenerator[None, None] | None = None
 
-    async def get(self) -> str:
-        """Return a token that is valid for some minutes; callers at the same time share one request.
+    async def get(self, seconds: float) -> str:
+        """Return a token that is valid for some minutes; callers at the same time share one request for it.
 
-        Raises what azure-identity raises: azure.core.exceptions.AzureError.
+        Raises CallFailed when none is given within that many seconds.
         """
         if self._token is None or self._token.expires_on - REFRESH_SECONDS <= self._now():
-            if self._request is None or self._request.done():
-                self._request = asyncio.ensure_future(self._ask())
-            # Shielded: a cancelled caller must not cancel the shared request.
-            self._token = await asyncio.shield(self._request)
+            self._token = await self._request_token(seconds)
         return self._token.token
+
+    async def _request_token(self, seconds: float) -> "AccessToken":
+        from azure.core.exceptions import AzureError
+
+        if self._request is None or self._request.done():
+            self._request = asyncio.ensure_future(self._ask())
+        try:
+            async with asyncio.timeout(seconds):
+                # Shielded: a cancelled caller must not cancel the shared request.
+                return await asyncio.shield(self._request)
+        except (AzureError, TimeoutError) as problem:
+            raise CallFailed("no token for the app's identity", was_sent=False) from problem
 
     async def _ask(self) -> "AccessToken":
         if self._credential is None:

@@ -1,4 +1,4 @@
-"""What we ask of the Web PubSub service, with the official SDK; every call has a timeout.
+"""What we ask of the Web PubSub service; every call has a timeout. All but publishing uses the official SDK.
 
 The client is kept between events, so that its connections stay open. The SDK is imported when it is first needed: an
 app that only serves its page does not load it.
@@ -12,7 +12,10 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.request import getproxies
 from uuid import uuid4
 
+from chat.entra_tokens import EntraTokens, app_credential
 from chat.errors import ServiceUnavailable
+from chat.http_client import close_with_loop
+from chat.publishing import Publisher, authorize_with_key
 from chat.request_id import CAUSE, REQUEST_ID
 from chat.settings import Settings
 
@@ -23,6 +26,7 @@ if TYPE_CHECKING:
 CALL_SECONDS = 5.0
 CONNECT_SECONDS = 2.0
 READ_SECONDS = 4.0
+SCOPE = "https://webpubsub.azure.com/.default"
 T = TypeVar("T")
 
 
@@ -46,6 +50,7 @@ class Gateway:
     """
 
     client: "WebPubSubServiceClient"
+    publisher: Publisher
     name: str
     call_seconds: float = CALL_SECONDS
     _closer: AsyncGenerator[None, None] | None = field(default=None)
@@ -57,10 +62,7 @@ class Gateway:
 
     async def publish(self, group: str, frame: dict[str, Any], *, excluded: str | None = None) -> None:
         """Send a frame to every connection in the group, except the excluded one."""
-        call = self.client.send_to_group(
-            group, frame, content_type="application/json", excluded=[excluded] if excluded else None
-        )
-        await self._within_limit("take the message", call)
+        await self.publisher.publish(group, frame, excluded, self.call_seconds)
 
     async def join(self, connection_id: str, groups: Sequence[str]) -> None:
         """Make a connection a member of the groups; after an error it may be a member of some of them.
@@ -101,15 +103,8 @@ class Gateway:
         return members
 
     async def close_with_loop(self) -> None:
-        """Let the event loop close our connections: it finalizes its asynchronous generators when it shuts down."""
-        self._closer = self._close_at_end()
-        await anext(self._closer)
-
-    async def _close_at_end(self) -> AsyncGenerator[None, None]:
-        try:
-            yield
-        finally:
-            await self.client.close()
+        """Let the event loop close our connections when it shuts down."""
+        self._closer = await close_with_loop(self.client.close)
 
     async def _within_limit(self, what: str, call: Awaitable[T]) -> T:
         from azure.core.exceptions import AzureError
@@ -146,7 +141,8 @@ class Gateways:
         secret = connection.access_key if connection else settings.identity_client_id
         key = (settings.endpoint, settings.hub, secret)
         if key not in self.kept:
-            self.kept[key] = Gateway(_new_client(settings), f"{settings.endpoint}/{settings.hub}")
+            name = f"{settings.endpoint}/{settings.hub}"
+            self.kept[key] = Gateway(_new_client(settings), _new_publisher(settings), name)
             await self.kept[key].close_with_loop()
         return self.kept[key]
 
@@ -162,9 +158,7 @@ def _new_client(settings: Settings) -> "WebPubSubServiceClient":
     if connection := settings.connection:
         credential = AzureKeyCredential(connection.access_key)
     else:
-        from azure.identity.aio import DefaultAzureCredential
-
-        credential = DefaultAzureCredential(managed_identity_client_id=settings.identity_client_id)
+        credential = app_credential(settings.identity_client_id, is_managed=False)
     # Reading the proxy settings of the environment costs a quarter of every call, so it is done once.
     transport = AioHttpTransport(
         connection_timeout=CONNECT_SECONDS, read_timeout=READ_SECONDS, use_env_settings=bool(getproxies())
@@ -180,6 +174,14 @@ def _new_client(settings: Settings) -> "WebPubSubServiceClient":
         auto_request_id=False,
         raw_request_hook=_set_request_id,
     )
+
+
+def _new_publisher(settings: Settings) -> Publisher:
+    if connection := settings.connection:
+        return Publisher(settings.endpoint, settings.hub, authorize_with_key(connection.access_key))
+    client_id = settings.identity_client_id
+    tokens = EntraTokens(SCOPE, lambda: app_credential(client_id, is_managed=False))
+    return Publisher(settings.endpoint, settings.hub, lambda _, seconds: tokens.get(seconds))
 
 
 def _set_request_id(request: "PipelineRequest[Any]") -> None:

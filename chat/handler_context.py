@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from chat.durable_client import DurableClient
 from chat.frames import Frame
 from chat.gateway import Gateway
+from chat.room_list.recorder import RoomListRecorder
+from chat.room_list.rows import ListedRoom
 from chat.room_log.model import Head
 from chat.room_log.room_logs import RoomLogs
 from chat.rooms.announcements import Announcer
@@ -19,7 +21,7 @@ from chat.webhook.connection_state import ConnectionState
 class Services:
     """What a handler may use.
 
-    `rooms`, `rosters`, `heads` and `room_counts` have caches that belong to the process and may be lost.
+    `rooms`, `rosters`, `heads`, `room_list` and `listed_rooms` have caches that belong to the process and may be lost.
     `now` is our clock when the event came, in milliseconds since 1970 (UTC).
     """
 
@@ -30,7 +32,8 @@ class Services:
     heads: SharedReads[Head]
     places: PlaceStore
     rosters: RosterReader
-    room_counts: SharedReads[list[tuple[str, int]]]
+    room_list: RoomListRecorder
+    listed_rooms: SharedReads[list[ListedRoom]]
     now: int
 
     @property

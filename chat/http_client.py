@@ -1,9 +1,13 @@
 """HTTP calls to one Azure service with little CPU time: one aiohttp session, which is opened at the first call.
 
-aiohttp is imported then too: an app that only serves its page does not load it.
+aiohttp is imported then too: an app that only serves its page does not load it. A call is sent once, unless it is made
+through `call_with_retries`.
 """
 
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+import asyncio
+import math
+import random
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -25,6 +29,10 @@ class CallFailed(Exception):
     def __init__(self, problem: str, *, was_sent: bool) -> None:
         super().__init__(problem)
         self.was_sent = was_sent
+
+    def __repr__(self) -> str:
+        """Return the problem with its cause, for a log."""
+        return f"{type(self).__name__}({str(self)!r}, was_sent={self.was_sent}, cause={self.__cause__!r})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +75,7 @@ class HttpClient:
         except (aiohttp.ClientConnectorError, aiohttp.ClientHttpProxyError, aiohttp.ConnectionTimeoutError) as problem:
             raise CallFailed("the service cannot be reached", was_sent=False) from problem
         except TimeoutError as problem:
-            raise CallFailed(f"no answer within {seconds:.3g} s", was_sent=True) from problem
+            raise CallFailed("no answer in time", was_sent=True) from problem
         except aiohttp.ClientError as problem:
             raise CallFailed("the connection was lost", was_sent=True) from problem
         return HttpAnswer(response.status, response.headers, content)
@@ -80,8 +88,49 @@ class HttpClient:
 
     async def _open(self) -> "ClientSession":
         session = self._session = _new_session(self._endpoint)
-        self._closer = await close_with_loop(self.close)
+        self._closer = await close_with_loop(session.close)
         return session
+
+
+Pauses = Sequence[tuple[float, float]]
+"""The limits of the random pause before each further try, in seconds."""
+
+
+async def call_with_retries(
+    send: Callable[[float], Awaitable[HttpAnswer]], pauses: Pauses, seconds: float, try_seconds: float = math.inf
+) -> HttpAnswer:
+    """Return the first answer that another try would not change, or the last one, whatever its status is.
+
+    `send` is given the seconds it may take, at most `try_seconds`. A busy service's `Retry-After` makes a pause longer;
+    without time for the pause there is no further try. Raises CallFailed when no answer came to the last try.
+    """
+    clock = asyncio.get_running_loop().time
+    deadline, left = clock() + seconds, seconds
+    for shortest, longest in pauses:
+        pause = random.uniform(shortest, longest)  # noqa: S311 (no secret)
+        try:
+            answer = await send(min(left, try_seconds))
+        except CallFailed:
+            if clock() + pause >= deadline:
+                raise
+        else:
+            pause = max(pause, _retry_after(answer))
+            if not is_temporary(answer.status) or clock() + pause >= deadline:
+                return answer
+        await asyncio.sleep(pause)
+        left = deadline - clock()
+    return await send(min(left, try_seconds))
+
+
+def is_temporary(status: int) -> bool:
+    """Return whether the same call may succeed a moment later."""
+    return status in (408, 429) or (status >= 500 and status != 501)
+
+
+def _retry_after(answer: HttpAnswer) -> float:
+    """Return how many seconds a busy service wants to be left alone; 0 when it does not say so in seconds."""
+    text = answer.headers.get("Retry-After", "")
+    return float(text) if text.isdecimal() else 0.0
 
 
 async def close_with_loop(close: Callable[[], Awaitable[None]]) -> AsyncGenerator[None, None]:

@@ -19,7 +19,9 @@ ROOM_PATTERN = r"[a-z0-9_][a-z0-9_-]{0,31}"
 LOBBY = "lobby"
 # The sender of reminders; nobody else may use the name.
 REMINDER_USER = "reminder"
-RESERVED_USERS = frozenset({REMINDER_USER, "system", "server"})
+# What an erased user is called in what others said and did; nobody else may use the name.
+ERASED_USER = "erased"
+RESERVED_USERS = frozenset({REMINDER_USER, ERASED_USER, "system", "server"})
 
 _ROOM = re.compile(ROOM_PATTERN)
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import aiohttp
 
-from local_azure import functions, webpubsub
+from local_azure import functions, tables, webpubsub
 from tests.chat.local_chat import HUB, LocalChat
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -41,10 +41,15 @@ def insert_behind(file: Path, line: str, new: str) -> None:
 @asynccontextmanager
 async def run_app(folder: Path) -> AsyncIterator[LocalChat]:
     """Run a copy of the app while the block lasts."""
-    async with webpubsub.serve() as service, aiohttp.ClientSession() as http:
-        settings = {"WebPubSubConnectionString": service.connection_string, "WebPubSubHub": HUB, "ChatAuth": "open"}
+    async with webpubsub.serve() as service, tables.serve() as storage, aiohttp.ClientSession() as http:
+        settings = {
+            "WebPubSubConnectionString": service.connection_string,
+            "WebPubSubHub": HUB,
+            "ChatAuth": "open",
+            "AzureWebJobsStorage": storage.connection_string,
+        }
         async with functions.serve(folder, settings=settings) as host:
-            chat = LocalChat(host.url, service, http)
+            chat = LocalChat(host.url, service, storage, http)
             chat.deliver("connect", "connected", "disconnected")
             yield chat
 

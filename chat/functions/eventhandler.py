@@ -80,17 +80,19 @@ async def answer_event(
     services = await services_for(settings, durable, process)
     match event:
         case Connected():
+            process.sweep.start_if_needed(durable)
             await on_connected(event, services.announcer)
         case Disconnected():
             await on_disconnected(event, services.announcer)
         case UserEvent():
+            process.sweep.start_if_needed(durable)
             return await handle_user_event(event, services)
     return func.HttpResponse(status_code=204)
 
 
 async def services_for(settings: Settings, durable: DurableClient, process: ProcessState) -> Services:
     """Return what the handler of an event may use; raises NotConfigured."""
-    gateway = await process.gateways.get(settings)
+    gateway, room_list = await process.gateways.get(settings), await process.room_list(settings)
     return Services(
         settings=settings,
         gateway=gateway,
@@ -98,8 +100,9 @@ async def services_for(settings: Settings, durable: DurableClient, process: Proc
         rooms=await process.room_logs(settings),
         heads=process.heads,
         places=PlaceStore(await process.tables.get(settings)),
-        rosters=RosterReader(gateway, process.rosters),
-        room_counts=process.room_counts,
+        rosters=RosterReader(gateway, process.rosters, room_list.note_people),
+        room_list=room_list,
+        listed_rooms=process.listed_rooms,
         now=round(time.time() * 1000),
     )
 

@@ -58,15 +58,19 @@ def plan_append(head: Head, known: Mapping[str, Message], requests: Sequence[Req
     `known` are the messages that the requests name, as far as they are in the log; `now` is our clock in milliseconds.
     """
     plan = AppendPlan(head)
-    # The outcome of a second request with the same id is the first one's.
+    # The outcome of a second request with the same id is the first one's, once that has an entry.
     planned: dict[str, Outcome] = {}
     for request in requests:
-        if request.id not in planned:
+        outcome = planned.get(request.id)
+        if outcome is None:
             try:
-                planned[request.id] = _plan_request(plan, known, request, now)
+                outcome = _plan_request(plan, known, request, now)
             except ChatError as error:
-                planned[request.id] = error
-        plan.outcomes.append(planned[request.id])
+                outcome = error
+            else:
+                if outcome.entry is not None:
+                    planned[request.id] = outcome
+        plan.outcomes.append(outcome)
     return plan
 
 

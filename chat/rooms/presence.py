@@ -1,7 +1,7 @@
 """Who is here? The service's own member list decides; nothing is stored."""
 
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from chat.gateway import Gateway, Member
@@ -13,6 +13,8 @@ from chat.shared_reads import SharedReads
 MAX_CONNECTIONS = 1000
 ROSTER_LENGTH = 100
 ROSTER_SECONDS = 1.0
+
+NotePeople = Callable[[str, int, int], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,19 +92,26 @@ async def read_roster(gateway: Gateway, room: str) -> Roster:
 class RosterReader:
     """Reads rosters; all callers of a process share a read, so that the service is asked at most once at a time.
 
-    A roster costs one call for each 200 connections in the room, and five calls at most.
+    A roster costs one call for each 200 connections in the room, and five calls at most. `note_people`
+    is called with each: the room, how many people, and when the service was asked (ms since 1970).
     """
 
     gateway: Gateway
     reads: SharedReads[Roster]
+    note_people: NotePeople
 
     async def read_recent(self, room: str) -> Roster:
         """Return who is in a room, as the service reported it at most a second ago; raises ServiceUnavailable."""
-        return await self.reads.get(self._key(room), lambda: read_roster(self.gateway, room))
+        return await self.reads.get(self._key(room), lambda: self._read(room))
 
     async def read_current(self, room: str) -> Roster:
         """Return who is in a room, as the service reports it after this call; raises ServiceUnavailable."""
-        return await self.reads.get_new(self._key(room), lambda: read_roster(self.gateway, room))
+        return await self.reads.get_new(self._key(room), lambda: self._read(room))
+
+    async def _read(self, room: str) -> Roster:
+        roster = await read_roster(self.gateway, room)
+        self.note_people(room, len(roster.users), roster.at)
+        return roster
 
     def _key(self, room: str) -> str:
         return f"{self.gateway.name}/{room}"

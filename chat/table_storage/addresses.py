@@ -1,8 +1,12 @@
 """Paths, queries and filters: keys and values are quoted here, so that callers give them as they are."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import quote
+
+# Most keys need no quoting, and to find that out so takes a tenth of the time.
+_is_plain = re.compile(r"[A-Za-z0-9_.~-]*").fullmatch
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +23,7 @@ def entity_path(table: str, partition: str, row: str) -> str:
 
 
 def _quote_key(key: str) -> str:
-    return quote(key.replace("'", "''"), safe="")
+    return key if _is_plain(key) else quote(key.replace("'", "''"), safe="")
 
 
 def select_query(select: Sequence[str]) -> str:

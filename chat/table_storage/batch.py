@@ -23,7 +23,7 @@ _HEADERS = {
     "DELETE": _ALWAYS,
 }
 _INNER_BOUNDARY = re.compile(rb'boundary="?([^";,\s]+)"?', re.IGNORECASE)
-_ETAG = re.compile(rb"^etag:[ \t]*(.*?)[ \t]*\r?$", re.IGNORECASE | re.MULTILINE)
+_ETAG = b"\r\netag:"
 _BLANK_LINE = b"\r\n\r\n"
 
 
@@ -64,8 +64,7 @@ def decode_batch(body: bytes, count: int) -> list[str] | Failure:
         status, headers, content = _parse_part(part)
         if status >= 400:
             return parse_failure(status, content)
-        etag = _ETAG.search(headers)
-        etags.append(etag[1].decode("latin-1") if etag else "")
+        etags.append(_etag(headers))
     if len(etags) != count:
         raise UnreadableAnswer(f"a transaction of {count} operations has {len(etags)} answers")
     return etags
@@ -79,3 +78,12 @@ def _parse_part(part: bytes) -> tuple[int, bytes, bytes]:
     if not head.startswith(b"HTTP/1.") or not status.isdigit():
         raise UnreadableAnswer("a part of the answer is no HTTP")
     return int(status), head, content
+
+
+def _etag(headers: bytes) -> str:
+    """Return the value of the ETag header, empty when there is none."""
+    at = headers.lower().find(_ETAG)
+    if at < 0:
+        return ""
+    value, _, _ = headers[at + len(_ETAG) :].partition(b"\r\n")
+    return value.strip().decode("latin-1")

@@ -69,7 +69,10 @@ class TableClient:
     async def get(
         self, table: str, partition: str, row: str, select: Sequence[str] = (), *, seconds: float = CALL_SECONDS
     ) -> Entity | None:
-        """Return an entity, or those of its properties that `select` names, with its etag; None when it is absent."""
+        """Return an entity, or those of its properties that `select` names, with its etag; None when it is absent.
+
+        A selected property that the entity lacks is None or missing.
+        """
         path = entity_path(self._prefix + table, partition, row)
         answer = await self._transport.read(Call("GET", path, select_query(select)), seconds)
         if answer.status == 200:

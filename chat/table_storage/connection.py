@@ -21,6 +21,7 @@ DEVELOPMENT_ENDPOINT = f"http://127.0.0.1:10002/{DEVELOPMENT_ACCOUNT}"
 DEVELOPMENT_KEY = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="
 DEFAULT_SUFFIX = "core.windows.net"
 MANAGED_IDENTITY = "managedidentity"
+_ACCOUNT = re.compile(r"[a-z0-9]{3,24}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,10 +85,12 @@ def parse_storage_string(text: str, setting: str) -> StorageConnection:
     if not account and not endpoint:
         raise NotConfigured(setting, "has neither an AccountName nor a TableEndpoint")
     if not endpoint:
+        if not _ACCOUNT.fullmatch(account):
+            raise NotConfigured(setting, "has an AccountName that is not 3 to 24 lower-case letters and digits")
         protocol = parts.get("defaultendpointsprotocol", "https").lower()
         endpoint = f"{protocol}://{account}.table.{parts.get('endpointsuffix', DEFAULT_SUFFIX)}"
-    if not endpoint.startswith(("http://", "https://")) or not urlsplit(endpoint).hostname:
-        raise NotConfigured(setting, "has no table endpoint that begins with http:// or https://")
+    if not _is_address(endpoint, "http", "https"):
+        raise NotConfigured(setting, "has no table endpoint that is an address with http:// or https://")
     if key := parts.get("accountkey"):
         if not account:
             raise NotConfigured(setting, "has an AccountKey but no AccountName")
@@ -117,13 +120,22 @@ def _decode_key(text: str, setting: str) -> SharedKey:
 
 def _identity_endpoint(uri: str, account: str, name: str) -> str:
     if not uri:
-        if not re.fullmatch(r"[a-z0-9]{3,24}", account):
+        if not _ACCOUNT.fullmatch(account):
             raise NotConfigured(f"{name}__accountName", "must be 3 to 24 lower-case letters and digits")
         return f"https://{account}.table.{DEFAULT_SUFFIX}"
     # A token is a secret that works for anyone who sees it: it is never sent without TLS.
-    if not uri.startswith("https://") or not urlsplit(uri).hostname:
-        raise NotConfigured(f"{name}__tableServiceUri", "must begin with https://")
+    if not _is_address(uri, "https"):
+        raise NotConfigured(f"{name}__tableServiceUri", "must be an address that begins with https://")
     return uri.rstrip("/")
+
+
+def _is_address(text: str, *schemes: str) -> bool:
+    try:
+        url = urlsplit(text)
+        # A port that is no number is found when it is read.
+        return url.scheme in schemes and bool(url.hostname) and url.port != 0 and not (url.query or url.fragment)
+    except ValueError:
+        return False
 
 
 def _account_of(endpoint: str) -> str:

@@ -10,7 +10,7 @@ TABLE_NOT_FOUND = "TableNotFound"
 TABLE_ALREADY_EXISTS = "TableAlreadyExists"
 NOT_FOUND = "ResourceNotFound"
 SERVER_BUSY = "ServerBusy"
-CONFLICTS = frozenset((404, 409, 412))
+CONFLICTS = frozenset(("EntityAlreadyExists", NOT_FOUND, "EntityNotFound"))
 _INDEX = re.compile(r"(\d+):")
 
 
@@ -51,7 +51,7 @@ def parse_failure(status: int, body: bytes) -> Failure:
 
 def write_error(failure: Failure) -> Conflict | StorageUnavailable:
     """Return the exception for a write that failed."""
-    if failure.status in CONFLICTS and failure.code != TABLE_NOT_FOUND:
+    if failure.status == 412 or failure.code in CONFLICTS:
         return Conflict(failure.index, failure.status, failure.code)
     return StorageUnavailable(_describe(failure), may_have_happened=_may_have_happened(failure))
 
@@ -59,11 +59,6 @@ def write_error(failure: Failure) -> Conflict | StorageUnavailable:
 def read_error(failure: Failure) -> StorageUnavailable:
     """Return the exception for a read that failed."""
     return StorageUnavailable(_describe(failure), may_have_happened=False)
-
-
-def is_temporary(status: int) -> bool:
-    """Return whether the same call may succeed a moment later."""
-    return status in (408, 429) or (status >= 500 and status != 501)
 
 
 def _may_have_happened(failure: Failure) -> bool:

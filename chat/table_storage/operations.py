@@ -5,6 +5,7 @@ An etag is what an earlier answer gave; `*` is any.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from chat.table_storage.addresses import entity_path
 from chat.table_storage.entities import Value, encode_entity
@@ -57,8 +58,7 @@ class Delete:
 Operation = Insert | Merge | Replace | Upsert | Delete
 
 
-@dataclass(frozen=True, slots=True)
-class WriteRequest:
+class WriteRequest(NamedTuple):
     """A write as HTTP; `path` is below the endpoint, without a slash before it, `body` is JSON or empty."""
 
     method: str

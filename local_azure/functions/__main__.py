@@ -1,25 +1,25 @@
 """`python -m local_azure.functions APP_ROOT`: the Functions host alone, for any Python v2 app folder.
 
-The app finds its Web PubSub service, or any other, in its settings; this command starts nothing else.
+The app finds its Web PubSub service, or any other, in its settings; this command starts nothing else. It serves the app
+in its own process, unless `--instances` or `--reload` needs others.
 """
 
 import argparse
+import asyncio
+import socket
 import sys
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
 from local_azure import PROCESS_STARTED
-from local_azure.functions.cli import (
-    HostOptions,
-    add_arguments,
-    finish_process,
-    parse_options,
-    run_host,
-    run_until_stopped,
-)
-from local_azure.functions.console import log_to_console, print_error
+from local_azure.functions.console import print_error, print_startup, set_log_level
 from local_azure.functions.errors import HostError
-from local_azure.functions.host import listen
+from local_azure.functions.instances.app_instances import AppInstances
+from local_azure.functions.listener import listen
+from local_azure.functions.options import HostOptions, add_arguments, parse_options
+from local_azure.functions.process import finish_process, run_until_stopped
+from local_azure.log_lines import log_to_stdout
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -30,23 +30,31 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parsed = parser.parse_args(arguments)
     try:
         options = parse_options(parsed, parsed.app_root)
+        listener = listen(options.host, options.port)
     except HostError as error:
         print_error(f"error: {error}")
         return 1
-    if not parsed.reload:
-        # With --reload, the child process logs to the console itself.
-        log_to_console()
-    return finish_process(run_until_stopped(_run(options, reload=parsed.reload)))
+    with listener:
+        if options.instances == 1 and not options.reload:
+            return finish_process(run_until_stopped(_serve_here(options, listener)))
+        with AppInstances(options, listener) as instances:
+            return finish_process(run_until_stopped(_serve_in_processes(instances)))
 
 
-async def _run(options: HostOptions, *, reload: bool) -> None:
-    with listen(options.host, options.port) as listener:
-        if reload:
-            from local_azure.functions.reload import run_reloading
+async def _serve_here(options: HostOptions, listener: socket.socket) -> None:
+    from local_azure.functions.serving import serve_with_options, startup_text
 
-            await run_reloading(options, listener, PROCESS_STARTED)
-        else:
-            await run_host(options, listener, PROCESS_STARTED)
+    log_to_stdout()
+    async with serve_with_options(options, listener) as host:
+        seconds = time.time() - PROCESS_STARTED
+        print_startup(startup_text(host), seconds, is_loaded=host.app.failure is None)
+        set_log_level(host.log_level)
+        await asyncio.Event().wait()
+
+
+async def _serve_in_processes(instances: AppInstances) -> None:
+    log_to_stdout()
+    await instances.run({}, PROCESS_STARTED)
 
 
 if __name__ == "__main__":

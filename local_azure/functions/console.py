@@ -1,9 +1,7 @@
-"""The output of a host process: plain lines, and log lines with their time; never a key or a token."""
+"""The output of a host process that is not a log line, and the level of its log."""
 
 import logging
 import sys
-
-from local_azure.log_lines import FieldFormatter
 
 # .NET's names, as host.json uses them.
 LEVELS = {
@@ -25,19 +23,16 @@ def print_line(text: str) -> None:
 
 def print_error(text: str) -> None:
     """Write a line to standard error: why the process cannot go on."""
+    sys.stdout.flush()
     sys.stderr.write(f"{text}\n")
     sys.stderr.flush()
 
 
-def log_to_console() -> None:
-    """Send this process's log records, the app's among them, to standard output."""
-    handler = logging.StreamHandler(sys.stdout)
-    handler.setFormatter(FieldFormatter())
-    root = logging.getLogger()
-    root.addHandler(handler)
-    root.setLevel(logging.INFO)
-    # This logger writes several lines for every call of an Azure SDK, with all headers.
-    logging.getLogger("azure.core.pipeline.policies.http_logging_policy").setLevel(logging.WARNING)
+def print_startup(text: str, seconds: float, *, is_loaded: bool, instances: int = 1) -> None:
+    """Print what the host says of its settings and functions, and how long the start took."""
+    state = "Ready" if is_loaded else "The app did not load: see above. The host is up"
+    count = f" with {instances} instances" if instances > 1 else ""
+    print_line(f"{text}\n{state} after {seconds:.2f} s{count}. Ctrl-C stops.")
 
 
 def set_log_level(name: str) -> None:

@@ -17,17 +17,18 @@ from local_azure.functions.configuration.local_settings import (
     select_variables,
     temporary_environment,
 )
-from local_azure.functions.errors import AddressError, ConfigurationError
+from local_azure.functions.errors import ConfigurationError
 from local_azure.functions.http_server.access_keys import AccessKeys
 from local_azure.functions.http_server.admin_api import AdminApi
 from local_azure.functions.http_server.cors import Cors
 from local_azure.functions.http_server.server import HttpServer
+from local_azure.functions.listener import listen, port_of, url_of
+from local_azure.functions.options import Instance
 from local_azure.functions.startup_banner import format_startup_banner
 from local_azure.functions.worker.import_scope import app_import_scope
 from local_azure.functions.worker.worker import Worker
 from local_azure.log_lines import http_logger
 
-DEFAULT_PORT = 7071
 BODY_LIMIT_SETTING = "FUNCTIONS_REQUEST_BODY_SIZE_LIMIT"
 DEFAULT_BODY_LIMIT = 104_857_600
 HOME_PAGE_SETTING = "AzureWebJobsDisableHomepage"
@@ -67,13 +68,15 @@ async def serve(
     keys: AccessKeys | None = None,
     cors: Cors | None = None,
     listener: socket.socket | None = None,
+    instance: Instance | None = None,
 ) -> AsyncIterator[RunningHost]:
     """Serve the Python v2 app in a folder for as long as the context lasts; port 0 is any free port.
 
     `settings` become environment variables. They win over the environment, which wins over the values of
     local.settings.json; the environment is restored at the end. Durable state is kept in the folder `data`, in memory
     when there is none. Keys are checked only when `keys` are given; `cors` replaces what local.settings.json says. A
-    `listener` that already listens is used instead of host and port.
+    `listener` that already listens is used instead of host and port. An `instance` is one of several hosts of the app:
+    its URLs are those of the load balancer, and only the first one runs durable work.
 
     Raises ConfigurationError when host.json, local.settings.json or a setting cannot be used. Raises AddressError when
     the address cannot be bound.
@@ -84,9 +87,8 @@ async def serve(
     values, notes = select_variables(local.values, os.environ)
     async with AsyncExitStack() as stack:
         listening = stack.enter_context(listener or listen(host, port))
-        own_port = listening.getsockname()[1]
-        url = f"http://{_url_host(listening.getsockname()[0])}:{own_port}"
-        stack.enter_context(temporary_environment({**_host_variables(app_root, own_port), **values, **given}))
+        public = instance or Instance(1, url_of(listening), port_of(listening))
+        stack.enter_context(temporary_environment({**_host_variables(app_root, public.port), **values, **given}))
         stack.enter_context(app_import_scope(app_root))
         config = read_host_config(app_root, os.environ)
         cors = cors or Cors(local.cors_origins, local.cors_credentials)
@@ -95,28 +97,28 @@ async def serve(
         worker.start()
         stack.push_async_callback(worker.stop)
         app = await worker.run(partial(load_app, app_root, config, dict(os.environ)))
-        admin = AdminApi(app, worker, url)
+        admin = AdminApi(app, worker, public.url)
         stack.push_async_callback(admin.stop)
         routes = list(admin.routes)
         if app.needs_durable:
-            routes += await _durable_routes(stack, app, worker, config, data, url)
-        server = HttpServer(app, worker, config, cors=cors, keys=keys, home_page=home_page, body_limit=body_limit)
+            if public.runs_durable:
+                routes += await _durable_routes(stack, app, worker, config, data, public.url)
+            else:
+                _bind_durable_clients(worker, config, public.url)
+        server = HttpServer(
+            app,
+            worker,
+            config,
+            cors=cors,
+            keys=keys,
+            home_page=home_page,
+            body_limit=body_limit,
+            is_behind_balancer=instance is not None,
+        )
         await _listen(stack, server.application(routes), listening)
         # Called before the server closes: functions that still run may call the durable routes of this same server.
         stack.push_async_callback(server.wait_until_idle, SHUTDOWN_SECONDS)
-        yield RunningHost(url, own_port, app, tuple(filter(None, (local.note, *notes))), config.log_level)
-
-
-def listen(host: str, port: int) -> socket.socket:
-    """Return a listening TCP socket.
-
-    Raises AddressError when the address cannot be bound, mostly because the port is in use.
-    """
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    try:
-        return socket.create_server((host, port), family=family, backlog=512)
-    except OSError as error:
-        raise AddressError(host, port, error) from error
+        yield RunningHost(public.url, public.port, app, tuple(filter(None, (local.note, *notes))), config.log_level)
 
 
 def _folder(app_root: Path) -> Path:
@@ -159,6 +161,13 @@ async def _durable_routes(
     return list(backend.routes)
 
 
+def _bind_durable_clients(worker: Worker, config: HostConfig, url: str) -> None:
+    """Let the app's durable clients call the instance that runs the durable backend, by way of the load balancer."""
+    from local_azure.functions.durable.management_api.urls import client_binding
+
+    worker.client_binding = partial(client_binding, origin=url, default_hub=config.hub_name)
+
+
 def _host_variables(app_root: Path, port: int) -> dict[str, str]:
     """Return the variables that `func start` sets for every app."""
     return {
@@ -167,13 +176,6 @@ def _host_variables(app_root: Path, port: int) -> dict[str, str]:
         "AZURE_FUNCTIONS_ENVIRONMENT": "Development",
         "FUNCTIONS_WORKER_RUNTIME": "python",
     }
-
-
-def _url_host(address: str) -> str:
-    """Return the host part of a URL by which this machine reaches the address."""
-    if address in ("0.0.0.0", "::"):  # noqa: S104 — compared, not bound
-        return "127.0.0.1" if address == "0.0.0.0" else "[::1]"  # noqa: S104
-    return f"[{address}]" if ":" in address else address
 
 
 def _body_limit() -> int:

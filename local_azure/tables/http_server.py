@@ -12,6 +12,8 @@ from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
 from multidict import CIMultiDict
 
+from local_azure.faults.http_api import PATH as FAULTS_PATH
+from local_azure.faults.http_api import FaultApi
 from local_azure.observations import Publisher, StorageCalled, StorageObservation
 from local_azure.tables.authentication import Credentials, authenticate
 from local_azure.tables.errors import ErrorCode, TableError, invalid_input
@@ -54,7 +56,14 @@ class HttpServer:
         self._settings = settings
         self._credentials = Credentials(settings.account, settings.keys)
         self._faults = faults
+        self._fault_api = FaultApi(lambda: [faults])
         self._observations = observations
+
+    async def handle_local(self, received: web.BaseRequest) -> web.StreamResponse:
+        """Answer one call, or a request of this machine about faults."""
+        if received.raw_path == FAULTS_PATH or received.raw_path.startswith(f"{FAULTS_PATH}/"):
+            return await self._fault_api.answer(received)
+        return await self.handle(received)
 
     async def handle(self, received: web.BaseRequest) -> web.StreamResponse:
         """Answer one call; every refusal becomes an error body, what is unexpected a 500 with a line in the log."""

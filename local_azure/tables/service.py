@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from aiohttp import web
 
 from local_azure.listening import start_sites
+from local_azure.local_requests import is_loopback
 from local_azure.log_lines import http_logger
 from local_azure.observations import Publisher, StorageObservation
 from local_azure.tables.faults import FaultInjector
@@ -49,12 +50,14 @@ class Service:
     async def start(self, host: str, port: int) -> None:
         """Open the database and listen; port 0 takes any free one.
 
+        On a loopback address, faults can be added and removed over HTTP: see `local_azure.faults.http_api`.
         Raises `StoreError` when the database cannot be used and `OSError` when the address cannot be had.
         """
         await self._store.open()
         try:
+            http_server = HttpServer(self._store, self.settings, self.faults, self.observations)
             server = web.Server(
-                HttpServer(self._store, self.settings, self.faults, self.observations).handle,
+                http_server.handle_local if is_loopback(host) else http_server.handle,
                 access_log=None,
                 logger=http_logger("tables"),
                 auto_decompress=False,

@@ -10,6 +10,7 @@ from aiohttp import web
 
 from local_azure.faults import FaultRegistry
 from local_azure.listening import start_sites
+from local_azure.local_requests import is_loopback
 from local_azure.log_lines import http_logger
 from local_azure.observations import Publisher, StorageObservation
 from local_azure.webpubsub import rest
@@ -18,7 +19,7 @@ from local_azure.webpubsub.connection_string import ConnectionString
 from local_azure.webpubsub.event_handlers import EventHandlers
 from local_azure.webpubsub.faults import FaultInjector
 from local_azure.webpubsub.hub import Connection, Hubs
-from local_azure.webpubsub.inspector import Inspector, is_loopback
+from local_azure.webpubsub.inspector import Inspector
 from local_azure.webpubsub.observations import Observations, RestCalled
 from local_azure.webpubsub.recovery import Recovery
 from local_azure.webpubsub.settings import EventHandler, Settings

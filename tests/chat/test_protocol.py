@@ -8,7 +8,8 @@ from typing import Any
 from chat import errors
 from chat.errors import ChatError
 from chat.handlers import COMMANDS, HANDLERS
-from tests.chat.local_chat import ROOT, Frame, LocalChat, Tab, until
+from chat.room_log.entry_frames import LISTED_USERS
+from tests.chat.local_chat import ROOT, Frame, LocalChat
 
 DOCUMENT = (ROOT / "docs" / "protocol.md").read_text(encoding="utf-8")
 EXAMPLE_ID = "k7oq2xg4hbzd-3m5n7p2q4r6s7t2u4v6w"
@@ -72,19 +73,22 @@ async def test_every_example_of_a_client_is_accepted(chat: LocalChat) -> None:
 
     assert [frame for frame in ana.frames if frame.get("event") == "error"] == []
     answered = {frame.get("type", "chat line") for frame in ana.frames}
-    assert answered == {"chat line", "system", "joined", "left", "history", "edited", "deleted", "reaction"}
+    assert answered == {"chat line", "system", "joined", "left", "history", "since", "edited", "deleted", "reaction"}
 
 
 FORMS = {
     "time": r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z",
     "id": r"[a-z2-7]{12}-[a-z2-7]{20}",
-    "cursor": r"\d+\.[a-z2-7]{12}-[a-z2-7]{20}",
 }
+
+
+# The fields that hold chat lines and changes: each of them has a form of its own.
+ENTRIES = ("messages", "entries")
 
 
 def form(frame: Frame) -> Frame:
     """Return a frame's fields with the kinds of their values, times and ids recognised by their form."""
-    return {name: "lines" if name == "messages" else kind_of(value) for name, value in frame.items()}
+    return {name: "entries" if name in ENTRIES else kind_of(value) for name, value in frame.items()}
 
 
 def kind_of(value: Any) -> Any:
@@ -103,38 +107,51 @@ def heading(frame: Frame) -> str:
     return " ".join(filter(None, [frame["type"], frame.get("event")]))
 
 
+def entries_of(frame: Frame) -> list[Frame]:
+    return [entry for name in ENTRIES for entry in frame.get(name, [])]
+
+
 async def collect_frames(chat: LocalChat) -> list[Frame]:
-    """Send every request that the document shows, and return every frame that came, and the lines in them."""
+    """Send every request that the document shows, and return every frame that came, and the entries in them."""
     ana, bo, cy = [await chat.open(user) for user in ("ana", "bo", "cy")]
     await ana.ask("message", "good morning")
-    quote = {"id": (await bo.next(sender="ana"))["id"], "from": "ana", "message": "good morning"}
-    await ana.ask("message", {"message": "me too", "clientId": "m-1", "replyTo": quote})
-    await ana.ask("message", {"message": "edited soon", "clientId": "m-2"})
-    await ana.ask("message", {"message": "deleted soon", "clientId": "m-3"})
-    edited, deleted = await bo.next(message="edited soon"), await bo.next(message="deleted soon")
-    await ana.ask("edit", {"room": "lobby", "id": edited["id"], "message": "edited"})
-    await bo.ask("react", {"room": "lobby", "id": edited["id"], "emoji": "👍", "on": True})
-    await ana.ask("delete", {"room": "lobby", "id": deleted["id"]})
+    first = (await bo.next(sender="ana"))["id"]
+    for number, text in enumerate(("me too", "edited soon", "deleted soon", "liked soon")):
+        answers = {"replyTo": first} if text == "me too" else {}
+        await ana.ask("message", {"message": text, "clientId": f"m-{number}"} | answers)
+    reply, edited, deleted, liked = [
+        (await bo.next(message=text))["id"] for text in ("me too", "edited soon", "deleted soon", "liked soon")
+    ]
+    await ana.ask("edit", {"room": "lobby", "id": edited, "message": "edited", "clientId": "e-1"})
+    await bo.ask("react", {"room": "lobby", "id": edited, "emoji": "👍", "on": True, "clientId": "r-1"})
+    await ana.ask("history", {"room": "lobby"})
+    await bo.ask("react", {"room": "lobby", "id": edited, "emoji": "👍", "on": False})
+    await ana.ask("react", {"room": "lobby", "id": reply, "emoji": "👍"})
+    await ana.ask("edit", {"room": "lobby", "id": reply, "message": "me too!"})
+    await ana.ask("delete", {"room": "lobby", "id": deleted, "clientId": "d-1"})
+    await ana.ask("delete", {"room": "lobby", "id": liked})
+    await like_by_many(chat, reply)
     await bo.ask("typing", {"room": "lobby"})
     await ana.ask("message", "/reminders")
     await ana.ask("message", {"room": "lobby", "message": "", "clientId": "m-4"})
-    await until(lambda: is_remembered(ana, "lobby", "edited", "reactions", "deletedAt"))
-    await ana.ask("history", {"room": "lobby", "limit": 1})
+    for request in ({}, {"limit": 1}):
+        await ana.ask("history", {"room": "lobby"} | request)
+    await ana.ask("since", {"room": "lobby", "seq": 0})
     await bo.ask("join", {"room": "design"})
     await bo.ask("message", {"room": "design", "message": "tea?"})
-    await until(lambda: is_remembered(bo, "design", "tea?"))
     await ana.ask("join", {"room": "design"})
     await ana.ask("leave", {"room": "design"})
     await cy.close()
     await ana.next(event="left", user="cy")
     frames = [*ana.seen, *bo.seen]
-    return frames + [line for frame in frames for line in frame.get("messages", [])]
+    return frames + [entry for frame in frames for entry in entries_of(frame)]
 
 
-async def is_remembered(tab: Tab, room: str, *words: str) -> bool:
-    await tab.send("history", {"room": room})
-    page = json.dumps((await tab.next(type="history", room=room))["messages"])
-    return all(f'"{word}"' in page for word in words)
+async def like_by_many(chat: LocalChat, message: str) -> None:
+    """Let more users react to a message than a frame lists."""
+    for number in range(LISTED_USERS + 1):
+        tab = await chat.open(f"user {number}")
+        await tab.ask("react", {"room": "lobby", "id": message, "emoji": "👍"})
 
 
 async def test_every_example_of_the_server_has_the_form_of_a_real_frame(chat: LocalChat) -> None:
@@ -143,8 +160,8 @@ async def test_every_example_of_the_server_has_the_form_of_a_real_frame(chat: Lo
     for title, example in RECEIVED:
         assert heading(example) == title
         assert (title, form(example)) in frames, (title, [shape for name, shape in frames if name == title])
-        for line in example.get("messages", []):
-            assert ("chat line", form(line)) in frames
+        for entry in entries_of(example):
+            assert (heading(entry), form(entry)) in frames
 
 
 async def test_no_frame_has_fields_that_the_document_does_not_show(chat: LocalChat) -> None:
@@ -152,6 +169,11 @@ async def test_no_frame_has_fields_that_the_document_does_not_show(chat: LocalCh
     for title, example in RECEIVED:
         shown.setdefault(title, set()).update(example)
     shown["changed chat line"] |= shown["chat line"]
+    # Every change shows all that its message has now, whatever kind of change it is.
+    changes = ("edited", "deleted", "reaction")
+    state = set().union(*(shown[kind] for kind in changes)) - {"emoji", "user", "on"}
+    for kind in changes:
+        shown[kind] |= state
 
     for frame in await collect_frames(chat):
         assert set(frame) <= shown[heading(frame)], frame

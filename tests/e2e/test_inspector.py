@@ -178,7 +178,6 @@ def test_a_fault_of_the_storage_is_added_and_seen_in_the_waterfall(
     expect(page.get_by_text("No fault is active")).to_be_visible()
     page.get_by_role("link", name="Flow").click()
     rows(page, line).get_by_role("button").click()
-    # The frame, its event, the call that fails with its fault, the call again, the message, its delivery, the ack.
     kinds = page.locator(".waterfall tbody .kind")
     expect(kinds).to_have_text(
         ["from client", "webhook", "storage", "fault", "storage", "REST", "delivery", "to client"]

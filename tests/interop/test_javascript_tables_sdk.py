@@ -71,3 +71,21 @@ async def test_every_operation_does_what_it_says(node: str, table_storage: Table
     assert saw["table"] == ON_A_TABLE
     assert set(offered["service"]) == set(ON_THE_SERVICE)  # type: ignore[call-overload]
     assert set(offered["table"]) == set(ON_A_TABLE) - {"signature"}  # type: ignore[call-overload]
+
+
+LOST = {"insert": 409, "transaction": 412, "upsert": "ok", "merge": 412, "replace": 412, "delete": 404}
+
+
+async def test_t084_a_write_whose_answer_was_lost_is_sent_again_and_refused(
+    node: str, table_storage: TableStorage
+) -> None:
+    """T-084, T-086: the SDK sends every kind of write again, also after its connection was cut."""
+    async with running_program(node, "tables_faults", table_storage.connection_string) as program:
+        await program.end()
+
+    assert {str(report["fault"]): report["saw"] for report in program.reports if report["report"] == "fault"} == {
+        "fail storage 503": dict.fromkeys(LOST, "ok"),
+        "fail storage 503 carried-out": LOST,
+        "fail storage 500 carried-out": LOST,
+        "cut storage carried-out": LOST,
+    }

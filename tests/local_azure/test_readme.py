@@ -11,13 +11,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
+from urllib.parse import urlsplit
 
 import pytest
 
-from local_azure.faults import format_fault, parse_fault
+from local_azure.faults import Fault, format_fault, parse_fault
 from local_azure.pytest_plugin import running, running_table_storage
+from local_azure.tables import faults as storage_faults
+from local_azure.tables.operations import OPERATION_NAMES
 from local_azure.webpubsub import DEFAULT_ACCESS_KEY, Settings, SettingsError
-from local_azure.webpubsub.faults import FORMS, KINDS
+from local_azure.webpubsub import faults as webpubsub_faults
 
 ROOT = Path(__file__).resolve().parents[2]
 README = (ROOT / "local_azure" / "README.md").read_text(encoding="utf-8")
@@ -26,7 +29,8 @@ EXAMPLE_ENDPOINT = "http://127.0.0.1:8080"
 
 def blocks(language: str) -> list[str]:
     """Return the README's code blocks of a language ("" for those without one)."""
-    return re.findall(rf"^```{language}\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
+    found = re.findall(r"^```(\w*)\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
+    return [block for name, block in found if name == language]
 
 
 def run(source: str, folder: Path) -> subprocess.CompletedProcess[str]:
@@ -151,21 +155,47 @@ def test_a_setting_of_the_readme_exists(key: str) -> None:
         Settings.from_json(nested(f"{name}x"))
 
 
-def test_every_kind_of_fault_is_shown_and_every_line_shown_is_one() -> None:
-    [lines] = [block.splitlines() for block in blocks("faults")]
+SERVICES_WITH_FAULTS = [
+    ("local_azure.webpubsub", webpubsub_faults.KINDS),
+    ("local_azure.tables", storage_faults.KINDS),
+]
+FAULTS = [
+    pytest.param(module, block.splitlines(), kinds, id=module)
+    for (module, kinds), block in zip(SERVICES_WITH_FAULTS, blocks("faults"), strict=True)
+]
 
-    kinds = {parse_fault(line, KINDS).name for line in lines}
 
-    assert kinds == {" ".join(form.split()[:2]) for form in FORMS}
-    assert [format_fault(parse_fault(line, KINDS)).split()[:2] for line in lines] == [
-        line.split()[:2] for line in lines
-    ]
+@pytest.mark.parametrize(("module", "lines", "kinds"), FAULTS)
+def test_every_kind_of_fault_is_shown_and_every_line_shown_is_one(
+    module: str, lines: list[str], kinds: tuple[type[Fault], ...]
+) -> None:
+    faults = [parse_fault(line, kinds) for line in lines]
+
+    assert {type(fault) for fault in faults} == set(kinds)
+    assert [format_fault(fault).split()[:2] for fault in faults] == [line.split()[:2] for line in lines]
 
 
-def test_the_faults_of_the_readme_can_be_given_on_the_command_line_and_the_inspector_is_there() -> None:
-    [lines] = [block.splitlines() for block in blocks("faults")]
+@pytest.mark.parametrize(("module", "lines", "kinds"), FAULTS)
+def test_the_faults_of_the_readme_can_be_given_on_the_command_line_and_are_listed(
+    module: str, lines: list[str], kinds: tuple[type[Fault], ...]
+) -> None:
+    with command("-m", module, "--port", "0", *[f"--fault={line}" for line in lines]) as output:
+        origin = "{0.scheme}://{0.netloc}".format(urlsplit(output.readline().split()[-1]))
+        with urllib.request.urlopen(f"{origin}/inspector/faults", timeout=10) as answer:
+            listed = json.load(answer)
 
-    with command("-m", "local_azure.webpubsub", "--port", "0", *[f"--fault={line}" for line in lines]) as output:
+    assert [fault["text"] for fault in listed] == [format_fault(parse_fault(line, kinds)) for line in lines]
+
+
+def test_the_readme_names_every_operation_of_the_storage() -> None:
+    section = README.partition("### Faults of Table storage")[2].partition("\n## ")[0]
+    listed = section.partition("`operation=` is one of ")[2].partition("`table=`")[0]
+
+    assert set(re.findall(r"`(\w+)`", listed)) == set(OPERATION_NAMES)
+
+
+def test_the_inspector_is_at_the_address_of_the_service() -> None:
+    with command("-m", "local_azure.webpubsub", "--port", "0") as output:
         endpoint = output.readline().split()[-1]
         with urllib.request.urlopen(f"{endpoint}/", timeout=10) as page:
             assert page.headers["Content-Type"] == "text/html; charset=utf-8"

@@ -14,7 +14,7 @@ from local_azure.functions.durable.execution.invocations import Invocations
 from local_azure.functions.durable.management_api.entity_api import EntityApi
 from local_azure.functions.durable.management_api.instance_api import InstanceApi
 from local_azure.functions.durable.management_api.responses import Handler, NotSupported, with_error_responses
-from local_azure.functions.durable.management_api.urls import PREFIX, ManagementUrls, resolve_hub_name
+from local_azure.functions.durable.management_api.urls import PREFIX, client_binding
 from local_azure.functions.durable.options import DurableOptions
 from local_azure.functions.durable.storage.store import Store
 from local_azure.functions.worker.loading import Invoker, LoadedFunction
@@ -66,8 +66,7 @@ class DurableBackend:
 
     def client_binding(self, binding: Mapping[str, object]) -> str:
         """Return the JSON text that a `durableClient` binding receives."""
-        hub = resolve_hub_name(binding, self._hub)
-        return ManagementUrls(self._base_url, hub).client_binding(hub)
+        return client_binding(binding, origin=self._base_url, default_hub=self._hub)
 
     def check_timers(self) -> None:
         """Fire the timers that are due; only needed with a clock that is set by hand."""

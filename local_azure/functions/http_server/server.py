@@ -44,6 +44,8 @@ _HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 _HEADER_VALUE = re.compile(r"[\t\x20-\x7e]*")
 # Headers of the connection; a function cannot set them.
 HOP_BY_HOP = frozenset({"connection", "keep-alive", "transfer-encoding", "upgrade", "te", "trailer"})
+# The request's headers as functions see them.
+HEADERS = web.RequestKey("headers", Mapping[str, str])
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -63,7 +65,9 @@ class HttpServer:
         keys: AccessKeys | None,
         home_page: bool,
         body_limit: int,
+        is_behind_balancer: bool = False,
     ) -> None:
+        """`is_behind_balancer` says that every request comes from a load balancer, which names the caller."""
         self._app = app
         self._worker = worker
         self._config = config
@@ -71,6 +75,7 @@ class HttpServer:
         self._keys = keys
         self._home_page = home_page
         self._body_limit = body_limit
+        self._is_behind_balancer = is_behind_balancer
         self._outstanding = 0
         self._idle = asyncio.Event()
         self._idle.set()
@@ -90,7 +95,7 @@ class HttpServer:
     @web.middleware
     async def _handle(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         """Do what every request needs: preflights, keys of built-in paths, HTTP errors, additional headers."""
-        headers = join_headers(request)
+        headers = request[HEADERS] = join_headers(request)
         if self._cors.is_preflight(request.method, headers):
             return web.Response(status=204, headers=self._cors.preflight_headers(headers))
         response: web.StreamResponse
@@ -112,9 +117,19 @@ class HttpServer:
             return True
         is_admin = request.path.lower().startswith("/admin/")
         # The app's own durable client has no key; it calls from this machine.
-        if not is_admin and ip_address(request.remote or "0.0.0.0").is_loopback:  # noqa: S104 — no address at all
+        if not is_admin and self._is_from_this_machine(request):
             return True
         return self._keys.allow("ADMIN" if is_admin else "SYSTEM", headers, parse_query(path_and_query(request)[1]))
+
+    def _is_from_this_machine(self, request: web.Request) -> bool:
+        caller = request.remote
+        if self._is_behind_balancer:
+            # The balancer adds the caller at the end; what is before it came with the request.
+            caller = request.headers.getall("X-Forwarded-For", [""])[-1].rpartition(",")[2].strip()
+        try:
+            return ip_address(caller or "").is_loopback
+        except ValueError:
+            return False
 
     async def _dispatch(self, request: web.Request) -> web.StreamResponse:
         if self._app.failure is not None:
@@ -128,7 +143,7 @@ class HttpServer:
         if found is None:
             return self._no_route_response(path)
         route, parameters = found
-        headers = join_headers(request)
+        headers = request[HEADERS]
         if self._keys is not None and not self._keys.allow(route.auth_level, headers, parse_query(query)):
             return web.Response(status=401)
         limit = self._config.max_outstanding_requests

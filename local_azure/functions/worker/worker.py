@@ -8,17 +8,18 @@ The app has one event loop for its whole life, on a thread of its own: its clien
 import asyncio
 import logging
 import os
-import sys
 import threading
 import uuid
 from collections.abc import Callable, Coroutine, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar
 
 from local_azure.functions.worker.invocation_context import Context, Out, TraceContext, invocation_local
 from local_azure.functions.worker.loading import LoadedFunction
+from local_azure.functions.worker.loop_calls import LoopCalls
+from local_azure.output import flush_soon
 
 THREADS_SETTING = "PYTHON_THREADPOOL_THREAD_COUNT"
 # Long enough for a client to close its connections, short enough for a person who has pressed Ctrl-C.
@@ -65,6 +66,8 @@ class Worker:
     def __init__(self) -> None:
         self.client_binding: ClientBinding = reject_client_binding
         self._loop = asyncio.new_event_loop()
+        self._to_app = LoopCalls(self._loop)
+        self._to_host: LoopCalls | None = None
         self._thread = threading.Thread(target=self._run_loop, name="functions-app", daemon=True)
         self._pool: ThreadPoolExecutor | None = None
 
@@ -143,7 +146,17 @@ class Worker:
         await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _on_app_loop(self, work: Coroutine[Any, Any, T]) -> T:
-        return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(work, self._loop))
+        """Run the coroutine on the app's loop; it is cancelled when the caller is."""
+        loop = asyncio.get_running_loop()
+        if self._to_host is None or self._to_host.loop is not loop:
+            self._to_host = LoopCalls(loop)
+        call: _Call[T] = _Call(work, loop.create_future(), self._to_host)
+        self._to_app.call(call.start)
+        try:
+            return await call.result
+        except asyncio.CancelledError:
+            self._to_app.call(call.cancel)
+            raise
 
     def _complete_arguments(
         self, function: LoadedFunction, arguments: Mapping[str, object], context: Context
@@ -159,6 +172,41 @@ class Worker:
         return complete
 
 
+class _Call(Generic[T]):
+    """One coroutine on the app's loop, and the future on the host's loop that gets its result.
+
+    `start` and `cancel` are called on the app's loop.
+    """
+
+    def __init__(self, work: Coroutine[Any, Any, T], result: asyncio.Future[T], to_host: LoopCalls) -> None:
+        self.result = result
+        self._work = work
+        self._to_host = to_host
+        self._task: asyncio.Task[T] | None = None
+
+    def start(self) -> None:
+        self._task = asyncio.get_running_loop().create_task(self._work)
+        self._task.add_done_callback(self._report)
+
+    def cancel(self) -> None:
+        if self._task is not None:
+            self._task.cancel()
+
+    def _report(self, task: asyncio.Task[T]) -> None:
+        self._to_host.call(_copy_outcome, task, self.result)
+
+
+def _copy_outcome(task: asyncio.Task[T], result: asyncio.Future[T]) -> None:
+    if result.done():  # cancelled: nobody waits
+        return
+    if task.cancelled():
+        result.cancel()
+    elif (error := task.exception()) is not None:
+        result.set_exception(error)
+    else:
+        result.set_result(task.result())
+
+
 async def _call_async(function: LoadedFunction, arguments: dict[str, object], context: Context) -> object:
     invocation_local.invocation_id = context.invocation_id
     try:
@@ -168,8 +216,7 @@ async def _call_async(function: LoadedFunction, arguments: dict[str, object], co
             return _Raised(error)
         raise  # the host is stopping
     finally:
-        # Output of the app appears before the log line that ends the call.
-        sys.stdout.flush()
+        flush_soon()  # what the function printed
 
 
 def _call_sync(function: LoadedFunction, arguments: dict[str, object], context: Context) -> object:
@@ -180,7 +227,7 @@ def _call_sync(function: LoadedFunction, arguments: dict[str, object], context: 
         return _Raised(error)
     finally:
         invocation_local.invocation_id = None
-        sys.stdout.flush()
+        flush_soon()
 
 
 def _thread_count() -> int | None:

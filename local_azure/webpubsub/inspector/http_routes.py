@@ -1,8 +1,6 @@
 """The HTTP routes of the inspector: its page, a stream of what happens (server-sent events), and changes of faults.
 
-It shows message contents, so it is available on this machine only: the routes exist only where the service listens on a
-loopback address, the Host header must name this machine (against DNS rebinding), and a request that changes something
-must have the Origin of the page, or none.
+It shows message contents, so it is available on this machine only: see `local_azure.local_requests`.
 """
 
 import asyncio
@@ -10,14 +8,15 @@ import json
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from functools import cache
-from ipaddress import ip_address
 from pathlib import Path
 from uuid import uuid4
 
 from aiohttp import hdrs, web
-from yarl import URL
 
-from local_azure.faults import Fault, FaultRegistry, InvalidFault, forms_of, parse_fault
+from local_azure.faults import FaultRegistry, forms_of
+from local_azure.faults.http_api import PATH as FAULTS_PATH
+from local_azure.faults.http_api import FaultApi
+from local_azure.local_requests import SAFE_HEADERS, json_response, refusal, refuse_other_hosts
 from local_azure.observations import Publisher, StorageObservation
 from local_azure.webpubsub.faults import FaultInjector
 from local_azure.webpubsub.hub import Hubs
@@ -34,36 +33,14 @@ POLL_SECONDS = 0.1
 STATE_SECONDS = 0.5
 MAX_BATCH = 500
 
-THIS_MACHINE = frozenset(("localhost", "127.0.0.1", "::1"))
 CONTENT_TYPES = {
     ".html": "text/html; charset=utf-8",
     ".css": "text/css; charset=utf-8",
     ".js": "text/javascript; charset=utf-8",
     ".svg": "image/svg+xml",
 }
-SAFE_HEADERS = {
-    "Content-Security-Policy": (
-        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
-        "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-    ),
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Cross-Origin-Resource-Policy": "same-origin",
-    "Cache-Control": "no-cache",
-}
 
 _Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
-
-
-def is_loopback(host: str) -> bool:
-    """Return whether an address to listen on can be reached from this machine only."""
-    if host == "localhost":
-        return True
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 class Inspector:
@@ -83,6 +60,7 @@ class Inspector:
         self._handlers = handlers
         self._faults = faults
         self._storage_faults: list[FaultRegistry] = []
+        self._fault_api = FaultApi(lambda: [self._faults(), *self._storage_faults])
         self._recorder = Recorder(observations, EventBuffer(Redactor(settings.access_keys)))
         self._closing = asyncio.Event()
         self._run = uuid4().hex
@@ -93,8 +71,8 @@ class Inspector:
             web.get("/", _for_local_host(self._page)),
             web.get("/inspector/stream", _for_local_host(self._stream), allow_head=False),
             web.get("/inspector/entries/{id:[0-9]{1,15}}", _for_local_host(self._entry), allow_head=False),
-            web.post("/inspector/faults", _for_local_host(_for_own_page(self._add_fault))),
-            web.delete("/inspector/faults/{id:[a-z0-9-]{1,40}}", _for_local_host(_for_own_page(self._remove_fault))),
+            web.route("*", FAULTS_PATH, self._fault_api.answer),
+            web.route("*", f"{FAULTS_PATH}/{{id:[a-z0-9-]{{1,40}}}}", self._fault_api.answer),
             web.get("/inspector/{name:[a-z_]{1,40}\\.(?:css|js|svg)}", _for_local_host(self._page)),
         ]
 
@@ -126,7 +104,7 @@ class Inspector:
         """Send entries and the current state to a page until it is closed."""
         response = web.StreamResponse(headers=SAFE_HEADERS | {hdrs.CONTENT_TYPE: "text/event-stream"})
         await response.prepare(request)
-        hello = {"run": self._run, "forms": forms_of(self._fault_kinds())}
+        hello = {"run": self._run, "forms": forms_of(self._fault_api.kinds())}
         with self._recorder.recording() as buffer:
             try:
                 await response.write(_event("hello", hello))
@@ -164,37 +142,13 @@ class Inspector:
         buffer = self._recorder.buffer
         entry = buffer.entry(int(request.match_info["id"]))
         if entry is None:
-            return _refusal(404, "gone", "this entry is no longer kept")
+            return refusal(404, "gone", "this entry is no longer kept")
         trace = find_trace(entry, buffer)
         steps = [step.entry.summary() | {"depth": step.depth, "inferred": step.inferred} for step in trace.steps]
-        return _json({"entry": entry.details(), "steps": steps, "note": trace.note})
-
-    async def _add_fault(self, request: web.Request) -> web.StreamResponse:
-        """Add the fault that the body describes: `{"fault": "drop webhook count=1"}`."""
-        line = await _fault_line(request)
-        if line is None:
-            return _refusal(400, "invalid_body", 'the body must be like {"fault": "drop webhook count=1"}')
-        try:
-            fault = parse_fault(line, self._fault_kinds())
-            [registry] = [registry for registry in self._fault_registries() if registry.accepts(fault)]
-            added = registry.add(fault)
-        except InvalidFault as error:
-            return _refusal(400, "invalid_fault", str(error))
-        return _json({"id": added.id}, status=201)
-
-    async def _remove_fault(self, request: web.Request) -> web.StreamResponse:
-        if not any(registry.remove(request.match_info["id"]) for registry in self._fault_registries()):
-            return _refusal(404, "not_active", "this fault is not active any more")
-        return web.Response(status=204, headers=SAFE_HEADERS)
+        return json_response({"entry": entry.details(), "steps": steps, "note": trace.note})
 
     def _snapshot(self) -> dict[str, object]:
-        return snapshot(self._hubs, self._settings, self._handlers(), self._fault_registries())
-
-    def _fault_registries(self) -> list[FaultRegistry]:
-        return [self._faults(), *self._storage_faults]
-
-    def _fault_kinds(self) -> list[type[Fault]]:
-        return [kind for registry in self._fault_registries() for kind in registry.kinds]
+        return snapshot(self._hubs, self._settings, self._handlers(), self._fault_api.documents())
 
 
 @cache
@@ -207,50 +161,11 @@ def _for_local_host(handler: _Handler) -> _Handler:
     """Refuse requests whose Host header does not name this machine."""
 
     async def checked(request: web.Request) -> web.StreamResponse:
-        if _host_name(request.host) not in THIS_MACHINE:
-            return _refusal(403, "wrong_host", "the inspector answers to localhost, 127.0.0.1 and [::1] only")
-        return await handler(request)
+        refused = refuse_other_hosts(request)
+        return await handler(request) if refused is None else refused
 
     return checked
-
-
-def _for_own_page(handler: _Handler) -> _Handler:
-    """Refuse requests from pages other than the inspector; a program that is not a page sends no Origin."""
-
-    async def checked(request: web.Request) -> web.StreamResponse:
-        origin = request.headers.get(hdrs.ORIGIN)
-        if origin is not None and origin != f"{request.scheme}://{request.host}":
-            return _refusal(403, "wrong_origin", "only the inspector's own page may change something")
-        if request.method == hdrs.METH_POST and request.content_type != "application/json":
-            return _refusal(415, "wrong_content_type", "the body must be application/json")
-        return await handler(request)
-
-    return checked
-
-
-def _host_name(host: str) -> str | None:
-    try:
-        return URL(f"//{host}").host
-    except ValueError:
-        return None
-
-
-async def _fault_line(request: web.Request) -> str | None:
-    try:
-        document = json.loads(await request.read())
-    except (ValueError, RecursionError):
-        return None
-    line = document.get("fault") if isinstance(document, dict) else None
-    return line if isinstance(line, str) else None
 
 
 def _event(name: str, data: object) -> bytes:
     return f"retry: 1000\nevent: {name}\ndata: {json.dumps(data, separators=(',', ':'))}\n\n".encode()
-
-
-def _json(document: object, *, status: int = 200) -> web.Response:
-    return web.json_response(document, status=status, headers=SAFE_HEADERS | {"Cache-Control": "no-store"})
-
-
-def _refusal(status: int, code: str, message: str) -> web.Response:
-    return _json({"code": code, "message": message}, status=status)

@@ -1,9 +1,8 @@
 """The current state of the service for the page: hubs with their handlers, connections, active faults."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from itertools import islice
 
-from local_azure.faults import FaultRegistry, format_fault
 from local_azure.webpubsub.event_handlers.matching import handler_label
 from local_azure.webpubsub.hub import Connection, Hub, Hubs
 from local_azure.webpubsub.settings import EventHandler, Settings
@@ -14,8 +13,11 @@ MAX_GROUPS = 20
 Handlers = Mapping[str, tuple[EventHandler, ...]]
 
 
-def snapshot(hubs: Hubs, settings: Settings, handlers: Handlers, faults: Iterable[FaultRegistry]) -> dict[str, object]:
-    """Return the current state as a JSON document: the newest 500 connections, with at most 20 groups of each."""
+def snapshot(hubs: Hubs, settings: Settings, handlers: Handlers, faults: list[dict[str, object]]) -> dict[str, object]:
+    """Return the current state as a JSON document: the newest 500 connections, with at most 20 groups of each.
+
+    `faults` are the documents of the active faults.
+    """
     known = {hub.name: hub for hub in hubs}
     names = sorted({*known, *handlers, *settings.hubs})
     connections = list(hubs.connections())
@@ -23,17 +25,7 @@ def snapshot(hubs: Hubs, settings: Settings, handlers: Handlers, faults: Iterabl
         "hubs": [_hub(name, known.get(name), settings, handlers.get(name, ())) for name in names],
         "connections": [_connection(connection) for connection in islice(reversed(connections), MAX_CONNECTIONS)],
         "connectionCount": len(connections),
-        "faults": [
-            {
-                "id": active.id,
-                "text": format_fault(active.fault),
-                "timesTriggered": active.times_triggered,
-                "timesLeft": active.times_left,
-                "secondsLeft": _rounded_up(registry.seconds_left(active)),
-            }
-            for registry in faults
-            for active in registry.active()
-        ],
+        "faults": faults,
     }
 
 
@@ -65,7 +57,3 @@ def _connection(connection: Connection) -> dict[str, object]:
         "groupCount": len(connection.groups),
         "hasSocket": connection.transport is not None,
     }
-
-
-def _rounded_up(seconds: float | None) -> int | None:
-    return None if seconds is None else -int(-seconds // 1)

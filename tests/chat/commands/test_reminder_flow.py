@@ -1,4 +1,4 @@
-"""Reminders and the expiry of rooms, with the real orchestrations on the embedded Durable Functions."""
+"""Reminders, with the real orchestrations on the embedded Durable Functions."""
 
 import asyncio
 import os
@@ -6,13 +6,12 @@ import re
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from functools import partial
 from pathlib import Path
 
 import aiohttp
 
-from local_azure import webpubsub
-from tests.chat.local_chat import HUB, ROOT, LocalChat, Tab, run_chat, until
+from local_azure import tables, webpubsub
+from tests.chat.local_chat import HUB, ROOT, LocalChat, Tab, until
 
 
 async def run_command(tab: Tab, command: str) -> str:
@@ -87,9 +86,16 @@ async def test_the_name_of_the_reminder_is_reserved(chat: LocalChat) -> None:
 
 
 @asynccontextmanager
-async def host_process(service: webpubsub.Service, data: Path) -> AsyncIterator[tuple[asyncio.subprocess.Process, str]]:
+async def host_process(
+    service: webpubsub.Service, storage: tables.Service, data: Path
+) -> AsyncIterator[tuple[asyncio.subprocess.Process, str]]:
     """Run the Functions host in a process that can be killed; yields it and the host's URL."""
-    settings = {"WebPubSubConnectionString": service.connection_string, "WebPubSubHub": HUB, "ChatAuth": "open"}
+    settings = {
+        "WebPubSubConnectionString": service.connection_string,
+        "WebPubSubHub": HUB,
+        "ChatAuth": "open",
+        "AzureWebJobsStorage": storage.connection_string,
+    }
     command = [sys.executable, "-m", "local_azure.functions", str(ROOT), "--port", "0", "--data", str(data)]
     process = await asyncio.create_subprocess_exec(
         *command, cwd=ROOT, env=os.environ | settings, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL
@@ -112,15 +118,15 @@ async def host_process(service: webpubsub.Service, data: Path) -> AsyncIterator[
 
 
 async def test_a_reminder_set_before_a_kill_is_sent_once_after_the_restart(tmp_path: Path) -> None:
-    async with webpubsub.serve() as service, aiohttp.ClientSession() as http:
-        async with host_process(service, tmp_path) as (process, url):
-            chat = LocalChat(url, service, http)
+    async with webpubsub.serve() as service, tables.serve() as storage, aiohttp.ClientSession() as http:
+        async with host_process(service, storage, tmp_path) as (process, url):
+            chat = LocalChat(url, service, storage, http)
             ana = await chat.open("ana")
             await run_command(ana, "/remind 2s tea")
             process.kill()
         assert not [frame for frame in ana.frames if frame.get("from") == "reminder"]
 
-        async with host_process(service, tmp_path):
+        async with host_process(service, storage, tmp_path):
             line = await ana.next(sender="reminder")
 
             assert line["message"] == "ana: tea"
@@ -133,36 +139,3 @@ async def test_a_reminder_set_before_a_kill_is_sent_once_after_the_restart(tmp_p
 
             await until(remembered)
             await ana.close()
-
-
-async def test_an_empty_room_is_forgotten_after_a_while_and_one_with_people_is_not() -> None:
-    async with run_chat(ChatRoomIdleDays="0.000005") as chat:
-        bo, _ = await chat.enter("bo", "kept")
-        await bo.ask("message", {"room": "kept", "message": "not forgotten"})
-        ana = await chat.open("ana")
-        # The second room is left when the first is removed: by then the one with people was checked, too.
-        for room in ("design", "support"):
-            await ana.ask("join", {"room": room})
-            await ana.ask("message", {"room": room, "message": "soon forgotten"})
-            await until(partial(exists, chat, room))
-            await ana.ask("leave", {"room": room})
-            await until(partial(is_gone, chat, room))
-
-        assert await exists(chat, "kept")
-        await until(lambda: is_unlisted(chat, "design"))
-        await ana.ask("join", {"room": "design"})
-        assert (await ana.next(type="joined", room="design", messages=[]))["users"] == ["ana"]
-
-
-async def exists(chat: LocalChat, room: str) -> bool:
-    async with chat.http.get(f"{chat.url}/runtime/webhooks/durabletask/entities/room/{room}") as response:
-        return response.status == 200 and bool(await response.json())
-
-
-async def is_gone(chat: LocalChat, room: str) -> bool:
-    return not await exists(chat, room)
-
-
-async def is_unlisted(chat: LocalChat, room: str) -> bool:
-    async with chat.http.get(f"{chat.url}/runtime/webhooks/durabletask/entities/directory/all") as response:
-        return room not in await response.json()

@@ -1,22 +1,18 @@
 """What a payload asks for, and the limits of each field."""
 
-import json
 from datetime import UTC, datetime
 
 import pytest
-from chat.lines import Quote
 
 from chat.errors import BinaryRefused, EmptyMessage, InvalidMessage, InvalidName, MessageTooLong
 from chat.message_ids import derived_id
 from chat.messages.parse import (
-    QUOTE_LENGTH,
     Draft,
     named_room_and_client_id,
     parse_draft,
     parse_emoji,
     parse_utc_offset,
 )
-from chat.names import USER_ID_LENGTH
 from chat.webhook.connection_state import ConnectionState
 from chat.webhook.events import Origin, UserEvent, read_payload
 
@@ -40,12 +36,16 @@ def test_text_and_json_are_the_same_message(event: UserEvent) -> None:
 
 
 def test_a_full_draft_is_read() -> None:
-    body = (
-        '{"room":"Design","message":"yes","clientId":"m-1","utcOffset":120,'
-        f'"replyTo":{{"id":"{AN_ID}","from":"bo","message":"shall\\nwe?"}}}}'
-    )
+    body = f'{{"room":"Design","message":"yes","clientId":"m-1","utcOffset":120,"replyTo":"{AN_ID}"}}'
 
-    assert draft_of(message(body)) == Draft("yes", "design", "m-1", Quote(AN_ID, "bo", "shall we?"), 120)
+    assert draft_of(message(body)) == Draft("yes", "design", "m-1", AN_ID, 120)
+
+
+@pytest.mark.parametrize("quoted", ["", ',"from":"bo","message":"shall we?"', ',"from":"\\u0000","message":7'])
+def test_of_a_quoted_message_only_the_id_is_read(quoted: str) -> None:
+    body = f'{{"message":"yes","replyTo":{{"id":"{AN_ID}"{quoted}}}}}'
+
+    assert draft_of(message(body)) == Draft("yes", answers=AN_ID)
 
 
 @pytest.mark.parametrize("text", ["", " \n\t ", "\u200b", "\u2060\u00ad"])
@@ -72,7 +72,8 @@ def test_binary_is_refused(content_type: str) -> None:
     [
         "{", "7", "null", "[]", "{}", '{"message":7}', '{"message":"\\ud800"}', '{"message":"a\\u0000"}', "[" * 100_000,
         '{"message":"a","clientId":""}', '{"message":"a","clientId":7}', '{"message":"a","clientId":"\\n"}',
-        '{"message":"a","replyTo":{}}', '{"message":"a","replyTo":{"id":"x","from":"b","message":"c"}}',
+        '{"message":"a","replyTo":{}}', '{"message":"a","replyTo":""}', '{"message":"a","replyTo":7}',
+        '{"message":"a","replyTo":{"id":"x","from":"b","message":"c"}}',
         '{"message":"a","utcOffset":"UTC"}', '{"message":"a","utcOffset":100000}',
     ],
 )  # fmt: skip
@@ -95,19 +96,6 @@ def test_the_room_and_the_client_id_of_a_refused_payload_are_repeated_where_they
     assert named_room_and_client_id({"room": "Design", "clientId": "m-1"}) == ("design", "m-1")
     assert named_room_and_client_id({"room": "a b", "clientId": "m-1"}) == (None, None)
     assert named_room_and_client_id("hello") == (None, None)
-
-
-def quoting(sender: str, text: str) -> Quote:
-    quote = draft_of(message(json.dumps({"message": "x", "replyTo": {"id": AN_ID, "from": sender, "message": text}})))
-    assert quote.reply_to
-    return quote.reply_to
-
-
-def test_a_quote_is_one_line_cut_to_its_limits() -> None:
-    quote = quoting("b" * (USER_ID_LENGTH + 1), "é" * (QUOTE_LENGTH + 1))
-
-    assert (len(quote.sender), len(quote.text)) == (USER_ID_LENGTH, QUOTE_LENGTH) == (64, 200)
-    assert quoting(" bo  bo ", "a\n\tb").text == "a b"
 
 
 @pytest.mark.parametrize("mark", ["\u061c", "\u200e", "\u200f", "\u202a", "\u202e", "\u2066", "\u2069"])

@@ -2,7 +2,7 @@
 
 import json
 import textwrap
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -11,6 +11,7 @@ import pytest
 
 from local_azure import functions
 from tests.local_azure.functions.apps import HEADER, Serve, Served, WriteApp
+from tests.local_azure.functions.programs import ANSWER_SECONDS, Program, Start
 
 
 @pytest.fixture
@@ -54,3 +55,18 @@ def serve(write_app: WriteApp) -> Serve:
             yield Served(host)
 
     return serve_app
+
+
+@pytest.fixture
+def start() -> Iterator[Start]:
+    """Return a function that starts `python -m` with arguments; what still runs at the end is killed."""
+    programs: list[Program] = []
+
+    def run(*arguments: str, **environment: str) -> Program:
+        programs.append(Program(list(arguments), environment))
+        return programs[-1]
+
+    yield run
+    for program in programs:
+        program.process.kill()
+        program.process.wait(ANSWER_SECONDS)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from local_azure.functions.cli import add_arguments, parse_options
+from local_azure.functions.options import add_arguments, parse_options
 from tests.local_azure.functions.apps import Serve
 
 

@@ -3,28 +3,25 @@
 import errno
 import json
 import os
-import queue
 import re
 import signal
 import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from http.client import HTTPException
 from pathlib import Path
-from typing import IO
 
 import pytest
 
-from local_azure.__main__ import connection_setting, replace_functions_port, storage_setting
-from local_azure.functions.cli import HostOptions, add_arguments, parse_options
+from local_azure.connection_settings import connection_setting, replace_functions_port, storage_setting
+from local_azure.functions.options import HostOptions, add_arguments, parse_options
 from local_azure.webpubsub import EventHandler, HubSettings, Settings
 from tests.local_azure.functions.apps import HEADER, WriteApp, send
+from tests.local_azure.functions.programs import ANSWER_SECONDS, Program, Start
 
 ROOT = Path(__file__).resolve().parents[3]
-ANSWER_SECONDS = 20.0
 FREE_PORTS = ("--port", "0", "--webpubsub-port", "0", "--tables-port", "0")
 
 HELLO = """
@@ -36,70 +33,6 @@ def hello(req): return func.HttpResponse("one")
 @app.route(route="setting/{name}")
 def setting(req): return func.HttpResponse(os.environ.get(req.route_params["name"], ""))
 """
-
-
-class Program:
-    """A running command. Its output is read as it comes, so that a test can wait for a line."""
-
-    def __init__(self, arguments: list[str], environment: Mapping[str, str]) -> None:
-        self.lines: list[str] = []
-        self._queue: queue.Queue[str | None] = queue.Queue()
-        clean = {name: value for name, value in os.environ.items() if not name.startswith("WebPubSub")}
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", *arguments],
-            cwd=ROOT,
-            env={**clean, **environment},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
-        assert self.process.stdout is not None
-        threading.Thread(target=self._read, args=(self.process.stdout,), daemon=True).start()
-
-    def _read(self, output: IO[str]) -> None:
-        for line in output:
-            self._queue.put(line.rstrip("\n"))
-        self._queue.put(None)
-
-    def wait_for(self, pattern: str) -> re.Match[str]:
-        """Return the match in the next line that has one; fails when the program ends before."""
-        while True:
-            line = self._queue.get(timeout=ANSWER_SECONDS)
-            assert line is not None, f"ended without {pattern!r}:\n" + "\n".join(self.lines)
-            self.lines.append(line)
-            if found := re.search(pattern, line):
-                return found
-
-    def rest(self) -> str:
-        """Wait for the end and return everything that was printed."""
-        while (line := self._queue.get(timeout=ANSWER_SECONDS)) is not None:
-            self.lines.append(line)
-        self.process.wait(ANSWER_SECONDS)
-        return "\n".join(self.lines)
-
-    def stop(self, number: int = signal.SIGINT) -> tuple[int, str]:
-        """Send a signal; return the exit code and everything that was printed."""
-        self.process.send_signal(number)
-        output = self.rest()
-        return self.process.returncode, output
-
-
-Start = Callable[..., Program]
-
-
-@pytest.fixture
-def start() -> Iterator[Start]:
-    """Return a function that starts `python -m` with arguments; what still runs at the end is killed."""
-    programs: list[Program] = []
-
-    def run(*arguments: str, **environment: str) -> Program:
-        programs.append(Program(list(arguments), environment))
-        return programs[-1]
-
-    yield run
-    for program in programs:
-        program.process.kill()
-        program.process.wait(ANSWER_SECONDS)
 
 
 def url_of(program: Program) -> str:
@@ -169,6 +102,38 @@ def test_both_services_start_with_each_others_addresses_and_stop_cleanly(
     assert health == 200
     assert told_storage.endswith(f";TableEndpoint={storage};")
     assert (code, "Traceback" in output) == (0, False)
+
+
+def test_what_a_function_prints_appears_by_itself_and_among_the_log_lines_where_it_was_printed(
+    start: Start, write_app: WriteApp
+) -> None:
+    source = """
+    @app.route()
+    def hello(req):
+        print("printed in a thread")
+        logging.info("logged")
+
+    @app.route()
+    async def quiet(req): print("printed alone")
+    """
+    folder = write_app(source, host_json={"logging": {"logLevel": {"default": "Warning"}}})
+    program = start("local_azure.functions", str(folder), "--port", "0")
+    url = f"http://127.0.0.1:{program.wait_for(r'localhost:([0-9]+)/api/hello')[1]}"
+    program.wait_for("^Ready")
+    for path, text in (("hello", "printed in a thread"), ("quiet", "printed alone")):
+        send(url, "GET", f"/api/{path}")
+        program.wait_for(f"^{text}$")
+    program.stop()
+
+    (folder / "host.json").write_text('{"version": "2.0"}')
+    program = start("local_azure.functions", str(folder), "--port", "0")
+    url = f"http://127.0.0.1:{program.wait_for(r'localhost:([0-9]+)/api/hello')[1]}"
+    program.wait_for("^Ready")
+    send(url, "GET", "/api/hello")
+    lines = program.stop()[1].splitlines()
+
+    found = [re.search("Executing|printed in a thread|logged|Executed", line) for line in lines]
+    assert [match[0] for match in found if match] == ["Executing", "printed in a thread", "logged", "Executed"]
 
 
 def test_a_function_that_never_returns_does_not_delay_the_end(start: Start, write_app: WriteApp) -> None:

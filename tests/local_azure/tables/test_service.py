@@ -15,6 +15,7 @@ from pathlib import Path
 
 import aiohttp
 import pytest
+from azure.core.exceptions import ServiceResponseError
 from azure.data.tables import TableClient, TableServiceClient
 
 from local_azure import tables
@@ -116,6 +117,28 @@ def test_t088_what_was_answered_survives_a_kill(tmp_path: Path, data: str) -> No
         TableClient.from_connection_string(connection, "rooms") as client,
     ):
         assert client.get_entity("p", "r")["n"] == 1
+
+
+def test_t088_what_was_carried_out_without_an_answer_survives_a_kill(tmp_path: Path) -> None:
+    """What is still delayed by a fault when the process is killed is not there."""
+    lost = "--fault=cut storage carried-out operation=transaction count=1"
+    delayed = "--fault=delay storage 10m operation=insert count=1"
+    append = [("create", {"PartitionKey": "p", "RowKey": row}) for row in "ab"]
+    with command("--port", "0", "--data", str(tmp_path), lost, delayed) as (process, connection):
+        with TableClient.from_connection_string(connection, "rooms") as client:
+            client.create_table()
+            with pytest.raises(ServiceResponseError):
+                client.submit_transaction(append)
+            with pytest.raises(ServiceResponseError, match="timed out"):
+                client.create_entity({"PartitionKey": "p", "RowKey": "delayed"}, read_timeout=0.2)
+        process.kill()
+        process.wait()
+
+    with (
+        command("--port", "0", "--data", str(tmp_path)) as (_, connection),
+        TableClient.from_connection_string(connection, "rooms") as client,
+    ):
+        assert [entity["RowKey"] for entity in client.list_entities()] == ["a", "b"]
 
 
 def failed_command(*arguments: str) -> tuple[int, str]:

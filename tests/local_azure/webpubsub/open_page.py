@@ -14,8 +14,9 @@ from tests.local_azure.webpubsub.small_app import SmallApp, until
 class OpenPage:
     """An open page: it keeps every entry and the newest state."""
 
-    def __init__(self, app: SmallApp) -> None:
-        self.app = app
+    def __init__(self, session: aiohttp.ClientSession, endpoint: str) -> None:
+        self.session = session
+        self.endpoint = endpoint
         self.entries: dict[int, dict[str, Any]] = {}
         self.state: dict[str, Any] = {}
         self.hello: dict[str, Any] = {}
@@ -46,20 +47,27 @@ class OpenPage:
         return self.find(kind, title)[0]
 
     async def details(self, entry: dict[str, Any]) -> dict[str, Any]:
-        url = f"{self.app.service.endpoint}/inspector/entries/{entry['id']}"
-        async with self.app.session.get(url) as answer:
+        url = f"{self.endpoint}/inspector/entries/{entry['id']}"
+        async with self.session.get(url) as answer:
             assert answer.status == 200
             details: dict[str, Any] = await answer.json()
             return details
 
 
 @asynccontextmanager
-async def open_page(app: SmallApp) -> AsyncIterator[OpenPage]:
-    """Keep a page open while the block lasts."""
-    watcher = OpenPage(app)
-    async with app.session.get(f"{app.service.endpoint}/inspector/stream") as answer:
+async def open_page_at(session: aiohttp.ClientSession, endpoint: str) -> AsyncIterator[OpenPage]:
+    """Keep a page of the service at this address open while the block lasts."""
+    watcher = OpenPage(session, endpoint)
+    async with session.get(f"{endpoint}/inspector/stream") as answer:
         assert answer.content_type == "text/event-stream"
         reading = asyncio.create_task(watcher.read(answer.content))
         await until(lambda: bool(watcher.state))
         yield watcher
     reading.cancel()
+
+
+@asynccontextmanager
+async def open_page(app: SmallApp) -> AsyncIterator[OpenPage]:
+    """Keep a page of the application's service open while the block lasts."""
+    async with open_page_at(app.session, app.service.endpoint) as page:
+        yield page

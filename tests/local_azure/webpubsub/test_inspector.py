@@ -9,7 +9,7 @@ import aiohttp
 import pytest
 
 from local_azure import webpubsub
-from local_azure.webpubsub.inspector import is_loopback
+from local_azure.local_requests import is_loopback
 from tests.local_azure.webpubsub.open_page import open_page
 from tests.local_azure.webpubsub.small_app import RELIABLE_JSON, SmallApp, small_app, until
 

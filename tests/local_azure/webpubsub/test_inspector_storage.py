@@ -81,6 +81,18 @@ async def test_a_fault_of_the_storage_is_below_the_call_that_it_disturbs(app: Sm
     ]
 
 
+async def test_a_fault_and_a_call_that_nothing_caused_are_one_trace(app: SmallApp) -> None:
+    storage_of(app).faults.add("delay storage 1ms operation=query count=1")
+    async with (
+        open_page(app) as page,
+        TableClient.from_connection_string(storage_of(app).connection_string, TABLE) as table,
+    ):
+        assert [entity async for entity in table.list_entities()] == []
+        trace = await page.details(await page.first("storage", "query messages"))
+
+    assert [(step["kind"], step["depth"]) for step in trace["steps"]] == [("storage", 0), ("fault", 1)]
+
+
 async def test_a_cut_connection_is_shown_as_the_result_of_its_call(app: SmallApp) -> None:
     storage_of(app).faults.add("cut storage carried-out operation=insert count=1")
     async with open_page(app) as page:

@@ -61,6 +61,12 @@ class ManagementUrls:
         )
 
 
+def client_binding(binding: Mapping[str, object], *, origin: str, default_hub: str) -> str:
+    """Return the JSON text for a `durableClient` binding, with URLs under the origin."""
+    hub = resolve_hub_name(binding, default_hub)
+    return ManagementUrls(origin, hub).client_binding(hub)
+
+
 def resolve_hub_name(binding: Mapping[str, object], default: str) -> str:
     """Return the task hub that a binding names, itself or by an app setting (`%NAME%`), else the app's."""
     named = str(binding.get("taskHub") or "")

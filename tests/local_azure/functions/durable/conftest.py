@@ -37,7 +37,7 @@ from local_azure.functions.durable.protocol.episode import (
 from local_azure.functions.durable.protocol.history import Event, EventType, event, execution_started, timestamp
 from local_azure.functions.durable.protocol.identifiers import EntityId as Entity
 from local_azure.functions.durable.protocol.work_items import SubOrchestrationStart, TimerWork
-from local_azure.functions.host import listen
+from local_azure.functions.listener import listen
 from local_azure.functions.worker.import_scope import app_import_scope
 from local_azure.functions.worker.loading import LoadedFunction, load_functions
 from local_azure.functions.worker.worker import Worker

@@ -14,7 +14,7 @@ from packaging.requirements import Requirement
 from local_azure import functions
 from local_azure.functions.durable.execution.invocations import Invocations
 from local_azure.functions.durable.management_api.urls import ManagementUrls
-from local_azure.functions.host import listen
+from local_azure.functions.listener import listen
 
 pytestmark = pytest.mark.filterwarnings("ignore:azure.functions df_loads")
 

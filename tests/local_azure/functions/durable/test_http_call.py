@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from aiohttp import web
 
-from local_azure.functions.host import listen
+from local_azure.functions.listener import listen
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore:Potential duplicate Task completion"),
