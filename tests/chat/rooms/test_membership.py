@@ -181,7 +181,7 @@ async def test_what_cannot_be_done_is_answered_to_the_sender_alone(
     assert (await ana.next(event="error"))["code"] == code
     await ana.ask("message", {"message": "last", "clientId": "m-9"})
     await bo.next(message="last")
-    assert bo.frames == []
+    assert [frame for frame in bo.frames if frame.get("event") != "joined"] == []
 
 
 async def test_a_refusal_repeats_the_client_id_of_what_it_refuses(chat: LocalChat) -> None:
