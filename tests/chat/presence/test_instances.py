@@ -9,7 +9,7 @@ from local_azure.observations import StorageObservation
 from local_azure.webpubsub.observations import RestCalled
 from tests.chat.instances import run_instances
 from tests.chat.local_chat import HUB, LocalChat, Tab, until
-from tests.chat.rooms.announced import arrive, connections, lines, post_end, see_everything_until_now
+from tests.chat.presence.announced import arrive, connections, lines, post_end, see_everything_until_now
 
 
 async def test_leaving_here_coming_there_and_leaving_here_again_is_told_each_time(chat: LocalChat) -> None:

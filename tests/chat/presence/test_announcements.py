@@ -7,13 +7,21 @@ import pytest
 from azure.data.tables.aio import TableServiceClient
 
 from chat.gateway import Member
-from chat.rooms.announcements import RoomMember, decide_departure, is_arrival
-from chat.rooms.places import Place, Position
-from chat.rooms.presence import MAX_CONNECTIONS, roster_of
+from chat.presence.announcements import RoomMember, decide_departure, is_arrival
+from chat.presence.places import Place, Position
+from chat.presence.rosters import MAX_CONNECTIONS, roster_of
 from local_azure.tables import faults as storage
 from local_azure.webpubsub.faults import FailRest, Scope, SlowRest
 from tests.chat.local_chat import LocalChat, until
-from tests.chat.rooms.announced import Observed, answered, arrive, connections, handled, lines, see_everything_until_now
+from tests.chat.presence.announced import (
+    Observed,
+    answered,
+    arrive,
+    connections,
+    handled,
+    lines,
+    see_everything_until_now,
+)
 
 ANA = RoomMember("design", "ana", "c1")
 HERE = Place("ana", "design", joined_at=5, is_here=True, news_at=100, etag="1")
