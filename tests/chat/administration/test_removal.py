@@ -110,3 +110,14 @@ async def test_people_go_on_talking_while_old_entries_are_removed(storage: Table
     assert [appended.message.seq for appended in later] == list(range(151, 181))
     kept = await read_rows(storage, "design", "e-")
     assert [row["RowKey"] for row in kept] == [entry_key(seq) for seq in range(141, 181)]
+
+
+async def test_a_log_in_which_something_was_said_since_its_head_was_read_stays_as_it_is(storage: TableClient) -> None:
+    rooms = new_room_logs(storage)
+    talk, removal = Conversation(rooms, "design"), LogRemoval(storage)
+    await talk.say("ana", "early")
+    head = await removal.read_head("design")
+    await talk.say("ana", "just now")
+
+    assert not await removal.move_first("design", head, head.seq + 1)
+    assert (await removal.read_head("design")).first == 1
