@@ -33,7 +33,18 @@ async def test_about_as_many_entries_are_read_as_their_number_has_digits() -> No
         return seq
 
     assert await find_first_kept(Head(seq=100_000, at=100_000, first=1), 77_777, read_time) == 77_777
-    assert len(reads) <= 17
+    assert len(reads) <= 18
+
+
+async def test_one_entry_is_read_where_nothing_is_old_enough() -> None:
+    reads: list[int] = []
+
+    async def read_time(seq: int) -> int | None:
+        reads.append(seq)
+        return seq
+
+    assert await find_first_kept(Head(seq=100_000, at=100_000, first=1000), 500, read_time) == 1000
+    assert reads == [1000]
 
 
 async def remove_old(tables: TableClient, room: str, before: int) -> None:
