@@ -51,6 +51,22 @@ class InvalidEvent(ChatError):
     code = "invalid_event"
 
 
+class InvalidRequest(ChatError):
+    """A request over HTTP whose parameters or body are not of the documented form."""
+
+    code = "invalid_request"
+
+
+class AdminsOnly(ChatError):
+    """A request that only a signed-in admin (`ChatAdmins`) may make."""
+
+    code = "admins_only"
+    status = 403
+
+    def __init__(self) -> None:
+        super().__init__("only admins may do this (setting ChatAdmins, under ChatAuth=easyauth)")
+
+
 class BodyTooLarge(ChatError):
     """A body that is larger than any that the service delivers."""
 

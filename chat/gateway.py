@@ -38,6 +38,10 @@ class Member:
     user_id: str | None
 
 
+class ConnectionClosed(ServiceUnavailable):
+    """The connection does not exist any more."""
+
+
 @dataclass(slots=True)
 class Gateway:
     """The service's REST API, as far as the chat uses it; `name` is the endpoint and the hub.
@@ -61,14 +65,29 @@ class Gateway:
         await self.publisher.publish(group, frame, excluded, self.call_seconds)
 
     async def join(self, connection_id: str, groups: Sequence[str]) -> None:
-        """Make a connection a member of the groups."""
-        calls = [self.client.add_connection_to_group(group, connection_id) for group in groups]
-        await self._within_limit("join the room", asyncio.gather(*calls))
+        """Make a connection a member of the groups; after an error it may be a member of some of them.
+
+        Raises ConnectionClosed when there is no such connection.
+        """
+        calls = [self._add(connection_id, group) for group in groups]
+        await self._within_limit("join the room", _all_or_error(calls))
+
+    async def _add(self, connection_id: str, group: str) -> None:
+        from azure.core.exceptions import ResourceNotFoundError
+
+        try:
+            await self.client.add_connection_to_group(group, connection_id)
+        except ResourceNotFoundError as problem:
+            raise ConnectionClosed("the connection has ended") from problem
 
     async def leave(self, connection_id: str, groups: Sequence[str]) -> None:
         """End a connection's membership in the groups."""
         calls = [self.client.remove_connection_from_group(group, connection_id) for group in groups]
         await self._within_limit("leave the room", asyncio.gather(*calls))
+
+    async def exists(self, connection_id: str) -> bool:
+        """Return whether the connection has not ended."""
+        return await self._within_limit("say whether a connection exists", self.client.connection_exists(connection_id))
 
     async def members(self, group: str, limit: int) -> list[Member]:
         """Return the connections in the group now, at most `limit` of them."""
@@ -95,6 +114,13 @@ class Gateway:
                 return await call
         except (AzureError, TimeoutError) as problem:
             raise ServiceUnavailable(f"the Web PubSub service did not {what}") from problem
+
+
+async def _all_or_error(calls: Sequence[Awaitable[Any]]) -> None:
+    """Wait until all calls have ended; then raise the first error, if there is one."""
+    for outcome in await asyncio.gather(*calls, return_exceptions=True):
+        if isinstance(outcome, BaseException):
+            raise outcome
 
 
 _Key = tuple[str, str, str | None]

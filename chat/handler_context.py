@@ -5,8 +5,13 @@ from dataclasses import dataclass
 from chat.durable_client import DurableClient
 from chat.frames import Frame
 from chat.gateway import Gateway
-from chat.recent_announcements import RecentAnnouncements
+from chat.room_list.recorder import RoomListRecorder
+from chat.room_list.rows import ListedRoom
+from chat.room_log.model import Head
 from chat.room_log.room_logs import RoomLogs
+from chat.rooms.announcements import Announcer
+from chat.rooms.places import PlaceStore
+from chat.rooms.presence import RosterReader
 from chat.settings import Settings
 from chat.shared_reads import SharedReads
 from chat.webhook.connection_state import ConnectionState
@@ -16,7 +21,7 @@ from chat.webhook.connection_state import ConnectionState
 class Services:
     """What a handler may use.
 
-    `rooms`, `announcements` and `room_counts` belong to the process: caches that may be lost.
+    `rooms`, `rosters`, `heads`, `room_list` and `listed_rooms` have caches that belong to the process and may be lost.
     `now` is our clock when the event came, in milliseconds since 1970 (UTC).
     """
 
@@ -24,9 +29,17 @@ class Services:
     gateway: Gateway
     durable: DurableClient
     rooms: RoomLogs
-    announcements: RecentAnnouncements
-    room_counts: SharedReads[list[tuple[str, int]]]
+    heads: SharedReads[Head]
+    places: PlaceStore
+    rosters: RosterReader
+    room_list: RoomListRecorder
+    listed_rooms: SharedReads[list[ListedRoom]]
     now: int
+
+    @property
+    def announcer(self) -> Announcer:
+        """What tells rooms who came and who left."""
+        return Announcer(self.gateway, self.rosters, self.places)
 
 
 @dataclass(frozen=True, slots=True)

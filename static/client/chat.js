@@ -1,11 +1,17 @@
-// A chat without a screen: the rooms, the connection, and the messages on their way.
-import { connect } from "./connection.js";
-import { applyFrame, beginJoin, createRoom, positionOf } from "./room.js";
-import { openOutbox, readPosition, readRoomNames } from "./storage.js";
-/** @import { ChatOptions, ConnectionState, DatedEntry, Entry, Frame, JoinedFrame, Quote, Room, SystemFrame,
+// A chat without a screen: the rooms, the connection, and what is on its way to the server.
+import { createCatchUp } from "./catch-up.js";
+import { backoffDelay, connect } from "./connection.js";
+import { lastKnown } from "./continuity.js";
+import { createDelivery } from "./delivery.js";
+import { openOutbox } from "./outbox.js";
+import { applyPlaces, roomsToJoin } from "./places.js";
+import { createQuestions } from "./questions.js";
+import { createRefresh } from "./refresh.js";
+import { applyFrame, beginJoin, createRoom, olderCursor } from "./room.js";
+import { readPlaces, writePlaces } from "./storage.js";
+import { markRead } from "./unread.js";
+/** @import { Change, ChatOptions, ConnectionState, Entry, Frame, JoinedFrame, PlacesFrame, Quote, Room, SystemFrame,
   UnsentMessage } from "./types.js" */
-
-const STORE_MS = 3000; // what was said is stored after this time
 
 /** What a user sees of the chat, and can do. `onChange` is called after every change. */
 export class Chat {
@@ -17,13 +23,25 @@ export class Chat {
 
   /** @param {ChatOptions} options */
   constructor(options) {
-    const { me, userId, lobby, storage } = options;
+    const { me, userId, lobby, storage, onChange } = options;
     this.options = options;
     this.me = me;
     this.outbox = openOutbox(storage, me);
-    const [room] = readRoomNames(storage, lobby).map((name) => this.#ensureRoom(name));
+    for (const { room, unread, isPlaced } of readPlaces(storage, me, lobby)) {
+      Object.assign(this.#ensureRoom(room), { isPlaced, counted: { head: 0, unread } });
+    }
     /** The room in which the user reads and writes. */
-    this.room = room ?? this.#ensureRoom(lobby);
+    this.room = this.rooms.values().next().value ?? this.#ensureRoom(lobby);
+    const send = (/** @type {string} */ event, /** @type {object} */ data) => this.connection.send(event, data);
+    this.questions = createQuestions(send);
+    this.delivery = createDelivery({ outbox: this.outbox, send, onChange });
+    this.catchUp = createCatchUp({ ask: (event, data, room) => this.#ask(event, data, room), onChange });
+    this.refresh = createRefresh({
+      askRoster: () => this.#ask("roster", {}, this.room),
+      askPlaces: () => this.#askPlaces(),
+      sendRead: (room) => this.#sendRead(room),
+      rooms: () => this.rooms.values(),
+    });
     this.connection = connect({
       userId,
       onState: (state) => this.#changeConnectionState(state),
@@ -36,22 +54,22 @@ export class Chat {
    * @param {string} name
    */
   openRoom(name) {
+    this.refresh.flush();
     this.room = this.#ensureRoom(name);
+    this.#store();
     this.#join(this.room);
   }
 
   /**
    * Sends an event, and returns whether it was done. A refusal becomes an entry of the room.
    * @param {string} event
-   * @param {{ id?: string } & Record<string, unknown>} [data]
+   * @param {object} [data]
    * @param {Room} [room]
    */
   async send(event, data = {}, room = this.room) {
     const result = await this.connection.send(event, { room: room.name, ...data });
     if (result.ok) return true;
-    // Changes of a message are not sent again automatically.
-    const problem = result.error ?? (data.id && "Not connected, not done.");
-    if (problem) this.addNotice(room, problem, "error");
+    if (result.error) this.addNotice(room, result.error, "error");
     return false;
   }
 
@@ -61,30 +79,32 @@ export class Chat {
    * @param {Quote} [replyTo]
    */
   sendMessage(message, replyTo) {
-    const { me: from, room } = this;
-    const id = crypto.getRandomValues(new Uint32Array(4)).join("-"); // randomUUID needs a secure context
-    this.deliver({ id, from, room: room.name, message, replyTo, sentAt: new Date().toISOString(), state: "pending" });
+    this.delivery.deliver({ kind: "message", ...this.#unsent(), message, replyTo });
   }
 
   /**
-   * Sends a message, perhaps again.
-   * @param {UnsentMessage} unsent
+   * Edits or deletes a message of the current room, or reacts to it; the change is in the outbox until the server has it.
+   * @param {Change} change
    */
-  async deliver(unsent) {
-    const { id, room, message, replyTo } = unsent;
-    this.#keep({ ...unsent, state: "pending", error: undefined });
-    const utcOffset = -new Date().getTimezoneOffset();
-    const result = await this.connection.send("message", { room, clientId: id, message, replyTo, utcOffset });
-    if (!result.ok) {
-      if (result.error) this.#fail(id, result.error); // else it is sent after the next connect
-      return;
-    }
-    const kept = this.outbox.get(id);
-    if (kept?.state !== "pending") return; // its chat line has arrived
-    const isCommand = /^\/[^/]/.test(message); // has no chat line
-    if (isCommand) this.outbox.remove(id);
-    else this.#keep({ ...kept, state: "sent" });
-    this.options.onChange();
+  changeMessage(change) {
+    this.delivery.deliver({ ...change, ...this.#unsent() });
+  }
+
+  /**
+   * Sends again what has failed.
+   * @param {string} id of a message or change in the outbox
+   */
+  retry(id) {
+    const item = this.outbox.get(id);
+    if (item) this.delivery.deliver(item);
+  }
+
+  /**
+   * Removes what has failed.
+   * @param {string} id of a message or change in the outbox
+   */
+  discard(id) {
+    this.delivery.remove(id);
   }
 
   /**
@@ -94,42 +114,71 @@ export class Chat {
    * @param {"error" | "notice"} event
    */
   addNotice(room, message, event) {
-    applyFrame(room, { type: "system", event, message }, Date.now());
+    applyFrame(room, { type: "system", event, message }, this.me, Date.now());
     this.options.onChange();
   }
 
-  /** Asks for older messages of the current room. */
+  /** Asks for older messages of the current room, until there are some or it is their beginning. */
   async loadOlder() {
     const { room } = this;
-    if (room.isLoadingOlder || !room.olderCursor) return;
+    if (room.isLoadingOlder || room.membership !== "joined") return;
     room.isLoadingOlder = true;
-    await this.send("history", { before: room.olderCursor }, room);
+    const { size } = room.entries;
+    while (room.entries.size === size && (room.olderBefore = olderCursor(room))) {
+      room.isOlderFailing = !(await this.#ask("history", { before: room.olderBefore }, room));
+      if (room.isOlderFailing) break;
+    }
+    if (room.isOlderFailing) await new Promise((resolve) => setTimeout(resolve, backoffDelay(1)));
+    room.olderBefore = null;
     room.isLoadingOlder = false;
-  }
-
-  /**
-   * Notes that the current room was read up to this message.
-   * @param {DatedEntry} message
-   */
-  markRead(message) {
-    this.room.readPosition = positionOf(message);
-    this.options.storage.setItem(`chat.read.${this.room.name}`, this.room.readPosition);
-  }
-
-  /**
-   * Removes an unsent message.
-   * @param {string} id
-   */
-  discard(id) {
-    this.outbox.remove(id);
     this.options.onChange();
+  }
+
+  /**
+   * Loads a part of a long gap of the current room, or all of it.
+   * @param {number} after the entry that the gap follows
+   * @param {number} [pages]
+   */
+  loadGap(after, pages = 1) {
+    this.catchUp.fill(this.room, after, pages);
+  }
+
+  /**
+   * Notes that the current room was read up to this message, which is its last.
+   * @param {Entry} message
+   */
+  markRead({ seq = 0 }) {
+    const { room } = this;
+    const isLast = lastKnown(room.runs) >= room.head; // else there are newer ones
+    if (isLast && markRead(room, seq)) this.refresh.sendRead(room);
+  }
+
+  /**
+   * Notes whether the user can see the chat.
+   * @param {boolean} isVisible
+   */
+  setVisible(isVisible) {
+    this.refresh.setVisible(isVisible);
+  }
+
+  /** Ends the chat and its connection. */
+  close() {
+    this.refresh.stop();
+    this.#store();
+    this.catchUp.stop();
+    this.connection.close();
+  }
+
+  /** @returns {Pick<UnsentMessage, "id" | "from" | "room" | "sentAt" | "state">} */
+  #unsent() {
+    const id = crypto.getRandomValues(new Uint32Array(4)).join("-"); // randomUUID needs a secure context
+    return { id, from: this.me, room: this.room.name, sentAt: new Date().toISOString(), state: "pending" };
   }
 
   /** @param {string} name */
   #ensureRoom(name) {
-    const room = this.rooms.get(name) ?? createRoom(name, readPosition(this.options.storage, name));
+    const room = this.rooms.get(name) ?? createRoom(name);
     this.rooms.set(name, room);
-    this.#storeRooms();
     return room;
   }
 
@@ -137,41 +186,60 @@ export class Chat {
   #forgetRoom(room) {
     const { lobby, onChange, onMove } = this.options;
     this.rooms.delete(room.name);
-    this.#storeRooms();
     if (room === this.room) {
       this.openRoom(lobby);
       onMove?.(lobby);
     }
+    this.#store();
     onChange();
   }
 
-  #storeRooms() {
-    this.options.storage.setItem("chat.rooms", [...this.rooms.keys()].join(","));
+  /**
+   * @param {string} event
+   * @param {object} data
+   * @param {Room} room
+   */
+  async #ask(event, data, room) {
+    return room.membership === "joined" && this.questions.ask(event, { room: room.name, ...data });
+  }
+
+  /** @param {Room} room */
+  async #sendRead(room) {
+    // Without an answer it is sent again when the server says that it does not know it.
+    await this.questions.ask("read", { room: room.name, seq: room.marked });
+    this.#store();
+  }
+
+  async #askPlaces() {
+    await this.questions.ask("places", {});
+    for (const room of roomsToJoin(this.rooms.values(), this.room)) this.#join(room);
+  }
+
+  #store() {
+    writePlaces(this.options.storage, this.me, this.rooms.values());
   }
 
   /** @param {Room} room */
   async #join(room) {
     const { membership } = room;
     if (this.connectionState.name !== "live" || membership !== "idle") return;
-    beginJoin(room, Date.now());
+    beginJoin(room);
     const isAcknowledged = await this.send("join", {}, room);
-    // Refused, with an error frame instead of a `joined` one. The lobby stays open all the same.
-    if (isAcknowledged && room.membership === "joining" && room.name !== this.options.lobby) {
-      this.#forgetRoom(room);
-      return;
-    }
-    room.membership = isAcknowledged ? "joined" : "idle";
+    const isRefused = isAcknowledged && room.membership === "joining"; // an error frame came instead of a `joined` one
+    if (room.membership === "joining") room.membership = "idle";
+    // The lobby stays open all the same, and so does a room that the user is in already.
+    if (isRefused && !room.isPlaced && room.name !== this.options.lobby) this.#forgetRoom(room);
     this.options.onChange();
-    if (!isAcknowledged || !room.catchUp) return;
-    await new Promise((resolve) => setTimeout(resolve, STORE_MS));
-    await this.send("history", {}, room);
-    room.catchUp = null;
   }
 
   /** @param {Frame} frame */
   #receive(frame) {
-    const name = frame.room ?? this.room.name;
-    const room = this.rooms.get(name);
+    this.questions.receive(frame);
+    if (frame.type === "places") {
+      this.#receivePlaces(frame);
+      return;
+    }
+    const room = this.rooms.get(frame.room ?? this.room.name);
     if (frame.type === "joined") this.#receiveJoined(frame);
     else if (frame.type === "system" && frame.event === "error") this.#receiveError(frame, room);
     else if (room && frame.type === "left") this.#forgetRoom(room);
@@ -183,19 +251,44 @@ export class Chat {
     const { onFirstPage, onMove } = this.options;
     const room = this.#ensureRoom(frame.room);
     const isByCommand = room.membership !== "joining";
-    if (room === this.room && !room.entries.size) onFirstPage?.();
+    if (room === this.room && !room.runs.length) onFirstPage?.();
     this.#apply(frame, room);
+    this.#repeatRead(frame);
+    if (frame.read === null) this.refresh.askPlacesSoon();
+    this.#store();
     if (isByCommand && room !== this.room) onMove?.(room.name);
+  }
+
+  /** @param {PlacesFrame} frame */
+  #receivePlaces({ rooms: places }) {
+    const isKept = (/** @type {Room} */ room) => room === this.room || room.name === this.options.lobby;
+    const { rooms, left } = applyPlaces(this.rooms, places, isKept);
+    this.rooms = rooms;
+    for (const room of left) if (room.membership === "joined") this.send("leave", {}, room);
+    for (const room of rooms.values()) this.catchUp.check(room);
+    for (const place of places) this.#repeatRead(place);
+    this.#store();
+    this.options.onChange();
+  }
+
+  /** @param {{ room: string, read?: number | null }} place */
+  #repeatRead({ room: name, read }) {
+    const room = this.rooms.get(name);
+    if (room && typeof read === "number" && read < room.marked) this.refresh.sendRead(room);
   }
 
   /**
    * @param {SystemFrame} frame
    * @param {Room} [room]
    */
-  #receiveError({ clientId, message }, room) {
-    if (clientId && this.#fail(clientId, message)) return;
-    // A refused room is closed; the lobby shows the error.
-    const isOpen = room?.membership === "joined";
+  #receiveError(frame, room) {
+    const { clientId, message } = frame;
+    if (room?.membership !== "joining" && this.questions.isRefusal(frame)) return;
+    const failed = clientId && this.delivery.fail(clientId, message);
+    if (failed && (failed.kind === "message" || room?.entries.has(failed.target))) return;
+    if (failed) this.delivery.remove(failed.id); // its message is not here to show it
+    // A room that is refused is closed; the lobby shows the error.
+    const isOpen = room && (room.membership === "joined" || room.isPlaced);
     this.addNotice(isOpen ? room : this.#ensureRoom(this.options.lobby), message, "error");
   }
 
@@ -204,29 +297,14 @@ export class Chat {
    * @param {Room} room
    */
   #apply(frame, room) {
-    for (const { from, clientId } of messagesIn(frame)) {
-      if (from === this.me && clientId) this.outbox.remove(clientId);
+    for (const { author, clientId } of sentItems(frame)) {
+      if (author === this.me && clientId) this.delivery.remove(clientId);
     }
-    const before = applyFrame(room, frame, Date.now());
-    if (before) this.send("history", { before }, room);
+    applyFrame(room, frame, this.me, Date.now());
+    this.catchUp.check(room, frame.type === "joined");
+    const isNews = frame.type === "system" && frame.user;
+    if (isNews && room === this.room) this.refresh.askRosterSoon(room.roster.count);
     this.options.onChange();
-  }
-
-  /** @param {UnsentMessage} message */
-  #keep(message) {
-    this.outbox.put(message);
-    this.options.onChange();
-  }
-
-  /**
-   * @param {string} id
-   * @param {string} error
-   * @returns {boolean} whether there is such an unsent message
-   */
-  #fail(id, error) {
-    const message = this.outbox.get(id);
-    if (message) this.#keep({ ...message, state: "failed", error });
-    return Boolean(message);
   }
 
   /** @param {ConnectionState} state */
@@ -234,20 +312,33 @@ export class Chat {
     this.connectionState = state;
     this.options.onChange();
     if (state.name !== "live") return;
-    for (const room of this.rooms.values()) {
-      if (state.isNew) room.membership = "idle";
-      this.#join(room);
+    this.refresh.askRosterSoon(this.room.roster.count);
+    if (state.isNew) this.#begin();
+    else for (const room of roomsToJoin(this.rooms.values(), this.room)) this.#join(room);
+  }
+
+  // The current room and those with unsent items are joined at once, the others when it is known which they are.
+  #begin() {
+    this.catchUp.stop();
+    for (const room of this.rooms.values()) room.membership = "idle";
+    this.#join(this.room);
+    for (const { room } of this.outbox.all()) {
+      const unsentRoom = this.rooms.get(room);
+      if (unsentRoom) this.#join(unsentRoom);
     }
-    if (!state.isNew) return;
-    for (const message of this.outbox.all()) if (message.state !== "failed") this.deliver(message);
+    this.delivery.deliverAll();
+    this.#askPlaces();
   }
 }
 
 /**
+ * Returns who sent what with which id, of all that a frame tells.
  * @param {Frame} frame
- * @returns {Entry[]}
+ * @returns {{ author?: string, clientId?: string }[]}
  */
-function messagesIn(frame) {
-  if (frame.type === "joined" || frame.type === "history") return frame.messages;
-  return frame.type === undefined ? [frame] : [];
+function sentItems(frame) {
+  if (frame.type === "joined" || frame.type === "history") return frame.messages.flatMap(sentItems);
+  if (frame.type === "since") return frame.entries.flatMap(sentItems);
+  if (frame.type === undefined) return [{ author: frame.from, clientId: frame.clientId }];
+  return "by" in frame ? [{ author: frame.by, clientId: frame.clientId }] : [];
 }

@@ -7,23 +7,20 @@
  *     chat.sendMessage("hello");
  *
  *     function show() {
- *       const messages = [...orderedEntries(chat.room), ...chat.outbox.all()];
+ *       const messages = [...orderedEntries(chat.room), ...chat.outbox.messages(chat.room.name)];
  *       console.log(messages.map(({ from, message }) => `${from}: ${message}`));
  *     }
  *
  * `connect`, `applyFrame` and `openOutbox` are the parts of `Chat`, for a page that wants other rules. types.js describes
- * the frames and the states.
+ * the frames and the states. `shownGaps` names what is missing between the entries.
  */
+export { createCatchUp, nextQuestion } from "./catch-up.js";
+export { countReactions, withChanges } from "./changes.js";
 export { Chat } from "./chat.js";
 export { backoffDelay, connect, negotiate, requestJson } from "./connection.js";
-export {
-  applyFrame,
-  beginJoin,
-  countUnread,
-  createRoom,
-  isUnread,
-  mergeEntry,
-  orderedEntries,
-  positionOf,
-} from "./room.js";
-export { openOutbox, readPosition, readRoomNames } from "./storage.js";
+export { addRun, gapLength, gapsOf, lastKnown } from "./continuity.js";
+export { isUnread, mergeEntry, orderedEntries } from "./entries.js";
+export { openOutbox } from "./outbox.js";
+export { applyFrame, beginJoin, createRoom, olderCursor, shownGaps } from "./room.js";
+export { readPlaces, writePlaces } from "./storage.js";
+export { countUnread, markRead } from "./unread.js";

@@ -1,159 +1,179 @@
 // What is known of one room, and what a frame from the server changes about it.
-/** @import { DatedEntry, Entry, Frame, FrameRules, HistoryFrame, JoinedFrame, Room } from "./types.js" */
+import { addRun, gapsOf, lastKnown } from "./continuity.js";
+import { entryOf, mergeEntry } from "./entries.js";
+import { applyNews, createRoster, replaceRoster } from "./roster.js";
+import { countMessage, notePlace, noteReadElsewhere } from "./unread.js";
+/** @import { ChangeFrame, Entry, Frame, FrameRules, MessageFrame, Page, Room } from "./types.js" */
 
 const TYPING_MS = 6000;
-const MAX_CATCH_UP_PAGES = 5;
-const GAP_ID = "!"; // sorts before other ids
 
 /**
  * Returns a room of which nothing is known yet.
  * @param {string} name
- * @param {string} [readPosition]
  * @returns {Room}
  */
-export function createRoom(name, readPosition = "") {
+export function createRoom(name) {
   return {
     name,
-    readPosition,
     membership: "idle",
     isAdmin: false,
+    isPlaced: false,
     entries: new Map(),
-    people: new Set(),
-    morePeople: 0,
     typing: new Map(),
-    olderCursor: null,
+    roster: createRoster(),
+    runs: [],
+    head: 0,
+    first: 1,
+    rejoinedAt: null,
+    unmarkedAfter: null,
+    isIncomplete: false,
+    isOlderFailing: false,
+    olderBefore: null,
     isLoadingOlder: false,
-    catchUp: null,
+    wanted: null,
+    read: 0,
+    marked: 0,
+    counted: null,
+    newer: new Set(),
   };
 }
 
 /**
- * Returns an entry's place in the order, which compares as text.
- * @param {DatedEntry} entry
- */
-export function positionOf({ sentAt, id }) {
-  return `${sentAt} ${id}`;
-}
-
-/**
- * Returns the entries in everybody's order.
+ * Notes that the room is being joined. If something of it is known, what was missed since then is asked for by number.
  * @param {Room} room
  */
-export function orderedEntries({ entries }) {
-  return [...entries.values()].filter(isDated).sort((a, b) => (positionOf(a) < positionOf(b) ? -1 : 1));
-}
-
-/**
- * Returns whether somebody else said this after the position.
- * @param {DatedEntry} entry
- * @param {string} me
- * @param {string} readPosition
- */
-export function isUnread(entry, me, readPosition) {
-  return Boolean(entry.from) && entry.from !== me && positionOf(entry) > readPosition;
-}
-
-/**
- * Returns how many messages the user has not read.
- * @param {Room} room
- * @param {string} me
- */
-export function countUnread(room, me) {
-  return messagesOf(room).filter((message) => isUnread(message, me, room.readPosition)).length;
-}
-
-/**
- * Returns one entry from two versions of it: the earlier time, the newest text. A deletion stays.
- * @param {Entry | undefined} known
- * @param {Entry} incoming
- * @returns {Entry}
- */
-export function mergeEntry(known, incoming) {
-  const merged = { ...known, ...incoming };
-  if (known?.sentAt && incoming.sentAt && known.sentAt < incoming.sentAt) merged.sentAt = known.sentAt;
-  if (known?.editedAt && known.editedAt > (incoming.editedAt ?? "")) {
-    merged.message = known.message;
-    merged.editedAt = known.editedAt;
-  }
-  if (merged.deletedAt) merged.message = "";
-  return merged;
-}
-
-/**
- * Notes that the room is being joined, and what is known: a page that overlaps with it leaves no gap.
- * @param {Room} room
- * @param {number} now
- */
-export function beginJoin(room, now) {
-  const knownIds = new Set(messagesOf(room).map(({ id }) => id));
+export function beginJoin(room) {
   room.membership = "joining";
-  room.catchUp = knownIds.size ? { knownIds, pages: 0, gapId: `${GAP_ID}${now}` } : null;
+  room.rejoinedAt = room.runs.length ? lastKnown(room.runs) : null;
 }
 
 /**
- * Changes the room as the frame says. Returns the cursor of an older page that is needed to close a gap.
+ * Returns the number before which older messages can be loaded, or null at the beginning of what is kept.
+ * @param {Room} room
+ */
+export function olderCursor({ runs, first }) {
+  return runs.length && runs[0].after >= first ? runs[0].after + 1 : null;
+}
+
+/**
+ * Returns what is missing in the room, in order. While frames may only be out of order, their gaps are left out.
+ * @param {Room} room
+ */
+export function shownGaps({ runs, head, first, unmarkedAfter }) {
+  return gapsOf(runs, head, first).filter(({ after }) => unmarkedAfter === null || after < unmarkedAfter);
+}
+
+/**
+ * Changes the room as the frame says.
  * @param {Room} room
  * @param {Frame} frame
+ * @param {string} me
  * @param {number} now
- * @returns {string | void}
  */
-export function applyFrame(room, frame, now) {
+export function applyFrame(room, frame, me, now) {
   if ("user" in frame && frame.user && frame.type !== "typing") room.typing.delete(frame.user);
   if ("from" in frame && frame.from) room.typing.delete(frame.from);
-  if (frame.type && frame.type in RULES) return RULES[frame.type](room, frame, now);
-  // A message, or new fields of one.
-  if ("id" in frame) putEntry(room, frame);
+  if (frame.type && frame.type in RULES) RULES[frame.type](room, frame, me, now);
+  else if (!frame.type || "seq" in frame) putLive(room, /** @type {MessageFrame | ChangeFrame} */ (frame), me);
 }
 
 /** @type {FrameRules} */
 const RULES = {
-  typing({ typing }, { user }, now) {
+  typing({ typing }, { user }, _, now) {
     typing.set(user, now + TYPING_MS);
   },
-  reaction(room, { id, emoji, user, on }) {
-    const { reactions } = room.entries.get(id) ?? {};
-    const others = (reactions?.[emoji] ?? []).filter((other) => other !== user);
-    putEntry(room, { id, reactions: { ...reactions, [emoji]: on ? [...others, user] : others } });
-  },
-  system(room, frame, now) {
+  system(room, frame, _, now) {
     const { event, user, at = new Date(now).toISOString() } = frame;
-    if (user && event === "joined") room.people.add(user);
-    if (user && event === "left") room.people.delete(user);
-    putEntry(room, { ...frame, id: `${event} ${user ?? room.entries.size} ${at}`, sentAt: at });
+    if (user) applyNews(room.roster, user, event, at);
+    const id = `${event} ${user ?? room.entries.size} ${at}`;
+    putEntry(room, { id, event, user, message: frame.message, sentAt: at });
   },
-  joined(room, frame, now) {
-    room.people = new Set([...frame.users, frame.user]);
-    room.morePeople = Math.max(0, frame.count - room.people.size);
+  joined(room, frame) {
     room.isAdmin = frame.admin;
     room.membership = "joined";
-    return addPage(room, frame, now);
+    replaceRoster(room.roster, frame);
+    if (room.rejoinedAt !== null && frame.head !== null && frame.head < room.rejoinedAt) forgetLog(room);
+    notePlace(room, frame);
+    room.isIncomplete = frame.head === null;
+    if (room.rejoinedAt === null) addPage(room, frame, null);
+    else noteEnds(room, frame.head, frame.first); // the page would hide what was missed before it
   },
-  history: addPage,
+  history(room, frame) {
+    if (room.olderBefore === null) room.isIncomplete = frame.head === null;
+    addPage(room, frame, room.olderBefore);
+  },
+  since(room, { after, entries, head, first, complete }, me) {
+    room.isIncomplete = head === null;
+    noteEnds(room, head, first);
+    if (head === null) return;
+    for (const entry of entries) putLive(room, entry, me);
+    if (complete) room.runs = addRun(room.runs, { after, last: entries.at(-1)?.seq ?? after });
+    else room.unmarkedAfter = null; // there is a gap: it is shown at once
+  },
+  roster(room, frame) {
+    replaceRoster(room.roster, frame);
+    noteEnds(room, frame.head, frame.first);
+  },
+  read(room, { seq, unread }) {
+    noteReadElsewhere(room, seq, unread);
+  },
 };
 
 /**
+ * Adds a page of messages: all that were said before the number `until`, or up to the head without one.
  * @param {Room} room
- * @param {JoinedFrame | HistoryFrame} page
- * @param {number} now
+ * @param {Page} page
+ * @param {number | null} until
  */
-function addPage(room, { messages, before, complete }, now) {
-  const { catchUp, entries } = room;
-  const start = messages[0]?.sentAt ?? new Date(now).toISOString();
-  const gapId = catchUp?.gapId ?? GAP_ID;
-  if (!messagesOf(room).some(({ sentAt }) => sentAt < start)) room.olderCursor = before;
-  for (const message of messages) putEntry(room, message);
-  entries.delete(gapId);
-  const overlaps = !catchUp || messages.some(({ id }) => catchUp.knownIds.has(id));
-  if (complete && overlaps) {
-    room.catchUp = null;
-    return undefined;
-  }
-  if (catchUp && before) {
-    catchUp.pages += 1;
-    if (catchUp.pages < MAX_CATCH_UP_PAGES) return before;
-  }
-  entries.set(gapId, { id: gapId, event: "gap", message: "Messages may be missing here.", sentAt: start });
-  return undefined;
+function addPage(room, { messages, before, head, first }, until) {
+  noteEnds(room, head, first);
+  if (head === null) return;
+  for (const message of messages) putEntry(room, entryOf(message));
+  room.runs = addRun(room.runs, { after: (before ?? room.first) - 1, last: until === null ? head : until - 1 });
+}
+
+/**
+ * @param {Room} room
+ * @param {number | null} head
+ * @param {number | null} [first]
+ */
+function noteEnds(room, head, first) {
+  room.head = Math.max(room.head, head ?? 0);
+  room.first = Math.max(room.first, first ?? 1);
+}
+
+/**
+ * Adds an entry of the log. One of an unknown kind has its number all the same.
+ * @param {Room} room
+ * @param {MessageFrame | ChangeFrame} frame
+ * @param {string} me
+ */
+function putLive(room, frame, me) {
+  const isMessage = !frame.type;
+  if (isMessage && frame.from !== me && !room.entries.get(frame.id)?.sentAt) countMessage(room, frame);
+  if (isMessage || frame.messageSeq) putEntry(room, entryOf(frame));
+  if (frame.type === "reaction" && frame.user === me) noteOwnReaction(room, frame);
+  if (!frame.seq) return;
+  noteEnds(room, frame.seq);
+  room.runs = addRun(room.runs, { after: frame.seq - 1, last: frame.seq });
+}
+
+/**
+ * @param {Room} room
+ * @param {ChangeFrame} frame
+ */
+function noteOwnReaction({ entries }, { id, emoji = "", on }) {
+  const entry = entries.get(id);
+  if (entry) entry.ownReactions = { ...entry.ownReactions, [emoji]: Boolean(on) };
+}
+
+/**
+ * Forgets the conversation: the server's log has begun anew.
+ * @param {Room} room
+ */
+function forgetLog(room) {
+  const { runs, head, first, rejoinedAt, entries, read, marked, counted, newer } = createRoom(room.name);
+  Object.assign(room, { runs, head, first, rejoinedAt, entries, read, marked, counted, newer });
 }
 
 /**
@@ -162,17 +182,4 @@ function addPage(room, { messages, before, complete }, now) {
  */
 function putEntry({ entries }, entry) {
   entries.set(entry.id, mergeEntry(entries.get(entry.id), entry));
-}
-
-/** @param {Room} room */
-function messagesOf({ entries }) {
-  return [...entries.values()].filter(isDated).filter(({ from }) => from);
-}
-
-/**
- * @param {Entry} entry
- * @returns {entry is DatedEntry}
- */
-function isDated(entry) {
-  return Boolean(entry.sentAt);
 }

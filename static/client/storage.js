@@ -1,94 +1,55 @@
-// What is kept in Web Storage. A value that cannot be read is ignored, not deleted.
-/** @import { KeyValueStorage, UnsentMessage } from "./types.js" */
+// The user's rooms as they were when the chat was last open: what is shown until the server has answered. A value that
+// cannot be read is ignored, not deleted.
+/** @import { KeyValueStorage, Room, StoredPlace } from "./types.js" */
+import { countUnread } from "./unread.js";
 
-const VERSION = 1; // of a stored message; the first had none
+const VERSION = 1; // of the stored places
 const ROOM_NAME = /^[a-z0-9_][a-z0-9_-]{0,31}$/;
-const POSITION = /^\d{4}-\d\d-\d\dT\S+Z \S+$/; // time and id
 
 /**
- * Returns the names of the rooms that were open, or the lobby's.
- * @param {KeyValueStorage} storage
- * @param {string} lobby
- */
-export function readRoomNames(storage, lobby) {
-  const names = (storage.getItem("chat.rooms") ?? "").split(",").filter((name) => ROOM_NAME.test(name));
-  return names.length ? names : [lobby];
-}
-
-/**
- * Returns the position up to which the room was read, or "".
- * @param {KeyValueStorage} storage
- * @param {string} room
- */
-export function readPosition(storage, room) {
-  const position = storage.getItem(`chat.read.${room}`) ?? "";
-  return POSITION.test(position) ? position : "";
-}
-
-/**
- * Returns the user's messages that the server has not confirmed. Each has its own key: tabs do not overwrite each other.
+ * Returns the user's rooms with their unread counts, or the lobby.
  * @param {KeyValueStorage} storage
  * @param {string} user
+ * @param {string} lobby
+ * @returns {StoredPlace[]}
  */
-export function openOutbox(storage, user) {
-  const prefix = `chat.outbox.${user}.`;
-  /** @type {Map<string, UnsentMessage>} */
-  const messages = new Map();
-  for (const key of Object.keys(storage).filter((name) => name.startsWith(prefix))) {
-    const message = parseMessage(storage.getItem(key), key.slice(prefix.length), user);
-    if (message) messages.set(message.id, message);
-  }
+export function readPlaces(storage, user, lobby) {
+  const places = parsePlaces(storage.getItem(`chat.places.${user}`)) ?? readRoomNames(storage);
+  return places.length ? places : [{ room: lobby, unread: 0, isPlaced: false }];
+}
 
-  return {
-    /** @param {string} id */
-    get: (id) => messages.get(id),
-
-    all: () => [...messages.values()].sort((a, b) => (a.sentAt < b.sentAt ? -1 : 1)),
-
-    /** @param {UnsentMessage} message */
-    put(message) {
-      messages.set(message.id, message);
-      // A reload must not send again what was accepted.
-      if (message.state === "sent") storage.removeItem(prefix + message.id);
-      else storage.setItem(prefix + message.id, JSON.stringify({ v: VERSION, ...message }));
-    },
-
-    /** @param {string} id */
-    remove(id) {
-      messages.delete(id);
-      storage.removeItem(prefix + id);
-    },
-  };
+/**
+ * Keeps the user's rooms.
+ * @param {KeyValueStorage} storage
+ * @param {string} user
+ * @param {Iterable<Room>} rooms
+ */
+export function writePlaces(storage, user, rooms) {
+  const places = [...rooms].map((room) => ({ room: room.name, unread: countUnread(room), isPlaced: room.isPlaced }));
+  storage.setItem(`chat.places.${user}`, JSON.stringify({ v: VERSION, rooms: places }));
 }
 
 /**
  * @param {string | null} json
- * @param {string} key the id, as the storage key has it
- * @param {string} user
- * @returns {UnsentMessage | undefined}
+ * @returns {StoredPlace[] | undefined} undefined for nothing that can be read
  */
-function parseMessage(json, key, user) {
-  const { v = VERSION, id = key, from = user, room, message, replyTo, sentAt, state, error } = parseObject(json);
-  // The prefix of the user "a" also begins the keys of the user "a.b": the author tells them apart.
-  if (v !== VERSION || id !== key || from !== user || !room || !message) return undefined;
-  const isFailed = state === "failed";
-  return {
-    id,
-    from,
-    room: String(room),
-    message: String(message),
-    replyTo: replyTo?.message ? replyTo : undefined,
-    sentAt: Date.parse(sentAt) ? sentAt : new Date().toISOString(),
-    state: isFailed ? "failed" : "pending",
-    error: isFailed ? String(error ?? "Not sent.") : undefined,
-  };
+function parsePlaces(json) {
+  try {
+    const { v, rooms } = JSON.parse(json ?? "");
+    if (v !== VERSION) return undefined;
+    return rooms
+      .filter((/** @type {StoredPlace} */ place) => ROOM_NAME.test(place?.room ?? ""))
+      .map((/** @type {StoredPlace} */ { room, unread, isPlaced }) => {
+        return { room, unread: Number.isInteger(unread) ? unread : 0, isPlaced: Boolean(isPlaced) };
+      });
+  } catch {
+    return undefined;
+  }
 }
 
-/** @param {string | null} json */
-function parseObject(json) {
-  try {
-    return JSON.parse(json ?? "") ?? {};
-  } catch {
-    return {};
-  }
+// What was stored before the server kept the rooms: their names, for whoever used this browser.
+/** @param {KeyValueStorage} storage */
+function readRoomNames(storage) {
+  const names = (storage.getItem("chat.rooms") ?? "").split(",").filter((name) => ROOM_NAME.test(name));
+  return names.map((room) => ({ room, unread: 0, isPlaced: false }));
 }

@@ -6,36 +6,68 @@
  */
 
 /**
- * One entry of a room's conversation. A message has `from`; somebody who joined or left has `user`; a notice, an error
- * and a gap have only `event`. A change may arrive before the message that it changes: then `sentAt` is still missing.
+ * One entry of a room's conversation. A message has `from`; somebody who joined or left has `user`; a notice and an error
+ * have only `event`. A change may arrive before the message that it changes: then `sentAt` is still missing.
  * @typedef {object} Entry
  * @property {string} id
  * @property {string} [room]
  * @property {string} [from] author
  * @property {string} [message] text; empty after a deletion
  * @property {string} [sentAt] UTC, ISO 8601
+ * @property {number} [seq] number of the message in the room's log
+ * @property {number} [version] number of the log's newest entry that changed the message
  * @property {string} [clientId] id that the author's page gave to the message
  * @property {Quote} [replyTo]
  * @property {string} [editedAt] UTC, ISO 8601
  * @property {string} [deletedAt] UTC, ISO 8601
- * @property {Record<string, string[]>} [reactions] users by emoji
- * @property {string} [event] `joined`, `left`, `notice`, `error` or `gap`
+ * @property {Record<string, string[]>} [reactions] the first users by emoji
+ * @property {Record<string, number>} [reactionCounts] how many users by emoji, when not all are listed
+ * @property {Record<string, boolean>} [ownReactions] whether the user has reacted, as far as it was seen live
+ * @property {string} [event] `joined`, `left`, `notice` or `error`
  * @property {string} [user] who joined or left
  */
 
 /** @typedef {Entry & { sentAt: string }} DatedEntry an entry with its place in the conversation */
 
 /**
- * A message that the server has not confirmed. `sent`: it was accepted, but did not come back yet.
- * @typedef {object} UnsentMessage
- * @property {string} id becomes the message's `clientId`
+ * A message with the changes that the server has not confirmed.
+ * @typedef {DatedEntry & { pendingChange?: "edit" | "delete", pendingEmojis?: string[], failedChange?: UnsentChange }} ShownEntry
+ */
+
+/**
+ * What a message and a change have in the outbox. `sent`: it was accepted, but did not come back yet.
+ * @typedef {object} UnsentItem
+ * @property {string} id becomes the `clientId`
  * @property {string} room
  * @property {string} from
- * @property {string} message
  * @property {string} sentAt UTC, ISO 8601
- * @property {Quote} [replyTo]
  * @property {"pending" | "sent" | "failed"} state
  * @property {string} [error] why it failed
+ */
+
+/**
+ * A change of the message `target`: an edit has the new text, a reaction its emoji and whether it is set or cleared.
+ * @typedef {{ kind: "edit" | "delete" | "react", target: string, message?: string, emoji?: string, on?: boolean }} Change
+ */
+
+/** @typedef {UnsentItem & { kind: "message", message: string, replyTo?: Quote }} UnsentMessage */
+/** @typedef {UnsentItem & Change} UnsentChange */
+/** @typedef {UnsentMessage | UnsentChange} Unsent what the server has not confirmed */
+
+/** @typedef {{ after: number, last: number }} Run a part of the log of which nothing is missing: after + 1 to last */
+
+/**
+ * A part of the log that is missing: after + 1 to until - 1. `isRemoved`: the server has not kept it.
+ * @typedef {{ after: number, until: number, isRemoved: boolean }} Gap
+ */
+
+/**
+ * Who is in a room: the first users and how many there are, as the server said `at` that time, changed by later news.
+ * @typedef {object} Roster
+ * @property {Set<string>} users
+ * @property {number} count
+ * @property {string} at UTC, ISO 8601
+ * @property {Map<string, { event: SystemFrame["event"], at: string }>} news the last one of each user
  */
 
 /**
@@ -44,37 +76,71 @@
  * @property {string} name
  * @property {"idle" | "joining" | "joined"} membership `joined` once the server has answered
  * @property {boolean} isAdmin whether the user may edit and delete what others wrote
+ * @property {boolean} isPlaced whether the server has named it as one of the user's rooms
  * @property {Map<string, Entry>} entries by id
- * @property {Set<string>} people at most the first 100 users
- * @property {number} morePeople how many users are here beside `people`
  * @property {Map<string, number>} typing user and the time until which the user counts as typing, in milliseconds
- * @property {string} readPosition position of the last message that was read, empty for none
- * @property {string | null} olderCursor cursor of the page before the oldest known one
+ * @property {Roster} roster
+ * @property {Run[]} runs which entries of the log are known, in order
+ * @property {number} head number of the log's last entry, as far as it is known
+ * @property {number} first number of the first entry that the server keeps
+ * @property {number | null} rejoinedAt the last entry that was known when the room was joined again
+ * @property {number | null} unmarkedAfter gaps after this entry are not shown yet
+ * @property {boolean} isIncomplete whether the newest messages could not be read
+ * @property {boolean} isOlderFailing whether older messages could not be read
+ * @property {number | null} olderBefore the number before which older messages are being asked for
  * @property {boolean} isLoadingOlder
- * @property {CatchUp | null} catchUp set from joining again until the messages in between are there
+ * @property {{ after: number, pages: number } | null} wanted a long gap that is being filled, and how many pages of it
+ * @property {number} read number of the last entry that was read, on any device
+ * @property {number} marked number of the last entry that was read here
+ * @property {{ head: number, unread: number } | null} counted unread messages up to an entry, as the server counted them
+ * @property {Set<number>} newer unread messages after that entry
+ */
+
+/** @typedef {{ room: string, read: number, unread: number, head: number | null }} Place a room that the user is in */
+/** @typedef {{ room: string, unread: number, isPlaced: boolean }} StoredPlace */
+
+/**
+ * Asks the server about a room, and returns whether it has answered.
+ * @typedef {(event: string, data: object, room: Room) => Promise<boolean>} Ask
  */
 
 /**
- * The loading of messages that were missed while the client was away.
- * @typedef {object} CatchUp
- * @property {Set<string>} knownIds messages that were there before
- * @property {number} pages how many pages were read
- * @property {string} gapId id of the entry that marks the gap
+ * Messages of the past; `before` is the number to pass on for the page before this one. A `head` of null: storage could
+ * not be read.
+ * @typedef {{ room: string, messages: MessageFrame[], before: number | null, complete: boolean, head: number | null,
+ *   first: number | null }} Page
  */
 
-/**
- * Messages of the past; `before` is the cursor of the page before this one.
- * @typedef {{ room: string, messages: DatedEntry[], before: string | null, complete: boolean }} Page
- */
-
-/** @typedef {Entry & { type?: undefined }} MessageFrame */
+/** @typedef {Entry & { type?: undefined, messageSeq?: undefined }} MessageFrame */
 /** @typedef {Page & { type: "history" }} HistoryFrame */
-/** @typedef {Page & { type: "joined", user: string, users: string[], count: number, admin: boolean }} JoinedFrame */
+
+/**
+ * @typedef {Page & { type: "joined", user: string, users: string[], count: number, admin: boolean, read?: number | null,
+ *   unread?: number | null }} JoinedFrame
+ */
+
+/**
+ * The log's entries after a number; `complete` when they begin with the next one.
+ * @typedef {{ type: "since", room: string, after: number, entries: (MessageFrame | ChangeFrame)[], head: number | null,
+ *   first: number | null, complete: boolean }} SinceFrame
+ */
+
+/**
+ * @typedef {{ type: "roster", room: string, users: string[], count: number, head: number | null, first: number | null,
+ *   at: string }} RosterFrame
+ */
+
+/** @typedef {{ type: "read", room: string, seq: number, unread: number }} ReadFrame */
+/** @typedef {{ type: "places", room?: undefined, rooms: Place[] }} PlacesFrame */
 /** @typedef {{ type: "left", room: string }} LeftFrame */
 /** @typedef {{ type: "typing", room: string, user: string }} TypingFrame */
-/** @typedef {{ type: "edited", room: string, id: string, message: string, editedAt: string, by: string }} EditedFrame */
-/** @typedef {{ type: "deleted", room: string, id: string, deletedAt: string, by: string }} DeletedFrame */
-/** @typedef {{ type: "reaction", room: string, id: string, emoji: string, user: string, on: boolean }} ReactionFrame */
+
+/**
+ * A change of a message, with all that can change as it is now. `seq` is the change's number, `messageSeq` the message's;
+ * `clientId` is the change's own.
+ * @typedef {Omit<Entry, "event" | "user"> & { type: "edited" | "deleted" | "reaction", messageSeq: number, by: string,
+ *   at: string, emoji?: string, user?: string, on?: boolean }} ChangeFrame
+ */
 
 /**
  * An event of a room, or a notice or an error for one user.
@@ -86,22 +152,25 @@
  * @property {string} [user]
  * @property {string} [at] UTC, ISO 8601
  * @property {string} [code]
- * @property {string} [clientId] the refused message
+ * @property {string} [clientId] the refused message or change
  */
 
 /**
  * What the server sends; docs/protocol.md describes each frame.
- * @typedef {MessageFrame | SystemFrame | JoinedFrame | LeftFrame | HistoryFrame | TypingFrame | EditedFrame | DeletedFrame
- *   | ReactionFrame} Frame
+ * @typedef {MessageFrame | ChangeFrame | SystemFrame | JoinedFrame | LeftFrame | HistoryFrame | SinceFrame | RosterFrame
+ *   | ReadFrame | PlacesFrame | TypingFrame} Frame
  */
 
 /**
- * How frames change a room, by type; a result is the cursor of an older page that is needed to close a gap.
- * @typedef {{ [name: string]: (room: Room, frame: any, now: number) => string | void }
- *   & { typing: (room: Room, frame: TypingFrame, now: number) => void }
- *   & { reaction: (room: Room, frame: ReactionFrame) => void }
- *   & { system: (room: Room, frame: SystemFrame, now: number) => void }
- *   & { joined: (room: Room, frame: JoinedFrame, now: number) => string | void }} FrameRules
+ * How frames change a room, by type.
+ * @typedef {{ [name: string]: (room: Room, frame: any, me: string, now: number) => void }
+ *   & { typing: (room: Room, frame: TypingFrame, me: string, now: number) => void }
+ *   & { system: (room: Room, frame: SystemFrame, me: string, now: number) => void }
+ *   & { joined: (room: Room, frame: JoinedFrame) => void }
+ *   & { history: (room: Room, frame: HistoryFrame) => void }
+ *   & { since: (room: Room, frame: SinceFrame, me: string) => void }
+ *   & { roster: (room: Room, frame: RosterFrame) => void }
+ *   & { read: (room: Room, frame: ReadFrame) => void }} FrameRules
  */
 
 /**
@@ -141,7 +210,7 @@
  * @property {string} me the user's id
  * @property {string} [userId] the id to connect with; left out where the platform knows the user
  * @property {string} lobby the room in which everyone starts
- * @property {KeyValueStorage} storage keeps rooms, read positions and unsent messages: `localStorage`
+ * @property {KeyValueStorage} storage keeps rooms and what is unsent: `localStorage`
  * @property {() => void} onChange called after every change
  * @property {(room: string) => void} [onMove] another room must become the current one: call `openRoom` with it
  * @property {() => void} [onFirstPage] the current room is empty and now gets its first page

@@ -1,6 +1,6 @@
 // The chat, its screen, and what buttons and the browser's events do.
 import { Chat } from "../client/chat.js";
-import { orderedEntries } from "../client/room.js";
+import { orderedEntries } from "../client/entries.js";
 import { createComposer } from "./composer.js";
 import { byId, setContent } from "./dom.js";
 import { createMessageActions } from "./message-actions.js";
@@ -8,7 +8,7 @@ import { createScreen } from "./screen.js";
 
 const STATUS_MS = 500;
 const OTHER_ROOMS_MS = 60_000;
-const MAX_QUOTE_LENGTH = 120;
+const MAX_QUOTE_LENGTH = 200; // as the server quotes
 const NEXT_THEME = { "": "light", light: "dark", dark: "" };
 
 /** Shows the chat to the session's user. */
@@ -40,6 +40,7 @@ export function showChat(session) {
   const actions = {
     ...createMessageActions(chat, composer),
     "show-quoted": ({ replyTo }) => screen.showMessage(replyTo.id),
+    "load-gap": (_, { value }) => chat.loadGap(Number(value), Infinity),
     "show-end": screen.showEnd,
     connect: () => {
       if (chat.connectionState.name === "signed out") location.assign(signInUrl);
@@ -72,7 +73,7 @@ export function showChat(session) {
 
   function sendText(text, { kind, target }) {
     if (kind === "edit") {
-      chat.send("edit", { id: target.id, message: text });
+      chat.changeMessage({ kind: "edit", target: target.id, message: text });
       return;
     }
     screen.clearUnreadMark();
@@ -81,7 +82,7 @@ export function showChat(session) {
   }
 
   function quoteLine(message) {
-    return message.split("\n")[0].slice(0, MAX_QUOTE_LENGTH);
+    return message.split(/\s+/).join(" ").trim().slice(0, MAX_QUOTE_LENGTH);
   }
 
   function editLastMessage() {
@@ -103,6 +104,7 @@ export function showChat(session) {
   }
 
   function onVisibilityChange() {
+    chat.setVisible(!document.hidden);
     if (document.hidden) {
       screen.clearUnreadMark();
       return;
@@ -115,14 +117,14 @@ export function showChat(session) {
     const button = /** @type {Element} */ (event.target).closest("button");
     if (!button?.dataset.action) return;
     const item = button.closest(".message");
-    const message = item && (chat.room.entries.get(item.id) ?? chat.outbox.get(item.id));
+    const message = item && screen.findShown(item.id);
     if (item && !message) return; // gone since the last rendering
     actions[button.dataset.action](message, button);
   });
   addEventListener("hashchange", openAddressedRoom);
   addEventListener("online", chat.connection.probe);
   addEventListener("offline", chat.connection.probe);
-  addEventListener("pagehide", chat.connection.close);
+  addEventListener("pagehide", () => chat.close());
   addEventListener("pageshow", ({ persisted }) => {
     if (persisted) location.reload(); // its connection was closed
   });

@@ -20,10 +20,12 @@ export function isolateName(name) {
   return `\u2068${name}\u2069`;
 }
 
-/** Returns up to three names, or two and how many more there are. */
-export function formatNames(users) {
-  if (users.length <= 3) return nameList.format(users.map(isolateName));
-  return nameList.format([...users.slice(0, 2).map(isolateName), `${users.length - 2} others`]);
+/** Returns up to three names, or two and how many more there are of `count` people. */
+export function formatNames(users, count = users.length) {
+  if (count <= 3 && count <= users.length) return nameList.format(users.map(isolateName));
+  const named = users.slice(0, 2).map(isolateName);
+  const others = count - named.length;
+  return nameList.format([...named, others === 1 ? "1 other" : `${others} others`]);
 }
 
 /** Returns who joined and who left; each person once, as the last event says. */

@@ -1,4 +1,5 @@
 // What can be done to a message: the buttons, and what each of them does.
+import { hasReacted } from "../client/changes.js";
 import { byId, createButton } from "./dom.js";
 
 const AUTHOR_ONLY = { className: "author-only" }; // admins see them too
@@ -14,16 +15,18 @@ export function createMessageActions(chat, composer) {
   const buttons = BUTTONS.map(([action, properties, label]) => createButton(action, properties, label));
   byId("message-actions").append(...buttons);
   return {
-    react({ id, reactions }, { value: emoji }) {
-      chat.send("react", { id, emoji, on: !reactions?.[emoji]?.includes(chat.me) });
+    react(message, { value: emoji }) {
+      const on = !hasReacted(message, emoji, chat.me);
+      chat.changeMessage({ kind: "react", target: message.id, emoji, on });
     },
     reply: (target) => composer.begin({ kind: "reply", target }),
     edit: (target) => composer.begin({ kind: "edit", target }),
     delete({ id }, button) {
       const isConfirmed = !button.classList.toggle("confirming"); // by the second click
-      if (isConfirmed) chat.send("delete", { id });
+      if (isConfirmed) chat.changeMessage({ kind: "delete", target: id });
     },
-    retry: (message) => chat.deliver(message),
-    discard: ({ id }) => chat.discard(id),
+    // The button names what has failed: the message, or a change of it.
+    retry: (_, { value }) => chat.retry(value),
+    discard: (_, { value }) => chat.discard(value),
   };
 }

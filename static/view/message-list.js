@@ -6,8 +6,8 @@ const END_PX = 40;
 const NEAR_TOP_PX = 600;
 const MAX_ANNOUNCED = 3; // more at once is history, which screen readers do not read out
 
-/** Returns the list. `onScroll` is told whether the reader is near its top. */
-export function createMessageList(me, onScroll) {
+/** Returns the list. `onScroll` is told whether the reader is near its top, `onGap` which gap is in view. */
+export function createMessageList(me, onScroll, onGap) {
   const log = byId("log");
   const list = byId("timeline");
   const actions = byId("message-actions");
@@ -32,9 +32,24 @@ export function createMessageList(me, onScroll) {
     log.scrollTop = log.scrollHeight;
   }
 
+  const isNearTop = () => log.scrollTop < NEAR_TOP_PX;
+
+  function isInView(element) {
+    const { top, bottom } = element.getBoundingClientRect();
+    const view = log.getBoundingClientRect();
+    return bottom > view.top && top < view.bottom;
+  }
+
   function updateFollowing() {
     isFollowing = log.scrollHeight - log.scrollTop - log.clientHeight < END_PX;
-    onScroll(log.scrollTop < NEAR_TOP_PX);
+    onScroll(isNearTop());
+    for (const button of list.querySelectorAll(".gap button")) if (isInView(button)) onGap(Number(button.value));
+  }
+
+  // The first item that is in view, but below a gap: the gap is filled above it.
+  function findAnchor() {
+    const visible = [...list.children].filter(isInView);
+    return visible.find((item) => item.classList.contains("gap"))?.nextSibling ?? visible[0];
   }
 
   function moveActions({ target }) {
@@ -67,7 +82,7 @@ export function createMessageList(me, onScroll) {
   return {
     // What is read stays in its place; an opened room starts at its end, or where its unread part begins.
     render(rows, isOpening) {
-      const anchor = [...list.children].find((item) => item.getBoundingClientRect().bottom > topOf(log));
+      const anchor = findAnchor();
       const anchorTop = anchor && topOf(anchor);
       log.ariaBusy = rows.filter(({ key }) => !items.has(key)).length > MAX_ANNOUNCED;
       placeItems(rows);
@@ -85,6 +100,7 @@ export function createMessageList(me, onScroll) {
       }, 100);
     },
     isFollowing: () => isFollowing,
+    isNearTop,
     stopFollowing() {
       isFollowing = false;
     },

@@ -1,6 +1,9 @@
 // What is on the screen follows from the state of the chat.
 import { requestJson } from "../client/connection.js";
-import { countUnread, orderedEntries } from "../client/room.js";
+import { withChanges } from "../client/changes.js";
+import { orderedEntries } from "../client/entries.js";
+import { olderCursor, shownGaps } from "../client/room.js";
+import { countUnread } from "../client/unread.js";
 import { byId, createAvatar, createElement, setContent } from "./dom.js";
 import { describeConnection, formatNames } from "./format.js";
 import { createMessageList } from "./message-list.js";
@@ -9,6 +12,7 @@ import { timelineRows } from "./timeline.js";
 const FRAME_MS = 16;
 const WINDOW_LENGTH = 120; // scrolling up shows more entries than these
 const MAX_OTHER_ROOMS = 8;
+const UNREADABLE = "Messages could not be loaded. Trying again…";
 
 /** Returns the screen of the chat. */
 export function createScreen(chat, auth) {
@@ -16,12 +20,17 @@ export function createScreen(chat, auth) {
   let otherRooms = [];
   let renderTimer;
   let isOpening = false;
-  const messageList = createMessageList(chat.me, showOlder);
+  const messageList = createMessageList(chat.me, showOlder, (after) => chat.loadGap(after));
 
-  // The position after which the current room is unread, and how many entries above are not shown.
+  // The number of the entry after which the current room is unread, and how many entries above are not shown.
   function currentView() {
-    if (!roomViews.has(chat.room)) roomViews.set(chat.room, { unreadMark: "", hiddenCount: 0 });
+    if (!roomViews.has(chat.room)) roomViews.set(chat.room, { unreadMark: null, hiddenCount: 0 });
     return roomViews.get(chat.room);
+  }
+
+  function currentEntries() {
+    const { me, room, outbox } = chat;
+    return withChanges(orderedEntries(room), outbox.changes(room.name), me);
   }
 
   function scheduleRender() {
@@ -31,15 +40,16 @@ export function createScreen(chat, auth) {
   function render() {
     renderTimer = undefined;
     const { me, room } = chat;
-    const entries = orderedEntries(room);
+    const entries = currentEntries();
     renderConversation(entries);
+    if (messageList.isNearTop() && !currentView().hiddenCount) loadOlder();
     const last = entries.findLast(({ from }) => from);
     const isRead = room.membership === "joined" && messageList.isFollowing() && !document.hidden;
     if (last && isRead) chat.markRead(last);
 
-    const count = countUnread(room, me);
+    const count = countUnread(room);
     const myRooms = [...chat.rooms.values()].map((mine) => {
-      return { name: mine.name, unreadCount: countUnread(mine, me), isCurrent: mine === room };
+      return { name: mine.name, unreadCount: countUnread(mine), isCurrent: mine === room };
     });
     const total = myRooms.reduce((sum, { unreadCount }) => sum + unreadCount, 0);
     document.title = `${total ? `(${total}) ` : ""}${room.name} · Chat`;
@@ -55,11 +65,10 @@ export function createScreen(chat, auth) {
     const { me, room, outbox } = chat;
     const view = currentView();
     const isFollowing = messageList.isFollowing();
-    if ((isOpening || !isFollowing) && countUnread(room, me)) view.unreadMark ||= room.readPosition;
+    if ((isOpening || !isFollowing) && room.runs.length && countUnread(room)) view.unreadMark ??= room.read;
     if (isOpening || isFollowing) view.hiddenCount = Math.max(0, entries.length - WINDOW_LENGTH);
-    const unsent = outbox.all().filter((message) => message.room === room.name);
-    const shown = [...entries.slice(view.hiddenCount), ...unsent];
-    messageList.render(timelineRows(shown, me, view.unreadMark), isOpening);
+    const shown = [...entries.slice(view.hiddenCount), ...outbox.messages(room.name)];
+    messageList.render(timelineRows(shown, me, view.unreadMark, describeMissing(room, entries, view)), isOpening);
     isOpening = false;
     byId("log").dataset.membership = room.membership;
     byId("chat").classList.toggle("admin", room.isAdmin);
@@ -89,7 +98,11 @@ export function createScreen(chat, auth) {
     scheduleRender();
     if (!isNearTop || chat.room.isLoadingOlder) return;
     if (view.hiddenCount) view.hiddenCount = Math.max(0, view.hiddenCount - WINDOW_LENGTH);
-    else chat.loadOlder();
+    else loadOlder();
+  }
+
+  function loadOlder() {
+    if (olderCursor(chat.room)) chat.loadOlder();
   }
 
   function showStart() {
@@ -109,8 +122,11 @@ export function createScreen(chat, auth) {
     },
 
     clearUnreadMark() {
-      currentView().unreadMark = "";
+      currentView().unreadMark = null;
     },
+
+    // A message of the room with its unconfirmed changes, or one that is not sent.
+    findShown: (id) => currentEntries().find((entry) => entry.id === id) ?? chat.outbox.get(id),
 
     showMessage(id) {
       const index = orderedEntries(chat.room).findIndex((entry) => entry.id === id);
@@ -133,23 +149,43 @@ export function createScreen(chat, auth) {
   };
 }
 
+// What of the conversation is not on the screen, and why.
+function describeMissing(room, entries, { hiddenCount }) {
+  const lastHidden = entries.slice(0, hiddenCount).findLast(({ seq }) => seq)?.seq ?? 0;
+  let start = "";
+  if (room.isOlderFailing || (room.isIncomplete && !room.runs.length)) start = UNREADABLE;
+  else if (entries.some(({ from }) => from) && !olderCursor(room)) start = describeStart(room);
+  return {
+    gaps: shownGaps(room).filter(({ after }) => after >= lastHidden),
+    start: hiddenCount ? "" : start,
+    end: room.isIncomplete && room.runs.length ? UNREADABLE : "",
+  };
+}
+
+function describeStart({ name, runs }) {
+  if (!runs.length) return "";
+  return runs[0].after ? "Older messages were removed." : `This is where #${name} began.`;
+}
+
 function renderSidebar(myRooms, otherRooms, room, me) {
-  const people = [...new Set([me, ...[...room.people].sort()])];
+  const { users, count } = room.roster;
+  const people = [...new Set([me, ...[...users].sort()])];
+  const peopleCount = Math.max(count, people.length);
   const focusedId = document.activeElement?.id ?? "";
   renderList("my-rooms", myRooms, ({ name, unreadCount, isCurrent }) => {
     const hidden = createElement("i", { className: "visually-hidden" }, " unread");
     const badge = createElement("span", { className: "badge" }, unreadCount, hidden);
     return [createLink(name, isCurrent, unreadCount ? badge : "")];
   });
-  renderList("other-rooms", otherRooms, ({ room: name, count }) => {
-    return [createLink(name, false, createElement("small", {}, `${count} here`))];
+  renderList("other-rooms", otherRooms, (other) => {
+    return [createLink(other.room, false, createElement("small", {}, `${other.count} here`))];
   });
   byId(focusedId)?.focus(); // a list that was made anew has lost it
   renderList("people-list", people, (name) => {
     return [createAvatar(name), createElement("bdi", {}, name), name === me ? "(you)" : ""];
   });
-  setContent(byId("more-people"), room.morePeople && `and ${room.morePeople} more`);
-  setContent(byId("people-count"), `${people.length + room.morePeople} here`);
+  setContent(byId("more-people"), peopleCount > people.length && `and ${peopleCount - people.length} more`);
+  setContent(byId("people-count"), `${peopleCount} here`);
 }
 
 function renderList(id, items, build) {

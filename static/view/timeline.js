@@ -1,5 +1,7 @@
 // The rows of a conversation, and their elements.
-import { isUnread } from "../client/room.js";
+import { countReactions, hasReacted } from "../client/changes.js";
+import { gapLength } from "../client/continuity.js";
+import { isUnread } from "../client/entries.js";
 import { createAvatar, createButton, createElement, setContent } from "./dom.js";
 import { formatDate, formatDay, formatNames, formatPresence, formatTime } from "./format.js";
 
@@ -10,22 +12,47 @@ const ADDRESS = /\b(https?:\/\/(?:[^\s<>"()\p{Bidi_C}]|\([^\s<>"()\p{Bidi_C}]*\)
 
 const partsOfMessages = new WeakMap();
 
-/** Returns the rows of ordered entries; what comes after the position `unreadMark` is marked as new ("" for no mark). */
-export function timelineRows(entries, me, unreadMark) {
-  const rows = [];
-  let isMarked = !unreadMark;
+const CHANGE_NOTES = { edit: "Sending the edit…", delete: "Deleting…" };
+
+/**
+ * Returns the rows of ordered entries; what comes after the entry `unreadMark` is marked as new (null for no mark). `start`
+ * and `end` are texts at the ends; each of the `gaps` has a row where it is.
+ * @param {any[]} entries
+ * @param {string} me
+ * @param {number | null} unreadMark
+ * @param {{ gaps?: any[], start?: string, end?: string }} [missing]
+ */
+export function timelineRows(entries, me, unreadMark, { gaps = [], start = "", end = "" } = {}) {
+  /** @type {{ [property: string]: any }[]} */
+  const rows = start ? [{ kind: "start", key: "start", text: start }] : [];
+  const openGaps = [...gaps];
+  let isMarked = unreadMark === null;
+  const addGaps = (isBefore) => {
+    while (openGaps.length && isBefore(openGaps[0])) rows.push(gapRow(openGaps.shift(), rows.at(-1)?.day));
+  };
   for (const entry of entries) {
+    addGaps(({ after }) => entry.state || entry.seq > after);
     const date = new Date(entry.sentAt);
     const day = `day ${date.toDateString()}`;
     if (rows.at(-1)?.day !== day) rows.push({ kind: "day", key: day, date, day });
-    if (!isMarked && isUnread(entry, me, unreadMark)) {
+    if (!isMarked && isUnread(entry, me, unreadMark ?? 0)) {
       isMarked = true;
       rows.push({ kind: "unread", key: "unread", day });
     }
     const key = `${entry.from} ${entry.clientId ?? entry.id}`; // stays when the server gives the message an id
     addEntry(rows, { entry, date, day, key });
   }
+  addGaps(() => true);
+  if (end) rows.push({ kind: "end", key: "end", text: end });
   return rows;
+}
+
+function gapRow(gap, day) {
+  const { after, isRemoved } = gap;
+  const text = isRemoved
+    ? "Messages were removed here."
+    : `Up to ${gapLength(gap).toLocaleString()} messages are not loaded.`;
+  return { kind: "gap", key: `gap ${after} ${isRemoved}`, day, text, after: isRemoved ? undefined : after };
 }
 
 function addEntry(rows, { entry, date, ...row }) {
@@ -46,8 +73,13 @@ function addEntry(rows, { entry, date, ...row }) {
 export function renderRow(row, me, element) {
   if (row.kind === "message") return renderMessage(row, me, element ?? createMessage(row.entry.from));
   const note = element ?? createNote(row);
-  setContent(note.firstChild, noteText(row));
+  const text = noteText(row);
+  setContent(note.firstChild, text, () => (row.after === undefined ? [text] : [text, loadButton(row.after)]));
   return note;
+}
+
+function loadButton(after) {
+  return createButton("load-gap", { value: after }, "Load them");
 }
 
 function createNote({ kind, entry }) {
@@ -55,7 +87,8 @@ function createNote({ kind, entry }) {
   return createElement("li", { className }, createElement("span", { dir: "auto" }));
 }
 
-function noteText({ kind, date, events, entry }) {
+function noteText({ kind, date, events, entry, text }) {
+  if (text) return text;
   if (kind === "day") return formatDay(date, Date.now());
   if (kind === "presence") return formatPresence(events);
   return kind === "unread" ? "New" : entry.message;
@@ -92,8 +125,8 @@ function renderMessage({ entry, date, isGrouped }, me, message) {
     createElement("bdi", {}, shown.replyTo.message),
   ]);
   setContent(text, shown.message, () => splitLinks(shown.message).map(createLink));
-  renderNote(note, shown);
-  renderReactions(reactions, shown.reactions ?? {}, me);
+  renderNote(note, shown, entry);
+  renderReactions(reactions, shown, me);
   return message;
 }
 
@@ -101,23 +134,35 @@ function createLink({ text, href }) {
   return href ? createElement("a", { href, target: "_blank", rel: "noopener noreferrer" }, text) : text;
 }
 
-function renderNote(note, { state, error, editedAt }) {
-  if (state === "failed") {
-    const buttons = [createButton("retry", {}, "Retry"), createButton("discard", {}, "Discard")];
-    setContent(note, error, () => [error, ...buttons]);
+function renderNote(note, { state, editedAt, pendingChange }, { id, error, failedChange }) {
+  const failed = failedChange ?? (state === "failed" && { id, error });
+  note.classList.toggle("failed-note", Boolean(failed));
+  if (failed) {
+    const properties = { value: failed.id };
+    const buttons = [createButton("retry", properties, "Retry"), createButton("discard", properties, "Discard")];
+    setContent(note, `${failed.error} ${failed.id}`, () => [failed.error, ...buttons]);
   } else {
-    setContent(note, state === "pending" ? "Sending…" : editedAt && "edited");
+    const pending = state === "pending" ? "Sending…" : CHANGE_NOTES[pendingChange];
+    setContent(note, pending ?? (editedAt && "edited"));
   }
 }
 
-function renderReactions(list, reactions, me) {
-  const shown = Object.entries(reactions).filter(([, users]) => users.length);
-  setContent(list, shown.length && JSON.stringify(shown), () =>
-    shown.map(([value, users]) => {
-      const properties = { value, ariaPressed: users.includes(me), title: formatNames(users) };
-      return createElement("li", {}, createButton("react", properties, `${value} ${users.length}`));
-    }),
-  );
+function renderReactions(list, entry, me) {
+  const { reactions = {}, pendingEmojis = [] } = entry;
+  const shown = Object.entries(countReactions(entry))
+    .filter(([, count]) => count)
+    .map(([emoji, count]) => {
+      const isOwn = hasReacted(entry, emoji, me);
+      return { emoji, count, users: reactions[emoji] ?? [], isOwn, isPending: pendingEmojis.includes(emoji) };
+    });
+  setContent(list, shown.length && JSON.stringify(shown), () => shown.map(reactionItem));
+}
+
+function reactionItem({ emoji, count, users, isOwn, isPending }) {
+  const title = `${formatNames(users, count)}${isPending ? " (sending)" : ""}`;
+  const className = isPending ? "sending" : "";
+  const properties = { value: emoji, ariaPressed: isOwn, title, className };
+  return createElement("li", {}, createButton("react", properties, `${emoji} ${count}`));
 }
 
 /** Returns the text in pieces `{ text, href? }`: http(s) addresses have the `href`. */

@@ -7,7 +7,7 @@ import socket
 import pytest
 from aiohttp import ClientSession, web
 
-from chat.http_client import CallFailed, HttpClient
+from chat.http_client import CallFailed, HttpAnswer, HttpClient, call_with_retries
 from tests.chat.stub_server import a_server, cut
 
 
@@ -121,3 +121,20 @@ async def test_a_client_that_was_closed_opens_new_connections() -> None:
         await client.close()
 
         assert (await client.call("GET", address, {}, None, 5)).status == 200
+
+
+@pytest.mark.parametrize(("try_seconds", "longest"), [(2.0, 2.0), (9.0, 5.0)])
+async def test_no_try_may_take_longer_than_its_own_limit_and_that_of_the_call(
+    try_seconds: float, longest: float
+) -> None:
+    limits: list[float] = []
+
+    async def send(seconds: float) -> HttpAnswer:
+        limits.append(seconds)
+        raise CallFailed("no answer in time", was_sent=True)
+
+    with pytest.raises(CallFailed):
+        await call_with_retries(send, ((0, 0), (0, 0)), 5.0, try_seconds)
+
+    assert len(limits) == 3
+    assert limits[0] == max(limits) == longest

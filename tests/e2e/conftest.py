@@ -13,7 +13,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from azure.core.exceptions import ResourceNotFoundError
+from azure.data.tables import TableClient
 from playwright.sync_api import Browser, BrowserContext, Page, Playwright, sync_playwright
+
+from local_azure.tables.settings import DEVELOPMENT_ACCOUNT, DEVELOPMENT_KEY
 
 ROOT = Path(__file__).resolve().parents[2]
 START_SECONDS = 60
@@ -89,21 +93,43 @@ class Chat(Process):
     """`dev.py run` on free ports with a data folder of its own."""
 
     def __init__(self, folder: Path) -> None:
-        self.port, self.webpubsub_port = free_port(), free_port()
+        self.port, self.webpubsub_port, self.tables_port = free_port(), free_port(), free_port()
         self.url = f"http://localhost:{self.port}"
         self.webpubsub_url = f"http://localhost:{self.webpubsub_port}"
         command = [sys.executable, "dev.py", "run", "--port", str(self.port)]
-        command += ["--webpubsub-port", str(self.webpubsub_port), "--tables-port", "0", "--data", str(folder / "data")]
-        super().__init__(command, f"{self.url}/", folder / "run.log")
+        command += ["--webpubsub-port", str(self.webpubsub_port), "--tables-port", str(self.tables_port)]
+        super().__init__([*command, "--data", str(folder / "data")], f"{self.url}/", folder / "run.log")
+
+    def forget_places(self) -> None:
+        """Delete the rooms that are kept for users: a user of one test is in no room of another test."""
+        with TableClient.from_connection_string(self._storage, "ChatUsers") as users:
+            try:
+                for row in list(users.list_entities()):
+                    users.delete_entity(row)
+            except ResourceNotFoundError:
+                return  # nobody has joined a room yet
+
+    @property
+    def _storage(self) -> str:
+        account = f"AccountName={DEVELOPMENT_ACCOUNT};AccountKey={DEVELOPMENT_KEY}"
+        endpoint = f"TableEndpoint=http://127.0.0.1:{self.tables_port}/{DEVELOPMENT_ACCOUNT}"
+        return f"DefaultEndpointsProtocol=http;{account};{endpoint};"
 
 
 @pytest.fixture(scope="session")
-def chat(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chat]:
-    """One running chat for all tests of this worker; a test that stops it makes its own."""
+def running_chat(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chat]:
+    """Run one chat for all tests of this worker; a test that stops it makes its own."""
     running = Chat(tmp_path_factory.mktemp("chat"))
     running.start()
     yield running
     running.stop()
+
+
+@pytest.fixture
+def chat(running_chat: Chat) -> Chat:
+    """Return the running chat, whose users are in no room."""
+    running_chat.forget_places()
+    return running_chat
 
 
 @pytest.fixture

@@ -143,6 +143,11 @@ class Person:
         return moved
 
 
+def come_online(page: Page) -> None:
+    """Let the page try at once, as it does when the network is back."""
+    page.evaluate("dispatchEvent(new Event('online'))")
+
+
 def until(page: Page, condition: Callable[[], bool]) -> None:
     """Wait until the condition holds, while the page goes on."""
     deadline = time.monotonic() + 15
@@ -177,10 +182,11 @@ def service_of(chat: Chat) -> WebPubSubServiceClient:
     return WebPubSubServiceClient.from_connection_string(connection, HUB)
 
 
-def a_line(room: str, sender: str, text: str, at: datetime | None = None, **more: object) -> Frame:
-    """Return a chat line as the backend publishes it."""
+def a_line(room: str, sender: str, text: str, seq: int, at: datetime | None = None, **more: object) -> Frame:
+    """Return a chat line as the backend publishes it; `seq` is the message's number in the room's log, from 1."""
     sent_at = (at or datetime.now(UTC)).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-    return {"id": uuid.uuid4().hex, "room": room, "from": sender, "message": text, "sentAt": sent_at, **more}
+    line = {"id": uuid.uuid4().hex, "room": room, "from": sender, "message": text, "sentAt": sent_at}
+    return line | {"seq": seq, "version": seq} | more
 
 
 def publish(service: WebPubSubServiceClient, room: str, *frames: Frame) -> None:

@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Page, Route, expect
 
 from tests.e2e.conftest import Chat
-from tests.e2e.people import ACCESS_KEY, Person, Wire, a_line, a_room, publish, service_of, until
+from tests.e2e.people import ACCESS_KEY, Person, Wire, a_room, come_online, until
 
 NewPerson = Callable[[], Page]
 
@@ -111,20 +111,6 @@ def test_after_a_gap_the_page_fetches_what_it_missed(chat: Chat, new_person: New
     ana.expect_line("missed")
     assert ana.texts() == ["heard", "missed"]
     expect(page.locator(".gap")).to_have_count(0)
-
-
-def test_a_gap_that_cannot_be_closed_is_marked(chat: Chat, new_person: NewPerson, room: str) -> None:
-    page = new_person()
-    wire = Wire(page)
-    ana = Person(page, chat, "ana").enter(room)
-    service = service_of(chat)
-    publish(service, room, a_line(room, "bo", "heard, never stored"))
-    ana.expect_line("heard, never stored")
-
-    wire.cut(code=1008)
-    ana.expect_live()
-
-    expect(page.locator(".gap")).to_contain_text("missing")
 
 
 def test_an_expired_token_leads_to_a_new_negotiation(chat: Chat, new_person: NewPerson) -> None:
@@ -256,11 +242,6 @@ def test_a_socket_that_was_lost_without_a_close_is_replaced_when_the_page_is_onl
 
     ana.expect_line("into the void")
     assert len(wire.urls) == 2
-
-
-def come_online(page: Page) -> None:
-    """Let the page try at once, as it does when the network is back."""
-    page.evaluate("dispatchEvent(new Event('online'))")
 
 
 def test_several_events_of_waking_up_open_one_connection(chat: Chat, new_person: NewPerson) -> None:

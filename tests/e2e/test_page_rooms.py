@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Callable
-from typing import Any
 
 import pytest
 from playwright.sync_api import Page, Route, expect
@@ -189,29 +188,6 @@ def test_the_rooms_of_others_are_at_most_eight_and_hidden_when_the_server_names_
         answers.append(answers[0])
         page.clock.fast_forward(61_000)
         expect(page.get_by_text("Also open")).to_be_visible()
-
-
-def test_a_room_of_many_people_tells_how_many_more_there_are(chat: Chat, new_person: NewPerson, room: str) -> None:
-    page = new_person()
-    wire = Wire(page)
-    users = [f"user{n:03}" for n in range(100)]
-
-    def answer(frame: dict[str, Any]) -> list[dict[str, Any]] | None:
-        if frame.get("event") != "join" or frame["data"]["room"] != room:
-            return None
-        joined = {"type": "joined", "room": room, "user": "ana", "admin": False, "users": users, "count": 1234}
-        data = joined | {"messages": [], "before": None, "complete": True}
-        envelope = {"type": "message", "from": "server", "dataType": "json", "sequenceId": 1000, "data": data}
-        return [envelope, {"type": "ack", "ackId": frame["ackId"], "success": True}]
-
-    wire.answer = answer
-    ana = Person(page, chat, "ana").enter(room)
-
-    ana.expect_here("ana", "user099")
-    expect(page.get_by_role("complementary")).to_contain_text("and 1133 more")
-    expect(page.locator("#people-count")).to_have_text("1234 here")
-    ana.enter_room("lobby")
-    expect(page.get_by_role("complementary")).not_to_contain_text("more")
 
 
 def test_who_leaves_the_lobby_while_in_it_joins_it_again(chat: Chat, new_person: NewPerson) -> None:

@@ -1,27 +1,21 @@
 """Users count once over their tabs, and what the service reports is what is shown."""
 
 import asyncio
-from typing import Any
 
-import pytest
-
-from chat.errors import ServiceUnavailable
-from chat.gateway import Gateways, Member
-from chat.recent_announcements import RecentAnnouncements
-from chat.rooms.presence import MAX_CONNECTIONS, ROSTER_LENGTH, Announcer, Roster, roster_of
-from chat.settings import Settings
-from chat.webhook.connection_state import ConnectionState, decode_state, encode_state
-from local_azure.webpubsub import DEFAULT_ACCESS_KEY
-from tests.chat.conftest import event_headers
+from chat.gateway import Member
+from chat.rooms.presence import MAX_CONNECTIONS, ROSTER_LENGTH, roster_of
+from local_azure.webpubsub.observations import RestCalled
 from tests.chat.local_chat import LocalChat, until
 
 
 def test_a_user_counts_once_over_all_tabs() -> None:
-    members = [Member("c1", "bo"), Member("c2", "ana"), Member("c3", "ana"), Member("c4", None)]
+    roster = roster_of([Member("c1", "bo"), Member("c2", "ana"), Member("c3", "ana"), Member("c4", None)])
 
-    assert roster_of(members) == Roster(("ana", "bo"), 4)
-    assert "ana" in roster_of(members, without="c2")
-    assert "bo" not in roster_of(members, without="c1")
+    assert (roster.users, roster.connections) == (("ana", "bo"), 4)
+    assert roster.has_other_connection("ana", "c2")
+    assert not roster.has_other_connection("bo", "c1")
+    assert roster.has_connection("bo", "c1")
+    assert not roster.has_connection("bo", "c2")
 
 
 def test_the_roster_of_a_large_room_is_bounded() -> None:
@@ -37,86 +31,11 @@ def test_a_roster_is_in_alphabetical_order_whatever_the_case() -> None:
 
     assert roster.users == ("Ana", "ana", "bo", "Zoe")
     assert roster.with_user("Cy").users == ("Ana", "ana", "bo", "Cy", "Zoe")
+    assert roster.with_user("bo") is roster
 
 
-async def test_what_could_not_be_published_is_announced_at_the_next_delivery() -> None:
-    """The service delivers the event again after an error."""
-    unreachable = Settings({"WebPubSubConnectionString": f"Endpoint=http://127.0.0.1:9;AccessKey={DEFAULT_ACCESS_KEY}"})
-    announcer = Announcer(await Gateways().get(unreachable), RecentAnnouncements())
-
-    for _ in range(2):
-        with pytest.raises(ServiceUnavailable):
-            await announcer.announce_joined("lobby", "ana", 1_769_860_800_000, "c1")
-
-    assert announcer.recent.claim("lobby", "ana", "joined")
-
-
-def announcements(frames: list[dict[str, Any]], user: str) -> list[str]:
-    return [frame["event"] for frame in frames if frame.get("user") == user and frame.get("type") == "system"]
-
-
-async def test_three_tabs_of_one_user_are_announced_once(chat: LocalChat) -> None:
-    watcher = await chat.open("watcher")
-    tabs = [await chat.open("ana") for _ in range(3)]
-    await watcher.next(event="joined", user="ana")
-
-    assert await chat.roster("lobby") == ["ana", "watcher"]
-    for tab in tabs[:2]:
-        await tab.close()
-    await tabs[2].ask("message", "still here")
-    await watcher.next(sender="ana")
-    assert announcements(watcher.frames, "ana") == []
-    await tabs[2].close()
-    await watcher.next(event="left", user="ana")
-    await until(lambda: has_roster(chat, ["watcher"]))
-
-
-async def has_roster(chat: LocalChat, users: list[str]) -> bool:
-    return await chat.roster("lobby") == users
-
-
-def event_of(user: str, name: str) -> dict[str, str]:
-    state = encode_state(ConnectionState(user=user, arrived=True))
-    return event_headers("sys", name, key=DEFAULT_ACCESS_KEY, connection="another-tab", connectionState=state)
-
-
-async def test_a_closed_tab_is_not_announced_while_another_is_open(chat: LocalChat) -> None:
-    """The event is posted here, so that its handling is over when the answer comes."""
-    watcher = await chat.open("watcher")
-    ana = await chat.open("ana")
-    await watcher.next(event="joined", user="ana")
-
-    async with chat.http.post(f"{chat.url}/eventhandler", headers=event_of("ana", "disconnected")) as response:
-        assert response.status == 204
-
-    await ana.ask("message", "still here")
-    await watcher.next(sender="ana")
-    assert announcements(watcher.frames, "ana") == []
-
-
-async def test_a_second_tab_is_not_the_arrival_of_its_user(chat: LocalChat) -> None:
-    await chat.open("ana")
-    arrived = []
-    for user in ("ana", "bo"):
-        body = {"query": {"id": [user]}, "subprotocols": []}
-        async with chat.http.post(f"{chat.url}/eventhandler", headers=event_of("", "connect"), json=body) as response:
-            arrived.append(decode_state(response.headers["ce-connectionState"]).arrived)
-
-    assert arrived == [False, True]
-
-
-async def test_tabs_closed_together_are_announced_once(chat: LocalChat) -> None:
-    watcher = await chat.open("watcher")
-    tabs = [await chat.open("ana") for _ in range(3)]
-
-    await asyncio.gather(*(tab.close() for tab in tabs))
-
-    await watcher.next(event="left", user="ana")
-    await until(lambda: has_roster(chat, ["watcher"]))
-    await chat.open("ana")
-    for _ in range(2):  # what comes after the second one comes after any further announcement
-        await watcher.next(event="joined", user="ana")
-    assert announcements(watcher.frames, "ana") == []
+async def has_roster(chat: LocalChat, users: list[str], room: str = "lobby") -> bool:
+    return await chat.roster(room) == users
 
 
 async def test_a_killed_socket_is_gone_from_the_roster(chat: LocalChat) -> None:
@@ -127,7 +46,7 @@ async def test_a_killed_socket_is_gone_from_the_roster(chat: LocalChat) -> None:
     ana.kill()
 
     await watcher.next(event="left", user="ana")
-    assert await chat.roster("lobby") == ["watcher"]
+    await until(lambda: has_roster(chat, ["watcher"]))
 
 
 async def test_after_a_lost_disconnected_event_the_next_roster_is_right(chat: LocalChat) -> None:
@@ -138,22 +57,42 @@ async def test_after_a_lost_disconnected_event_the_next_roster_is_right(chat: Lo
     ana.kill()
 
     await until(lambda: has_roster(chat, ["watcher"]))
-    assert await chat.roster("design") == []
+    await until(lambda: has_roster(chat, [], "design"))
+    await watcher.send("roster", {"room": "lobby"})
+    assert (await watcher.next(type="roster"))["users"] == ["watcher"]
     await watcher.send("join", {"room": "lobby"})
     assert (await watcher.next(type="joined", room="lobby", count=1))["users"] == ["watcher"]
     await watcher.send("message", "/who")
     assert (await watcher.next(event="notice"))["message"] == "1 in lobby: watcher"
 
 
-async def test_joining_a_room_again_is_not_announced(chat: LocalChat) -> None:
+async def test_the_roster_of_a_room_is_told_with_the_end_of_its_log_to_those_in_it_only(chat: LocalChat) -> None:
     ana, _ = await chat.enter("ana", "design")
-    bo, _ = await chat.enter("bo", "design")
+    bo = await chat.open("bo")
+    await ana.ask("message", {"room": "design", "message": "first"})
+    await ana.ask("message", {"room": "design", "message": "second"})
 
-    await bo.ask("join", {"room": "design"})
-    await bo.ask("message", {"room": "design", "message": "hi"})
-    await ana.next(sender="bo")
+    await ana.send("roster", {"room": "design"})
+    await bo.send("roster", {"room": "design"})
 
-    assert announcements([frame for frame in ana.frames if frame["room"] == "design"], "bo") == ["joined"]
+    roster = await ana.next(type="roster")
+    assert (roster["users"], roster["count"], roster["head"], roster["first"]) == (["ana"], 1, 2, 1)
+    assert (await bo.next(event="error"))["code"] == "not_in_room"
+
+
+async def test_many_who_ask_for_a_roster_at_once_cost_one_question_to_the_service(chat: LocalChat) -> None:
+    tabs = [(await chat.enter(f"user-{number}", "design"))[0] for number in range(10)]
+    questions: list[str] = []
+    chat.service.observations.subscribe(
+        lambda seen: questions.append(seen.path) if isinstance(seen, RestCalled) and seen.method == "GET" else None
+    )
+
+    await asyncio.gather(*(tab.send("roster", {"room": "design"}) for tab in tabs for _ in range(5)))
+    answers = [await tab.next(type="roster") for tab in tabs for _ in range(5)]
+    answers += [await chat.get("/rooms/design")]
+
+    assert {len(answer["users"]) for answer in answers} == {10}
+    assert len(questions) <= 2  # the second one if it took more than a second
 
 
 async def test_of_a_large_room_the_first_hundred_users_are_named_and_all_are_counted(chat: LocalChat) -> None:

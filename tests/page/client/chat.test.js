@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-import { startService } from "./service.js";
+import { joined as joinedPage, line } from "./frames.js";
 import { createStorage } from "./storage.js";
 
 // What only a page has may not be touched: reading it fails.
@@ -11,53 +11,16 @@ for (const name of ["document", "window", "location", "localStorage", "sessionSt
     },
   });
 }
-const { Chat, orderedEntries } = await import("../../../static/client/index.js");
+const { orderedEntries } = await import("../../../static/client/index.js");
+const { startChat } = await import("./start.js");
 
-const joined = (room, messages = []) => ({
-  type: "joined",
-  room,
-  user: "ana",
-  users: ["ana"],
-  count: 1,
-  admin: false,
-  messages,
-  before: null,
-  complete: true,
-});
-const line = (id, more = {}) => ({
-  id,
-  room: "lobby",
-  from: "bo",
-  message: id,
-  sentAt: "2026-01-31T12:00:00.000Z",
-  ...more,
-});
-
-/** Starts a chat whose connection is new; its moves to other rooms are followed, as a page does. */
-async function startChat(t, { storage = createStorage() } = {}) {
-  const service = startService();
-  const moves = [];
-  const chat = new Chat({
-    me: "ana",
-    userId: "ana",
-    lobby: "lobby",
-    storage,
-    onChange() {},
-    onMove(room) {
-      moves.push(room);
-      chat.openRoom(room);
-    },
-  });
-  t.after(() => chat.connection.close());
-  await service.greet();
-  return { chat, service, storage, moves };
-}
+const joined = (room, messages = []) => joinedPage([], { room, messages, head: messages.at(-1)?.seq ?? 0 });
 
 test("a room is joined once the server has answered", async (t) => {
   const { chat, service } = await startChat(t);
   assert.equal(chat.room.membership, "joining");
 
-  await service.publish(joined("lobby", [line("m1")]));
+  await service.publish(joined("lobby", [line(1)]));
 
   assert.equal(chat.room.membership, "joined");
   assert.deepEqual(
@@ -79,7 +42,10 @@ test("a room that is refused is left, and the lobby says why", async (t) => {
   assert.equal(chat.room.name, "lobby");
   assert.deepEqual(moves, ["lobby"]);
   assert.equal(orderedEntries(chat.room).at(-1).message, "a room is letters");
-  assert.equal(storage["chat.rooms"], "lobby");
+  assert.deepEqual(
+    JSON.parse(storage["chat.places.ana"]).rooms.map(({ room }) => room),
+    ["lobby"],
+  );
 });
 
 test("a room that a command has joined becomes the current one", async (t) => {
@@ -101,7 +67,7 @@ test("a message is in the outbox until it comes back", async (t) => {
   assert.deepEqual([chat.outbox.get(clientId).state], ["pending"]);
   await service.acknowledge("message");
   assert.equal(chat.outbox.get(clientId).state, "sent");
-  await service.publish(line("m1", { from: "ana", clientId }));
+  await service.publish(line(1, { from: "ana", clientId }));
 
   assert.deepEqual(chat.outbox.all(), []);
   assert.equal(orderedEntries(chat.room).length, 1);
@@ -114,7 +80,7 @@ test("a refused message says why and can be delivered again with the same id", a
   const [failed] = chat.outbox.all();
   assert.deepEqual([failed.state, failed.error], ["failed", "broken"]);
 
-  chat.deliver(failed);
+  chat.retry(failed.id);
 
   const [first, second] = service.received("message");
   assert.equal(chat.outbox.all()[0].state, "pending");
@@ -166,7 +132,7 @@ test("a connection that was cut is recovered, and nothing is joined again", asyn
 
   await service.cut(4001);
   t.mock.timers.tick(0);
-  await service.publish(line("m1"));
+  await service.publish(line(1));
 
   assert.match(service.addresses().at(-1), /awps_connection_id=c1&awps_reconnection_token=r$/);
   assert.equal(chat.connectionState.isNew, false);

@@ -1,137 +1,145 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-import { applyFrame, beginJoin, countUnread, createRoom, orderedEntries } from "../../../static/client/index.js";
+import {
+  applyFrame,
+  beginJoin,
+  createRoom,
+  nextQuestion,
+  olderCursor,
+  orderedEntries,
+  shownGaps,
+} from "../../../static/client/index.js";
+import { change, joined, line, page, range, since, unreadable } from "./frames.js";
 
 const NOW = Date.parse("2026-01-31T13:00:00.000Z");
-const at = (minute) => `2026-01-31T12:${String(minute).padStart(2, "0")}:00.000Z`;
-const line = (minute, from = "bo") => ({
-  id: `m${minute}`,
-  room: "lobby",
-  from,
-  message: `${minute}`,
-  sentAt: at(minute),
-});
-const page = (minutes, before = null, more = {}) => ({
-  type: "history",
-  room: "lobby",
-  messages: minutes.map((minute) => line(minute)),
-  before,
-  complete: true,
-  ...more,
-});
-const roomWith = (...frames) => {
-  const room = createRoom("lobby");
-  for (const frame of frames) applyFrame(room, frame, NOW);
+const apply = (room, ...frames) => {
+  for (const frame of frames) applyFrame(room, frame, "ana", NOW);
   return room;
 };
-const gaps = (room) => orderedEntries(room).flatMap((one, index) => (one.event === "gap" ? [index] : []));
+const roomWith = (...frames) => apply(createRoom("lobby"), ...frames);
+const rejoined = (room, ...frames) => {
+  beginJoin(room);
+  return apply(room, ...frames);
+};
+const numbers = (room) => orderedEntries(room).map(({ seq }) => seq);
 
-test("the same message twice is one line", () => {
-  assert.equal(roomWith(line(1), line(1)).entries.size, 1);
+test("who joins for the first time misses nothing, and can load what was said before", () => {
+  const room = roomWith(joined(range(51, 100)));
+
+  assert.deepEqual(shownGaps(room), []);
+  assert.equal(nextQuestion(room), undefined);
+  assert.equal(olderCursor(room), 51);
 });
 
-test("after a gap, a page that overlaps with what is known leaves no mark", () => {
-  const room = roomWith(line(1), line(2));
-  beginJoin(room, NOW);
+test("older pages lead to the beginning", () => {
+  const room = roomWith(joined(range(51, 100)));
+  room.olderBefore = olderCursor(room);
+  apply(room, { type: "history", ...page(range(1, 50), { head: 100 }) });
 
-  assert.equal(applyFrame(room, page([2, 3, 4], "cursor"), NOW), undefined);
-  assert.deepEqual(gaps(room), []);
-  assert.deepEqual(
-    orderedEntries(room).map(({ id }) => id),
-    ["m1", "m2", "m3", "m4"],
-  );
+  assert.equal(olderCursor(room), null);
+  assert.deepEqual(room.runs, [{ after: 0, last: 100 }]);
 });
 
-test("after a gap, older pages are asked for until they overlap", () => {
-  const room = roomWith(line(1));
-  beginJoin(room, NOW);
+test("a page of older messages may be empty while there are more", () => {
+  const room = roomWith(joined(range(51, 100)));
+  room.olderBefore = olderCursor(room);
+  apply(room, { type: "history", ...page([], { head: 100, before: 20 }) });
 
-  assert.equal(applyFrame(room, page([8, 9], "before 8"), NOW), "before 8");
-  assert.equal(applyFrame(room, page([5, 6], "before 5"), NOW), "before 5");
-  assert.equal(applyFrame(room, page([1, 2], null), NOW), undefined);
-  assert.deepEqual(gaps(room), []);
+  assert.equal(olderCursor(room), 20);
+  assert.deepEqual(shownGaps(room), []);
 });
 
-test("a gap that cannot be closed is marked where it is", () => {
-  const room = roomWith(line(1), line(2));
-  beginJoin(room, NOW);
-  applyFrame(room, page([8, 9], null), NOW);
+test("a frame after the next number opens a gap, and what closes it is asked for", () => {
+  const room = roomWith(joined(range(1, 4)), line(7));
 
-  assert.deepEqual(gaps(room), [2]);
+  assert.deepEqual(shownGaps(room), [{ after: 4, until: 7, isRemoved: false }]);
+  assert.deepEqual(nextQuestion(room), { event: "since", data: { seq: 4, until: 7 } });
+  apply(room, since(4, [line(5), change("edited", 6, 2)], { head: 7 }));
+  assert.deepEqual(shownGaps(room), []);
+  assert.equal(nextQuestion(room), undefined);
 });
 
-test("for a gap, at most a fixed number of older pages is requested", () => {
-  const room = roomWith(line(1));
-  beginJoin(room, NOW);
-  let asked = 0;
-  for (let minute = 50; applyFrame(room, page([minute], "more"), NOW); minute -= 1) asked += 1;
+test("an entry of an unknown kind leaves no gap", () => {
+  const room = roomWith(joined(range(1, 4)), { type: "muted", room: "lobby", seq: 5 }, line(6));
 
-  assert.ok(asked < 10);
-  assert.deepEqual(gaps(room), [1]);
+  assert.deepEqual(shownGaps(room), []);
+  assert.deepEqual(numbers(room), [1, 2, 3, 4, 6]);
 });
 
-test("a mark goes when a later answer closes the gap after all", () => {
-  const room = roomWith(line(1), line(2));
-  beginJoin(room, NOW);
-  applyFrame(room, page([8], null), NOW);
-  applyFrame(room, page([2, 5, 8], null), NOW);
+test("after joining again, the newest page is not taken: changes of older messages would be missed", () => {
+  const room = rejoined(roomWith(joined(range(1, 10))), joined(range(51, 100)));
 
-  assert.deepEqual(gaps(room), []);
+  assert.deepEqual(numbers(room), range(1, 10));
+  assert.deepEqual(nextQuestion(room), { event: "since", data: { seq: 10 } });
 });
 
-test("a history that could not be read is marked, also for a newcomer", () => {
-  assert.equal(
-    gaps(roomWith(page([], null, { type: "joined", user: "ana", users: ["ana"], count: 1, complete: false }))).length,
-    1,
-  );
+test("a run that is not complete leaves the older entries, and the gap exactly between", () => {
+  const room = rejoined(roomWith(joined(range(1, 10))), joined(range(4951, 5000)));
+  apply(room, since(10, range(4901, 5000).map(line), { complete: false }));
+
+  assert.deepEqual(numbers(room), [...range(1, 10), ...range(4901, 5000)]);
+  assert.deepEqual(shownGaps(room), [{ after: 10, until: 4901, isRemoved: false }]);
 });
 
-test("for somebody who joins for the first time nothing is missing", () => {
-  const room = createRoom("lobby");
-  beginJoin(room, NOW);
+test("a long gap is filled when the reader wants it, the newest part first, and goes when nothing is missing", () => {
+  const room = rejoined(roomWith(joined(range(1, 10))), joined(range(1951, 2000)));
+  apply(room, since(10, range(1901, 2000).map(line), { complete: false }));
+  assert.equal(nextQuestion(room), undefined);
 
-  assert.equal(applyFrame(room, page([8, 9], "before 8"), NOW), undefined);
-  assert.deepEqual(gaps(room), []);
+  room.wanted = { after: 10, pages: Infinity };
+  for (let question = nextQuestion(room); question; question = nextQuestion(room)) {
+    const { seq, until } = question.data;
+    assert.equal(shownGaps(room).length, 1);
+    apply(room, since(seq, range(seq + 1, until - 1).map(line), { head: 2000 }));
+  }
+
+  assert.deepEqual(numbers(room), range(1, 2000));
+  assert.deepEqual(shownGaps(room), []);
 });
 
-test("the cursor is that of the oldest page", () => {
-  const room = roomWith(page([8, 9], "before 8"), page([5, 6], "before 5"));
-  applyFrame(room, page([8, 9], "before 8"), NOW);
+test("what retention removed is marked, and not asked for", () => {
+  const room = rejoined(roomWith(joined(range(1, 10))), joined(range(30, 40), { first: 30 }));
+  apply(room, since(10, range(30, 40).map(line), { complete: false, first: 30 }));
 
-  assert.equal(room.olderCursor, "before 5");
+  assert.deepEqual(shownGaps(room), [{ after: 10, until: 30, isRemoved: true }]);
+  assert.equal(nextQuestion(room), undefined);
 });
 
-test("the roster follows who joins and leaves, each once", () => {
-  const system = (event, user) => ({ type: "system", event, user, room: "lobby", message: "", at: at(1) });
-  const joined = { ...page([]), type: "joined", user: "ana", users: ["ana", "bo"], count: 102 };
-  const room = roomWith(joined, system("joined", "cy"), system("joined", "cy"), system("left", "bo"));
+test("messages that could not be read are asked for again, also for a newcomer", () => {
+  const room = roomWith(joined([], unreadable));
+  assert.deepEqual(nextQuestion(room), { event: "history", data: {} });
 
-  assert.deepEqual([...room.people], ["ana", "cy"]);
-  assert.equal(room.morePeople, 100);
+  apply(room, { type: "history", ...page(range(1, 3)) });
+
+  assert.equal(nextQuestion(room), undefined);
+  assert.equal(olderCursor(room), null);
+});
+
+test("a room that could not be read after joining again is asked for from the last known entry", () => {
+  const room = rejoined(roomWith(joined(range(1, 3))), joined([], unreadable));
+  assert.deepEqual(nextQuestion(room), { event: "since", data: { seq: 3 } });
+
+  apply(room, since(3, []));
+
+  assert.equal(nextQuestion(room), undefined);
+});
+
+test("a head in the roster that is further than what is known is asked for", () => {
+  const roster = { type: "roster", room: "lobby", users: ["ana"], count: 1, first: 1, at: line(60).sentAt };
+  const room = roomWith(joined(range(1, 3)), { ...roster, head: 4 });
+
+  assert.deepEqual(nextQuestion(room), { event: "since", data: { seq: 3 } });
+});
+
+test("a log that has begun anew replaces what was known of the old one", () => {
+  const room = rejoined(roomWith(joined(range(1, 10), { read: 10 })), joined([1, 2]));
+
+  assert.deepEqual(numbers(room), [1, 2]);
+  assert.equal(nextQuestion(room), undefined);
 });
 
 test("somebody who sends a message is no longer typing", () => {
-  const room = roomWith({ type: "typing", user: "bo" }, { type: "typing", user: "cy" }, line(1, "bo"));
+  const room = roomWith({ type: "typing", user: "bo" }, { type: "typing", user: "cy" }, line(1));
 
   assert.deepEqual([...room.typing.keys()], ["cy"]);
-});
-
-test("a reaction counts a person once and can be removed", () => {
-  const reaction = (user, on) => ({ type: "reaction", id: "m1", emoji: "👍", user, on });
-  const room = roomWith(
-    line(1),
-    reaction("ana", true),
-    reaction("ana", true),
-    reaction("cy", true),
-    reaction("cy", false),
-  );
-
-  assert.deepEqual(room.entries.get("m1").reactions, { "👍": ["ana"] });
-});
-
-test("unread is what others said after the place that was read", () => {
-  const room = roomWith(line(1), line(2), line(3, "ana"), line(4));
-  room.readPosition = `${at(1)} m1`;
-
-  assert.equal(countUnread(room, "ana"), 2);
 });

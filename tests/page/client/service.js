@@ -45,6 +45,12 @@ export function startService() {
       await settle();
     },
 
+    /** Sends a frame as the answer to the newest event of this name, and acknowledges it. */
+    async answer(name, data) {
+      await this.publish(data);
+      await this.acknowledge(name);
+    },
+
     /** Acknowledges the newest event of this name. */
     async acknowledge(name, more = { success: true }) {
       const { ackId } = socket().sent.findLast(({ event }) => event === name);
@@ -63,6 +69,13 @@ export function startService() {
       socket()
         .sent.filter(({ event }) => event === name)
         .map(({ data }) => data),
+
+    /** Acknowledges the event of this name with this client id, which has been done. */
+    async acknowledgeItem(name, clientId) {
+      const { ackId } = socket().sent.find(({ event, data }) => event === name && data.clientId === clientId);
+      emit({ type: "ack", ackId, success: true });
+      await settle();
+    },
 
     /** Returns the addresses of the sockets. */
     addresses: () => sockets.map(({ url }) => url),

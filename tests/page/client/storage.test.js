@@ -1,136 +1,39 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-import { openOutbox, readPosition, readRoomNames } from "../../../static/client/index.js";
+import { createRoom, readPlaces, writePlaces } from "../../../static/client/index.js";
 import { createStorage } from "./storage.js";
 
-const message = (id, second = 0, more = {}) => ({
-  id,
-  room: "lobby",
-  from: "ana",
-  message: id,
-  sentAt: `2026-01-31T12:00:0${second}.000Z`,
-  state: "pending",
-  ...more,
-});
+const stored = (value) => createStorage({ "chat.places.ana": value });
+const names = (storage) => readPlaces(storage, "ana", "lobby").map(({ room }) => room);
+const LOBBY = [{ room: "lobby", unread: 0, isPlaced: false }];
 
-test("what was not confirmed is there after a reload, in the order it was typed", () => {
+test("a user's rooms are read as they were written, with their unread counts", () => {
   const storage = createStorage();
-  const before = openOutbox(storage, "ana");
-  before.put(message("b", 2));
-  before.put(message("a", 1));
+  const design = Object.assign(createRoom("design"), { isPlaced: true, counted: { head: 9, unread: 4 } });
+  writePlaces(storage, "ana", [createRoom("lobby"), design]);
 
-  assert.deepEqual(
-    openOutbox(storage, "ana")
-      .all()
-      .map(({ id }) => id),
-    ["a", "b"],
-  );
-});
-
-test("a stored message carries its version, and is read as it was written", () => {
-  const storage = createStorage();
-  const written = message("a", 1, {
-    replyTo: { id: "q", from: "bo", message: "tea?" },
-    state: "failed",
-    error: "too long",
-  });
-  openOutbox(storage, "ana").put(written);
-
-  assert.equal(JSON.parse(storage["chat.outbox.ana.a"]).v, 1);
-  assert.deepEqual(openOutbox(storage, "ana").all(), [written]);
-});
-
-test("what the server has accepted is not sent again after a reload", () => {
-  const storage = createStorage();
-  const outbox = openOutbox(storage, "ana");
-  outbox.put(message("a"));
-  outbox.put(message("a", 0, { state: "sent" }));
-
-  assert.equal(outbox.get("a").state, "sent");
-  assert.deepEqual(openOutbox(storage, "ana").all(), []);
-});
-
-test("what is removed stays removed", () => {
-  const storage = createStorage();
-  const outbox = openOutbox(storage, "ana");
-  outbox.put(message("a"));
-  outbox.remove("a");
-
-  assert.deepEqual([outbox.get("a"), openOutbox(storage, "ana").all()], [undefined, []]);
-});
-
-test("two tabs do not overwrite each other, and users do not share messages", () => {
-  const storage = createStorage();
-  const [one, two] = [openOutbox(storage, "ana"), openOutbox(storage, "ana")];
-  one.put(message("a", 1));
-  two.put(message("b", 2));
-  openOutbox(storage, "ana.b").put(message("c", 3, { from: "ana.b" }));
-
-  assert.equal(openOutbox(storage, "ana").all().length, 2);
-  assert.equal(openOutbox(storage, "ana.b").all().length, 1);
-  assert.equal(openOutbox(storage, "an").all().length, 0);
-});
-
-test("messages are read that were stored before they carried a version", () => {
-  const storage = createStorage({
-    "chat.outbox.ana.1-2-3-4":
-      '{"id":"1-2-3-4","from":"ana","room":"lobby","message":"hello","replyTo":{"id":"q","from":"bo","message":"tea?"},' +
-      '"sentAt":"2026-01-31T12:00:00.000Z","state":"pending"}',
-    "chat.outbox.ana.5-6-7-8":
-      '{"id":"5-6-7-8","from":"ana","room":"lobby","message":"long","sentAt":"2026-01-31T12:00:01.000Z",' +
-      '"state":"failed","error":"the limit is 4096"}',
-  });
-
-  const [first, second] = openOutbox(storage, "ana").all();
-
-  assert.equal(first.message, "hello");
-  assert.equal(first.state, "pending");
-  assert.deepEqual(first.replyTo, { id: "q", from: "bo", message: "tea?" });
-  assert.equal(second.state, "failed");
-  assert.equal(second.error, "the limit is 4096");
+  assert.deepEqual(readPlaces(storage, "ana", "lobby"), [...LOBBY, { room: "design", unread: 4, isPlaced: true }]);
+  assert.deepEqual(readPlaces(storage, "bo", "lobby"), LOBBY);
+  assert.equal(JSON.parse(storage["chat.places.ana"]).v, 1);
 });
 
 test("an unknown field is ignored, and a missing one has its default", () => {
-  const storage = createStorage({
-    "chat.outbox.ana.a": '{"v":1,"room":"lobby","message":"hello","colour":"red"}',
-    "chat.outbox.ana.b": '{"v":1,"room":"lobby","message":"hello","state":"failed","sentAt":"soon","replyTo":"q"}',
-  });
+  const storage = stored('{"v":1,"colour":"red","rooms":[{"room":"design","pinned":true},{"room":"no/such"},{},null]}');
 
-  const outbox = openOutbox(storage, "ana");
-
-  const { sentAt, ...first } = outbox.get("a");
-  const expected = { id: "a", from: "ana", room: "lobby", message: "hello", state: "pending" };
-  assert.deepEqual(first, { ...expected, replyTo: undefined, error: undefined });
-  assert.ok(Date.parse(sentAt));
-  assert.ok(outbox.get("b").error);
-  assert.ok(Date.parse(outbox.get("b").sentAt));
-  assert.equal(outbox.get("b").replyTo, undefined);
+  assert.deepEqual(readPlaces(storage, "ana", "lobby"), [{ room: "design", unread: 0, isPlaced: false }]);
 });
 
-for (const foreign of ["", "{", "null", "7", '"text"', "[]", "{}", '{"v":2,"room":"lobby","message":"hello"}']) {
-  test(`what is no message of this version is ignored and stays: ${JSON.stringify(foreign)}`, () => {
-    const storage = createStorage({ "chat.outbox.ana.a": foreign });
+for (const foreign of ["", "{", "null", "7", "[]", "{}", '{"v":1}', '{"v":1,"rooms":7}', '{"v":2,"rooms":[]}']) {
+  test(`what is no list of rooms of this version is ignored and stays: ${JSON.stringify(foreign)}`, () => {
+    const storage = stored(foreign);
 
-    assert.deepEqual(openOutbox(storage, "ana").all(), []);
-    assert.equal(storage["chat.outbox.ana.a"], foreign);
+    assert.deepEqual(readPlaces(storage, "ana", "lobby"), LOBBY);
+    assert.equal(storage["chat.places.ana"], foreign);
   });
 }
 
-test("rooms are read as they were always stored, and what cannot be a room's name is ignored", () => {
-  assert.deepEqual(readRoomNames(createStorage({ "chat.rooms": "lobby,design,_private" }), "lobby"), [
-    "lobby",
-    "design",
-    "_private",
-  ]);
-  assert.deepEqual(readRoomNames(createStorage({ "chat.rooms": '["no","such"],design,' }), "lobby"), ["design"]);
-  assert.deepEqual(readRoomNames(createStorage({ "chat.rooms": "" }), "lobby"), ["lobby"]);
-  assert.deepEqual(readRoomNames(createStorage(), "lobby"), ["lobby"]);
-});
-
-test("a read position is read as it was always stored, and one that cannot be is ignored", () => {
-  const position = "2026-01-31T12:00:00.000Z k7oq2xg4hbzd-3m5n7p2q4r6s7t2u4v6w";
-
-  assert.equal(readPosition(createStorage({ "chat.read.lobby": position }), "lobby"), position);
-  assert.equal(readPosition(createStorage({ "chat.read.lobby": "zzz" }), "lobby"), "");
-  assert.equal(readPosition(createStorage(), "lobby"), "");
+test("the rooms are read that were stored before the server kept them", () => {
+  assert.deepEqual(names(createStorage({ "chat.rooms": "lobby,design,_private" })), ["lobby", "design", "_private"]);
+  assert.deepEqual(names(createStorage({ "chat.rooms": '["no","such"],design,' })), ["design"]);
+  assert.deepEqual(names(createStorage({ "chat.rooms": "" })), ["lobby"]);
 });

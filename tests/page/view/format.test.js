@@ -13,6 +13,11 @@ for (const [users, said] of [
   test(`${users.length} names`, () => assert.equal(plain(formatNames(users)), said));
 }
 
+test("people beyond the names that are known are counted", () => {
+  assert.equal(plain(formatNames(["ana", "bo", "cy"], 25)), "ana, bo and 23 others");
+  assert.equal(plain(formatNames(["ana"], 2)), "ana and 1 other");
+});
+
 test("a name's direction does not affect the text around it", () => {
   assert.equal(formatNames(["שלום"]), "\u2068שלום\u2069");
 });

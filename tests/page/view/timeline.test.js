@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-import { positionOf } from "../../../static/client/index.js";
 import { timelineRows } from "../../../static/view/timeline.js";
 
 const line = (id, from, time, more = {}) => ({
@@ -10,7 +9,8 @@ const line = (id, from, time, more = {}) => ({
   sentAt: new Date(`2026-01-31T${time}`).toISOString(),
   ...more,
 });
-const kinds = (lines, unread = "") => timelineRows(lines, "ana", unread).map(({ kind }) => kind);
+const kinds = (lines, unread = null, missing = {}) =>
+  timelineRows(lines, "ana", unread, missing).map(({ kind }) => kind);
 
 test("messages of one author within five minutes are one group", () => {
   const lines = [
@@ -21,7 +21,7 @@ test("messages of one author within five minutes are one group", () => {
   ];
 
   assert.deepEqual(
-    timelineRows(lines, "ana", "")
+    timelineRows(lines, "ana", null)
       .slice(1)
       .map(({ isGrouped }) => isGrouped),
     [false, true, false, false],
@@ -32,7 +32,7 @@ test("somebody else in between ends the group", () => {
   const lines = [line("a", "bo", "12:00"), line("b", "cy", "12:01"), line("c", "bo", "12:02")];
 
   assert.ok(
-    timelineRows(lines, "ana", "")
+    timelineRows(lines, "ana", null)
       .slice(1)
       .every(({ isGrouped }) => !isGrouped),
   );
@@ -45,20 +45,45 @@ test("every day begins with its date", () => {
   ];
 
   assert.deepEqual(kinds(lines), ["day", "message", "day", "message"]);
-  assert.equal(timelineRows(lines, "ana", "").at(-1).isGrouped, false);
+  assert.equal(timelineRows(lines, "ana", null).at(-1).isGrouped, false);
 });
 
 test("the unread mark stands before the first unread message of somebody else", () => {
   const lines = [
-    line("a", "bo", "12:00"),
-    line("b", "ana", "12:01"),
-    line("c", "bo", "12:02"),
-    line("d", "bo", "12:03"),
+    line("a", "bo", "12:00", { seq: 1 }),
+    line("b", "ana", "12:01", { seq: 2 }),
+    line("c", "bo", "12:02", { seq: 3 }),
+    line("d", "bo", "12:03", { seq: 4 }),
   ];
 
-  assert.deepEqual(kinds(lines, positionOf(lines[0])), ["day", "message", "message", "unread", "message", "message"]);
-  assert.deepEqual(kinds(lines, positionOf(lines[3])), ["day", "message", "message", "message", "message"]);
+  assert.deepEqual(kinds(lines, 1), ["day", "message", "message", "unread", "message", "message"]);
+  assert.deepEqual(kinds(lines, 0), ["day", "unread", "message", "message", "message", "message"]);
+  assert.deepEqual(kinds(lines, 4), ["day", "message", "message", "message", "message"]);
   assert.deepEqual(kinds(lines), ["day", "message", "message", "message", "message"]);
+});
+
+test("a gap stands exactly between the messages around it, and before what is not sent yet", () => {
+  const gap = (after, until, isRemoved = false) => ({ after, until, isRemoved });
+  const lines = [
+    line("a", "bo", "12:00", { seq: 4 }),
+    line("b", "bo", "12:01", { seq: 9 }),
+    line("c", "ana", "12:02", { state: "pending" }),
+  ];
+  const rows = timelineRows(lines, "ana", 4, { gaps: [gap(4, 9), gap(9, 1210)], start: "began" });
+
+  assert.deepEqual(
+    rows.map(({ kind }) => kind),
+    ["start", "day", "message", "gap", "unread", "message", "gap", "message"],
+  );
+  assert.deepEqual(
+    rows.filter(({ kind }) => kind === "gap").map(({ text, after }) => [text.replace(/\D/g, ""), after]),
+    [
+      ["4", 4],
+      ["1200", 9],
+    ],
+  );
+  assert.equal(rows[5].isGrouped, false);
+  assert.equal(timelineRows(lines, "ana", null, { gaps: [gap(4, 9, true)] })[2].after, undefined);
 });
 
 test("consecutive joins and leaves are one row", () => {
@@ -72,12 +97,12 @@ test("consecutive joins and leaves are one row", () => {
   ];
 
   assert.deepEqual(kinds(lines), ["day", "message", "presence", "message"]);
-  assert.equal(timelineRows(lines, "ana", "")[2].events.length, 3);
+  assert.equal(timelineRows(lines, "ana", null)[2].events.length, 3);
 });
 
 test("a message keeps its row when the server confirms it", () => {
-  const [, pending] = timelineRows([{ ...line("c-1", "ana", "12:00"), state: "pending" }], "ana", "");
-  const [, confirmed] = timelineRows([line("server-id", "ana", "12:00", { clientId: "c-1" })], "ana", "");
+  const [, pending] = timelineRows([{ ...line("c-1", "ana", "12:00"), state: "pending" }], "ana", null);
+  const [, confirmed] = timelineRows([line("server-id", "ana", "12:00", { clientId: "c-1" })], "ana", null);
 
   assert.equal(pending.key, confirmed.key);
 });

@@ -1,0 +1,68 @@
+// How many messages of a room the user has not read: the server's number for the log up to some entry, and what came
+// live after that entry.
+/** @import { Entry, Room } from "./types.js" */
+
+/**
+ * Returns how many messages the user has not read.
+ * @param {Room} room
+ */
+export function countUnread({ counted, newer }) {
+  return counted ? counted.unread + newer.size : 0;
+}
+
+/**
+ * Takes over what the server says: the user has read up to `read`, and up to the entry `head` `unread` messages follow.
+ * @param {Room} room
+ * @param {{ read?: number | null, unread?: number | null, head: number | null }} place `null`: not known
+ */
+export function notePlace(room, { read, unread, head }) {
+  if (typeof read !== "number" || typeof unread !== "number" || head === null) return;
+  const isOld = head < (room.counted?.head ?? 0) || read < room.marked; // it does not know yet what is known here
+  if (!isOld) countFrom(room, Math.max(room.read, read), head, unread);
+}
+
+/**
+ * Counts a message that somebody else said live; the same one once.
+ * @param {Room} room
+ * @param {Entry} entry
+ */
+export function countMessage({ counted, newer, read }, { seq = 0 }) {
+  if (seq > (counted?.head ?? 0) && seq > read) newer.add(seq);
+}
+
+/**
+ * Notes that the user has read up to the entry, on another device; `unread` is the server's count then.
+ * @param {Room} room
+ * @param {number} seq
+ * @param {number} unread
+ */
+export function noteReadElsewhere(room, seq, unread) {
+  if (seq <= room.read) return;
+  const head = Math.max(room.counted?.head ?? 0, ...room.newer);
+  if (seq >= (room.counted?.head ?? 0)) countFrom(room, seq, seq, 0);
+  else countFrom(room, seq, head, unread);
+}
+
+/**
+ * Notes that the user has read, here, up to the entry, which is the last message. Returns whether that is new.
+ * @param {Room} room
+ * @param {number} seq
+ */
+export function markRead(room, seq) {
+  if (seq <= room.read && !countUnread(room)) return false;
+  room.marked = seq;
+  countFrom(room, Math.max(room.read, seq), Math.max(seq, room.counted?.head ?? 0), 0);
+  return true;
+}
+
+/**
+ * @param {Room} room
+ * @param {number} read
+ * @param {number} head
+ * @param {number} unread
+ */
+function countFrom(room, read, head, unread) {
+  room.read = read;
+  room.counted = { head, unread };
+  room.newer = new Set([...room.newer].filter((seq) => seq > head));
+}

@@ -1,0 +1,80 @@
+import assert from "node:assert/strict";
+import test from "node:test";
+import { applyFrame, beginJoin, countUnread, createRoom, isUnread, markRead } from "../../../static/client/index.js";
+import { change, joined, line, range, since } from "./frames.js";
+
+const apply = (room, ...frames) => {
+  for (const frame of frames) applyFrame(room, frame, "ana", 0);
+  return room;
+};
+const roomWith = (...frames) => apply(createRoom("lobby"), ...frames);
+
+test("unread is what the server counted, and what others said since, each message once", () => {
+  const room = roomWith(joined(range(51, 100), { read: 20, unread: 80 }));
+  assert.equal(countUnread(room), 80);
+
+  apply(room, line(101), line(101), line(102, { from: "ana" }), change("edited", 103, 60), line(104));
+
+  assert.equal(countUnread(room), 82);
+});
+
+test("messages that came before the answer to join, and that it does not count, are counted", () => {
+  assert.equal(countUnread(roomWith(line(100), line(101), joined(range(51, 100), { read: 90, unread: 10 }))), 11);
+});
+
+test("older pages and filled gaps do not count twice", () => {
+  const room = roomWith(joined(range(51, 100), { read: 90, unread: 10 }));
+  room.olderBefore = 51;
+  apply(room, {
+    type: "history",
+    room: "lobby",
+    messages: [line(50)],
+    before: 50,
+    complete: true,
+    head: 100,
+    first: 1,
+  });
+  beginJoin(room);
+  apply(room, joined(range(71, 120), { read: 90, unread: 30 }), since(100, range(101, 120).map(line)));
+
+  assert.equal(countUnread(room), 30);
+});
+
+test("what is read here is read, and only what is new is told", () => {
+  const room = roomWith(joined(range(1, 10), { read: 4, unread: 6 }));
+
+  assert.equal(markRead(room, 10), true);
+  assert.equal(countUnread(room), 0);
+  assert.equal(markRead(room, 10), false);
+  apply(room, line(11));
+  assert.equal(countUnread(room), 1);
+  assert.equal(markRead(room, 11), true);
+});
+
+test("what is read on another device is read here", () => {
+  const room = roomWith(joined(range(1, 10), { read: 4, unread: 6 }), line(11), line(12));
+
+  apply(room, { type: "read", room: "lobby", seq: 8, unread: 4 });
+  assert.deepEqual([countUnread(room), room.read], [4, 8]);
+  apply(room, { type: "read", room: "lobby", seq: 11, unread: 1 }, line(13));
+  assert.equal(countUnread(room), 2);
+  apply(room, { type: "read", room: "lobby", seq: 4, unread: 9 });
+  assert.equal(countUnread(room), 2);
+});
+
+test("an answer that does not know yet what was read here changes nothing", () => {
+  const room = roomWith(joined(range(1, 10), { read: 4, unread: 6 }));
+  markRead(room, 10);
+  beginJoin(room);
+
+  apply(room, joined(range(1, 10), { read: 4, unread: 6 }));
+
+  assert.equal(countUnread(room), 0);
+});
+
+test("unread is what others said after the entry that was read", () => {
+  assert.deepEqual(
+    [line(1), line(2), line(3, { from: "ana" }), { user: "cy", event: "joined" }].map((one) => isUnread(one, "ana", 1)),
+    [false, true, false, false],
+  );
+});
