@@ -49,9 +49,7 @@ export function timelineRows(entries, me, unreadMark, { gaps = [], start = "", e
 
 function gapRow(gap, day) {
   const { after, isRemoved } = gap;
-  const text = isRemoved
-    ? "Messages were removed here."
-    : `Up to ${gapLength(gap).toLocaleString()} messages are not loaded.`;
+  const text = isRemoved ? "Messages were removed here." : describeGap(gapLength(gap));
   return { kind: "gap", key: `gap ${after} ${isRemoved}`, day, text, after: isRemoved ? undefined : after };
 }
 
@@ -78,8 +76,13 @@ export function renderRow(row, me, element) {
   return note;
 }
 
+// Some of the entries may be edits or reactions.
+function describeGap(length) {
+  return length === 1 ? "1 message is not loaded." : `Up to ${length.toLocaleString()} messages are not loaded.`;
+}
+
 function loadButton(after) {
-  return createButton("load-gap", { value: after }, "Load them");
+  return createButton("load-gap", { value: after }, "Load");
 }
 
 function createNote({ kind, entry }) {
