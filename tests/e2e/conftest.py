@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 from azure.core.exceptions import ResourceNotFoundError
-from azure.data.tables import EdmType, TableClient
+from azure.data.tables import EdmType, TableClient, TableServiceClient
 from playwright.sync_api import Browser, BrowserContext, Page, Playwright, sync_playwright
 
 from local_azure.tables.settings import DEVELOPMENT_ACCOUNT, DEVELOPMENT_KEY
@@ -116,7 +116,8 @@ class Chat(Process):
 
     def store_log(self, rows: Iterable[Entity]) -> None:
         """Store the rows of a room's log."""
-        with TableClient.from_connection_string(self._storage, "ChatRooms") as rooms:
+        with TableServiceClient.from_connection_string(self._storage) as storage:
+            rooms = storage.create_table_if_not_exists("ChatRooms")
             for row in rows:
                 # The SDK takes an integer for one of 32 bits unless its type is named.
                 typed = {key: (value, EdmType.INT64) if key in TIMES else value for key, value in row.items()}
