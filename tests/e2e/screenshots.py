@@ -110,6 +110,7 @@ def picture(chat: Chat, browser: Browser, size: str, scheme: Scheme, folder: Pat
     """Take the first screen and the conversation as `ana` sees it."""
     page = new_page(browser, size, scheme)
     room = ROOMS[size, scheme]
+    chat.forget_places()
     store_past(chat, room)
     page.goto(chat.url)
     expect(page.get_by_label("Your name")).to_be_focused()
