@@ -42,7 +42,7 @@ PYTHON_CHECKS = {
 }
 NODE_TOOLS = "tests/page/node_modules"
 # The chat's page, the inspector's page, and the tests that are written in JavaScript.
-JAVASCRIPT_FOLDERS = "static local_azure/webpubsub/inspector/page tests/page tests/interop/programs"
+JAVASCRIPT_FOLDERS = "static local_azure/webpubsub/inspector/page tests/page tests/interop/programs bench/peers/express"
 PAGE_CHECKS = {
     "prettier": f"{NODE_TOOLS}/prettier/bin/prettier.cjs --check --log-level warn {JAVASCRIPT_FOLDERS}",
     "eslint": (
@@ -102,6 +102,7 @@ def _run_checks(program: list[str], checks: Mapping[str, str]) -> list[str]:
 def bench(arguments: argparse.Namespace) -> int:
     """Run the measurements of `bench/`, or the named ones."""
     python = ensure_environment(for_tests=True)
+    ensure_node_packages()
     return _replace_process([str(python), "-m", "bench", *arguments.rest])
 
 

@@ -20,7 +20,7 @@ RUN_REQUIREMENTS = ("requirements.txt", "local_azure/requirements.txt")
 DEV_REQUIREMENTS = ("requirements-dev.txt",)
 # The official worker runtime says Python >= 3.13 but works on 3.11 and 3.12 as well.
 RUNTIME_REQUIREMENTS = "requirements-runtime.txt"
-NODE_PROJECTS = ("tests/page", "tests/interop", "tests/azurite")
+NODE_PROJECTS = ("tests/page", "tests/interop", "tests/azurite", "bench/peers/express")
 
 
 class SetupError(Exception):

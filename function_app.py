@@ -2,9 +2,22 @@
 
 import azure.functions as func
 
-from chat.functions import durable, eventhandler, negotiate, page, rooms, session
+from chat.functions import (
+    administration,
+    durable,
+    earlier_versions,
+    eventhandler,
+    jobs,
+    negotiate,
+    page,
+    rooms,
+    session,
+    sweep,
+)
 
 app = func.FunctionApp(http_auth_level=func.AuthLevel.ANONYMOUS)
 
-for module in (negotiate, eventhandler, session, rooms, durable, page):
+MODULES = (negotiate, eventhandler, session, rooms, durable, sweep, administration, jobs, earlier_versions, page)
+
+for module in MODULES:
     app.register_functions(module.bp)

@@ -7,11 +7,14 @@ also stores the message in the room log, which neither peer does.
 
 import asyncio
 import json
+import os
 import sys
+import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+from bench.load.processes import free_port, running_program
 from bench.rows import Row
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -46,10 +49,11 @@ async def sink() -> AsyncIterator[str]:
         await process.wait()
 
 
-async def measured(kind: str, endpoint: str) -> dict[str, float]:
-    """Run one publisher and return its figures."""
+async def measured(kind: str, endpoint: str, storage: str) -> dict[str, float]:
+    """Run one publisher with this storage and return its figures."""
     command = [sys.executable, "-m", "bench.load.publishers", kind, endpoint]
-    process = await asyncio.create_subprocess_exec(*command, cwd=ROOT, stdout=asyncio.subprocess.PIPE)
+    pipe, environment = asyncio.subprocess.PIPE, {**os.environ, "AzureWebJobsStorage": storage}
+    process = await asyncio.create_subprocess_exec(*command, cwd=ROOT, stdout=pipe, env=environment)
     output, _ = await asyncio.wait_for(process.communicate(), PATIENCE_SECONDS)
     if process.returncode:
         raise RuntimeError(f"the publisher {kind!r} failed, see above")
@@ -57,13 +61,13 @@ async def measured(kind: str, endpoint: str) -> dict[str, float]:
     return figures
 
 
-async def compare() -> list[Row]:
-    """Measure all three against one sink."""
+async def compare(storage: str) -> list[Row]:
+    """Measure all three against one sink; ours uses the storage."""
     async with sink() as endpoint:
-        ours = await measured("ours", endpoint)
+        ours = await measured("ours", endpoint, storage)
         peers = {
-            "a bare aiohttp post: the limit": await measured("bare", endpoint),
-            "a tutorial's chat, which stores nothing": await measured("tutorial", endpoint),
+            "a bare aiohttp post: the limit": await measured("bare", endpoint, storage),
+            "a tutorial's chat, which stores nothing": await measured("tutorial", endpoint, storage),
         }
     rows = []
     for name, peer in peers.items():
@@ -76,5 +80,8 @@ async def compare() -> list[Row]:
 
 
 def main() -> list[Row]:
-    """Run the comparison."""
-    return asyncio.run(compare())
+    """Run the comparison, with a local Table storage in a process of its own."""
+    with tempfile.TemporaryDirectory() as folder:
+        command = [sys.executable, "-m", "bench.load.storage", str(free_port()), folder]
+        with running_program("storage", command, Path(folder)) as storage:
+            return asyncio.run(compare(storage.wait_for_line(r"Connection string: (\S+)")))

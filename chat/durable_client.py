@@ -22,6 +22,15 @@ START_SECONDS = 5.0
 
 
 @dataclass(frozen=True, slots=True)
+class InstanceStatus:
+    """An orchestration's state (`Running`, `Completed`, `Failed` …), its custom status, and its output at the end."""
+
+    state: str
+    custom: Any
+    output: Any
+
+
+@dataclass(frozen=True, slots=True)
 class DurableClient:
     """The operations on entities and orchestrations that the chat uses."""
 
@@ -54,6 +63,21 @@ class DurableClient:
     async def terminate(self, instance_id: str, reason: str) -> None:
         """End a running orchestration; raises StorageUnavailable."""
         await _within(START_SECONDS, "end the orchestration", self.client.terminate(instance_id, reason))
+
+    async def purge(self, instance_id: str) -> None:
+        """Delete the history of an orchestration that has ended; one that never was is no error.
+
+        Raises StorageUnavailable.
+        """
+        await _within(START_SECONDS, "delete a history", self.client.purge_instance_history(instance_id))
+
+    async def read_status(self, instance_id: str) -> "InstanceStatus | None":
+        """Return how far an orchestration is, None for one that never was; raises StorageUnavailable."""
+        status: Any = await _within(START_SECONDS, "tell the status of a job", self.client.get_status(instance_id))
+        is_running(status)  # raises for an answer that is an error
+        if not status or status.runtime_status is None:
+            return None
+        return InstanceStatus(status.runtime_status.name, status.custom_status, status.output)
 
     async def is_running(self, instance_id: str) -> bool:
         """Return whether an orchestration was started and has not ended; raises StorageUnavailable."""

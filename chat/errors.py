@@ -51,6 +51,42 @@ class InvalidEvent(ChatError):
     code = "invalid_event"
 
 
+class InvalidRequest(ChatError):
+    """A request over HTTP whose parameters or body are not of the documented form."""
+
+    code = "invalid_request"
+
+
+class AdminsOnly(ChatError):
+    """A request that only a signed-in admin (`ChatAdmins`) may make."""
+
+    code = "admins_only"
+    status = 403
+
+    def __init__(self) -> None:
+        super().__init__("only admins may do this (setting ChatAdmins, under ChatAuth=easyauth)")
+
+
+class UnknownJob(ChatError):
+    """There is no such job, or it is older than a week."""
+
+    code = "unknown_job"
+    status = 404
+
+    def __init__(self) -> None:
+        super().__init__("there is no such job, or it is older than a week")
+
+
+class UnknownPart(ChatError):
+    """The export has no such part, or not yet."""
+
+    code = "unknown_part"
+    status = 404
+
+    def __init__(self, number: int) -> None:
+        super().__init__(f"the export has no part {number}, or not yet")
+
+
 class BodyTooLarge(ChatError):
     """A body that is larger than any that the service delivers."""
 

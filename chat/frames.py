@@ -29,9 +29,34 @@ def error(problem: ChatError, room: str | None = None, client_id: str | None = N
     return _system("error", code=problem.code, message=str(problem), room=room, clientId=client_id)
 
 
-def room_joined(room: str, user: str, users: Sequence[str], count: int, page: Frame, *, admin: bool) -> Frame:
-    """Return the answer to `join`; `page` holds the last messages."""
-    return {"type": "joined", "room": room, "user": user, "admin": admin, "users": list(users), "count": count} | page
+def people(users: Sequence[str], count: int, at: int) -> Frame:
+    """Return the fields that tell who is in a room; `at` is when the service was asked, in ms since 1970 (UTC)."""
+    return {"users": list(users), "count": count, "at": timestamp(at)}
+
+
+def room_joined(room: str, user: str, fields: Frame, *, admin: bool) -> Frame:
+    """Return the answer to `join`; `fields` are those of the roster, of the last messages and of the position."""
+    return {"type": "joined", "room": room, "user": user, "admin": admin} | fields
+
+
+def roster(room: str, fields: Frame, head: int | None, first: int | None) -> Frame:
+    """Return the answer to `roster`; `head` and `first` are None when storage cannot be read."""
+    return {"type": "roster", "room": room} | fields | {"head": head, "first": first}
+
+
+def read_position(room: str, seq: int, unread: int) -> Frame:
+    """Return the frame that tells a user's other connections how far the user has read."""
+    return {"type": "read", "room": room, "seq": seq, "unread": unread}
+
+
+def place(room: str, read: int, unread: int, head: int) -> Frame:
+    """Return one room of the answer to `places`."""
+    return {"room": room, "read": read, "unread": unread, "head": head}
+
+
+def places(listed: Sequence[Frame]) -> Frame:
+    """Return the answer to `places`."""
+    return {"type": "places", "rooms": list(listed)}
 
 
 def room_left(room: str) -> Frame:

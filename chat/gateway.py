@@ -10,13 +10,12 @@ from collections.abc import AsyncGenerator, Awaitable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.request import getproxies
-from uuid import uuid4
 
 from chat.entra_tokens import EntraTokens, app_credential
 from chat.errors import ServiceUnavailable
 from chat.http_client import close_with_loop
 from chat.publishing import Publisher, authorize_with_key
-from chat.request_id import CAUSE, REQUEST_ID
+from chat.request_id import REQUEST_ID, new_call_id
 from chat.settings import Settings
 
 if TYPE_CHECKING:
@@ -36,6 +35,10 @@ class Member:
 
     connection_id: str
     user_id: str | None
+
+
+class ConnectionClosed(ServiceUnavailable):
+    """The connection does not exist any more."""
 
 
 @dataclass(slots=True)
@@ -61,14 +64,29 @@ class Gateway:
         await self.publisher.publish(group, frame, excluded, self.call_seconds)
 
     async def join(self, connection_id: str, groups: Sequence[str]) -> None:
-        """Make a connection a member of the groups."""
-        calls = [self.client.add_connection_to_group(group, connection_id) for group in groups]
-        await self._within_limit("join the room", asyncio.gather(*calls))
+        """Make a connection a member of the groups; after an error it may be a member of some of them.
+
+        Raises ConnectionClosed when there is no such connection.
+        """
+        calls = [self._add(connection_id, group) for group in groups]
+        await self._within_limit("join the room", _all_or_error(calls))
+
+    async def _add(self, connection_id: str, group: str) -> None:
+        from azure.core.exceptions import ResourceNotFoundError
+
+        try:
+            await self.client.add_connection_to_group(group, connection_id)
+        except ResourceNotFoundError as problem:
+            raise ConnectionClosed("the connection has ended") from problem
 
     async def leave(self, connection_id: str, groups: Sequence[str]) -> None:
         """End a connection's membership in the groups."""
         calls = [self.client.remove_connection_from_group(group, connection_id) for group in groups]
         await self._within_limit("leave the room", asyncio.gather(*calls))
+
+    async def exists(self, connection_id: str) -> bool:
+        """Return whether the connection has not ended."""
+        return await self._within_limit("say whether a connection exists", self.client.connection_exists(connection_id))
 
     async def members(self, group: str, limit: int) -> list[Member]:
         """Return the connections in the group now, at most `limit` of them."""
@@ -95,6 +113,13 @@ class Gateway:
                 return await call
         except (AzureError, TimeoutError) as problem:
             raise ServiceUnavailable(f"the Web PubSub service did not {what}") from problem
+
+
+async def _all_or_error(calls: Sequence[Awaitable[Any]]) -> None:
+    """Wait until all calls have ended; then raise the first error, if there is one."""
+    for outcome in await asyncio.gather(*calls, return_exceptions=True):
+        if isinstance(outcome, BaseException):
+            raise outcome
 
 
 _Key = tuple[str, str, str | None]
@@ -159,4 +184,4 @@ def _new_publisher(settings: Settings) -> Publisher:
 
 
 def _set_request_id(request: "PipelineRequest[Any]") -> None:
-    request.http_request.headers[REQUEST_ID] = CAUSE.get() or str(uuid4())
+    request.http_request.headers[REQUEST_ID] = new_call_id()

@@ -5,18 +5,25 @@ from dataclasses import dataclass
 from chat.durable_client import DurableClient
 from chat.frames import Frame
 from chat.gateway import Gateway
-from chat.recent_announcements import RecentAnnouncements
+from chat.presence.announcements import Announcer
+from chat.presence.places import PlaceStore
+from chat.presence.rosters import RosterReader
+from chat.room_list.recorder import RoomListRecorder
+from chat.room_list.rows import ListedRoom
+from chat.room_log.model import Head
 from chat.room_log.room_logs import RoomLogs
 from chat.settings import Settings
 from chat.shared_reads import SharedReads
 from chat.webhook.connection_state import ConnectionState
+
+HEAD_SECONDS = 1.0
 
 
 @dataclass(frozen=True, slots=True)
 class Services:
     """What a handler may use.
 
-    `rooms`, `announcements` and `room_counts` belong to the process: caches that may be lost.
+    `rooms`, `rosters`, `heads`, `room_list` and `listed_rooms` have caches that belong to the process and may be lost.
     `now` is our clock when the event came, in milliseconds since 1970 (UTC).
     """
 
@@ -24,9 +31,24 @@ class Services:
     gateway: Gateway
     durable: DurableClient
     rooms: RoomLogs
-    announcements: RecentAnnouncements
-    room_counts: SharedReads[list[tuple[str, int]]]
+    heads: SharedReads[Head]
+    places: PlaceStore
+    rosters: RosterReader
+    room_list: RoomListRecorder
+    listed_rooms: SharedReads[list[ListedRoom]]
     now: int
+
+    @property
+    def announcer(self) -> Announcer:
+        """What tells rooms who came and who left."""
+        return Announcer(self.gateway, self.rosters, self.places)
+
+    async def read_recent_head(self, room: str) -> Head:
+        """Return where a room's log ended at most a second ago; all callers of a process share a read.
+
+        Raises StorageUnavailable.
+        """
+        return await self.heads.get(room, lambda: self.rooms.read_head(room))
 
 
 @dataclass(frozen=True, slots=True)

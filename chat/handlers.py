@@ -18,7 +18,8 @@ from chat.messages.send import send_message, send_typing
 from chat.names import room_name, user_id
 from chat.room_log.answers import history_frame, since_frame
 from chat.room_log.reader import parse_limit, parse_seq
-from chat.rooms.membership import join_room, leave_room
+from chat.rooms.membership import answer_roster, join_room, leave_room
+from chat.rooms.read_positions import list_places, move_read_position
 from chat.webhook.events import UserEvent, read_fields, read_payload
 
 
@@ -78,6 +79,23 @@ async def handle_since(event: UserEvent, services: Services) -> Answer:
     return Answer(await since_frame(services.rooms, room, parse_seq(fields.get("seq"), "seq"), until))
 
 
+async def handle_roster(event: UserEvent, services: Services) -> Answer:
+    """Answer the sender with who is in a room now."""
+    return await answer_roster(event, room_name(read_fields(event).get("room")), services)
+
+
+async def handle_read(event: UserEvent, services: Services) -> Answer:
+    """Keep how far the sender has read in a room."""
+    fields = read_fields(event)
+    return await move_read_position(event, room_name(fields.get("room")), parse_seq(fields.get("seq"), "seq"), services)
+
+
+async def handle_places(event: UserEvent, services: Services) -> Answer:
+    """Answer the sender with the rooms of its list."""
+    read_fields(event)
+    return await list_places(event, services)
+
+
 async def handle_edit(event: UserEvent, services: Services) -> Answer:
     """Replace a message's text."""
     return await edit_message(event, read_fields(event), services)
@@ -100,6 +118,9 @@ HANDLERS: dict[str, Callable[[UserEvent, Services], Awaitable[Answer]]] = {
     "typing": handle_typing,
     "history": handle_history,
     "since": handle_since,
+    "roster": handle_roster,
+    "read": handle_read,
+    "places": handle_places,
     "edit": handle_edit,
     "delete": handle_delete,
     "react": handle_react,

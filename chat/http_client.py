@@ -5,6 +5,7 @@ through `call_with_retries`.
 """
 
 import asyncio
+import math
 import random
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -68,13 +69,13 @@ class HttpClient:
                 headers=headers,
                 data=body,
                 allow_redirects=False,
-                timeout=_timeout(seconds),
+                timeout=_timeout(math.ceil(seconds * 1000)),
             ) as response:
                 content = await response.read()
         except (aiohttp.ClientConnectorError, aiohttp.ClientHttpProxyError, aiohttp.ConnectionTimeoutError) as problem:
             raise CallFailed("the service cannot be reached", was_sent=False) from problem
         except TimeoutError as problem:
-            raise CallFailed(f"no answer within {seconds:.3g} s", was_sent=True) from problem
+            raise CallFailed("no answer in time", was_sent=True) from problem
         except aiohttp.ClientError as problem:
             raise CallFailed("the connection was lost", was_sent=True) from problem
         return HttpAnswer(response.status, response.headers, content)
@@ -96,7 +97,7 @@ Pauses = Sequence[tuple[float, float]]
 
 
 async def call_with_retries(
-    send: Callable[[float], Awaitable[HttpAnswer]], pauses: Pauses, seconds: float, try_seconds: float | None = None
+    send: Callable[[float], Awaitable[HttpAnswer]], pauses: Pauses, seconds: float, try_seconds: float = math.inf
 ) -> HttpAnswer:
     """Return the first answer that another try would not change, or the last one, whatever its status is.
 
@@ -104,15 +105,11 @@ async def call_with_retries(
     without time for the pause there is no further try. Raises CallFailed when no answer came to the last try.
     """
     clock = asyncio.get_running_loop().time
-    deadline = clock() + seconds
-
-    def limit() -> float:
-        return deadline - clock() if try_seconds is None else min(deadline - clock(), try_seconds)
-
+    deadline, left = clock() + seconds, seconds
     for shortest, longest in pauses:
         pause = random.uniform(shortest, longest)  # noqa: S311 (no secret)
         try:
-            answer = await send(limit())
+            answer = await send(min(left, try_seconds))
         except CallFailed:
             if clock() + pause >= deadline:
                 raise
@@ -121,7 +118,8 @@ async def call_with_retries(
             if not is_temporary(answer.status) or clock() + pause >= deadline:
                 return answer
         await asyncio.sleep(pause)
-    return await send(limit())
+        left = deadline - clock()
+    return await send(min(left, try_seconds))
 
 
 def is_temporary(status: int) -> bool:
@@ -186,8 +184,9 @@ async def _send_once(request: "ClientRequest", handler: "ClientHandlerType") -> 
 
 
 @lru_cache(maxsize=64)
-def _timeout(seconds: float) -> "ClientTimeout":
+def _timeout(milliseconds: int) -> "ClientTimeout":
     """Return the limits of a call. The time to connect is a part of the whole: so it is known what was not sent."""
     import aiohttp
 
+    seconds = milliseconds / 1000
     return aiohttp.ClientTimeout(total=seconds, connect=min(CONNECT_SECONDS, seconds / 2))

@@ -4,8 +4,11 @@ One grammar for rooms: 1 to 32 of `a-z 0-9 _ -`, not beginning with `-`; capital
 group and an entity's key alike. A room whose name begins with `_` is unlisted.
 """
 
+import base64
+import hashlib
 import re
 import unicodedata
+from functools import lru_cache
 
 from chat.errors import InvalidName
 from chat.text_rules import confusable_key, is_blank, is_readable_name
@@ -16,7 +19,9 @@ ROOM_PATTERN = r"[a-z0-9_][a-z0-9_-]{0,31}"
 LOBBY = "lobby"
 # The sender of reminders; nobody else may use the name.
 REMINDER_USER = "reminder"
-RESERVED_USERS = frozenset({REMINDER_USER, "system", "server"})
+# What an erased user is called in what others said and did; nobody else may use the name.
+ERASED_USER = "erased"
+RESERVED_USERS = frozenset({REMINDER_USER, ERASED_USER, "system", "server"})
 
 _ROOM = re.compile(ROOM_PATTERN)
 
@@ -37,6 +42,12 @@ def user_id(text: str) -> str:
     if confusable_key(name) in RESERVED_USERS:
         raise InvalidName(f"the user id {name!r} is reserved")
     return name
+
+
+@lru_cache(maxsize=1024)
+def user_key(user: str) -> str:
+    """Return a text of `a-z 2-7` that stands for a user where a name cannot be: the base32 of its SHA-256."""
+    return base64.b32encode(hashlib.sha256(user.encode()).digest()).decode().rstrip("=").lower()
 
 
 def room_name(value: object) -> str:
@@ -60,6 +71,11 @@ def room_group(room: str) -> str:
 def rich_group(room: str) -> str:
     """Return the group of those in the room whose client speaks a PubSub subprotocol."""
     return f"rich.{room}"
+
+
+def user_group(user: str) -> str:
+    """Return the group of the user's connections that speak a PubSub subprotocol."""
+    return f"user.{user_key(user)}"
 
 
 def groups_of(room: str, *, rich: bool) -> tuple[str, ...]:

@@ -19,6 +19,7 @@ CLIENT_ID = f"{CONNECTION}__clientId"
 SECONDARY = "WebPubSubSecondaryConnectionString"
 DEFAULT_HUB = "Sample_ChatApp"
 MAX_MESSAGE_BYTES = 6144
+DAY_SECONDS = 86_400
 STORAGE = "ChatStorage"
 DEFAULT_STORAGE = "AzureWebJobsStorage"
 TABLE_PREFIX = "ChatTablePrefix"
@@ -195,9 +196,21 @@ class Settings:
         return int(self.number("ChatMessageBytes", 4096, 1, MAX_MESSAGE_BYTES))
 
     @property
-    def room_idle_seconds(self) -> float:
-        """How long a room may be empty and unused before its log is deleted, in seconds."""
-        return self.number("ChatRoomIdleDays", 30, 0, 3650) * 86_400
+    def room_idle_seconds(self) -> float | None:
+        """How long a room may be empty and unused before its messages are removed, in seconds; None: for ever."""
+        if not self.text("ChatRoomIdleDays"):
+            return None
+        return self.number("ChatRoomIdleDays", 0, 0, 3650) * DAY_SECONDS
+
+    @property
+    def retention_seconds(self) -> float | None:
+        """How long what was said is kept, in seconds; None: for ever."""
+        if not self.text("ChatRetentionDays"):
+            return None
+        days = self.number("ChatRetentionDays", 0, 0, 36_500)
+        if days == 0:
+            raise NotConfigured("ChatRetentionDays", "is 0: leave it unset to keep everything")
+        return days * DAY_SECONDS
 
     @property
     def admins(self) -> frozenset[str]:

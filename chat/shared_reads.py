@@ -1,44 +1,76 @@
 """One shared read for all callers: while it runs, and for a stated time after it began."""
 
 import asyncio
+import math
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
 T = TypeVar("T")
+Read = Callable[[], Awaitable[T]]
 
 
 @dataclass(slots=True)
-class _Read(Generic[T]):
-    """A read and the time until which its result is used (monotonic seconds)."""
+class _Shared(Generic[T]):
+    """A read and when it was asked for (monotonic seconds); `number` is None until the read begins."""
 
     task: "asyncio.Task[T]"
-    until: float
+    asked: float
+    number: int | None = None
 
 
 @dataclass(slots=True)
 class SharedReads(Generic[T]):
     """Reads by key; a result is used again for `seconds` after its read began.
 
-    It belongs to one event loop.
+    It belongs to one event loop. At most one read of a key runs at a time.
     """
 
     seconds: float
-    reads: dict[str, _Read[T]] = field(default_factory=dict)
+    reads: dict[str, _Shared[T]] = field(default_factory=dict)
+    begun: int = 0
 
-    async def get(self, key: str, read: Callable[[], Awaitable[T]], now: float | None = None) -> T:
+    async def get(self, key: str, read: Read[T], now: float | None = None) -> T:
         """Return the shared result for a key, or the result of `read`; raises what `read` raises.
 
         `now` is in monotonic seconds.
         """
         now = time.monotonic() if now is None else now
         shared = self.reads.get(key)
-        if shared is None or (shared.task.done() and shared.until <= now):
-            shared = self.reads[key] = _Read(asyncio.ensure_future(_run(read)), now + self.seconds)
+        if shared is None or (shared.task.done() and shared.asked + self.seconds <= now):
+            shared = self._start(key, read, now)
         # Shielded: a cancelled caller must not cancel the shared read.
         return await asyncio.shield(shared.task)
 
+    async def get_new(self, key: str, read: Read[T]) -> T:
+        """Return the result of a read that began after this call; raises what `read` raises.
 
-async def _run(read: Callable[[], Awaitable[T]]) -> T:
-    return await read()
+        Callers that come while an earlier read runs wait for its end, and then share one read.
+        """
+        begun_before = self.begun
+        while (shared := self.reads.get(key)) is None or (shared.number or math.inf) <= begun_before:
+            if shared is None or shared.task.done():
+                shared = self._start(key, read, time.monotonic())
+                break
+            await asyncio.wait({shared.task})
+        return await asyncio.shield(shared.task)
+
+    def _start(self, key: str, read: Read[T], now: float) -> _Shared[T]:
+        self._remove_old(now)
+        self.reads.pop(key, None)
+        shared = self.reads[key] = _Shared(asyncio.ensure_future(self._run(key, read)), now)
+        return shared
+
+    async def _run(self, key: str, read: Read[T]) -> T:
+        self.begun += 1
+        self.reads[key].number = self.begun
+        return await read()
+
+    def _remove_old(self, now: float) -> None:
+        # The reads are in the order in which they began, so the old ones are the first ones.
+        while self.reads:
+            key, first = next(iter(self.reads.items()))
+            if not first.task.done() or first.asked + self.seconds > now:
+                return
+            del self.reads[key]

@@ -2,6 +2,7 @@
 
 import json
 import logging
+import re
 import sys
 import time
 from typing import TextIO
@@ -10,9 +11,10 @@ from aiohttp.http import HttpProcessingError
 from aiohttp.http_exceptions import BadHttpMessage
 from aiohttp.web import RequestPayloadError
 
-from local_azure.output import flush_soon
+from local_azure.output import use_prompt_output
 
 _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
+_AMBIGUOUS = re.compile('[ "=]')
 OWN_LOGGERS = "local_azure"
 
 
@@ -23,13 +25,18 @@ class FieldFormatter(logging.Formatter):
     are UTC.
     """
 
-    default_time_format = "%Y-%m-%dT%H:%M:%S"
-    default_msec_format = "%s.%03dZ"
-
     def __init__(self, source: str = "") -> None:
         """`source` stands before each text, for a process that is one of several with the same output."""
         super().__init__(f"[%(asctime)s] [{source}] %(message)s" if source else "[%(asctime)s] %(message)s")
-        self.converter = time.gmtime
+        self._second = 0
+        self._second_text = ""
+
+    def formatTime(self, record: logging.LogRecord, datefmt: str | None = None) -> str:  # noqa: N802
+        """Return the record's time; the text of a second is kept for the next records of it."""
+        second = int(record.created)
+        if second != self._second:
+            self._second, self._second_text = second, time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(second))
+        return f"{self._second_text}.{int(record.msecs):03d}Z"
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 (the library's name)
         """Return the line with the record's own fields; a field that is None is left out."""
@@ -46,7 +53,7 @@ class FieldFormatter(logging.Formatter):
 def _format_value(value: object) -> str:
     """Return the value on one line, quoted where it could be misread."""
     text = str(value)
-    return text if text and text.isprintable() and not set(text) & set(' "=') else json.dumps(text)
+    return text if text and text.isprintable() and not _AMBIGUOUS.search(text) else json.dumps(text)
 
 
 def log_to_stderr(level: int) -> None:
@@ -58,10 +65,7 @@ def log_to_stderr(level: int) -> None:
 
 
 class _StandardOutput(logging.StreamHandler[TextIO]):
-    """Writes lines to standard output's buffer, which what is printed goes to as well: their order stays.
-
-    Warnings and errors appear at once, with all that was written before.
-    """
+    """Writes lines that appear within 20 ms, warnings and errors at once with all that was written before."""
 
     def emit(self, record: logging.LogRecord) -> None:
         super().emit(record)
@@ -69,11 +73,12 @@ class _StandardOutput(logging.StreamHandler[TextIO]):
             self.stream.flush()
 
     def flush(self) -> None:
-        flush_soon()
+        """Leave it to the stream."""
 
 
 def log_to_stdout(source: str = "") -> None:
     """Write this process's log, an app's records among it, to standard output; `source` names the process."""
+    use_prompt_output()
     handler = _StandardOutput(sys.stdout)
     handler.setFormatter(FieldFormatter(source))
     root = logging.getLogger()

@@ -22,14 +22,31 @@ modules = ["azure.messaging.webpubsubservice", "azure.identity", "jwt", "cryptog
 print(json.dumps({"functions": functions, "reached": reached, "loaded": [m for m in modules if m in sys.modules]}))
 """
 HTTP_ROUTES = {
+    "erase_user": "manage/users/erase",
     "eventhandler": "eventhandler/{event?}",
+    "export_room": "manage/rooms/{room}/export",
+    "job_lines": "manage/jobs/{job}/lines",
+    "job_status": "manage/jobs/{job}",
     "negotiate": "negotiate",
     "rooms": "rooms",
     "roster": "rooms/{room}",
     "session": "session",
     "zz_page": "{*path}",
 }
-DURABLE = {"directory_entity", "remind_when_due", "send_reminder"}
+DURABLE = {
+    "count_members",
+    "directory_entity",
+    "erase_orchestrator",
+    "erase_step",
+    "expire_idle_room",
+    "export_orchestrator",
+    "export_step",
+    "remind_when_due",
+    "room_entity",
+    "send_reminder",
+    "sweep_rooms",
+    "sweep_step",
+}
 
 
 @cache
@@ -60,9 +77,18 @@ def test_the_names_that_running_instances_have_stored_never_change() -> None:
     }
 
     assert stored == {
+        "count_members": "look_into_room",
         "directory_entity": "directory",
+        "erase_orchestrator": "erase_user",
+        "erase_step": "erase_step",
+        "expire_idle_room": "room_care",
+        "export_orchestrator": "export_room",
+        "export_step": "export_step",
         "remind_when_due": "reminder",
+        "room_entity": "room",
         "send_reminder": "say_reminder",
+        "sweep_rooms": "sweep_rooms",
+        "sweep_step": "sweep_step",
     }
 
 

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from azure.messaging.webpubsubservice import WebPubSubServiceClient
 
+from bench.load.frames import client_frame
 from bench.load.servers import GROUP, HUB
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -113,8 +114,7 @@ class Client(asyncio.Protocol):
         # Sequence ids start at 1 and count up by one, so the last one is the number of deliveries.
         self._acknowledged = self.deliveries
         text = f'{{"type":"sequenceAck","sequenceId":{self.deliveries}}}'.encode()
-        # A text frame of less than 126 bytes with a mask of zeros.
-        self.transport.write(bytes([0x81, 0x80 | len(text), 0, 0, 0, 0]) + text)
+        self.transport.write(client_frame(text))
 
     def connection_lost(self, error: Exception | None) -> None:
         if not self.ready.done():

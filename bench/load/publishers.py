@@ -1,8 +1,8 @@
 """Three event handlers under load, each in a process of its own: our app, a tutorial's chat, and the bare limit.
 
 `python -m bench.load.publishers ours ENDPOINT` calls the handler with signed CloudEvents as a worker would, without a
-host in between, and prints one JSON line. ENDPOINT is a sink that accepts every REST call and durable signal. With a
-number and seconds behind it, so many messages are told one at a time, with that pause between them.
+host in between, and prints one JSON line. ENDPOINT is a sink that accepts every REST call. Our app's storage is the one
+that the environment names.
 """
 
 import asyncio
@@ -61,7 +61,7 @@ def registered_handler(folder: Path) -> Callable[..., object]:
 
 @asynccontextmanager
 async def ours(endpoint: str) -> AsyncIterator[Handler]:
-    """Our app: it verifies the signature, publishes, and signals the room's memory beside it."""
+    """Our app: it verifies the signature, appends to the room's log, and publishes."""
     handler = registered_handler(ROOT)
     urls = {"rpcBaseUrl": f"{endpoint}/", "creationUrls": {}, "managementUrls": {}, "taskHubName": "hub"}
     binding = json.dumps({**urls, "requiredQueryStringParameters": ""})
@@ -128,25 +128,7 @@ async def measure(handler: Handler) -> dict[str, float]:
     return {"alone": alone, "per_second": per_second, "cpu": (time.process_time() - cpu) * 1000 / AT_ONCE}
 
 
-async def measure_apart(handler: Handler, count: int, pause_seconds: float) -> dict[str, float]:
-    """Return milliseconds of messages one at a time: the median, the 99th percentile and the worst."""
-
-    async def tell(number: int) -> float:
-        started = time.perf_counter()
-        assert await handler(message_event(number)) == 204
-        return (time.perf_counter() - started) * 1000
-
-    for number in range(WARM_UP):
-        await tell(number)
-    times = []
-    for number in range(WARM_UP, WARM_UP + count):
-        times.append(await tell(number))
-        await asyncio.sleep(pause_seconds)
-    times.sort()
-    return {"p50": times[count // 2], "p99": times[count * 99 // 100], "worst": times[-1]}
-
-
-async def main(kind: str, endpoint: str, count: str = "", pause_seconds: str = "0") -> None:
+async def main(kind: str, endpoint: str) -> None:
     """Measure one handler and print what came out."""
     os.environ |= {
         "WebPubSubConnectionString": f"Endpoint={endpoint};AccessKey={KEY};Version=1.0;",
@@ -154,8 +136,7 @@ async def main(kind: str, endpoint: str, count: str = "", pause_seconds: str = "
         "ChatAuth": "open",
     }
     async with {"ours": ours, "tutorial": tutorial, "bare": bare}[kind](endpoint) as handler:
-        measuring = measure_apart(handler, int(count), float(pause_seconds)) if count else measure(handler)
-        print(json.dumps(await measuring))
+        print(json.dumps(await measure(handler)))
 
 
 if __name__ == "__main__":

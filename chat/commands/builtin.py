@@ -5,9 +5,8 @@ from chat.commands.reminder_store import ReminderStore
 from chat.commands.reminders import Reminder, parse_when
 from chat.errors import InvalidMessage
 from chat.names import room_name
-from chat.rooms.directory import RoomDirectory
+from chat.presence.rosters import ROSTER_LENGTH
 from chat.rooms.membership import join_room, leave_room
-from chat.rooms.presence import ROSTER_LENGTH, read_roster
 from chat.rooms.room_list import list_rooms
 
 
@@ -43,17 +42,17 @@ async def describe_action(call: Call) -> Outcome:
 async def show_users(call: Call) -> Outcome:
     """Tell the sender who is in the room now, as the service reports it."""
     room = call.event.joined_room(call.room)
-    roster = await read_roster(call.services.gateway, room)
+    roster = await call.services.rosters.read_recent(room)
     more = f" and {len(roster.users) - ROSTER_LENGTH} more" if len(roster.users) > ROSTER_LENGTH else ""
     return call.notice(f"{len(roster.users)} in {room}: {', '.join(roster.first)}{more}")
 
 
-@command("rooms", usage="/rooms", about="list the rooms with people in them")
+@command("rooms", usage="/rooms", about="list the rooms with people or new messages")
 async def show_rooms(call: Call) -> Outcome:
-    """Tell the sender which public rooms have people in them."""
+    """Tell the sender in which public rooms people are, or something was said today."""
     services = call.services
-    listed = await list_rooms(services.gateway, RoomDirectory(services.durable), services.room_counts)
-    return call.notice("\n".join(f"{name} ({count})" for name, count in listed) or "nobody is in any room")
+    listed = await list_rooms(services.rosters, services.room_list.store, services.listed_rooms)
+    return call.notice("\n".join(f"{row.room} ({row.people})" for row in listed) or "nobody is in any room")
 
 
 @command("remind", usage="/remind 10m tea, /remind at 17:30 tea", about="be reminded in this room")

@@ -1,5 +1,6 @@
 """Where reminders wait: one durable orchestration for each number that a user's reminder may have."""
 
+import asyncio
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -9,6 +10,8 @@ from chat.errors import StorageUnavailable
 
 # The orchestration's name is stored: renaming it would lose the running reminders.
 REMINDER_ORCHESTRATION = "reminder"
+# A reminder that is ended takes a moment: the platform looks for messages every two seconds.
+END_TRIES, END_PAUSE_SECONDS = 100, 0.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +55,26 @@ class ReminderStore:
         if reminder is not None:
             await self.durable.terminate(instance_id(user, number), "forgotten")
         return reminder
+
+    async def erase(self, user: str) -> int:
+        """End all reminders of a user and delete what is stored of them; return how many were waiting.
+
+        Raises StorageUnavailable, also when one did not end in time: then it may be called again.
+        """
+        running = await self._read_running(user)
+        for number in running:
+            await self.durable.terminate(instance_id(user, number), "erased")
+        await self._wait_for_end(user)
+        for number in range(1, PER_USER + 1):
+            await self.durable.purge(instance_id(user, number))
+        return len(running)
+
+    async def _wait_for_end(self, user: str) -> None:
+        for _ in range(END_TRIES):
+            if not await self._read_running(user):
+                return
+            await asyncio.sleep(END_PAUSE_SECONDS)
+        raise StorageUnavailable("the reminders did not end in time")
 
     async def _read_running(self, user: str) -> dict[int, Reminder]:
         numbers = range(1, PER_USER + 1)

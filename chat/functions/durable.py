@@ -1,7 +1,7 @@
-"""What happens later and what is stored: entities, orchestrations and their activities (Durable Functions).
+"""What happens later: orchestrations and their activities (Durable Functions).
 
 Orchestrators are replayed, so they decide nothing themselves: time comes from their context, effects from activities.
-The names of entities, orchestrations and activities are stored with everything that is running: they never change.
+The names of orchestrations and activities are stored with everything that is running: they never change.
 """
 
 from collections.abc import Generator
@@ -16,8 +16,6 @@ from chat.logs import log
 from chat.names import REMINDER_USER, room_group
 from chat.room_log.entry_frames import chat_line
 from chat.room_log.model import NewMessage
-from chat.rooms import directory
-from chat.rooms.directory import DIRECTORY_ENTITY
 from chat.settings import current_settings
 
 bp = df.Blueprint()
@@ -26,14 +24,6 @@ OrchestrationSteps = Generator[Any, Any, Any]
 SEND_REMINDER = "say_reminder"
 # A reminder is sent within about five minutes after an outage.
 RETRY = df.RetryOptions(first_retry_interval_in_milliseconds=10_000, max_number_of_attempts=30)
-
-
-@bp.entity_trigger(context_name="context", entity_name=DIRECTORY_ENTITY)
-def directory_entity(context: df.DurableEntityContext) -> None:
-    """Keep the list of rooms that were entered."""
-    known = context.get_state(dict)
-    context.set_state(directory.apply_operation(known, context.operation_name, context.get_input()))
-    context.set_result(None)
 
 
 @bp.orchestration_trigger(context_name="context", orchestration=REMINDER_ORCHESTRATION)

@@ -9,15 +9,15 @@ from chat.durable_client import DurableClient
 from chat.errors import ChatError, Unexpected, UnknownHub
 from chat.frames import error as error_frame
 from chat.functions.process_state import ProcessState, process_state
-from chat.gateway import Gateway
 from chat.handler_context import Answer, Services
 from chat.handlers import handle_event
 from chat.http_answers import error_response, json_response
 from chat.logs import cause_of, log
 from chat.messages.parse import named_room_and_client_id
+from chat.presence.places import PlaceStore
+from chat.presence.rosters import RosterReader
 from chat.request_id import CAUSE, REQUEST_ID
 from chat.rooms.connections import Admission, admit_connection, on_connected, on_disconnected
-from chat.rooms.presence import Announcer
 from chat.settings import Settings, Trust, current_settings
 from chat.webhook.abuse_protection import ALLOWED_ORIGIN, REQUEST_ORIGIN, allowed_origin
 from chat.webhook.connection_state import encode_state
@@ -75,28 +75,34 @@ async def answer_event(
     event: Event, settings: Settings, durable: DurableClient, process: ProcessState
 ) -> func.HttpResponse:
     """Return the response to a verified event; raises the ChatError that refuses or fails a system event."""
-    gateway = await process.gateways.get(settings)
+    if isinstance(event, Connect):
+        return connect_response(admit_connection(event, settings))
+    services = await services_for(settings, durable, process)
     match event:
-        case Connect():
-            return connect_response(await admit_connection(event, gateway, settings))
         case Connected():
-            await on_connected(event, Announcer(gateway, process.announcements))
+            process.sweep.start_if_needed(durable)
+            await on_connected(event, services.announcer)
         case Disconnected():
-            await on_disconnected(event, Announcer(gateway, process.announcements))
+            await on_disconnected(event, services.announcer)
         case UserEvent():
-            return await handle_user_event(event, await services_for(settings, gateway, durable, process))
+            process.sweep.start_if_needed(durable)
+            return await handle_user_event(event, services)
     return func.HttpResponse(status_code=204)
 
 
-async def services_for(settings: Settings, gateway: Gateway, durable: DurableClient, process: ProcessState) -> Services:
-    """Return what a handler of a user event may use."""
+async def services_for(settings: Settings, durable: DurableClient, process: ProcessState) -> Services:
+    """Return what the handler of an event may use; raises NotConfigured."""
+    gateway, room_list = await process.gateways.get(settings), await process.room_list(settings)
     return Services(
         settings=settings,
         gateway=gateway,
         durable=durable,
         rooms=await process.room_logs(settings),
-        announcements=process.announcements,
-        room_counts=process.room_counts,
+        heads=process.heads,
+        places=PlaceStore(await process.tables.get(settings)),
+        rosters=RosterReader(gateway, process.rosters, room_list.note_people),
+        room_list=room_list,
+        listed_rooms=process.listed_rooms,
         now=round(time.time() * 1000),
     )
 

@@ -4,11 +4,16 @@ import asyncio
 from dataclasses import dataclass, field
 from weakref import WeakKeyDictionary
 
+from chat.administration.sweep import SweepStarter
 from chat.gateway import Gateways
-from chat.recent_announcements import RecentAnnouncements
+from chat.handler_context import HEAD_SECONDS
+from chat.presence.rosters import ROSTER_SECONDS, Roster
+from chat.room_list.recorder import RoomListRecorder
+from chat.room_list.store import RoomListStore
+from chat.room_log.model import Head
 from chat.room_log.room_logs import RoomLogs
 from chat.room_log.store import RoomStore
-from chat.rooms.room_list import CACHE_SECONDS, RoomCounts
+from chat.rooms.room_list import CACHE_SECONDS, Rooms
 from chat.settings import Settings
 from chat.shared_reads import SharedReads
 from chat.table_storage.client import TableClient, TableClients
@@ -22,20 +27,26 @@ class ProcessState:
     gateways: Gateways = field(default_factory=Gateways)
     tables: TableClients = field(default_factory=TableClients)
     rooms: dict[TableClient, RoomLogs] = field(default_factory=dict)
-    announcements: RecentAnnouncements = field(default_factory=RecentAnnouncements)
-    room_counts: SharedReads[RoomCounts] = field(default_factory=lambda: SharedReads(CACHE_SECONDS))
+    room_lists: dict[TableClient, RoomListRecorder] = field(default_factory=dict)
+    sweep: SweepStarter = field(default_factory=SweepStarter)
+    rosters: SharedReads[Roster] = field(default_factory=lambda: SharedReads(ROSTER_SECONDS))
+    heads: SharedReads[Head] = field(default_factory=lambda: SharedReads(HEAD_SECONDS))
+    listed_rooms: SharedReads[Rooms] = field(default_factory=lambda: SharedReads(CACHE_SECONDS))
     signing_keys: KeyCache = field(default_factory=KeyCache)
 
     async def room_logs(self, settings: Settings) -> RoomLogs:
         """Return the rooms of the settings' storage; raises NotConfigured."""
         tables = await self.tables.get(settings)
         if tables not in self.rooms:
-            self.rooms[tables] = RoomLogs(RoomStore(tables), do_nothing)
+            self.rooms[tables] = RoomLogs(RoomStore(tables), RoomListStore(tables).ensure_listed)
         return self.rooms[tables]
 
-
-async def do_nothing(_: str) -> None:
-    """Replaced by the list of rooms."""
+    async def room_list(self, settings: Settings) -> RoomListRecorder:
+        """Return the list of rooms in the settings' storage; raises NotConfigured."""
+        tables = await self.tables.get(settings)
+        if tables not in self.room_lists:
+            self.room_lists[tables] = RoomListRecorder(RoomListStore(tables))
+        return self.room_lists[tables]
 
 
 # The Functions worker has one event loop. A process that loads the app into several loops gets a state for each.

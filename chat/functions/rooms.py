@@ -1,52 +1,70 @@
 """Which rooms are there, and who is in one? Answered to everybody who may enter them."""
 
-import azure.durable_functions as df
+import reprlib
+
 import azure.functions as func
 
-from chat.durable_client import DurableClient
-from chat.errors import ChatError
+from chat.errors import ChatError, InvalidRequest
 from chat.functions.process_state import process_state
-from chat.gateway import Gateway
 from chat.http_answers import NO_STORE, error_response, json_response
 from chat.identity import signed_in_user
 from chat.names import room_name
-from chat.rooms.directory import RoomDirectory
-from chat.rooms.presence import read_roster
-from chat.rooms.room_list import list_rooms
+from chat.presence.rosters import RosterReader
+from chat.room_list.rows import ListedRoom
+from chat.rooms.room_list import MAX_LISTED, list_rooms
 from chat.settings import Auth, current_settings
+from chat.times import timestamp
 
-bp = df.Blueprint()
+bp = func.Blueprint()
 
 
 @bp.route(route="rooms", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
-@bp.durable_client_input(client_name="client")
-async def rooms(req: func.HttpRequest, client: df.DurableOrchestrationClient) -> func.HttpResponse:
-    """Return the public rooms with people in them, the fullest first."""
+async def rooms(req: func.HttpRequest) -> func.HttpResponse:
+    """Return the public rooms with people in them or with new messages, the fullest first; `limit` of them."""
     try:
-        directory = RoomDirectory(DurableClient(client))
-        listed = await list_rooms(await reader_gateway(req), directory, process_state().room_counts)
+        limit = parse_limit(req.params.get("limit"))
+        rosters, process = await roster_reader(req), process_state()
+        store = (await process.room_list(current_settings())).store
+        listed = await list_rooms(rosters, store, process.listed_rooms)
     except ChatError as error:
         return error_response(error, headers=NO_STORE)
-    return json_response({"rooms": [{"room": room, "count": count} for room, count in listed]}, headers=NO_STORE)
+    return json_response({"rooms": [room_fields(row) for row in listed[:limit]]}, headers=NO_STORE)
+
+
+def parse_limit(value: str | None) -> int:
+    """Return how many rooms are wanted, 1 to 100; raises InvalidRequest."""
+    if value is None:
+        return MAX_LISTED
+    if value.isascii() and value.isdigit() and len(value) <= 3 and 1 <= int(value) <= MAX_LISTED:
+        return int(value)
+    raise InvalidRequest(f"limit is {reprlib.repr(value)}, it must be a number from 1 to {MAX_LISTED}")
+
+
+def room_fields(row: ListedRoom) -> dict[str, object]:
+    """Return a listed room as it is answered; `messageAt` is there when something was ever said in it."""
+    fields: dict[str, object] = {"room": row.room, "count": row.people}
+    return fields | ({"messageAt": timestamp(row.message_at)} if row.message_at else {})
 
 
 @bp.route(route="rooms/{room}", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
 async def roster(req: func.HttpRequest) -> func.HttpResponse:
-    """Return who is in a room now: the first 100 users and how many there are."""
+    """Return who was in a room at most a second ago: the first 100 users and how many there are."""
     try:
         room = room_name(req.route_params.get("room"))
-        found = await read_roster(await reader_gateway(req), room)
+        found = await (await roster_reader(req)).read_recent(room)
     except ChatError as error:
         return error_response(error, headers=NO_STORE)
     return json_response({"room": room, "count": len(found.users), "users": found.first}, headers=NO_STORE)
 
 
-async def reader_gateway(req: func.HttpRequest) -> Gateway:
-    """Return the gateway for a request that may read rooms: any in open mode, else one of a signed-in user.
+async def roster_reader(req: func.HttpRequest) -> RosterReader:
+    """Return what reads rosters for a request that may: any in open mode, else one of a signed-in user.
 
     Raises SignInRequired or NotConfigured.
     """
     settings = current_settings()
     if settings.auth is Auth.EASYAUTH:
         signed_in_user(req.headers, settings)
-    return await process_state().gateways.get(settings)
+    process = process_state()
+    note_people = (await process.room_list(settings)).note_people
+    return RosterReader(await process.gateways.get(settings), process.rosters, note_people)

@@ -24,6 +24,7 @@ async def send_message(event: UserEvent, draft: Draft, services: Services) -> An
     identity = new_message_id(event.sender, origin.connection_id, origin.event_id, draft.client_id)
     request = NewMessage(identity, event.sender, draft.text, draft.client_id, draft.answers)
     appended = await services.rooms.append(room, request)
+    services.room_list.note_message(room, appended.message.sent_at, appended.message.count)
     await services.gateway.publish(room_group(room), chat_line(room, appended.message))
     return Answer()
 

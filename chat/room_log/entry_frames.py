@@ -8,6 +8,7 @@ whatever the order of arrival.
 from typing import Any
 
 from chat.frames import Frame
+from chat.names import ERASED_USER
 from chat.room_log.model import Entry, Kind, Message
 from chat.times import timestamp
 
@@ -34,7 +35,7 @@ def chat_line(room: str, message: Message) -> Frame:
 def change_frame(room: str, entry: Entry, message: Message) -> Frame:
     """Return the frame of an entry that changed a message, with what the message is now."""
     frame: Frame = {
-        "type": CHANGE_TYPES[entry.kind],
+        "type": change_type(entry, message),
         "room": room,
         "id": message.id,
         "seq": entry.seq,
@@ -44,11 +45,20 @@ def change_frame(room: str, entry: Entry, message: Message) -> Frame:
         "by": entry.user,
         "at": timestamp(entry.at),
     }
+    if message.sender == ERASED_USER:
+        frame["from"] = message.sender
     if entry.client_id is not None:
         frame["clientId"] = entry.client_id
     if entry.kind is Kind.REACT:
         frame |= {"emoji": entry.emoji, "user": entry.user, "on": entry.on}
     return frame | _changes(message)
+
+
+def change_type(entry: Entry, message: Message) -> str:
+    """Return the type of a change's frame; an erasure deletes the user's own messages and edits those of others."""
+    if entry.kind is Kind.ERASE:
+        return "edited" if message.deleted_at is None else "deleted"
+    return CHANGE_TYPES[entry.kind]
 
 
 def entry_frame(room: str, entry: Entry, message: Message | None) -> Frame:

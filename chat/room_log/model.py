@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from chat.errors import ChatError
+from chat.names import ERASED_USER, REMINDER_USER
 
 MAX_EMOJIS = 20
 MAX_REACTIONS = 200
@@ -50,6 +51,7 @@ class Kind(StrEnum):
     EDIT = "edit"
     DELETE = "delete"
     REACT = "react"
+    ERASE = "erase"
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +168,14 @@ class SetReaction(_Change):
     on: bool = True
 
 
-Change = EditMessage | DeleteMessage | SetReaction
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EraseUser(_Change):
+    """A request to remove from a message what it has of the user `erased`, who is not stored; `user` is who asked."""
+
+    erased: str
+
+
+Change = EditMessage | DeleteMessage | SetReaction | EraseUser
 Request = NewMessage | Change
 
 KINDS: dict[type[Request], Kind] = {
@@ -174,6 +183,7 @@ KINDS: dict[type[Request], Kind] = {
     EditMessage: Kind.EDIT,
     DeleteMessage: Kind.DELETE,
     SetReaction: Kind.REACT,
+    EraseUser: Kind.ERASE,
 }
 
 
@@ -204,6 +214,8 @@ def change_message(message: Message | None, change: Change, seq: int, at: int) -
     """
     if message is None:
         raise UnknownMessage(change.target)
+    if isinstance(change, EraseUser):
+        return erase_user(message, change.erased, seq, at)
     if not isinstance(change, SetReaction) and not change.admin and change.user != message.sender:
         raise NotYours
     if message.deleted_at is not None:
@@ -235,3 +247,42 @@ def with_reaction(
     if sum(map(len, reactions.values())) >= MAX_REACTIONS:
         raise TooManyReactions(MAX_REACTIONS, "reactions")
     return {**reactions, emoji: (*users, user)}
+
+
+def erase_user(message: Message, user: str, seq: int, at: int) -> Message:
+    """Return the message without what it has of a user; the same object when it has nothing.
+
+    The user's own message loses its text, its quote, its reactions and its sender. The message of another one loses
+    the user's reactions, and the name and text in its quote.
+    """
+    if is_about(message.sender, message.text, user):
+        return replace(
+            message,
+            sender=erased_name(message.sender, user),
+            text="",
+            client_id=None,
+            reply_to=None,
+            reactions={},
+            deleted_at=message.deleted_at or at,
+            version=seq,
+        )
+    quote = message.reply_to
+    if quote is not None and is_about(quote.sender, quote.text, user):
+        quote = Quote(quote.id, erased_name(quote.sender, user), "")
+    kept = {emoji: tuple(other for other in users if other != user) for emoji, users in message.reactions.items()}
+    reactions = {emoji: users for emoji, users in kept.items() if users}
+    if quote == message.reply_to and reactions == dict(message.reactions):
+        return message
+    return replace(message, reply_to=quote, reactions=reactions, version=seq)
+
+
+def is_about(sender: str, text: str, user: str) -> bool:
+    """Return whether a message is the user's: sent by the user, or a reminder, which begins with its user's name."""
+    if sender == user:
+        return True
+    return sender == REMINDER_USER and " ".join(text.split()).startswith(" ".join(user.split()) + ": ")
+
+
+def erased_name(sender: str, user: str) -> str:
+    """Return the sender of a message after the user was erased."""
+    return ERASED_USER if sender == user else sender

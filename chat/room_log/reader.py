@@ -4,10 +4,11 @@ The cost of an answer does not depend on the room's age: rows are read by ranges
 """
 
 import reprlib
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from chat.errors import InvalidMessage
+from chat.room_log.entry_frames import LISTED_USERS
 from chat.room_log.model import Entry, Head, Kind, Message
 from chat.room_log.rows import decode_entry, decode_message
 from chat.room_log.store import RoomStore
@@ -17,8 +18,10 @@ MAX_PAGE_LENGTH = 100
 # A reader that is further behind is given the newest entries first.
 MAX_DISTANCE = 1000
 RUN_LENGTH = 100
-# The text of one answer's entries, in bytes of UTF-8: the service takes answers up to 1 MiB.
-RUN_BYTES = 256 * 1024
+# The entries of one answer, in bytes of JSON, estimated upwards: the service takes messages up to 1 MiB.
+ANSWER_BYTES = 768 * 1024
+# What a frame takes at most without its text and its reactions, and what a quote adds.
+FRAME_BYTES, QUOTE_BYTES = 1200, 1200
 # One page looks at so many entries at most; where most entries are changes, it is shorter than asked for.
 MAX_SCANNED = 4000
 FIRST_SPAN = 2
@@ -62,11 +65,12 @@ async def read_page(store: RoomStore, room: str, before: int | None = None, limi
         scanned += high - low + 1
         span = min(span * 4, 1000)
     page = tuple(messages[-limit:])
-    # What is before the page: messages that were read, or entries that were not looked at.
-    is_first = low <= head.first and len(page) == len(messages)
-    if is_first or (page and page[0].count == 1):
-        return Page(page, None, head)
-    return Page(page, page[0].seq if page else low, head)
+    page = page[len(page) - count_fitting(reversed(page)) :]
+    if len(page) < len(messages):
+        return Page(page, page[0].seq, head)
+    # What is before the page are entries that were not looked at, if any.
+    is_first = low <= head.first or (page and page[0].count == 1)
+    return Page(page, None if is_first else low, head)
 
 
 async def read_since(store: RoomStore, room: str, after: int, until: int | None = None) -> Run:
@@ -90,19 +94,31 @@ async def read_since(store: RoomStore, room: str, after: int, until: int | None 
     wanted = {entry.message_seq for entry in entries} - messages.keys()
     messages |= await store.read_messages(room, (seq for seq in sorted(wanted) if seq >= head.first))
     run = [(entry, messages.get(entry.message_seq)) for entry in entries]
-    return Run(after, tuple(limit_bytes(run, RUN_BYTES)), head, low == after + 1)
+    # Retention may have removed the first entries since the head was read.
+    begin = entries[0].seq if entries else high + 1
+    return Run(after, tuple(run[: count_fitting(message for _, message in run)]), head, begin == after + 1)
 
 
-def limit_bytes(run: Sequence[tuple[Entry, Message | None]], limit: int) -> list[tuple[Entry, Message | None]]:
-    """Return the first entries of a run whose texts together take at most `limit` bytes, at least one."""
-    size = 0
-    kept: list[tuple[Entry, Message | None]] = []
-    for entry, message in run:
-        size += len(message.text.encode()) if message else 0
-        if kept and size > limit:
+def count_fitting(messages: Iterable[Message | None]) -> int:
+    """Return how many of the first messages fit into one answer, at least one."""
+    size = count = 0
+    for message in messages:
+        size += estimate_bytes(message)
+        if count and size > ANSWER_BYTES:
             break
-        kept.append((entry, message))
-    return kept
+        count += 1
+    return count
+
+
+def estimate_bytes(message: Message | None) -> int:
+    """Return how many bytes a message takes in an answer, as JSON in UTF-8; an estimate that is not too low."""
+    if message is None:
+        return FRAME_BYTES
+    # JSON writes some characters, such as quotation marks, as two.
+    size = FRAME_BYTES + 2 * len(message.text.encode()) + (QUOTE_BYTES if message.reply_to else 0)
+    for emoji, users in message.reactions.items():
+        size += 2 * len(emoji.encode()) + sum(2 * len(user.encode()) + 3 for user in users[:LISTED_USERS]) + 20
+    return size
 
 
 def parse_seq(value: object, name: str) -> int:

@@ -17,12 +17,15 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from chat.names import ERASED_USER
 from chat.room_log.model import Entry, Head, Kind, Message, Quote
 
 VERSION = 1
 HEAD = "head"
 
 Row = Mapping[str, Any]
+# What is merged into the row of an entry whose user was erased.
+ERASED: dict[str, Any] = {"user": ERASED_USER, "clientId": ""}
 _ENCODER = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False)
 
 
@@ -78,7 +81,8 @@ def encode_index(room: str, entry: Entry) -> dict[str, Any]:
 
 def encode_change(room: str, message: Message) -> dict[str, Any]:
     """Return what to merge into a message's row after a change."""
-    return {"PartitionKey": room, "RowKey": entry_key(message.seq)} | encode_mutable(message, is_change=True)
+    row = {"PartitionKey": room, "RowKey": entry_key(message.seq)} | encode_mutable(message, is_change=True)
+    return row | (ERASED if message.sender == ERASED_USER else {})
 
 
 def encode_mutable(message: Message, *, is_change: bool = False) -> dict[str, Any]:
@@ -109,7 +113,7 @@ def decode_entry(row: Row) -> Entry:
         count=int(row["messages"]),
         message_id=row["id"] if is_message else row["target"],
         message_seq=seq if is_message else int(row["targetSeq"]),
-        client_id=row.get("clientId"),
+        client_id=row.get("clientId") or None,
         emoji=row.get("emoji", ""),
         on=row.get("on", True),
     )
@@ -127,7 +131,7 @@ def decode_message(row: Row) -> Message:
         text=row["text"],
         sent_at=int(row["at"]),
         count=int(row["messages"]),
-        client_id=row.get("clientId"),
+        client_id=row.get("clientId") or None,
         reply_to=Quote(*json.loads(reply_to)) if reply_to else None,
         edited_at=_optional_int(row.get("editedAt")),
         deleted_at=_optional_int(row.get("deletedAt")),

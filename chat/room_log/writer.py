@@ -1,14 +1,15 @@
 """Appending to one room from one process: one transaction at a time, which carries what waited meanwhile.
 
 A lost race reads the head again and tries again. After an answer that was lost, the index rows tell whether the
-transaction was carried out: an entry's id is inserted only once.
+transaction was carried out: an entry's id is inserted only once. They also tell a second delivery of a request that
+would be refused by now.
 """
 
 import asyncio
 import random
 import time
 from collections import deque
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass, field
 
 from chat.errors import ChatError, StorageUnavailable
@@ -105,19 +106,23 @@ class RoomWriter:
         """Carry out what waits; `batch` is filled with it. What comes while a try fails is taken along."""
         waiting: list[_Pending] = []
         pause = FIRST_PAUSE_SECONDS
-        may_be_stored = False  # an earlier try's answer was lost
+        looked_up: set[str] = set()  # the ids of requests whose entry may be in the log
         is_head_fresh = False  # what the requests are judged by was read during this call
         while waiting := [pending for pending in (*waiting, *self._take(len(waiting))) if not pending.outcome.done()]:
             batch[:] = waiting
             wait = 0.0
             try:
-                if may_be_stored and not (waiting := await self._settle(waiting)):
-                    return
+                if looked_up and not (waiting := await self._settle(waiting, looked_up)):
+                    continue
                 if self.head is None:
                     self.head, is_head_fresh = await self.store.read_head(self.room), True
                 plan = await self._plan(self.head, [pending.request for pending in waiting])
-                if not is_head_fresh and judges(plan):
+                judged = judged_ids(plan, [pending.request.id for pending in waiting])
+                if judged and not is_head_fresh:
                     self._forget()
+                    continue
+                if judged - looked_up:  # a second delivery may be refused by now
+                    looked_up |= judged
                     continue
                 if plan.entries:
                     await self._commit(plan, waiting)
@@ -129,11 +134,12 @@ class RoomWriter:
                 self._forget()
                 wait = RACE_PAUSE_SECONDS * jitter()
             except AlreadyAppended as found:
-                others = [pending for pending in waiting if pending.request.id != found.id]
-                same = [pending for pending in waiting if pending.request.id == found.id]
-                waiting = await self._settle(same) + others
+                # Looked for before: its entry was removed, and its index row is about to be.
+                wait = RACE_PAUSE_SECONDS * jitter() if found.id in looked_up else 0.0
+                looked_up.add(found.id)
             except StorageUnavailable as problem:
-                may_be_stored |= problem.may_have_happened
+                if problem.may_have_happened:
+                    looked_up |= {pending.request.id for pending in waiting}
                 self._forget()
                 wait, pause = pause * (0.5 + jitter() / 2), min(pause * 2, LONGEST_PAUSE_SECONDS)
                 give_up(waiting, problem, time.monotonic() + wait)
@@ -163,16 +169,14 @@ class RoomWriter:
         for identity in list(self.recent)[: max(0, len(self.recent) - MAX_RECENT)]:
             del self.recent[identity]
 
-    async def _settle(self, waiting: list[_Pending]) -> list[_Pending]:
-        """Finish the requests whose entry the log has, and return the others."""
-        found = await asyncio.gather(*(self.store.find(self.room, pending.request.id) for pending in waiting))
-        rest = []
-        for pending, there in zip(waiting, found, strict=True):
-            if there is None:
-                rest.append(pending)
-            else:
+    async def _settle(self, waiting: list[_Pending], identities: Collection[str]) -> list[_Pending]:
+        """Finish those of the requests with these ids whose entry the log has, and return the others."""
+        searched = [pending for pending in waiting if pending.request.id in identities]
+        found = await asyncio.gather(*(self.store.find(self.room, pending.request.id) for pending in searched))
+        for pending, there in zip(searched, found, strict=True):
+            if there is not None:
                 pending.finish(Appended(*there, is_new=False))
-        return rest
+        return [pending for pending in waiting if not pending.outcome.done()]
 
     def _take(self, number: int) -> list[_Pending]:
         """Return what waits, as far as a transaction that has so many requests can carry it."""
@@ -188,9 +192,10 @@ def jitter() -> float:
     return random.random()  # noqa: S311 - the pause is no secret
 
 
-def judges(plan: AppendPlan) -> bool:
-    """Return whether a plan refuses a request or finds nothing to change: that may be so no longer."""
-    return any(isinstance(outcome, ChatError) or outcome.entry is None for outcome in plan.outcomes)
+def judged_ids(plan: AppendPlan, identities: Sequence[str]) -> set[str]:
+    """Return the ids of the requests that a plan refuses or that change nothing: that may be so no longer."""
+    outcomes = zip(identities, plan.outcomes, strict=True)
+    return {identity for identity, outcome in outcomes if isinstance(outcome, ChatError) or outcome.entry is None}
 
 
 def give_up(waiting: Sequence[_Pending], problem: StorageUnavailable | None, now: float) -> None:

@@ -4,19 +4,19 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from chat.errors import ServiceUnavailable, UnsupportedSubprotocol
-from chat.gateway import Gateway
+from chat.errors import StorageUnavailable, UnsupportedSubprotocol
 from chat.identity import connecting_user
 from chat.logs import cause_of, log
-from chat.names import LOBBY, groups_of
-from chat.rooms.presence import Announcer, read_roster
+from chat.names import LOBBY, groups_of, user_group
+from chat.presence.announcements import Announcer, RoomMember, is_arrival
+from chat.presence.places import Place
+from chat.presence.rosters import news_time
 from chat.settings import Settings
-from chat.times import milliseconds
 from chat.webhook.connection_state import ConnectionState
 from chat.webhook.events import SUBPROTOCOLS, Connect, Connected, Disconnected
 
-# A client waits for its answer to `connect` only so long while we ask whether its user is in the lobby.
-PRESENCE_SECONDS = 1.0
+# The departures of one connection that are handled at the same time.
+MAX_PARALLEL_DEPARTURES = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,14 +32,14 @@ class Admission:
     state: ConnectionState
 
 
-async def admit_connection(
-    event: Connect, gateway: Gateway, settings: Settings, presence_seconds: float = PRESENCE_SECONDS
-) -> Admission:
+def admit_connection(event: Connect, settings: Settings) -> Admission:
     """Return how to accept a connection; raises the ChatError that refuses it."""
     user = connecting_user(event.origin.user_id, event.query.get("id", ()), settings)
     subprotocol = choose_subprotocol(event.subprotocols)
-    state = ConnectionState(user=user, arrived=await is_absent(user, LOBBY, gateway, presence_seconds))
-    return Admission(user, groups_of(LOBBY, rich=subprotocol is not None), subprotocol, state)
+    groups = groups_of(LOBBY, rich=subprotocol is not None)
+    if subprotocol is not None:
+        groups += (user_group(user),)
+    return Admission(user, groups, subprotocol, ConnectionState(user=user))
 
 
 def choose_subprotocol(offered: Sequence[str]) -> str | None:
@@ -54,34 +54,32 @@ def choose_subprotocol(offered: Sequence[str]) -> str | None:
     return chosen
 
 
-async def is_absent(user: str, room: str, gateway: Gateway, seconds: float) -> bool:
-    """Return whether no connection of this user is in the room: then the others are told of the user.
-
-    True as well when the service does not answer within `seconds`.
-    """
-    try:
-        async with asyncio.timeout(seconds):
-            roster = await read_roster(gateway, room)
-    except (ServiceUnavailable, TimeoutError) as problem:
-        log.warning("presence is unknown", extra={"room": room, "user": user, "cause": cause_of(problem)})
-        return True
-    return user not in roster and not roster.is_truncated
-
-
 async def on_connected(event: Connected, announcer: Announcer) -> None:
     """Tell the lobby that a user came, unless another connection of the user was there already.
 
-    Raises ServiceUnavailable.
+    Nothing is told when the connection has ended before. Raises ServiceUnavailable.
     """
     origin = event.origin
-    if origin.user_id and origin.state.arrived:
-        at = milliseconds(origin.time)
-        await announcer.announce_joined(LOBBY, origin.user_id, at, origin.connection_id)
+    if not origin.user_id:
+        return
+    at, member = news_time(), RoomMember(LOBBY, origin.user_id, origin.connection_id)
+    roster = await announcer.rosters.read_current(LOBBY)
+    if not roster.has_connection(member.user, member.connection_id):
+        return
+    was_here = False
+    try:
+        place = await announcer.places.read(member.user, LOBBY)
+        before, after = await announcer.places.update(place, lambda current: current.arrived(at))
+        was_here, at = before.is_here, after.news_at
+    except StorageUnavailable as problem:
+        log.warning("an arrival was not recorded", extra={"room": LOBBY, "cause": cause_of(problem)})
+    await announcer.announce_arrival(member, at, is_news=is_arrival(roster, member, was_here=was_here))
 
 
 async def on_disconnected(event: Disconnected, announcer: Announcer) -> None:
-    """Tell each room of the connection that its user left, unless another connection of the user stays.
+    """Tell each room of the user that the user left, unless another connection of the user stays.
 
+    All rooms are looked at where the user is said to be: the connection may have ended while it joined one of them.
     Raises ServiceUnavailable when a room could not be told: the service then delivers the event again.
     """
     origin = event.origin
@@ -89,9 +87,22 @@ async def on_disconnected(event: Disconnected, announcer: Announcer) -> None:
         "connection ended",
         extra={"connection": origin.connection_id, "user": origin.user_id, "reason": event.reason},
     )
-    if user := origin.user_id:
-        at = milliseconds(origin.time)
-        calls = [announcer.announce_left(room, user, at, origin.connection_id) for room in origin.state.rooms]
-        outcomes = await asyncio.gather(*calls, return_exceptions=True)
-        for problem in filter(None, outcomes):
-            raise problem  # a second delivery announces only in the rooms that failed
+    if not origin.user_id:
+        return
+    user, connection_id = origin.user_id, origin.connection_id
+    limit = asyncio.Semaphore(MAX_PARALLEL_DEPARTURES)
+
+    async def announce(room: str, place: Place | None) -> None:
+        member = RoomMember(room, user, connection_id)
+        async with limit:
+            await (announcer.announce_departure(member, place) if place else announcer.announce_by_roster(member))
+
+    rooms: dict[str, Place | None]
+    try:
+        rooms = {place.room: place for place in await announcer.places.read_departing(user, connection_id)}
+    except StorageUnavailable as problem:
+        log.warning("places are unreadable", extra={"user": user, "cause": cause_of(problem)})
+        rooms = dict.fromkeys(origin.state.rooms)
+    outcomes = await asyncio.gather(*(announce(*item) for item in rooms.items()), return_exceptions=True)
+    for failure in filter(None, outcomes):
+        raise failure  # at the second delivery the rooms that were told have no news

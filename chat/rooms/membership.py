@@ -1,26 +1,32 @@
-"""Joining and leaving a room: the groups, the answer with who is there and what was said, and who is told of it."""
+"""Joining and leaving a room: the groups, the user's list of rooms, the answer with who is there and what was said."""
+
+import asyncio
+from collections.abc import Awaitable
+from dataclasses import dataclass
+from typing import TypeVar
 
 from chat import frames
-from chat.errors import ChatError, ServiceUnavailable
+from chat.errors import ChatError, NotInRoom, ServiceUnavailable, StorageUnavailable
 from chat.frames import Frame
-from chat.gateway import Gateway
+from chat.gateway import ConnectionClosed, Gateway
 from chat.handler_context import Answer, Services
 from chat.logs import cause_of, log
 from chat.names import groups_of
-from chat.room_log.answers import read_page_fields
-from chat.rooms.presence import Announcer, Roster, read_roster
-from chat.times import milliseconds
+from chat.presence.announcements import RoomMember, is_arrival
+from chat.presence.places import MAX_PLACES, Place, Position
+from chat.presence.rosters import Roster, news_time
+from chat.room_log.answers import UNREADABLE, page_fields
+from chat.room_log.reader import Page
 from chat.webhook.connection_state import MAX_JOINED_ROOMS
 from chat.webhook.events import UserEvent
 
+T = TypeVar("T")
+
 
 class TooManyRooms(ChatError):
-    """The connection is in as many rooms as one may be."""
+    """The connection is in as many rooms as one may be, or the user's list has as many as it may have."""
 
     code = "too_many_rooms"
-
-    def __init__(self) -> None:
-        super().__init__(f"you are in {MAX_JOINED_ROOMS} rooms, the limit; leave one first")
 
 
 class RichClientNeeded(ChatError):
@@ -32,69 +38,157 @@ class RichClientNeeded(ChatError):
         super().__init__("a plain WebSocket client stays in the lobby; rooms need a PubSub subprotocol")
 
 
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """What was read and stored while a connection joined; None for what the service or storage did not answer.
+
+    `was_here` tells that the room was told of the user before, `at` is the time of the news in ms since 1970 (UTC).
+    """
+
+    roster: Roster | None
+    page: Page | None
+    place: Place | None
+    was_here: bool
+    at: int
+
+
 async def join_room(event: UserEvent, room: str, services: Services) -> Answer:
-    """Make a room the connection's current one; the others are told when its user was not there yet.
+    """Make a room the connection's current one and add it to the user's list; the others are told of a new user.
 
-    Raises RichClientNeeded, TooManyRooms or ServiceUnavailable.
+    A connection that has ended meanwhile joins nothing. Raises RichClientNeeded, TooManyRooms or ServiceUnavailable.
     """
-    state = event.origin.state
-    if not event.origin.is_rich:
+    origin, state = event.origin, event.origin.state
+    if not origin.is_rich:
         raise RichClientNeeded
-    if room not in state.rooms and len(state.rooms) >= MAX_JOINED_ROOMS:
-        raise TooManyRooms
-    roster = await read_known_roster(services.gateway, room)
-    if room not in state.rooms:
-        await add_member(event, room, roster, services)
-    # Read after joining: a message of this moment then arrives twice rather than not at all, and readers merge by id.
-    page = await read_page_fields(services.rooms, room)
-    frame = joined_frame(event, room, roster.with_user(event.sender), page, services)
-    return Answer(frame, state.with_room(room))
+    is_new = room not in state.rooms
+    if is_new and len(state.rooms) >= MAX_JOINED_ROOMS:
+        raise TooManyRooms(f"this connection is in {MAX_JOINED_ROOMS} rooms, the limit; leave one first")
+    member = RoomMember(room, event.sender, origin.connection_id)
+    place = await or_none(read_joinable_place(member, services), "a place is unknown", room)
+    if is_new:
+        try:
+            await join_groups(member, services.gateway)
+        except ConnectionClosed:
+            log.info("a connection ended while it joined", extra={"room": room, "connection": member.connection_id})
+            return Answer()
+    arrival = await record_arrival(member, place, services, is_new=is_new)
+    if is_new:
+        is_news = is_arrival(arrival.roster, member, was_here=arrival.was_here)
+        announcing = services.announcer.announce_arrival(member, arrival.at, is_news=is_news)
+        await or_none(announcing, "an arrival was not announced", room)
+    return Answer(joined_frame(member, arrival, services), state.with_room(room))
 
 
-async def add_member(event: UserEvent, room: str, roster: Roster, services: Services) -> None:
-    """Make the connection a member of the room, and tell the others when its user is new there.
+async def read_joinable_place(member: RoomMember, services: Services) -> Place:
+    """Return the user's place in a room that the user's list has or may take.
 
-    Raises ServiceUnavailable when the connection cannot be made a member.
+    Raises TooManyRooms or StorageUnavailable.
     """
-    origin, user = event.origin, event.sender
-    await services.gateway.join(origin.connection_id, groups_of(room, rich=origin.is_rich))
-    if user in roster or roster.is_truncated:
-        return
-    announcer = Announcer(services.gateway, services.announcements)
-    announcing = announcer.announce_joined(room, user, milliseconds(origin.time), origin.connection_id)
+    place = await services.places.read(member.user, member.room)
+    if not place.is_listed and await services.places.count_listed(member.user) >= MAX_PLACES:
+        raise TooManyRooms(f"your list has {MAX_PLACES} rooms, the limit; leave one first")
+    return place
+
+
+async def join_groups(member: RoomMember, gateway: Gateway) -> None:
+    """Make the connection a member of the room's groups, of all or of none.
+
+    Raises ConnectionClosed, or ServiceUnavailable.
+    """
+    groups = groups_of(member.room, rich=True)
     try:
-        await announcing
-    except ServiceUnavailable as problem:
-        log.warning("a joined line was not published", extra={"room": room, "cause": cause_of(problem)})
+        await gateway.join(member.connection_id, groups)
+    except ConnectionClosed:
+        raise
+    except ServiceUnavailable:
+        await or_none(gateway.leave(member.connection_id, groups), "a failed join was not undone", member.room)
+        raise
+
+
+async def record_arrival(member: RoomMember, place: Place | None, services: Services, *, is_new: bool) -> Arrival:
+    """Read the roster and the newest page, and store the user's place, at the same time.
+
+    The connection is a member already: what is said and who comes after these reads reaches it.
+    """
+    at, room = news_time(), member.room
+    reading = asyncio.ensure_future(or_none(services.rooms.read_page(room), "history is unreadable", room))
+
+    async def store_place() -> tuple[Place | None, Place | None]:
+        # A room that is new in the list counts as read up to now.
+        page = None if place is None or place.is_listed else await reading
+        position = Position(page.head.seq, page.head.messages) if page else None
+
+        def change(current: Place) -> Place | None:
+            listed = current.listed(at, position) if position else current
+            changed = listed.arrived(at) if is_new else listed
+            return None if changed == current else changed
+
+        if place is None:
+            return None, None
+        return await or_none(services.places.update(place, change), "a place was not stored", room) or (None, None)
+
+    roster_reading = or_none(services.rosters.read_current(room), "presence is unknown", room)
+    roster, (before, after), page = await asyncio.gather(roster_reading, store_place(), reading)
+    was_here = before.is_here if before else False
+    return Arrival(roster, page, after, was_here, after.news_at if after and is_new else at)
+
+
+def joined_frame(member: RoomMember, arrival: Arrival, services: Services) -> Frame:
+    """Return the answer to joining a room; what storage did not tell is null, and the answer is not complete."""
+    page, place = arrival.page, arrival.place
+    fields = UNREADABLE if page is None else page_fields(member.room, page)
+    is_known = page is not None and place is not None and place.is_listed
+    fields = fields | {
+        "complete": is_known,
+        "read": place.read.seq if is_known and place else None,
+        "unread": place.unread(page.head.messages) if is_known and page and place else None,
+    }
+    roster = (arrival.roster or Roster((), 0, arrival.at)).with_user(member.user)
+    people = frames.people(roster.first, len(roster.users), roster.at)
+    return frames.room_joined(member.room, member.user, people | fields, admin=services.settings.is_admin(member.user))
+
+
+async def answer_roster(event: UserEvent, room: str, services: Services) -> Answer:
+    """Answer with who is in a room and where its log ends, both up to a second old.
+
+    Raises NotInRoom or ServiceUnavailable.
+    """
+    room = event.joined_room(room)
+    roster, head = await asyncio.gather(
+        services.rosters.read_recent(room), or_none(services.read_recent_head(room), "history is unreadable", room)
+    )
+    people = frames.people(roster.first, len(roster.users), roster.at)
+    return Answer(frames.roster(room, people, head.seq if head else None, head.first if head else None))
 
 
 async def leave_room(event: UserEvent, room: str, services: Services) -> Answer:
-    """Leave a room; the others are told when no other connection of the user stays.
+    """Leave a room and remove it from the user's list; the others are told when no other connection of the user stays.
 
-    Raises NotInRoom, RichClientNeeded or ServiceUnavailable.
+    A room of the list that the connection is not in can be left too. Raises NotInRoom, RichClientNeeded,
+    StorageUnavailable or ServiceUnavailable; then the connection is where it was.
     """
-    room, origin = event.joined_room(room), event.origin
+    origin = event.origin
     if not origin.is_rich:
         raise RichClientNeeded
+    member = RoomMember(room, event.sender, origin.connection_id)
+    place = await services.places.read(member.user, room)
+    if room not in origin.state.rooms and not place.is_listed:
+        raise NotInRoom(room)
     await services.gateway.leave(origin.connection_id, groups_of(room, rich=True))
-    announcer = Announcer(services.gateway, services.announcements)
+    state = origin.state.without_room(room)
     try:
-        await announcer.announce_left(room, event.sender, milliseconds(origin.time), origin.connection_id)
+        await services.announcer.announce_departure(member, place, unlists=True)
+    except StorageUnavailable as problem:
+        return Answer(frames.error(problem, room), state)
     except ServiceUnavailable as problem:
         log.warning("a left line was not published", extra={"room": room, "cause": cause_of(problem)})
-    return Answer(frames.room_left(room), origin.state.without_room(room))
+    return Answer(frames.room_left(room), state)
 
 
-def joined_frame(event: UserEvent, room: str, roster: Roster, page: Frame, services: Services) -> Frame:
-    """Return the answer to joining a room."""
-    admin = services.settings.is_admin(event.sender)
-    return frames.room_joined(room, event.sender, roster.first, len(roster.users), page, admin=admin)
-
-
-async def read_known_roster(gateway: Gateway, room: str) -> Roster:
-    """Return who is in the room; an empty roster when the service does not answer."""
+async def or_none(call: Awaitable[T], problem_text: str, room: str) -> T | None:
+    """Return what a call returns; None, after a line in the log, when the service or storage fails."""
     try:
-        return await read_roster(gateway, room)
-    except ServiceUnavailable as problem:
-        log.warning("presence is unknown", extra={"room": room, "cause": cause_of(problem)})
-        return Roster((), 0)
+        return await call
+    except (ServiceUnavailable, StorageUnavailable) as problem:
+        log.warning(problem_text, extra={"room": room, "cause": cause_of(problem)})
+        return None

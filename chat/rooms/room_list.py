@@ -1,42 +1,68 @@
-"""Which public rooms have people in them? The directory says where to look, the service says who is there."""
+"""Which public rooms have people in them, and in which was something said today?
+
+The rows of the list say where to look, the service says who is there.
+"""
 
 import asyncio
+from dataclasses import replace
 
 from chat.errors import StorageUnavailable
-from chat.gateway import Gateway
 from chat.logs import cause_of, log
 from chat.names import LOBBY, is_listed
-from chat.rooms.directory import RoomDirectory
-from chat.rooms.presence import read_roster
+from chat.presence.rosters import RosterReader
+from chat.room_list.rows import ListedRoom, list_key
+from chat.room_list.store import RoomListStore, now_ms
 from chat.shared_reads import SharedReads
 
-MAX_LISTED = 50
+MAX_LISTED = 100
 MAX_PARALLEL_READS = 8
-CACHE_SECONDS = 2.0
+CACHE_SECONDS = 5.0
+# A room without people stays in the list for a day after its last message.
+RECENT_MS = 24 * 60 * 60 * 1000
 
-RoomCounts = list[tuple[str, int]]
+Rooms = list[ListedRoom]
 
 
-async def list_rooms(gateway: Gateway, directory: RoomDirectory, shared: SharedReads[RoomCounts]) -> RoomCounts:
-    """Return the listed rooms with people in them and how many, the fullest first; at most two seconds old.
+async def list_rooms(rosters: RosterReader, store: RoomListStore, shared: SharedReads[Rooms]) -> Rooms:
+    """Return the first 100 listed rooms: by people present, then by the latest message; at most five seconds old.
 
-    The last 50 rooms that somebody joined are looked at. Raises ServiceUnavailable.
+    Raises ServiceUnavailable.
     """
-    return await shared.get(gateway.name, lambda: count_rooms(gateway, directory))
+    return await shared.get(rosters.gateway.name, lambda: read_rooms(rosters, store, now_ms()))
 
 
-async def count_rooms(gateway: Gateway, directory: RoomDirectory) -> RoomCounts:
-    """Return the listed rooms with people in them as the service reports it now; raises ServiceUnavailable."""
+async def read_rooms(rosters: RosterReader, store: RoomListStore, now: int) -> Rooms:
+    """Return the first 100 listed rooms, with the people that the service reports now; raises ServiceUnavailable.
+
+    A room is listed while there are people in it and for a day after a message.
+    """
     try:
-        known = [room for room in await directory.read_rooms() if is_listed(room) and room != LOBBY]
+        rows = [row for row in await store.read_people() if is_listed(row.room)]
+        if len(rows) < MAX_LISTED:
+            rows += await store.read_recent(now - RECENT_MS)
     except StorageUnavailable as problem:
         log.warning("the list of rooms is unreadable", extra={"cause": cause_of(problem)})
-        known = []
+        rows = []
+    counted = await count_people(rosters, select_rooms(rows))
+    shown = [row for row in counted if row.people > 0 or row.message_at > now - RECENT_MS]
+    return sorted(shown, key=list_key)
+
+
+def select_rooms(rows: Rooms) -> Rooms:
+    """Return the first 100 listed rooms of the rows; the lobby is always one of them."""
+    first = sorted((row for row in rows if is_listed(row.room)), key=list_key)[:MAX_LISTED]
+    if any(row.room == LOBBY for row in first):
+        return first
+    lobby = next((row for row in rows if row.room == LOBBY), ListedRoom(LOBBY))
+    return [lobby, *first[: MAX_LISTED - 1]]
+
+
+async def count_people(rosters: RosterReader, rows: Rooms) -> Rooms:
+    """Return the rows with the people that the service reports now; raises ServiceUnavailable."""
     limit = asyncio.Semaphore(MAX_PARALLEL_READS)
 
-    async def count_users(room: str) -> tuple[str, int]:
+    async def count(row: ListedRoom) -> ListedRoom:
         async with limit:
-            return room, len((await read_roster(gateway, room)).users)
+            return replace(row, people=len((await rosters.read_recent(row.room)).users))
 
-    counted = await asyncio.gather(*(count_users(room) for room in [LOBBY, *known[: MAX_LISTED - 1]]))
-    return sorted(((room, number) for room, number in counted if number), key=lambda item: (-item[1], item[0]))
+    return await asyncio.gather(*(count(row) for row in rows))

@@ -28,13 +28,11 @@ _ENCODER = json.JSONEncoder(separators=(",", ":"))
 class ConnectionState:
     """A connection's user, the rooms it joined (the current one last), and when it last typed.
 
-    `arrived` tells that nobody else of this user was in the lobby when it connected; `typed_at` is in milliseconds
-    since 1970 (UTC), 0 for never.
+    `typed_at` is in milliseconds since 1970 (UTC), 0 for never.
     """
 
     user: str | None = None
     rooms: tuple[str, ...] = (LOBBY,)
-    arrived: bool = False
     typed_at: int = 0
 
     @property
@@ -57,7 +55,6 @@ def encode_state(state: ConnectionState) -> str:
         "v": VERSION,
         "user": state.user,
         "rooms": state.rooms,
-        "arrived": state.arrived,
         "typed": state.typed_at,
     }
     return base64.b64encode(_ENCODER.encode(content).encode()).decode()
@@ -73,7 +70,6 @@ def decode_state(header: str | None) -> ConnectionState:
     return ConnectionState(
         user=read_user(fields.get("user")),
         rooms=read_rooms(fields.get("rooms")),
-        arrived=fields.get("arrived") is True,
         typed_at=read_time(fields.get("typed")),
     )
 

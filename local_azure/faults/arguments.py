@@ -8,7 +8,7 @@ from local_azure.faults.values import InvalidFault, ValueType
 
 @dataclass(slots=True)
 class Words:
-    """The words of a line after the name of the fault; who reads one removes it."""
+    """The words of a line after the name of the fault; reading an argument removes its words."""
 
     plain: list[str]
     named: dict[str, str]

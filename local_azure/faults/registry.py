@@ -3,6 +3,7 @@
 import logging
 import time
 from collections.abc import Callable, Sequence
+from typing import ClassVar
 
 from local_azure.faults.active_faults import ActiveFault, ActiveFaults
 from local_azure.faults.grammar import format_fault, parse_fault
@@ -18,8 +19,8 @@ class FaultRegistry:
     Use it in the service's own event loop.
     """
 
-    kinds: Sequence[type[Fault]] = ()
-    id_prefix = "fault"
+    kinds: ClassVar[Sequence[type[Fault]]] = ()
+    id_prefix: ClassVar[str] = "fault"
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         """`clock` returns monotonic seconds."""

@@ -61,7 +61,7 @@ class HttpServer:
 
     async def handle_local(self, received: web.BaseRequest) -> web.StreamResponse:
         """Answer one call, or a request of this machine about faults."""
-        if received.raw_path.startswith(FAULTS_PATH):
+        if received.raw_path == FAULTS_PATH or received.raw_path.startswith(f"{FAULTS_PATH}/"):
             return await self._fault_api.answer(received)
         return await self.handle(received)
 

@@ -67,7 +67,7 @@ def _refuse_constant(name: str) -> None:
 class Response:
     """An answer; `headers` are those of the operation, the server adds what every answer has.
 
-    `error_code` is the code of the refusal that the body tells, for observers; None when nothing was refused.
+    `error_code` is the code of the refusal in the body, for observers; None when nothing was refused.
     """
 
     status: int
@@ -97,7 +97,7 @@ def error_response(error: TableError, accept: str, request_id: str, now: float, 
 
 
 def failure_response(status: int, code: str, message: str, accept: str, request_id: str, now: float) -> Response:
-    """Return an answer that tells an error with any status and code: JSON for a caller that accepts it, else XML."""
+    """Return an error with any status and code: JSON for a caller that accepts it, else XML."""
     text = error_message(message, request_id, format_datetime(int(now * TICKS_PER_SECOND)))
     level = requested_level(accept)
     if level is None:

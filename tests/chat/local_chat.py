@@ -94,12 +94,19 @@ class LocalChat:
     service: webpubsub.Service
     storage: tables.Service
     http: aiohttp.ClientSession
+    settings: Mapping[str, str] = field(default_factory=dict)
     tabs: list[Tab] = field(default_factory=list)
 
-    def deliver(self, *system_events: str) -> None:
-        """Let the service send the app these system events, and every user event."""
-        handler = webpubsub.EventHandler(f"{self.url}/eventhandler/{{event}}", system_events, "*")
+    def deliver(self, *system_events: str, url: str | None = None) -> None:
+        """Let the service send these system events, and every user event, to the app or to another instance of it."""
+        handler = webpubsub.EventHandler(f"{url or self.url}/eventhandler/{{event}}", system_events, "*")
         self.service.set_event_handlers(HUB, [handler])
+
+    @asynccontextmanager
+    async def another_instance(self) -> AsyncIterator[str]:
+        """Run one more instance of the app, with modules of its own, on the same service and storage; yield its URL."""
+        async with functions.serve(ROOT, settings=self.settings) as host:
+            yield host.url
 
     async def get(self, path: str, *, status: int = 200, headers: Mapping[str, str] | None = None) -> Any:
         """Return the JSON that a path answers with."""
@@ -151,7 +158,7 @@ async def run_chat(
             "AzureWebJobsStorage": storage.connection_string,
         } | settings
         async with functions.serve(ROOT, settings=values, data=data) as host:
-            chat = LocalChat(host.url, service, storage, http)
+            chat = LocalChat(host.url, service, storage, http, values)
             chat.deliver("connect", "connected", "disconnected")
             try:
                 yield chat

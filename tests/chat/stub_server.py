@@ -13,7 +13,7 @@ async def a_server(answer: Answer) -> AsyncIterator[str]:
     """Yield the address of a server that answers every request so."""
     app = web.Application()
     app.router.add_route("*", "/{path:.*}", answer)
-    runner = web.AppRunner(app, shutdown_timeout=0)
+    runner = web.AppRunner(app, shutdown_timeout=0.05)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
     try:

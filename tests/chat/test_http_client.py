@@ -7,7 +7,7 @@ import socket
 import pytest
 from aiohttp import ClientSession, web
 
-from chat.http_client import CallFailed, HttpClient
+from chat.http_client import CallFailed, HttpAnswer, HttpClient, call_with_retries
 from tests.chat.stub_server import a_server, cut
 
 
@@ -95,8 +95,12 @@ async def test_a_connection_that_is_not_made_in_time_cannot_have_been_sent_to() 
     assert loop.time() - started < 0.4
 
 
+def open_sessions() -> list[ClientSession]:
+    return [each for each in gc.get_objects() if isinstance(each, ClientSession) and not each.closed]
+
+
 def test_connections_are_closed_with_the_event_loop() -> None:
-    sessions: list[ClientSession] = []
+    before, opened = open_sessions(), list[ClientSession]()
 
     async def answer(_: web.Request) -> web.Response:
         return web.Response()
@@ -104,11 +108,11 @@ def test_connections_are_closed_with_the_event_loop() -> None:
     async def call_once() -> None:
         async with a_server(answer) as address:
             await HttpClient(address).call("GET", address, {}, None, 5)
-            sessions.extend(each for each in gc.get_objects() if isinstance(each, ClientSession) and not each.closed)
+            opened.extend(session for session in open_sessions() if session not in before)
 
     asyncio.run(call_once())
 
-    assert [session.closed for session in sessions] == [True]
+    assert [session.closed for session in opened] == [True]
 
 
 async def test_a_client_that_was_closed_opens_new_connections() -> None:
@@ -121,3 +125,20 @@ async def test_a_client_that_was_closed_opens_new_connections() -> None:
         await client.close()
 
         assert (await client.call("GET", address, {}, None, 5)).status == 200
+
+
+@pytest.mark.parametrize(("try_seconds", "longest"), [(2.0, 2.0), (9.0, 5.0)])
+async def test_no_try_may_take_longer_than_its_own_limit_and_that_of_the_call(
+    try_seconds: float, longest: float
+) -> None:
+    limits: list[float] = []
+
+    async def send(seconds: float) -> HttpAnswer:
+        limits.append(seconds)
+        raise CallFailed("no answer in time", was_sent=True)
+
+    with pytest.raises(CallFailed):
+        await call_with_retries(send, ((0, 0), (0, 0)), 5.0, try_seconds)
+
+    assert len(limits) == 3
+    assert limits[0] == max(limits) == longest

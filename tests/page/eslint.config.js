@@ -1,5 +1,5 @@
-// The rules for all JavaScript: the chat's page, the inspector's page, and the tests' programs. `python3 dev.py check` runs
-// them from the repository's folder.
+// The rules for all JavaScript: the chat's page, the inspector's page, the tests' programs, and the chat on Express in
+// `bench/`. `python3 dev.py check` runs them from the repository's folder.
 import js from "@eslint/js";
 import globals from "globals";
 
@@ -50,7 +50,7 @@ export default [
     },
   },
   {
-    files: ["tests/page/**/*.js", "tests/interop/programs/*.mjs"],
+    files: ["tests/page/**/*.js", "tests/interop/programs/*.mjs", "bench/peers/express/*.mjs"],
     languageOptions: { globals: globals.node },
   },
 ];

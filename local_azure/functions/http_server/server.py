@@ -44,6 +44,8 @@ _HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 _HEADER_VALUE = re.compile(r"[\t\x20-\x7e]*")
 # Headers of the connection; a function cannot set them.
 HOP_BY_HOP = frozenset({"connection", "keep-alive", "transfer-encoding", "upgrade", "te", "trailer"})
+# The request's headers as functions see them.
+HEADERS = web.RequestKey("headers", Mapping[str, str])
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -93,7 +95,7 @@ class HttpServer:
     @web.middleware
     async def _handle(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         """Do what every request needs: preflights, keys of built-in paths, HTTP errors, additional headers."""
-        headers = join_headers(request)
+        headers = request[HEADERS] = join_headers(request)
         if self._cors.is_preflight(request.method, headers):
             return web.Response(status=204, headers=self._cors.preflight_headers(headers))
         response: web.StreamResponse
@@ -141,7 +143,7 @@ class HttpServer:
         if found is None:
             return self._no_route_response(path)
         route, parameters = found
-        headers = join_headers(request)
+        headers = request[HEADERS]
         if self._keys is not None and not self._keys.allow(route.auth_level, headers, parse_query(query)):
             return web.Response(status=401)
         limit = self._config.max_outstanding_requests

@@ -51,7 +51,7 @@ class FaultInjector(FaultRegistry):
         if failure is None:
             return await carry_out()
         if not isinstance(failure, Throttle) and failure.carried_out:
-            with suppress(TableError):  # a refusal is an answer too, and the answer is what the fault replaces
+            with suppress(TableError):  # the fault replaces a refusal like any other answer
                 await carry_out()
         if isinstance(failure, Cut):
             raise ConnectionCut

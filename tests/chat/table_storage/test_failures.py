@@ -106,10 +106,10 @@ async def test_a_write_without_an_answer_in_time_may_have_happened() -> None:
 
     async with a_server(late) as address:
         client = await client_of(address)
-        with pytest.raises(StorageUnavailable, match=r"no answer within 0\.1 s") as failure:
-            await client.insert("Rooms", ENTITY, seconds=0.1)
-        with pytest.raises(StorageUnavailable, match=r"no answer within 0\.1 s"):
-            await client.get("Rooms", "p", "r", seconds=0.1)
+        with pytest.raises(StorageUnavailable, match="no answer in time") as failure:
+            await client.insert("Rooms", ENTITY, seconds=0.5)
+        with pytest.raises(StorageUnavailable, match="no answer in time"):
+            await client.get("Rooms", "p", "r", seconds=0.5)
         given_up.set()
 
     assert failure.value.may_have_happened

@@ -1,0 +1,166 @@
+"""The rooms of a user, and how far the user has read in each: one row of table `Users` for each user and room.
+
+A row also records whether the room was told that the user is here. Each change of it is conditional on the row's etag:
+of several instances that see the same departure, one records it, and that one tells the room. The rows of a user are
+one partition, named by a hash, so that a name with any character can be a key.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from chat.errors import StorageUnavailable
+from chat.names import user_key
+from chat.table_storage.addresses import key_range, quote_text
+from chat.table_storage.client import TableClient
+from chat.table_storage.entities import ETAG
+from chat.table_storage.errors import Conflict
+
+TABLE = "Users"
+VERSION = 1
+MAX_PLACES = 500
+# A row has few writers at a time; each round one of them succeeds.
+MAX_ATTEMPTS = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """How far a user has read: up to the entry `seq` (0: nothing), and how many messages there were up to it."""
+
+    seq: int = 0
+    messages: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """What is stored of a user and a room; times are milliseconds since 1970 (UTC).
+
+    The room is in the user's list when `joined_at` is not 0. `is_here` tells that the room was told that the user came,
+    `news_at` is the time of the last such line, and `left_by` the connection whose end was the user's departure. `etag`
+    is None for what is not stored yet.
+    """
+
+    user: str
+    room: str
+    read: Position = Position()
+    joined_at: int = 0
+    is_here: bool = False
+    news_at: int = 0
+    left_by: str = ""
+    etag: str | None = None
+
+    @property
+    def is_listed(self) -> bool:
+        """Whether the room is in the user's list."""
+        return self.joined_at > 0
+
+    def unread(self, messages: int) -> int:
+        """Return how many of a room's `messages` the user has not read."""
+        return max(0, messages - self.read.messages)
+
+    def listed(self, at: int, position: Position) -> "Place":
+        """Return the place in the user's list; a room that is there already keeps its position."""
+        return self if self.is_listed else replace(self, joined_at=at, read=position)
+
+    def unlisted(self) -> "Place":
+        """Return the place without its entry in the user's list."""
+        return replace(self, joined_at=0, read=Position())
+
+    def arrived(self, at: int) -> "Place":
+        """Return the place after the user came; its news are later than the last ones, whatever the clocks say."""
+        return replace(self, is_here=True, news_at=max(at, self.news_at + 1), left_by="")
+
+    def departed(self, at: int, connection_id: str) -> "Place":
+        """Return the place after the last connection of the user left."""
+        return replace(self, is_here=False, news_at=max(at, self.news_at + 1), left_by=connection_id)
+
+    def read_up_to(self, position: Position) -> "Place":
+        """Return the place with its position moved forward; it never moves back."""
+        return replace(self, read=position) if position.seq > self.read.seq else self
+
+
+def encode_place(place: Place) -> dict[str, Any]:
+    """Return the row of a place."""
+    return {
+        "PartitionKey": user_key(place.user),
+        "RowKey": place.room,
+        "v": VERSION,
+        "user": place.user,
+        "seq": place.read.seq,
+        "messages": place.read.messages,
+        "joinedAt": place.joined_at,
+        "here": place.is_here,
+        "newsAt": place.news_at,
+        "leftBy": place.left_by,
+    }
+
+
+def decode_place(row: Mapping[str, Any], user: str, room: str) -> Place:
+    """Return the place that a row of any version holds; a field that is missing has its default."""
+    return Place(
+        user,
+        room,
+        Position(int(row.get("seq") or 0), int(row.get("messages") or 0)),
+        int(row.get("joinedAt") or 0),
+        row.get("here") is True,
+        int(row.get("newsAt") or 0),
+        str(row.get("leftBy") or ""),
+        row[ETAG],
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceStore:
+    """The places of all users; every method raises StorageUnavailable, `save` and `remove` also Conflict."""
+
+    tables: TableClient
+
+    async def read(self, user: str, room: str) -> Place:
+        """Return what is stored of a user and a room."""
+        row = await self.tables.get(TABLE, user_key(user), room)
+        return Place(user, room) if row is None else decode_place(row, user, room)
+
+    async def read_listed(self, user: str) -> list[Place]:
+        """Return the places in the user's list, in the order in which the rooms were joined."""
+        listed = [place for place in await self._query(user, "joinedAt gt 0") if place.is_listed]
+        return sorted(listed, key=lambda place: (place.joined_at, place.room))
+
+    async def read_departing(self, user: str, connection_id: str) -> list[Place]:
+        """Return the places where the user is said to be, or where the end of this connection was recorded."""
+        return await self._query(user, f"(here eq true or leftBy eq {quote_text(connection_id)})")
+
+    async def count_listed(self, user: str) -> int:
+        """Return how many rooms are in the user's list."""
+        return len(await self._query(user, "joinedAt gt 0"))
+
+    async def save(self, place: Place) -> Place:
+        """Store a place that nobody changed since it was read, and return it with its new etag."""
+        row = encode_place(place)
+        if place.etag is None:
+            return replace(place, etag=await self.tables.insert(TABLE, row))
+        return replace(place, etag=await self.tables.merge(TABLE, row, place.etag))
+
+    async def remove(self, place: Place) -> None:
+        """Delete a place that nobody changed since it was read."""
+        if place.etag is not None:
+            await self.tables.delete(TABLE, user_key(place.user), place.room, place.etag)
+
+    async def update(self, place: Place, change: Callable[[Place], Place | None]) -> tuple[Place, Place]:
+        """Store a change of a place, again and again while others change it; return it as it was before and after.
+
+        Nothing is stored where `change` returns None.
+        """
+        for _ in range(MAX_ATTEMPTS):
+            changed = change(place)
+            if changed is None:
+                return place, place
+            try:
+                return place, await self.save(changed)
+            except Conflict:
+                place = await self.read(place.user, place.room)
+        raise StorageUnavailable("a place was changed by others all the time", may_have_happened=False)
+
+    async def _query(self, user: str, condition: str) -> list[Place]:
+        filter_text = f"{key_range(user_key(user))} and {condition}"
+        page = await self.tables.query_all(TABLE, filter_text, limit=2 * MAX_PLACES)
+        return [decode_place(row, user, row["RowKey"]) for row in page.entities]

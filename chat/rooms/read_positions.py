@@ -1,0 +1,80 @@
+"""How far a user has read: the `read` and `places` events, and the exact number of unread messages."""
+
+import asyncio
+
+from chat import frames
+from chat.errors import NotInRoom, ServiceUnavailable
+from chat.handler_context import Answer, Services
+from chat.logs import cause_of, log
+from chat.names import user_group
+from chat.presence.places import Place, Position
+from chat.room_log.model import Head
+from chat.webhook.events import UserEvent
+
+MAX_PARALLEL_READS = 16
+
+
+async def move_read_position(event: UserEvent, room: str, seq: int, services: Services) -> Answer:
+    """Keep that the user has read up to an entry, and tell the user's other connections; it never moves back.
+
+    Raises NotInRoom when the room is not in the user's list, and StorageUnavailable.
+    """
+    place, head, count = await asyncio.gather(
+        services.places.read(event.sender, room),
+        services.rooms.read_head(room),
+        services.rooms.read_entry_count(room, seq),
+    )
+    if not place.is_listed:
+        raise NotInRoom(room)
+    position = position_at(seq, head, count)
+    if position is None:
+        return Answer()
+    before, after = await services.places.update(place, lambda current: moved_place(current, position))
+    if after != before:
+        await publish_position(event, after, head, services)
+    return Answer()
+
+
+def position_at(seq: int, head: Head, count: int | None) -> Position | None:
+    """Return the position at an entry, at most at the head; None where the entry was removed by retention.
+
+    `count` is the number of messages up to the entry, None where there is no such entry.
+    """
+    if seq >= head.seq:
+        return Position(head.seq, head.messages)
+    return None if count is None else Position(seq, count)
+
+
+def moved_place(place: Place, position: Position) -> Place | None:
+    """Return the place with its position moved forward; None when that changes nothing."""
+    moved = place.read_up_to(position)
+    return moved if place.is_listed and moved != place else None
+
+
+async def publish_position(event: UserEvent, place: Place, head: Head, services: Services) -> None:
+    """Tell the user's other connections; where that fails, they learn it from their next `places`."""
+    frame = frames.read_position(place.room, place.read.seq, place.unread(head.messages))
+    try:
+        await services.gateway.publish(user_group(event.sender), frame, excluded=event.origin.connection_id)
+    except ServiceUnavailable as problem:
+        log.warning("a read position was not published", extra={"room": place.room, "cause": cause_of(problem)})
+
+
+async def list_places(event: UserEvent, services: Services) -> Answer:
+    """Answer with the rooms of the user's list, each with its position, head and number of unread messages.
+
+    A head is up to a second old. Raises StorageUnavailable.
+    """
+    limit = asyncio.Semaphore(MAX_PARALLEL_READS)
+
+    async def read_head(room: str) -> Head:
+        async with limit:
+            return await services.read_recent_head(room)
+
+    places = await services.places.read_listed(event.sender)
+    heads = await asyncio.gather(*(read_head(place.room) for place in places))
+    listed = [
+        frames.place(place.room, place.read.seq, place.unread(head.messages), head.seq)
+        for place, head in zip(places, heads, strict=True)
+    ]
+    return Answer(frames.places(listed))
