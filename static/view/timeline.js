@@ -1,7 +1,6 @@
 // The rows of a conversation, and their elements.
-import { countReactions, hasReacted } from "../client/changes.js";
-import { gapLength } from "../client/continuity.js";
-import { isUnread } from "../client/entries.js";
+import { gapLength, isUnread } from "../client/log.js";
+import { countReactions, hasReacted } from "../client/outbox.js";
 import { createAvatar, createButton, createElement, setContent } from "./dom.js";
 import { formatDate, formatDay, formatNames, formatPresence, formatTime } from "./format.js";
 
