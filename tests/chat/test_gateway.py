@@ -8,11 +8,12 @@ import pytest
 from aiohttp import ClientSession, web
 
 from chat.errors import NotConfigured, ServiceUnavailable
-from chat.gateway import Gateway, Gateways, Member
+from chat.gateway import ConnectionClosed, Gateway, Gateways, Member
 from chat.request_id import CAUSE, REQUEST_ID
 from chat.settings import Settings
 from local_azure import webpubsub
 from local_azure.webpubsub import DEFAULT_ACCESS_KEY
+from tests.chat.local_chat import until
 
 KEY = f"AccessKey={DEFAULT_ACCESS_KEY}"
 
@@ -147,6 +148,20 @@ async def test_pages_that_never_end_are_read_only_up_to_the_limit() -> None:
         endless = await Gateways().get(Settings({"WebPubSubConnectionString": f"Endpoint={address};{KEY}"}))
 
         assert len(await endless.members("room.lobby", 20)) == 20
+
+
+async def test_a_connection_that_has_ended_can_join_nothing_and_does_not_exist(connected: Gateway) -> None:
+    url = await connected.client_url("ana", [], minutes=1)
+    async with ClientSession() as http, http.ws_connect(url, protocols=["json.webpubsub.azure.v1"]) as socket:
+        connection = (await socket.receive_json())["connectionId"]
+        assert await connected.exists(connection)
+
+    async def has_ended() -> bool:
+        return not await connected.exists(connection)
+
+    await until(has_ended)
+    with pytest.raises(ConnectionClosed):
+        await connected.join(connection, ["room.design", "rich.design"])
 
 
 async def test_a_proxy_of_the_environment_is_used(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,7 +6,17 @@ from dataclasses import dataclass, field, replace
 from hypothesis import strategies as st
 
 from chat.room_log.append_plan import Appended, AppendPlan, Outcome, plan_append
-from chat.room_log.model import DeleteMessage, EditMessage, Entry, Head, Message, NewMessage, Request, SetReaction
+from chat.room_log.model import (
+    DeleteMessage,
+    EditMessage,
+    Entry,
+    EraseUser,
+    Head,
+    Message,
+    NewMessage,
+    Request,
+    SetReaction,
+)
 
 USERS = ("ana", "bo", "cy")
 EMOJIS = ("👍", "🎉", "❤️")
@@ -19,6 +29,7 @@ requests = st.one_of(
     st.builds(NewMessage, message_ids, users, texts, st.none() | st.just("x"), st.none() | message_ids),
     st.builds(EditMessage, id=change_ids, user=users, target=message_ids, text=texts, admin=st.booleans()),
     st.builds(DeleteMessage, id=change_ids, user=users, target=message_ids, admin=st.booleans()),
+    st.builds(EraseUser, id=change_ids, user=st.just("root"), target=message_ids, erased=users),
     st.builds(
         SetReaction, id=change_ids, user=users, target=message_ids, emoji=st.sampled_from(EMOJIS), on=st.booleans()
     ),

@@ -1,6 +1,7 @@
 """Whoever applies frames as `docs/protocol.md` says ends with the messages of the log, in any order of arrival."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
 from hypothesis import given
@@ -13,7 +14,7 @@ from tests.chat.room_log.requests import MemoryLog, batches
 
 ROOM = "lobby"
 MUTABLE = ("message", "version", "replyTo", "editedAt", "deletedAt", "reactions", "reactionCounts")
-FIXED = ("id", "room", "from", "sentAt", "seq", "clientId")
+FIXED = ("id", "room", "sentAt", "seq")
 
 
 class Reader:
@@ -22,6 +23,8 @@ class Reader:
     def __init__(self) -> None:
         self.fixed: dict[str, Frame] = {}
         self.state: dict[str, dict[str, Any]] = {}
+        # A change names the sender only when it was erased.
+        self.senders: dict[str, tuple[int, str]] = {}
         self.numbers: set[int] = set()
 
     def receive(self, frame: Frame) -> None:
@@ -32,6 +35,8 @@ class Reader:
             self.fixed[identity] = {name: frame[name] for name in FIXED if name in frame}
         if frame["version"] >= self.state.get(identity, {"version": 0})["version"]:
             self.state[identity] = {name: frame[name] for name in MUTABLE if name in frame}
+        if "from" in frame:
+            self.senders[identity] = max(self.senders.get(identity, (0, "")), (frame["version"], frame["from"]))
 
     @property
     def known(self) -> int:
@@ -40,7 +45,9 @@ class Reader:
 
     def lines(self) -> list[Frame]:
         """Return what is shown, in its order."""
-        shown = [fixed | self.state[identity] for identity, fixed in self.fixed.items()]
+        shown = [
+            fixed | self.state[identity] | {"from": self.senders[identity][1]} for identity, fixed in self.fixed.items()
+        ]
         return sorted(shown, key=lambda line: line["seq"])
 
 
@@ -53,7 +60,7 @@ def write_log(grouped: list[list[Request]]) -> MemoryLog:
 
 def lines_of(log: MemoryLog) -> list[Frame]:
     messages = sorted(log.messages.values(), key=lambda message: message.seq)
-    return [chat_line(ROOM, message) for message in messages]
+    return [chat_line(ROOM, replace(message, client_id=None)) for message in messages]
 
 
 def published(log: MemoryLog) -> list[Frame]:

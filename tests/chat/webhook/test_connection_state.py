@@ -28,7 +28,7 @@ WRITTEN: dict[str, dict[str, Any]] = {
         "spoke": 1_769_860_800_000,
         "typed": 1_769_860_801_000,
     },
-    "1, with the arrival": {
+    "1, with whether the user was new in the lobby": {
         "v": 1,
         "user": "ana",
         "rooms": ["lobby", "design"],
@@ -79,7 +79,7 @@ def test_a_missing_field_has_its_default_and_the_others_keep_their_values(missin
 @pytest.mark.parametrize(
     ("field", "value"),
     [
-        ("user", 7), ("user", ""), ("user", "\ud800"), ("rooms", "lobby"), ("rooms", None), ("arrived", "yes"),
+        ("user", 7), ("user", ""), ("user", "\ud800"), ("rooms", "lobby"), ("rooms", None),
         ("typed", -1), ("typed", LATEST), ("typed", "1"), ("typed", True), ("typed", 1.5), ("typed", None),
     ],
 )  # fmt: skip
