@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from azure.core.credentials import AccessToken
     from azure.core.credentials_async import AsyncTokenCredential
 
+REQUEST_SECONDS = 10.0
 REFRESH_SECONDS = 300.0
 """How long before its end a token is replaced: the service's clock may differ, and a call takes time."""
 
@@ -60,7 +61,9 @@ class EntraTokens:
         if self._credential is None:
             self._credential = self._new_credential()
             self._closer = await close_with_loop(self._credential.close)
-        return await self._credential.get_token(self._scope)
+        # azure-identity itself waits for minutes, and callers would share that.
+        async with asyncio.timeout(REQUEST_SECONDS):
+            return await self._credential.get_token(self._scope)
 
 
 def app_credential(client_id: str | None, *, is_managed: bool) -> "AsyncTokenCredential":

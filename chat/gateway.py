@@ -10,13 +10,12 @@ from collections.abc import AsyncGenerator, Awaitable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.request import getproxies
-from uuid import uuid4
 
 from chat.entra_tokens import EntraTokens, app_credential
 from chat.errors import ServiceUnavailable
 from chat.http_client import close_with_loop
 from chat.publishing import Publisher, authorize_with_key
-from chat.request_id import CAUSE, REQUEST_ID
+from chat.request_id import REQUEST_ID, new_call_id
 from chat.settings import Settings
 
 if TYPE_CHECKING:
@@ -185,4 +184,4 @@ def _new_publisher(settings: Settings) -> Publisher:
 
 
 def _set_request_id(request: "PipelineRequest[Any]") -> None:
-    request.http_request.headers[REQUEST_ID] = CAUSE.get() or str(uuid4())
+    request.http_request.headers[REQUEST_ID] = new_call_id()

@@ -5,16 +5,18 @@ from dataclasses import dataclass
 from chat.durable_client import DurableClient
 from chat.frames import Frame
 from chat.gateway import Gateway
+from chat.presence.announcements import Announcer
+from chat.presence.places import PlaceStore
+from chat.presence.rosters import RosterReader
 from chat.room_list.recorder import RoomListRecorder
 from chat.room_list.rows import ListedRoom
 from chat.room_log.model import Head
 from chat.room_log.room_logs import RoomLogs
-from chat.rooms.announcements import Announcer
-from chat.rooms.places import PlaceStore
-from chat.rooms.presence import RosterReader
 from chat.settings import Settings
 from chat.shared_reads import SharedReads
 from chat.webhook.connection_state import ConnectionState
+
+HEAD_SECONDS = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +42,13 @@ class Services:
     def announcer(self) -> Announcer:
         """What tells rooms who came and who left."""
         return Announcer(self.gateway, self.rosters, self.places)
+
+    async def read_recent_head(self, room: str) -> Head:
+        """Return where a room's log ended at most a second ago; all callers of a process share a read.
+
+        Raises StorageUnavailable.
+        """
+        return await self.heads.get(room, lambda: self.rooms.read_head(room))
 
 
 @dataclass(frozen=True, slots=True)

@@ -69,7 +69,7 @@ class HttpClient:
                 headers=headers,
                 data=body,
                 allow_redirects=False,
-                timeout=_timeout(seconds),
+                timeout=_timeout(math.ceil(seconds * 1000)),
             ) as response:
                 content = await response.read()
         except (aiohttp.ClientConnectorError, aiohttp.ClientHttpProxyError, aiohttp.ConnectionTimeoutError) as problem:
@@ -184,8 +184,9 @@ async def _send_once(request: "ClientRequest", handler: "ClientHandlerType") -> 
 
 
 @lru_cache(maxsize=64)
-def _timeout(seconds: float) -> "ClientTimeout":
+def _timeout(milliseconds: int) -> "ClientTimeout":
     """Return the limits of a call. The time to connect is a part of the whole: so it is known what was not sent."""
     import aiohttp
 
+    seconds = milliseconds / 1000
     return aiohttp.ClientTimeout(total=seconds, connect=min(CONNECT_SECONDS, seconds / 2))

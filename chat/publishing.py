@@ -11,11 +11,10 @@ from collections.abc import Awaitable, Callable
 from functools import lru_cache
 from typing import Any
 from urllib.parse import quote
-from uuid import uuid4
 
 from chat.errors import ServiceUnavailable
 from chat.http_client import CallFailed, HttpAnswer, HttpClient, call_with_retries
-from chat.request_id import CAUSE, REQUEST_ID
+from chat.request_id import REQUEST_ID, new_call_id
 
 API_VERSION = "2024-12-01"
 PAUSES = ((0.02, 0.1), (0.1, 0.4))
@@ -49,15 +48,17 @@ class Publisher:
         """
         url = f"{self._groups}/{quote(group, safe='')}/:send"
         query = f"api-version={API_VERSION}" + (f"&excluded={quote(excluded, safe='')}" if excluded else "")
-        request_id, body = CAUSE.get() or str(uuid4()), encode_frame(frame)
+        call_id, body = new_call_id(), encode_frame(frame)
 
         async def send(limit: float) -> HttpAnswer:
+            began = time.monotonic()
             headers = {
                 "Authorization": f"Bearer {await self._authorize(url, limit)}",
                 "Content-Type": "application/json",
-                REQUEST_ID: request_id,
+                REQUEST_ID: call_id,
             }
-            return await self._http.call("POST", f"{url}?{query}", headers, body, limit)
+            left = limit - (time.monotonic() - began)
+            return await self._http.call("POST", f"{url}?{query}", headers, body, left)
 
         try:
             answer = await call_with_retries(send, PAUSES, seconds, TRY_SECONDS)

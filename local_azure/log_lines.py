@@ -11,7 +11,7 @@ from aiohttp.http import HttpProcessingError
 from aiohttp.http_exceptions import BadHttpMessage
 from aiohttp.web import RequestPayloadError
 
-from local_azure.output import flush_soon
+from local_azure.output import use_prompt_output
 
 _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 _AMBIGUOUS = re.compile('[ "=]')
@@ -65,10 +65,7 @@ def log_to_stderr(level: int) -> None:
 
 
 class _StandardOutput(logging.StreamHandler[TextIO]):
-    """Writes lines to standard output's buffer, which what is printed goes to as well: their order stays.
-
-    Warnings and errors appear at once, with all that was written before.
-    """
+    """Writes lines that appear within 20 ms, warnings and errors at once with all that was written before."""
 
     def emit(self, record: logging.LogRecord) -> None:
         super().emit(record)
@@ -76,11 +73,12 @@ class _StandardOutput(logging.StreamHandler[TextIO]):
             self.stream.flush()
 
     def flush(self) -> None:
-        flush_soon()
+        """Leave it to the stream."""
 
 
 def log_to_stdout(source: str = "") -> None:
     """Write this process's log, an app's records among it, to standard output; `source` names the process."""
+    use_prompt_output()
     handler = _StandardOutput(sys.stdout)
     handler.setFormatter(FieldFormatter(source))
     root = logging.getLogger()

@@ -1,47 +1,64 @@
-"""Standard output, written once for many lines.
+"""Standard output of a command, written once for many lines.
 
-A write to a pipe costs more than the line that it writes, and the interpreter's lock is given away meanwhile.
+A write to a pipe costs more than the line that it writes, and the interpreter's lock is given away meanwhile. Here a
+thread writes: whatever is printed or logged appears within 20 ms, in its order, also where Python itself would keep it
+until 8 KiB are full.
 """
 
+import atexit
 import contextlib
+import io
 import sys
 import threading
 import time
 
-# How long a line may wait; nobody reads faster.
+# Nobody reads faster.
 DELAY_SECONDS = 0.02
 
 
-class _Flusher:
-    """A thread that flushes standard output shortly after it was asked to."""
+class PromptOutput(io.TextIOWrapper):
+    """A text stream to a file descriptor that flushes itself shortly after something was written."""
 
-    def __init__(self) -> None:
-        self._asked = threading.Event()
-        self._start = threading.Lock()
-        self._thread: threading.Thread | None = None
+    def __init__(self, descriptor: int, encoding: str, errors: str | None) -> None:
+        raw = io.FileIO(descriptor, "w", closefd=False)
+        super().__init__(io.BufferedWriter(raw), encoding=encoding, errors=errors, line_buffering=False)
+        self._lock = threading.RLock()  # a TextIOWrapper mixes up what two threads write and flush
+        self._written = threading.Event()
+        self._is_stopping = False
+        self._thread = threading.Thread(target=self._flush_again_and_again, name="standard-output", daemon=True)
+        self._thread.start()
 
-    def ask(self) -> None:
-        if not self._asked.is_set():
-            self._asked.set()
-            self._ensure_thread()
+    def write(self, text: str, /) -> int:
+        """Write the text to the buffer, and let it be flushed."""
+        with self._lock:
+            count = super().write(text)
+        if not self._written.is_set():
+            self._written.set()
+        return count
 
-    def _ensure_thread(self) -> None:
-        with self._start:
-            if self._thread is None:
-                self._thread = threading.Thread(target=self._run, name="standard-output", daemon=True)
-                self._thread.start()
+    def flush(self) -> None:
+        """Write the buffer to the file at once."""
+        with self._lock:
+            super().flush()
 
-    def _run(self) -> None:
-        while self._asked.wait():
+    def stop(self) -> None:
+        """End the thread, which writes what is left: the interpreter cannot end while a thread holds the buffer."""
+        self._is_stopping = True  # before the event: the thread clears that, but not this
+        self._written.set()
+        self._thread.join()
+
+    def _flush_again_and_again(self) -> None:
+        while not self._is_stopping:
+            self._written.wait()
             time.sleep(DELAY_SECONDS)
-            self._asked.clear()  # before the flush: what is written from now on asks again
+            self._written.clear()  # before the flush: what is written from now on sets it again
             with contextlib.suppress(ValueError, OSError):  # closed, or nobody reads it any more
-                sys.stdout.flush()
+                self.flush()
 
 
-_flusher = _Flusher()
-
-
-def flush_soon() -> None:
-    """Let what was written to standard output appear within 20 ms; for any thread, and cheap if it is called often."""
-    _flusher.ask()
+def use_prompt_output() -> None:
+    """Replace `sys.stdout` by a stream to the same file that appears within 20 ms."""
+    sys.stdout.flush()
+    stream = PromptOutput(sys.stdout.fileno(), sys.stdout.encoding, sys.stdout.errors)
+    atexit.register(stream.stop)
+    sys.stdout = stream

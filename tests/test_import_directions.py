@@ -19,6 +19,7 @@ ORDER = [
     "rooms",
     "messages",
     "handler_context",
+    "presence",
     "room_log",
     "room_list",
     "webhook",
@@ -93,7 +94,7 @@ def test_a_module_of_rules_has_no_input_and_output(name: str) -> None:
         ("def use():\n    from chat.names import LOBBY", "chat.names"),
         ("from .names import LOBBY", "chat.names"),
         ("from . import names", "chat.names"),
-        ("from chat.rooms import presence, places", "chat.rooms.places"),
+        ("from chat.presence import rosters, places", "chat.presence.places"),
     ],
 )
 def test_every_form_of_import_is_seen(statement: str, expected: str) -> None:

@@ -7,7 +7,8 @@ at which it was sent.
 import asyncio
 import json
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 import aiohttp
@@ -93,11 +94,49 @@ class Member:
             self._answer.set_result(None)
 
 
-async def measure_load(chat: Chat, senders: int, rooms: int, seconds: float) -> dict[int, Figures]:
-    """Load the chat with all senders at once, then with one; return the figures by how many messages were in flight.
+class Load:
+    """The clients of one chat: senders, and one listener in each room."""
 
-    One room is the place where everyone is by default: the lobby, or the whole hub. Raises RuntimeError when the chat
-    refuses a message, and TimeoutError when an answer or a delivery does not come.
+    def __init__(self, chat: Chat, senders: Sequence[Member], listeners: Sequence[Member]) -> None:
+        self._chat = chat
+        self._senders = senders
+        self._listeners = listeners
+
+    async def measure(self, in_flight: int, seconds: float) -> Figures:
+        """Let so many senders say one text after the other for a time, and return what came out.
+
+        Raises RuntimeError when the chat refuses a text, and TimeoutError when an answer or a delivery does not come.
+        """
+        for listener in self._listeners:
+            listener.latencies.clear()
+        cpu, own_cpu, started = self._chat.cpu_seconds(), time.process_time(), time.perf_counter()
+        saying = (_say_until(member, started + seconds) for member in self._senders[:in_flight])
+        said = sum(await asyncio.gather(*saying))
+        acknowledged = time.perf_counter() - started
+        await _until_delivered(self._listeners, said)
+        delivered = time.perf_counter() - started
+        used = {name: spent - cpu[name] for name, spent in self._chat.cpu_seconds().items()}
+        used["load"] = time.process_time() - own_cpu
+        times = sorted(latency for listener in self._listeners for latency in listener.latencies)
+        return Figures(
+            acknowledged=said / acknowledged,
+            delivered=said / delivered,
+            p50=times[len(times) // 2],
+            p99=times[len(times) * 99 // 100],
+            cpu={name: spent * 1000 / said for name, spent in used.items()},
+        )
+
+    def close(self) -> None:
+        """Drop all connections."""
+        for member in (*self._senders, *self._listeners):
+            member.close()
+
+
+@asynccontextmanager
+async def connected_load(chat: Chat, senders: int, rooms: int) -> AsyncIterator[Load]:
+    """Connect so many senders, spread over the rooms, and the listeners; everyone has said something already.
+
+    One room is the place where everyone is by default: the lobby, or the whole hub.
     """
     names = [f"room-{number}" for number in range(rooms)] if rooms > 1 else [None]
     async with aiohttp.ClientSession() as http:
@@ -106,35 +145,13 @@ async def measure_load(chat: Chat, senders: int, rooms: int, seconds: float) -> 
             await _enter(chat, http, f"sender-{number}", names[number % rooms], listens=False)
             for number in range(senders)
         ]
-        try:
-            await asyncio.gather(*(_say_many(member, WARM_UP_MESSAGES) for member in saying))
-            figures = {}
-            for in_flight in dict.fromkeys((senders, 1)):
-                figures[in_flight] = await _measure(chat, saying[:in_flight], listeners, seconds)
-            return figures
-        finally:
-            for member in (*listeners, *saying):
-                member.close()
-
-
-async def _measure(chat: Chat, saying: Sequence[Member], listeners: Sequence[Member], seconds: float) -> Figures:
-    for listener in listeners:
-        listener.latencies.clear()
-    cpu, own_cpu, started = chat.cpu_seconds(), time.process_time(), time.perf_counter()
-    counts = await asyncio.gather(*(_say_until(member, started + seconds) for member in saying))
-    acknowledged, said = time.perf_counter() - started, sum(counts)
-    await _until_delivered(listeners, said)
-    delivered = time.perf_counter() - started
-    used = {name: spent - cpu[name] for name, spent in chat.cpu_seconds().items()}
-    used["load"] = time.process_time() - own_cpu
-    times = sorted(latency for listener in listeners for latency in listener.latencies)
-    return Figures(
-        acknowledged=said / acknowledged,
-        delivered=said / delivered,
-        p50=times[len(times) // 2],
-        p99=times[len(times) * 99 // 100],
-        cpu={name: spent * 1000 / said for name, spent in used.items()},
-    )
+    load = Load(chat, saying, listeners)
+    try:
+        await asyncio.gather(*(_say_many(member, WARM_UP_MESSAGES) for member in saying))
+        await _until_delivered(listeners, senders * WARM_UP_MESSAGES)
+        yield load
+    finally:
+        load.close()
 
 
 async def _say_until(member: Member, end: float) -> int:

@@ -13,9 +13,9 @@ from typing import Any
 from chat.administration.erasure import ENTRIES_OF_STEP, Erasure, Found
 from chat.administration.row_changes import change_rows
 from chat.names import user_key
+from chat.presence.places import TABLE as USERS_TABLE
 from chat.room_list.rows import PARTITIONS
 from chat.room_list.store import RoomListStore
-from chat.rooms.places import TABLE as USERS_TABLE
 from chat.table_storage.addresses import key_range
 from chat.table_storage.operations import Delete
 

@@ -16,10 +16,10 @@ from chat.durable_client import DurableClient
 from chat.errors import StorageUnavailable
 from chat.gateway import Gateway
 from chat.logs import cause_of, log
+from chat.presence.rosters import read_roster
 from chat.room_list.rows import PARTITIONS, ListedRoom, RoomNews
 from chat.room_list.store import RoomListStore
 from chat.room_log.model import Head
-from chat.rooms.presence import read_roster
 from chat.settings import Settings
 from chat.table_storage.errors import Conflict
 

@@ -5,8 +5,8 @@ from chat.commands.reminder_store import ReminderStore
 from chat.commands.reminders import Reminder, parse_when
 from chat.errors import InvalidMessage
 from chat.names import room_name
+from chat.presence.rosters import ROSTER_LENGTH
 from chat.rooms.membership import join_room, leave_room
-from chat.rooms.presence import ROSTER_LENGTH
 from chat.rooms.room_list import list_rooms
 
 

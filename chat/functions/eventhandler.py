@@ -14,10 +14,10 @@ from chat.handlers import handle_event
 from chat.http_answers import error_response, json_response
 from chat.logs import cause_of, log
 from chat.messages.parse import named_room_and_client_id
+from chat.presence.places import PlaceStore
+from chat.presence.rosters import RosterReader
 from chat.request_id import CAUSE, REQUEST_ID
 from chat.rooms.connections import Admission, admit_connection, on_connected, on_disconnected
-from chat.rooms.places import PlaceStore
-from chat.rooms.presence import RosterReader
 from chat.settings import Settings, Trust, current_settings
 from chat.webhook.abuse_protection import ALLOWED_ORIGIN, REQUEST_ORIGIN, allowed_origin
 from chat.webhook.connection_state import encode_state

@@ -6,13 +6,13 @@ from weakref import WeakKeyDictionary
 
 from chat.administration.sweep import SweepStarter
 from chat.gateway import Gateways
+from chat.handler_context import HEAD_SECONDS
+from chat.presence.rosters import ROSTER_SECONDS, Roster
 from chat.room_list.recorder import RoomListRecorder
 from chat.room_list.store import RoomListStore
 from chat.room_log.model import Head
 from chat.room_log.room_logs import RoomLogs
 from chat.room_log.store import RoomStore
-from chat.rooms.presence import ROSTER_SECONDS, Roster
-from chat.rooms.read_positions import HEAD_SECONDS
 from chat.rooms.room_list import CACHE_SECONDS, Rooms
 from chat.settings import Settings
 from chat.shared_reads import SharedReads

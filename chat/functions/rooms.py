@@ -9,8 +9,8 @@ from chat.functions.process_state import process_state
 from chat.http_answers import NO_STORE, error_response, json_response
 from chat.identity import signed_in_user
 from chat.names import room_name
+from chat.presence.rosters import RosterReader
 from chat.room_list.rows import ListedRoom
-from chat.rooms.presence import RosterReader
 from chat.rooms.room_list import MAX_LISTED, list_rooms
 from chat.settings import Auth, current_settings
 from chat.times import timestamp

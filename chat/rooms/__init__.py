@@ -1,1 +1,1 @@
-"""Who is in a room, how one joins and leaves, and which rooms there are."""
+"""How one joins and leaves a room, what is unread in it, and which rooms there are."""

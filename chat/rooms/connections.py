@@ -8,9 +8,9 @@ from chat.errors import StorageUnavailable, UnsupportedSubprotocol
 from chat.identity import connecting_user
 from chat.logs import cause_of, log
 from chat.names import LOBBY, groups_of, user_group
-from chat.rooms.announcements import Announcer, RoomMember, is_arrival
-from chat.rooms.places import Place
-from chat.rooms.presence import news_time
+from chat.presence.announcements import Announcer, RoomMember, is_arrival
+from chat.presence.places import Place
+from chat.presence.rosters import news_time
 from chat.settings import Settings
 from chat.webhook.connection_state import ConnectionState
 from chat.webhook.events import SUBPROTOCOLS, Connect, Connected, Disconnected

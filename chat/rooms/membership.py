@@ -12,12 +12,11 @@ from chat.gateway import ConnectionClosed, Gateway
 from chat.handler_context import Answer, Services
 from chat.logs import cause_of, log
 from chat.names import groups_of
+from chat.presence.announcements import RoomMember, is_arrival
+from chat.presence.places import MAX_PLACES, Place, Position
+from chat.presence.rosters import Roster, news_time
 from chat.room_log.answers import UNREADABLE, page_fields
 from chat.room_log.reader import Page
-from chat.rooms.announcements import RoomMember, is_arrival
-from chat.rooms.places import MAX_PLACES, Place, Position
-from chat.rooms.presence import Roster, news_time
-from chat.rooms.read_positions import read_recent_head
 from chat.webhook.connection_state import MAX_JOINED_ROOMS
 from chat.webhook.events import UserEvent
 
@@ -156,7 +155,7 @@ async def answer_roster(event: UserEvent, room: str, services: Services) -> Answ
     """
     room = event.joined_room(room)
     roster, head = await asyncio.gather(
-        services.rosters.read_recent(room), or_none(read_recent_head(room, services), "history is unreadable", room)
+        services.rosters.read_recent(room), or_none(services.read_recent_head(room), "history is unreadable", room)
     )
     people = frames.people(roster.first, len(roster.users), roster.at)
     return Answer(frames.roster(room, people, head.seq if head else None, head.first if head else None))

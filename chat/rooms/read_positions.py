@@ -7,12 +7,11 @@ from chat.errors import NotInRoom, ServiceUnavailable
 from chat.handler_context import Answer, Services
 from chat.logs import cause_of, log
 from chat.names import user_group
+from chat.presence.places import Place, Position
 from chat.room_log.model import Head
-from chat.rooms.places import Place, Position
 from chat.webhook.events import UserEvent
 
 MAX_PARALLEL_READS = 16
-HEAD_SECONDS = 1.0
 
 
 async def move_read_position(event: UserEvent, room: str, seq: int, services: Services) -> Answer:
@@ -70,7 +69,7 @@ async def list_places(event: UserEvent, services: Services) -> Answer:
 
     async def read_head(room: str) -> Head:
         async with limit:
-            return await read_recent_head(room, services)
+            return await services.read_recent_head(room)
 
     places = await services.places.read_listed(event.sender)
     heads = await asyncio.gather(*(read_head(place.room) for place in places))
@@ -79,11 +78,3 @@ async def list_places(event: UserEvent, services: Services) -> Answer:
         for place, head in zip(places, heads, strict=True)
     ]
     return Answer(frames.places(listed))
-
-
-async def read_recent_head(room: str, services: Services) -> Head:
-    """Return where a room's log ended at most a second ago; all callers of a process share a read.
-
-    Raises StorageUnavailable.
-    """
-    return await services.heads.get(room, lambda: services.rooms.read_head(room))

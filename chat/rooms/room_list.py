@@ -9,9 +9,9 @@ from dataclasses import replace
 from chat.errors import StorageUnavailable
 from chat.logs import cause_of, log
 from chat.names import LOBBY, is_listed
+from chat.presence.rosters import RosterReader
 from chat.room_list.rows import ListedRoom, list_key
 from chat.room_list.store import RoomListStore, now_ms
-from chat.rooms.presence import RosterReader
 from chat.shared_reads import SharedReads
 
 MAX_LISTED = 100

@@ -1,7 +1,8 @@
 """Entity group transactions as multipart bodies: writing the request of `$batch`, reading its answer.
 
 The rules are those of "Performing entity group transactions". The boundaries are constant: a line that begins with one
-cannot occur in JSON, where line breaks are escaped, nor in a path, where they are percent-encoded.
+cannot occur in JSON, where line breaks are escaped, nor in a path, where they are percent-encoded. They begin with
+`batch_` and `changeset_` because Azurite finds no others.
 """
 
 import re
@@ -11,10 +12,10 @@ from chat.table_storage.errors import Failure, parse_failure
 from chat.table_storage.operations import Operation, WriteRequest, write_request
 
 MAX_OPERATIONS = 100
-CONTENT_TYPE = "multipart/mixed; boundary=batch"
-_BEGIN = "--batch\r\nContent-Type: multipart/mixed; boundary=changes\r\n\r\n"
-_END = "--changes--\r\n\r\n--batch--\r\n"
-_PART = "--changes\r\nContent-Type: application/http\r\nContent-Transfer-Encoding: binary\r\n\r\n"
+CONTENT_TYPE = "multipart/mixed; boundary=batch_chat"
+_BEGIN = "--batch_chat\r\nContent-Type: multipart/mixed; boundary=changeset_chat\r\n\r\n"
+_END = "--changeset_chat--\r\n\r\n--batch_chat--\r\n"
+_PART = "--changeset_chat\r\nContent-Type: application/http\r\nContent-Transfer-Encoding: binary\r\n\r\n"
 _ALWAYS = "Accept: application/json\r\nDataServiceVersion: 3.0\r\n"
 _HEADERS = {
     "POST": f"{_ALWAYS}Content-Type: application/json\r\nPrefer: return-no-content\r\n",

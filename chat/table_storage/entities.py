@@ -1,7 +1,8 @@
-"""Entities as JSON: properties are text, bool, int (Int64 is annotated) and float.
+"""Entities as JSON: properties are text, bool, int and float.
 
-A null is stored as nothing. Dates, GUIDs and binary values that another program wrote are read as the text that JSON
-has for them.
+An int beyond 32 bits and a float are annotated with their type: the service may refuse the one without, and Azurite
+makes an int of `3.0`. A null is stored as nothing. Dates, GUIDs and binary values that another program wrote are read
+as the text that JSON has for them.
 """
 
 import json
@@ -37,7 +38,7 @@ def encode_entity(entity: Mapping[str, Value]) -> str:
 def _needs_annotation(value: Value) -> bool:
     if type(value) is int:
         return value not in INT32
-    return type(value) is float and not math.isfinite(value)
+    return type(value) is float
 
 
 def _annotated(entity: Mapping[str, Value]) -> dict[str, Value]:
@@ -52,7 +53,8 @@ def _annotated(entity: Mapping[str, Value]) -> dict[str, Value]:
                 raise ValueError(f"{name} has more than 64 bits")
             members[name + ANNOTATION], members[name] = "Edm.Int64", str(value)
         else:
-            members[name + ANNOTATION], members[name] = "Edm.Double", _INFINITY.get(float(value), "NaN")
+            members[name + ANNOTATION] = "Edm.Double"
+            members[name] = value if math.isfinite(float(value)) else _INFINITY.get(float(value), "NaN")
     return members
 
 

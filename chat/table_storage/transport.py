@@ -78,7 +78,9 @@ class Transport:
         if self._signer:
             headers.update(self._signer.headers(f"{self._base_path}/{call.path}", time.time()))
         elif self._tokens:
+            began = time.monotonic()
             headers["Authorization"] = f"Bearer {await self._tokens.get(seconds)}"
+            seconds -= time.monotonic() - began
         else:
             query = f"{query}&{self._signature}" if query else self._signature
         url = f"{self._endpoint}/{call.path}"

@@ -38,8 +38,11 @@ class Numbered:
     def __init__(self) -> None:
         self.now = 0.0
         self.given = 0
+        self.may_answer = asyncio.Event()
+        self.may_answer.set()
 
     async def get_token(self, *_: str, **__: object) -> AccessToken:
+        await self.may_answer.wait()
         self.given += 1
         return AccessToken(f"token-{self.given}", int(self.now) + 3600)
 
@@ -62,6 +65,19 @@ async def test_a_token_is_replaced_shortly_before_its_end() -> None:
         seen.append(await kept.get(5))
 
     assert seen == ["token-1", "token-1", "token-2"]
+
+
+async def test_a_token_that_is_not_given_in_time_is_an_error_for_who_waits_no_longer() -> None:
+    credential = Numbered()
+    credential.may_answer.clear()
+    kept = EntraTokens(SCOPE, lambda: credential, now=lambda: credential.now)
+
+    with pytest.raises(CallFailed, match="no token"):
+        await kept.get(0.05)
+    patient = asyncio.ensure_future(kept.get(5))
+    credential.may_answer.set()
+
+    assert await patient == "token-1"
 
 
 async def test_a_token_that_is_not_given_is_an_error_and_is_asked_for_again(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,20 +3,17 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
 
 import pytest
 from aiohttp import ClientSession, web
 
 from chat.errors import NotConfigured, ServiceUnavailable
-from chat.gateway import CALL_SECONDS, Gateway, Gateways, Member
+from chat.gateway import ConnectionClosed, Gateway, Gateways, Member
 from chat.request_id import CAUSE, REQUEST_ID
-from chat.rooms.connections import admit_connection
 from chat.settings import Settings
-from chat.webhook.connection_state import ConnectionState
-from chat.webhook.events import Connect, Origin
 from local_azure import webpubsub
 from local_azure.webpubsub import DEFAULT_ACCESS_KEY
+from tests.chat.local_chat import until
 
 KEY = f"AccessKey={DEFAULT_ACCESS_KEY}"
 
@@ -153,22 +150,18 @@ async def test_pages_that_never_end_are_read_only_up_to_the_limit() -> None:
         assert len(await endless.members("room.lobby", 20)) == 20
 
 
-async def test_a_client_is_accepted_while_presence_is_unknown() -> None:
-    given_up = asyncio.Event()
+async def test_a_connection_that_has_ended_can_join_nothing_and_does_not_exist(connected: Gateway) -> None:
+    url = await connected.client_url("ana", [], minutes=1)
+    async with ClientSession() as http, http.ws_connect(url, protocols=["json.webpubsub.azure.v1"]) as socket:
+        connection = (await socket.receive_json())["connectionId"]
+        assert await connected.exists(connection)
 
-    async def late(_: web.Request) -> web.Response:
-        await given_up.wait()
-        return web.Response(status=202)
+    async def has_ended() -> bool:
+        return not await connected.exists(connection)
 
-    async with a_server(late) as address:
-        settings = Settings({"WebPubSubConnectionString": f"Endpoint={address};{KEY}", "ChatAuth": "open"})
-        origin = Origin("sample_chatapp", "c1", "1", datetime(2026, 1, 31, tzinfo=UTC), None, None, ConnectionState())
-        async with asyncio.timeout(CALL_SECONDS / 2):
-            connect, gateway = Connect(origin, {"id": ("ana",)}, ()), await Gateways().get(settings)
-            admission = await admit_connection(connect, gateway, settings, presence_seconds=0.05)
-        given_up.set()
-
-    assert (admission.user, admission.state.arrived) == ("ana", True)
+    await until(has_ended)
+    with pytest.raises(ConnectionClosed):
+        await connected.join(connection, ["room.design", "rich.design"])
 
 
 async def test_a_proxy_of_the_environment_is_used(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -95,8 +95,12 @@ async def test_a_connection_that_is_not_made_in_time_cannot_have_been_sent_to() 
     assert loop.time() - started < 0.4
 
 
+def open_sessions() -> list[ClientSession]:
+    return [each for each in gc.get_objects() if isinstance(each, ClientSession) and not each.closed]
+
+
 def test_connections_are_closed_with_the_event_loop() -> None:
-    sessions: list[ClientSession] = []
+    before, opened = open_sessions(), list[ClientSession]()
 
     async def answer(_: web.Request) -> web.Response:
         return web.Response()
@@ -104,11 +108,11 @@ def test_connections_are_closed_with_the_event_loop() -> None:
     async def call_once() -> None:
         async with a_server(answer) as address:
             await HttpClient(address).call("GET", address, {}, None, 5)
-            sessions.extend(each for each in gc.get_objects() if isinstance(each, ClientSession) and not each.closed)
+            opened.extend(session for session in open_sessions() if session not in before)
 
     asyncio.run(call_once())
 
-    assert [session.closed for session in sessions] == [True]
+    assert [session.closed for session in opened] == [True]
 
 
 async def test_a_client_that_was_closed_opens_new_connections() -> None:

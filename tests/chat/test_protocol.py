@@ -9,7 +9,7 @@ from chat import errors
 from chat.errors import ChatError
 from chat.handlers import COMMANDS, HANDLERS
 from chat.room_log.entry_frames import LISTED_USERS
-from tests.chat.local_chat import ROOT, Frame, LocalChat
+from tests.chat.local_chat import ROOT, Frame, LocalChat, Tab
 
 DOCUMENT = (ROOT / "docs" / "protocol.md").read_text(encoding="utf-8")
 EXAMPLE_ID = "k7oq2xg4hbzd-3m5n7p2q4r6s7t2u4v6w"
@@ -73,7 +73,10 @@ async def test_every_example_of_a_client_is_accepted(chat: LocalChat) -> None:
 
     assert [frame for frame in ana.frames if frame.get("event") == "error"] == []
     answered = {frame.get("type", "chat line") for frame in ana.frames}
-    assert answered == {"chat line", "system", "joined", "left", "history", "since", "edited", "deleted", "reaction"}
+    assert answered == {
+        *("chat line", "edited", "deleted", "reaction", "history", "since"),
+        *("system", "joined", "left", "roster", "places"),
+    }
 
 
 FORMS = {
@@ -140,11 +143,21 @@ async def collect_frames(chat: LocalChat) -> list[Frame]:
     await bo.ask("join", {"room": "design"})
     await bo.ask("message", {"room": "design", "message": "tea?"})
     await ana.ask("join", {"room": "design"})
+    await ana.ask("roster", {"room": "design"})
+    await show_unread(chat, bo)
     await ana.ask("leave", {"room": "design"})
     await cy.close()
     await ana.next(event="left", user="cy")
     frames = [*ana.seen, *bo.seen]
     return frames + [entry for frame in frames for entry in entries_of(frame)]
+
+
+async def show_unread(chat: LocalChat, tab: Tab) -> None:
+    """Let a user read in one tab what another tab of the same user is told."""
+    other, _ = await chat.enter("bo", "design")
+    await other.ask("read", {"room": "design", "seq": 1})
+    await tab.next(type="read")
+    await tab.ask("places", {})
 
 
 async def like_by_many(chat: LocalChat, message: str) -> None:

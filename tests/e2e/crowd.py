@@ -12,7 +12,7 @@ import aiohttp
 from tests.e2e.conftest import Chat
 
 ANSWER_SECONDS = 30
-CROWD_SECONDS = 120
+CROWD_SECONDS = 60
 AT_ONCE = 8
 SUBPROTOCOL = "json.webpubsub.azure.v1"
 
@@ -38,17 +38,18 @@ class Member:
 
 
 class Crowd:
-    """People in a room; leaving the context closes their connections."""
+    """People who are in a room while its context lasts."""
 
-    def __init__(self, chat: Chat, room: str) -> None:
-        self._chat, self._room = chat, room
+    def __init__(self, chat: Chat, room: str, *names: str) -> None:
+        self._chat, self._room, self._names = chat, room, names
         self._members: list[Member] = []
         self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._loop.run_forever)
+        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
 
     def __enter__(self) -> Self:
         self._thread.start()
         self._session = self._run(self._open_session())
+        self._members = self._run(_gather(self._connect(name) for name in self._names))
         return self
 
     def __exit__(
@@ -59,13 +60,8 @@ class Crowd:
         self._thread.join()
         self._loop.close()
 
-    def join(self, *names: str) -> Self:
-        """Let people join the room, and return when all have."""
-        self._members += self._run(_gather(self._connect(name) for name in names))
-        return self
-
     def say(self, texts: Iterable[str]) -> None:
-        """Let the people who joined say the texts, one after the other for each person."""
+        """Let them say the texts, in turns, one after the other for each person; return when all are said."""
         members, lines = self._members, list(texts)
 
         async def talk(index: int) -> None:
@@ -75,7 +71,7 @@ class Crowd:
         self._run(_gather(talk(index) for index in range(len(members))))
 
     async def _open_session(self) -> aiohttp.ClientSession:
-        return aiohttp.ClientSession()
+        return aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0))
 
     async def _connect(self, name: str) -> Member:
         async with self._session.get(f"{self._chat.url}/negotiate", params={"id": name}) as answer:

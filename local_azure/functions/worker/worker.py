@@ -19,7 +19,6 @@ from typing import Any, Generic, TypeVar
 from local_azure.functions.worker.invocation_context import Context, Out, TraceContext, invocation_local
 from local_azure.functions.worker.loading import LoadedFunction
 from local_azure.functions.worker.loop_calls import LoopCalls
-from local_azure.output import flush_soon
 
 THREADS_SETTING = "PYTHON_THREADPOOL_THREAD_COUNT"
 # Long enough for a client to close its connections, short enough for a person who has pressed Ctrl-C.
@@ -215,8 +214,6 @@ async def _call_async(function: LoadedFunction, arguments: dict[str, object], co
         if raised_by_function(error):
             return _Raised(error)
         raise  # the host is stopping
-    finally:
-        flush_soon()  # what the function printed
 
 
 def _call_sync(function: LoadedFunction, arguments: dict[str, object], context: Context) -> object:
@@ -227,7 +224,6 @@ def _call_sync(function: LoadedFunction, arguments: dict[str, object], context: 
         return _Raised(error)
     finally:
         invocation_local.invocation_id = None
-        flush_soon()
 
 
 def _thread_count() -> int | None:

@@ -77,6 +77,7 @@ class Entry:
             "connection": self.connection_id,
             "user": self.user_id,
             "status": self.status,
+            "error": self.facts.get("error"),
             "ok": self.is_ok,
             "routine": self.is_routine,
             "excerpt": self._excerpt(),
@@ -87,7 +88,8 @@ class Entry:
     def _excerpt(self) -> str:
         if self.content is not None:
             return self.content.text[:EXCERPT_CHARACTERS]
-        return str(self.facts.get("reason") or self.facts.get("target") or "")[:EXCERPT_CHARACTERS]
+        given = (self.facts[name] for name in ("reason", "error", "target") if self.facts.get(name))
+        return str(next(given, ""))[:EXCERPT_CHARACTERS]
 
     def details(self) -> dict[str, object]:
         """Return the entry with its payloads and facts."""

@@ -234,6 +234,8 @@ class EventBuffer:
         facts: dict[str, str | int] = {"method": record.method, "request id": record.request_id}
         if record.client_request_id is not None:
             facts["client request id"] = self._redactor.redact_text(record.client_request_id)
+        if record.error_code:
+            facts["error"] = record.error_code
         entry = self._add_entry(
             record,
             EntryKind.STORAGE,

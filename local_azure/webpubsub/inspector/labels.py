@@ -96,7 +96,5 @@ def storage_call_label(call: StorageCalled) -> str:
 
 
 def storage_call_status(call: StorageCalled) -> str:
-    """Return the result of a storage call, e.g. `204`, `409 EntityAlreadyExists`, `connection cut`."""
-    if call.status is None:
-        return "connection cut"
-    return f"{call.status} {call.error_code or ''}".strip()
+    """Return the result of a storage call: its HTTP status, or `no answer` when its connection was cut."""
+    return "no answer" if call.status is None else str(call.status)

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from chat.names import user_group
 from chat.webhook.trust import signature
 from local_azure.webpubsub import DEFAULT_ACCESS_KEY
 from tests.chat.conftest import CONNECTION, event_headers
@@ -43,7 +44,7 @@ async def test_the_subprotocol_is_the_first_one_offered_that_is_known(chat: Loca
     status, answer = await post(chat, connect_headers(), json.dumps(offered).encode())
 
     assert (status, answer["subprotocol"]) == (200, "json.webpubsub.azure.v1")
-    assert answer["groups"] == ["room.lobby", "rich.lobby"]
+    assert answer["groups"] == ["room.lobby", "rich.lobby", user_group("ana")]
 
 
 async def test_a_forged_signature_is_refused(chat: LocalChat) -> None:

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from local_azure.webpubsub.faults import FailRest, Scope
 from local_azure.webpubsub.observations import RestCalled
-from tests.chat.local_chat import JSON, LocalChat, run_chat, until
+from tests.chat.local_chat import HUB, JSON, LocalChat, run_chat, until
 
 
 async def wait_until_stored(chat: LocalChat, room: str, count: int) -> None:
@@ -181,7 +182,7 @@ async def test_what_cannot_be_done_is_answered_to_the_sender_alone(
     assert (await ana.next(event="error"))["code"] == code
     await ana.ask("message", {"message": "last", "clientId": "m-9"})
     await bo.next(message="last")
-    assert bo.frames == []
+    assert [frame for frame in bo.frames if frame.get("event") != "joined"] == []
 
 
 async def test_a_refusal_repeats_the_client_id_of_what_it_refuses(chat: LocalChat) -> None:
@@ -304,3 +305,34 @@ async def test_everyone_in_a_room_of_many_tabs_reads_one_order(chat: LocalChat) 
         assert [text for text in orders[0] if text.startswith(f"{number}-")] == [
             f"{number}-{turn}" for turn in range(5)
         ]
+
+
+@pytest.mark.parametrize("group", ["room.design", "rich.design"])
+async def test_a_join_that_fails_leaves_no_half_membership(chat: LocalChat, group: str) -> None:
+    bo, _ = await chat.enter("bo", "design")
+    ana = await chat.open("ana")
+    failing = Scope(operation="add_connection_to_group", group=group)
+    chat.service.faults.add(FailRest(503, scope=failing, count=3))  # the tries of one call
+
+    await ana.ask("join", {"room": "design"})
+
+    assert (await ana.next(event="error"))["code"] == "service_unavailable"
+    assert chat.service.faults.active() == []
+    for name in ("room.design", "rich.design"):
+        members = chat.service.hubs.hub(HUB).group_members(name)
+        assert [connection.user_id for connection in members] == ["bo"]
+    await ana.ask("join", {"room": "design"})
+    assert (await ana.next(type="joined", room="design"))["users"] == ["ana", "bo"]
+    await bo.next(event="joined", user="ana", room="design")
+
+
+async def test_a_join_that_was_carried_out_but_failed_is_undone(chat: LocalChat) -> None:
+    ana = await chat.open("ana")
+    failing = Scope(operation="add_connection_to_group", group="rich.design")
+    chat.service.faults.add(FailRest(503, carried_out=True, scope=failing, count=3))
+
+    await ana.ask("join", {"room": "design"})
+
+    assert (await ana.next(event="error"))["code"] == "service_unavailable"
+    for name in ("room.design", "rich.design"):
+        assert list(chat.service.hubs.hub(HUB).group_members(name)) == []

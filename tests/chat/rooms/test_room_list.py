@@ -8,9 +8,9 @@ import pytest
 
 from chat.gateway import Gateways
 from chat.names import LOBBY
+from chat.presence.rosters import Roster, RosterReader
 from chat.room_list.rows import ListedRoom, encode_row, partition_of
 from chat.room_list.store import TABLE, RoomListStore, now_ms
-from chat.rooms.presence import Roster, RosterReader
 from chat.rooms.room_list import MAX_LISTED, RECENT_MS, list_rooms, select_rooms
 from chat.settings import Settings
 from chat.shared_reads import SharedReads

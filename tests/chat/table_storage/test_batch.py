@@ -16,7 +16,9 @@ from local_azure.tables.resource_path import parse_resource
 
 ENDPOINT = "http://127.0.0.1:10002/devstoreaccount1"
 KEYS = st.text(st.characters(exclude_categories=["Cs", "Cc"], exclude_characters="/\\#?"), max_size=12)
-TEXTS = st.text(st.characters(exclude_categories=["Cs"])) | st.sampled_from(["\r\n--changes--\r\n", "--batch", "'"])
+TEXTS = st.text(st.characters(exclude_categories=["Cs"])) | st.sampled_from(
+    ["\r\n--changeset_chat--\r\n", "--batch_chat", "'"]
+)
 
 
 def entity(row: str = "r", text: str = "x") -> dict[str, str]:

@@ -123,7 +123,7 @@ async def test_a_transaction_does_every_kind_of_write_in_order(client: TableClie
     for row in ("deleted", "merged", "replaced"):
         await client.insert("Rooms", entity(row, n=1))
     operations: list[Operation] = [
-        Insert(entity("new", text="--batch--\r\n😀")),
+        Insert(entity("new", text="--batch_chat--\r\n😀")),
         Delete("p", "deleted"),
         Merge(entity("merged", m=2)),
         Replace(entity("replaced", m=2)),
@@ -135,7 +135,7 @@ async def test_a_transaction_does_every_kind_of_write_in_order(client: TableClie
     found = {each["RowKey"]: each for each in (await client.query("Rooms", key_range("p"))).entities}
     assert set(found) == {"new", "merged", "replaced", "up"}
     assert (found["merged"].get("n"), found["replaced"].get("n")) == (1, None)
-    assert found["new"]["text"] == "--batch--\r\n😀"
+    assert found["new"]["text"] == "--batch_chat--\r\n😀"
     assert etags == [found["new"][ETAG], "", *(found[row][ETAG] for row in ("merged", "replaced", "up"))]
 
 

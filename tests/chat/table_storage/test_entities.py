@@ -31,7 +31,8 @@ def test_an_int_is_annotated_where_it_needs_64_bits() -> None:
 
 
 def test_a_float_without_a_fraction_stays_a_float() -> None:
-    assert encode_entity({"a": 3.0, "b": True}) == '{"a":3.0,"b":true}'
+    assert encode_entity({"a": 3.0, "b": True}) == '{"a@odata.type":"Edm.Double","a":3.0,"b":true}'
+    assert repr(decode_entity(b'{"a@odata.type":"Edm.Double","a":3}')["a"]) == "3.0"
 
 
 @pytest.mark.parametrize(("value", "text"), [(math.inf, "Infinity"), (-math.inf, "-Infinity"), (math.nan, "NaN")])

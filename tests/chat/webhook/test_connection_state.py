@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from chat.webhook.connection_state import LATEST, MAX_JOINED_ROOMS, ConnectionState, decode_state, encode_state
 
-STATE = ConnectionState("ana", ("lobby", "design"), True, 1_769_860_801_000)
+STATE = ConnectionState("ana", ("lobby", "design"), 1_769_860_801_000)
 # What each version of the app wrote for this state. A new version adds its own; none is ever removed.
 WRITTEN: dict[str, dict[str, Any]] = {
     "0": {
@@ -28,11 +28,17 @@ WRITTEN: dict[str, dict[str, Any]] = {
         "spoke": 1_769_860_800_000,
         "typed": 1_769_860_801_000,
     },
-    "1": {
+    "1, with whether the user was new in the lobby": {
         "v": 1,
         "user": "ana",
         "rooms": ["lobby", "design"],
         "arrived": True,
+        "typed": 1_769_860_801_000,
+    },
+    "1": {
+        "v": 1,
+        "user": "ana",
+        "rooms": ["lobby", "design"],
         "typed": 1_769_860_801_000,
     },
 }
@@ -60,7 +66,7 @@ def test_a_field_of_a_later_version_is_ignored() -> None:
 
 @pytest.mark.parametrize("missing", [name for name in NEWEST if name != "v"])
 def test_a_missing_field_has_its_default_and_the_others_keep_their_values(missing: str) -> None:
-    fields = {"user": "user", "rooms": "rooms", "arrived": "arrived", "typed": "typed_at"}
+    fields = {"user": "user", "rooms": "rooms", "typed": "typed_at"}
     content = {name: value for name, value in NEWEST.items() if name != missing}
 
     state = decode_state(header(content))
@@ -73,7 +79,7 @@ def test_a_missing_field_has_its_default_and_the_others_keep_their_values(missin
 @pytest.mark.parametrize(
     ("field", "value"),
     [
-        ("user", 7), ("user", ""), ("user", "\ud800"), ("rooms", "lobby"), ("rooms", None), ("arrived", "yes"),
+        ("user", 7), ("user", ""), ("user", "\ud800"), ("rooms", "lobby"), ("rooms", None),
         ("typed", -1), ("typed", LATEST), ("typed", "1"), ("typed", True), ("typed", 1.5), ("typed", None),
     ],
 )  # fmt: skip
@@ -96,7 +102,7 @@ times = st.integers(min_value=0, max_value=LATEST - 1)
 rooms = st.lists(st.from_regex(r"[a-z0-9_][a-z0-9_-]{0,31}", fullmatch=True), unique=True, max_size=MAX_JOINED_ROOMS)
 
 
-@given(st.builds(ConnectionState, st.none() | names, rooms.map(tuple), st.booleans(), times))
+@given(st.builds(ConnectionState, st.none() | names, rooms.map(tuple), times))
 def test_what_is_written_is_read(state: ConnectionState) -> None:
     assert decode_state(encode_state(state)) == state
 

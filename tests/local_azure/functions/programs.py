@@ -21,7 +21,8 @@ class Program:
     def __init__(self, arguments: list[str], environment: Mapping[str, str]) -> None:
         self.lines: list[str] = []
         self._queue: queue.Queue[str | None] = queue.Queue()
-        clean = {name: value for name, value in os.environ.items() if not name.startswith("WebPubSub")}
+        others = ("WebPubSub", "PYTHONUNBUFFERED")
+        clean = {name: value for name, value in os.environ.items() if not name.startswith(others)}
         self.process = subprocess.Popen(
             [sys.executable, "-m", *arguments],
             cwd=ROOT,

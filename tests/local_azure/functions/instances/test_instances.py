@@ -18,7 +18,10 @@ from tests.local_azure.functions.apps import HEADER, Answer, WriteApp, send
 from tests.local_azure.functions.programs import ANSWER_SECONDS, Program, Start
 
 APP = """
-import os
+import os, pathlib
+
+while pathlib.Path(__file__).with_name("hold").exists():
+    time.sleep(0.01)
 
 @app.route(route="hello", methods=["GET"])
 def hello(req): return func.HttpResponse(str(os.getpid()))
@@ -134,18 +137,20 @@ def test_requests_go_to_three_instances_in_turn(start: Start, write_app: WriteAp
 def test_an_instance_that_is_killed_loses_no_later_request_and_is_started_again(
     start: Start, write_app: WriteApp
 ) -> None:
-    program = start("local_azure.functions", str(write_app(APP)), "--port", "0", "--instances", "3")
+    folder = write_app(APP)
+    program = start("local_azure.functions", str(folder), "--port", "0", "--instances", "3")
     url = address_of(program)
     first, second, third = before = process_ids(url, 3)
 
+    (folder / "hold").touch()  # the new process waits for its end
     os.kill(second, signal.SIGKILL)
     number = program.wait_for(r"^Instance (\d) was ended by SIGKILL: starting it again\.$")[1]
     meanwhile = process_ids(url, 6)
+    (folder / "hold").unlink()
     program.wait_for(rf"^Instance {number} is ready again after \d+\.\d\d s\.$")
     afterwards = process_ids(url, 6)
 
-    assert set(meanwhile) & {first, third} == {first, third}
-    assert second not in meanwhile
+    assert set(meanwhile) == {first, third}
     assert len(set(afterwards)) == 3
     assert set(afterwards) & set(before) == {first, third}
 
@@ -172,9 +177,10 @@ def test_a_request_that_an_instance_took_with_it_is_answered_502_and_not_repeate
 
 
 def test_durable_work_runs_in_the_first_instance_and_every_instance_can_start_and_see_it(
-    start: Start, write_app: WriteApp
+    start: Start, write_app: WriteApp, tmp_path: Path
 ) -> None:
-    program = start("local_azure.functions", str(write_app(DURABLE_APP)), "--port", "0", "--instances", "3")
+    options = ("--port", "0", "--instances", "3", "--data", str(tmp_path / "data"))
+    program = start("local_azure.functions", str(write_app(DURABLE_APP)), *options)
     url = address_of(program)
     everyone = set(process_ids(url, 3))
 

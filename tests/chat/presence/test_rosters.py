@@ -3,7 +3,7 @@
 import asyncio
 
 from chat.gateway import Member
-from chat.rooms.presence import MAX_CONNECTIONS, ROSTER_LENGTH, roster_of
+from chat.presence.rosters import MAX_CONNECTIONS, ROSTER_LENGTH, roster_of
 from local_azure.webpubsub.observations import RestCalled
 from tests.chat.local_chat import LocalChat, until
 

@@ -9,7 +9,7 @@ from local_azure.observations import StorageObservation
 from local_azure.webpubsub.observations import RestCalled
 from tests.chat.instances import run_instances
 from tests.chat.local_chat import HUB, LocalChat, Tab, until
-from tests.chat.rooms.announced import arrive, connections, lines, post_end, see_everything_until_now
+from tests.chat.presence.announced import arrive, connections, lines, post_end, see_everything_until_now
 
 
 async def test_leaving_here_coming_there_and_leaving_here_again_is_told_each_time(chat: LocalChat) -> None:
@@ -83,7 +83,7 @@ class Quiet:
 async def come_and_go(chat: LocalChat, user: str, chance: random.Random) -> None:
     """Join, leave, close and kill tabs at random, and never wait for what the others see."""
     tabs: list[tuple[Tab, bool]] = []
-    for _ in range(24):
+    for _ in range(18):
         step = chance.random()
         if not tabs or (step < 0.3 and len(tabs) < 2):
             tab = await chat.open(user)
@@ -103,7 +103,7 @@ async def come_and_go(chat: LocalChat, user: str, chance: random.Random) -> None
 
 
 async def test_after_random_coming_and_going_on_three_instances_the_lines_say_who_is_here(chat: LocalChat) -> None:
-    users = [f"user-{number}" for number in range(8)]
+    users = [f"user-{number}" for number in range(6)]
     chance = random.Random(9)
     async with run_instances(chat, 3):
         watcher, _ = await chat.enter("watcher", "design")

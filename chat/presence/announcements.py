@@ -1,7 +1,7 @@
 """`joined` and `left` lines: told once for an arrival and once for a departure, by whichever instance sees it.
 
-No process remembers what it announced. The service says who is in a room. The user's row for the room, in
-`chat.rooms.places`, says what the room was told last; it is changed only if nobody else changed it since it was read.
+No process remembers what it announced. The service says who is in a room. The user's row for the room (`places`) says
+what the room was told last; it is changed only if nobody else changed it since it was read.
 
 The order of the steps matters. Who arrives is a member of the room's group first, then changes the row. Who departs has
 left the group, then reads the row, then the roster, then changes the row. So of an arrival and a departure at the same
@@ -21,8 +21,8 @@ from chat.errors import ServiceUnavailable, StorageUnavailable
 from chat.gateway import Gateway
 from chat.logs import cause_of, log
 from chat.names import room_group
-from chat.rooms.places import MAX_ATTEMPTS, Place, PlaceStore
-from chat.rooms.presence import Roster, RosterReader, news_time
+from chat.presence.places import MAX_ATTEMPTS, Place, PlaceStore
+from chat.presence.rosters import Roster, RosterReader, news_time
 from chat.table_storage.errors import Conflict
 
 

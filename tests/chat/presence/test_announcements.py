@@ -7,13 +7,21 @@ import pytest
 from azure.data.tables.aio import TableServiceClient
 
 from chat.gateway import Member
-from chat.rooms.announcements import RoomMember, decide_departure, is_arrival
-from chat.rooms.places import Place, Position
-from chat.rooms.presence import MAX_CONNECTIONS, roster_of
+from chat.presence.announcements import RoomMember, decide_departure, is_arrival
+from chat.presence.places import Place, Position
+from chat.presence.rosters import MAX_CONNECTIONS, roster_of
 from local_azure.tables import faults as storage
 from local_azure.webpubsub.faults import FailRest, Scope, SlowRest
 from tests.chat.local_chat import LocalChat, until
-from tests.chat.rooms.announced import Observed, answered, arrive, connections, handled, lines, see_everything_until_now
+from tests.chat.presence.announced import (
+    Observed,
+    answered,
+    arrive,
+    connections,
+    handled,
+    lines,
+    see_everything_until_now,
+)
 
 ANA = RoomMember("design", "ana", "c1")
 HERE = Place("ana", "design", joined_at=5, is_here=True, news_at=100, etag="1")
@@ -138,7 +146,7 @@ async def test_a_tab_whose_end_is_handled_before_its_arrival_is_recorded_leaves_
     ending = Observed(chat, handled("disconnected", bo))
 
     await bo.send("join", {"room": "design"})
-    await until(lambda: bo.connection_id in connections(chat, "design"))
+    await until(lambda: chat.storage.faults.active() == [])
     bo.kill()
 
     await ending()
@@ -163,6 +171,24 @@ async def test_a_tab_that_is_closed_after_its_existence_was_checked_leaves_again
     await ana.next(event="left", user="bo", room="design")
     await ana.next(event="joined", user="bo", room="design")  # published later, with the earlier time
     assert lines(ana, "bo", "design") == ["joined", "left"]
+
+
+async def test_who_comes_back_while_the_departure_is_recorded_does_not_leave(chat: LocalChat) -> None:
+    ana, _ = await chat.enter("ana", "design")
+    bo, _ = await chat.enter("bo", "design")
+    again = await arrive(chat, "bo")
+    ending = Observed(chat, handled("disconnected", bo))
+    chat.storage.faults.add(storage.Delay(0.5, scope=storage.Scope(operation="merge", table="ChatUsers"), count=1))
+
+    await bo.close()
+    await until(lambda: chat.storage.faults.active() == [])
+    await again.ask("join", {"room": "design"})
+    await ending()
+
+    await see_everything_until_now(ana, "design")
+    assert lines(ana, "bo", "design") == ["joined", "joined"]
+    await again.close()
+    await ana.next(event="left", user="bo", room="design")
 
 
 async def test_a_connected_event_that_is_late_announces_nobody(chat: LocalChat) -> None:
