@@ -67,6 +67,26 @@ class AdminsOnly(ChatError):
         super().__init__("only admins may do this (setting ChatAdmins, under ChatAuth=easyauth)")
 
 
+class UnknownJob(ChatError):
+    """There is no such job, or it is older than a week."""
+
+    code = "unknown_job"
+    status = 404
+
+    def __init__(self) -> None:
+        super().__init__("there is no such job, or it is older than a week")
+
+
+class UnknownPart(ChatError):
+    """The export has no such part, or not yet."""
+
+    code = "unknown_part"
+    status = 404
+
+    def __init__(self, number: int) -> None:
+        super().__init__(f"the export has no part {number}, or not yet")
+
+
 class BodyTooLarge(ChatError):
     """A body that is larger than any that the service delivers."""
 

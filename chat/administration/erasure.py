@@ -80,11 +80,12 @@ class Erasure:
         messages, changes = find_messages(rows, self.user), find_changes(rows, self.user)
         done: list[Appended] = []
         for begin in range(0, len(messages), MAX_PARALLEL_APPENDS):
-            done += await self._append(room, messages[begin : begin + MAX_PARALLEL_APPENDS])
-        await self._publish(room, done)
+            appended = await self._append(room, messages[begin : begin + MAX_PARALLEL_APPENDS])
+            await self._publish(room, appended)
+            done += appended
         merges = [Merge({"PartitionKey": room, "RowKey": row["RowKey"]} | ERASED) for row in changes]
         await change_rows(self.tables, TABLE, merges)
-        own = sum(appended.message.deleted_at is not None for appended in done)
+        own = sum(each.message.deleted_at is not None for each in done)
         return Found(own, len(done) - own, len(changes))
 
     async def _append(self, room: str, messages: Sequence[Message]) -> list[Appended]:

@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 
 from chat.administration.row_changes import change_rows
-from chat.errors import ChatError
+from chat.errors import UnknownJob, UnknownPart
 from chat.names import user_key
 from chat.table_storage.addresses import key_range
 from chat.table_storage.client import TableClient
@@ -38,26 +38,6 @@ class JobKind(StrEnum):
 
 
 _ID = re.compile(rf"(?:{'|'.join(JobKind)})-[0-9a-f]{{20}}")
-
-
-class UnknownJob(ChatError):
-    """There is no such job, or it is older than a week."""
-
-    code = "unknown_job"
-    status = 404
-
-    def __init__(self) -> None:
-        super().__init__("there is no such job, or it is older than a week")
-
-
-class UnknownPart(ChatError):
-    """The export has no such part, or not yet."""
-
-    code = "unknown_part"
-    status = 404
-
-    def __init__(self, number: int) -> None:
-        super().__init__(f"the export has no part {number}, or not yet")
 
 
 def new_job_id(kind: JobKind) -> str:

@@ -29,20 +29,27 @@ ReadTime = Callable[[int], Awaitable[int | None]]
 async def find_first_kept(head: Head, before: int, read_time: ReadTime) -> int:
     """Return the number of the first entry whose time is not before a time (ms since 1970): `seq` + 1 when none is.
 
-    Times grow with the numbers, so about as many entries are read as the number of entries has binary digits.
+    Times grow with the numbers: one entry is read where the first one is young enough, else about as many as the number
+    of entries has binary digits.
     `read_time` returns an entry's time, None for one that is gone.
     """
     if head.first > head.seq or head.at < before:
         return max(head.first, head.seq + 1)
-    low, high = head.first, head.seq  # the entry `high` is kept
+    if not is_older(await read_time(head.first), before):
+        return head.first
+    low, high = head.first + 1, head.seq  # the entry `high` is kept
     while low < high:
         middle = (low + high) // 2
-        at = await read_time(middle)
-        if at is None or at < before:
+        if is_older(await read_time(middle), before):
             low = middle + 1
         else:
             high = middle
     return low
+
+
+def is_older(at: int | None, before: int) -> bool:
+    """Return whether an entry's time is before another one; an entry that is gone is older."""
+    return at is None or at < before
 
 
 def deletions(room: str, entries: Sequence[Entity]) -> list[Delete]:
@@ -63,18 +70,18 @@ class LogRemoval:
         return decode_head(row, row[ETAG] if row else "")
 
     async def remove_before(self, room: str, before: int) -> int:
-        """Move a log's `first` to the first entry that is not older than a time (ms since 1970).
+        """Move a log's `first` to the first entry that is not older than a time (ms since 1970), and return it.
 
-        Returns how many entries are below it now and were not before. Their rows are still to be deleted.
+        The rows below it are still to be deleted.
         """
         for _ in range(MAX_TRIES):
             head = await self.read_head(room)
             first = await find_first_kept(head, before, self._time_reader(room))
             if first <= head.first or not head.etag:
-                return 0
+                return head.first
             if await self.move_first(room, head, first):
-                return first - head.first
-        return 0  # the room is busy: the next sweep tries again
+                return first
+        return head.first  # the room is busy: the next sweep tries again
 
     async def move_first(self, room: str, head: Head, first: int) -> bool:
         """Set the log's `first`, if the head is as it was read; return whether it was."""

@@ -32,6 +32,8 @@ ROOMS_OF_PAGE = 100
 WORK_SECONDS = 30.0
 # A row is written before the first entry of a log. Without a log after an hour, the entry was never written.
 UNUSED_MS = 60 * 60 * 1000
+USED_MS = 2 * 60 * 60 * 1000
+MAX_FAILURES = 3
 CHECK_SECONDS = 3600.0
 RETRY_SECONDS = 60.0
 
@@ -77,8 +79,7 @@ class SweepCounts:
 
 @dataclass(slots=True)
 class Sweep:
-    """One call of the sweep; `now` is milliseconds since 1970. Its methods raise StorageUnavailable and
-    ServiceUnavailable."""
+    """One call of the sweep; `now` is milliseconds since 1970."""
 
     gateway: Gateway
     rooms: RoomListStore
@@ -88,12 +89,23 @@ class Sweep:
     counts: SweepCounts = field(default_factory=SweepCounts)
 
     async def run(self, position: Position, seconds: float = WORK_SECONDS) -> Position:
-        """Work for about so many seconds and return the position to go on from."""
-        deadline = time.monotonic() + seconds
+        """Work for about so many seconds and return the position to go on from.
+
+        A room that fails is left for the next sweep; three in a row are a failure of the service or of storage, which
+        is raised.
+        """
+        deadline, failures = time.monotonic() + seconds, 0
         while rows := await self.rooms.read_partition(PARTITIONS[position.partition], position.after, ROOMS_OF_PAGE):
             for row, etag in rows:
-                if not await self.sweep_room(row, etag, deadline):
-                    return position
+                try:
+                    if not await self.sweep_room(row, etag, deadline):
+                        return position
+                    failures = 0
+                except Exception:
+                    log.exception("a room was not swept", extra={"room": row.room})
+                    failures += 1
+                    if failures == MAX_FAILURES:
+                        raise
                 position = Position(position.partition, row.room)
                 if time.monotonic() >= deadline:
                     return position
@@ -102,18 +114,23 @@ class Sweep:
     async def sweep_room(self, row: ListedRoom, etag: str, deadline: float) -> bool:
         """Compare one room's row with the service and its log; return whether the room is finished.
 
-        It is not when deleting rows took until the deadline (monotonic seconds).
+        It is not when deleting rows took until the deadline (monotonic seconds). Raises StorageUnavailable or
+        ServiceUnavailable.
         """
         self.counts.rooms += 1
         head = await self.logs.read_head(row.room)
         people = row.people
-        if row.people > 0 or self._is_idle(head):
+        if row.people > 0 or self._was_used(row) or self._is_idle(head):
             people = await self._count_people(row)
         if head.seq == 0:
             await self._remove_unused(row, etag, people)
             return True
-        await self._remove_entries(row.room, head, people)
-        return await self._delete_rows(row.room, deadline)
+        first = await self._move_first(row.room, head, people)
+        return await self._delete_rows(row.room, first, deadline)
+
+    def _was_used(self, row: ListedRoom) -> bool:
+        """Return whether the room was used lately: then the row may lack what a killed process had noted."""
+        return max(row.people_at, row.message_at) > self.now - USED_MS
 
     def _is_idle(self, head: Head) -> bool:
         idle = self.settings.room_idle_seconds
@@ -135,22 +152,24 @@ class Sweep:
             return  # somebody wrote the row just now
         self.counts.removed += 1
 
-    async def _remove_entries(self, room: str, head: Head, people: int) -> None:
-        """Move the log's `first` as closing and retention want it."""
+    async def _move_first(self, room: str, head: Head, people: int) -> int:
+        """Move the log's `first` as closing and retention want it, and return it."""
         if people == 0 and self._is_idle(head):
-            # Nothing happens when somebody said something since the head was read.
-            if await self.logs.move_first(room, head, head.seq + 1):
-                self.counts.closed += 1
-                log.info("an idle room was closed", extra={"room": room, "entries": head.seq + 1 - head.first})
-        elif retention := self.settings.retention_seconds:
-            await self.logs.remove_before(room, round(self.now - retention * 1000))
+            # Nothing is closed when somebody said something since the head was read.
+            if not await self.logs.move_first(room, head, head.seq + 1):
+                return head.first
+            self.counts.closed += 1
+            log.info("an idle room was closed", extra={"room": room, "entries": head.seq + 1 - head.first})
+            return head.seq + 1
+        if retention := self.settings.retention_seconds:
+            return await self.logs.remove_before(room, round(self.now - retention * 1000))
+        return head.first
 
-    async def _delete_rows(self, room: str, deadline: float) -> bool:
+    async def _delete_rows(self, room: str, first: int, deadline: float) -> bool:
         """Delete what is below the log's `first`, also what an earlier run left; return whether all is deleted."""
-        head = await self.logs.read_head(room)
-        if head.first <= 1:
+        if first <= 1:
             return True
-        while deleted := await self.logs.delete_rows(room, head.first):
+        while deleted := await self.logs.delete_rows(room, first):
             self.counts.entries += deleted
             if time.monotonic() >= deadline:
                 return False

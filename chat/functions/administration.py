@@ -11,9 +11,9 @@ import azure.functions as func
 
 from chat.administration import erasure_job, export
 from chat.administration.export import Export
-from chat.administration.jobs import Job, JobKind, JobStore, UnknownPart, new_job_id
+from chat.administration.jobs import Job, JobKind, JobStore, new_job_id
 from chat.durable_client import DurableClient, InstanceStatus
-from chat.errors import AdminsOnly, ChatError, InvalidRequest
+from chat.errors import AdminsOnly, ChatError, InvalidRequest, UnknownPart
 from chat.functions.jobs import ORCHESTRATIONS
 from chat.functions.process_state import process_state
 from chat.http_answers import NO_STORE, error_response, json_response

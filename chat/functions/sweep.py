@@ -10,6 +10,7 @@ from typing import Any
 
 import azure.durable_functions as df
 
+from chat.administration.jobs import JobStore
 from chat.administration.removal import LogRemoval
 from chat.administration.sweep import SWEEP_ORCHESTRATION, VERSION, Position, Sweep, decode_position
 from chat.functions.process_state import process_state
@@ -60,8 +61,11 @@ async def sweep_step(content: dict) -> dict:  # type: ignore[type-arg]  # the wo
     settings, process = current_settings(), process_state()
     tables, room_list = await process.tables.get(settings), await process.room_list(settings)
     sweep = Sweep(await process.gateways.get(settings), room_list.store, LogRemoval(tables), settings, now_ms())
+    position = decode_position(content) or Position()
     try:
-        position = await sweep.run(decode_position(content) or Position())
+        if position == Position():
+            await JobStore(tables).remove_old(sweep.now)
+        position = await sweep.run(position)
     except Exception:
         log.exception("the sweep failed", extra={"position": content})
         raise

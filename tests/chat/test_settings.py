@@ -55,11 +55,19 @@ def test_an_identity_needs_a_named_trust() -> None:
         ({"ChatMessageBytes": "9000"}, lambda s: s.message_bytes, "from 1 to 6144"),
         ({"ChatTokenMinutes": "0"}, lambda s: s.token_minutes, "ChatTokenMinutes"),
         ({"ChatRoomIdleDays": "nan"}, lambda s: s.room_idle_seconds, "ChatRoomIdleDays"),
+        ({"ChatRetentionDays": "-1"}, lambda s: s.retention_seconds, "ChatRetentionDays"),
+        ({"ChatRetentionDays": "0"}, lambda s: s.retention_seconds, "leave it unset to keep everything"),
     ],
 )
 def test_what_is_wrong_is_named(values: dict[str, str], read: Callable[[Settings], object], named: str) -> None:
     with pytest.raises(NotConfigured, match=named):
         read(Settings(values))
+
+
+def test_everything_is_kept_unless_a_setting_says_otherwise() -> None:
+    assert (Settings({}).room_idle_seconds, Settings({}).retention_seconds) == (None, None)
+    assert Settings({"ChatRoomIdleDays": "2"}).room_idle_seconds == 2 * 86_400
+    assert Settings({"ChatRetentionDays": "0.5"}).retention_seconds == 43_200
 
 
 def test_an_unusable_connection_string_is_never_quoted() -> None:

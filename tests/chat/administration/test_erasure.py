@@ -136,6 +136,22 @@ async def test_what_is_said_during_the_job_is_erased_too(storage: TableClient) -
             assert all(row["user"] != "ana" for row in await read_rows(storage, room, "e-"))
 
 
+async def test_a_message_is_erased_as_often_as_the_user_reacts_to_it(storage: TableClient) -> None:
+    async with webpubsub.serve() as service:
+        process = Process(storage, Settings({"WebPubSubConnectionString": service.connection_string}))
+        talk = Conversation(process.rooms, "design")
+        his = (await talk.say("bo", "his")).message
+        job, state, reacted = await process.job(), ErasureState(), 0
+        while not state.is_done:
+            if state.passes == reacted + 1 and state.partition == 0 and reacted < 2:
+                reacted += 1
+                await talk.react("ana", his.id)
+            state = await job.step(state)
+
+        assert (state.mentions, state.changes) == (2, 2)
+        assert (await process.rooms.read_page("design")).messages[0].reactions == {}
+
+
 async def test_rooms_that_are_unchanged_since_the_last_pass_are_not_read_again(storage: TableClient) -> None:
     later = now_ms() + 3_600_000
     async with webpubsub.serve() as service:

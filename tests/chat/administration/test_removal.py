@@ -33,7 +33,18 @@ async def test_about_as_many_entries_are_read_as_their_number_has_digits() -> No
         return seq
 
     assert await find_first_kept(Head(seq=100_000, at=100_000, first=1), 77_777, read_time) == 77_777
-    assert len(reads) <= 17
+    assert len(reads) <= 18
+
+
+async def test_one_entry_is_read_where_nothing_is_old_enough() -> None:
+    reads: list[int] = []
+
+    async def read_time(seq: int) -> int | None:
+        reads.append(seq)
+        return seq
+
+    assert await find_first_kept(Head(seq=100_000, at=100_000, first=1000), 500, read_time) == 1000
+    assert reads == [1000]
 
 
 async def remove_old(tables: TableClient, room: str, before: int) -> None:
@@ -110,3 +121,14 @@ async def test_people_go_on_talking_while_old_entries_are_removed(storage: Table
     assert [appended.message.seq for appended in later] == list(range(151, 181))
     kept = await read_rows(storage, "design", "e-")
     assert [row["RowKey"] for row in kept] == [entry_key(seq) for seq in range(141, 181)]
+
+
+async def test_a_log_in_which_something_was_said_since_its_head_was_read_stays_as_it_is(storage: TableClient) -> None:
+    rooms = new_room_logs(storage)
+    talk, removal = Conversation(rooms, "design"), LogRemoval(storage)
+    await talk.say("ana", "early")
+    head = await removal.read_head("design")
+    await talk.say("ana", "just now")
+
+    assert not await removal.move_first("design", head, head.seq + 1)
+    assert (await removal.read_head("design")).first == 1

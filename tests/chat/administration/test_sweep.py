@@ -179,6 +179,32 @@ async def test_the_orchestration_closes_an_idle_room_and_not_one_with_people() -
         assert [line["message"] for line in kept["messages"]] == ["hello"]
 
 
+async def test_people_whom_a_killed_process_did_not_write_down_are_found() -> None:
+    async with run_chat() as chat:
+        ana, _ = await chat.enter("ana", "design")
+        await ana.ask("message", {"room": "design", "message": "hello"})
+        store = RoomListStore(storage_client(chat))
+
+        async def has_row() -> bool:
+            return [row.people for row in await store.read_people() if row.room == "design"] == [1]
+
+        await until(has_row)
+        await store.tables.merge(TABLE, {"PartitionKey": partition_of("design"), "RowKey": "design", "people": 0})
+        await start_sweep(chat)
+
+        assert await has_row()
+        await store.tables.close()
+
+
+async def test_a_room_that_cannot_be_swept_does_not_keep_the_others_waiting(rooms: Rooms) -> None:
+    broken, *others = (f"room-{number}" for number in range(100) if partition_of(f"room-{number}") == "07")
+    for room in (broken, *others):
+        await rooms.tables.insert(TABLE, encode_row(ListedRoom(room, message_at=1)))
+    await rooms.tables.insert("Rooms", {"PartitionKey": broken, "RowKey": "head", "seq": "no number"})
+
+    assert (await rooms.sweep()).removed == len(others) > 0
+
+
 async def test_a_room_that_nobody_spoke_in_leaves_nothing() -> None:
     async with run_chat() as chat:
         ana = await chat.open("ana")

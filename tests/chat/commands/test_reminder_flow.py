@@ -87,18 +87,18 @@ async def test_the_name_of_the_reminder_is_reserved(chat: LocalChat) -> None:
 
 @asynccontextmanager
 async def host_process(
-    service: webpubsub.Service, storage: tables.Service, data: Path
+    service: webpubsub.Service, storage: tables.Service, data: Path, **settings: str
 ) -> AsyncIterator[tuple[asyncio.subprocess.Process, str]]:
     """Run the Functions host in a process that can be killed; yields it and the host's URL."""
-    settings = {
+    values = {
         "WebPubSubConnectionString": service.connection_string,
         "WebPubSubHub": HUB,
         "ChatAuth": "open",
         "AzureWebJobsStorage": storage.connection_string,
-    }
+    } | settings
     command = [sys.executable, "-m", "local_azure.functions", str(ROOT), "--port", "0", "--data", str(data)]
     process = await asyncio.create_subprocess_exec(
-        *command, cwd=ROOT, env=os.environ | settings, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL
+        *command, cwd=ROOT, env=os.environ | values, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL
     )
     try:
         assert process.stdout is not None

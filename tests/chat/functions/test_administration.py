@@ -2,14 +2,19 @@
 
 import json
 from collections.abc import AsyncIterator
+from functools import partial
+from pathlib import Path
 from typing import Any
 
+import aiohttp
 import pytest
 
 from chat.names import user_key
 from chat.settings import Settings
 from chat.table_storage.client import TableClient
 from chat.table_storage.connection import read_storage_connection
+from local_azure import tables, webpubsub
+from tests.chat.commands.test_reminder_flow import host_process
 from tests.chat.functions.test_signed_in import principal
 from tests.chat.local_chat import JSON, LocalChat, Tab, run_chat, until
 
@@ -236,6 +241,37 @@ async def test_a_second_erasure_finds_nothing_to_do(managed_chat: LocalChat) -> 
 
     assert (progress["pass"], progress["messages"], progress["mentions"], progress["changes"]) == (1, 0, 0, 0)
     assert await read_tables(managed_chat, "Rooms") == before
+
+
+async def test_an_erasure_goes_on_after_the_app_was_killed(tmp_path: Path) -> None:
+    admins = {"ChatAuth": "easyauth", "ChatAdmins": "root"}
+    async with webpubsub.serve() as service, tables.serve() as storage, aiohttp.ClientSession() as http:
+        async with host_process(service, storage, tmp_path, **admins) as (process, url):
+            chat = LocalChat(url, service, storage, http)
+            ana = await sign_in(chat, "ana")
+            for number in range(300):
+                await ana.send("message", {"message": f"message {number}"})
+            await ana.next(message="message 299")
+            started = await post(chat, "/manage/users/erase", {"user": "ana"})
+            await until(partial(has_begun, chat))
+            process.kill()
+        left = [row for row in await read_tables(chat, "Rooms") if row.get("user") == "ana"]
+        assert 0 < len(left) < 300
+
+        async with host_process(service, storage, tmp_path, **admins) as (_, chat.url):
+            progress = (await finish(chat, started))["progress"]
+            await ana.close()
+        rows = await read_tables(chat, "Rooms")
+
+    assert progress["entries"] > 300
+    assert [row for row in rows if row.get("user") == "ana"] == []
+    # Each message was erased once.
+    assert len({row["target"] for row in rows if row.get("kind") == "erase"}) == 300
+    assert len([row for row in rows if row.get("kind") == "erase"]) == 300
+
+
+async def has_begun(chat: LocalChat) -> bool:
+    return any(row.get("kind") == "erase" for row in await read_tables(chat, "Rooms"))
 
 
 async def test_the_name_of_erased_users_is_reserved(managed_chat: LocalChat) -> None:

@@ -12,7 +12,15 @@ import pytest
 
 from local_azure import functions
 from tests.chat.local_chat import HUB, ROOT, run_chat
-from tests.local_azure.functions.official.flows import TOGETHER, Flow, run_chat_flows, run_flow, run_sample, sdk_client
+from tests.local_azure.functions.official.flows import (
+    TOGETHER,
+    Flow,
+    durable_client,
+    run_chat_flows,
+    run_flow,
+    run_sample,
+    sdk_client,
+)
 from tests.local_azure.functions.official.recording import differences, recorded_calls, settled
 from tests.local_azure.functions.official.runtime import OfficialApp, official_app
 
@@ -31,16 +39,18 @@ def durable_functions(app: OfficialApp) -> set[str]:
 
 async def test_every_durable_function_of_the_chat_answers_the_same() -> None:
     with recorded_calls() as calls:
-        async with run_chat(ChatRoomIdleDays="0.000005") as chat:
+        async with run_chat(ChatAuth="easyauth", ChatAdmins="root") as chat:
             await run_chat_flows(chat)
-            # The activities call the service, so it must still run.
+            # The activities call the service and storage, so these must still run.
             settings = {
                 "WebPubSubConnectionString": chat.service.connection_string,
                 "WebPubSubHub": HUB,
-                "ChatAuth": "open",
-                "ChatRoomIdleDays": "0.000005",
+                "AzureWebJobsStorage": chat.storage.connection_string,
+                "ChatAuth": "easyauth",
+                "ChatAdmins": "root",
             }
-            async with official_app(ROOT, settings, prefix="") as official:
+            client = durable_client(chat.url)
+            async with official_app(ROOT, settings, prefix="", durable_client=client) as official:
                 assert {call.function for call in calls} == durable_functions(official)
                 different = await differences(settled(list(calls)), official)
 

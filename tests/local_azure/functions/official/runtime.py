@@ -68,10 +68,7 @@ class OfficialApp:
         return Answer(404, [], b"")
 
     async def _invoke(self, function: dict[str, Any], trigger: str, http: dict[str, Any], method: str) -> Answer:
-        arguments: dict[str, Any] = {trigger: {"http": http}}
-        for binding in function["rawBindings"]:
-            if binding["type"] == "durableClient":
-                arguments[binding["name"]] = {"string": self.durable_client}
+        arguments: dict[str, Any] = {trigger: {"http": http}} | self._clients(function)
         (outcome,) = await self._outcomes([(function, arguments)])
         if "failure" in outcome:
             self.failures.append(f"{function['name']}: {outcome['failure']}")
@@ -80,7 +77,13 @@ class OfficialApp:
     async def invoke_durable(self, calls: Sequence[tuple[str, dict[str, Any]]]) -> list[dict[str, Any]]:
         """Call functions by name at once, with their arguments as typed data; return the outcome of each."""
         by_name = {function["name"]: function for function in self.functions}
-        return await self._outcomes([(by_name[name], arguments) for name, arguments in calls])
+        complete = [(by_name[name], arguments | self._clients(by_name[name])) for name, arguments in calls]
+        return await self._outcomes(complete)
+
+    def _clients(self, function: dict[str, Any]) -> dict[str, Any]:
+        """Return the arguments for the durable clients that a function is given."""
+        clients = [binding for binding in function["rawBindings"] if binding["type"] == "durableClient"]
+        return {binding["name"]: {"string": self.durable_client} for binding in clients}
 
     async def _outcomes(self, calls: Sequence[tuple[dict[str, Any], dict[str, Any]]]) -> list[dict[str, Any]]:
         requests = []
