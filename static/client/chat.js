@@ -2,8 +2,8 @@
 import { createCatchUp } from "./catch-up.js";
 import { backoffDelay, connect } from "./connection.js";
 import { createDelivery } from "./delivery.js";
-import { lastKnown } from "./log.js";
-import { openOutbox } from "./outbox.js";
+import { lastKnown, orderedEntries } from "./log.js";
+import { openOutbox, withChanges } from "./outbox.js";
 import { applyPlaces, readPlaces, roomsToJoin, writePlaces } from "./places.js";
 import { createQuestions, createRefresh } from "./questions.js";
 import { applyFrame, beginJoin, createRoom, olderCursor } from "./room.js";
@@ -116,18 +116,27 @@ export class Chat {
     this.options.onChange();
   }
 
+  /** Returns the entries of the current room in everybody's order, with the user's changes that are not confirmed. */
+  shownEntries() {
+    const { me, outbox, room } = this;
+    return withChanges(orderedEntries(room), outbox.changes(room.name), me);
+  }
+
   /** Asks for older messages of the current room, until there are some or it is their beginning. */
   async loadOlder() {
     const { room } = this;
-    if (room.isLoadingOlder || room.membership !== "joined") return;
+    if (room.isLoadingOlder || room.membership !== "joined" || this.connectionState.name !== "live") return;
     room.isLoadingOlder = true;
     const { size } = room.entries;
-    while (room.entries.size === size && (room.olderBefore = olderCursor(room))) {
-      room.isOlderFailing = !(await this.#ask("history", { before: room.olderBefore }, room));
-      if (room.isOlderFailing) break;
+    let isAnswered = true;
+    while (isAnswered && room.entries.size === size && olderCursor(room)) {
+      room.olderBefore = olderCursor(room);
+      isAnswered = await this.#ask("history", { before: room.olderBefore }, room);
+      room.olderBefore = null;
     }
-    if (room.isOlderFailing) await new Promise((resolve) => setTimeout(resolve, backoffDelay(1)));
-    room.olderBefore = null;
+    room.olderFailures = isAnswered ? 0 : room.olderFailures + 1;
+    this.options.onChange();
+    if (!isAnswered) await new Promise((resolve) => setTimeout(resolve, backoffDelay(room.olderFailures)));
     room.isLoadingOlder = false;
     this.options.onChange();
   }

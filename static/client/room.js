@@ -26,7 +26,7 @@ export function createRoom(name) {
     rejoinedAt: null,
     unmarkedAfter: null,
     isIncomplete: false,
-    isOlderFailing: false,
+    olderFailures: 0,
     olderBefore: null,
     isLoadingOlder: false,
     wanted: null,

@@ -86,7 +86,7 @@
  * @property {number | null} rejoinedAt the last entry that was known when the room was joined again
  * @property {number | null} unmarkedAfter gaps after this entry are not shown yet
  * @property {boolean} isIncomplete whether the newest messages could not be read
- * @property {boolean} isOlderFailing whether older messages could not be read
+ * @property {number} olderFailures how often in a row older messages could not be read
  * @property {number | null} olderBefore the number before which older messages are being asked for
  * @property {boolean} isLoadingOlder
  * @property {{ after: number, pages: number } | null} wanted a long gap that is being filled, and how many pages of it

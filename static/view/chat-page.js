@@ -1,6 +1,5 @@
 // The chat, its screen, and what buttons and the browser's events do.
 import { Chat } from "../client/chat.js";
-import { orderedEntries } from "../client/log.js";
 import { createComposer } from "./composer.js";
 import { byId, setContent } from "./dom.js";
 import { createMessageActions } from "./message-actions.js";
@@ -86,7 +85,7 @@ export function showChat(session) {
   }
 
   function editLastMessage() {
-    const target = orderedEntries(chat.room).findLast(({ from, deletedAt }) => from === me && !deletedAt);
+    const target = chat.shownEntries().findLast(({ from, deletedAt }) => from === me && !deletedAt);
     if (target) composer.begin({ kind: "edit", target });
     return Boolean(target);
   }
@@ -117,7 +116,7 @@ export function showChat(session) {
     const button = /** @type {Element} */ (event.target).closest("button");
     if (!button?.dataset.action) return;
     const item = button.closest(".message");
-    const message = item && screen.findShown(item.id);
+    const message = item && (chat.shownEntries().find(({ id }) => id === item.id) ?? chat.outbox.get(item.id));
     if (item && !message) return; // gone since the last rendering
     actions[button.dataset.action](message, button);
   });

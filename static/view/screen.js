@@ -1,7 +1,5 @@
 // What is on the screen follows from the state of the chat.
 import { requestJson } from "../client/connection.js";
-import { orderedEntries } from "../client/log.js";
-import { withChanges } from "../client/outbox.js";
 import { olderCursor, shownGaps } from "../client/room.js";
 import { countUnread } from "../client/unread.js";
 import { byId, createAvatar, createElement, setContent } from "./dom.js";
@@ -28,11 +26,6 @@ export function createScreen(chat, auth) {
     return roomViews.get(chat.room);
   }
 
-  function currentEntries() {
-    const { me, room, outbox } = chat;
-    return withChanges(orderedEntries(room), outbox.changes(room.name), me);
-  }
-
   function scheduleRender() {
     renderTimer ??= setTimeout(render, FRAME_MS);
   }
@@ -40,7 +33,7 @@ export function createScreen(chat, auth) {
   function render() {
     renderTimer = undefined;
     const { me, room } = chat;
-    const entries = currentEntries();
+    const entries = chat.shownEntries();
     renderConversation(entries);
     if (messageList.isNearTop() && !currentView().hiddenCount) loadOlder();
     const last = entries.findLast(({ from }) => from);
@@ -125,11 +118,8 @@ export function createScreen(chat, auth) {
       currentView().unreadMark = null;
     },
 
-    // A message of the room with its unconfirmed changes, or one that is not sent.
-    findShown: (id) => currentEntries().find((entry) => entry.id === id) ?? chat.outbox.get(id),
-
     showMessage(id) {
-      const index = orderedEntries(chat.room).findIndex((entry) => entry.id === id);
+      const index = chat.shownEntries().findIndex((entry) => entry.id === id);
       if (index < 0) return;
       const view = currentView();
       messageList.stopFollowing();
@@ -153,7 +143,7 @@ export function createScreen(chat, auth) {
 function describeMissing(room, entries, { hiddenCount }) {
   const lastHidden = entries.slice(0, hiddenCount).findLast(({ seq }) => seq)?.seq ?? 0;
   let start = "";
-  if (room.isOlderFailing || (room.isIncomplete && !room.runs.length)) start = UNREADABLE;
+  if (room.olderFailures || (room.isIncomplete && !room.runs.length)) start = UNREADABLE;
   else if (entries.some(({ from }) => from) && !olderCursor(room)) start = describeStart(room);
   return {
     gaps: shownGaps(room).filter(({ after }) => after >= lastHidden),

@@ -180,3 +180,31 @@ test("older pages that are empty are followed until there are messages", async (
   );
   assert.deepEqual(numbers(chat), [...range(1, 9), ...range(51, 100)]);
 });
+
+test("older pages that cannot be read are asked for again when the reader wants them, later each time", async (t) => {
+  t.mock.method(Math, "random", () => 0);
+  const { chat, service, wait } = await startInLobby(t, range(51, 100));
+
+  for (const pause of [1000, 2000, 4000]) {
+    const asked = service.received("history").length;
+    chat.loadOlder();
+    await settle();
+    await service.answer("history", { type: "history", room: "lobby", ...unreadable });
+    await wait(pause - 1);
+    chat.loadOlder();
+    await settle();
+    assert.equal(service.received("history").length, asked + 1);
+    await wait(1);
+  }
+  assert.equal(chat.room.olderFailures, 3);
+});
+
+test("without a connection nothing older is asked for", async (t) => {
+  const { chat, service } = await startInLobby(t, range(51, 100));
+  await service.cut(1008);
+
+  await chat.loadOlder();
+
+  assert.equal(chat.room.olderFailures, 0);
+  assert.deepEqual(service.received("history"), []);
+});
