@@ -167,17 +167,17 @@ async def test_a_gap_is_filled_from_its_beginning_however_wide_it_is(store: Room
 async def test_a_run_after_a_removal_begins_at_the_first_entry_and_says_that_it_is_not_complete(
     store: RoomStore,
 ) -> None:
-    requests = [*new_messages(20), react("c1", "m2"), react("c2", "m20")]
+    requests = [*new_messages(130), react("c1", "m2"), react("c2", "m130")]
     await write_room(store, requests)
-    await remove_before(store, 11, requests)
+    await remove_before(store, 121, requests)
 
-    run = await read_since(store, ROOM, 5)
-
-    assert (numbers_of(run), run.is_complete, run.head.first) == (list(range(11, 23)), False, 11)
-    told = {entry.id: message for entry, message in run.entries}
-    assert told["c1"] is None
-    assert told["c2"]
-    assert (await read_since(store, ROOM, 10)).is_complete
+    for after in (0, 50, 119):
+        run = await read_since(store, ROOM, after)
+        assert (numbers_of(run), run.is_complete, run.head.first) == (list(range(121, 133)), False, 121)
+        told = {entry.id: message for entry, message in run.entries}
+        assert told["c1"] is None
+        assert told["c2"]
+    assert (await read_since(store, ROOM, 120)).is_complete
 
 
 async def test_a_run_whose_beginning_is_removed_while_it_is_read_says_that_it_is_not_complete(

@@ -10,7 +10,8 @@ import pytest
 from chat.room_log.append_plan import MAX_REQUESTS, Appended
 from chat.room_log.model import NotYours, UnknownMessage
 from chat.room_log.reader import read_since
-from chat.room_log.store import RoomStore
+from chat.room_log.rows import HEAD
+from chat.room_log.store import TABLE, RoomStore
 from chat.room_log.writer import RoomWriter
 from local_azure.pytest_plugin import TableStorage
 from tests.chat.local_chat import until
@@ -105,6 +106,17 @@ async def test_an_edit_by_another_instance_between_two_reactions_is_kept(
     assert message
     assert (message.text, message.reactions, message.version) == ("tea", {"👍": ("bo", "cy")}, 4)
     assert last.message == message
+
+
+async def test_an_append_does_not_undo_what_retention_changed_in_the_head(writer: RoomWriter, store: RoomStore) -> None:
+    for number in (1, 2, 3):
+        await writer.append(new_message(f"m{number}"))
+    await store.tables.merge(TABLE, {"PartitionKey": ROOM, "RowKey": HEAD, "first": 3})
+
+    await writer.append(new_message("m4"))
+
+    head = await store.read_head(ROOM)
+    assert (head.first, head.seq, head.messages) == (3, 4, 4)
 
 
 async def test_what_would_change_nothing_is_judged_by_what_the_log_has_now(
