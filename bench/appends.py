@@ -25,7 +25,7 @@ from chat.settings import current_settings
 DELAY = "delay storage 10ms for=10m"
 STORAGE_SETTING = "AzureWebJobsStorage"
 PAGE = 1000
-LIST = r"(?m)^(\[.*\])$"
+RESULT = r"(?m)^(\{.*\})$"
 RESULT_SECONDS = 300.0
 
 
@@ -43,19 +43,26 @@ def main(options: Sequence[str] = ()) -> list[Row]:
             command = [sys.executable, "-m", "bench.load.appenders", f"instance{number}", *pace]
             program = running_program(f"instance {number}", command, Path(folder), {STORAGE_SETTING: connection})
             instances.append(stack.enter_context(program))
-        times = run_instances(instances)
+        times, cpu = run_instances(instances, storage)
         os.environ[STORAGE_SETTING] = connection
         numbers, ids = asyncio.run(read_log())
-    return rows_of(times, numbers, ids, parsed.instances)
+    return [*rows_of(times, numbers, ids, parsed.instances), *cpu]
 
 
-def run_instances(instances: Sequence[Program]) -> list[float | None]:
-    """Let all begin at the same time; return how long their appends took, in milliseconds, None for a failed one."""
+def run_instances(instances: Sequence[Program], storage: Program) -> tuple[list[float | None], list[Row]]:
+    """Let all begin at the same time; return how long each append took, and rows of the CPU time for one.
+
+    The times are in milliseconds, None for a failed append.
+    """
     for program in instances:
         program.wait_for_line("(ready)")
+    before = storage.cpu_seconds()
     for program in instances:
         program.write_line("begin")
-    return [time for program in instances for time in json.loads(program.wait_for_line(LIST, RESULT_SECONDS))]
+    results = [json.loads(program.wait_for_line(RESULT, RESULT_SECONDS)) for program in instances]
+    times = [time for result in results for time in result["milliseconds"]]
+    used = {"storage": storage.cpu_seconds() - before, "the instances": sum(result["cpu"] for result in results)}
+    return times, [Row(f"CPU of {name} for an append", spent * 1000 / len(times), "ms") for name, spent in used.items()]
 
 
 async def read_log() -> tuple[list[int], list[str]]:

@@ -37,10 +37,10 @@ def main(options: Sequence[str] = ()) -> list[Row]:
     """Write, read and send; return the counts and the times."""
     parsed = _parser().parse_args(options)
     with tempfile.TemporaryDirectory() as folder:
-        return asyncio.run(_measure(Path(folder), parsed.messages))
+        return asyncio.run(_measure(Path(folder), parsed.messages, parsed.page))
 
 
-async def _measure(folder: Path, messages: int) -> list[Row]:
+async def _measure(folder: Path, messages: int, length: int) -> list[Row]:
     servers = Servers(folder, instances=1)
     try:
         os.environ["AzureWebJobsStorage"] = await servers.start_all()
@@ -48,7 +48,9 @@ async def _measure(folder: Path, messages: int) -> list[Row]:
         await write_messages(messages)
         written = time.perf_counter() - started
         async with aiohttp.ClientSession() as http:
-            lines, pages = await read_all(http, servers.app_url)
+            before = servers.cpu_seconds()
+            lines, pages = await read_all(http, servers.app_url, length)
+            cpu = {name: used - before[name] for name, used in servers.cpu_seconds().items()}
             old, new = await send_in_turn(http, servers.app_url)
     finally:
         await asyncio.to_thread(servers.stop_all)
@@ -60,9 +62,10 @@ async def _measure(folder: Path, messages: int) -> list[Row]:
         Row("old room: messages written", messages, ""),
         Row("old room: time to write them", written, "s"),
         Row("old room: messages that `history` gave", lines, ""),
-        Row("old room: a page of 100, p50", statistics.median(pages), "ms"),
-        Row("old room: a page of 100, p99", pages[len(pages) * 99 // 100], "ms"),
+        Row(f"old room: a page of {length}, p50", statistics.median(pages), "ms"),
+        Row(f"old room: a page of {length}, p99", pages[len(pages) * 99 // 100], "ms"),
         Row("old room: the slowest page", pages[-1], "ms"),
+        *[Row(f"old room: CPU of {name} for a page", used * 1000 / len(pages), "ms") for name, used in cpu.items()],
         Row("old room: one of the oldest pages, p50", oldest, "ms", newest, "one of the newest pages"),
         Row("send at the end of an old room, p50", sent_to_old, "ms", sent_to_new, "into a new room"),
     ]
@@ -82,7 +85,7 @@ def _message(number: int) -> NewMessage:
     return NewMessage(derived_id(user, "bench", str(number)), user, f"{TEXT} {number}", f"c-{number}")
 
 
-async def read_all(http: aiohttp.ClientSession, app: str) -> tuple[int, list[float]]:
+async def read_all(http: aiohttp.ClientSession, app: str, length: int) -> tuple[int, list[float]]:
     """Return how many messages a client got by paging back to the first, and the milliseconds of each page."""
     reader = LogReader(http, app)
     reader.start()
@@ -91,7 +94,7 @@ async def read_all(http: aiohttp.ClientSession, app: str) -> tuple[int, list[flo
         seen, before, times = {line["seq"] for line in joined["messages"]}, joined["before"], []
         while before is not None:
             started = time.perf_counter()
-            page = await reader.ask("history", "history", {"room": OLD_ROOM, "before": before, "limit": 100})
+            page = await reader.ask("history", "history", {"room": OLD_ROOM, "before": before, "limit": length})
             times.append((time.perf_counter() - started) * 1000)
             before = page["before"]
             seen |= {line["seq"] for line in page["messages"]}
@@ -136,4 +139,5 @@ async def send_in_turn(http: aiohttp.ClientSession, app: str) -> tuple[list[floa
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="bench hundred_thousand", description=__doc__.partition("\n")[0])
     parser.add_argument("--messages", type=int, default=100_000, help="in the old room (default %(default)s)")
+    parser.add_argument("--page", type=int, default=50, help="messages in a page, up to 100 (default %(default)s)")
     return parser

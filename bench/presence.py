@@ -75,12 +75,14 @@ def compare(people: Sequence[Person], present: dict[str, set[str]]) -> list[Row]
     screens = [(person, room) for person in online for room in person.rosters]
     wrong = [(person, room) for person, room in screens if person.rosters[room].shown() != present[room]]
     by_news = [(person, room) for person, room in screens if person.told[room].shown() != present[room]]
+    lost = [(person, room) for person, room in screens if person.user not in present[room]]
     for person, room in wrong[:5]:
         difference = sorted(person.rosters[room].shown() ^ present[room])
         print(f"\n  {person.user} in {room}: {difference}", end="")
     return [
         Row("presence: users online at the end", len(online), ""),
         Row("presence: rosters", len(screens), ""),
+        Row("presence: users who are not in the room that they show", len(lost), ""),
         Row("presence: wrong rosters", len(wrong), ""),
         Row("presence: wrong rosters by news alone", len(by_news), ""),
     ]

@@ -8,6 +8,7 @@ until 8 KiB are full.
 import atexit
 import contextlib
 import io
+import os
 import sys
 import threading
 import time
@@ -58,6 +59,8 @@ class PromptOutput(io.TextIOWrapper):
 
 def use_prompt_output() -> None:
     """Replace `sys.stdout` by a stream to the same file that appears within 20 ms."""
+    if os.name == "nt" and sys.stdout.isatty():
+        return  # the console of Windows has an encoding of its own, and shows each line at once
     sys.stdout.flush()
     stream = PromptOutput(sys.stdout.fileno(), sys.stdout.encoding, sys.stdout.errors)
     atexit.register(stream.stop)

@@ -22,23 +22,19 @@ EMOJIS = ("👍", "🎉", "❤️")
 
 
 class ChatClient:
-    """A user in some rooms, with a screen for each, and a list of all that it sent."""
+    """A user in some rooms, with a screen for each, a list of all that it sent, and how much of that are messages."""
 
     def __init__(self, http: aiohttp.ClientSession, app: str, user: str, rooms: Sequence[str], seed: int) -> None:
         self.user = user
         self.screens = {room: Screen(room) for room in rooms}
         self.sent: list[Sent] = []
+        self.messages = 0
         self._random = random.Random(f"{seed} {user}")
         self._numbers = itertools.count(1)
         self._connection = Connection(http, app, user, self._take, self._forget_memberships)
         self._joined: set[str] = set()
         self._refusals: dict[str, str] = {}
         self._tasks: list[asyncio.Task[None]] = []
-
-    @property
-    def messages(self) -> int:
-        """Return how many messages were sent, without changes of messages."""
-        return sum(each.kind == "message" for each in self.sent)
 
     @property
     def connections(self) -> tuple[int, int]:
@@ -82,6 +78,7 @@ class ChatClient:
         client_id = f"{self.user}-{next(self._numbers)}"
         outcome = await self._outcome(kind, {"room": room, "clientId": client_id, **data}, patient=patient)
         told = {"text": data.get("message", ""), "target": data.get("id", ""), "emoji": data.get("emoji", "")}
+        self.messages += kind == "message"
         self.sent.append(Sent(self.user, room, kind, client_id, outcome, on=data.get("on", True), **told))
         return outcome
 

@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import aiohttp
@@ -23,13 +23,17 @@ Report = Callable[[str], None]
 
 @dataclass(frozen=True)
 class Profile:
-    """How much is sent by whom, what goes wrong, and how long each step lasts (seconds)."""
+    """How much is sent by whom, and what goes wrong.
+
+    A step lasts `step_seconds`, and longer until `step_events` messages and changes were sent during it.
+    """
 
     messages: int
     clients: int
     rooms: int
     steps: Sequence[Step]
     step_seconds: float
+    step_events: int = 20
     instances: int = 1
     seed: int = 1
 
@@ -73,13 +77,14 @@ async def _run(profile: Profile, servers: Servers, http: aiohttp.ClientSession, 
         return ChatClient(http, servers.app_url, user, rooms, profile.seed)
 
     talkers = [client(f"user-{number}") for number in range(profile.clients)]
-    everyone = [*talkers, away := client("away"), late := client("late")]
+    talk = _Talk(profile, servers, http, talkers, away=client("away"), late=client("late"), report=report)
+    everyone = [*talkers, talk.away, talk.late]
     reader = LogReader(http, servers.app_url)
     reader.start()
     try:
         async with asyncio.timeout(ENTER_SECONDS):
-            await asyncio.gather(*(each.enter() for each in (*talkers, away)))
-        await _talk(profile, servers, http, talkers, _Visitors(away, late), report)
+            await asyncio.gather(*(each.enter() for each in (*talkers, talk.away)))
+        await talk.run()
         quiet = time.perf_counter()
         logs = await _wait_until_equal(reader, everyone, rooms)
         for each in everyone:
@@ -97,15 +102,54 @@ async def _run(profile: Profile, servers: Servers, http: aiohttp.ClientSession, 
         await asyncio.gather(reader.stop(), *(each.stop() for each in everyone))
 
 
-@dataclass(frozen=True)
-class _Visitors:
-    """Who does not talk: one is away most of the time, the other comes late and has to read everything."""
+@dataclass
+class _Talk:
+    """The part of a run in which talkers send while things go wrong.
 
+    Two do not talk: one is away most of the time, the other comes late and has to read everything.
+    """
+
+    profile: Profile
+    servers: Servers
+    http: aiohttp.ClientSession
+    talkers: Sequence[ChatClient]
     away: ChatClient
     late: ChatClient
+    report: Report
+    _progress: asyncio.Condition = field(default_factory=asyncio.Condition)
 
-    async def act(self, step: int, steps: int) -> None:
-        """Come and go before a step."""
+    async def run(self) -> None:
+        """Let all talkers send until the steps are over and the messages are sent."""
+        async with asyncio.TaskGroup() as tasks:
+            steps = tasks.create_task(self._carry_out_steps())
+            for client in self.talkers:
+                tasks.create_task(self._let_talk(client, steps))
+
+    async def _let_talk(self, client: ChatClient, steps: "asyncio.Task[None]") -> None:
+        while not steps.done() or sum(each.messages for each in self.talkers) < self.profile.messages:
+            await client.do_something()
+            client.raise_problems()
+            async with self._progress:
+                self._progress.notify_all()
+            await asyncio.sleep(PAUSE_SECONDS)
+
+    async def _carry_out_steps(self) -> None:
+        for number, step in enumerate(self.profile.steps):
+            self.report(step.name)
+            await self._come_or_go(number)
+            for fault in step.faults:
+                await self.servers.add_fault(self.http, fault)
+            if INSTANCE in step.killed:
+                self.servers.kill_instance()
+            elif step.killed:
+                for name in step.killed:
+                    self.servers.kill(name)
+                await asyncio.sleep(step.down_seconds)
+                await self.servers.start(*step.killed)
+            await self._let_step_last()
+
+    async def _come_or_go(self, step: int) -> None:
+        steps = len(self.profile.steps)
         if step == steps // 10:
             await self.away.stop()
         if step == steps // 2:
@@ -113,47 +157,15 @@ class _Visitors:
         if step == steps * 9 // 10:
             await self.away.enter()
 
+    async def _let_step_last(self) -> None:
+        """Wait for the time of a step, and until enough was sent during it to meet its faults."""
+        enough = self._count_sent() + self.profile.step_events
+        await asyncio.sleep(self.profile.step_seconds)
+        async with self._progress:
+            await self._progress.wait_for(lambda: self._count_sent() >= enough)
 
-async def _talk(
-    profile: Profile,
-    servers: Servers,
-    http: aiohttp.ClientSession,
-    talkers: Sequence[ChatClient],
-    visitors: _Visitors,
-    report: Report,
-) -> None:
-    """Let all talkers send until the steps are over and the messages are sent."""
-    trouble = asyncio.create_task(_make_trouble(profile, servers, http, visitors, report))
-
-    async def talk(client: ChatClient) -> None:
-        while sum(each.messages for each in talkers) < profile.messages or not trouble.done():
-            await client.do_something()
-            client.raise_problems()
-            await asyncio.sleep(PAUSE_SECONDS)
-
-    try:
-        await asyncio.gather(*(talk(client) for client in talkers))
-        await trouble
-    finally:
-        trouble.cancel()
-
-
-async def _make_trouble(
-    profile: Profile, servers: Servers, http: aiohttp.ClientSession, visitors: _Visitors, report: Report
-) -> None:
-    for number, step in enumerate(profile.steps):
-        report(step.name)
-        await visitors.act(number, len(profile.steps))
-        for fault in step.faults:
-            await servers.add_fault(http, fault)
-        if INSTANCE in step.killed:
-            servers.kill_instance()
-        elif step.killed:
-            for name in step.killed:
-                servers.kill(name)
-            await asyncio.sleep(step.down_seconds)
-            await servers.start(*step.killed)
-        await asyncio.sleep(profile.step_seconds)
+    def _count_sent(self) -> int:
+        return sum(len(each.sent) for each in self.talkers)
 
 
 async def _wait_until_equal(

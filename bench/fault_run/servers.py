@@ -107,6 +107,10 @@ class Servers:
             if response.status != 201:
                 raise RuntimeError(f"{fault}: {await response.text()}")
 
+    def cpu_seconds(self) -> dict[str, float]:
+        """Return the CPU time that each server has used until now."""
+        return {name: program.cpu_seconds() for name, program in self._running.items()}
+
     def triggered_faults(self) -> int:
         """Return how often a fault was triggered until now."""
         return sum(file.read_text(errors="replace").count(TRIGGERED) for file in self._folder.glob("*.log"))

@@ -1,8 +1,8 @@
 """One instance of the app's room log in a process of its own, which appends to one room at a steady pace.
 
 `python -m bench.load.appenders NAME PER_SECOND SECONDS` takes its storage from the environment, as the app does. It
-prints `ready`, begins when it reads a line, and prints one JSON list: how long each append took, in milliseconds, null
-for a failed one.
+prints `ready`, begins when it reads a line, and prints one JSON object: `milliseconds`, how long each append took (null
+for a failed one), and `cpu`, the CPU seconds of all.
 """
 
 import asyncio
@@ -44,8 +44,9 @@ async def main(name: str, per_second: float, seconds: float) -> None:
     await logs.read_head(ROOM)  # connects
     print("ready", flush=True)
     await asyncio.to_thread(sys.stdin.readline)
+    cpu = time.process_time()
     times = await append_steadily(logs, name, per_second, seconds)
-    print(json.dumps(times), flush=True)
+    print(json.dumps({"milliseconds": times, "cpu": time.process_time() - cpu}), flush=True)
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import aiohttp
 
-from bench.fault_run.connection import Answer, Connection, Frame
+from bench.fault_run.connection import Connection, Frame
 
 ROSTER_SECONDS = 5.0
 
@@ -95,9 +95,12 @@ class Person:
             await self._connection.send("join", {"room": room})
 
     async def _leave(self, room: str) -> None:
-        if self._connection and await self._connection.send("leave", {"room": room}) is Answer.DONE:
-            self.rosters.pop(room, None)
-            self.told.pop(room, None)
+        if self._connection:
+            await self._connection.send("leave", {"room": room})
+
+    def _forget(self, room: str) -> None:
+        self.rosters.pop(room, None)
+        self.told.pop(room, None)
 
     def _rejoin(self) -> None:
         """Note that a new connection is in no room but the one where everyone is."""
@@ -122,6 +125,8 @@ class Person:
         if kind == "joined":
             for rosters in (self.rosters, self.told):
                 rosters.setdefault(room, Roster()).take_answer(frame["users"], frame["at"])
+        elif kind == "left" or frame.get("code") == "not_in_room":
+            self._forget(room)
         elif room not in self.rosters:
             return
         elif kind == "roster":

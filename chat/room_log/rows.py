@@ -113,7 +113,7 @@ def decode_entry(row: Row) -> Entry:
         count=int(row["messages"]),
         message_id=row["id"] if is_message else row["target"],
         message_seq=seq if is_message else int(row["targetSeq"]),
-        client_id=row.get("clientId") or None,
+        client_id=None if row["user"] == ERASED_USER else row.get("clientId"),
         emoji=row.get("emoji", ""),
         on=row.get("on", True),
     )
@@ -131,7 +131,7 @@ def decode_message(row: Row) -> Message:
         text=row["text"],
         sent_at=int(row["at"]),
         count=int(row["messages"]),
-        client_id=row.get("clientId") or None,
+        client_id=None if row["user"] == ERASED_USER else row.get("clientId"),
         reply_to=Quote(*json.loads(reply_to)) if reply_to else None,
         edited_at=_optional_int(row.get("editedAt")),
         deleted_at=_optional_int(row.get("deletedAt")),

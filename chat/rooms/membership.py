@@ -134,7 +134,10 @@ async def record_arrival(member: RoomMember, place: Place | None, services: Serv
 
 
 def joined_frame(member: RoomMember, arrival: Arrival, services: Services) -> Frame:
-    """Return the answer to joining a room; what storage did not tell is null, and the answer is not complete."""
+    """Return the answer to joining a room; what storage did not tell is null, and the answer is not complete.
+
+    A roster that the service did not tell has only the user, and is older than any other.
+    """
     page, place = arrival.page, arrival.place
     fields = UNREADABLE if page is None else page_fields(member.room, page)
     is_known = page is not None and place is not None and place.is_listed
@@ -143,7 +146,7 @@ def joined_frame(member: RoomMember, arrival: Arrival, services: Services) -> Fr
         "read": place.read.seq if is_known and place else None,
         "unread": place.unread(page.head.messages) if is_known and page and place else None,
     }
-    roster = (arrival.roster or Roster((), 0, arrival.at)).with_user(member.user)
+    roster = (arrival.roster or Roster((), 0)).with_user(member.user)
     people = frames.people(roster.first, len(roster.users), roster.at)
     return frames.room_joined(member.room, member.user, people | fields, admin=services.settings.is_admin(member.user))
 

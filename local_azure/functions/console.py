@@ -28,11 +28,10 @@ def print_error(text: str) -> None:
     sys.stderr.flush()
 
 
-def print_startup(text: str, seconds: float, *, is_loaded: bool, instances: int = 1) -> None:
+def print_startup(text: str, seconds: float, *, is_loaded: bool) -> None:
     """Print what the host says of its settings and functions, and how long the start took."""
     state = "Ready" if is_loaded else "The app did not load: see above. The host is up"
-    count = f" with {instances} instances" if instances > 1 else ""
-    print_line(f"{text}\n{state} after {seconds:.2f} s{count}. Ctrl-C stops.")
+    print_line(f"{text}\n{state} after {seconds:.2f} s. Ctrl-C stops.")
 
 
 def set_log_level(name: str) -> None:

@@ -1,6 +1,6 @@
 // Asking for what is missing in the rooms: entries that were lost on the way, or missed while the client was away.
 import { backoffDelay } from "./connection.js";
-import { gapLength, gapsOf, lastKnown } from "./continuity.js";
+import { gapLength, gapsOf, lastKnown } from "./log.js";
 /** @import { Ask, Gap, Room } from "./types.js" */
 
 const ORDER_MS = 300; // frames may be out of order for this time

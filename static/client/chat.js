@@ -1,14 +1,12 @@
 // A chat without a screen: the rooms, the connection, and what is on its way to the server.
 import { createCatchUp } from "./catch-up.js";
 import { backoffDelay, connect } from "./connection.js";
-import { lastKnown } from "./continuity.js";
 import { createDelivery } from "./delivery.js";
+import { lastKnown } from "./log.js";
 import { openOutbox } from "./outbox.js";
-import { applyPlaces, roomsToJoin } from "./places.js";
-import { createQuestions } from "./questions.js";
-import { createRefresh } from "./refresh.js";
+import { applyPlaces, readPlaces, roomsToJoin, writePlaces } from "./places.js";
+import { createQuestions, createRefresh } from "./questions.js";
 import { applyFrame, beginJoin, createRoom, olderCursor } from "./room.js";
-import { readPlaces, writePlaces } from "./storage.js";
 import { markRead } from "./unread.js";
 /** @import { Change, ChatOptions, ConnectionState, Entry, Frame, JoinedFrame, PlacesFrame, Quote, Room, SystemFrame,
   UnsentMessage } from "./types.js" */

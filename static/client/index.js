@@ -15,12 +15,10 @@
  * the frames and the states. `shownGaps` names what is missing between the entries.
  */
 export { createCatchUp, nextQuestion } from "./catch-up.js";
-export { countReactions, withChanges } from "./changes.js";
 export { Chat } from "./chat.js";
 export { backoffDelay, connect, negotiate, requestJson } from "./connection.js";
-export { addRun, gapLength, gapsOf, lastKnown } from "./continuity.js";
-export { isUnread, mergeEntry, orderedEntries } from "./entries.js";
-export { openOutbox } from "./outbox.js";
+export { addRun, gapLength, gapsOf, isUnread, lastKnown, mergeEntry, orderedEntries } from "./log.js";
+export { countReactions, hasReacted, openOutbox, withChanges } from "./outbox.js";
+export { readPlaces, writePlaces } from "./places.js";
 export { applyFrame, beginJoin, createRoom, olderCursor, shownGaps } from "./room.js";
-export { readPlaces, writePlaces } from "./storage.js";
 export { countUnread, markRead } from "./unread.js";

@@ -1,6 +1,5 @@
 // What is known of one room, and what a frame from the server changes about it.
-import { addRun, gapsOf, lastKnown } from "./continuity.js";
-import { entryOf, mergeEntry } from "./entries.js";
+import { addRun, entryOf, gapsOf, lastKnown, mergeEntry } from "./log.js";
 import { applyNews, createRoster, replaceRoster } from "./roster.js";
 import { countMessage, notePlace, noteReadElsewhere } from "./unread.js";
 /** @import { ChangeFrame, Entry, Frame, FrameRules, MessageFrame, Page, Room } from "./types.js" */

@@ -1,6 +1,6 @@
 // The chat, its screen, and what buttons and the browser's events do.
 import { Chat } from "../client/chat.js";
-import { orderedEntries } from "../client/entries.js";
+import { orderedEntries } from "../client/log.js";
 import { createComposer } from "./composer.js";
 import { byId, setContent } from "./dom.js";
 import { createMessageActions } from "./message-actions.js";

@@ -1,5 +1,5 @@
 // What can be done to a message: the buttons, and what each of them does.
-import { hasReacted } from "../client/changes.js";
+import { hasReacted } from "../client/outbox.js";
 import { byId, createButton } from "./dom.js";
 
 const AUTHOR_ONLY = { className: "author-only" }; // admins see them too

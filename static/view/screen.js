@@ -1,7 +1,7 @@
 // What is on the screen follows from the state of the chat.
 import { requestJson } from "../client/connection.js";
-import { withChanges } from "../client/changes.js";
-import { orderedEntries } from "../client/entries.js";
+import { orderedEntries } from "../client/log.js";
+import { withChanges } from "../client/outbox.js";
 import { olderCursor, shownGaps } from "../client/room.js";
 import { countUnread } from "../client/unread.js";
 import { byId, createAvatar, createElement, setContent } from "./dom.js";

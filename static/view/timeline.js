@@ -1,7 +1,6 @@
 // The rows of a conversation, and their elements.
-import { countReactions, hasReacted } from "../client/changes.js";
-import { gapLength } from "../client/continuity.js";
-import { isUnread } from "../client/entries.js";
+import { gapLength, isUnread } from "../client/log.js";
+import { countReactions, hasReacted } from "../client/outbox.js";
 import { createAvatar, createButton, createElement, setContent } from "./dom.js";
 import { formatDate, formatDay, formatNames, formatPresence, formatTime } from "./format.js";
 
@@ -49,9 +48,7 @@ export function timelineRows(entries, me, unreadMark, { gaps = [], start = "", e
 
 function gapRow(gap, day) {
   const { after, isRemoved } = gap;
-  const text = isRemoved
-    ? "Messages were removed here."
-    : `Up to ${gapLength(gap).toLocaleString()} messages are not loaded.`;
+  const text = isRemoved ? "Messages were removed here." : describeGap(gapLength(gap));
   return { kind: "gap", key: `gap ${after} ${isRemoved}`, day, text, after: isRemoved ? undefined : after };
 }
 
@@ -78,8 +75,13 @@ export function renderRow(row, me, element) {
   return note;
 }
 
+// Some of the entries may be edits or reactions.
+function describeGap(length) {
+  return length === 1 ? "1 message is not loaded." : `Up to ${length.toLocaleString()} messages are not loaded.`;
+}
+
 function loadButton(after) {
-  return createButton("load-gap", { value: after }, "Load them");
+  return createButton("load-gap", { value: after }, "Load");
 }
 
 function createNote({ kind, entry }) {

@@ -9,18 +9,20 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from azure.core.exceptions import ResourceNotFoundError
-from azure.data.tables import TableClient
+from azure.data.tables import EdmType, TableClient, TableServiceClient
 from playwright.sync_api import Browser, BrowserContext, Page, Playwright, sync_playwright
 
 from local_azure.tables.settings import DEVELOPMENT_ACCOUNT, DEVELOPMENT_KEY
 
 ROOT = Path(__file__).resolve().parents[2]
 START_SECONDS = 60
+TIMES = ("at", "editedAt", "deletedAt")
 CHROMIUM_OPTIONS = [
     "--no-sandbox",
     "--disable-background-networking",
@@ -29,6 +31,9 @@ CHROMIUM_OPTIONS = [
     "--disable-quic",
     "--no-first-run",
 ]
+
+
+Entity = dict[str, Any]
 
 
 def free_port() -> int:
@@ -108,6 +113,15 @@ class Chat(Process):
                     users.delete_entity(row)
             except ResourceNotFoundError:
                 return  # nobody has joined a room yet
+
+    def store_log(self, rows: Iterable[Entity]) -> None:
+        """Store the rows of a room's log."""
+        with TableServiceClient.from_connection_string(self._storage) as storage:
+            rooms = storage.create_table_if_not_exists("ChatRooms")
+            for row in rows:
+                # The SDK takes an integer for one of 32 bits unless its type is named.
+                typed = {key: (value, EdmType.INT64) if key in TIMES else value for key, value in row.items()}
+                rooms.create_entity(typed)
 
     @property
     def _storage(self) -> str:

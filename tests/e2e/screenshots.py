@@ -6,16 +6,20 @@ screen; the folder is `screenshots/` unless another is named.
 
 import sys
 import tempfile
+import time
+import uuid
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Literal
 
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-from tests.e2e.conftest import CHROMIUM_OPTIONS, ROOT, Chat, chromium_path
-from tests.e2e.people import Person, a_line, publish, service_of
+from chat.room_log.append_plan import plan_append
+from chat.room_log.model import Head, Message, NewMessage, Request, SetReaction
+from chat.room_log.rows import encode_change, encode_entry, encode_head, encode_index, entry_key
+from tests.e2e.conftest import CHROMIUM_OPTIONS, ROOT, Chat, Entity, chromium_path
+from tests.e2e.people import Person
 
 Scheme = Literal["light", "dark"]
 SIZES = {"desktop": (1280, 800), "phone": (390, 844)}
@@ -54,33 +58,44 @@ def new_page(browser: Browser, size: str, scheme: Scheme) -> Page:
     return context.new_page()
 
 
-def talk(chat: Chat, room: str, ana: Person, bo: Person, cy: Person) -> None:
-    """Publish messages of three people, some of them with earlier times."""
-    now = datetime.now(UTC)
+def store_past(chat: Chat, room: str) -> None:
+    """Store what was said in the room before, with the times of then."""
+    now = round(time.time() * 1000)
+    head, messages, rows = Head(), dict[str, Message](), dict[str, Entity]()
 
-    def earlier(sender: str, text: str, minutes: int, **more: object) -> dict[str, object]:
-        return a_line(room, sender, text, now - timedelta(minutes=minutes), **more)
+    def append(minutes_ago: int, request: Request) -> str:
+        nonlocal head
+        plan = plan_append(head, messages, [request], now - minutes_ago * 60_000)
+        head = plan.head
+        messages.update(plan.created | plan.changed)
+        for entry in plan.entries:
+            rows[entry_key(entry.seq)] = encode_entry(room, entry, messages[entry.message_id])
+            rows[entry.id] = encode_index(room, entry)
+        for message in plan.changed.values():
+            rows[entry_key(message.seq)] |= encode_change(room, message)
+        return request.id
 
-    question = earlier("ana", "That is lovely. What changed?", 19)
-    publish(
-        service_of(chat),
-        room,
-        earlier("cy", "The release notes are on the wiki, please have a look before Thursday.", 25 * 60),
-        earlier("dee", "Done. Two typos, nothing else 👌", 25 * 60 - 6, reactions={"👍": ["cy"]}),
-        earlier("cy", "Good morning! Who takes the demo today?", 24),
-        earlier("bo", "I can. Staging was quiet all night 🌙", 22, reactions={"🎉": ["ana", "cy"], "👍": ["dee"]}),
-        earlier("bo", "Yesterday in numbers: https://example.com/latency", 21),
-        question,
-        earlier(
-            "bo",
-            "One call to the service for a message, whatever the size of the room.",
-            17,
-            replyTo={"id": question["id"], "from": "ana", "message": question["message"]},
-        ),
-        earlier("dee", "So we answer before storage is even asked?", 9),
-        earlier("ana", "Yes. A slow disk costs us history for a moment, never the conversation.", 8),
-        earlier("ana", "I will put that into the architecture page.", 7),
-    )
+    def say(minutes_ago: int, user: str, text: str, answers: str | None = None, **reactions: str) -> str:
+        said = append(minutes_ago, NewMessage(uuid.uuid4().hex, user, text, answers=answers))
+        for reacting, emoji in reactions.items():
+            append(minutes_ago, SetReaction(id=uuid.uuid4().hex, user=reacting, target=said, emoji=emoji))
+        return said
+
+    say(25 * 60, "cy", "The release notes are on the wiki, please have a look before Thursday.")
+    say(25 * 60 - 6, "dee", "Done. Two typos, nothing else 👌", cy="👍")
+    say(24, "cy", "Good morning! Who takes the demo today?")
+    say(22, "bo", "I can. Staging was quiet all night 🌙", ana="🎉", cy="🎉", dee="👍")
+    say(21, "bo", "Yesterday in numbers: https://example.com/latency")
+    question = say(19, "ana", "That is lovely. What changed?")
+    say(17, "bo", "One call to the service for a message, whatever the size of the room.", question)
+    say(9, "dee", "And one write to storage before it?")
+    say(8, "ana", "Yes. What was acknowledged is stored, and every screen ends with the same log.")
+    say(7, "ana", "I will put that into the architecture page.")
+    chat.store_log([encode_head(room, head), *rows.values()])
+
+
+def talk(ana: Person, bo: Person, cy: Person) -> None:
+    """Let three people talk on."""
     ana.expect_line("I will put that into the architecture page.")
     cy.say("Perfect. Three o'clock then, I bring the cake 🍰")
     for person, emoji in ((bo, "🎉"), (ana, "❤️")):
@@ -95,6 +110,8 @@ def picture(chat: Chat, browser: Browser, size: str, scheme: Scheme, folder: Pat
     """Take the first screen and the conversation as `ana` sees it."""
     page = new_page(browser, size, scheme)
     room = ROOMS[size, scheme]
+    chat.forget_places()
+    store_past(chat, room)
     page.goto(chat.url)
     expect(page.get_by_label("Your name")).to_be_focused()
     page.screenshot(path=folder / f"welcome-{size}-{scheme}.png")
@@ -102,7 +119,7 @@ def picture(chat: Chat, browser: Browser, size: str, scheme: Scheme, folder: Pat
     others = [Person(new_page(browser, "desktop", "light"), chat, name).enter(room) for name in ("bo", "cy", "dee")]
     bo, cy, dee = others
     ana.expect_here("bo", "cy", "dee")
-    talk(chat, room, ana, bo, cy)
+    talk(ana, bo, cy)
     dee.enter_room("design")
     dee.say("Anybody here?")
     expect(ana.page.locator("#my-rooms .badge")).to_have_count(1)

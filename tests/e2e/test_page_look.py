@@ -13,7 +13,8 @@ from tests.e2e.conftest import Chat
 from tests.e2e.people import Person, a_room, answer, react
 
 NewPerson = Callable[[], Page]
-MAX_FIRST_LOAD_BYTES = 25 * 1024
+MAX_FIRST_LOAD_BYTES = 10 * 1024
+MAX_PAGE_BYTES = 40 * 1024
 AXE = Path(__file__).parents[1] / "page" / "node_modules" / "axe-core" / "axe.min.js"
 
 
@@ -313,10 +314,11 @@ def test_the_first_load_is_small_as_it_is_transferred(chat: Chat, new_person: Ne
     assert sum(sizes.values()) <= MAX_FIRST_LOAD_BYTES, sizes
 
 
-def test_the_chat_itself_is_loaded_when_somebody_joins(chat: Chat, new_person: NewPerson) -> None:
+def test_the_chat_itself_is_loaded_when_somebody_joins_and_is_not_large(chat: Chat, new_person: NewPerson) -> None:
     page = new_person()
     Person(page, chat, "ana").enter()
 
     sizes = transferred(page)
     print(f"the page with the chat is {sum(sizes.values())} bytes: {sizes}")
     assert {"/view/chat-page.js", "/client/chat.js"} <= set(sizes)
+    assert sum(sizes.values()) <= MAX_PAGE_BYTES, sizes

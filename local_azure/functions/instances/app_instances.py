@@ -121,7 +121,9 @@ class AppInstances:
             answers = await asyncio.gather(*(self._start(slot) for slot in self._slots))
             set_log_level(answers[0].log_level)
             is_loaded = all(answer.is_loaded for answer in answers)
-            print_startup(answers[0].text, time.time() - started, is_loaded=is_loaded, instances=len(answers))
+            print_startup(answers[0].text, time.time() - started, is_loaded=is_loaded)
+            if len(self._slots) > 1:
+                print_line("".join(f"{slot.name} is process {slot.process.id}.\n" for slot in self._slots).rstrip())
             await asyncio.gather(*(self._keep_running(slot) for slot in self._slots))
         finally:
             await asyncio.gather(*(self._stop(slot) for slot in self._slots))
@@ -149,7 +151,8 @@ class AppInstances:
                 print_error(f"error: {error}")
                 await asyncio.sleep(RESTART_PAUSE_SECONDS)
             else:
-                print_line(f"{slot.name} is ready again after {time.time() - began:.2f} s.")
+                seconds = time.time() - began
+                print_line(f"{slot.name} is ready again after {seconds:.2f} s, as process {slot.process.id}.")
 
     async def _stop(self, slot: _Slot) -> None:
         slot.is_ready = False

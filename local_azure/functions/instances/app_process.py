@@ -52,6 +52,12 @@ class AppProcess:
         self._ended: Future[int] = _make_uncancellable(Future())
         threading.Thread(target=self._watch, name="functions-host", daemon=True).start()
 
+    @property
+    def id(self) -> int:
+        """The process's id, for `kill`."""
+        assert self._process.pid is not None
+        return self._process.pid
+
     def serve(self, task: Task) -> None:
         """Tell the process what to serve."""
         with contextlib.suppress(OSError):  # it has ended: `started` raises

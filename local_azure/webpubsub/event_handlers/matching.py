@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 from urllib.parse import quote
 
 from yarl import URL
@@ -25,13 +26,23 @@ def handler_for_user_event(handlers: Sequence[EventHandler], event: str) -> Even
 
 def handler_url(handler: EventHandler, hub: str, event: str) -> URL:
     """Return the handler's URL with `{hub}` and `{event}` filled in, percent-encoded; other braces stay."""
+    return _fill_template(handler.url_template, hub, event)
+
+
+@lru_cache(maxsize=1_000)
+def _fill_template(template: str, hub: str, event: str) -> URL:
     values = {"hub": quote(hub, safe=""), "event": quote(event, safe="")}
-    return URL(_PARAMETER.sub(lambda match: values[match[1].lower()], handler.url_template), encoded=True)
+    return URL(_PARAMETER.sub(lambda match: values[match[1].lower()], template), encoded=True)
 
 
 def handler_label(handler: EventHandler) -> str:
     """Return the URL template for a log: without query and credentials, which may hold keys."""
-    scheme, _, rest = handler.url_template.partition("://")
+    return _without_secrets(handler.url_template)
+
+
+@lru_cache(maxsize=1_000)
+def _without_secrets(template: str) -> str:
+    scheme, _, rest = template.partition("://")
     host, slash, path = rest.partition("?")[0].partition("/")
     return f"{scheme}://{host.rpartition('@')[2]}{slash}{path}"
 

@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-import { applyFrame, countReactions, createRoom, withChanges } from "../../../static/client/index.js";
-import { hasReacted } from "../../../static/client/changes.js";
+import { applyFrame, countReactions, createRoom, hasReacted, withChanges } from "../../../static/client/index.js";
 import { change, line } from "./frames.js";
 
 const react = (on, more = {}) => ({ kind: "react", target: "m1", emoji: "👍", on, state: "pending", ...more });

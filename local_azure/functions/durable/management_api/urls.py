@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from functools import lru_cache
 from urllib.parse import quote
 
 from local_azure.functions.durable.protocol.history import dumps
@@ -63,7 +64,12 @@ class ManagementUrls:
 
 def client_binding(binding: Mapping[str, object], *, origin: str, default_hub: str) -> str:
     """Return the JSON text for a `durableClient` binding, with URLs under the origin."""
-    hub = resolve_hub_name(binding, default_hub)
+    return _client_binding(origin, resolve_hub_name(binding, default_hub))
+
+
+@lru_cache(maxsize=64)
+def _client_binding(origin: str, hub: str) -> str:
+    # Kept: every call of a function with a durable client needs it.
     return ManagementUrls(origin, hub).client_binding(hub)
 
 
