@@ -275,6 +275,7 @@ def test_someone_who_is_signed_out_is_offered_the_sign_in(chat: Chat, new_person
     expect(page.get_by_role("status")).to_contain_text("signed out")
     page.get_by_role("button", name="Sign in").click()
     expect(page).to_have_url(f"{chat.url}/?sign-in")
+    page.wait_for_load_state("networkidle")  # the route above answers a page that must not be closed yet
 
 
 def test_the_servers_reason_for_a_failed_negotiation_is_shown(chat: Chat, new_person: NewPerson) -> None:
