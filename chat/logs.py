@@ -7,8 +7,13 @@ The Functions worker passes on a line's text only, so the fields are written aft
 import json
 import logging
 import re
+from collections.abc import Awaitable
+from typing import TypeVar
+
+from chat.errors import ServiceUnavailable, StorageUnavailable
 
 MAX_CAUSE_LENGTH = 500
+T = TypeVar("T")
 _QUERY = re.compile(r"\?[^\s'\")>\]]+")
 _STANDARD = frozenset(vars(logging.LogRecord("", 0, "", 0, "", None, None))) | {"message", "asctime", "taskName"}
 
@@ -35,3 +40,12 @@ def redacted_repr(problem: BaseException) -> str:
 log = logging.getLogger("chat")
 # Not added: a host that loads the app again in one process would have the fields written twice.
 log.filters = [write_fields]
+
+
+async def or_none(call: Awaitable[T], problem_text: str, room: str) -> T | None:
+    """Return what a call returns; None, after a line in the log, when the service or storage fails."""
+    try:
+        return await call
+    except (ServiceUnavailable, StorageUnavailable) as problem:
+        log.warning(problem_text, extra={"room": room, "cause": cause_of(problem)})
+        return None

@@ -60,8 +60,13 @@ class ErasureState:
 
     def counts(self) -> dict[str, int]:
         """Return what was done, for the audit."""
-        names = ("passes", "rooms_total", "messages", "mentions", "changes", "places", "reminders")
-        return {"rooms" if name == "rooms_total" else name: getattr(self, name) for name in names}
+        found = {"messages": self.messages, "mentions": self.mentions, "changes": self.changes}
+        return {
+            "passes": self.passes,
+            "rooms": self.rooms_total,
+            "places": self.places,
+            "reminders": self.reminders,
+        } | found
 
     def progress(self) -> dict[str, Any]:
         """Return how far the job is, as its status tells."""

@@ -43,5 +43,7 @@ async def send_reminder(content: dict) -> None:  # type: ignore[type-arg]  # the
     gateway, rooms = await process.gateways.get(settings), await process.room_logs(settings)
     message = NewMessage(reminder.message_id, REMINDER_USER, f"{reminder.user}: {reminder.text}")
     appended = await rooms.append(reminder.room, message)
+    room_list = await process.room_list(settings)
+    room_list.note_message(reminder.room, appended.message.sent_at, appended.message.count)
     await gateway.publish(room_group(reminder.room), chat_line(reminder.room, appended.message))
     log.info("reminder sent", extra={"room": reminder.room, "user": reminder.user})

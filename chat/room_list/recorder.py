@@ -48,6 +48,11 @@ def next_due(rooms: Iterable[RoomProgress]) -> float | None:
     return min((progress.due_at for progress in rooms if progress.news is not None), default=None)
 
 
+def pause_seconds(rooms: int) -> float:
+    """Return the pause after a round of writes: with many rooms it is longer, because each round looks at all."""
+    return 0.05 + rooms / 20_000
+
+
 @dataclass(slots=True)
 class RoomListRecorder:
     """The news of one process, which belong to one event loop. Noting takes microseconds and never fails."""
@@ -89,6 +94,7 @@ class RoomListRecorder:
                 await self._sleep(due, due - now)
                 continue
             await self._write_due(due_rooms(self.rooms.items(), now))
+            await asyncio.sleep(pause_seconds(len(self.rooms)))
         self._forget_written(self.clock())
 
     async def _sleep(self, until: float, seconds: float) -> None:
@@ -123,6 +129,9 @@ class RoomListRecorder:
             progress.failed = True
             progress.news = news.merge(progress.news) if progress.news else news
             log.warning("the list of rooms was not written", extra={"room": room, "cause": redacted_repr(problem)})
+        except Exception:  # a defect: these news are lost, later ones are tried
+            progress.failed = True
+            log.exception("unexpected failure", extra={"room": room})
         else:
             progress.failed = False
             progress.people = news.people if news.people is not None else progress.people or 0

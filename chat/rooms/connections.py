@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from chat.errors import StorageUnavailable, UnsupportedSubprotocol
 from chat.identity import connecting_user
-from chat.logs import cause_of, log
+from chat.logs import cause_of, log, or_none
 from chat.names import LOBBY, groups_of, user_group
 from chat.presence.announcements import Announcer, RoomMember, is_arrival
 from chat.presence.places import Place
@@ -17,6 +17,7 @@ from chat.webhook.events import SUBPROTOCOLS, Connect, Connected, Disconnected
 
 # The departures of one connection that are handled at the same time.
 MAX_PARALLEL_DEPARTURES = 8
+UNRECORDED = "an arrival was not recorded"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,16 +64,16 @@ async def on_connected(event: Connected, announcer: Announcer) -> None:
     if not origin.user_id:
         return
     at, member = news_time(), RoomMember(LOBBY, origin.user_id, origin.connection_id)
-    roster = await announcer.rosters.read_current(LOBBY)
+    roster, place = await asyncio.gather(
+        announcer.rosters.read_current(LOBBY), or_none(announcer.places.read(member.user, LOBBY), UNRECORDED, LOBBY)
+    )
     if not roster.has_connection(member.user, member.connection_id):
         return
     was_here = False
-    try:
-        place = await announcer.places.read(member.user, LOBBY)
-        before, after = await announcer.places.update(place, lambda current: current.arrived(at))
-        was_here, at = before.is_here, after.news_at
-    except StorageUnavailable as problem:
-        log.warning("an arrival was not recorded", extra={"room": LOBBY, "cause": cause_of(problem)})
+    if place is not None:
+        update = announcer.places.update(place, lambda current: current.arrived(at))
+        if changed := await or_none(update, UNRECORDED, LOBBY):
+            was_here, at = changed[0].is_here, changed[1].news_at
     await announcer.announce_arrival(member, at, is_news=is_arrival(roster, member, was_here=was_here))
 
 

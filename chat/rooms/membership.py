@@ -1,16 +1,14 @@
 """Joining and leaving a room: the groups, the user's list of rooms, the answer with who is there and what was said."""
 
 import asyncio
-from collections.abc import Awaitable
 from dataclasses import dataclass
-from typing import TypeVar
 
 from chat import frames
 from chat.errors import ChatError, NotInRoom, ServiceUnavailable, StorageUnavailable
 from chat.frames import Frame
 from chat.gateway import ConnectionClosed, Gateway
 from chat.handler_context import Answer, Services
-from chat.logs import cause_of, log
+from chat.logs import cause_of, log, or_none
 from chat.names import groups_of
 from chat.presence.announcements import RoomMember, is_arrival
 from chat.presence.places import MAX_PLACES, Place, Position
@@ -19,8 +17,6 @@ from chat.room_log.answers import UNREADABLE, page_fields
 from chat.room_log.reader import Page
 from chat.webhook.connection_state import MAX_JOINED_ROOMS
 from chat.webhook.events import UserEvent
-
-T = TypeVar("T")
 
 
 class TooManyRooms(ChatError):
@@ -186,12 +182,3 @@ async def leave_room(event: UserEvent, room: str, services: Services) -> Answer:
     except ServiceUnavailable as problem:
         log.warning("a left line was not published", extra={"room": room, "cause": cause_of(problem)})
     return Answer(frames.room_left(room), state)
-
-
-async def or_none(call: Awaitable[T], problem_text: str, room: str) -> T | None:
-    """Return what a call returns; None, after a line in the log, when the service or storage fails."""
-    try:
-        return await call
-    except (ServiceUnavailable, StorageUnavailable) as problem:
-        log.warning(problem_text, extra={"room": room, "cause": cause_of(problem)})
-        return None

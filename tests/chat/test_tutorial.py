@@ -27,7 +27,7 @@ async def test_a_negotiated_and_a_direct_plain_client_chat_with_each_other() -> 
 
         assert page_output(await ana.next(type="system")) == "[system][] bo joined"
         await ana.send("message", "hello")
-        assert page_output(await bo.next()) == "[][ana] hello"
+        assert page_output(await bo.next(sender="ana")) == "[][ana] hello"
         assert page_output(await ana.next()) == "[][ana] hello"
         await bo.send("message", "hi ana")
         assert page_output(await ana.next()) == "[][bo] hi ana"
@@ -96,7 +96,7 @@ async def test_a_command_of_a_plain_client_is_answered_to_it_alone(chat: LocalCh
     assert "/remind" in (await ana.next(type="system", event="notice"))["message"]
     await ana.send("message", "//not a command")
     assert (await bo.next(sender="ana"))["message"] == "/not a command"
-    assert bo.frames == []
+    assert [frame for frame in bo.frames if frame.get("event") != "joined"] == []
 
 
 @pytest.mark.parametrize(("user", "status"), [(None, 401), ("", 401), ("x" * 65, 400), ("system", 400)])

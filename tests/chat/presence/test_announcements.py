@@ -245,9 +245,7 @@ async def is_told(chat: LocalChat, users: list[str]) -> bool:
 async def test_a_departure_that_could_not_be_published_is_told_when_its_event_is_delivered_again(
     chat: LocalChat,
 ) -> None:
-    watcher = await chat.open("watcher")
-    ana = await chat.open("ana")
-    await watcher.next(event="joined", user="ana")
+    watcher, ana = await arrive(chat, "watcher"), await arrive(chat, "ana")
     chat.service.faults.add(FailRest(503, scope=Scope(operation="send_to_group"), count=3))  # the tries of one delivery
 
     await ana.close()

@@ -12,7 +12,7 @@ from chat.room_log.model import NotYours, UnknownMessage
 from chat.room_log.reader import read_since
 from chat.room_log.rows import HEAD
 from chat.room_log.store import TABLE, RoomStore
-from chat.room_log.writer import RoomWriter
+from chat.room_log.writer import LONGEST_TURN_SECONDS, RoomWriter
 from local_azure.pytest_plugin import TableStorage
 from tests.chat.local_chat import until
 from tests.chat.room_log.conftest import ROOM, Instances
@@ -106,6 +106,20 @@ async def test_an_edit_by_another_instance_between_two_reactions_is_kept(
     assert message
     assert (message.text, message.reactions, message.version) == ("tea", {"👍": ("bo", "cy")}, 4)
     assert last.message == message
+
+
+async def test_changes_of_one_message_one_after_the_other_are_all_kept(writer: RoomWriter, store: RoomStore) -> None:
+    await writer.append(new_message("m1", "teh"))
+    for user in ("bo", "cy"):
+        await writer.append(react(f"c-{user}", "m1", user=user))
+    await writer.append(edit("c1", "m1", "tea"))
+
+    last = await writer.append(react("c2", "m1", emoji="🎉"))
+
+    message = await store.find_message(ROOM, "m1")
+    assert message == last.message
+    assert (message.text, message.version) == ("tea", 5)
+    assert message.reactions == {"👍": ("bo", "cy"), "🎉": ("ana",)}
 
 
 async def test_an_append_does_not_undo_what_retention_changed_in_the_head(writer: RoomWriter, store: RoomStore) -> None:
@@ -300,24 +314,18 @@ async def test_a_defect_is_told_to_its_callers_and_the_next_append_goes_on(write
     await until(lambda: writer.is_idle)
 
 
-async def test_a_winner_of_races_lets_the_others_append_too(
-    instances: Instances, table_storage: TableStorage, store: RoomStore
+async def test_who_won_after_a_lost_race_leaves_the_others_a_turn_and_appends_more_at_once(
+    writer: RoomWriter, other: RoomWriter, proxy: TableProxy, table_storage: TableStorage
 ) -> None:
-    """Nobody waits much longer than the others, although the last winner knows the head and they do not."""
-    writers = [instances.writer(table_storage.connection_string, append_seconds=30) for _ in range(4)]
-    waits: dict[int, list[float]] = {number: [] for number in range(4)}
-    ends = time.monotonic() + 1.5
+    """Who wins knows the head, and the others have to read it: without turns, the winner would win again and again."""
+    table_storage.call(lambda: table_storage.service.faults.add("delay storage 20ms for=60s"))
+    await writer.append(new_message("m1"))
+    await other.append(new_message("m2"))
+    await writer.append(new_message("m3"))
+    lost, won = proxy.transactions, time.monotonic()
 
-    async def talk(number: int) -> None:
-        count = 0
-        while time.monotonic() < ends:
-            began = time.monotonic()
-            await writers[number].append(new_message(f"w{number}-{count}"))
-            waits[number].append(time.monotonic() - began)
-            count += 1
+    appended = await asyncio.gather(*(writer.append(new_message(f"m{number}")) for number in (4, 5, 6)))
 
-    await asyncio.gather(*(talk(number) for number in range(4)))
-
-    shares = [len(each) for each in waits.values()]
-    assert min(shares) * 4 >= max(shares), shares
-    assert len(await read_log(store)) == sum(shares)
+    assert lost == 3
+    assert time.monotonic() - won >= LONGEST_TURN_SECONDS
+    assert ([seq_of(each) for each in appended], proxy.transactions) == ([4, 5, 6], 4)

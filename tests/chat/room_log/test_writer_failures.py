@@ -117,6 +117,7 @@ async def test_while_storage_is_down_an_append_is_given_up_in_time_and_nothing_i
 
     assert time.monotonic() - began < 1.0 + TOLERANCE_SECONDS
     assert refusal.value.code == "storage_unavailable"
+    assert isinstance(refusal.value.__cause__, StorageUnavailable)  # the log shows it
     proxy.all_fail = None
     assert await read_log(store) == {}
     assert (await writer.append(new_message("m2"))).message.seq == 1
