@@ -44,6 +44,13 @@ def free_port() -> int:
         return port
 
 
+def storage_connection(tables_port: int) -> str:
+    """Return the connection string of the embedded storage on a port of this machine."""
+    account = f"AccountName={DEVELOPMENT_ACCOUNT};AccountKey={DEVELOPMENT_KEY}"
+    endpoint = f"TableEndpoint=http://127.0.0.1:{tables_port}/{DEVELOPMENT_ACCOUNT}"
+    return f"DefaultEndpointsProtocol=http;{account};{endpoint};"
+
+
 class Process:
     """One of our servers as a child process, started with a command line and stopped as a person would stop it."""
 
@@ -125,9 +132,7 @@ class Chat(Process):
 
     @property
     def _storage(self) -> str:
-        account = f"AccountName={DEVELOPMENT_ACCOUNT};AccountKey={DEVELOPMENT_KEY}"
-        endpoint = f"TableEndpoint=http://127.0.0.1:{self.tables_port}/{DEVELOPMENT_ACCOUNT}"
-        return f"DefaultEndpointsProtocol=http;{account};{endpoint};"
+        return storage_connection(self.tables_port)
 
 
 @pytest.fixture(scope="session")
