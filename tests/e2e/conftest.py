@@ -77,10 +77,17 @@ class Process:
         return self._child.wait(timeout=20)
 
     def kill(self) -> None:
-        """Kill it, so that it cannot close its connections."""
+        """Kill it, so that it cannot close its connections; return when nothing answers at its address any more.
+
+        Its own child processes notice its end a little later, and would be taken for the next start.
+        """
         assert self._child is not None
         self._child.kill()
         self._child.wait(timeout=20)
+        deadline = time.monotonic() + START_SECONDS
+        while _answers(self.ready_url):
+            assert time.monotonic() < deadline, f"it still answers:\n{self.output()}"
+            time.sleep(0.02)
 
     @property
     def running(self) -> bool:
