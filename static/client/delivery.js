@@ -92,7 +92,6 @@ export function createDelivery({ outbox, send, onChange }) {
 
     /** Sends everything that has not failed; the connection is new. */
     deliverAll() {
-      sending.clear();
       for (const item of outbox.all()) if (item.state !== "failed") deliver(item);
     },
   };

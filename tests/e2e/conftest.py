@@ -44,6 +44,13 @@ def free_port() -> int:
         return port
 
 
+def storage_connection(tables_port: int) -> str:
+    """Return the connection string of the embedded storage on a port of this machine."""
+    account = f"AccountName={DEVELOPMENT_ACCOUNT};AccountKey={DEVELOPMENT_KEY}"
+    endpoint = f"TableEndpoint=http://127.0.0.1:{tables_port}/{DEVELOPMENT_ACCOUNT}"
+    return f"DefaultEndpointsProtocol=http;{account};{endpoint};"
+
+
 class Process:
     """One of our servers as a child process, started with a command line and stopped as a person would stop it."""
 
@@ -70,10 +77,17 @@ class Process:
         return self._child.wait(timeout=20)
 
     def kill(self) -> None:
-        """Kill it, so that it cannot close its connections."""
+        """Kill it, so that it cannot close its connections; return when nothing answers at its address any more.
+
+        Its own child processes notice its end a little later, and would be taken for the next start.
+        """
         assert self._child is not None
         self._child.kill()
         self._child.wait(timeout=20)
+        deadline = time.monotonic() + START_SECONDS
+        while _answers(self.ready_url):
+            assert time.monotonic() < deadline, f"it still answers:\n{self.output()}"
+            time.sleep(0.02)
 
     @property
     def running(self) -> bool:
@@ -125,9 +139,7 @@ class Chat(Process):
 
     @property
     def _storage(self) -> str:
-        account = f"AccountName={DEVELOPMENT_ACCOUNT};AccountKey={DEVELOPMENT_KEY}"
-        endpoint = f"TableEndpoint=http://127.0.0.1:{self.tables_port}/{DEVELOPMENT_ACCOUNT}"
-        return f"DefaultEndpointsProtocol=http;{account};{endpoint};"
+        return storage_connection(self.tables_port)
 
 
 @pytest.fixture(scope="session")

@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Browser, Page, Route, expect
 
 from tests.e2e.conftest import Chat
-from tests.e2e.people import Person, a_room, answer, react
+from tests.e2e.people import Person, Wire, a_room, answer, react, until
 
 NewPerson = Callable[[], Page]
 MAX_FIRST_LOAD_BYTES = 10 * 1024
@@ -58,6 +58,33 @@ def test_axe_finds_nothing_serious_on_any_screen(chat: Chat, new_person: NewPers
 
     page.set_viewport_size({"width": 390, "height": 844})
     page.get_by_role("button", name="Rooms").click()
+    assert serious_violations(page) == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_serious_while_something_is_missing_or_on_its_way(
+    chat: Chat, new_person: NewPerson, room: str, scheme: Any
+) -> None:
+    page = new_person()
+    page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+    wire = Wire(page)
+    ana, bo = Person(page, chat, "ana").enter(room), Person(new_person(), chat, "bo").enter(room)
+    ana.say("tpyo")
+    ana.expect_line("tpyo")
+    wire.keeps = lambda frame: frame.get("data", {}).get("message") == "lost"
+    bo.say("lost")
+    until(page, lambda: len(wire.kept) == 1)
+    wire.keeps = lambda frame: frame.get("data", {}).get("type") == "since"
+    bo.say("cake?")
+    expect(page.locator(".gap")).to_be_visible()
+    wire.refuses_with = 1008
+    wire.cut(code=1008)
+    expect(ana.status).to_contain_text("Reconnecting")
+    react(ana, "cake?", "🎉")
+    ana.box.press("ArrowUp")
+    ana.say("typo")
+    expect(ana.expect_line("typo")).to_contain_text("Sending the edit…")
+
     assert serious_violations(page) == []
 
 

@@ -43,12 +43,15 @@ test("a room that was left on another device disappears, and one that was joined
 
 test("the current room stays, and so does one that the server could not keep", async (t) => {
   const { chat, service } = await startChat(t);
-  chat.openRoom("design");
-  await service.answer("join", joined([], { room: "design" }));
+  for (const room of ["design", "garden"]) {
+    chat.openRoom(room);
+    await service.answer("join", joined([], { room, read: null, unread: null }));
+  }
 
   await service.answer("places", places("lobby"));
 
-  assert.deepEqual([...chat.rooms.keys()], ["lobby", "design"]);
+  assert.deepEqual([...chat.rooms.keys()], ["lobby", "design", "garden"]);
+  assert.deepEqual(service.received("leave"), []);
 });
 
 test("at most 19 rooms are joined by themselves, the current one first; the others are shown", async (t) => {

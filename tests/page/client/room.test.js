@@ -81,6 +81,15 @@ test("a run that is not complete leaves the older entries, and the gap exactly b
   assert.deepEqual(shownGaps(room), [{ after: 10, until: 4901, isRemoved: false }]);
 });
 
+test("a gap that is not filled at once is shown at once, although newer entries are still asked for", () => {
+  const room = rejoined(roomWith(joined(range(1, 10))), joined(range(4951, 5000)));
+  room.unmarkedAfter = 10;
+  apply(room, since(10, range(4901, 5000).map(line), { complete: false, head: 5003 }));
+
+  assert.deepEqual(shownGaps(room)[0], { after: 10, until: 4901, isRemoved: false });
+  assert.deepEqual(nextQuestion(room), { event: "since", data: { seq: 5000 } });
+});
+
 test("a long gap is filled when the reader wants it, the newest part first, and goes when nothing is missing", () => {
   const room = rejoined(roomWith(joined(range(1, 10))), joined(range(1951, 2000)));
   apply(room, since(10, range(1901, 2000).map(line), { complete: false }));
