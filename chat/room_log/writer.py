@@ -21,12 +21,12 @@ from chat.room_log.store import AlreadyAppended, HeadMoved, RoomStore
 # How long a request may wait for its entry to be stored, and one try of a transaction.
 APPEND_SECONDS = 5.0
 TRY_SECONDS = 2.5
-# The pause after a lost race is short: a longer one, or one that grows, makes the waits longer.
+# The pause after a lost race is short, and shorter after each further one: who waits longest is first.
 RACE_PAUSE_SECONDS = 0.01
 # Who won a race while others append to the same room knows the head, and would win again and again. So for a while
 # after a lost race, a winner waits some transactions' time; its next transaction carries more entries.
 CONTENTION_SECONDS = 1.0
-TURNS, LONGEST_TURN_SECONDS = 6, 0.1
+TURNS, LONGEST_TURN_SECONDS = 8, 0.15
 FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 0.03, 0.5
 MAX_RECENT = 256
 
@@ -105,7 +105,7 @@ class RoomWriter:
     async def _carry_out(self, batch: list[_Pending]) -> None:
         """Carry out what waits; `batch` is filled with it. What comes while a try fails is taken along."""
         waiting: list[_Pending] = []
-        pause = FIRST_PAUSE_SECONDS
+        pause, races_lost = FIRST_PAUSE_SECONDS, 0
         looked_up: set[str] = set()  # the ids of requests whose entry may be in the log
         is_head_fresh = False  # what the requests are judged by was read during this call
         while waiting := [pending for pending in (*waiting, *self._take(len(waiting))) if not pending.outcome.done()]:
@@ -132,7 +132,8 @@ class RoomWriter:
             except HeadMoved:
                 self._lost_at = time.monotonic()
                 self._forget()
-                wait = RACE_PAUSE_SECONDS * jitter()
+                races_lost += 1
+                wait = RACE_PAUSE_SECONDS * jitter() / races_lost
             except AlreadyAppended as found:
                 # Looked for before: its entry was removed, and its index row is about to be.
                 wait = RACE_PAUSE_SECONDS * jitter() if found.id in looked_up else 0.0
@@ -163,6 +164,9 @@ class RoomWriter:
         now = time.monotonic()
         if now - self._lost_at < CONTENTION_SECONDS:
             self._next_turn = now + min(TURNS * (now - began), LONGEST_TURN_SECONDS)
+            # At the next turn the head is another one: to read it costs less than to lose.
+            self._forget()
+            return
         head = plan.head
         self.head = Head(head.seq, head.messages, head.at, head.first, etag)
         self.recent |= plan.created | plan.changed
