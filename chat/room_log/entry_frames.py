@@ -13,7 +13,7 @@ from chat.room_log.model import Entry, Kind, Message
 from chat.times import timestamp
 
 LISTED_USERS = 20
-CHANGE_TYPES = {Kind.EDIT: "edited", Kind.DELETE: "deleted", Kind.REACT: "reaction"}
+CHANGE_TYPES = {Kind.EDIT: "edited", Kind.DELETE: "deleted", Kind.REACT: "reaction", Kind.UNKNOWN: "edited"}
 
 
 def chat_line(room: str, message: Message) -> Frame:
@@ -64,10 +64,13 @@ def change_type(entry: Entry, message: Message) -> str:
 def entry_frame(room: str, entry: Entry, message: Message | None) -> Frame:
     """Return an entry as clients are told it: a chat line, or the frame of a change.
 
-    Without a message, which retention removed, a change is told as the deletion that it amounts to.
+    Without a message, which retention removed, a change is told as the deletion that it amounts to. An entry of a
+    later version of the app that is about no message is told by its number only.
     """
     if message is None:
         frame = {"type": "deleted", "room": room, "id": entry.message_id, "seq": entry.seq, "version": entry.seq}
+        if entry.is_of_its_own:
+            return frame | {"type": "unknown"}
         return frame | {"messageSeq": entry.message_seq, "message": "", "by": entry.user, "at": timestamp(entry.at)}
     return chat_line(room, message) if entry.kind is Kind.MESSAGE else change_frame(room, entry, message)
 

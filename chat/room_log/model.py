@@ -45,13 +45,18 @@ class TooManyReactions(ChatError):
 
 
 class Kind(StrEnum):
-    """What an entry is; the values are stored."""
+    """What an entry is; the values are stored. `UNKNOWN` is read for what a later version of the app wrote."""
 
     MESSAGE = "message"
     EDIT = "edit"
     DELETE = "delete"
     REACT = "react"
     ERASE = "erase"
+    UNKNOWN = "unknown"
+
+    @classmethod
+    def _missing_(cls, _: object) -> "Kind":
+        return cls.UNKNOWN
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +122,11 @@ class Entry:
     client_id: str | None = None
     emoji: str = ""
     on: bool = True
+
+    @property
+    def is_of_its_own(self) -> bool:
+        """Whether the entry is no message and about none: only a later version of the app writes such entries."""
+        return self.kind is Kind.UNKNOWN and self.message_seq == self.seq
 
 
 @dataclass(frozen=True, slots=True)

@@ -91,7 +91,7 @@ async def read_since(store: RoomStore, room: str, after: int, until: int | None 
     messages = {
         entry.seq: decode_message(row) for entry, row in zip(entries, rows, strict=True) if entry.kind is Kind.MESSAGE
     }
-    wanted = {entry.message_seq for entry in entries} - messages.keys()
+    wanted = {entry.message_seq for entry in entries if not entry.is_of_its_own} - messages.keys()
     messages |= await store.read_messages(room, (seq for seq in sorted(wanted) if seq >= head.first))
     run = [(entry, messages.get(entry.message_seq)) for entry in entries]
     # Retention may have removed the first entries since the head was read.

@@ -103,7 +103,6 @@ def encode_mutable(message: Message, *, is_change: bool = False) -> dict[str, An
 def decode_entry(row: Row) -> Entry:
     """Return the entry that a row holds."""
     kind, seq = Kind(row["kind"]), int(row["RowKey"][2:])
-    is_message = kind is Kind.MESSAGE
     return Entry(
         seq=seq,
         kind=kind,
@@ -111,8 +110,8 @@ def decode_entry(row: Row) -> Entry:
         user=row["user"],
         at=int(row["at"]),
         count=int(row["messages"]),
-        message_id=row["id"] if is_message else row["target"],
-        message_seq=seq if is_message else int(row["targetSeq"]),
+        message_id=row.get("target", row["id"]),
+        message_seq=int(row.get("targetSeq", seq)),
         client_id=None if row["user"] == ERASED_USER else row.get("clientId"),
         emoji=row.get("emoji", ""),
         on=row.get("on", True),

@@ -7,7 +7,8 @@ import pytest
 
 from chat.errors import InvalidMessage
 from chat.room_log.answers import page_fields, since_frame
-from chat.room_log.model import Kind, Message
+from chat.room_log.entry_frames import entry_frame
+from chat.room_log.model import Head, Kind, Message
 from chat.room_log.reader import (
     MAX_DISTANCE,
     MAX_SCANNED,
@@ -20,8 +21,10 @@ from chat.room_log.reader import (
     read_since,
 )
 from chat.room_log.room_logs import RoomLogs
-from chat.room_log.rows import entry_key
+from chat.room_log.rows import encode_head, entry_key
 from chat.room_log.store import TABLE, RoomStore
+from chat.table_storage.entities import Value
+from chat.table_storage.operations import Insert, Merge
 from tests.chat.room_log.conftest import ROOM, Instances
 from tests.chat.room_log.requests import new_message, react
 from tests.chat.room_log.stored_room import changed_messages, new_messages, remove_before, write_room
@@ -204,6 +207,26 @@ async def test_a_change_of_a_removed_message_is_told_as_its_deletion(store: Room
     deleted = frame["entries"][1]
     assert (deleted["type"], deleted["id"], deleted["message"]) == ("deleted", "m1", "")
     assert (deleted["seq"], deleted["version"], deleted["messageSeq"]) == (3, 3, 1)
+
+
+async def test_entries_of_a_later_version_are_told_by_their_numbers_and_the_run_goes_on(store: RoomStore) -> None:
+    await write_room(store, new_messages(2))
+    head = await store.read_head(ROOM)
+    later: dict[str, Value] = {"PartitionKey": ROOM, "v": 2, "user": "ana", "at": head.at, "messages": 2}
+    mute = later | {"RowKey": entry_key(3), "kind": "mute", "id": "c3", "whom": "bo"}
+    pin = later | {"RowKey": entry_key(4), "kind": "pin", "id": "c4", "target": "m1", "targetSeq": 1}
+    moved = encode_head(ROOM, Head(4, 2, head.at, 1))
+    await store.tables.transaction(TABLE, [Merge(moved, head.etag), Insert(mute), Insert(pin)])
+
+    run = await read_since(store, ROOM, 1)
+
+    told = [entry_frame(ROOM, entry, message) for entry, message in run.entries]
+    assert [(frame.get("type"), frame["id"], frame["seq"]) for frame in told] == [
+        (None, "m2", 2),
+        ("unknown", "c3", 3),
+        ("edited", "m1", 4),
+    ]
+    assert [message.id for message in (await read_page(store, ROOM)).messages] == ["m1", "m2"]
 
 
 async def test_a_run_of_long_messages_is_shorter_and_the_next_one_goes_on(store: RoomStore) -> None:
