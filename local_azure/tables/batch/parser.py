@@ -7,14 +7,16 @@ part and before an operation's body.
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
-from multidict import CIMultiDict
+from multidict import CIMultiDict, CIMultiDictProxy
 
 from local_azure.tables.errors import TableError, invalid_input
 
 _BOUNDARY = re.compile(r'boundary="?([^";,\s]+)"?', re.IGNORECASE)
 _REQUEST_LINE = re.compile(r"([A-Za-z]+) (\S+) HTTP/\d(?:\.\d)?")
 _LINE_END = b"\r\n"
+_NO_HEADERS: CIMultiDictProxy[str] = CIMultiDictProxy(CIMultiDict())
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,15 +101,21 @@ def _parse_operation(headers: Mapping[str, str], content: bytes) -> BatchOperati
 def _split_headers(text: bytes) -> tuple[Mapping[str, str], bytes]:
     """Return the headers at the beginning of a text, and what comes after the blank line."""
     if text.startswith(_LINE_END):
-        return CIMultiDict(), text.removeprefix(_LINE_END)
+        return _NO_HEADERS, text.removeprefix(_LINE_END)
     head, _, rest = text.partition(_LINE_END * 2)
+    return _parse_headers(head), rest
+
+
+# Cached: most operations of a client have the same headers.
+@lru_cache(maxsize=64)
+def _parse_headers(head: bytes) -> CIMultiDictProxy[str]:
     headers: CIMultiDict[str] = CIMultiDict()
     for line in _decode(head).split("\r\n"):
         name, colon, value = line.partition(":")
         if not colon and line.strip():
             raise _malformed()
         headers[name.strip()] = value.strip()
-    return headers, rest
+    return CIMultiDictProxy(headers)
 
 
 def _decode(text: bytes) -> str:
