@@ -46,6 +46,12 @@ class EdmType(StrEnum):
     BINARY = "Edm.Binary"
 
 
+_TYPES = {edm_type.value: edm_type for edm_type in EdmType}
+# The type of a value without an annotation, by the type of what JSON is decoded to.
+_IMPLIED_TYPES = {str: EdmType.STRING, bool: EdmType.BOOLEAN, int: EdmType.INT32, float: EdmType.DOUBLE}
+_SHOWN_BY_JSON = frozenset((EdmType.STRING, EdmType.BOOLEAN, EdmType.INT32))
+
+
 class Property(NamedTuple):
     """A typed value."""
 
@@ -62,7 +68,7 @@ def parse_property(json_value: object, annotation: str | None) -> Property | Non
         raise invalid_input(f"The type '{annotation[:64]}' is not known.")
     if json_value is None:
         return None
-    edm_type = _implied_type(json_value) if annotation is None else EdmType(annotation)
+    edm_type = _implied_type(json_value) if annotation is None else _TYPES[annotation]
     return Property(edm_type, _PARSERS[edm_type](json_value))
 
 
@@ -76,7 +82,7 @@ def needs_annotation(item: Property) -> bool:
     """Return whether an answer names the property's type, because the JSON value alone does not show it."""
     if item.type is EdmType.DOUBLE:
         return not math.isfinite(item.value)  # type: ignore[arg-type]
-    return item.type in _ALWAYS_ANNOTATED
+    return item.type not in _SHOWN_BY_JSON
 
 
 def property_bytes(item: Property) -> int:
@@ -101,16 +107,10 @@ def utf16_units(text: str) -> int:
 
 
 def _implied_type(value: object) -> EdmType:
-    # bool first: it is a subclass of int.
-    if isinstance(value, bool):
-        return EdmType.BOOLEAN
-    if isinstance(value, str):
-        return EdmType.STRING
-    if isinstance(value, int):
-        return EdmType.INT32
-    if isinstance(value, float):
-        return EdmType.DOUBLE
-    raise invalid_input("A property's value must be a string, a number, true, false or null.")
+    implied = _IMPLIED_TYPES.get(type(value))
+    if implied is None:
+        raise invalid_input("A property's value must be a string, a number, true, false or null.")
+    return implied
 
 
 def _mismatch(edm_type: EdmType) -> TableError:
@@ -120,6 +120,8 @@ def _mismatch(edm_type: EdmType) -> TableError:
 def _parse_string(value: object) -> str:
     if not isinstance(value, str):
         raise _mismatch(EdmType.STRING)
+    if len(value) <= MAX_STRING_UNITS and value.isascii():
+        return value
     try:
         units = utf16_units(value)
     except UnicodeEncodeError:
@@ -132,7 +134,8 @@ def _parse_string(value: object) -> str:
 def _parse_int32(value: object) -> int:
     if isinstance(value, str) and _INTEGER.fullmatch(value):
         value = int(value)
-    if isinstance(value, bool) or not isinstance(value, int) or value not in _INT32:
+    # bool is a subclass of int.
+    if type(value) is not int or value not in _INT32:
         raise _mismatch(EdmType.INT32)
     return value
 
@@ -140,7 +143,7 @@ def _parse_int32(value: object) -> int:
 def _parse_int64(value: object) -> int:
     if isinstance(value, str) and _INTEGER.fullmatch(value):
         value = int(value)
-    if isinstance(value, bool) or not isinstance(value, int) or value not in _INT64:
+    if type(value) is not int or value not in _INT64:
         raise _mismatch(EdmType.INT64)
     return value
 
@@ -224,7 +227,6 @@ _RENDERERS: dict[EdmType, Callable[..., str | int | float | bool]] = {
     EdmType.DATETIME: format_datetime,
     EdmType.BINARY: lambda content: base64.b64encode(content).decode(),
 }
-_ALWAYS_ANNOTATED = frozenset((EdmType.INT64, EdmType.DATETIME, EdmType.GUID, EdmType.BINARY))
 _FIXED_BYTES = {
     EdmType.BOOLEAN: 1,
     EdmType.INT32: 4,

@@ -6,11 +6,8 @@ from http import HTTPStatus
 from local_azure.tables.messages import Response
 
 _PART_HEADERS = b"Content-Type: application/http\r\nContent-Transfer-Encoding: binary\r\n\r\n"
-_BEGINNINGS = {
-    status.value: f"HTTP/1.1 {status.value} {status.phrase}\r\nX-Content-Type-Options: nosniff\r\nCache-Control: no-cache"
-    for status in HTTPStatus
-}
-"""The first lines of an answer within a part, by its status."""
+_ALWAYS = "X-Content-Type-Options: nosniff\r\nCache-Control: no-cache"
+_FIRST_LINES = {status.value: f"HTTP/1.1 {status.value} {status.phrase}\r\n{_ALWAYS}" for status in HTTPStatus}
 
 
 def change_set_response(parts: Sequence[Response], identifier: str) -> Response:
@@ -34,5 +31,5 @@ def _batch_response(content: bytes, identifier: str) -> Response:
 
 
 def _http_message(response: Response) -> bytes:
-    lines = [_BEGINNINGS[response.status], *[f"{name}: {value}" for name, value in response.headers.items()], "", ""]
+    lines = [_FIRST_LINES[response.status], *[f"{name}: {value}" for name, value in response.headers.items()], "", ""]
     return "\r\n".join(lines).encode() + response.body + b"\r\n"
