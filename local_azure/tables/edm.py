@@ -29,7 +29,7 @@ _NOT_FINITE = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
 
 
 # Made once: `json.dumps` makes an encoder for each call that has options.
-encode_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+encode_json = json.JSONEncoder(ensure_ascii=False, check_circular=False, separators=(",", ":")).encode
 """Returns a value as JSON text without blanks."""
 
 
@@ -46,10 +46,11 @@ class EdmType(StrEnum):
     BINARY = "Edm.Binary"
 
 
-_TYPES = {edm_type.value: edm_type for edm_type in EdmType}
+_TYPES: dict[str, EdmType] = {edm_type.value: edm_type for edm_type in EdmType}
 # The type of a value without an annotation, by the type of what JSON is decoded to.
-_IMPLIED_TYPES = {str: EdmType.STRING, bool: EdmType.BOOLEAN, int: EdmType.INT32, float: EdmType.DOUBLE}
-_SHOWN_BY_JSON = frozenset((EdmType.STRING, EdmType.BOOLEAN, EdmType.INT32))
+_IMPLIED_TYPES: dict[type, EdmType] = {str: EdmType.STRING, bool: EdmType.BOOLEAN, int: EdmType.INT32, float: EdmType.DOUBLE}
+SHOWN_BY_JSON = frozenset((EdmType.STRING, EdmType.BOOLEAN, EdmType.INT32))
+"""The types that JSON has itself: in memory and in JSON their values are the same, and need no annotation."""
 
 
 class Property(NamedTuple):
@@ -64,11 +65,13 @@ def parse_property(json_value: object, annotation: str | None) -> Property | Non
 
     Raises `TableError` when the value does not fit the type, or is too large.
     """
-    if annotation is not None and annotation not in _PARSERS:
+    if annotation is not None and annotation not in _TYPES:
         raise invalid_input(f"The type '{annotation[:64]}' is not known.")
     if json_value is None:
         return None
-    edm_type = _implied_type(json_value) if annotation is None else _TYPES[annotation]
+    edm_type = _IMPLIED_TYPES.get(type(json_value)) if annotation is None else _TYPES[annotation]
+    if edm_type is None:
+        raise invalid_input("A property's value must be a string, a number, true, false or null.")
     return Property(edm_type, _PARSERS[edm_type](json_value))
 
 
@@ -82,7 +85,7 @@ def needs_annotation(item: Property) -> bool:
     """Return whether an answer names the property's type, because the JSON value alone does not show it."""
     if item.type is EdmType.DOUBLE:
         return not math.isfinite(item.value)  # type: ignore[arg-type]
-    return item.type not in _SHOWN_BY_JSON
+    return item.type not in SHOWN_BY_JSON
 
 
 def property_bytes(item: Property) -> int:
@@ -104,13 +107,6 @@ def utf16_units(text: str) -> int:
 
 # --- from JSON -------------------------------------------------------------------------------------------------------
 # With an annotation, a number or a truth value may also come as text: the JavaScript SDK sends `{type, value}` so.
-
-
-def _implied_type(value: object) -> EdmType:
-    implied = _IMPLIED_TYPES.get(type(value))
-    if implied is None:
-        raise invalid_input("A property's value must be a string, a number, true, false or null.")
-    return implied
 
 
 def _mismatch(edm_type: EdmType) -> TableError:

@@ -11,6 +11,7 @@ from functools import lru_cache
 from typing import Any
 
 from local_azure.tables.edm import (
+    SHOWN_BY_JSON,
     Property,
     encode_json,
     needs_annotation,
@@ -108,8 +109,12 @@ def annotated(properties: Iterable[tuple[str, Property]]) -> dict[str, object]:
     """Return properties as a JSON object, an annotation before each value that needs one."""
     members: dict[str, object] = {}
     for name, item in properties:
+        edm_type, value = item
+        if edm_type in SHOWN_BY_JSON:
+            members[name] = value
+            continue
         if needs_annotation(item):
-            members[name + ANNOTATION] = item.type
+            members[name + ANNOTATION] = edm_type
         members[name] = property_to_json(item)
     return members
 

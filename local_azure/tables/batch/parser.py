@@ -91,11 +91,18 @@ def _parse_operation(headers: Mapping[str, str], content: bytes) -> BatchOperati
     if not headers.get("Content-Type", "").lower().startswith("application/http"):
         raise invalid_input("A part of a batch must have the Content-Type application/http.")
     request_line, _, rest = content.lstrip().partition(_LINE_END)
-    match = _REQUEST_LINE.fullmatch(_decode(request_line).strip())
+    method, url = _parse_request_line(request_line)
+    inner, body = _split_headers(rest)
+    return BatchOperation(effective_method(method, inner), url, inner, body.strip())
+
+
+# Cached, as headers are: every insert into a table has the same request line.
+@lru_cache(maxsize=256)
+def _parse_request_line(line: bytes) -> tuple[str, str]:
+    match = _REQUEST_LINE.fullmatch(_decode(line).strip())
     if match is None:
         raise _malformed()
-    inner, body = _split_headers(rest)
-    return BatchOperation(effective_method(match[1], inner), match[2], inner, body.strip())
+    return match[1], match[2]
 
 
 def _split_headers(text: bytes) -> tuple[Mapping[str, str], bytes]:

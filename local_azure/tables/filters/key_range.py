@@ -40,7 +40,9 @@ def remaining_filter(expression: Expression | None, key_range: KeyRange) -> Expr
     if not isinstance(expression, And):
         return None if _is_inclusive_bound(expression) else expression
     parts = tuple(part for part in expression.parts if not _is_inclusive_bound(part))
-    return And(parts) if len(parts) > 1 else parts[0] if parts else None
+    if len(parts) < 2:
+        return parts[0] if parts else None
+    return And(parts)
 
 
 def _is_inclusive_bound(expression: Expression | None) -> bool:
