@@ -29,7 +29,7 @@ _NOT_FINITE = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
 
 
 # Made once: `json.dumps` makes an encoder for each call that has options.
-encode_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+encode_json = json.JSONEncoder(ensure_ascii=False, check_circular=False, separators=(",", ":")).encode
 """Returns a value as JSON text without blanks."""
 
 
@@ -46,6 +46,13 @@ class EdmType(StrEnum):
     BINARY = "Edm.Binary"
 
 
+_TYPES: dict[str, EdmType] = {edm_type.value: edm_type for edm_type in EdmType}
+# The type of a value without an annotation, by the type of what JSON is decoded to.
+_IMPLIED_TYPES: dict[type, EdmType] = {str: EdmType.STRING, bool: EdmType.BOOLEAN, int: EdmType.INT32, float: EdmType.DOUBLE}
+SHOWN_BY_JSON = frozenset((EdmType.STRING, EdmType.BOOLEAN, EdmType.INT32))
+"""The types that JSON has itself: in memory and in JSON their values are the same, and need no annotation."""
+
+
 class Property(NamedTuple):
     """A typed value."""
 
@@ -58,11 +65,13 @@ def parse_property(json_value: object, annotation: str | None) -> Property | Non
 
     Raises `TableError` when the value does not fit the type, or is too large.
     """
-    if annotation is not None and annotation not in _PARSERS:
+    if annotation is not None and annotation not in _TYPES:
         raise invalid_input(f"The type '{annotation[:64]}' is not known.")
     if json_value is None:
         return None
-    edm_type = _implied_type(json_value) if annotation is None else EdmType(annotation)
+    edm_type = _IMPLIED_TYPES.get(type(json_value)) if annotation is None else _TYPES[annotation]
+    if edm_type is None:
+        raise invalid_input("A property's value must be a string, a number, true, false or null.")
     return Property(edm_type, _PARSERS[edm_type](json_value))
 
 
@@ -76,7 +85,7 @@ def needs_annotation(item: Property) -> bool:
     """Return whether an answer names the property's type, because the JSON value alone does not show it."""
     if item.type is EdmType.DOUBLE:
         return not math.isfinite(item.value)  # type: ignore[arg-type]
-    return item.type in _ALWAYS_ANNOTATED
+    return item.type not in SHOWN_BY_JSON
 
 
 def property_bytes(item: Property) -> int:
@@ -100,19 +109,6 @@ def utf16_units(text: str) -> int:
 # With an annotation, a number or a truth value may also come as text: the JavaScript SDK sends `{type, value}` so.
 
 
-def _implied_type(value: object) -> EdmType:
-    # bool first: it is a subclass of int.
-    if isinstance(value, bool):
-        return EdmType.BOOLEAN
-    if isinstance(value, str):
-        return EdmType.STRING
-    if isinstance(value, int):
-        return EdmType.INT32
-    if isinstance(value, float):
-        return EdmType.DOUBLE
-    raise invalid_input("A property's value must be a string, a number, true, false or null.")
-
-
 def _mismatch(edm_type: EdmType) -> TableError:
     return invalid_input(f"The value of a property is no {edm_type}.")
 
@@ -120,6 +116,8 @@ def _mismatch(edm_type: EdmType) -> TableError:
 def _parse_string(value: object) -> str:
     if not isinstance(value, str):
         raise _mismatch(EdmType.STRING)
+    if len(value) <= MAX_STRING_UNITS and value.isascii():
+        return value
     try:
         units = utf16_units(value)
     except UnicodeEncodeError:
@@ -132,7 +130,8 @@ def _parse_string(value: object) -> str:
 def _parse_int32(value: object) -> int:
     if isinstance(value, str) and _INTEGER.fullmatch(value):
         value = int(value)
-    if isinstance(value, bool) or not isinstance(value, int) or value not in _INT32:
+    # bool is a subclass of int.
+    if type(value) is not int or value not in _INT32:
         raise _mismatch(EdmType.INT32)
     return value
 
@@ -140,7 +139,7 @@ def _parse_int32(value: object) -> int:
 def _parse_int64(value: object) -> int:
     if isinstance(value, str) and _INTEGER.fullmatch(value):
         value = int(value)
-    if isinstance(value, bool) or not isinstance(value, int) or value not in _INT64:
+    if type(value) is not int or value not in _INT64:
         raise _mismatch(EdmType.INT64)
     return value
 
@@ -224,7 +223,6 @@ _RENDERERS: dict[EdmType, Callable[..., str | int | float | bool]] = {
     EdmType.DATETIME: format_datetime,
     EdmType.BINARY: lambda content: base64.b64encode(content).decode(),
 }
-_ALWAYS_ANNOTATED = frozenset((EdmType.INT64, EdmType.DATETIME, EdmType.GUID, EdmType.BINARY))
 _FIXED_BYTES = {
     EdmType.BOOLEAN: 1,
     EdmType.INT32: 4,

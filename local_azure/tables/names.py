@@ -1,6 +1,7 @@
 """What tables, keys and properties may be called, and how keys are ordered."""
 
 import re
+from functools import lru_cache
 
 from local_azure.tables.edm import utf16_units
 from local_azure.tables.errors import ErrorCode, TableError
@@ -15,6 +16,8 @@ _TABLE_NAME = re.compile(r"[A-Za-z][A-Za-z0-9]*")
 _FORBIDDEN_IN_KEYS = re.compile("[/\\\\#?\x00-\x1f\x7f-\x9f]")
 
 
+# Cached: every call names a table.
+@lru_cache(maxsize=256)
 def check_table_name(name: str) -> None:
     """Raise `TableError` unless the name can be a table's: 3 to 63 letters and digits, a letter first."""
     if not _TABLE_NAME.fullmatch(name):

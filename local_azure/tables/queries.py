@@ -7,9 +7,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from local_azure.tables.edm import EdmType, Property
-from local_azure.tables.entities import StoredEntity, decode_properties
+from local_azure.tables.entities import StoredEntity, find_property, parse_body
 from local_azure.tables.errors import TableError, invalid_input
-from local_azure.tables.filters import Expression, KeyRange, Lookup, find_key_range, parse_filter
+from local_azure.tables.filters import (
+    Expression,
+    KeyRange,
+    Lookup,
+    find_key_range,
+    parse_filter,
+    remaining_filter,
+)
 from local_azure.tables.names import sort_key
 
 MAX_PAGE_SIZE = 1000
@@ -20,7 +27,10 @@ _TOKEN = re.compile(r"1!([0-9]{1,4})!([A-Za-z0-9_-]*)")
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """What a query asks for; `start` are the sort keys (partition, row) of the first entity that it may return."""
+    """What a query asks for: the entities of a range that match the filter.
+
+    `start` are the sort keys (partition, row) of the first entity that it may return.
+    """
 
     filter: Expression | None
     key_range: KeyRange
@@ -38,7 +48,8 @@ def parse_query(options: Mapping[str, str]) -> Query:
         partition = decode_token(options["NextPartitionKey"])
         row = decode_token(options.get("NextRowKey") or encode_token(""))
         start = max(start, (sort_key(partition), sort_key(row)))
-    return Query(expression, key_range, start, parse_select(options.get("$select", "")), parse_top(options))
+    condition = remaining_filter(expression, key_range)
+    return Query(condition, key_range, start, parse_select(options.get("$select", "")), parse_top(options))
 
 
 def parse_select(text: str) -> tuple[str, ...]:
@@ -81,19 +92,19 @@ def _invalid_token() -> TableError:
 
 def entity_lookup(entity: StoredEntity) -> Lookup:
     """Return the function by which a filter reads the entity; the body is parsed when a filter first needs it."""
-    properties: dict[str, Property] | None = None
+    members: Mapping[str, object] | None = None
 
     def lookup(name: str) -> Property | None:
-        nonlocal properties
+        nonlocal members
         if name == "PartitionKey":
             return Property(EdmType.STRING, entity.key.partition)
         if name == "RowKey":
             return Property(EdmType.STRING, entity.key.row)
         if name == "Timestamp":
             return Property(EdmType.DATETIME, entity.ticks)
-        if properties is None:
-            properties = decode_properties(entity.body)
-        return properties.get(name)
+        if members is None:
+            members = parse_body(entity.body)
+        return find_property(members, name)
 
     return lookup
 

@@ -48,6 +48,8 @@ def parse_datetime(text: str) -> int:
     return (moment - _EPOCH) // _MICROSECOND * _TICKS_PER_MICROSECOND + fraction
 
 
+# Cached: an answer has each time twice, and the entities of a transaction have the same.
+@lru_cache(maxsize=1024)
 def format_datetime(ticks: int) -> str:
     """Return the time as UTC text; zeros at the end of the fraction are dropped, as the service does."""
     seconds, fraction = divmod(ticks, TICKS_PER_SECOND)
@@ -55,12 +57,13 @@ def format_datetime(ticks: int) -> str:
     return f"{text}.{f'{fraction:07}'.rstrip('0')}Z" if fraction else f"{text}Z"
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=64)
 def _format_second(seconds: int) -> str:
     # isoformat ends with the offset +00:00.
     return (_EPOCH + timedelta(seconds=seconds)).isoformat()[:19]
 
 
+@lru_cache(maxsize=1024)
 def format_etag(ticks: int) -> str:
     """Return the ETag of an entity that was written at this time."""
     return f"W/\"datetime'{format_datetime(ticks).replace(':', '%3A')}'\""

@@ -67,9 +67,10 @@ def apply_write(write: Write, current: StoredEntity | None, now: int) -> StoredE
     properties = write.properties
     if write.action is Action.MERGE and current is not None:
         properties = {**decode_properties(current.body), **properties}
-    check_entity_size(write.key, properties)
+    body = encode_properties(properties)
+    check_entity_size(write.key, properties, body)
     ticks = now if current is None else max(now, current.ticks + 1)
-    return StoredEntity(write.key, ticks, encode_properties(properties))
+    return StoredEntity(write.key, ticks, body)
 
 
 def _check_condition(write: Write, current: StoredEntity | None) -> None:

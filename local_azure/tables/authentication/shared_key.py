@@ -4,9 +4,9 @@ The path is signed as it is sent, percent-encoded; of the query only `comp` is s
 """
 
 import base64
-import hashlib
 import hmac
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 
 SHARED_KEY = "SharedKey"
 SHARED_KEY_LITE = "SharedKeyLite"
@@ -14,8 +14,12 @@ SHARED_KEY_LITE = "SharedKeyLite"
 
 def sign(text: str, key: str) -> str:
     """Return the base64 HMAC-SHA256 of a text; `key` is base64 as well."""
-    digest = hmac.new(base64.b64decode(key), text.encode(), hashlib.sha256).digest()
-    return base64.b64encode(digest).decode()
+    return base64.b64encode(hmac.digest(_decode_key(key), text.encode(), "sha256")).decode()
+
+
+@lru_cache(maxsize=8)
+def _decode_key(key: str) -> bytes:
+    return base64.b64decode(key)
 
 
 def signature_matches(signature: str, texts: Iterable[str], keys: Iterable[str]) -> bool:

@@ -7,14 +7,16 @@ part and before an operation's body.
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
-from multidict import CIMultiDict
+from multidict import CIMultiDict, CIMultiDictProxy
 
 from local_azure.tables.errors import TableError, invalid_input
 
 _BOUNDARY = re.compile(r'boundary="?([^";,\s]+)"?', re.IGNORECASE)
 _REQUEST_LINE = re.compile(r"([A-Za-z]+) (\S+) HTTP/\d(?:\.\d)?")
 _LINE_END = b"\r\n"
+_NO_HEADERS: CIMultiDictProxy[str] = CIMultiDictProxy(CIMultiDict())
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,25 +91,38 @@ def _parse_operation(headers: Mapping[str, str], content: bytes) -> BatchOperati
     if not headers.get("Content-Type", "").lower().startswith("application/http"):
         raise invalid_input("A part of a batch must have the Content-Type application/http.")
     request_line, _, rest = content.lstrip().partition(_LINE_END)
-    match = _REQUEST_LINE.fullmatch(_decode(request_line).strip())
+    method, url = _parse_request_line(request_line)
+    inner, body = _split_headers(rest)
+    return BatchOperation(effective_method(method, inner), url, inner, body.strip())
+
+
+# Cached, as headers are: every insert into a table has the same request line.
+@lru_cache(maxsize=256)
+def _parse_request_line(line: bytes) -> tuple[str, str]:
+    match = _REQUEST_LINE.fullmatch(_decode(line).strip())
     if match is None:
         raise _malformed()
-    inner, body = _split_headers(rest)
-    return BatchOperation(effective_method(match[1], inner), match[2], inner, body.strip())
+    return match[1], match[2]
 
 
 def _split_headers(text: bytes) -> tuple[Mapping[str, str], bytes]:
     """Return the headers at the beginning of a text, and what comes after the blank line."""
     if text.startswith(_LINE_END):
-        return CIMultiDict(), text.removeprefix(_LINE_END)
+        return _NO_HEADERS, text.removeprefix(_LINE_END)
     head, _, rest = text.partition(_LINE_END * 2)
+    return _parse_headers(head), rest
+
+
+# Cached: most operations of a client have the same headers.
+@lru_cache(maxsize=64)
+def _parse_headers(head: bytes) -> CIMultiDictProxy[str]:
     headers: CIMultiDict[str] = CIMultiDict()
     for line in _decode(head).split("\r\n"):
         name, colon, value = line.partition(":")
         if not colon and line.strip():
             raise _malformed()
         headers[name.strip()] = value.strip()
-    return headers, rest
+    return CIMultiDictProxy(headers)
 
 
 def _decode(text: bytes) -> str:

@@ -5,21 +5,23 @@ from http import HTTPStatus
 
 from local_azure.tables.messages import Response
 
-_ALWAYS = {"X-Content-Type-Options": "nosniff", "Cache-Control": "no-cache"}
+_PART_HEADERS = b"Content-Type: application/http\r\nContent-Transfer-Encoding: binary\r\n\r\n"
+_ALWAYS = "X-Content-Type-Options: nosniff\r\nCache-Control: no-cache"
+_FIRST_LINES = {status.value: f"HTTP/1.1 {status.value} {status.phrase}\r\n{_ALWAYS}" for status in HTTPStatus}
 
 
 def change_set_response(parts: Sequence[Response], identifier: str) -> Response:
     """Return the answer to a change set; `identifier` makes its boundaries unique."""
     boundary = f"changesetresponse_{identifier}"
-    content = b"".join(_part(part, boundary) for part in parts) + f"--{boundary}--\r\n".encode()
+    begin_part = f"--{boundary}\r\n".encode() + _PART_HEADERS
+    content = b"".join([begin_part + _http_message(part) for part in parts]) + f"--{boundary}--\r\n".encode()
     headers = f"Content-Type: multipart/mixed; boundary={boundary}\r\n\r\n"
     return _batch_response(headers.encode() + content, identifier)
 
 
 def query_response(response: Response, identifier: str) -> Response:
     """Return the answer to a batch that holds one query."""
-    headers = "Content-Type: application/http\r\nContent-Transfer-Encoding: binary\r\n\r\n"
-    return _batch_response(headers.encode() + _http_message(response), identifier)
+    return _batch_response(_PART_HEADERS + _http_message(response), identifier)
 
 
 def _batch_response(content: bytes, identifier: str) -> Response:
@@ -28,12 +30,6 @@ def _batch_response(content: bytes, identifier: str) -> Response:
     return Response(202, {"Content-Type": f"multipart/mixed; boundary={boundary}"}, body)
 
 
-def _part(response: Response, boundary: str) -> bytes:
-    headers = f"--{boundary}\r\nContent-Type: application/http\r\nContent-Transfer-Encoding: binary\r\n\r\n"
-    return headers.encode() + _http_message(response)
-
-
 def _http_message(response: Response) -> bytes:
-    lines = [f"HTTP/1.1 {response.status} {HTTPStatus(response.status).phrase}"]
-    lines += [f"{name}: {value}" for name, value in {**_ALWAYS, **response.headers}.items()]
-    return "\r\n".join([*lines, "", ""]).encode() + response.body + b"\r\n"
+    lines = [_FIRST_LINES[response.status], *[f"{name}: {value}" for name, value in response.headers.items()], "", ""]
+    return "\r\n".join(lines).encode() + response.body + b"\r\n"

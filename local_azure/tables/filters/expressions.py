@@ -26,6 +26,9 @@ OPERATORS: dict[str, Callable[[Any, Any], bool]] = {
 }
 
 
+_EQUALITY = frozenset(("eq", "ne"))
+
+
 class LiteralKind(Enum):
     """What a literal is by its form; it decides which types of properties it is compared with."""
 
@@ -74,7 +77,7 @@ class Comparison:
             return False
         if found.type not in _COMPARABLE[self.literal.kind]:
             return self.operator == "ne"
-        if found.type is EdmType.STRING:
+        if found.type is EdmType.STRING and self.operator not in _EQUALITY:
             return OPERATORS[self.operator](sort_key(str(found.value)), sort_key(str(self.literal.value)))
         return OPERATORS[self.operator](found.value, self.literal.value)
 

@@ -1,6 +1,6 @@
 """Which keys can match a filter: what the comparisons of PartitionKey and RowKey in its top-level `and` say.
 
-The range may hold entities that do not match, never the other way round: the filter still decides about each.
+The range may hold entities that do not match, never the other way round: what is left of the filter decides about each.
 """
 
 from collections.abc import Iterator
@@ -31,6 +31,27 @@ def find_key_range(expression: Expression | None) -> KeyRange:
     # One partition: only here do the bounds of RowKey limit a contiguous range.
     first_row, last_row = _bounds(comparisons, "RowKey")
     return KeyRange(first, last, first_row, last_row)
+
+
+def remaining_filter(expression: Expression | None, key_range: KeyRange) -> Expression | None:
+    """Return what the range does not say of the filter that it was found in; None when it says all."""
+    if key_range.first_partition != key_range.last_partition:
+        return expression
+    if not isinstance(expression, And):
+        return None if _is_inclusive_bound(expression) else expression
+    parts = tuple(part for part in expression.parts if not _is_inclusive_bound(part))
+    if len(parts) < 2:
+        return parts[0] if parts else None
+    return And(parts)
+
+
+def _is_inclusive_bound(expression: Expression | None) -> bool:
+    return (
+        isinstance(expression, Comparison)
+        and expression.name in ("PartitionKey", "RowKey")
+        and expression.operator in ("eq", "ge", "le")
+        and expression.literal.kind is LiteralKind.STRING
+    )
 
 
 def _joined_by_and(expression: Expression) -> Iterator[Comparison]:

@@ -51,7 +51,7 @@ async def write_entity(store: TableStore, request: Request, grant: Grant) -> Res
     if write.action is Action.INSERT and request.prefer != _NO_CONTENT:
         require_level(request)  # Before the write: what cannot be answered must not be done.
     written = await store.write(request.resource.table, write)
-    return write_response(request, write, written.entities[0], written.table)
+    return write_response(request, write, written.entities[0], replace(request.addresses, table=written.table))
 
 
 def require_write(grant: Grant, table: str, write: Write) -> None:
@@ -87,20 +87,21 @@ def parse_write(request: Request) -> Write:
     return Write(action, key, parse_entity(request.json()).properties, condition)
 
 
-def write_response(request: Request, write: Write, entity: StoredEntity | None, table: str) -> Response:
-    """Return the answer to a write that was carried out; `table` is the name as the table was created."""
+def write_response(request: Request, write: Write, entity: StoredEntity | None, addresses: Addresses) -> Response:
+    """Return the answer to a write that was carried out; `addresses` have the table's name as it was created."""
     if entity is None:
         return Response(204)
     etag = format_etag(entity.ticks)
     if write.action is not Action.INSERT:
         return Response(204, {"DataServiceVersion": "1.0;", "ETag": etag})
-    addresses = replace(request.addresses, table=table)
-    headers = {"DataServiceVersion": "3.0;", "Location": addresses.entity_url(entity.key), "ETag": etag}
-    wants_content = request.prefer != _NO_CONTENT
-    if request.prefer is not None:
+    url, prefer = addresses.entity_url(entity.key), request.prefer
+    headers = {"DataServiceVersion": "3.0;", "Location": url, "ETag": etag}
+    wants_content = prefer != _NO_CONTENT
+    if prefer is not None:
         headers["Preference-Applied"] = "return-content" if wants_content else _NO_CONTENT
     if not wants_content:
-        return Response(204, {**headers, "DataServiceId": addresses.entity_url(entity.key)})
+        headers["DataServiceId"] = url
+        return Response(204, headers)
     return _created(request, entity, addresses, headers)
 
 

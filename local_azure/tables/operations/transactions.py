@@ -1,8 +1,9 @@
 """Entity group transactions: up to 100 writes to one partition, all carried out or none."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import lru_cache
 from urllib.parse import parse_qsl, urlsplit
 
 from multidict import CIMultiDict
@@ -19,7 +20,7 @@ from local_azure.tables.operations.entities import (
     require_write,
     write_response,
 )
-from local_azure.tables.resource_path import ResourceKind, parse_resource, split_account
+from local_azure.tables.resource_path import Resource, ResourceKind, parse_resource, split_account
 from local_azure.tables.store import TableStore
 from local_azure.tables.writes import Write
 
@@ -50,8 +51,9 @@ async def submit_transaction(store: TableStore, request: Request, grant: Grant) 
     except OperationFailed as failure:
         part = _failed_part(request, failure, is_alone=len(batch.changes) == 1)
         return replace(change_set_response([part], request.request_id), error_code=part.error_code)
+    addresses = replace(request.addresses, table=written.table)
     parts = [
-        write_response(operation, write, entity, written.table)
+        write_response(operation, write, entity, addresses)
         for operation, write, entity in zip(operations, writes, written.entities, strict=True)
     ]
     return change_set_response(parts, request.request_id)
@@ -104,19 +106,16 @@ def _check_group(operation: Request, write: Write, operations: Sequence[Request]
 
 
 def _to_request(request: Request, operation: BatchOperation) -> Request:
-    """Return an operation of a batch as a request; its URL need not name the host that was dialled."""
-    url = urlsplit(operation.url)
-    if not url.path.startswith("/"):
-        raise invalid_input("The URL of an operation must be absolute.")
-    headers = CIMultiDict(operation.headers)
+    """Return an operation of a batch as a request."""
+    resource, query = _parse_url(operation.url, request.addresses.account)
+    headers = operation.headers
     # A part is answered in JSON also when it does not ask for it.
     if _JSON not in headers.get("Accept", "").lower():
+        headers = CIMultiDict(headers)
         headers["Accept"] = _JSON
-    path = split_account(url.path, request.addresses.account).rest
-    query = dict(parse_qsl(url.query, keep_blank_values=True))
     return Request(
         operation.method,
-        parse_resource(path),
+        resource,
         query,
         headers,
         operation.body,
@@ -124,6 +123,17 @@ def _to_request(request: Request, operation: BatchOperation) -> Request:
         request.request_id,
         request.now,
     )
+
+
+# Cached: every insert into a table has the same URL.
+@lru_cache(maxsize=256)
+def _parse_url(text: str, account: str) -> tuple[Resource, Mapping[str, str]]:
+    """Return what an operation's URL names and its query; the host need not be the one that was dialled."""
+    url = urlsplit(text)
+    if not url.path.startswith("/"):
+        raise invalid_input("The URL of an operation must be absolute.")
+    path = split_account(url.path, account).rest
+    return parse_resource(path), dict(parse_qsl(url.query, keep_blank_values=True))
 
 
 def _failed_part(request: Request, failure: OperationFailed, *, is_alone: bool) -> Response:

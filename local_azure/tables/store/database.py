@@ -1,9 +1,9 @@
 """One SQLite database and the thread that works on it.
 
-What is asked for at the same time is committed together (group commit): each piece of work has a savepoint of its own,
-so that one that fails is undone alone. A caller is answered after the commit. The write-ahead log with
-`synchronous=NORMAL` keeps every commit when the process is killed; after a power cut the last ones may be missing,
-and the database is consistent.
+What is asked for at the same time is committed together (group commit): each piece of work that shares a commit has a
+savepoint of its own, so that one that fails is undone alone. A caller is answered after the commit. The write-ahead
+log with `synchronous=NORMAL` keeps every commit when the process is killed; after a power cut the last ones may be
+missing, and the database is consistent.
 """
 
 import asyncio
@@ -113,9 +113,14 @@ class Database:
 
 
 def _carry_out(connection: sqlite3.Connection, group: list[tuple[Work[Any], "asyncio.Future[Any]"]]) -> list[_Outcome]:
+    outcomes: list[_Outcome]
     try:
         connection.execute("BEGIN")
-        outcomes = [(future, *_outcome(connection, work)) for work, future in group]
+        if len(group) == 1:
+            [(work, future)] = group
+            outcomes = [(future, work(connection), None)]
+        else:
+            outcomes = [(future, *_outcome(connection, work)) for work, future in group]
         connection.execute("COMMIT")
     except BaseException as error:
         # Nothing was committed: also those that had succeeded have failed.

@@ -94,6 +94,15 @@ def read_entity(db: sqlite3.Connection, table_id: int, key: EntityKey) -> Stored
     return None if found is None else StoredEntity(key, found[0], found[1])
 
 
+def insert_entity(db: sqlite3.Connection, table_id: int, entity: StoredEntity) -> bool:
+    """Insert an entity; return whether there was none with its key, else nothing has changed."""
+    inserted = db.execute(
+        "INSERT INTO entities (table_id, partition, row, ticks, body) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+        (table_id, sort_key(entity.key.partition), sort_key(entity.key.row), entity.ticks, entity.body),
+    )
+    return inserted.rowcount == 1
+
+
 def write_entity(db: sqlite3.Connection, table_id: int, entity: StoredEntity) -> None:
     """Insert or replace an entity."""
     db.execute(

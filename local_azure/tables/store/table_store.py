@@ -14,7 +14,7 @@ from local_azure.tables.queries import MAX_PAGE_SIZE, Query, entity_lookup, tabl
 from local_azure.tables.store import statements
 from local_azure.tables.store.database import Database
 from local_azure.tables.timestamps import TICKS_PER_SECOND
-from local_azure.tables.writes import Write, apply_write
+from local_azure.tables.writes import Action, Write, apply_write
 
 MAX_EXAMINED_AT_ONCE = 1000
 MAX_QUERY_SECONDS = 5.0
@@ -182,14 +182,18 @@ class TableStore:
     def _write_one(
         self, db: sqlite3.Connection, table_id: int, index: int, write: Write, ticks: int
     ) -> StoredEntity | None:
+        # An insert reads nothing: the database itself refuses a second entity with the same key.
+        is_insert = write.action is Action.INSERT
         try:
-            entity = apply_write(write, statements.read_entity(db, table_id, write.key), ticks)
+            entity = apply_write(write, None if is_insert else statements.read_entity(db, table_id, write.key), ticks)
         except TableError as error:
             raise OperationFailed(index, error) from None
         if entity is None:
             statements.delete_entity(db, table_id, write.key)
-        else:
+        elif not is_insert:
             statements.write_entity(db, table_id, entity)
+        elif not statements.insert_entity(db, table_id, entity):
+            raise OperationFailed(index, TableError(ErrorCode.ENTITY_ALREADY_EXISTS))
         return entity
 
     def _read_portion(

@@ -97,7 +97,8 @@ def test_any_object_is_an_entity_or_refused(document: dict[str, object]) -> None
     except TableError:
         return
     assert set(entity.properties) <= set(document)
-    check_entity_size(EntityKey(entity.partition or "", entity.row or ""), entity.properties)
+    key = EntityKey(entity.partition or "", entity.row or "")
+    check_entity_size(key, entity.properties, encode_properties(entity.properties))
 
 
 @pytest.mark.parametrize("text", ["\ud800", "a\udfffb"])
@@ -106,6 +107,16 @@ def test_half_a_character_is_refused(text: str) -> None:
     for name in ("a", "PartitionKey"):
         with pytest.raises(TableError):
             parse_entity({name: text})
+
+
+@given(st.text(max_size=20), st.dictionaries(NAMES | st.just("\U0001d49c"), ANY_PROPERTY))
+def test_an_entity_has_at_most_four_bytes_for_each_character_of_its_body(
+    row: str, properties: dict[str, Property]
+) -> None:
+    """A small body need not be measured."""
+    body = encode_properties(properties)
+
+    assert entity_bytes(EntityKey("", row), properties) <= 4 + 4 * len(row) + 4 * len(body)
 
 
 def test_the_size_of_an_entity_follows_the_documented_formula() -> None:

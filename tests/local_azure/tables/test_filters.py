@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from local_azure.tables.edm import EdmType, Property
 from local_azure.tables.errors import TableError
-from local_azure.tables.filters import KeyRange, find_key_range, parse_filter
+from local_azure.tables.filters import KeyRange, find_key_range, parse_filter, remaining_filter
 from local_azure.tables.filters.expressions import Comparison
 from local_azure.tables.names import sort_key
 from local_azure.tables.timestamps import format_datetime, parse_datetime
@@ -62,12 +62,36 @@ def is_within(key_range: KeyRange, partition: bytes, row: bytes) -> bool:
 
 @given(CONDITIONS | CHAINS, KEYS, KEYS)
 @settings(max_examples=500)
-def test_every_match_is_within_the_range_of_keys(text: str, partition: str, row: str) -> None:
+def test_an_entity_matches_when_it_is_within_the_range_of_keys_and_what_remains_matches(
+    text: str, partition: str, row: str
+) -> None:
     keys = {"PartitionKey": Property(EdmType.STRING, partition), "RowKey": Property(EdmType.STRING, row)}
     expression = parse_filter(text)
 
-    if matches(text, **keys):
-        assert is_within(find_key_range(expression), sort_key(partition), sort_key(row))
+    key_range = find_key_range(expression)
+    remaining = remaining_filter(expression, key_range)
+
+    is_selected = is_within(key_range, sort_key(partition), sort_key(row))
+    is_selected = is_selected and (remaining is None or remaining.matches(keys.get))
+    assert is_selected is matches(text, **keys)
+
+
+@pytest.mark.parametrize(
+    ("text", "remaining"),
+    [
+        ("PartitionKey eq 'p'", None),
+        ("PartitionKey eq 'p' and RowKey ge 'a' and RowKey le 'b'", None),
+        ("PartitionKey eq 'p' and RowKey ge 'a' and kind eq 'message'", "kind eq 'message'"),
+        ("PartitionKey eq 'p' and RowKey gt 'a' and RowKey lt 'b'", "RowKey gt 'a' and RowKey lt 'b'"),
+        ("PartitionKey ge 'p' and RowKey ge 'a'", "PartitionKey ge 'p' and RowKey ge 'a'"),
+    ],
+)
+def test_the_range_of_one_partition_needs_no_second_look_at_inclusive_bounds(text: str, remaining: str | None) -> None:
+    expression = parse_filter(text)
+
+    left = remaining_filter(expression, find_key_range(expression))
+
+    assert left == (None if remaining is None else parse_filter(remaining))
 
 
 @pytest.mark.parametrize(
