@@ -8,6 +8,7 @@ import asyncio
 import json
 from collections.abc import Awaitable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from chat.errors import StorageUnavailable
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
     from azure.durable_functions import DurableOrchestrationClient
 
 T = TypeVar("T")
+
+CLIENT_BINDING = "durableClient"
+"""The type of the binding that hands over the client as text: most events need none, so it is not made for each."""
 
 READ_SECONDS = 2.0
 START_SECONDS = 5.0
@@ -32,9 +36,14 @@ class InstanceStatus:
 
 @dataclass(frozen=True, slots=True)
 class DurableClient:
-    """The operations on entities and orchestrations that the chat uses."""
+    """The operations on entities and orchestrations that the chat uses; `binding` is the text of a durableClient."""
 
-    client: "DurableOrchestrationClient"
+    binding: str
+
+    @property
+    def client(self) -> "DurableOrchestrationClient":
+        """The SDK's client."""
+        return _client_of(self.binding)
 
     async def signal(self, entity: str, key: str, operation: str, content: Mapping[str, Any]) -> None:
         """Send an operation to an entity, without an answer."""
@@ -89,6 +98,13 @@ class DurableClient:
         calls = [self.client.get_status(instance_id, show_input=True) for instance_id in instance_ids]
         statuses = await _within(START_SECONDS, "tell the status of orchestrations", asyncio.gather(*calls))
         return [decode_input(status.input_) if is_running(status) else None for status in statuses]
+
+
+@lru_cache(maxsize=4)
+def _client_of(binding: str) -> "DurableOrchestrationClient":
+    from azure.durable_functions import DurableOrchestrationClient
+
+    return DurableOrchestrationClient(binding)
 
 
 async def _within(seconds: float, what: str, call: Awaitable[T]) -> T:

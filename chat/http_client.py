@@ -69,6 +69,8 @@ class HttpClient:
                 headers=headers,
                 data=body,
                 allow_redirects=False,
+                # aiohttp never sends a POST again.
+                middlewares=() if method == "POST" else (_send_once,),
                 timeout=_timeout(math.ceil(seconds * 1000)),
             ) as response:
                 content = await response.read()
@@ -156,9 +158,9 @@ def _new_session(endpoint: str) -> "ClientSession":
     return aiohttp.ClientSession(
         connector=aiohttp.TCPConnector(limit=MAX_CONNECTIONS, keepalive_timeout=KEEP_ALIVE_SECONDS),
         cookie_jar=aiohttp.DummyCookieJar(),
-        skip_auto_headers=("Accept-Encoding", "User-Agent"),
+        # Stated, because aiohttp copies all headers of a call to leave out its own.
+        headers={"Accept-Encoding": "identity", "User-Agent": "chat"},
         proxy=_proxy_for(endpoint),
-        middlewares=(_send_once,),
     )
 
 

@@ -40,7 +40,7 @@ class FieldFormatter(logging.Formatter):
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 (the library's name)
         """Return the line with the record's own fields; a field that is None is left out."""
-        if record.name.partition(".")[0] != OWN_LOGGERS:
+        if vars(record).keys() <= _STANDARD or record.name.partition(".")[0] != OWN_LOGGERS:
             return super().formatMessage(record)
         fields = (
             f"{name}={_format_value(value)}"

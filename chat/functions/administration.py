@@ -12,7 +12,7 @@ import azure.functions as func
 from chat.administration import erasure_job, export
 from chat.administration.export import Export
 from chat.administration.jobs import Job, JobKind, JobStore, new_job_id
-from chat.durable_client import DurableClient, InstanceStatus
+from chat.durable_client import CLIENT_BINDING, DurableClient, InstanceStatus
 from chat.errors import AdminsOnly, ChatError, InvalidRequest, UnknownPart
 from chat.functions.jobs import ORCHESTRATIONS
 from chat.functions.process_state import process_state
@@ -44,8 +44,8 @@ def signed_in_admin(req: func.HttpRequest, settings: Settings) -> str:
 
 
 @bp.route(route="manage/rooms/{room}/export", methods=["POST"], auth_level=func.AuthLevel.ANONYMOUS)
-@bp.durable_client_input(client_name="client")
-async def export_room(req: func.HttpRequest, client: df.DurableOrchestrationClient) -> func.HttpResponse:
+@bp.generic_input_binding(arg_name="client", type=CLIENT_BINDING)
+async def export_room(req: func.HttpRequest, client: str) -> func.HttpResponse:
     """Start the export of a room; answers 202 with the job's id and the path of its status."""
     try:
         settings = current_settings()
@@ -57,8 +57,8 @@ async def export_room(req: func.HttpRequest, client: df.DurableOrchestrationClie
 
 
 @bp.route(route="manage/users/erase", methods=["POST"], auth_level=func.AuthLevel.ANONYMOUS)
-@bp.durable_client_input(client_name="client")
-async def erase_user(req: func.HttpRequest, client: df.DurableOrchestrationClient) -> func.HttpResponse:
+@bp.generic_input_binding(arg_name="client", type=CLIENT_BINDING)
+async def erase_user(req: func.HttpRequest, client: str) -> func.HttpResponse:
     """Start the erasure of the user that the body names; answers 202 with the job's id and the path of its status."""
     try:
         settings = current_settings()
@@ -97,8 +97,8 @@ async def start_job(job: Job, settings: Settings, durable: DurableClient) -> fun
 
 
 @bp.route(route="manage/jobs/{job}", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
-@bp.durable_client_input(client_name="client")
-async def job_status(req: func.HttpRequest, client: df.DurableOrchestrationClient) -> func.HttpResponse:
+@bp.generic_input_binding(arg_name="client", type=CLIENT_BINDING)
+async def job_status(req: func.HttpRequest, client: str) -> func.HttpResponse:
     """Return how far a job is."""
     try:
         settings = current_settings()

@@ -5,7 +5,7 @@ import time
 import azure.durable_functions as df
 import azure.functions as func
 
-from chat.durable_client import DurableClient
+from chat.durable_client import CLIENT_BINDING, DurableClient
 from chat.errors import ChatError, Unexpected, UnknownHub
 from chat.frames import error as error_frame
 from chat.functions.process_state import ProcessState, process_state
@@ -44,8 +44,8 @@ def webhook_auth_level() -> func.AuthLevel:
 
 
 @bp.route(route="eventhandler/{event?}", methods=["POST", "OPTIONS", "GET"], auth_level=webhook_auth_level())
-@bp.durable_client_input(client_name="client")
-async def eventhandler(req: func.HttpRequest, client: df.DurableOrchestrationClient) -> func.HttpResponse:
+@bp.generic_input_binding(arg_name="client", type=CLIENT_BINDING)
+async def eventhandler(req: func.HttpRequest, client: str) -> func.HttpResponse:
     """Answer a validation request or an event; the `event` in the path is only for people who read access logs."""
     try:
         settings, process = current_settings(), process_state()
@@ -92,14 +92,15 @@ async def answer_event(
 
 async def services_for(settings: Settings, durable: DurableClient, process: ProcessState) -> Services:
     """Return what the handler of an event may use; raises NotConfigured."""
-    gateway, room_list = await process.gateways.get(settings), await process.room_list(settings)
+    gateway, tables = await process.gateways.get(settings), await process.tables.get(settings)
+    room_list = process.room_list_in(tables)
     return Services(
         settings=settings,
         gateway=gateway,
         durable=durable,
-        rooms=await process.room_logs(settings),
+        rooms=process.room_logs_in(tables),
         heads=process.heads,
-        places=PlaceStore(await process.tables.get(settings)),
+        places=PlaceStore(tables),
         rosters=RosterReader(gateway, process.rosters, room_list.note_people),
         room_list=room_list,
         listed_rooms=process.listed_rooms,

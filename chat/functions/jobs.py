@@ -13,7 +13,7 @@ from chat.administration import erasure_job, export
 from chat.administration.erasure import Erasure
 from chat.administration.jobs import JobKind, JobStore
 from chat.commands.reminder_store import ReminderStore
-from chat.durable_client import DurableClient
+from chat.durable_client import CLIENT_BINDING, DurableClient
 from chat.functions.process_state import process_state
 from chat.logs import log
 from chat.room_list.store import now_ms
@@ -72,8 +72,8 @@ async def export_step(content: dict) -> dict:  # type: ignore[type-arg]  # the w
 
 
 @bp.activity_trigger(input_name="content", activity=ERASE_STEP)
-@bp.durable_client_input(client_name="client")
-async def erase_step(content: dict, client: df.DurableOrchestrationClient) -> dict:  # type: ignore[type-arg]
+@bp.generic_input_binding(arg_name="client", type=CLIENT_BINDING)
+async def erase_step(content: dict, client: str) -> dict:  # type: ignore[type-arg]
     """Work on an erasure for some seconds and return its new state. The user's name never reaches the orchestration."""
     settings, process = current_settings(), process_state()
     tables, gateway = await process.tables.get(settings), await process.gateways.get(settings)

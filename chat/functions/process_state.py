@@ -36,14 +36,20 @@ class ProcessState:
 
     async def room_logs(self, settings: Settings) -> RoomLogs:
         """Return the rooms of the settings' storage; raises NotConfigured."""
-        tables = await self.tables.get(settings)
+        return self.room_logs_in(await self.tables.get(settings))
+
+    def room_logs_in(self, tables: TableClient) -> RoomLogs:
+        """Return the rooms of a storage."""
         if tables not in self.rooms:
             self.rooms[tables] = RoomLogs(RoomStore(tables), RoomListStore(tables).ensure_listed)
         return self.rooms[tables]
 
     async def room_list(self, settings: Settings) -> RoomListRecorder:
         """Return the list of rooms in the settings' storage; raises NotConfigured."""
-        tables = await self.tables.get(settings)
+        return self.room_list_in(await self.tables.get(settings))
+
+    def room_list_in(self, tables: TableClient) -> RoomListRecorder:
+        """Return the list of rooms in a storage."""
         if tables not in self.room_lists:
             self.room_lists[tables] = RoomListRecorder(RoomListStore(tables))
         return self.room_lists[tables]

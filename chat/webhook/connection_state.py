@@ -13,6 +13,7 @@ import binascii
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any
 
 from chat.errors import InvalidName
@@ -60,6 +61,8 @@ def encode_state(state: ConnectionState) -> str:
     return base64.b64encode(_ENCODER.encode(content).encode()).decode()
 
 
+# The events of a connection carry the same state until an answer changes it.
+@lru_cache(maxsize=1024)
 def decode_state(header: str | None) -> ConnectionState:
     """Return what the header says; without a header that is a JSON object, the state of a connection in the lobby."""
     try:

@@ -8,6 +8,7 @@ demands the route's key.
 
 import hmac
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 
 from chat.errors import Untrusted
 from chat.settings import Settings, Trust
@@ -38,6 +39,8 @@ def verify_signature(header: str, connection_id: str, settings: Settings) -> Non
         raise Untrusted("the ce-signature was not made with our access key")
 
 
+# A connection's events all carry the same signature.
+@lru_cache(maxsize=4096)
 def signature(connection_id: str, key: str) -> str:
     """Return `sha256=` and the lower-case hex HMAC-SHA256 of the connection id, as the service writes it."""
     return "sha256=" + hmac.digest(key.encode(), header_bytes(connection_id), "sha256").hex()

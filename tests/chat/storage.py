@@ -4,7 +4,6 @@ import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
-import azure.durable_functions as df
 from aiohttp import web
 from azure.durable_functions.models.utils import http_utils
 
@@ -24,7 +23,7 @@ async def serve_storage(answer: Answer) -> AsyncIterator[DurableClient]:
     address = f"http://127.0.0.1:{runner.addresses[0][1]}/"
     binding = {"taskHubName": "ChatHub", "creationUrls": {}, "managementUrls": {}, "rpcBaseUrl": address}
     try:
-        yield DurableClient(df.DurableOrchestrationClient(json.dumps(binding)))
+        yield DurableClient(json.dumps(binding))
     finally:
         await http_utils._close_session()
         await runner.cleanup()

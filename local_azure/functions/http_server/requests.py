@@ -1,7 +1,7 @@
 """Convert a request into the `func.HttpRequest` that a function gets.
 
-First the host's rules apply (decoded path, merged query, lower-case and joined headers), then the library's own
-converter makes the object, so that `get_json`, `form` and the rest behave as they do in Azure.
+First the host's rules apply (decoded path, merged query, lower-case and joined headers). The object is what the
+library's own converter makes, so that `get_json`, `form` and the rest behave as they do in Azure.
 """
 
 import logging
@@ -9,11 +9,10 @@ from collections.abc import Mapping
 from urllib.parse import urlsplit
 
 from aiohttp import web
-from azure.functions.meta import Datum
+from azure.functions.http import HttpRequest
 
 from local_azure.functions.http_server.urls import parse_query
 from local_azure.functions.worker.invocation_context import TraceContext
-from local_azure.functions.worker.signatures import converter
 
 log = logging.getLogger("local_azure.functions")
 
@@ -77,16 +76,12 @@ def build_http_request(
         raise TypeError("a request cannot be handed over as str: annotate the parameter as azure.functions.HttpRequest")
     path, query = path_and_query(request)
     url = f"{request.scheme}://{headers.get('host') or request.host}{path}{'?' if query else ''}{query}"
-    http = {
-        "method": _text(request.method),
-        "url": _text(url),
-        "headers": {name: _text(value) for name, value in headers.items()},
-        "query": {name: _text(value) for name, value in parse_query(query).items()},
-        "params": {name: _text(value) for name, value in route_params.items()},
-        "body": Datum(body, "bytes"),
-    }
-    return converter("httpTrigger").decode(Datum(http, "http"), trigger_metadata={})
-
-
-def _text(value: str) -> Datum:
-    return Datum(value, "string")
+    return HttpRequest(
+        method=request.method,
+        url=url,
+        headers=headers,
+        params=parse_query(query),
+        route_params=route_params,
+        body_type="bytes",
+        body=body,
+    )
