@@ -221,11 +221,12 @@ def _store_state_and_cookies(source: EventSource, response: HandlerResponse) -> 
 
 
 def _store_cookies(source: EventSource, response: HandlerResponse) -> None:
-    if not response.cookies:
+    cookies = response.headers.getall("Set-Cookie", ())
+    if not cookies:
         return
     if source.cookies is None:
         source.cookies = aiohttp.CookieJar(unsafe=True)  # "unsafe": also for hosts that are IP addresses
-    source.cookies.update_cookies(response.cookies, response.url)
+    source.cookies.update_cookies_from_headers(cookies, response.url)
 
 
 def _log_fields(source: EventSource, name: str) -> dict[str, object]:
