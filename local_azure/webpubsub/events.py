@@ -1,7 +1,6 @@
 """The events of a connection and what their handlers respond: values that hubs, faults and event handlers share."""
 
 from dataclasses import dataclass
-from http.cookies import SimpleCookie
 
 from aiohttp.abc import AbstractCookieJar
 from multidict import CIMultiDict, CIMultiDictProxy
@@ -63,7 +62,6 @@ class HandlerResponse:
     url: URL
     status: int
     headers: CIMultiDictProxy[str]
-    cookies: SimpleCookie
     body: bytes
 
     @property

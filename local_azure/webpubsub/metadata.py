@@ -7,6 +7,7 @@ from types import MappingProxyType
 from local_azure.webpubsub.messages import NO_METADATA
 
 HEADER_PREFIX = "X-WebPubSub-Metadata-"
+_LOWER_PREFIX = HEADER_PREFIX.lower()
 
 MAX_KEY_BYTES = 256
 MAX_VALUE_BYTES = 1024
@@ -46,12 +47,12 @@ def metadata_from_headers(headers: Iterable[tuple[str, str]]) -> Mapping[str, st
 
     Of repeated or comma-joined values the last one counts. Raises `InvalidMetadata`.
     """
-    prefix = HEADER_PREFIX.lower()
     found: dict[str, object] = {}
     for name, value in headers:
-        if name.lower().startswith(prefix):
-            found[name.lower().removeprefix(prefix)] = value.rpartition(",")[2].strip()
-    return checked_metadata(found.items())
+        key = name.lower()
+        if key.startswith(_LOWER_PREFIX):
+            found[key.removeprefix(_LOWER_PREFIX)] = value.rpartition(",")[2].strip()
+    return checked_metadata(found.items()) if found else NO_METADATA
 
 
 def metadata_headers(metadata: Mapping[str, str]) -> dict[str, str]:

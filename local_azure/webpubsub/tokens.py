@@ -102,7 +102,8 @@ def check_rest_token(
     try:
         claims = _signed_claims(token, keys)
         _check_lifetime(claims, now, skew_seconds)
-        if not any(_covers(audience, endpoints, path) for audience in _audiences(claims)):
+        addresses = tuple(endpoints)
+        if not any(_covers(audience, addresses, path) for audience in _audiences(claims)):
             raise InvalidToken("the token is for another address")
     except InvalidToken:
         if not allow_entra:
@@ -215,7 +216,8 @@ def _user_id(claims: Mapping[str, tuple[str, ...]]) -> str | None:
     return users[0] if users else None
 
 
-def _covers(audience: str, endpoints: Iterable[str], path: str) -> bool:
+@lru_cache(maxsize=1_000)
+def _covers(audience: str, endpoints: tuple[str, ...], path: str) -> bool:
     """Return whether the audience, as it is or percent-decoded, is the path at an endpoint or below it."""
     paths = {path.rstrip("/").lower(), unquote(path).rstrip("/").lower()}
     prefixes = [f"{urlsplit(endpoint).netloc.lower()}{below}" for endpoint in endpoints for below in paths]

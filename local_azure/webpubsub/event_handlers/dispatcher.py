@@ -221,11 +221,12 @@ def _store_state_and_cookies(source: EventSource, response: HandlerResponse) -> 
 
 
 def _store_cookies(source: EventSource, response: HandlerResponse) -> None:
-    if not response.cookies:
+    cookies = response.headers.getall("Set-Cookie", ())
+    if not cookies:
         return
     if source.cookies is None:
         source.cookies = aiohttp.CookieJar(unsafe=True)  # "unsafe": also for hosts that are IP addresses
-    source.cookies.update_cookies(response.cookies, response.url)
+    source.cookies.update_cookies_from_headers(cookies, response.url)
 
 
 def _log_fields(source: EventSource, name: str) -> dict[str, object]:
@@ -233,9 +234,9 @@ def _log_fields(source: EventSource, name: str) -> dict[str, object]:
 
 
 def _log_match(source: EventSource, name: str, handler: EventHandler | None) -> None:
-    fields = _log_fields(source, name)
     if handler is None:
-        log.info("no event handler matches", extra=fields)
-    else:
+        log.info("no event handler matches", extra=_log_fields(source, name))
+    elif log.isEnabledFor(logging.DEBUG):  # the call itself is logged with the handler
         pattern = ",".join(handler.system_events) if name in handler.system_events else handler.event_pattern
-        log.info("event handler matches", extra=fields | {"handler": handler_label(handler), "pattern": pattern})
+        fields = _log_fields(source, name) | {"handler": handler_label(handler), "pattern": pattern}
+        log.debug("event handler matches", extra=fields)

@@ -50,5 +50,10 @@ def _without_secrets(template: str) -> str:
 def _pattern_matches(pattern: str | None, event: str) -> bool:
     if not pattern:
         return False
-    names = [name.strip().lower() for name in pattern.split(",")]
-    return names == ["*"] or event.lower() in names
+    names = _event_names(pattern)
+    return names == ("*",) or event.lower() in names
+
+
+@lru_cache(maxsize=1_000)
+def _event_names(pattern: str) -> tuple[str, ...]:
+    return tuple(name.strip().lower() for name in pattern.split(","))

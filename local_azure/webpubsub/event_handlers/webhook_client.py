@@ -7,21 +7,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import aiohttp
+from aiohttp.http import HttpProcessingError
 from multidict import CIMultiDict
 from yarl import URL
 
+from local_azure.webpubsub.event_handlers.http_exchange import HttpExchange, ResponseTooLong
 from local_azure.webpubsub.events import EventSource, HandlerResponse
 from local_azure.webpubsub.observations import Observations, WebhookCalled, WebhookSent
 
 log = logging.getLogger(__name__)
 
 REQUEST_TIMEOUT = 408
-MAX_HANDLER_CONNECTIONS = 1000
-# A response header carries the connection state. 64 KiB is the limit of .NET, which the official emulator uses.
-MAX_RESPONSE_HEADER_BYTES = 64 * 1024
-
-# An event has the documented headers and no others.
-_NO_AUTOMATIC_HEADERS = ("Accept", "Accept-Encoding", "User-Agent", "Content-Type")
 
 
 class WebhookFailed(Exception):
@@ -56,17 +52,11 @@ class WebhookClient:
         self._max_response_bytes = max_response_bytes
         self._observations = observations
         self._stopping = False
-        self._session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=MAX_HANDLER_CONNECTIONS),
-            cookie_jar=aiohttp.DummyCookieJar(),  # each connection has its own cookies
-            timeout=aiohttp.ClientTimeout(total=None),  # the caller's timeout covers all attempts
-            skip_auto_headers=_NO_AUTOMATIC_HEADERS,
-            max_field_size=MAX_RESPONSE_HEADER_BYTES,
-        )
+        self._http = HttpExchange(max_response_bytes)
 
     async def close(self) -> None:
         """Close idle HTTP connections."""
-        await self._session.close()
+        await self._http.close()
 
     def stop_retrying(self) -> None:
         """Let every call end with its current attempt: the service shuts down."""
@@ -111,26 +101,17 @@ class WebhookClient:
             self._record(call, attempt, status, (time.perf_counter() - started) * 1000, failure, body)
 
     async def _attempt(self, call: WebhookCall) -> HandlerResponse:
-        if self._session.closed:
+        if self._http.closed:
             raise WebhookFailed("the service has shut down")
         try:
-            async with self._session.request(
-                call.method, call.url, headers=self._with_cookies(call), data=call.body, allow_redirects=False
-            ) as response:
-                body = await self._read(response)
-                return HandlerResponse(call.url, response.status, response.headers, response.cookies, body)
+            response = await self._http.send(call.method, call.url, self._with_cookies(call), call.body)
+        except ResponseTooLong:
+            raise WebhookFailed(f"the answer is longer than {self._max_response_bytes} bytes") from None
         except (aiohttp.InvalidURL, ValueError) as error:
             raise WebhookFailed(f"the request cannot be sent ({type(error).__name__})") from None
-        except (aiohttp.ClientError, OSError) as error:
+        except (aiohttp.ClientError, HttpProcessingError, OSError) as error:
             raise _Unreachable(f"no answer ({type(error).__name__})") from None
-
-    async def _read(self, response: aiohttp.ClientResponse) -> bytes:
-        body = bytearray()
-        async for chunk in response.content.iter_any():
-            body += chunk
-            if len(body) > self._max_response_bytes:
-                raise WebhookFailed(f"the answer is longer than {self._max_response_bytes} bytes")
-        return bytes(body)
+        return HandlerResponse(call.url, response.status, response.headers, response.body)
 
     @staticmethod
     def _with_cookies(call: WebhookCall) -> CIMultiDict[str]:

@@ -31,7 +31,6 @@ from local_azure.webpubsub.hub import Connection, Transport
 from local_azure.webpubsub.messages import SendEvent
 from local_azure.webpubsub.observations import FaultTriggered, Observations
 from local_azure.webpubsub.protocols import InvalidFrame
-from local_azure.webpubsub.rest.call import decoded_segments
 from local_azure.webpubsub.rest.errors import RestError, error_response
 from local_azure.webpubsub.rest.routing import find_operations
 from local_azure.webpubsub.tokens import ClientToken, InvalidToken
@@ -229,7 +228,7 @@ def _error_response(status: int) -> web.StreamResponse:
 def _rest_target(request: web.Request) -> FaultTarget | None:
     """Return the target that a REST call is; None when it is not an operation on a hub."""
     try:
-        match = find_operations(decoded_segments(request.rel_url.raw_path.removesuffix("/"))[1:])
+        match = find_operations(request.rel_url.raw_path.removesuffix("/"))
     except RestError:
         return None
     operation = match.operations.get(request.method) if match else None

@@ -7,7 +7,7 @@ from http import HTTPStatus
 from aiohttp import web
 
 from local_azure.webpubsub.hub import Hubs
-from local_azure.webpubsub.rest.call import Query, RestCall, checked_names, decoded_segments
+from local_azure.webpubsub.rest.call import Query, RestCall, read_query
 from local_azure.webpubsub.rest.errors import ERROR_CODE_HEADER, RestError, bad_request, error_response
 from local_azure.webpubsub.rest.routing import Match, find_operations
 from local_azure.webpubsub.settings import Settings
@@ -46,11 +46,11 @@ class _DataPlane:
     async def _answer(self, request: web.Request) -> web.Response:
         path = request.rel_url.raw_path.removesuffix("/")
         if path.lower() == "/api/health":
-            _check_api_version(Query(request.rel_url.query.items()))
+            _check_api_version(read_query(request.rel_url.raw_query_string))
             return web.Response() if request.method == "HEAD" else _method_not_allowed(["HEAD"])
         if not self._is_authorized(request, path):
             return web.Response(status=HTTPStatus.UNAUTHORIZED)
-        match = find_operations(decoded_segments(path)[1:])
+        match = find_operations(path)
         if match is None:
             return web.Response(status=HTTPStatus.NOT_FOUND)
         if request.method not in match.operations:
@@ -76,9 +76,9 @@ class _DataPlane:
         return True
 
     def _call(self, request: web.Request, match: Match) -> RestCall:
-        query = Query(request.rel_url.query.items())
+        query = read_query(request.rel_url.raw_query_string)
         _check_api_version(query)
-        names = checked_names(match.names)
+        names = match.checked_names
         return RestCall(self._hubs.hub(names["hub"]), names, query, request, self._settings, self._clock())
 
 

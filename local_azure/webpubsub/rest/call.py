@@ -3,10 +3,12 @@
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from urllib.parse import unquote
 
 import aiohttp
 from aiohttp import web
+from yarl import URL
 
 from local_azure.webpubsub.filters import Filter, InvalidFilter, parse_filter
 from local_azure.webpubsub.hub import Connection, Hub
@@ -33,7 +35,7 @@ def decoded_segments(raw_path: str) -> list[str]:
 
 
 class Query:
-    """The query's parameters; their names are compared without regard to letter case."""
+    """The query's parameters, unchangeable; their names are compared without regard to letter case."""
 
     def __init__(self, pairs: Iterable[tuple[str, str]]) -> None:
         self._values: dict[str, list[str]] = {}
@@ -61,6 +63,12 @@ class Query:
         if not _WHOLE_NUMBER.fullmatch(text) or not minimum <= int(text) <= maximum:
             raise bad_request(f"{name} must be a whole number from {minimum} to {maximum}.", name)
         return int(text)
+
+
+@lru_cache(maxsize=1_000)
+def read_query(raw_query: str) -> Query:
+    """Return the parameters of a raw query; raises `RestError` for what is not UTF-8."""
+    return Query(URL.build(query_string=raw_query, encoded=True).query.items())
 
 
 @dataclass(frozen=True, slots=True)

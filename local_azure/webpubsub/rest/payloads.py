@@ -2,6 +2,7 @@
 
 import re
 from email.message import Message
+from functools import lru_cache
 
 from local_azure.webpubsub.json_text import is_json
 from local_azure.webpubsub.messages import DataType, Payload
@@ -36,6 +37,7 @@ async def read_payload(call: RestCall) -> Payload:
     return Payload(data_type, body, metadata)
 
 
+@lru_cache(maxsize=100)
 def _content_type(header: str | None) -> tuple[DataType, str]:
     if header is None:
         return DataType.BINARY, "utf-8"

@@ -6,11 +6,12 @@ and user ids may have.
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property, lru_cache
 
 from aiohttp import web
 
 from local_azure.webpubsub.rest import client_tokens, connections, membership, permissions, sending
-from local_azure.webpubsub.rest.call import RestCall
+from local_azure.webpubsub.rest.call import RestCall, checked_names, decoded_segments
 
 Handler = Callable[[RestCall], Awaitable[web.Response]]
 
@@ -77,19 +78,29 @@ class _Node:
     operations: dict[str, Operation] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Match:
-    """The operations of a path by method, and the names in the path."""
+    """The operations of a path by method, and the names in the path as they are given."""
 
     operations: Mapping[str, Operation]
     names: Mapping[str, str]
 
+    @cached_property
+    def checked_names(self) -> Mapping[str, str]:
+        """The names; raises `RestError` for one that the service does not allow."""
+        return checked_names(self.names)
 
-def find_operations(segments: Sequence[str]) -> Match | None:
-    """Return the operations of a path, given as decoded segments after the first slash, or None if there are none.
 
-    Letter case does not matter in the fixed segments of a path.
+@lru_cache(maxsize=1_000)
+def find_operations(raw_path: str) -> Match | None:
+    """Return the operations of a path without a slash at its end, or None if there are none.
+
+    Letter case does not matter in the fixed segments of a path. Raises `RestError` for a path that is not UTF-8.
     """
+    return _find_operations(decoded_segments(raw_path)[1:])
+
+
+def _find_operations(segments: Sequence[str]) -> Match | None:
     node: _Node | None = _ROOT
     names: dict[str, str] = {}
     for segment in segments:

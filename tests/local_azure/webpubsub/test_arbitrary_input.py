@@ -6,7 +6,6 @@ import socket
 import threading
 from collections.abc import Iterator
 from contextlib import suppress
-from http.cookies import SimpleCookie
 from urllib.parse import quote, urlsplit
 
 import pytest
@@ -223,4 +222,4 @@ def test_any_answer_to_an_event_is_a_payload_or_a_failure(
 
 def response(status: int, body: bytes, headers: dict[str, str] | None = None) -> HandlerResponse:
     multidict = CIMultiDictProxy(CIMultiDict(headers or {}))
-    return HandlerResponse(URL("http://app/"), status, multidict, SimpleCookie(), body)
+    return HandlerResponse(URL("http://app/"), status, multidict, body)
