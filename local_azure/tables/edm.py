@@ -48,7 +48,12 @@ class EdmType(StrEnum):
 
 _TYPES: dict[str, EdmType] = {edm_type.value: edm_type for edm_type in EdmType}
 # The type of a value without an annotation, by the type of what JSON is decoded to.
-_IMPLIED_TYPES: dict[type, EdmType] = {str: EdmType.STRING, bool: EdmType.BOOLEAN, int: EdmType.INT32, float: EdmType.DOUBLE}
+_IMPLIED_TYPES: dict[type, EdmType] = {
+    str: EdmType.STRING,
+    bool: EdmType.BOOLEAN,
+    int: EdmType.INT32,
+    float: EdmType.DOUBLE,
+}
 SHOWN_BY_JSON = frozenset((EdmType.STRING, EdmType.BOOLEAN, EdmType.INT32))
 """The types that JSON has itself: in memory and in JSON their values are the same, and need no annotation."""
 

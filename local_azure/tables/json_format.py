@@ -7,14 +7,13 @@ from dataclasses import dataclass
 from enum import Enum
 from urllib.parse import quote
 
-from local_azure.tables.edm import encode_json
+from local_azure.tables.edm import EdmType, encode_json
 from local_azure.tables.entities import (
     ANNOTATION,
     EntityKey,
     StoredEntity,
-    annotated,
+    parse_body,
 )
-from local_azure.tables.queries import entity_lookup
 from local_azure.tables.timestamps import format_datetime, format_etag
 
 _SAFE_IN_KEYS = "!$&*+-.:;=@_~"
@@ -135,13 +134,20 @@ def _every(entity: StoredEntity, level: MetadataLevel) -> str:
 
 
 def _selected(entity: StoredEntity, level: MetadataLevel, select: Sequence[str]) -> str:
-    lookup = entity_lookup(entity)
+    stored = {
+        "PartitionKey": entity.key.partition,
+        "RowKey": entity.key.row,
+        "Timestamp": format_datetime(entity.ticks),
+        **parse_body(entity.body),
+    }
+    if level is MetadataLevel.FULL:
+        stored[f"Timestamp{ANNOTATION}"] = EdmType.DATETIME
     members: dict[str, object] = {}
     for name in select:
-        found = lookup(name)
-        members |= {name: None} if found is None else annotated([(name, found)])
-    if level is not MetadataLevel.FULL:
-        members.pop(f"Timestamp{ANNOTATION}", None)
+        annotation = name + ANNOTATION
+        if annotation in stored:
+            members[annotation] = stored[annotation]
+        members[name] = None if name.endswith(ANNOTATION) else stored.get(name)
     text = encode_json(members)
     return (_without_annotations(text) if level is MetadataLevel.NONE else text)[1:-1]
 
