@@ -61,4 +61,8 @@ _states: WeakKeyDictionary[asyncio.AbstractEventLoop, ProcessState] = WeakKeyDic
 
 def process_state() -> ProcessState:
     """Return the state of the running event loop, made at the first call."""
-    return _states.setdefault(asyncio.get_running_loop(), ProcessState())
+    loop = asyncio.get_running_loop()
+    state = _states.get(loop)
+    if state is None:
+        state = _states[loop] = ProcessState()
+    return state

@@ -24,6 +24,14 @@ async def test_a_call_is_answered_with_status_headers_and_body() -> None:
     assert found.body.decode() == "PUT /a%27%28'(?$x=1%2B1 é body"
 
 
+async def test_a_call_names_the_chat_and_wants_its_answer_uncompressed() -> None:
+    async def answer(request: web.Request) -> web.Response:
+        return web.Response(text=f"{request.headers['User-Agent']} {request.headers['Accept-Encoding']}")
+
+    async with a_server(answer) as address:
+        assert (await HttpClient(address).call("GET", address, {}, None, 5)).body == b"chat identity"
+
+
 async def test_a_redirection_is_an_answer() -> None:
     async def answer(_: web.Request) -> web.Response:
         return web.Response(status=302, headers={"Location": "http://127.0.0.1:9/"})

@@ -98,15 +98,16 @@ class Worker:
 
         Raises RuntimeError when the function has no binding for its return value and returned one.
         """
-        context = Context(
-            invocation_id or str(uuid.uuid4()), function.name, function.directory, trace or TraceContext()
-        )
-        complete = self._complete_arguments(function, arguments, context)
+        invocation_id = invocation_id or str(uuid.uuid4())
+        complete = self._complete_arguments(function, arguments)
+        if function.signature.requires_context:
+            trace = trace or TraceContext()
+            complete["context"] = Context(invocation_id, function.name, function.directory, trace)
         if function.signature.is_async:
-            result = await self._on_app_loop(_call_async(function, complete, context))
+            result = await self._on_app_loop(_call_async(function, complete, invocation_id))
         else:
             assert self._pool is not None, "the worker has not been started"
-            work = partial(_call_sync, function, complete, context)
+            work = partial(_call_sync, function, complete, invocation_id)
             result = await asyncio.wrap_future(self._pool.submit(work))
         if isinstance(result, _Raised):
             raise result.error
@@ -157,12 +158,8 @@ class Worker:
             self._to_app.call(call.cancel)
             raise
 
-    def _complete_arguments(
-        self, function: LoadedFunction, arguments: Mapping[str, object], context: Context
-    ) -> dict[str, object]:
+    def _complete_arguments(self, function: LoadedFunction, arguments: Mapping[str, object]) -> dict[str, object]:
         complete = dict(arguments)
-        if function.signature.requires_context:
-            complete["context"] = context
         for name in function.signature.outputs:
             complete.setdefault(name, Out())
         for binding in function.bindings:
@@ -206,8 +203,8 @@ def _copy_outcome(task: asyncio.Task[T], result: asyncio.Future[T]) -> None:
         result.set_result(task.result())
 
 
-async def _call_async(function: LoadedFunction, arguments: dict[str, object], context: Context) -> object:
-    invocation_local.invocation_id = context.invocation_id
+async def _call_async(function: LoadedFunction, arguments: dict[str, object], invocation_id: str) -> object:
+    invocation_local.invocation_id = invocation_id
     try:
         return await function.user_function(**arguments)  # type: ignore[misc]
     except (SystemExit, KeyboardInterrupt, asyncio.CancelledError) as error:
@@ -216,8 +213,8 @@ async def _call_async(function: LoadedFunction, arguments: dict[str, object], co
         raise  # the host is stopping
 
 
-def _call_sync(function: LoadedFunction, arguments: dict[str, object], context: Context) -> object:
-    invocation_local.invocation_id = context.invocation_id
+def _call_sync(function: LoadedFunction, arguments: dict[str, object], invocation_id: str) -> object:
+    invocation_local.invocation_id = invocation_id
     try:
         return function.user_function(**arguments)
     except (SystemExit, KeyboardInterrupt, asyncio.CancelledError) as error:
