@@ -5,12 +5,13 @@ pool of connections, TLS and the parser are aiohttp's.
 """
 
 import asyncio
-from dataclasses import dataclass
 from functools import lru_cache
 
 import aiohttp
-from multidict import CIMultiDict, CIMultiDictProxy
+from multidict import CIMultiDict
 from yarl import URL
+
+from local_azure.webpubsub.events import HandlerResponse
 
 MAX_CONNECTIONS = 1000
 # A response header carries the connection state. 64 KiB is the limit of .NET, which the official emulator uses.
@@ -24,15 +25,6 @@ _NO_TIMEOUT = aiohttp.ClientTimeout(total=None)  # the caller's timeout covers a
 
 class ResponseTooLong(Exception):
     """The response has a longer body than was allowed."""
-
-
-@dataclass(frozen=True, slots=True)
-class HttpResponse:
-    """A complete response."""
-
-    status: int
-    headers: CIMultiDictProxy[str]
-    body: bytes
 
 
 class HttpExchange:
@@ -55,7 +47,7 @@ class HttpExchange:
         """Close idle connections."""
         await self._session.close()
 
-    async def send(self, method: str, url: URL, headers: CIMultiDict[str], body: bytes | None) -> HttpResponse:
+    async def send(self, method: str, url: URL, headers: CIMultiDict[str], body: bytes | None) -> HandlerResponse:
         """Return the response; without a body no Content-Length is sent.
 
         Raises `ResponseTooLong`, `ValueError` for what cannot be sent, and `ClientError`, `HttpProcessingError` or
@@ -65,14 +57,14 @@ class HttpExchange:
         request = _encode(method, url, target, headers, body)
         connection = await self._connector.connect(target, traces=[], timeout=_NO_TIMEOUT)
         try:
-            response = await self._exchange(connection, request)
+            response = await self._exchange(connection, url, request)
         except BaseException:
             connection.close()
             raise
         connection.release()
         return response
 
-    async def _exchange(self, connection: aiohttp.connector.Connection, request: bytes) -> HttpResponse:
+    async def _exchange(self, connection: aiohttp.connector.Connection, url: URL, request: bytes) -> HandlerResponse:
         protocol = connection.protocol
         if protocol is None or protocol.transport is None:
             raise aiohttp.ServerDisconnectedError
@@ -81,7 +73,7 @@ class HttpExchange:
         message, content = await protocol.read()
         while 100 <= message.code < 200 and message.code != 101:  # interim responses
             message, content = await protocol.read()
-        return HttpResponse(message.code, message.headers, await self._read(content))
+        return HandlerResponse(url, message.code, message.headers, await self._read(content))
 
     async def _read(self, content: aiohttp.StreamReader) -> bytes:
         body = bytearray()

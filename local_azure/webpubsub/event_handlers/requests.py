@@ -141,7 +141,8 @@ def _event(
         headers["ce-subprotocol"] = source.subprotocol
     if source.state is not None:
         headers["ce-connectionState"] = source.state
-    headers.update(metadata_headers(payload.metadata))
+    if payload.metadata:
+        headers.update(metadata_headers(payload.metadata))
     _check_headers(headers)
     return Event(source, name, is_system, event_id, request_id, headers, payload.data)
 

@@ -104,14 +104,13 @@ class WebhookClient:
         if self._http.closed:
             raise WebhookFailed("the service has shut down")
         try:
-            response = await self._http.send(call.method, call.url, self._with_cookies(call), call.body)
+            return await self._http.send(call.method, call.url, self._with_cookies(call), call.body)
         except ResponseTooLong:
             raise WebhookFailed(f"the answer is longer than {self._max_response_bytes} bytes") from None
         except (aiohttp.InvalidURL, ValueError) as error:
             raise WebhookFailed(f"the request cannot be sent ({type(error).__name__})") from None
         except (aiohttp.ClientError, HttpProcessingError, OSError) as error:
             raise _Unreachable(f"no answer ({type(error).__name__})") from None
-        return HandlerResponse(call.url, response.status, response.headers, response.body)
 
     @staticmethod
     def _with_cookies(call: WebhookCall) -> CIMultiDict[str]:
