@@ -29,6 +29,8 @@ CONTENTION_SECONDS = 1.0
 TURNS, LONGEST_TURN_SECONDS = 8, 0.15
 FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 0.03, 0.5
 MAX_RECENT = 256
+# So many waiting requests are carried by one transaction; of more, half.
+UNDIVIDED = 6
 
 
 @dataclass(slots=True)
@@ -162,7 +164,7 @@ class RoomWriter:
         left = max(pending.until for pending in waiting) - began
         etag = await self.store.commit(self.room, plan, max(0.1, min(TRY_SECONDS, left)))
         now = time.monotonic()
-        if now - self._lost_at < CONTENTION_SECONDS:
+        if self._is_contended():
             self._next_turn = now + min(TURNS * (now - began), LONGEST_TURN_SECONDS)
             # At the next turn the head is another one: to read it costs less than to lose.
             self._forget()
@@ -183,8 +185,17 @@ class RoomWriter:
         return [pending for pending in waiting if not pending.outcome.done()]
 
     def _take(self, number: int) -> list[_Pending]:
-        """Return what waits, as far as a transaction that has so many requests can carry it."""
-        return [self._queue.popleft() for _ in range(min(len(self._queue), MAX_REQUESTS - number))]
+        """Return what waits, as far as a transaction that has so many requests can carry it.
+
+        Of many that wait, half is taken: while these are published, the next transaction carries the others. Where
+        others append too, turns are few, and all is taken.
+        """
+        wanted = len(self._queue) if self._is_contended() else max(UNDIVIDED, len(self._queue) // 2)
+        return [self._queue.popleft() for _ in range(min(len(self._queue), wanted, MAX_REQUESTS - number))]
+
+    def _is_contended(self) -> bool:
+        """Return whether another instance won a race a moment ago."""
+        return time.monotonic() - self._lost_at < CONTENTION_SECONDS
 
     def _forget(self) -> None:
         self.head = None
