@@ -1,7 +1,7 @@
-"""Message ids: whose a message is follows from its id, and every delivery of one event has the same id.
+"""Message ids: every delivery of one event has the same id, and no two users have the same ids.
 
 The service delivers at least once, and people send again after a lost connection. So an id derives from the sender and
-the `clientId` that it gave, else from the connection and the event's id. Its first part names the owner.
+the `clientId` that it gave, else from the connection and the event's id. Its first part follows from the sender alone.
 """
 
 import base64
@@ -43,11 +43,6 @@ def derived_id(sender: str, *parts: str) -> str:
 def owner_part(user: str) -> str:
     """Return the first part of the ids of all messages of the user."""
     return _digest("owner", user)[:_OWNER_LENGTH]
-
-
-def is_own(message: str, user: str) -> bool:
-    """Return whether the message with this id is the user's: the id alone shows it."""
-    return message.startswith(owner_part(user) + "-")
 
 
 def _digest(*parts: str) -> str:

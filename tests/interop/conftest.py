@@ -9,12 +9,15 @@ from urllib.parse import urlsplit
 import aiohttp
 import pytest
 from aiohttp import web
+from azure.messaging.webpubsubservice import WebPubSubServiceClient
+from azure.messaging.webpubsubservice.aio import WebPubSubServiceClient as AsyncWebPubSubServiceClient
 
 from local_azure.pytest_plugin import WebPubSub, table_storage, table_storage_settings, web_pubsub
 from local_azure.webpubsub import Settings, Times
 from tests.interop.link import Link, Pipe, Pipes
-from tests.interop.listening import Listeners
+from tests.interop.listening import HUB, Listeners
 from tests.interop.nodejs import HERE
+from tests.interop.python_service_sdk import Sdk
 from tests.interop.webhook import Webhook, handle_everything
 
 __all__ = ["table_storage", "table_storage_settings", "web_pubsub"]
@@ -30,6 +33,16 @@ def web_pubsub_settings() -> Settings:
 async def listeners(web_pubsub: WebPubSub) -> AsyncIterator[Listeners]:
     async with aiohttp.ClientSession() as session:
         yield Listeners(web_pubsub, session)
+
+
+@pytest.fixture(params=["sync", "aio"])
+async def sdk(request: pytest.FixtureRequest, web_pubsub: WebPubSub) -> AsyncIterator[Sdk]:
+    if request.param == "sync":
+        with WebPubSubServiceClient.from_connection_string(web_pubsub.connection_string, HUB) as client:
+            yield Sdk(client)
+    else:
+        async with AsyncWebPubSubServiceClient.from_connection_string(web_pubsub.connection_string, HUB) as aio_client:
+            yield Sdk(aio_client)
 
 
 @pytest.fixture

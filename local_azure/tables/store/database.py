@@ -14,6 +14,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
+from local_azure.sqlite_file import UnusableDatabase, open_database
+
 T = TypeVar("T")
 
 SCHEMA_VERSION = 1
@@ -154,41 +156,6 @@ def _deliver(outcomes: list[_Outcome]) -> None:
 
 def _connect(path: Path | None) -> sqlite3.Connection:
     try:
-        if path is not None:
-            path.parent.mkdir(parents=True, exist_ok=True)
-        connection = sqlite3.connect(path or ":memory:", timeout=LOCK_TIMEOUT_SECONDS, isolation_level=None)
-    except (OSError, sqlite3.Error) as error:
-        raise StoreError(f"{path} cannot be opened: {error}") from error
-    try:
-        _prepare(connection, path)
-    except sqlite3.OperationalError as error:
-        connection.close()
-        raise StoreError(f"{path} cannot be used ({error}); does another process use the same data?") from error
-    except sqlite3.DatabaseError as error:
-        connection.close()
-        raise StoreError(f"{path} is not a database ({error}); delete it to start without data") from error
-    except StoreError:
-        connection.close()
-        raise
-    return connection
-
-
-def _prepare(connection: sqlite3.Connection, path: Path | None) -> None:
-    # One owner: the Timestamps of two processes could repeat.
-    connection.execute("PRAGMA locking_mode=EXCLUSIVE")
-    connection.execute("PRAGMA journal_mode=WAL")
-    connection.execute("PRAGMA synchronous=NORMAL")
-    # A checkpoint waits for the disk: one for every 16 MiB of log, not for every 4.
-    connection.execute("PRAGMA wal_autocheckpoint=4000")
-    connection.execute("BEGIN EXCLUSIVE")
-    (version,) = connection.execute("PRAGMA user_version").fetchone()
-    if version not in (0, SCHEMA_VERSION):
-        raise StoreError(
-            f"{path} was written by another version (format {version}, this one reads {SCHEMA_VERSION});"
-            " delete it to start without data"
-        )
-    if version == 0:
-        for statement in SCHEMA.split(";"):
-            connection.execute(statement)
-        connection.execute(f"PRAGMA user_version={SCHEMA_VERSION}")
-    connection.execute("COMMIT")
+        return open_database(path, SCHEMA, SCHEMA_VERSION, lock_seconds=LOCK_TIMEOUT_SECONDS)
+    except UnusableDatabase as error:
+        raise StoreError(str(error)) from error

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from local_azure.functions.errors import HostError
+from local_azure.sqlite_file import UnusableDatabase, open_database
 
 T = TypeVar("T")
 
@@ -111,41 +112,9 @@ class Store:
         return result
 
     def _connect(self) -> sqlite3.Connection:
-        if self._path is not None:
-            self._path.parent.mkdir(parents=True, exist_ok=True)
-        connection = sqlite3.connect(self._path or ":memory:", timeout=LOCK_TIMEOUT_SECONDS, isolation_level=None)
-        connection.row_factory = sqlite3.Row
         try:
-            self._prepare(connection)
-        except sqlite3.OperationalError as error:
-            connection.close()
-            raise StoreError(
-                f"{self._path} cannot be used ({error}); does another host use the same data folder?"
-            ) from error
-        except sqlite3.DatabaseError as error:
-            connection.close()
-            raise StoreError(f"{self._path} is not a database ({error}); delete it to start without state") from error
-        except StoreError:
-            connection.close()
-            raise
+            connection = open_database(self._path, SCHEMA, SCHEMA_VERSION, lock_seconds=LOCK_TIMEOUT_SECONDS)
+        except UnusableDatabase as error:
+            raise StoreError(str(error)) from error
+        connection.row_factory = sqlite3.Row
         return connection
-
-    def _prepare(self, connection: sqlite3.Connection) -> None:
-        # A second host on the same file would run everything twice, so the lock is exclusive.
-        connection.execute("PRAGMA locking_mode=EXCLUSIVE")
-        connection.execute("PRAGMA journal_mode=WAL")
-        connection.execute("PRAGMA synchronous=NORMAL")
-        # A checkpoint waits for the disk: one for each 16 MiB of log (4,000 pages) instead of the default 4 MiB.
-        connection.execute("PRAGMA wal_autocheckpoint=4000")
-        connection.execute("BEGIN EXCLUSIVE")
-        (version,) = connection.execute("PRAGMA user_version").fetchone()
-        if version not in (0, SCHEMA_VERSION):
-            raise StoreError(
-                f"{self._path} was written by another version (format {version}, this one reads {SCHEMA_VERSION});"
-                " delete it to start without state"
-            )
-        if version == 0:
-            for statement in SCHEMA.split(";"):
-                connection.execute(statement)
-            connection.execute(f"PRAGMA user_version={SCHEMA_VERSION}")
-        connection.execute("COMMIT")

@@ -89,7 +89,7 @@ async def test_a_second_host_on_the_same_data_is_refused(
 ) -> None:
     monkeypatch.setattr("local_azure.functions.durable.storage.store.LOCK_TIMEOUT_SECONDS", 0.01)
     async with serve(tmp_path):
-        with pytest.raises(StoreError, match="does another host use the same data folder"):
+        with pytest.raises(StoreError, match="does another process use the same data"):
             async with serve(tmp_path):
                 pass
 
