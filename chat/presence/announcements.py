@@ -58,14 +58,16 @@ def decide_departure(place: Place, roster: Roster | None, member: RoomMember, at
     return Departure(kept, is_news=False)
 
 
-def is_arrival(roster: Roster | None, member: RoomMember, *, was_here: bool) -> bool:
+def is_arrival(roster: Roster | None, member: RoomMember, *, was_here: bool, told_at: int = 0) -> bool:
     """Return whether a room is told that a user came: it was not told before, or no other connection is there.
 
-    `roster` is None when the service does not answer.
+    `roster` is None when the service does not answer. `told_at` is the time of the last line (ms since 1970): a roster
+    that was asked for before it cannot know who came with that line.
     """
     if roster is None:
         return True
-    return not roster.is_truncated and not (was_here and roster.has_other_connection(member.user, member.connection_id))
+    is_known = roster.has_other_connection(member.user, member.connection_id) or told_at > roster.at
+    return not roster.is_truncated and not (was_here and is_known)
 
 
 @dataclass(frozen=True, slots=True)

@@ -69,12 +69,13 @@ async def on_connected(event: Connected, announcer: Announcer) -> None:
     )
     if not roster.has_connection(member.user, member.connection_id):
         return
-    was_here = False
+    was_here, told_at = False, 0
     if place is not None:
         update = announcer.places.update(place, lambda current: current.arrived(at))
         if changed := await or_none(update, UNRECORDED, LOBBY):
-            was_here, at = changed[0].is_here, changed[1].news_at
-    await announcer.announce_arrival(member, at, is_news=is_arrival(roster, member, was_here=was_here))
+            was_here, told_at, at = changed[0].is_here, changed[0].news_at, changed[1].news_at
+    is_news = is_arrival(roster, member, was_here=was_here, told_at=told_at)
+    await announcer.announce_arrival(member, at, is_news=is_news)
 
 
 async def on_disconnected(event: Disconnected, announcer: Announcer) -> None:
