@@ -80,7 +80,7 @@ SIGNALS = (
     ("Meeting", "a", "meet", None),
     ("Meeting", "b", "meet", None),
 )
-MARKED = (("Journal", "one"), ("Meeting", "a"), ("Meeting", "b"))
+MARKED = (("Journal", "one"), ("Meeting", "a"), ("Meeting", "b"), ("Tally", "later"))
 
 
 async def run_sample(host: RunningHost, folder: Path) -> None:
