@@ -4,8 +4,6 @@ The paths begin with `manage`: the platform keeps those that begin with `admin` 
 before the page's.
 """
 
-import json
-
 import azure.durable_functions as df
 import azure.functions as func
 
@@ -18,6 +16,7 @@ from chat.functions.jobs import ORCHESTRATIONS
 from chat.functions.process_state import process_state
 from chat.http_answers import NO_STORE, error_response, json_response
 from chat.identity import signed_in_user
+from chat.json_text import parse_json
 from chat.logs import log
 from chat.names import room_name, user_id
 from chat.room_list.store import now_ms
@@ -78,7 +77,7 @@ def named_user(req: func.HttpRequest) -> str:
         raise InvalidRequest(f"the body must be {JSON}")
     body = req.get_body()
     try:
-        content = json.loads(body) if len(body) <= MAX_BODY_BYTES else None
+        content = parse_json(body) if len(body) <= MAX_BODY_BYTES else None
     except ValueError:
         content = None
     if not isinstance(content, dict) or not isinstance(content.get("user"), str):

@@ -8,6 +8,7 @@ from chat.errors import BodyTooLarge, ChatError, InvalidMessage
 from chat.functions.process_state import process_state
 from chat.http_answers import NO_STORE, error_response, json_response
 from chat.identity import negotiating_user
+from chat.json_text import parse_json
 from chat.names import LOBBY, room_group
 from chat.settings import current_settings
 
@@ -38,8 +39,8 @@ def asked_ids(req: func.HttpRequest) -> list[str]:
     if len(body) > MAX_BODY_BYTES:
         raise BodyTooLarge(len(body), MAX_BODY_BYTES)
     try:
-        content = req.get_json()
-    except (ValueError, RecursionError):
+        content = parse_json(body)
+    except ValueError:
         raise InvalidMessage("the body is no JSON") from None
     if not isinstance(content, dict):
         raise InvalidMessage("the body must be a JSON object")

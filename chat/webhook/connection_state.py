@@ -17,6 +17,7 @@ from functools import lru_cache
 from typing import Any
 
 from chat.errors import InvalidName
+from chat.json_text import parse_json
 from chat.names import LOBBY, room_name
 
 VERSION = 1
@@ -66,8 +67,8 @@ def encode_state(state: ConnectionState) -> str:
 def decode_state(header: str | None) -> ConnectionState:
     """Return what the header says; without a header that is a JSON object, the state of a connection in the lobby."""
     try:
-        content: Any = json.loads(base64.b64decode(header or "", validate=True))
-    except (binascii.Error, ValueError, RecursionError):
+        content: Any = parse_json(base64.b64decode(header or "", validate=True))
+    except (binascii.Error, ValueError):
         content = None
     fields: Mapping[str, Any] = content if isinstance(content, dict) else {}
     return ConnectionState(

@@ -3,13 +3,13 @@
 The rules are those of "CloudEvents extension for Azure Web PubSub event handlers with HTTP protocol".
 """
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 from chat.errors import BinaryRefused, BodyTooLarge, InvalidEvent, InvalidMessage, NotInRoom
+from chat.json_text import parse_json
 from chat.text_rules import decode_header
 from chat.webhook.connection_state import ConnectionState, decode_state
 
@@ -186,8 +186,8 @@ def read_payload(event: UserEvent) -> str | Mapping[str, Any]:
     if event.content_type not in ("text/plain", "application/json"):
         raise BinaryRefused
     try:
-        content = event.body.decode() if event.content_type == "text/plain" else json.loads(event.body)
-    except (ValueError, RecursionError):
+        content = event.body.decode() if event.content_type == "text/plain" else parse_json(event.body)
+    except ValueError:
         raise InvalidMessage(f"the payload is no valid {event.content_type}") from None
     if not isinstance(content, str | dict):
         raise InvalidMessage(f"the payload is a JSON {type(content).__name__}, it must be an object or a string")
@@ -205,8 +205,8 @@ def read_fields(event: UserEvent) -> Mapping[str, Any]:
 def parse_json_object(body: bytes) -> Mapping[str, Any]:
     """Return a system event's body."""
     try:
-        content = json.loads(body or b"{}")
-    except (ValueError, RecursionError):
+        content = parse_json(body or b"{}")
+    except ValueError:
         raise InvalidEvent("the body is no JSON") from None
     if not isinstance(content, dict):
         raise InvalidEvent(f"the body is a JSON {type(content).__name__}, it must be an object")
