@@ -7,6 +7,7 @@ from chat.frames import Frame
 from chat.gateway import Gateway
 from chat.presence.announcements import Announcer
 from chat.presence.places import PlaceStore
+from chat.presence.profiles import Profiles
 from chat.presence.rosters import RosterReader
 from chat.room_list.recorder import RoomListRecorder
 from chat.room_list.rows import ListedRoom
@@ -33,6 +34,7 @@ class Services:
     rooms: RoomLogs
     heads: SharedReads[Head]
     places: PlaceStore
+    profiles: Profiles
     rosters: RosterReader
     room_list: RoomListRecorder
     listed_rooms: SharedReads[list[ListedRoom]]

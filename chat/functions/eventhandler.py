@@ -1,6 +1,7 @@
 """The service's webhook: the service validates its URL, then delivers every event of the hub here."""
 
 import time
+from dataclasses import replace
 
 import azure.durable_functions as df
 import azure.functions as func
@@ -76,12 +77,13 @@ async def answer_event(
 ) -> func.HttpResponse:
     """Return the response to a verified event; raises the ChatError that refuses or fails a system event."""
     if isinstance(event, Connect):
-        return connect_response(admit_connection(event, settings))
+        gateway = await process.gateways.get(settings)
+        return connect_response(await admit_connection(event, settings, gateway))
     services = await services_for(settings, durable, process)
     match event:
         case Connected():
             process.sweep.start_if_needed(durable)
-            await on_connected(event, services.announcer)
+            await on_connected(event, services)
         case Disconnected():
             await on_disconnected(event, services.announcer)
         case UserEvent():
@@ -101,6 +103,7 @@ async def services_for(settings: Settings, durable: DurableClient, process: Proc
         rooms=process.room_logs_in(tables),
         heads=process.heads,
         places=PlaceStore(tables),
+        profiles=process.profiles(settings, tables),
         rosters=RosterReader(gateway, process.rosters, room_list.note_people),
         room_list=room_list,
         listed_rooms=process.listed_rooms,
@@ -119,7 +122,10 @@ def connect_response(admission: Admission) -> func.HttpResponse:
 async def handle_user_event(event: UserEvent, services: Services) -> func.HttpResponse:
     """Return the answer for the sender; an error is an answer too, because a failing webhook closes plain clients."""
     try:
-        return to_response(await handle_event(event, services))
+        answer = await handle_event(event, services)
+        if answer.frame is not None:
+            answer = replace(answer, frame=await services.profiles.add_names(answer.frame))
+        return to_response(answer)
     except ChatError as error:
         if error.status >= 500:
             log.error("event failed", extra=log_fields(event) | {"code": error.code, "cause": cause_of(error)})

@@ -37,6 +37,6 @@ async def send_typing(event: UserEvent, room: str, services: Services) -> Answer
     state, room = event.origin.state, event.joined_room(room)
     if services.now - state.typed_at < TYPING_MILLISECONDS:
         return Answer()
-    frame = frames.typing(room, event.sender)
+    frame = frames.typing(room, event.sender, state.name)
     await services.gateway.publish(rich_group(room), frame, excluded=event.origin.connection_id)
     return Answer(state=replace(state, typed_at=services.now))

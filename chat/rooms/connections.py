@@ -5,9 +5,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from chat.errors import StorageUnavailable, UnsupportedSubprotocol
-from chat.identity import connecting_user
+from chat.gateway import Gateway
+from chat.handler_context import Services
+from chat.identity import User, connecting_user
 from chat.logs import cause_of, log, or_none
 from chat.names import LOBBY, groups_of, user_group
+from chat.presence.admission import admission_groups, close_if_too_many, require_admission
 from chat.presence.announcements import Announcer, RoomMember, is_arrival
 from chat.presence.places import Place
 from chat.presence.rosters import news_time
@@ -33,14 +36,15 @@ class Admission:
     state: ConnectionState
 
 
-def admit_connection(event: Connect, settings: Settings) -> Admission:
+async def admit_connection(event: Connect, settings: Settings, gateway: Gateway) -> Admission:
     """Return how to accept a connection; raises the ChatError that refuses it."""
-    user = connecting_user(event.origin.user_id, event.query.get("id", ()), settings)
+    user = connecting_user(event.origin.user_id, event.roles, event.query.get("id", ()), settings)
     subprotocol = choose_subprotocol(event.subprotocols)
-    groups = groups_of(LOBBY, rich=subprotocol is not None)
+    await require_admission(user, gateway, settings)
+    groups = groups_of(LOBBY, rich=subprotocol is not None) + admission_groups(user, settings)
     if subprotocol is not None:
-        groups += (user_group(user),)
-    return Admission(user, groups, subprotocol, ConnectionState(user=user))
+        groups += (user_group(user.id),)
+    return Admission(user.id, groups, subprotocol, ConnectionState(user=user.id, name=user.own_name))
 
 
 def choose_subprotocol(offered: Sequence[str]) -> str | None:
@@ -55,15 +59,20 @@ def choose_subprotocol(offered: Sequence[str]) -> str | None:
     return chosen
 
 
-async def on_connected(event: Connected, announcer: Announcer) -> None:
+async def on_connected(event: Connected, services: Services) -> None:
     """Tell the lobby that a user came, unless another connection of the user was there already.
 
+    A connection that must not be here, as others came at the same moment, is closed and not announced.
     Nothing is told when the connection has ended before. Raises ServiceUnavailable.
     """
-    origin = event.origin
+    origin, announcer = event.origin, services.announcer
     if not origin.user_id:
         return
-    at, member = news_time(), RoomMember(LOBBY, origin.user_id, origin.connection_id)
+    user = User(origin.user_id, origin.state.name or origin.user_id)
+    if not await close_if_too_many(origin.connection_id, user, services.gateway, services.settings):
+        return
+    await services.profiles.store(user.id, user.own_name)
+    at, member = news_time(), RoomMember(LOBBY, user.id, origin.connection_id, user.own_name)
     roster, place = await asyncio.gather(
         announcer.rosters.read_current(LOBBY), or_none(announcer.places.read(member.user, LOBBY), UNRECORDED, LOBBY)
     )
@@ -95,7 +104,7 @@ async def on_disconnected(event: Disconnected, announcer: Announcer) -> None:
     limit = asyncio.Semaphore(MAX_PARALLEL_DEPARTURES)
 
     async def announce(room: str, place: Place | None) -> None:
-        member = RoomMember(room, user, connection_id)
+        member = RoomMember(room, user, connection_id, origin.state.name)
         async with limit:
             await (announcer.announce_departure(member, place) if place else announcer.announce_by_roster(member))
 

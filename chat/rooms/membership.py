@@ -59,7 +59,7 @@ async def join_room(event: UserEvent, room: str, services: Services) -> Answer:
     is_new = room not in state.rooms
     if is_new and len(state.rooms) >= MAX_JOINED_ROOMS:
         raise TooManyRooms(f"this connection is in {MAX_JOINED_ROOMS} rooms, the limit; leave one first")
-    member = RoomMember(room, event.sender, origin.connection_id)
+    member = RoomMember(room, event.sender, origin.connection_id, origin.state.name)
     place = await or_none(read_joinable_place(member, services), "a place is unknown", room)
     if is_new:
         try:
@@ -169,7 +169,7 @@ async def leave_room(event: UserEvent, room: str, services: Services) -> Answer:
     origin = event.origin
     if not origin.is_rich:
         raise RichClientNeeded
-    member = RoomMember(room, event.sender, origin.connection_id)
+    member = RoomMember(room, event.sender, origin.connection_id, origin.state.name)
     place = await services.places.read(member.user, room)
     if room not in origin.state.rooms and not place.is_listed:
         raise NotInRoom(room)

@@ -30,12 +30,14 @@ _ENCODER = json.JSONEncoder(separators=(",", ":"))
 class ConnectionState:
     """A connection's user, the rooms it joined (the current one last), and when it last typed.
 
-    `typed_at` is in milliseconds since 1970 (UTC), 0 for never.
+    `typed_at` is in milliseconds since 1970 (UTC), 0 for never. `name` is what the user is called, None where that is
+    the user's id.
     """
 
     user: str | None = None
     rooms: tuple[str, ...] = (LOBBY,)
     typed_at: int = 0
+    name: str | None = None
 
     @property
     def current_room(self) -> str | None:
@@ -53,12 +55,14 @@ class ConnectionState:
 
 def encode_state(state: ConnectionState) -> str:
     """Return the header's value."""
-    content = {
+    content: dict[str, Any] = {
         "v": VERSION,
         "user": state.user,
         "rooms": state.rooms,
         "typed": state.typed_at,
     }
+    if state.name is not None:
+        content["name"] = state.name
     return base64.b64encode(_ENCODER.encode(content).encode()).decode()
 
 
@@ -72,14 +76,15 @@ def decode_state(header: str | None) -> ConnectionState:
         content = None
     fields: Mapping[str, Any] = content if isinstance(content, dict) else {}
     return ConnectionState(
-        user=read_user(fields.get("user")),
+        user=read_text(fields.get("user")),
         rooms=read_rooms(fields.get("rooms")),
         typed_at=read_time(fields.get("typed")),
+        name=read_text(fields.get("name")),
     )
 
 
-def read_user(value: object) -> str | None:
-    """Return a state's user, or None for what is no text that UTF-8 can carry."""
+def read_text(value: object) -> str | None:
+    """Return a state's user or name, or None for what is no text that UTF-8 can carry."""
     try:
         return value if isinstance(value, str) and value.encode() else None
     except UnicodeEncodeError:
