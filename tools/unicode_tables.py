@@ -8,6 +8,7 @@ table names the files that it was made from, with their versions.
 """
 
 import argparse
+import itertools
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
@@ -15,6 +16,7 @@ from pathlib import Path
 TABLES = Path(__file__).resolve().parents[1] / "chat" / "user_names" / "tables"
 SKIN_TONES = range(0x1F3FB, 0x1F400)
 TONE = "T"
+INVISIBLE = (0x200D, 0xFE0F)  # the joiner and the emoji variation selector; tags are above E0000
 COPYRIGHT = (
     "# © Unicode, Inc. Made from the files above by tools/unicode_tables.py; the terms of use are in LICENSE.txt."
 )
@@ -105,9 +107,7 @@ def make_emoji(folder: Path) -> str:
     files = [folder / "emoji" / "emoji-sequences.txt", folder / "emoji" / "emoji-zwj-sequences.txt"]
     written = [row[0] for file in files for row in read_rows(file) if ".." not in row[0]]
     sequences = [tuple(int(point, 16) for point in text.split()) for text in written]
-    invisible = [
-        points for points in sequences if any(point in (0x200D, 0xFE0F) or point > 0xE0000 for point in points)
-    ]
+    invisible = [points for points in sequences if any(point in INVISIBLE or point > 0xE0000 for point in points)]
     tones: dict[str, set[tuple[int, ...]]] = {}
     for points in invisible:
         template = " ".join(TONE if point in SKIN_TONES else f"{point:X}" for point in points)
@@ -117,14 +117,7 @@ def make_emoji(folder: Path) -> str:
 
 def mark_of(tones: set[tuple[int, ...]], template: str) -> str:
     """Return the mark of a template by the skin tones with which it exists; raises ValueError for any other set."""
-    count = template.split().count(TONE)
-    every = (
-        {()}
-        if not count
-        else {(a,) for a in SKIN_TONES}
-        if count == 1
-        else {(a, b) for a in SKIN_TONES for b in SKIN_TONES}
-    )
+    every = set(itertools.product(SKIN_TONES, repeat=template.split().count(TONE)))
     if tones == every:
         return ""
     if tones == {pair for pair in every if len(set(pair)) == 2}:

@@ -75,7 +75,8 @@ def is_reserved(name: str) -> bool:
 def clean_name(text: str) -> str:
     """Return what can be shown of a name that an identity provider gives, empty for nothing.
 
-    A name that looks like a reserved one is not shown either. Letters of several scripts may be mixed: who signed in is known by an id.
+    A name that looks like a reserved one is not shown either. Letters of several scripts may be mixed: who signed in
+    is known by an id.
     """
     spaced = unicodedata.normalize("NFC", "".join(" " if char.isspace() else char for char in text))
     needed = needed_positions(spaced)

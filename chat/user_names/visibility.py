@@ -12,8 +12,8 @@ ZERO_WIDTH_NON_JOINER = "\u200c"
 ZERO_WIDTH_JOINER = "\u200d"
 MAX_EMOJI_LENGTH = 15
 VIRAMA = 9  # canonical combining class
-# Characters without a shape that Unicode does not count as ignorable, for which it has no property: an empty braille
-# pattern, a filler, a joiner, an empty notehead, an empty hieroglyph, and the signs for an object or bytes that are no text.
+# Characters without a shape for which Unicode has no property: an empty braille pattern, a joiner, a filler, an empty
+# notehead, empty hieroglyphs, and the signs for an object and for bytes that are no text.
 _WITHOUT_SHAPE = frozenset("\u2800\u2d7f\U00016fe4\U0001d159\U00013441\U00013442\ufffc\ufffd")
 # Controls, formats, private use, halves of surrogate pairs, and what is not assigned.
 _UNREADABLE = frozenset({"Cc", "Cf", "Co", "Cs", "Cn"})
