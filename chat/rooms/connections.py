@@ -5,13 +5,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from chat.errors import StorageUnavailable, UnsupportedSubprotocol
+from chat.handler_context import Services
 from chat.identity import connecting_user
 from chat.logs import cause_of, log, or_none
 from chat.names import LOBBY, groups_of, user_group
 from chat.presence.announcements import Announcer, RoomMember, is_arrival
 from chat.presence.places import Place
 from chat.presence.rosters import news_time
-from chat.settings import Settings
+from chat.room_log.rules import Banned, check_reader
 from chat.webhook.connection_state import ConnectionState
 from chat.webhook.events import SUBPROTOCOLS, Connect, Connected, Disconnected
 
@@ -33,14 +34,26 @@ class Admission:
     state: ConnectionState
 
 
-def admit_connection(event: Connect, settings: Settings) -> Admission:
-    """Return how to accept a connection; raises the ChatError that refuses it."""
-    user = connecting_user(event.origin.user_id, event.query.get("id", ()), settings)
+async def admit_connection(event: Connect, services: Services) -> Admission:
+    """Return how to accept a connection; raises the ChatError that refuses it.
+
+    Who is banned from the lobby connects without it; a plain client, which could be nowhere else, is refused. The rules
+    are up to a second old. Raises StorageUnavailable while they are unknown.
+    """
+    user = connecting_user(event.origin.user_id, event.query.get("id", ()), services.settings)
     subprotocol = choose_subprotocol(event.subprotocols)
+    head = await services.read_recent_head(LOBBY)
+    state = ConnectionState(user=user, joined={LOBBY: head.seq} if head.seq else {})
     groups = groups_of(LOBBY, rich=subprotocol is not None)
+    try:
+        check_reader(head.rules, LOBBY, user, services.now)
+    except Banned:
+        if subprotocol is None:
+            raise
+        groups, state = (), ConnectionState(user=user, rooms=())
     if subprotocol is not None:
         groups += (user_group(user),)
-    return Admission(user, groups, subprotocol, ConnectionState(user=user))
+    return Admission(user, groups, subprotocol, state)
 
 
 def choose_subprotocol(offered: Sequence[str]) -> str | None:
