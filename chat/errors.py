@@ -4,11 +4,13 @@
 class ChatError(Exception):
     """An error that the caller can act on.
 
-    `code` never changes its meaning; `status` is the HTTP status where one applies.
+    `code` never changes its meaning; `status` is the HTTP status where one applies. `retry_after` is in seconds, None
+    where waiting does not help.
     """
 
     code = "chat_error"
     status = 400
+    retry_after: float | None = None
 
 
 class NotConfigured(ChatError):

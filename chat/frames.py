@@ -28,7 +28,8 @@ def notice(message: str, room: str | None = None) -> Frame:
 
 def error(problem: ChatError, room: str | None = None, client_id: str | None = None) -> Frame:
     """Return the line that tells a sender what was refused and why."""
-    return _system("error", code=problem.code, message=str(problem), room=room, clientId=client_id)
+    wait = None if problem.retry_after is None else round(problem.retry_after, 3)
+    return _system("error", code=problem.code, message=str(problem), room=room, clientId=client_id, retryAfter=wait)
 
 
 def people(users: Sequence[str], count: int, at: int) -> Frame:

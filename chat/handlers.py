@@ -43,7 +43,7 @@ async def handle_message(event: UserEvent, services: Services) -> Answer:
         outcome = await run_command(event, draft, services, COMMANDS)
         if not isinstance(outcome, RoomMessage):
             return outcome
-        draft = replace(draft, text=outcome.text)
+        draft = replace(draft, text=outcome.text, form=outcome.form)
     elif draft.text.startswith("//"):
         draft = replace(draft, text=draft.text[1:])
     return await send_message(event, draft, services)
@@ -69,7 +69,8 @@ async def handle_history(event: UserEvent, services: Services) -> Answer:
     fields = read_fields(event)
     room = event.joined_room(room_name(fields.get("room")))
     before = None if fields.get("before") is None else parse_seq(fields["before"], "before")
-    return Answer(await history_frame(services.rooms, room, before, parse_limit(fields.get("limit"))))
+    limit = parse_limit(fields.get("limit"))
+    return Answer(await history_frame(services.rooms, room, before, services.reading(event, room), limit))
 
 
 async def handle_since(event: UserEvent, services: Services) -> Answer:
@@ -77,7 +78,8 @@ async def handle_since(event: UserEvent, services: Services) -> Answer:
     fields = read_fields(event)
     room = event.joined_room(room_name(fields.get("room")))
     until = None if fields.get("until") is None else parse_seq(fields["until"], "until")
-    return Answer(await since_frame(services.rooms, room, parse_seq(fields.get("seq"), "seq"), until))
+    after = parse_seq(fields.get("seq"), "seq")
+    return Answer(await since_frame(services.rooms, room, after, until, services.reading(event, room)))
 
 
 async def handle_roster(event: UserEvent, services: Services) -> Answer:

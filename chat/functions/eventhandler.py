@@ -76,11 +76,10 @@ async def answer_event(
     event: Event, settings: Settings, durable: DurableClient, process: ProcessState
 ) -> func.HttpResponse:
     """Return the response to a verified event; raises the ChatError that refuses or fails a system event."""
-    if isinstance(event, Connect):
-        gateway = await process.gateways.get(settings)
-        return connect_response(await admit_connection(event, settings, gateway))
     services = await services_for(settings, durable, process)
     match event:
+        case Connect():
+            return connect_response(await admit_connection(event, services))
         case Connected():
             process.sweep.start_if_needed(durable)
             await on_connected(event, services)

@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from chat.errors import StorageUnavailable, UnsupportedSubprotocol
-from chat.gateway import Gateway
 from chat.handler_context import Services
 from chat.identity import User, connecting_user
 from chat.logs import cause_of, log, or_none
@@ -14,7 +13,7 @@ from chat.presence.admission import admission_groups, close_if_too_many, require
 from chat.presence.announcements import Announcer, RoomMember, is_arrival
 from chat.presence.places import Place
 from chat.presence.rosters import news_time
-from chat.settings import Settings
+from chat.room_log.rules import Banned, check_reader
 from chat.webhook.connection_state import ConnectionState
 from chat.webhook.events import SUBPROTOCOLS, Connect, Connected, Disconnected
 
@@ -36,15 +35,32 @@ class Admission:
     state: ConnectionState
 
 
-async def admit_connection(event: Connect, settings: Settings, gateway: Gateway) -> Admission:
-    """Return how to accept a connection; raises the ChatError that refuses it."""
+async def admit_connection(event: Connect, services: Services) -> Admission:
+    """Return how to accept a connection; raises the ChatError that refuses it.
+
+    Who is banned from the lobby connects without it; a plain client, which could be nowhere else, is refused. The rules
+    are up to a second old. Raises NameTaken, TooManyConnections, and while it is unknown who is here or what the rules
+    are, ServiceUnavailable or StorageUnavailable.
+    """
+    settings = services.settings
     user = connecting_user(event.origin.user_id, event.roles, event.query.get("id", ()), settings)
     subprotocol = choose_subprotocol(event.subprotocols)
-    await require_admission(user, gateway, settings)
-    groups = groups_of(LOBBY, rich=subprotocol is not None) + admission_groups(user, settings)
+    head, _ = await asyncio.gather(
+        services.read_recent_head(LOBBY), require_admission(user, services.gateway, settings)
+    )
+    rooms: tuple[str, ...] = (LOBBY,)
+    joined = {LOBBY: head.seq} if head.seq else {}
+    groups = groups_of(LOBBY, rich=subprotocol is not None)
+    try:
+        check_reader(head.rules, LOBBY, user.id, services.now)
+    except Banned:
+        if subprotocol is None:
+            raise
+        groups, rooms, joined = (), (), {}
+    groups += admission_groups(user, settings)
     if subprotocol is not None:
         groups += (user_group(user.id),)
-    return Admission(user.id, groups, subprotocol, ConnectionState(user=user.id, name=user.own_name))
+    return Admission(user.id, groups, subprotocol, ConnectionState(user.id, rooms, name=user.own_name, joined=joined))
 
 
 def choose_subprotocol(offered: Sequence[str]) -> str | None:

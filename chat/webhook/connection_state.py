@@ -12,7 +12,7 @@ import base64
 import binascii
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any
 
@@ -30,27 +30,31 @@ _ENCODER = json.JSONEncoder(separators=(",", ":"))
 class ConnectionState:
     """A connection's user, the rooms it joined (the current one last), and when it last typed.
 
-    `typed_at` is in milliseconds since 1970 (UTC), 0 for never. `name` is what the user is called, None where that is
-    the user's id.
+    `typed_at` is in milliseconds since 1970 (UTC), 0 for never. `name` is what the user is called, None: as its id.
+    `joined` has the number of each room's last entry when the connection joined it; 0 where it is missing.
     """
 
     user: str | None = None
     rooms: tuple[str, ...] = (LOBBY,)
     typed_at: int = 0
     name: str | None = None
+    joined: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def current_room(self) -> str | None:
         """The room that plain text goes to."""
         return self.rooms[-1] if self.rooms else None
 
-    def with_room(self, room: str) -> "ConnectionState":
-        """Return the state with the room as its current one."""
-        return replace(self, rooms=(*(other for other in self.rooms if other != room), room))
+    def with_room(self, room: str, joined_seq: int | None = None) -> "ConnectionState":
+        """Return the state with the room as its current one; `joined_seq` is the room's last number at a new join."""
+        rooms = (*(other for other in self.rooms if other != room), room)
+        joined = self.joined if joined_seq is None else {**self.joined, room: joined_seq}
+        return replace(self, rooms=rooms, joined=joined)
 
     def without_room(self, room: str) -> "ConnectionState":
         """Return the state without the room."""
-        return replace(self, rooms=tuple(other for other in self.rooms if other != room))
+        joined = {other: seq for other, seq in self.joined.items() if other != room}
+        return replace(self, rooms=tuple(other for other in self.rooms if other != room), joined=joined)
 
 
 def encode_state(state: ConnectionState) -> str:
@@ -63,6 +67,8 @@ def encode_state(state: ConnectionState) -> str:
     }
     if state.name is not None:
         content["name"] = state.name
+    if state.joined:
+        content["joined"] = state.joined
     return base64.b64encode(_ENCODER.encode(content).encode()).decode()
 
 
@@ -80,6 +86,7 @@ def decode_state(header: str | None) -> ConnectionState:
         rooms=read_rooms(fields.get("rooms")),
         typed_at=read_time(fields.get("typed")),
         name=read_text(fields.get("name")),
+        joined=read_numbers(fields.get("joined")),
     )
 
 
@@ -107,6 +114,13 @@ def read_rooms(value: object) -> tuple[str, ...]:
         except InvalidName:
             continue  # written by a version with another grammar of names
     return tuple(rooms)[-MAX_JOINED_ROOMS:] or (LOBBY,)
+
+
+def read_numbers(value: object) -> dict[str, int]:
+    """Return a state's numbers of entries by room; without those that are no such numbers."""
+    if not isinstance(value, dict):
+        return {}
+    return {room: seq for room, seq in value.items() if type(seq) is int and 0 <= seq < 10**12}
 
 
 def read_time(value: object) -> int:

@@ -88,8 +88,12 @@ class UserEvent:
 
     @property
     def sender_name(self) -> str:
-        """The name of the connection's user, which is only shown."""
+        """What the connection's user is called: only shown."""
         return self.origin.state.name or self.sender
+
+    def joined_seq(self, room: str) -> int:
+        """Return the number of the room's last entry when the connection joined it, 0 where that is unknown."""
+        return self.origin.state.joined.get(room, 0)
 
     def joined_room(self, room: str | None) -> str:
         """Return the room that the event is about, the current one by default; raises NotInRoom."""
