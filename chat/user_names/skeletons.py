@@ -34,13 +34,21 @@ def name_keys(name: str) -> tuple[str, ...]:
     digits is compared as it is. There are two where the capital letters look like others than the small ones do: a
     name in Greek capitals may look like one in Latin capitals.
     """
-    text = unicodedata.normalize("NFKC", name)
+    letters = "".join(filter(_tells_apart, name)) or name
+    text = unicodedata.normalize("NFKC", letters)
     return tuple(dict.fromkeys(map(_name_key, (text, text.casefold()))))
 
 
 def looks_like(name: str, keys: frozenset[str]) -> bool:
-    """Return whether a name shares one of the keys; small letters that look like small capitals are read as these."""
-    return not keys.isdisjoint((*name_keys(name), _name_key(unicodedata.normalize("NFKC", name).upper())))
+    """Return whether a name shares one of the keys.
+
+    It is read in two further ways: small letters that look like small capitals as these, and without any sign, also
+    those that may stand for a letter.
+    """
+    signless = "".join(char for char in name if unicodedata.category(char)[0] not in _IGNORED_CATEGORIES)
+    text, bare = (unicodedata.normalize("NFKC", each) for each in (name, signless))
+    forms = [text.upper(), bare, bare.upper()]
+    return not keys.isdisjoint((*name_keys(name), *map(_name_key, forms)))
 
 
 def _name_key(text: str) -> str:
@@ -50,8 +58,18 @@ def _name_key(text: str) -> str:
         folded = folded.replace(letter + _DOT_ABOVE, letter)
     # A capital i, a small l and the digit 1 look alike.
     folded = folded.replace("i", "l")
-    kept = "".join(char for char in folded if unicodedata.category(char)[0] not in _IGNORED_CATEGORIES)
-    return kept or folded
+    return "".join(filter(_tells_apart, folded)) or folded
+
+
+@lru_cache(maxsize=4096)
+def _tells_apart(char: str) -> bool:
+    """Return whether a character tells names apart: all but signs, of which some look like a letter."""
+    if unicodedata.category(char)[0] not in _IGNORED_CATEGORIES:
+        return True
+    seen = read_confusables().get(ord(char), "")
+    if _SHAPED.fullmatch(unicodedata.name(char, "")) or (seen.isascii() and seen.isalnum()):
+        return True
+    return any(each.isalnum() for each in unicodedata.normalize("NFKC", char))
 
 
 def _plain_letters(text: str) -> str:

@@ -4,7 +4,12 @@ from tests.chat.local_chat import JSON, LocalChat, Tab, run_chat
 
 
 def principal(user: str) -> dict[str, str]:
-    return {"x-ms-client-principal-name": user, "x-ms-client-principal-id": f"id-of-{user}"}
+    """Return the headers of somebody who is called so; the id is `aad:id-of-<name>`."""
+    return {
+        "x-ms-client-principal-name": user,
+        "x-ms-client-principal-id": f"id-of-{user}",
+        "x-ms-client-principal-idp": "aad",
+    }
 
 
 async def sign_in(chat: LocalChat, user: str) -> Tab:
