@@ -5,7 +5,7 @@ from chat.commands.reminder_store import ReminderStore
 from chat.commands.reminders import Reminder, parse_when
 from chat.errors import InvalidMessage
 from chat.names import room_name
-from chat.presence.rosters import ROSTER_LENGTH
+from chat.presence.rosters import ROSTER_LENGTH, sort_users
 from chat.room_log.model import Form
 from chat.rooms.membership import join_room, leave_room
 from chat.rooms.room_list import list_rooms
@@ -45,7 +45,9 @@ async def show_users(call: Call) -> Outcome:
     room = call.event.joined_room(call.room)
     roster = await call.services.rosters.read_recent(room)
     more = f" and {len(roster.users) - ROSTER_LENGTH} more" if len(roster.users) > ROSTER_LENGTH else ""
-    return call.notice(f"{len(roster.users)} in {room}: {', '.join(roster.first)}{more}")
+    names = await call.services.profiles.read_names(roster.first)
+    shown = ", ".join(sort_users(names.get(user, user) for user in roster.first))
+    return call.notice(f"{len(roster.users)} in {room}: {shown}{more}")
 
 
 @command("rooms", usage="/rooms", about="list the rooms with people or new messages")
@@ -62,7 +64,7 @@ async def remind(call: Call) -> Outcome:
     room, origin = call.event.joined_room(call.room), call.event.origin
     due, due_text, text = parse_when(call.argument, call.now, call.draft.utc_offset_minutes)
     source = call.draft.client_id or f"{origin.connection_id}/{origin.event_id}"
-    reminder = Reminder(room, call.user, text, due, due_text, source)
+    reminder = Reminder(room, call.user, text, due, due_text, source, origin.state.name or "")
     number = await ReminderStore(call.services.durable).start(reminder)
     return call.notice(f"reminder {number} is set for {due_text}: {text}")
 

@@ -49,7 +49,8 @@ async def publish_change(room: str, change: Change, services: Services) -> Answe
     """
     appended = await services.rooms.append(room, change)
     entry = appended.entry or unchanged_entry(change, appended.message.version, appended.message.seq, services.now)
-    await services.gateway.publish(rich_group(room), change_frame(room, entry, appended.message))
+    frame = await services.profiles.add_names(change_frame(room, entry, appended.message))
+    await services.gateway.publish(rich_group(room), frame)
     return Answer()
 
 

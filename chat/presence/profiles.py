@@ -107,8 +107,9 @@ class Profiles:
         """Return a frame with the names of the users that it names by their ids."""
         if not self.has_names:
             return frame
-        names = await self.read_names(users_of(frame))
-        return with_names(frame, names | frame.get("names", {}))
+        known = frame.get("names", {})
+        names = await self.read_names(users_of(frame) - set(known))
+        return with_names(frame, names | known)
 
     async def _read(self, user: str) -> str:
         name = decode_name(await self.tables.get(TABLE, user_key(user), ROW))
