@@ -6,7 +6,6 @@ from chat.commands.reminders import Reminder, parse_when
 from chat.errors import InvalidMessage
 from chat.names import room_name
 from chat.presence.rosters import ROSTER_LENGTH, sort_users
-from chat.room_log.model import Form
 from chat.rooms.membership import join_room, leave_room
 from chat.rooms.room_list import list_rooms
 
@@ -36,7 +35,7 @@ async def describe_action(call: Call) -> Outcome:
     """Send a message about what the sender does."""
     if not call.argument:
         raise InvalidMessage("say what you do: /me waves")
-    return call.room_message(f"* {call.event.sender_name} {call.argument}", Form.ACTION)
+    return call.room_message(f"* {call.event.sender_name} {call.argument}")
 
 
 @command("who", usage="/who", about="list who is in this room")

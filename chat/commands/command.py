@@ -64,8 +64,8 @@ class Call:
         """Return an answer that only the sender reads."""
         return Answer(frames.notice(text, self.room))
 
-    def room_message(self, text: str, form: Form) -> RoomMessage:
-        """Return a message to the room that the command was typed in."""
+    def room_message(self, text: str, form: Form = Form.ACTION) -> RoomMessage:
+        """Return a message to the room that the command was typed in; it is marked as not typed by its sender."""
         return RoomMessage(text, form)
 
 
