@@ -178,6 +178,11 @@ class Settings:
         raise NotConfigured("ChatWebhookTrust", "is not set, and without an access key no signature can be checked")
 
     @property
+    def event_max_age_seconds(self) -> float | None:
+        """How far an event's time may be from our clock, either way, in seconds; None: any time is taken."""
+        return self.number("ChatEventMaxAgeSeconds", 300, 0, DAY_SECONDS) or None
+
+    @property
     def allowed_origins(self) -> tuple[str, ...]:
         """The service hosts that may register this webhook: as set, else the service's own; `*` allows any."""
         if named := self.words("ChatAllowedOrigins"):

@@ -79,7 +79,7 @@ def named_user(req: func.HttpRequest) -> str:
     body = req.get_body()
     try:
         content = json.loads(body) if len(body) <= MAX_BODY_BYTES else None
-    except ValueError:
+    except (ValueError, RecursionError):
         content = None
     if not isinstance(content, dict) or not isinstance(content.get("user"), str):
         raise InvalidRequest('the body must be {"user": "…"}')

@@ -6,7 +6,7 @@ import azure.durable_functions as df
 import azure.functions as func
 
 from chat.durable_client import CLIENT_BINDING, DurableClient
-from chat.errors import ChatError, Unexpected, UnknownHub
+from chat.errors import ChatError, Unexpected, UnknownHub, Untrusted
 from chat.frames import error as error_frame
 from chat.functions.process_state import ProcessState, process_state
 from chat.handler_context import Answer, Services
@@ -31,7 +31,7 @@ from chat.webhook.events import (
     parse_event,
     read_payload,
 )
-from chat.webhook.trust import verify_sender
+from chat.webhook.trust import verify_age, verify_sender
 
 bp = df.Blueprint()
 STATE = "ce-connectionState"
@@ -56,6 +56,7 @@ async def eventhandler(req: func.HttpRequest, client: str) -> func.HttpResponse:
         event = parse_event(req.headers, req.get_body())
         if event.origin.hub.lower() != settings.hub.lower():
             raise UnknownHub(event.origin.hub, settings.hub)
+        verify_age(event.origin.time, time.time(), settings.event_max_age_seconds)
         CAUSE.set(req.headers.get(REQUEST_ID))
         return await answer_event(event, settings, DurableClient(client), process)
     except ChatError as error:
@@ -83,10 +84,11 @@ async def answer_event(
             process.sweep.start_if_needed(durable)
             await on_connected(event, services.announcer)
         case Disconnected():
+            process.connections.forget(event.origin.connection_id)
             await on_disconnected(event, services.announcer)
         case UserEvent():
             process.sweep.start_if_needed(durable)
-            return await handle_user_event(event, services)
+            return await handle_user_event(event, services, process)
     return func.HttpResponse(status_code=204)
 
 
@@ -116,10 +118,18 @@ def connect_response(admission: Admission) -> func.HttpResponse:
     return json_response(content, headers={STATE: encode_state(admission.state)})
 
 
-async def handle_user_event(event: UserEvent, services: Services) -> func.HttpResponse:
-    """Return the answer for the sender; an error is an answer too, because a failing webhook closes plain clients."""
+async def handle_user_event(event: UserEvent, services: Services, process: ProcessState) -> func.HttpResponse:
+    """Return the answer for the sender; an error is an answer too, because a failing webhook closes plain clients.
+
+    Raises Untrusted when the event's connection is not open, or is another user's.
+    """
     try:
+        if services.settings.trust is Trust.SIGNATURE:  # which proves the connection's id and nothing else
+            origin = event.origin
+            await process.connections.verify(origin.connection_id, event.sender, services.gateway.exists)
         return to_response(await handle_event(event, services))
+    except Untrusted:
+        raise
     except ChatError as error:
         if error.status >= 500:
             log.error("event failed", extra=log_fields(event) | {"code": error.code, "cause": cause_of(error)})

@@ -18,6 +18,7 @@ from chat.settings import Settings
 from chat.shared_reads import SharedReads
 from chat.table_storage.client import TableClient, TableClients
 from chat.webhook.bearer_tokens import KeyCache
+from chat.webhook.known_connections import KnownConnections
 
 
 @dataclass(slots=True)
@@ -33,6 +34,7 @@ class ProcessState:
     heads: SharedReads[Head] = field(default_factory=lambda: SharedReads(HEAD_SECONDS))
     listed_rooms: SharedReads[Rooms] = field(default_factory=lambda: SharedReads(CACHE_SECONDS))
     signing_keys: KeyCache = field(default_factory=KeyCache)
+    connections: KnownConnections = field(default_factory=KnownConnections)
 
     async def room_logs(self, settings: Settings) -> RoomLogs:
         """Return the rooms of the settings' storage; raises NotConfigured."""

@@ -1,0 +1,61 @@
+"""Is the connection of an event open? Asked of the service once for each connection, and then believed for a while.
+
+The service signs the id of a connection and nothing else of an event. Who has captured one event could send any other
+one in its connection's name, for ever; with this question only as long as the connection is open, and in a process that
+knows it a few minutes longer.
+"""
+
+import time
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+
+from chat.errors import Untrusted
+from chat.shared_reads import SharedReads
+
+MAX_KNOWN = 20_000
+BELIEVED_SECONDS = 600.0
+# An answer that the connection is not open, and a failure, are given to all who ask within this time.
+QUESTION_SECONDS = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """Whose connection it is, and until when it is believed to be open (monotonic seconds)."""
+
+    user: str
+    until: float
+
+
+@dataclass(slots=True)
+class KnownConnections:
+    """The open connections that one process has asked about, at most 20,000: the one that was used last is kept longest.
+
+    It belongs to one event loop. `clock` returns monotonic seconds.
+    """
+
+    clock: Callable[[], float] = time.monotonic
+    known: "OrderedDict[str, _Known]" = field(default_factory=OrderedDict)
+    questions: SharedReads[bool] = field(default_factory=lambda: SharedReads(QUESTION_SECONDS))
+
+    async def verify(self, connection_id: str, user: str, exists: Callable[[str], Awaitable[bool]]) -> None:
+        """Return when the connection is open and its earlier events had the same user; `exists` asks the service.
+
+        Raises Untrusted, or what `exists` raises.
+        """
+        found = self.known.get(connection_id)
+        if found is None or found.until <= self.clock():
+            if not await self.questions.get(connection_id, lambda: exists(connection_id), self.clock()):
+                self.forget(connection_id)
+                raise Untrusted("the service says that the connection of this event is not open")
+            found = self.known.get(connection_id, _Known(user, 0.0))
+            found = self.known[connection_id] = _Known(found.user, self.clock() + BELIEVED_SECONDS)
+            while len(self.known) > MAX_KNOWN:
+                self.known.popitem(last=False)
+        self.known.move_to_end(connection_id)
+        if found.user != user:
+            raise Untrusted("the connection of this event has another user")
+
+    def forget(self, connection_id: str) -> None:
+        """Forget a connection, because it ended."""
+        self.known.pop(connection_id, None)
