@@ -174,5 +174,7 @@ def explain_audience(token: str, expected: str) -> None:
     audience = jwt.decode(token, options={"verify_signature": False}).get("aud")
     found = [audience] if isinstance(audience, str) else [str(each) for each in audience or ()]
     by_slash = any(each.rstrip("/") == expected.rstrip("/") for each in found)
-    problem = "differs from ChatWebhookAudience only by a slash at its end" if by_slash else "is not ChatWebhookAudience"
+    problem = (
+        "differs from ChatWebhookAudience only by a slash at its end" if by_slash else "is not ChatWebhookAudience"
+    )
     log.warning(f"the audience of a bearer token {problem}", extra={"audience": found, "expected": expected})
