@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from jwt import PyJWK
 
 AUTHORITY = "https://login.microsoftonline.com"
+ALGORITHM = "RS256"
 FETCH_SECONDS = 5.0
 KEYS_LAST_SECONDS = 24 * 3600.0
 # A token with an unknown key causes a fetch of the keys, but not more often than this.
@@ -146,11 +147,13 @@ async def verify_bearer_token(authorization: str, settings: Settings, signing_ke
     if not token.isascii():
         raise Untrusted("the bearer token has bytes that no token has")
     try:
-        key_id = jwt.get_unverified_header(token).get("kid", "")
+        header = jwt.get_unverified_header(token)
+        if header.get("alg") != ALGORITHM or not (key_id := header.get("kid")):
+            raise Untrusted(f"the bearer token is not signed with {ALGORITHM} and a named key")
         claims: dict[str, Any] = jwt.decode(
             token,
             await signing_keys.read_key(expected.keys_url, key_id),
-            algorithms=["RS256"],
+            algorithms=[ALGORITHM],
             audience=expected.audience,
             issuer=expected.issuers,
             leeway=CLOCK_SKEW_SECONDS,
@@ -174,7 +177,5 @@ def explain_audience(token: str, expected: str) -> None:
     audience = jwt.decode(token, options={"verify_signature": False}).get("aud")
     found = [audience] if isinstance(audience, str) else [str(each) for each in audience or ()]
     by_slash = any(each.rstrip("/") == expected.rstrip("/") for each in found)
-    problem = (
-        "differs from ChatWebhookAudience only by a slash at its end" if by_slash else "is not ChatWebhookAudience"
-    )
+    problem = "differs from ChatWebhookAudience only by a slash at its end" if by_slash else "is another one"
     log.warning(f"the audience of a bearer token {problem}", extra={"audience": found, "expected": expected})

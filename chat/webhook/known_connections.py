@@ -29,7 +29,7 @@ class _Known:
 
 @dataclass(slots=True)
 class KnownConnections:
-    """The open connections that one process has asked about, at most 20,000: the one that was used last is kept longest.
+    """The open connections that one process asked about, at most 20,000; those that were used last are kept.
 
     It belongs to one event loop. `clock` returns monotonic seconds.
     """
@@ -59,3 +59,4 @@ class KnownConnections:
     def forget(self, connection_id: str) -> None:
         """Forget a connection, because it ended."""
         self.known.pop(connection_id, None)
+        self.questions.forget(connection_id)
