@@ -201,6 +201,19 @@ class Settings:
         return int(self.number("ChatMessageBytes", 4096, 1, MAX_MESSAGE_BYTES))
 
     @property
+    def review_seconds(self) -> float:
+        """How long `chat/moderation.py` may take to review a text, in seconds."""
+        return self.number("ChatReviewSeconds", 2, 0.05, 30)
+
+    @property
+    def accepts_unreviewed(self) -> bool:
+        """Whether a text is accepted that could not be reviewed in time."""
+        raw = self.text("ChatReviewFailure", "refuse").lower()
+        if raw not in ("refuse", "accept"):
+            raise NotConfigured("ChatReviewFailure", f"is {raw!r}: it must be 'refuse' or 'accept'")
+        return raw == "accept"
+
+    @property
     def room_idle_seconds(self) -> float | None:
         """How long a room may be empty and unused before its messages are removed, in seconds; None: for ever."""
         if not self.text("ChatRoomIdleDays"):

@@ -28,6 +28,11 @@ class RoomLogs:
         """Return the request's entry once it is stored; raises also the ChatError that refuses the request."""
         return await self._writer(room).append(request)
 
+    async def find(self, room: str, identity: str) -> Appended | None:
+        """Return the entry that was appended with an id, with its message as it is now; None where there is none."""
+        found = await self.store.find(room, identity)
+        return Appended(*found, is_new=False) if found else None
+
     async def read_head(self, room: str) -> Head:
         """Return where the room's log ends."""
         return await self.store.read_head(room)

@@ -29,12 +29,13 @@ class _Known:
 
 @dataclass(slots=True)
 class KnownConnections:
-    """The open connections that one process asked about, at most 20,000; those that were used last are kept.
+    """The open connections that one process asked about, at most `limit`; those that were used last are kept.
 
     It belongs to one event loop. `clock` returns monotonic seconds.
     """
 
     clock: Callable[[], float] = time.monotonic
+    limit: int = MAX_KNOWN
     known: "OrderedDict[str, _Known]" = field(default_factory=OrderedDict)
     questions: SharedReads[bool] = field(default_factory=lambda: SharedReads(QUESTION_SECONDS))
 
@@ -46,11 +47,11 @@ class KnownConnections:
         found = self.known.get(connection_id)
         if found is None or found.until <= self.clock():
             if not await self.questions.get(connection_id, lambda: exists(connection_id), self.clock()):
-                self.forget(connection_id)
+                self.known.pop(connection_id, None)
                 raise Untrusted("the service says that the connection of this event is not open")
             found = self.known.get(connection_id, _Known(user, 0.0))
             found = self.known[connection_id] = _Known(found.user, self.clock() + BELIEVED_SECONDS)
-            while len(self.known) > MAX_KNOWN:
+            while len(self.known) > self.limit:
                 self.known.popitem(last=False)
         self.known.move_to_end(connection_id)
         if found.user != user:

@@ -48,9 +48,13 @@ async def test_a_host_that_can_be_one_is_served(chat: LocalChat, host: str) -> N
     "token", ["\xff", "\xff.\xff.\xff", "a.b.c\xff", "\xc3\xa9.e30.x", "x" * 8000, "e30.e30.e30", f"{NESTED}.e30.x"]
 )
 async def test_a_bearer_that_is_no_token_is_not_trusted(token: str) -> None:
-    settings = dict.fromkeys(("ChatWebhookTenant", "ChatWebhookAudience", "ChatWebhookIdentity"), "x")
-    authority = "http://127.0.0.1:9"
-    async with run_chat(ChatWebhookTrust="identity", ChatWebhookAuthority=authority, **settings) as chat:
+    async with run_chat(
+        ChatWebhookTrust="identity",
+        ChatWebhookAuthority="http://127.0.0.1:9",
+        ChatWebhookTenant="tenant",
+        ChatWebhookAudience="audience",
+        ChatWebhookIdentity="identity",
+    ) as chat:
         headers = (*event_headers("sys", "connect").items(), ("Authorization", f"Bearer {token}"))
         answer = await request(chat, "POST", "/eventhandler", *headers, body=b"{}")
 

@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 import pytest
 
 from chat.errors import ServiceUnavailable, Untrusted
-from chat.webhook import known_connections
 from chat.webhook.known_connections import BELIEVED_SECONDS, QUESTION_SECONDS, KnownConnections
 
 
@@ -107,11 +106,8 @@ async def test_the_user_of_a_connection_stays_the_same(known: KnownConnections, 
         await known.verify("c1", "ana", service.exists)
 
 
-async def test_of_many_connections_those_that_were_used_last_are_kept(
-    known: KnownConnections, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(known_connections, "MAX_KNOWN", 2)
-    service = Service()
+async def test_of_many_connections_those_that_were_used_last_are_kept() -> None:
+    service, known = Service(), KnownConnections(limit=2)
     for connection in ("c1", "c2", "c1", "c3"):
         await known.verify(connection, "ana", service.exists)
 
