@@ -82,7 +82,8 @@ async def answer_event(
     match event:
         case Connected():
             process.sweep.start_if_needed(durable)
-            await on_connected(event, services.announcer)
+            if await on_connected(event, services.announcer):
+                process.connections.note(event.origin.connection_id, event.origin.user_id or "")
         case Disconnected():
             process.connections.forget(event.origin.connection_id)
             await on_disconnected(event, services.announcer)

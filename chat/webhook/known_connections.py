@@ -49,13 +49,17 @@ class KnownConnections:
             if not await self.questions.get(connection_id, lambda: exists(connection_id), self.clock()):
                 self.known.pop(connection_id, None)
                 raise Untrusted("the service says that the connection of this event is not open")
-            found = self.known.get(connection_id, _Known(user, 0.0))
-            found = self.known[connection_id] = _Known(found.user, self.clock() + BELIEVED_SECONDS)
-            while len(self.known) > self.limit:
-                self.known.popitem(last=False)
+            found = self.note(connection_id, found.user if found else user)
         self.known.move_to_end(connection_id)
         if found.user != user:
             raise Untrusted("the connection of this event has another user")
+
+    def note(self, connection_id: str, user: str) -> _Known:
+        """Believe from now on that a connection is open and the user's, because the service says so."""
+        known = self.known[connection_id] = _Known(user, self.clock() + BELIEVED_SECONDS)
+        while len(self.known) > self.limit:
+            self.known.popitem(last=False)
+        return known
 
     def forget(self, connection_id: str) -> None:
         """Forget a connection, because it ended."""

@@ -66,13 +66,21 @@ async def test_an_event_of_an_ended_connection_is_refused_whatever_it_says(chat:
 
 
 async def test_the_service_is_asked_once_about_a_connection(chat: LocalChat) -> None:
-    ana, questions = await arrive(chat, "ana"), Questions(chat)
+    connection, questions = await chat.unannounced_connection(), Questions(chat)
 
     for text in ("one", "two", "three"):
-        await ana.ask("message", text)
+        assert (await replay(chat, connection, "message", text, id=text))[0] == 204
+
+    assert [path.rpartition("/")[2] for path in questions.paths] == [connection]
+
+
+async def test_the_service_is_not_asked_about_a_connection_whose_beginning_this_process_saw(chat: LocalChat) -> None:
+    ana, questions = await arrive(chat, "ana"), Questions(chat)
+
+    await ana.ask("message", "hello")
     await ana.ask("typing", {"room": "lobby"})
 
-    assert [path.rpartition("/")[2] for path in questions.paths] == [ana.connection_id]
+    assert questions.paths == []
 
 
 async def test_many_replays_of_an_unknown_connection_share_one_question(chat: LocalChat) -> None:
