@@ -171,6 +171,11 @@ class Settings:
         raise NotConfigured("ChatWebhookTrust", "is not set, and without an access key no signature can be checked")
 
     @property
+    def event_max_age_seconds(self) -> float | None:
+        """How far an event's time may be from our clock, either way, in seconds; None: any time is taken."""
+        return self.number("ChatEventMaxAgeSeconds", 300, 0, DAY_SECONDS) or None
+
+    @property
     def allowed_origins(self) -> tuple[str, ...]:
         """The service hosts that may register this webhook: as set, else the service's own; `*` allows any."""
         if named := self.words("ChatAllowedOrigins"):
@@ -192,6 +197,19 @@ class Settings:
     def message_bytes(self) -> int:
         """The longest message, in bytes of UTF-8."""
         return int(self.number("ChatMessageBytes", 4096, 1, MAX_MESSAGE_BYTES))
+
+    @property
+    def review_seconds(self) -> float:
+        """How long `chat/moderation.py` may take to review a text, in seconds."""
+        return self.number("ChatReviewSeconds", 2, 0.05, 30)
+
+    @property
+    def accepts_unreviewed(self) -> bool:
+        """Whether a text is accepted that could not be reviewed in time."""
+        raw = self.text("ChatReviewFailure", "refuse").lower()
+        if raw not in ("refuse", "accept"):
+            raise NotConfigured("ChatReviewFailure", f"is {raw!r}: it must be 'refuse' or 'accept'")
+        return raw == "accept"
 
     @property
     def room_idle_seconds(self) -> float | None:

@@ -4,6 +4,8 @@ from chat.commands.command import Call, Outcome, command
 from chat.commands.reminder_store import ReminderStore
 from chat.commands.reminders import Reminder, parse_when
 from chat.errors import InvalidMessage
+from chat.messages.review import review_text
+from chat.moderation import TextContext, TextKind
 from chat.names import room_name
 from chat.presence.rosters import ROSTER_LENGTH, sort_users
 from chat.rooms.membership import join_room, leave_room
@@ -62,6 +64,8 @@ async def remind(call: Call) -> Outcome:
     """Start a durable timer that sends a message to the room when the reminder is due."""
     room, origin = call.event.joined_room(call.room), call.event.origin
     due, due_text, text = parse_when(call.argument, call.now, call.draft.utc_offset_minutes)
+    context = TextContext(TextKind.REMINDER, call.user, room)
+    text = await review_text(text, context, call.services.settings)
     source = call.draft.client_id or f"{origin.connection_id}/{origin.event_id}"
     reminder = Reminder(room, call.user, text, due, due_text, source, origin.state.name or "")
     number = await ReminderStore(call.services.durable).start(reminder)

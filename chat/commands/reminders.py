@@ -19,13 +19,14 @@ VERSION = 1
 PER_USER = 10
 LONGEST = timedelta(days=366)
 _UNIT_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
-_UNIT = r"(?:s(?:ec(?:ond)?s?)?|m(?:in(?:ute)?s?)?|h(?:(?:ou)?rs?)?|d(?:ays?)?|w(?:eeks?)?)"
-_DURATION = re.compile(rf"(?:in\s+)?(?P<duration>(?:\d{{1,6}}\s*{_UNIT}\s*)+)(?:(?<=\s)|$)(?P<text>.*)", re.I | re.S)
-_PART = re.compile(r"(\d+)\s*([a-z])", re.I)
+# `(?ai:…)`: in any letter case of ASCII. Unicode's rules would also take the long s (U+017F) for an s.
+_UNIT = r"(?ai:s(?:ec(?:ond)?s?)?|m(?:in(?:ute)?s?)?|h(?:(?:ou)?rs?)?|d(?:ays?)?|w(?:eeks?)?)"
+_DURATION = re.compile(rf"(?:(?ai:in)\s+)?(?P<duration>(?:\d{{1,6}}\s*{_UNIT}\s*)+)(?:(?<=\s)|$)(?P<text>.*)", re.S)
+_PART = re.compile(r"(\d+)\s*([a-zA-Z])")
 _TIME = re.compile(
-    r"at\s+(?P<time>(?:(?P<day>\d{4}-\d{2}-\d{2})[T\s]+)?(?P<hour>\d{1,2}):(?P<minute>\d{2})"
-    r"\s*(?P<zone>Z|UTC|[+-]\d{2}:?\d{2})?)(?:\s+|$)(?P<text>.*)",
-    re.I | re.S,
+    r"(?ai:at)\s+(?P<time>(?:(?P<day>\d{4}-\d{2}-\d{2})[Tt\s]+)?(?P<hour>\d{1,2}):(?P<minute>\d{2})"
+    r"\s*(?P<zone>(?ai:Z|UTC)|[+-]\d{2}:?\d{2})?)(?:\s+|$)(?P<text>.*)",
+    re.S,
 )
 
 

@@ -1,6 +1,6 @@
 """Where may a client connect? `/negotiate` answers with a URL that holds a short-lived token."""
 
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs
 
 import azure.functions as func
 
@@ -46,8 +46,9 @@ async def warn_early(user: User, gateway: Gateway, settings: Settings) -> None:
 
 def asked_ids(req: func.HttpRequest) -> list[str]:
     """Return the ids that the request names itself by: `?id=`, or the body's `id`."""
-    # `req.params` joins repeated parameters with commas, so the URL is read instead.
-    ids = parse_qs(urlsplit(req.url).query).get("id", [])
+    # `req.params` joins repeated parameters with commas, so the URL is read instead. Its host, which the request names,
+    # need not be a host that can be parsed.
+    ids = parse_qs(req.url.partition("?")[2]).get("id", [])
     body = req.get_body()
     if req.method != "POST" or not body:
         return ids

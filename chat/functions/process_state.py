@@ -19,6 +19,7 @@ from chat.settings import Auth, Settings
 from chat.shared_reads import SharedReads
 from chat.table_storage.client import TableClient, TableClients
 from chat.webhook.bearer_tokens import KeyCache
+from chat.webhook.known_connections import KnownConnections
 
 
 @dataclass(slots=True)
@@ -35,6 +36,7 @@ class ProcessState:
     listed_rooms: SharedReads[Rooms] = field(default_factory=lambda: SharedReads(CACHE_SECONDS))
     names: NameCache = field(default_factory=NameCache)
     signing_keys: KeyCache = field(default_factory=KeyCache)
+    connections: KnownConnections = field(default_factory=KnownConnections)
 
     async def room_logs(self, settings: Settings) -> RoomLogs:
         """Return the rooms of the settings' storage; raises NotConfigured."""

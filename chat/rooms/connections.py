@@ -75,32 +75,33 @@ def choose_subprotocol(offered: Sequence[str]) -> str | None:
     return chosen
 
 
-async def on_connected(event: Connected, services: Services) -> None:
+async def on_connected(event: Connected, services: Services) -> bool:
     """Tell the lobby that a user came, unless another connection of the user was there already.
 
-    A connection that must not be here, as others came at the same moment, is closed and not announced.
-    Nothing is told when the connection has ended before. Raises ServiceUnavailable.
+    Returns whether the service says that the connection is open and the user's. A connection that must not be here, as
+    others came at the same moment, is closed and not announced. Nothing is told when it has ended before. Raises
+    ServiceUnavailable.
     """
     origin, announcer = event.origin, services.announcer
     if not origin.user_id:
-        return
+        return False
     user = User(origin.user_id, origin.state.name or origin.user_id)
     if not await close_if_too_many(origin.connection_id, user, services.gateway, services.settings):
-        return
+        return False
     await services.profiles.store(user.id, user.own_name)
     at, member = news_time(), RoomMember(LOBBY, user.id, origin.connection_id, user.own_name)
     roster, place = await asyncio.gather(
         announcer.rosters.read_current(LOBBY), or_none(announcer.places.read(member.user, LOBBY), UNRECORDED, LOBBY)
     )
     if not roster.has_connection(member.user, member.connection_id):
-        return
+        return False
     was_here, told_at = False, 0
     if place is not None:
         update = announcer.places.update(place, lambda current: current.arrived(at))
         if changed := await or_none(update, UNRECORDED, LOBBY):
             was_here, told_at, at = changed[0].is_here, changed[0].news_at, changed[1].news_at
     is_news = is_arrival(roster, member, was_here=was_here, told_at=told_at)
-    await announcer.announce_arrival(member, at, is_news=is_news)
+    return await announcer.announce_arrival(member, at, is_news=is_news)
 
 
 async def on_disconnected(event: Disconnected, announcer: Announcer) -> None:
