@@ -19,6 +19,7 @@ CLIENT_ID = f"{CONNECTION}__clientId"
 SECONDARY = "WebPubSubSecondaryConnectionString"
 DEFAULT_HUB = "Sample_ChatApp"
 MAX_MESSAGE_BYTES = 6144
+MAX_USER_CONNECTIONS = 200
 DAY_SECONDS = 86_400
 STORAGE = "ChatStorage"
 DEFAULT_STORAGE = "AzureWebJobsStorage"
@@ -158,14 +159,6 @@ class Settings:
         return Auth(raw)
 
     @property
-    def user_is_principal_id(self) -> bool:
-        """Whether a signed-in user is known by the principal's id rather than its name."""
-        raw = self.text("ChatUserClaim", "name").lower()
-        if raw not in ("name", "id"):
-            raise NotConfigured("ChatUserClaim", f"is {raw!r}: it must be 'name' or 'id'")
-        return raw == "id"
-
-    @property
     def trust(self) -> Trust:
         """How events are verified: as set, else their signature when an access key is known."""
         raw = self.text("ChatWebhookTrust").lower()
@@ -194,6 +187,11 @@ class Settings:
     def token_minutes(self) -> int:
         """How long a negotiated URL may be used to connect, in minutes."""
         return int(self.number("ChatTokenMinutes", 5, 1, 60))
+
+    @property
+    def user_connections(self) -> int:
+        """How many connections a user may have at the same time."""
+        return int(self.number("ChatUserConnections", 20, 1, MAX_USER_CONNECTIONS))
 
     @property
     def message_bytes(self) -> int:
@@ -232,7 +230,7 @@ class Settings:
 
     @property
     def admins(self) -> frozenset[str]:
-        """Users who may change any message; empty unless App Service Authentication decides who a user is."""
+        """The ids of users who may change any message; none unless App Service Authentication decides who a user is."""
         return frozenset(self.words("ChatAdmins")) if self.auth is Auth.EASYAUTH else frozenset()
 
     def is_admin(self, user: str) -> bool:

@@ -49,7 +49,8 @@ class TooManyReminders(ChatError):
 class Reminder:
     """What to send, where, when (UTC) and for whom; `due_text` is the time as its user's clock shows it.
 
-    `source` names the event that asked for it, so that a second delivery starts no second reminder.
+    `source` names the event that asked for it, so that a second delivery starts no second reminder. `name` is what the
+    user was called, empty where that is the user's id.
     """
 
     room: str
@@ -58,6 +59,12 @@ class Reminder:
     due: datetime
     due_text: str
     source: str
+    name: str = ""
+
+    @property
+    def line(self) -> str:
+        """The text of the message that will be sent: one line, so that nothing in it looks like another message."""
+        return f"{self.name or self.user}: {' '.join(self.text.split())}"
 
     @property
     def message_id(self) -> str:
@@ -66,7 +73,7 @@ class Reminder:
 
     def encode(self) -> dict[str, Any]:
         """Return the orchestration's input; `saidAs` is the stored name of `due_text`."""
-        return {
+        content = {
             "v": VERSION,
             "room": self.room,
             "user": self.user,
@@ -75,6 +82,7 @@ class Reminder:
             "saidAs": self.due_text,
             "source": self.source,
         }
+        return content | ({"name": self.name} if self.name else {})
 
 
 def decode_reminder(content: Mapping[str, Any]) -> Reminder:
@@ -87,6 +95,7 @@ def decode_reminder(content: Mapping[str, Any]) -> Reminder:
         due=due,
         due_text=content.get("saidAs") or format_due(due, UTC),
         source=content.get("source", ""),
+        name=content.get("name", ""),
     )
 
 
@@ -96,9 +105,9 @@ def instance_id(user: str, number: int) -> str:
 
 
 def parse_when(argument: str, now: datetime, utc_offset_minutes: int = 0) -> tuple[datetime, str, str]:
-    """Return when a reminder is due (UTC), that time on its user's clock as text, and the text of the reminder.
+    """Return when a reminder is due (UTC), that time on its user's clock as text, and the reminder's text.
 
-    Raises InvalidReminder.
+    The text is one line. Raises InvalidReminder.
     """
     if match := _DURATION.fullmatch(argument.strip()):
         zone = parse_zone(None, utc_offset_minutes)
@@ -108,7 +117,7 @@ def parse_when(argument: str, now: datetime, utc_offset_minutes: int = 0) -> tup
         due = parse_time(match, now.astimezone(zone))
     else:
         raise InvalidReminder("say when: /remind 10m tea, or /remind at 17:30 tea")
-    text = match["text"].strip()
+    text = " ".join(match["text"].split())
     if not text:
         raise InvalidReminder("say what to be reminded of: /remind 10m tea")
     if due <= now:

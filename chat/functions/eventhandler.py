@@ -1,6 +1,7 @@
 """The service's webhook: the service validates its URL, then delivers every event of the hub here."""
 
 import time
+from dataclasses import replace
 
 import azure.durable_functions as df
 import azure.functions as func
@@ -76,13 +77,13 @@ async def answer_event(
     event: Event, settings: Settings, durable: DurableClient, process: ProcessState
 ) -> func.HttpResponse:
     """Return the response to a verified event; raises the ChatError that refuses or fails a system event."""
-    if isinstance(event, Connect):
-        return connect_response(admit_connection(event, settings))
     services = await services_for(settings, durable, process)
     match event:
+        case Connect():
+            return connect_response(await admit_connection(event, services))
         case Connected():
             process.sweep.start_if_needed(durable)
-            if await on_connected(event, services.announcer):
+            if await on_connected(event, services):
                 process.connections.note(event.origin.connection_id, event.origin.user_id or "")
         case Disconnected():
             process.connections.forget(event.origin.connection_id)
@@ -104,6 +105,7 @@ async def services_for(settings: Settings, durable: DurableClient, process: Proc
         rooms=process.room_logs_in(tables),
         heads=process.heads,
         places=PlaceStore(tables),
+        profiles=process.profiles(settings, tables),
         rosters=RosterReader(gateway, process.rosters, room_list.note_people),
         room_list=room_list,
         listed_rooms=process.listed_rooms,
@@ -128,7 +130,10 @@ async def handle_user_event(event: UserEvent, services: Services, process: Proce
         if services.settings.trust is Trust.SIGNATURE:  # which proves the connection's id and nothing else
             origin = event.origin
             await process.connections.verify(origin.connection_id, event.sender, services.gateway.exists)
-        return to_response(await handle_event(event, services))
+        answer = await handle_event(event, services)
+        if answer.frame is not None:
+            answer = replace(answer, frame=await services.profiles.add_names(answer.frame))
+        return to_response(answer)
     except Untrusted:
         raise
     except ChatError as error:

@@ -23,22 +23,23 @@ async def edit_message(event: UserEvent, fields: Fields, services: Services) -> 
     """Replace a message's text; raises what is wrong, MessageRefused, or what `publish_change` raises."""
     room = parse_room(event, fields)
     text = parse_text(fields.get("message"), services.settings.message_bytes)
-    admin = services.settings.is_admin(event.sender)
-    change = EditMessage(**parse_change(event, fields), text=text, admin=admin)
+    change = EditMessage(**parse_change(event, room, fields, services), text=text)
     return await publish_appended(room, change, await append_reviewed(room, change, services), services)
 
 
 async def delete_message(event: UserEvent, fields: Fields, services: Services) -> Answer:
     """Delete a message; its place remains. Raises what is wrong with the fields, or what `publish_change` raises."""
-    room, admin = parse_room(event, fields), services.settings.is_admin(event.sender)
-    change = DeleteMessage(**parse_change(event, fields), admin=admin)
+    room = parse_room(event, fields)
+    change = DeleteMessage(**parse_change(event, room, fields, services))
     return await publish_change(room, change, services)
 
 
 async def react_to_message(event: UserEvent, fields: Fields, services: Services) -> Answer:
     """Set or clear one's own reaction to a message; raises what is wrong, or what `publish_change` raises."""
     room, emoji = parse_room(event, fields), parse_emoji(fields.get("emoji"))
-    change = SetReaction(**parse_change(event, fields), emoji=emoji, on=parse_on(fields.get("on", True)))
+    change = SetReaction(
+        **parse_change(event, room, fields, services), emoji=emoji, on=parse_on(fields.get("on", True))
+    )
     return await publish_change(room, change, services)
 
 
@@ -54,7 +55,8 @@ async def publish_change(room: str, change: Change, services: Services) -> Answe
 async def publish_appended(room: str, change: Change, appended: Appended, services: Services) -> Answer:
     """Publish what a message is now; raises ServiceUnavailable (it is stored, and was perhaps not published)."""
     entry = appended.entry or unchanged_entry(change, appended.message.version, appended.message.seq, services.now)
-    await services.gateway.publish(rich_group(room), change_frame(room, entry, appended.message))
+    frame = await services.profiles.add_names(change_frame(room, entry, appended.message))
+    await services.gateway.publish(rich_group(room), frame)
     return Answer()
 
 
@@ -80,7 +82,7 @@ def parse_room(event: UserEvent, fields: Fields) -> str:
     return event.joined_room(room_name(fields.get("room")))
 
 
-def parse_change(event: UserEvent, fields: Fields) -> dict[str, Any]:
+def parse_change(event: UserEvent, room: str, fields: Fields, services: Services) -> dict[str, Any]:
     """Return what every change has: its id, its user, its message and the client's id; raises InvalidMessage."""
     client_id = parse_client_id(fields.get("clientId"))
     return {
@@ -88,4 +90,6 @@ def parse_change(event: UserEvent, fields: Fields) -> dict[str, Any]:
         "user": event.sender,
         "target": parse_message_id(fields.get("id")),
         "client_id": client_id,
+        "admin": services.settings.is_admin(event.sender),
+        "joined_seq": event.joined_seq(room),
     }
