@@ -4,11 +4,13 @@
 class ChatError(Exception):
     """An error that the caller can act on.
 
-    `code` never changes its meaning; `status` is the HTTP status where one applies.
+    `code` never changes its meaning; `status` is the HTTP status where one applies. `retry_after` is in how many
+    seconds the same may be done again, None where time does not help.
     """
 
     code = "chat_error"
     status = 400
+    retry_after: float | None = None
 
 
 class NotConfigured(ChatError):
@@ -164,6 +166,16 @@ class BinaryRefused(ChatError):
 
     def __init__(self) -> None:
         super().__init__("binary messages are not supported; send text or JSON")
+
+
+class UnknownRoom(ChatError):
+    """There is no such room, or none that may be known of here."""
+
+    code = "unknown_room"
+    status = 404
+
+    def __init__(self) -> None:
+        super().__init__("there is no such room")
 
 
 class NotInRoom(ChatError):

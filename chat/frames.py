@@ -26,7 +26,8 @@ def notice(message: str, room: str | None = None) -> Frame:
 
 def error(problem: ChatError, room: str | None = None, client_id: str | None = None) -> Frame:
     """Return the line that tells a sender what was refused and why."""
-    return _system("error", code=problem.code, message=str(problem), room=room, clientId=client_id)
+    fields = {"room": room, "clientId": client_id, "retryAfter": problem.retry_after}
+    return _system("error", code=problem.code, message=str(problem), **fields)
 
 
 def people(users: Sequence[str], count: int, at: int) -> Frame:

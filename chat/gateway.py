@@ -84,6 +84,10 @@ class Gateway:
         calls = [self.client.remove_connection_from_group(group, connection_id) for group in groups]
         await self._within_limit("leave the room", asyncio.gather(*calls))
 
+    async def close(self, connection_id: str, reason: str) -> None:
+        """End a connection; the reason is told to its client. One that has ended already is no error."""
+        await self._within_limit("close a connection", self.client.close_connection(connection_id, reason=reason))
+
     async def exists(self, connection_id: str) -> bool:
         """Return whether the connection has not ended."""
         return await self._within_limit("say whether a connection exists", self.client.connection_exists(connection_id))

@@ -1,5 +1,6 @@
 """Where may a client connect? `/negotiate` answers with a URL that holds a short-lived token."""
 
+import time
 from urllib.parse import parse_qs, urlsplit
 
 import azure.functions as func
@@ -21,7 +22,9 @@ async def negotiate(req: func.HttpRequest) -> func.HttpResponse:
     try:
         settings = current_settings()
         user = negotiating_user(req.headers, asked_ids(req), settings)
-        gateway = await process_state().gateways.get(settings)
+        process = process_state()
+        process.users.check_connect(user, round(time.time() * 1000))
+        gateway = await process.gateways.get(settings)
         url = await gateway.client_url(user, [room_group(LOBBY)], settings.token_minutes)
     except ChatError as error:
         return error_response(error, headers=NO_STORE)

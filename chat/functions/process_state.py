@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from weakref import WeakKeyDictionary
 
 from chat.administration.sweep import SweepStarter
+from chat.event_limiter import UserRecords
 from chat.gateway import Gateways
 from chat.handler_context import HEAD_SECONDS
 from chat.presence.rosters import ROSTER_SECONDS, Roster
@@ -33,6 +34,7 @@ class ProcessState:
     heads: SharedReads[Head] = field(default_factory=lambda: SharedReads(HEAD_SECONDS))
     listed_rooms: SharedReads[Rooms] = field(default_factory=lambda: SharedReads(CACHE_SECONDS))
     signing_keys: KeyCache = field(default_factory=KeyCache)
+    users: UserRecords = field(default_factory=UserRecords)
 
     async def room_logs(self, settings: Settings) -> RoomLogs:
         """Return the rooms of the settings' storage; raises NotConfigured."""
