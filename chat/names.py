@@ -63,6 +63,11 @@ def is_listed(room: str) -> bool:
     return not room.startswith("_")
 
 
+def is_public(room: str) -> bool:
+    """Return whether everybody may know of the room: it is listed, and not for members only (`~`)."""
+    return not room.startswith(("_", "~"))
+
+
 def room_group(room: str) -> str:
     """Return the group of everyone in the room; a room's name has no dot, so no other group can be meant."""
     return f"room.{room}"

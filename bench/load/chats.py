@@ -15,11 +15,14 @@ from pathlib import Path
 import psutil
 
 from bench.load.processes import ROOT, Program, cpu_seconds, free_port, running_program
+from chat.rate_limits import Kind
 
 PEERS = ROOT / "bench/peers"
 HUB = "Sample_ChatApp"
 PYTHON = [sys.executable, "-m"]
 ANY_PORT = ["--port", "0"]
+# A load sends faster than people.
+HIGH_LIMITS = {"ChatRateLimits": ", ".join(f"{kind}=60000/60000" for kind in Kind)}
 
 
 @dataclass(frozen=True)
@@ -39,11 +42,11 @@ class Chat:
 
 
 @contextmanager
-def ours(folder: Path) -> Iterator[Chat]:
+def ours(folder: Path, settings: Mapping[str, str] = HIGH_LIMITS) -> Iterator[Chat]:
     """Run our chat as `dev.py run` does, with its data in `folder`."""
     command = [*PYTHON, "local_azure", "--app", str(ROOT), "--data", str(folder / "data"), *ANY_PORT]
     command += ["--webpubsub-port", "0", "--tables-port", "0"]
-    with running_program("local Azure", command, folder, {"ChatAuth": "open"}) as program:
+    with running_program("local Azure", command, folder, {"ChatAuth": "open", **settings}) as program:
         url = program.wait_for_line(r"Functions host +(http://\S+)/")
         program.wait_for_line(r"(Ready after)")
         # The app has processes of its own, which are children of the one that is Web PubSub and Table storage.
@@ -66,6 +69,7 @@ def ours_apart(folder: Path) -> Iterator[Chat]:
         storage = stack.enter_context(running_program("storage", command, folder))
         settings = {
             "ChatAuth": "open",
+            **HIGH_LIMITS,
             "WebPubSubConnectionString": connection,
             "AzureWebJobsStorage": storage.wait_for_line(r"Connection string: (\S+)"),
         }

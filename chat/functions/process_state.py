@@ -20,6 +20,9 @@ from chat.shared_reads import SharedReads
 from chat.table_storage.client import TableClient, TableClients
 from chat.webhook.bearer_tokens import KeyCache
 
+# So old may a roster or the list of rooms be where the service does not answer.
+STALE_SECONDS = 10.0
+
 
 @dataclass(slots=True)
 class ProcessState:
@@ -30,11 +33,12 @@ class ProcessState:
     rooms: dict[TableClient, RoomLogs] = field(default_factory=dict)
     room_lists: dict[TableClient, RoomListRecorder] = field(default_factory=dict)
     sweep: SweepStarter = field(default_factory=SweepStarter)
-    rosters: SharedReads[Roster] = field(default_factory=lambda: SharedReads(ROSTER_SECONDS))
+    rosters: SharedReads[Roster] = field(default_factory=lambda: SharedReads(ROSTER_SECONDS, STALE_SECONDS))
     heads: SharedReads[Head] = field(default_factory=lambda: SharedReads(HEAD_SECONDS))
-    listed_rooms: SharedReads[Rooms] = field(default_factory=lambda: SharedReads(CACHE_SECONDS))
+    listed_rooms: SharedReads[Rooms] = field(default_factory=lambda: SharedReads(CACHE_SECONDS, STALE_SECONDS))
     signing_keys: KeyCache = field(default_factory=KeyCache)
     users: UserRecords = field(default_factory=UserRecords)
+    questions: int = 0  # that are being answered over HTTP
 
     async def room_logs(self, settings: Settings) -> RoomLogs:
         """Return the rooms of the settings' storage; raises NotConfigured."""

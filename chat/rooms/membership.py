@@ -13,6 +13,7 @@ from chat.names import groups_of
 from chat.presence.announcements import RoomMember, is_arrival
 from chat.presence.places import MAX_PLACES, Place, Position
 from chat.presence.rosters import Roster, news_time
+from chat.rate_limits import Kind
 from chat.room_log.answers import UNREADABLE, page_fields
 from chat.room_log.reader import Page
 from chat.webhook.connection_state import MAX_JOINED_ROOMS
@@ -51,7 +52,8 @@ class Arrival:
 async def join_room(event: UserEvent, room: str, services: Services) -> Answer:
     """Make a room the connection's current one and add it to the user's list; the others are told of a new user.
 
-    A connection that has ended meanwhile joins nothing. Raises RichClientNeeded, TooManyRooms or ServiceUnavailable.
+    A connection that has ended meanwhile joins nothing. Raises RichClientNeeded, TooManyRooms, RateLimited or
+    ServiceUnavailable.
     """
     origin, state = event.origin, event.origin.state
     if not origin.is_rich:
@@ -78,11 +80,17 @@ async def join_room(event: UserEvent, room: str, services: Services) -> Answer:
 async def read_joinable_place(member: RoomMember, services: Services) -> Place:
     """Return the user's place in a room that the user's list has or may take.
 
-    Raises TooManyRooms or StorageUnavailable.
+    A room that is new in the list and in which nothing was ever said counts as created. Raises TooManyRooms,
+    RateLimited or StorageUnavailable.
     """
     place = await services.places.read(member.user, member.room)
-    if not place.is_listed and await services.places.count_listed(member.user) >= MAX_PLACES:
+    if place.is_listed:
+        return place
+    count, head = await asyncio.gather(services.places.count_listed(member.user), services.rooms.read_head(member.room))
+    if count >= MAX_PLACES:
         raise TooManyRooms(f"your list has {MAX_PLACES} rooms, the limit; leave one first")
+    if not head.seq:
+        services.limiter.charge(Kind.CREATE)
     return place
 
 
