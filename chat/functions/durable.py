@@ -11,12 +11,13 @@ import azure.durable_functions as df
 
 from chat.commands.reminder_store import REMINDER_ORCHESTRATION
 from chat.commands.reminders import decode_reminder
+from chat.commands.waiting_reminders import WaitingReminders
 from chat.functions.process_state import process_state
-from chat.logs import log
+from chat.logs import log, or_none
 from chat.names import REMINDER_USER, room_group
 from chat.room_log.entry_frames import chat_line
 from chat.room_log.model import NewMessage
-from chat.settings import current_settings
+from chat.settings import Auth, current_settings
 
 bp = df.Blueprint()
 OrchestrationSteps = Generator[Any, Any, Any]
@@ -46,4 +47,7 @@ async def send_reminder(content: dict) -> None:  # type: ignore[type-arg]  # the
     room_list = await process.room_list(settings)
     room_list.note_message(reminder.room, appended.message.sent_at, appended.message.count)
     await gateway.publish(room_group(reminder.room), chat_line(reminder.room, appended.message))
+    if settings.auth is Auth.OPEN:  # else it has no row
+        removing = WaitingReminders(await process.tables.get(settings)).remove(reminder)
+        await or_none(removing, "a reminder still counts as waiting", reminder.room)
     log.info("reminder sent", extra={"room": reminder.room, "user": reminder.user})
