@@ -136,7 +136,7 @@ function createLink({ text, href }) {
   return href ? createElement("a", { href, target: "_blank", rel: "noopener noreferrer" }, text) : text;
 }
 
-function renderNote(note, { state, editedAt, pendingChange }, { id, error, failedChange }) {
+function renderNote(note, { state, editedAt, pendingChange, isDelayed }, { id, error, failedChange }) {
   const failed = failedChange ?? (state === "failed" && { id, error });
   note.classList.toggle("failed-note", Boolean(failed));
   if (failed) {
@@ -144,7 +144,8 @@ function renderNote(note, { state, editedAt, pendingChange }, { id, error, faile
     const buttons = [createButton("retry", properties, "Retry"), createButton("discard", properties, "Discard")];
     setContent(note, `${failed.error} ${failed.id}`, () => [failed.error, ...buttons]);
   } else {
-    const pending = state === "pending" ? "Sending…" : CHANGE_NOTES[pendingChange];
+    const sending = isDelayed ? "Too many at once: it is sent in a moment…" : "Sending…";
+    const pending = state === "pending" ? sending : CHANGE_NOTES[pendingChange];
     setContent(note, pending ?? (editedAt && "edited"));
   }
 }
