@@ -17,6 +17,7 @@ from chat.rate_limits import (
     RateLimited,
     RateLimits,
     Usage,
+    extend_mute,
     refuse,
     remaining_mute,
     spend,
@@ -83,7 +84,7 @@ class EventLimiter:
         if record is not None:
             wait = max(wait, remaining_mute(record.usage, self.now))
         if wait:
-            self._count_refusal(self.users.get(self.user), wait)
+            self._count_refusal(self.users.get(self.user))
             raise RateLimited("you went on while you were told to wait", wait)
 
     def charge(self, kind: Kind) -> None:
@@ -110,11 +111,12 @@ class EventLimiter:
             self.begins_mute, record.refusals = True, 0
         return mute or wait
 
-    def _count_refusal(self, record: UserRecord, wait: int) -> None:
+    def _count_refusal(self, record: UserRecord) -> None:
         record.refusals += 1
         if record.refusals >= REFUSALS_BEFORE_CLOSE:
             self.must_close, record.refusals = True, 0
-            record.blocked_until = self.now + wait
+            record.usage = extend_mute(record.usage, self.now)
+            record.blocked_until = record.usage.muted_until
 
 
 def describe_limit(kind: Kind, limit: Limit) -> str:

@@ -22,7 +22,9 @@ FIRST_MUTE_MS, LONGEST_MUTE_MS = 1000, 300_000
 # After so long without a mute the next one is short again.
 FORGET_MUTES_MS = 300_000
 # Who is refused so often during a mute does not read the answers: its connection is closed.
-REFUSALS_BEFORE_CLOSE = 50
+REFUSALS_BEFORE_CLOSE = 30
+# The mute of who was closed is that of so many mutes in a row at least: 32 s, then twice as long each time.
+MUTES_OF_FLOODER = 6
 _OVERRIDE = re.compile(r"(\w+)\s*=\s*(\d{1,6})\s*/\s*(\d{1,6})", re.ASCII)
 
 
@@ -98,7 +100,7 @@ class RateLimits:
 
 
 DEFAULTS: dict[Kind, tuple[int, int]] = {
-    Kind.MESSAGE: (120, 60),
+    Kind.MESSAGE: (120, 30),
     Kind.CHANGE: (120, 60),
     Kind.TYPING: (120, 60),
     Kind.HISTORY: (600, 300),
@@ -174,6 +176,15 @@ def refuse(usage: Usage, wait: int, now: int) -> Usage:
     if usage.refused_until <= now or usage.refused_until > now + LONGEST_MUTE_MS:
         return replace(usage, refused_until=now + wait)
     mutes = usage.mutes + 1 if now - usage.muted_until < FORGET_MUTES_MS else 1
+    return _mute(usage, mutes, wait, now)
+
+
+def extend_mute(usage: Usage, now: int) -> Usage:
+    """Return the usage of who floods on while muted: the mute begins anew, and is longer."""
+    return _mute(usage, max(usage.mutes + 1, MUTES_OF_FLOODER), remaining_mute(usage, now), now)
+
+
+def _mute(usage: Usage, mutes: int, wait: int, now: int) -> Usage:
     length = min(FIRST_MUTE_MS * 2 ** min(mutes - 1, 16), LONGEST_MUTE_MS)
     return replace(usage, mutes=mutes, muted_until=now + max(wait, length))
 

@@ -30,11 +30,13 @@ class Chat:
     """A running chat: its address, its parts, and whether a client enters a room by an event or by its token.
 
     A part has a name and a function that returns the CPU time that its processes have used until now, in seconds.
+    `tables` is the address of its Table storage, where that is known.
     """
 
     url: str
     parts: Mapping[str, Callable[[], float]]
     joins_by_event: bool
+    tables: str = ""
 
     def cpu_seconds(self) -> dict[str, float]:
         """Return the CPU time that each part has used until now."""
@@ -48,13 +50,14 @@ def ours(folder: Path, settings: Mapping[str, str] = HIGH_LIMITS) -> Iterator[Ch
     command += ["--webpubsub-port", "0", "--tables-port", "0"]
     with running_program("local Azure", command, folder, {"ChatAuth": "open", **settings}) as program:
         url = program.wait_for_line(r"Functions host +(http://\S+)/")
+        tables = program.wait_for_line(r"Table storage +(\S+)")
         program.wait_for_line(r"(Ready after)")
         # The app has processes of its own, which are children of the one that is Web PubSub and Table storage.
         parts = {
             "app": lambda: cpu_seconds(*program.children()),
             "services": lambda: cpu_seconds(psutil.Process(program.process.pid)),
         }
-        yield Chat(url, parts, joins_by_event=True)
+        yield Chat(url, parts, joins_by_event=True, tables=tables)
 
 
 @contextmanager

@@ -19,6 +19,7 @@ from chat.rate_limits import (
     Limit,
     RateLimited,
     Usage,
+    extend_mute,
     make_limit,
     parse_rate_limits,
     refuse,
@@ -124,6 +125,13 @@ def test_a_mute_does_not_grow_while_it_lasts() -> None:
 
 def test_a_mute_that_no_right_clock_can_have_written_is_ignored() -> None:
     assert remaining_mute(Usage(muted_until=NOW + 10 * LONGEST_MUTE_MS), NOW) == 0
+
+
+def test_who_floods_on_while_muted_is_muted_for_half_a_minute_at_least_and_longer_each_time() -> None:
+    first = extend_mute(refuse(refuse(UNUSED, 100, NOW), 100, NOW), NOW + 500)
+    second = extend_mute(first, NOW + 600)
+
+    assert (remaining_mute(first, NOW + 500), remaining_mute(second, NOW + 600)) == (32_000, 64_000)
 
 
 def test_who_waits_after_a_refusal_is_not_muted_by_the_next_one() -> None:
