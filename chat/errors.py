@@ -4,8 +4,8 @@
 class ChatError(Exception):
     """An error that the caller can act on.
 
-    `code` never changes its meaning; `status` is the HTTP status where one applies. `retry_after` is in how many
-    seconds the same may be done again, None where time does not help.
+    `code` never changes its meaning; `status` is the HTTP status where one applies. `retry_after` is in seconds, None
+    where waiting does not help.
     """
 
     code = "chat_error"
@@ -45,6 +45,26 @@ class InvalidName(ChatError):
     """A user id or a room name that the chat does not accept."""
 
     code = "invalid_name"
+
+
+class NameTaken(ChatError):
+    """The name of somebody who is here, or one that looks like it."""
+
+    code = "name_taken"
+    status = 409
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"the name {name!r} is, or looks like, the name of somebody who is here; choose another one")
+
+
+class TooManyConnections(ChatError):
+    """The user has as many connections as one may have."""
+
+    code = "too_many_connections"
+    status = 429
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(f"you have {limit} connections, the limit; close another page first")
 
 
 class InvalidEvent(ChatError):
@@ -166,16 +186,6 @@ class BinaryRefused(ChatError):
 
     def __init__(self) -> None:
         super().__init__("binary messages are not supported; send text or JSON")
-
-
-class UnknownRoom(ChatError):
-    """There is no such room, or none that may be known of here."""
-
-    code = "unknown_room"
-    status = 404
-
-    def __init__(self) -> None:
-        super().__init__("there is no such room")
 
 
 class NotInRoom(ChatError):

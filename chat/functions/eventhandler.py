@@ -7,11 +7,10 @@ import azure.durable_functions as df
 import azure.functions as func
 
 from chat.durable_client import CLIENT_BINDING, DurableClient
-from chat.errors import ChatError, ServiceUnavailable, Unexpected, UnknownHub
+from chat.errors import ChatError, ServiceUnavailable, Unexpected, UnknownHub, Untrusted
 from chat.event_limiter import EventLimiter
 from chat.frames import error as error_frame
 from chat.functions.process_state import ProcessState, process_state
-from chat.gateway import Gateway
 from chat.handler_context import Answer, Services
 from chat.handlers import handle_event
 from chat.http_answers import error_response, json_response
@@ -29,13 +28,14 @@ from chat.webhook.connection_state import encode_state
 from chat.webhook.events import (
     Connect,
     Connected,
+    Disconnected,
     Event,
     UserEvent,
     claimed_connection,
     parse_event,
     read_payload,
 )
-from chat.webhook.trust import verify_sender
+from chat.webhook.trust import verify_age, verify_sender
 
 bp = df.Blueprint()
 STATE = "ce-connectionState"
@@ -62,6 +62,7 @@ async def eventhandler(req: func.HttpRequest, client: str) -> func.HttpResponse:
         event = parse_event(req.headers, req.get_body())
         if event.origin.hub.lower() != settings.hub.lower():
             raise UnknownHub(event.origin.hub, settings.hub)
+        verify_age(event.origin.time, time.time(), settings.event_max_age_seconds)
         CAUSE.set(req.headers.get(REQUEST_ID))
         return await answer_event(event, settings, DurableClient(client), process)
     except ChatError as error:
@@ -81,37 +82,24 @@ async def answer_event(
     event: Event, settings: Settings, durable: DurableClient, process: ProcessState
 ) -> func.HttpResponse:
     """Return the response to a verified event; raises the ChatError that refuses or fails a system event."""
-    now, limits = round(time.time() * 1000), parse_rate_limits(settings.text(RATE_LIMITS))
-    if isinstance(event, Connect):
-        admission = admit_connection(event, settings)
-        process.users.check_connect(admission.user, now)
-        return connect_response(admission)
     origin = event.origin
+    now, limits = round(time.time() * 1000), parse_rate_limits(settings.text(RATE_LIMITS))
     limiter = EventLimiter(limits, process.users, origin.user_id or "", origin.state.usage, now)
-    if isinstance(event, UserEvent):
-        return await answer_user_event(event, limiter, settings, durable, process)
     services = await services_for(limiter, settings, durable, process)
-    if isinstance(event, Connected):
-        process.sweep.start_if_needed(durable)
-        await on_connected(event, services.announcer)
-    else:
-        await on_disconnected(event, services.announcer)
+    match event:
+        case Connect():
+            return connect_response(await admit_connection(event, services))
+        case Connected():
+            process.sweep.start_if_needed(durable)
+            if await on_connected(event, services):
+                process.connections.note(origin.connection_id, origin.user_id or "")
+        case Disconnected():
+            process.connections.forget(origin.connection_id)
+            await on_disconnected(event, services.announcer)
+        case UserEvent():
+            process.sweep.start_if_needed(durable)
+            return await handle_user_event(event, services, process)
     return func.HttpResponse(status_code=204)
-
-
-async def answer_user_event(
-    event: UserEvent, limiter: EventLimiter, settings: Settings, durable: DurableClient, process: ProcessState
-) -> func.HttpResponse:
-    """Return the response to a user event; who is muted is refused before anything else is done."""
-    try:
-        limiter.check_mute()
-    except RateLimited as refusal:
-        if limiter.must_close:
-            await close_connection(event, await process.gateways.get(settings))
-        return to_response(refused_answer(event, refusal))
-    services = await services_for(limiter, settings, durable, process)
-    process.sweep.start_if_needed(durable)
-    return await handle_user_event(event, services)
 
 
 async def services_for(
@@ -127,6 +115,7 @@ async def services_for(
         rooms=process.room_logs_in(tables),
         heads=process.heads,
         places=PlaceStore(tables),
+        profiles=process.profiles(settings, tables),
         rosters=RosterReader(gateway, process.rosters, room_list.note_people),
         room_list=room_list,
         listed_rooms=process.listed_rooms,
@@ -143,13 +132,23 @@ def connect_response(admission: Admission) -> func.HttpResponse:
     return json_response(content, headers={STATE: encode_state(admission.state)})
 
 
-async def handle_user_event(event: UserEvent, services: Services) -> func.HttpResponse:
-    """Return the answer for the sender; an error is an answer too, because a failing webhook closes plain clients."""
+async def handle_user_event(event: UserEvent, services: Services, process: ProcessState) -> func.HttpResponse:
+    """Return the answer for the sender; an error is an answer too, because a failing webhook closes plain clients.
+
+    Raises Untrusted when the event's connection is not open, or is another user's.
+    """
     try:
+        if services.settings.trust is Trust.SIGNATURE:  # which proves the connection's id and nothing else
+            origin = event.origin
+            await process.connections.verify(origin.connection_id, event.sender, services.gateway.exists)
+        services.limiter.check_mute()
         answer = await handle_event(event, services)
+        if answer.frame is not None:
+            answer = replace(answer, frame=await services.profiles.add_names(answer.frame))
+    except Untrusted:
+        raise
     except RateLimited as refusal:
-        if services.limiter.begins_mute:
-            log.warning("a user is muted", extra=log_fields(event) | {"seconds": refusal.retry_after})
+        await note_refusal(event, refusal, services)
         answer = refused_answer(event, refusal)
     except ChatError as error:
         if error.status >= 500:
@@ -177,11 +176,16 @@ def refused_answer(event: UserEvent, refusal: RateLimited) -> Answer:
     return Answer(error_frame(refusal)) if len(event.body) > MAX_REFUSED_BYTES else error_answer(event, refusal)
 
 
-async def close_connection(event: UserEvent, gateway: Gateway) -> None:
-    """Close the connection of a user who goes on while muted."""
+async def note_refusal(event: UserEvent, refusal: RateLimited, services: Services) -> None:
+    """Log the beginning of a mute, and close the connection of who goes on while muted."""
+    limiter = services.limiter
+    if limiter.begins_mute:
+        log.warning("a user is muted", extra=log_fields(event) | {"seconds": refusal.retry_after})
+    if not limiter.must_close:
+        return
     log.warning("a connection is closed: it went on while muted", extra=log_fields(event))
     try:
-        await gateway.close(event.origin.connection_id, "too many events while muted")
+        await services.gateway.close(event.origin.connection_id, "too many events while muted")
     except ServiceUnavailable as problem:
         log.warning("a connection was not closed", extra=log_fields(event) | {"cause": cause_of(problem)})
 

@@ -58,7 +58,8 @@ class Process:
 
     def __init__(self, command: list[str], ready_url: str, log: Path, **settings: str) -> None:
         self.command = command
-        self.environment = os.environ | settings
+        # The service remembers the connections of pages that a test has killed, as those of a user.
+        self.environment = {"ChatUserConnections": "200"} | os.environ | settings
         self.ready_url = ready_url
         self.log = log
         self._child: subprocess.Popen[bytes] | None = None
