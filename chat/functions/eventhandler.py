@@ -2,6 +2,7 @@
 
 import time
 from dataclasses import replace
+from functools import partial
 
 import azure.durable_functions as df
 import azure.functions as func
@@ -16,6 +17,7 @@ from chat.handlers import handle_event
 from chat.http_answers import error_response, json_response
 from chat.logs import cause_of, log
 from chat.messages.parse import named_room_and_client_id
+from chat.presence.connection_owners import find_ownership
 from chat.presence.places import PlaceStore
 from chat.presence.rosters import RosterReader
 from chat.rate_limits import SETTING as RATE_LIMITS
@@ -92,9 +94,9 @@ async def answer_event(
         case Connected():
             process.sweep.start_if_needed(durable)
             if await on_connected(event, services):
-                process.connections.note(origin.connection_id, origin.user_id or "")
+                process.connections.note(origin.connection_id, origin.user_id or "", is_proved=True)
         case Disconnected():
-            process.connections.forget(origin.connection_id)
+            process.connections.forget(origin.connection_id, origin.user_id or "")
             await on_disconnected(event, services.announcer)
         case UserEvent():
             process.sweep.start_if_needed(durable)
@@ -139,8 +141,9 @@ async def handle_user_event(event: UserEvent, services: Services, process: Proce
     """
     try:
         if services.settings.trust is Trust.SIGNATURE:  # which proves the connection's id and nothing else
-            origin = event.origin
-            await process.connections.verify(origin.connection_id, event.sender, services.gateway.exists)
+            origin, user = event.origin, event.sender
+            ask = partial(find_ownership, origin, user, services.gateway, services.settings)
+            await process.connections.verify(origin.connection_id, user, ask)
         services.limiter.check_mute()
         answer = await handle_event(event, services)
         if answer.frame is not None:
