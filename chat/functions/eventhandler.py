@@ -8,7 +8,7 @@ import azure.durable_functions as df
 import azure.functions as func
 
 from chat.durable_client import CLIENT_BINDING, DurableClient
-from chat.errors import ChatError, ServiceUnavailable, Unexpected, UnknownHub, Untrusted
+from chat.errors import ChatError, ServiceUnavailable, Unexpected, UnknownHub
 from chat.event_limiter import EventLimiter
 from chat.frames import error as error_frame
 from chat.functions.process_state import ProcessState, process_state
@@ -107,16 +107,23 @@ async def answer_event(
 async def answer_user_event(
     event: UserEvent, limiter: EventLimiter, settings: Settings, durable: DurableClient, process: ProcessState
 ) -> func.HttpResponse:
-    """Return the response to a user event; who is muted is refused before anything else is done."""
+    """Return the response to a user event; who is muted is refused before anything else is done.
+
+    Raises Untrusted when the event's connection is not open, or is another user's.
+    """
     try:
+        await verify_owner(event, settings, process)
         limiter.check_mute()
     except RateLimited as refusal:
         if limiter.must_close:
             await close_connection(event, await process.gateways.get(settings))
         return to_response(refused_answer(event, refusal))
+    except ServiceUnavailable as problem:
+        log.error("event failed", extra=log_fields(event) | {"code": problem.code, "cause": cause_of(problem)})
+        return to_response(error_answer(event, problem))
     services = await services_for(limiter, settings, durable, process)
     process.sweep.start_if_needed(durable)
-    return await handle_user_event(event, services, process)
+    return await handle_user_event(event, services)
 
 
 async def services_for(
@@ -149,21 +156,23 @@ def connect_response(admission: Admission) -> func.HttpResponse:
     return json_response(content, headers={STATE: encode_state(admission.state)})
 
 
-async def handle_user_event(event: UserEvent, services: Services, process: ProcessState) -> func.HttpResponse:
-    """Return the answer for the sender; an error is an answer too, because a failing webhook closes plain clients.
+async def verify_owner(event: UserEvent, settings: Settings, process: ProcessState) -> None:
+    """Return when an event's connection is open and its user's; raises Untrusted or ServiceUnavailable.
 
-    Raises Untrusted when the event's connection is not open, or is another user's.
+    The other trusts than a signature prove the sender with each event, not only the id of a connection.
     """
+    if settings.trust is Trust.SIGNATURE:
+        gateway, user = await process.gateways.get(settings), event.sender
+        ask = partial(find_ownership, event.origin, user, gateway, settings)
+        await process.connections.verify(event.origin.connection_id, user, ask)
+
+
+async def handle_user_event(event: UserEvent, services: Services) -> func.HttpResponse:
+    """Return the answer for the sender; an error is an answer too, because a failing webhook closes plain clients."""
     try:
-        if services.settings.trust is Trust.SIGNATURE:  # which proves the connection's id and nothing else
-            origin, user = event.origin, event.sender
-            ask = partial(find_ownership, origin, user, services.gateway, services.settings)
-            await process.connections.verify(origin.connection_id, user, ask)
         answer = await handle_event(event, services)
         if answer.frame is not None:
             answer = replace(answer, frame=await services.profiles.add_names(answer.frame))
-    except Untrusted:
-        raise
     except RateLimited as refusal:
         if services.limiter.begins_mute:
             log.warning("a user is muted", extra=log_fields(event) | {"seconds": refusal.retry_after})
