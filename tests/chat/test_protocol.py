@@ -13,6 +13,7 @@ from tests.chat.functions.test_signed_in import id_of, sign_in
 from tests.chat.local_chat import HIGH_LIMITS, ROOT, Frame, LocalChat, Tab, run_chat
 
 DOCUMENT = (ROOT / "docs" / "protocol.md").read_text(encoding="utf-8")
+LIMITS = f"{HIGH_LIMITS}, reminder=1/2"
 EXAMPLE_ID = "k7oq2xg4hbzd-3m5n7p2q4r6s7t2u4v6w"
 
 
@@ -171,7 +172,7 @@ async def collect_named_frames() -> list[Frame]:
 
 async def collect_all_frames() -> list[Frame]:
     """Return the frames of an open chat, then those of one where people are signed in."""
-    async with run_chat(ChatRateLimits=f"{HIGH_LIMITS}, reminder=1/2") as chat:
+    async with run_chat(ChatRateLimits=LIMITS) as chat:
         frames = await collect_frames(chat)
     return frames + await collect_named_frames()
 
