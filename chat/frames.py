@@ -65,6 +65,14 @@ def room_left(room: str) -> Frame:
     return {"type": "left", "room": room}
 
 
+def removed(room: str, act: str, at: int, *, until: int | None = None, reason: str = "") -> Frame:
+    """Return the frame that tells a user of its removal from a room; times in ms since 1970, `until` 0 is for ever."""
+    frame: Frame = {"type": "removed", "room": room, "act": act, "at": timestamp(at)}
+    if until is not None:
+        frame["until"] = timestamp(until) if until else None
+    return frame | ({"reason": reason} if reason else {})
+
+
 def typing(room: str, user: str) -> Frame:
     """Return the frame that tells that a user is typing."""
     return {"type": "typing", "room": room, "user": user}
