@@ -5,12 +5,14 @@ failing request closes a plain client.
 """
 
 import reprlib
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
+from typing import Any
 
-from chat.commands import builtin
-from chat.commands.command import RoomMessage, by_name, is_command, run_command
+from chat.commands import builtin, room_commands
+from chat.commands.command import EventFields, RoomMessage, by_name, is_command, run_command
 from chat.errors import MissingUser, UnknownEvent
+from chat.frames import notice
 from chat.handler_context import Answer, Services
 from chat.messages.changes import delete_message, edit_message, react_to_message
 from chat.messages.parse import parse_draft
@@ -18,7 +20,10 @@ from chat.messages.send import send_message, send_typing
 from chat.names import room_name, user_id
 from chat.room_log.answers import history_frame, since_frame
 from chat.room_log.reader import parse_limit, parse_seq
+from chat.rooms.invitations import create_link, end_links, invite_user, withdraw_invitation
+from chat.rooms.members import answer_members, change_role, remove_member, rename_room
 from chat.rooms.membership import answer_roster, join_room, leave_room
+from chat.rooms.new_rooms import accept_invitation, create_room, open_direct_room
 from chat.rooms.read_positions import list_places, move_read_position
 from chat.webhook.events import UserEvent, read_fields, read_payload
 
@@ -40,12 +45,22 @@ async def handle_message(event: UserEvent, services: Services) -> Answer:
     draft = parse_draft(read_payload(event), services.settings.message_bytes)
     if is_command(draft.text):
         outcome = await run_command(event, draft, services, COMMANDS)
+        if isinstance(outcome, EventFields):
+            return await handle_command_event(event, outcome, services)
         if not isinstance(outcome, RoomMessage):
             return outcome
         draft = replace(draft, text=outcome.text, form=outcome.form)
     elif draft.text.startswith("//"):
         draft = replace(draft, text=draft.text[1:])
     return await send_message(event, draft, services)
+
+
+async def handle_command_event(event: UserEvent, outcome: EventFields, services: Services) -> Answer:
+    """Do what a command asked for: what the event of that name does with the command's fields."""
+    answer = await ROOM_EVENTS[outcome.event](event, outcome.fields, services)
+    if answer.frame is None and outcome.done:
+        return replace(answer, frame=notice(outcome.done, outcome.fields.get("room")))
+    return answer
 
 
 async def handle_join(event: UserEvent, services: Services) -> Answer:
@@ -113,7 +128,35 @@ async def handle_react(event: UserEvent, services: Services) -> Answer:
     return await react_to_message(event, read_fields(event), services)
 
 
-HANDLERS: dict[str, Callable[[UserEvent, Services], Awaitable[Answer]]] = {
+Handler = Callable[[UserEvent, Services], Awaitable[Answer]]
+FieldsHandler = Callable[[UserEvent, Mapping[str, Any], Services], Awaitable[Answer]]
+
+ROOM_EVENTS: dict[str, FieldsHandler] = {
+    "create": create_room,
+    "direct": open_direct_room,
+    "invite": invite_user,
+    "uninvite": withdraw_invitation,
+    "link": create_link,
+    "unlink": end_links,
+    "accept": accept_invitation,
+    "members": answer_members,
+    "remove": remove_member,
+    "role": change_role,
+    "rename": rename_room,
+}
+"""The events about rooms and their members. Each is also a command."""
+
+
+def with_fields(handle: FieldsHandler) -> Handler:
+    """Return a handler that reads the payload's fields, a JSON object, and passes them on."""
+
+    async def handle_fields(event: UserEvent, services: Services) -> Answer:
+        return await handle(event, read_fields(event), services)
+
+    return handle_fields
+
+
+HANDLERS: dict[str, Handler] = {
     "message": handle_message,
     "join": handle_join,
     "leave": handle_leave,
@@ -126,7 +169,7 @@ HANDLERS: dict[str, Callable[[UserEvent, Services], Awaitable[Answer]]] = {
     "edit": handle_edit,
     "delete": handle_delete,
     "react": handle_react,
-}
+} | {name: with_fields(handle) for name, handle in ROOM_EVENTS.items()}
 
 COMMANDS = by_name(
     [
@@ -139,5 +182,6 @@ COMMANDS = by_name(
         builtin.remind,
         builtin.show_reminders,
         builtin.cancel_reminder,
+        *room_commands.COMMANDS,
     ]
 )
