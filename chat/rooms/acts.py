@@ -45,5 +45,6 @@ async def carry_out(
     moderated = await services.rooms.moderate(room, request)
     if moderated.entry is not None:
         stored = moderated.entry.moderation or moderation
-        await services.gateway.publish(rich_group(room), moderation_frame(room, moderated.entry, stored))
+        frame = await services.profiles.add_names(moderation_frame(room, moderated.entry, stored))
+        await services.gateway.publish(rich_group(room), frame)
     return moderated

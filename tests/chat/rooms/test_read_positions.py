@@ -10,7 +10,6 @@ from chat.table_storage.client import TableClients
 from local_azure.tables import faults as storage
 from tests.chat.local_chat import Frame, LocalChat, Tab
 
-
 PUBLIC = {"kind": "public", "title": ""}
 
 
