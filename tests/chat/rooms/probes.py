@@ -64,24 +64,23 @@ def event_probes(target: Target, member: str) -> Iterator[Probe]:
     """Yield questions by every event, with all fields that any event takes, and with as few as possible."""
     few = {"room": target.room}
     for event in sorted(HANDLERS.keys() - {"message"} - WITHOUT_ROOM):
-        for user in (member, "nobody else"):
-            everything = few | {
-                "id": target.message,
-                "message": "x",
-                "emoji": "👍",
-                "on": True,
-                "seq": 2,
-                "limit": 10,
-                "user": user,
-                "title": "T",
-                "kind": "public",
-                "role": "moderator",
-                "secret": target.secret,
-                "for": 60,
-                "reason": "because",
-                "seconds": 30,
-            }
-            yield Probe(f"{event} with all fields, {user}", event, everything)
+        everything = few | {
+            "id": target.message,
+            "message": "x",
+            "emoji": "👍",
+            "on": True,
+            "seq": 2,
+            "limit": 10,
+            "user": member,
+            "title": "T",
+            "kind": "public",
+            "role": "moderator",
+            "secret": target.secret,
+            "for": 60,
+            "reason": "because",
+            "seconds": 30,
+        }
+        yield Probe(f"{event} with all fields", event, everything)
         yield Probe(f"{event} with the room", event, few)
         yield Probe(f"{event} with the room in capital letters", event, {"room": f" {target.room.upper()} "})
     yield Probe("accept a link", "accept", few | {"secret": target.secret})
@@ -97,7 +96,7 @@ def message_probes(target: Target, member: str) -> Iterator[Probe]:
     yield Probe("an answer from no room", "message", {"message": "x", "replyTo": {"id": target.message}})
     for name in sorted(COMMANDS.keys() - WITHOUT_ROOM - SHARED):
         link = f"{target.room}.{target.secret}"
-        for argument in ("", f" {target.room}", f" {member}", f" {link}", f" {member} moderator"):
+        for argument in ("", f" {link}", f" {member} moderator"):
             yield Probe(f"/{name}{argument} in the room", "message", few | {"message": f"/{name}{argument}"})
         yield Probe(f"/{name} from no room", "message", {"message": f"/{name} #{target.room}"})
 

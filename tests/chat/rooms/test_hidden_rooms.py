@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from local_azure.webpubsub.observations import RestCalled
-from tests.chat.local_chat import HUB, JSON, Frame, LocalChat, Tab, run_chat, until
+from tests.chat.local_chat import HIGH_LIMITS, HUB, JSON, Frame, LocalChat, Tab, run_chat, until
 from tests.chat.rooms.probes import (
     Channel,
     JsonChannel,
@@ -111,7 +111,7 @@ def probes_of(kind: str, target: Target) -> list[Probe]:
 
 
 async def test_a_private_room_answers_who_is_no_member_as_a_room_that_never_was() -> None:
-    async with run_chat(ChatRateLimits="off") as chat:
+    async with run_chat() as chat:
         setting, requests, asked = await make_room(chat), Requests(chat), 0
         leaks: list[tuple[object, ...]] = []
         for user, kind in CASES:
@@ -136,6 +136,20 @@ async def test_a_private_room_answers_who_is_no_member_as_a_room_that_never_was(
     assert asked >= 500
 
 
+async def test_how_often_one_may_ask_does_not_tell_which_rooms_there_are() -> None:
+    async with run_chat(ChatRateLimits=f"{HIGH_LIMITS}, create=1/6") as chat:
+        setting = await make_room(chat)
+        codes = []
+        for user, room in (("stranger", setting.target.room), ("passerby", NEVER.room)):
+            tab = await chat.open(user)
+            for _ in range(12):
+                await tab.ask("join", {"room": room})
+            codes.append([frame["code"] for frame in tab.frames if frame.get("event") == "error"])
+
+    assert codes[0] == codes[1]
+    assert set(codes[0]) == {"unknown_room"}
+
+
 HTTP = [
     ("GET", "/rooms/{}"),
     ("HEAD", "/rooms/{}"),
@@ -156,7 +170,7 @@ HTTP = [
 
 
 async def test_over_http_nobody_is_told_of_a_private_room() -> None:
-    async with run_chat(ChatRateLimits="off") as chat:
+    async with run_chat() as chat:
         room = (await make_room(chat)).target.room
         paths: list[str] = []
         chat.service.observations.subscribe(
@@ -180,7 +194,7 @@ async def test_over_http_nobody_is_told_of_a_private_room() -> None:
 
 
 async def test_nothing_that_happens_in_a_private_room_reaches_who_is_no_member() -> None:
-    async with run_chat(ChatRateLimits="off") as chat:
+    async with run_chat() as chat:
         setting = await make_room(chat)
         ana, room, line = setting.ana, setting.target.room, setting.target.message
         bo, others = await chat.open(MEMBER), [await chat.open(user) for user in ("stranger", "removed", "uninvited")]
@@ -212,7 +226,7 @@ async def test_nothing_that_happens_in_a_private_room_reaches_who_is_no_member()
 
 
 async def test_a_connection_that_joined_before_the_removal_is_no_way_in() -> None:
-    async with run_chat(ChatRateLimits="off") as chat:
+    async with run_chat() as chat:
         ana, bo = await chat.open("ana"), await chat.open("bo")
         await ana.ask("create", {"kind": "private", "title": MARKS[0]})
         room = (await ana.next(type="joined", kind="private"))["room"]
