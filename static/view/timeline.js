@@ -146,7 +146,12 @@ function createLink({ text, href }) {
   return href ? createElement("a", { href, target: "_blank", rel: "noopener noreferrer" }, text) : text;
 }
 
-function renderNote(note, { kind, user, state, editedAt, pendingChange, isDelayed }, { id, error, failedChange }, chat) {
+function renderNote(
+  note,
+  { kind, user, state, editedAt, pendingChange, isDelayed },
+  { id, error, failedChange },
+  chat,
+) {
   const failed = failedChange ?? (state === "failed" && { id, error });
   note.classList.toggle("failed-note", Boolean(failed));
   if (failed) {
