@@ -42,6 +42,21 @@ class Kind(StrEnum):
     MODERATE = "moderate"
 
 
+ROOM_KINDS: dict[str, Kind] = {
+    "create": Kind.CREATE,
+    "direct": Kind.CREATE,
+    "invite": Kind.CREATE,
+    "link": Kind.CREATE,
+    "accept": Kind.JOIN,
+    "members": Kind.HISTORY,
+    "uninvite": Kind.MODERATE,
+    "unlink": Kind.MODERATE,
+    "remove": Kind.MODERATE,
+    "role": Kind.MODERATE,
+    "rename": Kind.MODERATE,
+}
+"""What the events about rooms and their members, and the commands of the same names, count as."""
+
 EVENT_KINDS: dict[str, Kind] = {
     "edit": Kind.CHANGE,
     "delete": Kind.CHANGE,
@@ -54,7 +69,7 @@ EVENT_KINDS: dict[str, Kind] = {
     "places": Kind.HISTORY,
     "join": Kind.JOIN,
     "leave": Kind.JOIN,
-}
+} | ROOM_KINDS
 """What an event counts as; any other one, `message` excepted, as a question (`history`)."""
 
 COMMAND_KINDS: dict[str, Kind] = {
@@ -67,7 +82,7 @@ COMMAND_KINDS: dict[str, Kind] = {
     "help": Kind.HISTORY,
     "who": Kind.HISTORY,
     "rooms": Kind.HISTORY,
-}
+} | ROOM_KINDS
 """What a slash command counts as; any other one as a question (`history`)."""
 
 

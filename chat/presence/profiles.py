@@ -119,8 +119,9 @@ class Profiles:
 
 def users_of(frame: Frame) -> set[str]:
     """Return the ids of the users that a frame, or a line or change in it, names without their names."""
-    users = {frame[field] for field in ("by", "user") if frame.get(field) and "from" not in frame}
+    users = {frame[field] for field in ("by", "user", "with") if frame.get(field) and "from" not in frame}
     users.update(frame.get("users", ()), *frame.get("reactions", {}).values())
-    for part in (*frame.get("messages", ()), *frame.get("entries", ())):
-        users |= users_of(part)
+    for name in ("messages", "entries", "rooms", "invitations", "members", "invited"):
+        for part in frame.get(name, ()):
+            users |= users_of(part)
     return users

@@ -21,8 +21,11 @@ async def carry_out(
     *,
     client_id: str | None = None,
     digest: str = "",
+    act_id: str | None = None,
 ) -> Moderated:
     """Store an act, then publish exactly what was stored; the same act sent again is found in the log.
+
+    `act_id` takes the place of the id that follows from the event.
 
     Raises NotInRoom, what the room's rules refuse, StorageUnavailable (nothing was published) or ServiceUnavailable (it
     is stored, and was perhaps not published).
@@ -31,7 +34,7 @@ async def carry_out(
     if not is_outside and room not in event.origin.state.rooms:
         raise NotInRoom(room)
     request = Moderate(
-        id=new_change_id(event.sender, event.origin.connection_id, event.origin.event_id, client_id),
+        id=act_id or new_change_id(event.sender, event.origin.connection_id, event.origin.event_id, client_id),
         user=event.sender,
         moderation=moderation,
         admin=services.settings.is_admin(event.sender),

@@ -76,6 +76,8 @@
  * What is known of one room.
  * @typedef {object} Room
  * @property {string} name
+ * @property {string} title what people see in place of the name; empty: the name
+ * @property {string} other the other user of a direct room, else empty
  * @property {"idle" | "joining" | "joined"} membership `joined` once the server has answered
  * @property {boolean} isAdmin whether the user may edit and delete what others wrote
  * @property {boolean} isPlaced whether the server has named it as one of the user's rooms
@@ -98,8 +100,14 @@
  * @property {Set<number>} newer unread messages after that entry
  */
 
-/** @typedef {{ room: string, read: number, unread: number, head: number | null }} Place a room that the user is in */
-/** @typedef {{ room: string, unread: number, isPlaced: boolean }} StoredPlace */
+/**
+ * A room that the user is in; `with` is the other user of a direct one.
+ * @typedef {{ room: string, read: number, unread: number, head: number | null, title?: string, with?: string }} Place
+ */
+
+/** @typedef {{ room: string, unread: number, isPlaced: boolean, title?: string }} StoredPlace */
+
+/** @typedef {{ room: string, kind: string, title: string, by: string, at: string }} Invitation to a private room */
 
 /**
  * Asks the server about a room, and returns whether it has answered.
@@ -118,7 +126,7 @@
 
 /**
  * @typedef {Page & { type: "joined", user: string, users: string[], count: number, admin: boolean, read?: number | null,
- *   unread?: number | null }} JoinedFrame
+ *   unread?: number | null, title?: string | null, with?: string }} JoinedFrame
  */
 
 /**
@@ -133,7 +141,13 @@
  */
 
 /** @typedef {{ type: "read", room: string, seq: number, unread: number }} ReadFrame */
-/** @typedef {{ type: "places", room?: undefined, rooms: Place[] }} PlacesFrame */
+/** @typedef {{ type: "places", room?: undefined, rooms: Place[], invitations?: Invitation[] }} PlacesFrame */
+/** @typedef {Invitation & { type: "invited" }} InvitedFrame */
+/** @typedef {{ type: "removed", room: string, act: string, until?: string | null, reason?: string }} RemovedFrame */
+/** @typedef {{ type: "link", room: string, secret: string, until: string }} LinkFrame */
+/** @typedef {{ type: "members", room: string, title: string, members: { user: string, role: string }[],
+ *   invited?: { user: string }[] }} MembersFrame */
+/** @typedef {InvitedFrame | RemovedFrame | LinkFrame | MembersFrame} UserFrame what is told to one user about a room */
 /** @typedef {{ type: "left", room: string }} LeftFrame */
 /** @typedef {{ type: "typing", room: string, user: string }} TypingFrame */
 
@@ -161,7 +175,7 @@
 /**
  * What the server sends; docs/protocol.md describes each frame. `names` has those users whose name is not their id.
  * @typedef {{ names?: Record<string, string> } & (MessageFrame | ChangeFrame | SystemFrame | JoinedFrame | LeftFrame | HistoryFrame | SinceFrame | RosterFrame
- *   | ReadFrame | PlacesFrame | TypingFrame)} Frame
+ *   | ReadFrame | PlacesFrame | TypingFrame | UserFrame)} Frame
  */
 
 /**
@@ -216,6 +230,7 @@
  * @property {string} lobby the room in which everyone starts
  * @property {KeyValueStorage} storage keeps rooms and what is unsent: `localStorage`
  * @property {() => void} onChange called after every change
+ * @property {(frame: UserFrame) => string} [describe] returns what a notice says of the frame; empty: there is none
  * @property {(room: string) => void} [onMove] another room must become the current one: call `openRoom` with it
  * @property {() => void} [onFirstPage] the current room is empty and now gets its first page
  */

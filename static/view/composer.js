@@ -14,6 +14,17 @@ const COMMANDS = [
   "/remind 10m tea",
   "/reminders",
   "/forget 1",
+  "/create private Team plans",
+  "/direct bo",
+  "/invite bo",
+  "/uninvite bo",
+  "/link 7d",
+  "/unlink",
+  "/accept ~room",
+  "/members",
+  "/role bo moderator",
+  "/rename Team plans",
+  "/remove bo",
 ];
 
 /** Returns examples of the commands that the text may become. */
