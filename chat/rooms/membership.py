@@ -59,12 +59,18 @@ async def join_room(event: UserEvent, room: str, services: Services) -> Answer:
     if not origin.is_rich:
         raise RichClientNeeded
     member = RoomMember(room, event.sender, origin.connection_id)
+    is_joined = room in state.rooms and not is_members_only(room)
     head, place = await asyncio.gather(
-        services.rooms.read_head(room), or_none(read_joinable_place(member, services), "a place is unknown", room)
+        or_none(services.rooms.read_head(room), "a room's rules are unreadable", room)
+        if is_joined
+        else services.rooms.read_head(room),
+        or_none(read_joinable_place(member, services), "a place is unknown", room),
     )
-    check_reader(head.rules, room, member.user, services.now)
-    # After a removal from the room, the connection is in none of its groups.
-    is_new = room not in state.rooms or head.rules.removed.get(member.user, -1) > event.joined_seq(room)
+    is_new = room not in state.rooms
+    if head is not None:
+        check_reader(head.rules, room, member.user, services.now)
+        # After a removal from the room, the connection is in none of its groups.
+        is_new = is_new or head.rules.removed.get(member.user, -1) > event.joined_seq(room)
     if is_new and len(state.rooms) >= MAX_JOINED_ROOMS and room not in state.rooms:
         raise TooManyRooms(f"this connection is in {MAX_JOINED_ROOMS} rooms, the limit; leave one first")
     if is_new:
@@ -81,7 +87,8 @@ async def join_room(event: UserEvent, room: str, services: Services) -> Answer:
         is_news = is_arrival(arrival.roster, member, was_here=arrival.was_here)
         announcing = services.announcer.announce_arrival(member, arrival.at, is_news=is_news)
         await or_none(announcing, "an arrival was not announced", room)
-    return Answer(joined_frame(member, arrival, services), state.with_room(room, head.seq if is_new else None))
+    joined_seq = head.seq if head is not None and is_new else None
+    return Answer(joined_frame(member, arrival, services), state.with_room(room, joined_seq))
 
 
 async def leave_if_refused(rules: Rules, member: RoomMember, services: Services) -> None:
