@@ -8,8 +8,8 @@ import reprlib
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
-from chat.commands import builtin
-from chat.commands.command import RoomMessage, by_name, is_command, run_command
+from chat.commands import builtin, moderation
+from chat.commands.command import EventFields, RoomMessage, by_name, is_command, run_command
 from chat.errors import MissingUser, UnknownEvent
 from chat.handler_context import Answer, Services
 from chat.messages.changes import delete_message, edit_message, react_to_message
@@ -17,9 +17,12 @@ from chat.messages.parse import parse_draft
 from chat.messages.send import send_message, send_typing
 from chat.names import room_name, user_id
 from chat.room_log.answers import history_frame, since_frame
+from chat.room_log.moderation_acts import Act
 from chat.room_log.reader import parse_limit, parse_seq
 from chat.rooms.membership import answer_roster, join_room, leave_room
+from chat.rooms.moderation import ACT_EVENTS, answer_audit, answer_rules, moderate_room
 from chat.rooms.read_positions import list_places, move_read_position
+from chat.rooms.reports import list_reports, report_message, resolve_reports
 from chat.webhook.events import UserEvent, read_fields, read_payload
 
 
@@ -40,6 +43,8 @@ async def handle_message(event: UserEvent, services: Services) -> Answer:
     draft = parse_draft(read_payload(event), services.settings.message_bytes)
     if is_command(draft.text):
         outcome = await run_command(event, draft, services, COMMANDS)
+        if isinstance(outcome, EventFields):
+            return await moderate_room(event, Act(outcome.name), outcome.fields, services)
         if not isinstance(outcome, RoomMessage):
             return outcome
         draft = replace(draft, text=outcome.text, form=outcome.form)
@@ -113,6 +118,36 @@ async def handle_react(event: UserEvent, services: Services) -> Answer:
     return await react_to_message(event, read_fields(event), services)
 
 
+async def handle_act(event: UserEvent, services: Services) -> Answer:
+    """Carry out the act of moderation that the event is named after."""
+    return await moderate_room(event, Act(event.name.lower()), read_fields(event), services)
+
+
+async def handle_audit(event: UserEvent, services: Services) -> Answer:
+    """Answer a moderator with what was done to the room and its users."""
+    return await answer_audit(event, read_fields(event), services)
+
+
+async def handle_rules(event: UserEvent, services: Services) -> Answer:
+    """Answer a moderator with the rules of the room."""
+    return await answer_rules(event, read_fields(event), services)
+
+
+async def handle_report(event: UserEvent, services: Services) -> Answer:
+    """Keep that a member reports a message."""
+    return await report_message(event, read_fields(event), services)
+
+
+async def handle_reports(event: UserEvent, services: Services) -> Answer:
+    """Answer a moderator with what is reported."""
+    return await list_reports(event, read_fields(event), services)
+
+
+async def handle_resolve(event: UserEvent, services: Services) -> Answer:
+    """Remove a message from what is reported."""
+    return await resolve_reports(event, read_fields(event), services)
+
+
 HANDLERS: dict[str, Callable[[UserEvent, Services], Awaitable[Answer]]] = {
     "message": handle_message,
     "join": handle_join,
@@ -126,6 +161,12 @@ HANDLERS: dict[str, Callable[[UserEvent, Services], Awaitable[Answer]]] = {
     "edit": handle_edit,
     "delete": handle_delete,
     "react": handle_react,
+    **dict.fromkeys(ACT_EVENTS, handle_act),
+    "audit": handle_audit,
+    "rules": handle_rules,
+    "report": handle_report,
+    "reports": handle_reports,
+    "resolve": handle_resolve,
 }
 
 COMMANDS = by_name(
@@ -139,5 +180,6 @@ COMMANDS = by_name(
         builtin.remind,
         builtin.show_reminders,
         builtin.cancel_reminder,
+        *moderation.COMMANDS,
     ]
 )

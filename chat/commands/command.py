@@ -6,6 +6,7 @@ A command can be used when `COMMANDS` in `chat/handlers.py` lists it; README.md 
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
 from chat import frames
 from chat.errors import ChatError
@@ -32,7 +33,15 @@ class RoomMessage:
     form: Form
 
 
-Outcome = Answer | RoomMessage
+@dataclass(frozen=True, slots=True)
+class EventFields:
+    """A command's outcome: what the event with this name and these fields does and answers."""
+
+    name: str
+    fields: Mapping[str, Any]
+
+
+Outcome = Answer | RoomMessage | EventFields
 
 
 @dataclass(frozen=True, slots=True)

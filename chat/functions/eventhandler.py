@@ -81,7 +81,7 @@ async def answer_event(
             return connect_response(await admit_connection(event, services))
         case Connected():
             process.sweep.start_if_needed(durable)
-            await on_connected(event, services.announcer)
+            await on_connected(event, services)
         case Disconnected():
             await on_disconnected(event, services.announcer)
         case UserEvent():

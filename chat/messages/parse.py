@@ -15,6 +15,7 @@ from chat.text_rules import changes_direction, is_blank, is_clean, is_clean_text
 
 CLIENT_ID_LENGTH = 64
 EMOJI_BYTES = 32
+REASON_LENGTH = 200
 MAX_UTC_OFFSET_MINUTES = 14 * 60
 _CLIENT_ID = re.compile(rf"[!-~]{{1,{CLIENT_ID_LENGTH}}}")
 
@@ -137,3 +138,17 @@ def parse_on(value: object) -> bool:
     if isinstance(value, bool):
         return value
     raise InvalidMessage(f"on is {reprlib.repr(value)}, it must be true or false")
+
+
+def parse_reason(value: object, *, is_required: bool = False) -> str:
+    """Return why something is done or reported, one line; raises InvalidMessage."""
+    if value is None and not is_required:
+        return ""
+    if not isinstance(value, str) or not is_clean(value) or changes_direction(value):
+        raise InvalidMessage("reason must be a string of one line, without marks that change the direction of text")
+    reason = value.strip()
+    if len(reason) > REASON_LENGTH:
+        raise InvalidMessage(f"reason has {len(reason)} characters, the limit is {REASON_LENGTH}")
+    if is_required and is_blank(reason):
+        raise InvalidMessage("reason is empty, it must say what is wrong with the message")
+    return reason

@@ -197,6 +197,7 @@ def _plan_request(
         client_id=request.client_id,
         emoji=getattr(request, "emoji", ""),
         on=getattr(request, "on", True),
+        reason="" if message.sender == request.user else getattr(request, "reason", ""),
     )
     spoke = with_speaker(head, request.user, at) if isinstance(request, NewMessage) else head.spoke
     plan.head = Head(seq, entry.count, at, head.first, head.etag, head.rules, spoke)

@@ -5,7 +5,7 @@ The partition is the room's name. Its rows are
     head         v, seq, messages, at, first, rules, spoke
     e-<seq>      v, kind, id, user, at, messages, clientId
                  a message:  text, version, name, form, replyTo, editedAt, deletedAt, reactions
-                 a change:   target, targetSeq, emoji, on
+                 a change:   target, targetSeq, emoji, on, reason
                  an act of moderation: act
     i-<id>       seq of the entry with this id
 
@@ -99,6 +99,8 @@ def encode_entry(room: str, entry: Entry, message: Message) -> dict[str, Any]:
     row |= {"target": entry.message_id, "targetSeq": entry.message_seq}
     if entry.kind is Kind.REACT:
         row |= {"emoji": entry.emoji, "on": entry.on}
+    if entry.reason:
+        row["reason"] = entry.reason
     return row
 
 
@@ -165,6 +167,7 @@ def decode_entry(row: Row) -> Entry:
         emoji=row.get("emoji", ""),
         on=row.get("on", True),
         moderation=decode_act(row.get("act")) if kind is Kind.MODERATE else None,
+        reason=row.get("reason", ""),
     )
 
 

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from chat.errors import StorageUnavailable, UnsupportedSubprotocol
+from chat.errors import ChatError, StorageUnavailable, UnsupportedSubprotocol
 from chat.handler_context import Services
 from chat.identity import connecting_user
 from chat.logs import cause_of, log, or_none
@@ -68,13 +68,14 @@ def choose_subprotocol(offered: Sequence[str]) -> str | None:
     return chosen
 
 
-async def on_connected(event: Connected, announcer: Announcer) -> None:
+async def on_connected(event: Connected, services: Services) -> None:
     """Tell the lobby that a user came, unless another connection of the user was there already.
 
-    Nothing is told when the connection has ended before. Raises ServiceUnavailable.
+    A connection that the lobby's rules refuse by now leaves its groups. Nothing is told when the connection has ended
+    before. Raises ServiceUnavailable.
     """
-    origin = event.origin
-    if not origin.user_id:
+    origin, announcer = event.origin, services.announcer
+    if not origin.user_id or LOBBY not in origin.state.rooms or await leave_lobby_if_refused(event, services):
         return
     at, member = news_time(), RoomMember(LOBBY, origin.user_id, origin.connection_id)
     roster, place = await asyncio.gather(
@@ -89,6 +90,25 @@ async def on_connected(event: Connected, announcer: Announcer) -> None:
             was_here, told_at, at = changed[0].is_here, changed[0].news_at, changed[1].news_at
     is_news = is_arrival(roster, member, was_here=was_here, told_at=told_at)
     await announcer.announce_arrival(member, at, is_news=is_news)
+
+
+async def leave_lobby_if_refused(event: Connected, services: Services) -> bool:
+    """Return whether a new connection left the lobby, because its user was removed while it connected.
+
+    The rules at `connect` are up to a second old, and who removed the user did not find a connection that was not there
+    yet. Where the rules cannot be read, the connection stays. Raises ServiceUnavailable.
+    """
+    origin, user = event.origin, event.origin.user_id or ""
+    head = await or_none(services.read_current_head(LOBBY), "a room's rules are unreadable", LOBBY)
+    if head is None:
+        return False
+    try:
+        check_reader(head.rules, LOBBY, user, services.now, origin.state.joined.get(LOBBY, 0))
+    except ChatError as refusal:
+        log.info("a connection left the lobby", extra={"connection": origin.connection_id, "code": refusal.code})
+        await services.gateway.leave(origin.connection_id, groups_of(LOBBY, rich=origin.is_rich))
+        return True
+    return False
 
 
 async def on_disconnected(event: Disconnected, announcer: Announcer) -> None:

@@ -15,7 +15,7 @@ from chat.presence.places import MAX_PLACES, Place, Position
 from chat.presence.rosters import Roster, news_time
 from chat.room_log.answers import UNREADABLE, page_fields
 from chat.room_log.reader import Page
-from chat.room_log.rules import Rules, check_reader
+from chat.room_log.rules import check_reader
 from chat.webhook.connection_state import MAX_JOINED_ROOMS
 from chat.webhook.events import UserEvent
 
@@ -73,36 +73,40 @@ async def join_room(event: UserEvent, room: str, services: Services) -> Answer:
         is_new = is_new or head.rules.removed.get(member.user, -1) > event.joined_seq(room)
     if is_new and len(state.rooms) >= MAX_JOINED_ROOMS and room not in state.rooms:
         raise TooManyRooms(f"this connection is in {MAX_JOINED_ROOMS} rooms, the limit; leave one first")
-    if is_new:
+    # A removal that was repeated took the connection out of the groups after a later join.
+    is_unlisted = place is not None and not place.is_listed
+    if is_new or is_unlisted:
         try:
             await join_groups(member, services.gateway)
         except ConnectionClosed:
             log.info("a connection ended while it joined", extra={"room": room, "connection": member.connection_id})
             return Answer()
     arrival = await record_arrival(member, place, services, is_new=is_new)
-    if arrival.page is not None:
-        head = arrival.page.head
-        await leave_if_refused(head.rules, member, services)
+    joined_seq = head.seq if head is not None and is_new else event.joined_seq(room)
+    if is_new or arrival.page is not None:
+        await leave_if_refused(arrival.page, member, joined_seq, services)
     if is_new:
         is_news = is_arrival(arrival.roster, member, was_here=arrival.was_here)
         announcing = services.announcer.announce_arrival(member, arrival.at, is_news=is_news)
         await or_none(announcing, "an arrival was not announced", room)
-    joined_seq = head.seq if head is not None and is_new else None
-    return Answer(joined_frame(member, arrival, services), state.with_room(room, joined_seq))
+    return Answer(joined_frame(member, arrival, services), state.with_room(room, joined_seq if is_new else None))
 
 
-async def leave_if_refused(rules: Rules, member: RoomMember, services: Services) -> None:
+async def leave_if_refused(page: Page | None, member: RoomMember, joined_seq: int, services: Services) -> None:
     """Undo a join that the room's rules, as they are after it, refuse; raises what they refuse.
 
-    An act of moderation that came after these rules were read removes the connection itself.
+    `page` was read after the connection joined the groups; without one, the rules are read here, and a join after which
+    nobody knows them is undone: StorageUnavailable. `joined_seq` is the log's last number before the connection joined:
+    an act of moderation after it removed the connection perhaps before it was there. An act that comes after these
+    rules were read removes the connection itself.
     """
+    room = member.room
     try:
-        check_reader(rules, member.room, member.user, services.now)
+        head = page.head if page is not None else await services.rooms.read_head(room)
+        check_reader(head.rules, room, member.user, services.now, joined_seq)
     except ChatError:
-        groups = groups_of(member.room, rich=True)
-        await or_none(
-            services.gateway.leave(member.connection_id, groups), "a refused join was not undone", member.room
-        )
+        leaving = services.gateway.leave(member.connection_id, groups_of(room, rich=True))
+        await or_none(leaving, "a refused join was not undone", room)
         raise
 
 

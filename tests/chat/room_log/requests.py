@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from hypothesis import strategies as st
 
@@ -110,13 +111,11 @@ def react(identity: str, target: str, emoji: str = "👍", user: str = "ana", *,
     return SetReaction(id=identity, user=user, target=target, emoji=emoji, on=on)
 
 
-def act(
-    identity: str, act: Act, whom: str = "", *, user: str = "ana", admin: bool = False, **details: object
-) -> Moderate:
+def act(identity: str, act: Act, whom: str = "", *, user: str = "ana", admin: bool = False, **details: Any) -> Moderate:
     return Moderate(id=identity, user=user, moderation=moderation(act, whom, **details), admin=admin)
 
 
-def moderation(act: Act, whom: str = "", **details: object) -> Moderation:
+def moderation(act: Act, whom: str = "", **details: Any) -> Moderation:
     return replace(Moderation(act=act, whom=whom), **details)
 
 

@@ -1,6 +1,7 @@
 """How clients are told entries: with all that can change, bounded, and readable by the tutorial's pages."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -107,7 +108,7 @@ def test_a_change_of_a_message_that_was_removed_is_told_as_its_deletion() -> Non
     }
 
 
-def act_entry(act: Act, **details: object) -> Entry:
+def act_entry(act: Act, **details: Any) -> Entry:
     moderation = replace(Moderation(act=act), **details)
     return Entry(7, Kind.MODERATE, "x1", "ana", NOON_MS, 3, "x1", 7, "c-7", moderation=moderation)
 

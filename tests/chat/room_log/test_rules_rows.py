@@ -12,7 +12,7 @@ from chat.room_log.rules import DEFAULT_RULES, Role, RoomKind, Rules
 from chat.room_log.rules_rows import MAX_CHARACTERS, decode_act, decode_rules, encode_act, encode_rules
 from tests.chat.room_log.requests import moderations
 
-names = st.text(st.characters(exclude_categories=("Cs",)), min_size=1, max_size=12)
+names = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=12)
 tuples = st.lists(names, max_size=3, unique=True).map(tuple)
 times = st.dictionaries(names, st.integers(0, 10**13), max_size=3)
 rules = st.builds(

@@ -1,0 +1,99 @@
+"""The commands of moderators: each is the event of the same name, with its fields in words.
+
+A user is named by its id; one with spaces stands in quotation marks. A time is `10m`, `1h30m` or `2d`, as in reminders.
+"""
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+from chat.commands.command import Call, Command, EventFields, Outcome
+from chat.commands.reminders import is_duration, parse_duration
+from chat.errors import InvalidMessage
+
+_USER = re.compile(r'@?(?:"(?P<quoted>[^"]+)"|(?P<word>\S+))\s*(?P<rest>.*)', re.S)
+
+Fields = dict[str, Any]
+
+
+def user_fields(usage: str, argument: str, *, with_time: bool) -> Fields:
+    """Return the fields of an act on a user: whom, for how long if that is said, and why.
+
+    Raises InvalidMessage, or InvalidReminder for a time that is too long.
+    """
+    match = _USER.fullmatch(argument)
+    if match is None:
+        raise InvalidMessage(f"say whom: {usage}")
+    fields: Fields = {"user": match["quoted"] or match["word"]}
+    first, _, rest = match["rest"].partition(" ")
+    if with_time and is_duration(first):
+        return fields | {"for": round(parse_duration(first).total_seconds())} | reason_field(rest)
+    return fields | reason_field(match["rest"])
+
+
+def reason_field(text: str) -> Fields:
+    """Return the field of a reason, nothing where there is none."""
+    reason = " ".join(text.split())
+    return {"reason": reason} if reason else {}
+
+
+def pace_fields(usage: str, argument: str) -> Fields:
+    """Return the fields of slow mode: `30s`, `30`, or `off`; raises InvalidMessage, or InvalidReminder."""
+    first, _, rest = argument.partition(" ")
+    if first.lower() == "off":
+        return {"seconds": 0} | reason_field(rest)
+    if first.isascii() and first.isdigit() and len(first) < 9:
+        return {"seconds": int(first)} | reason_field(rest)
+    if not is_duration(first):
+        raise InvalidMessage(f"say how slow: {usage}")
+    return {"seconds": round(parse_duration(first).total_seconds())} | reason_field(rest)
+
+
+def message_fields(usage: str, call: Call) -> Fields:
+    """Return the field of a message: the one that the command answers, or the one whose id is typed."""
+    if call.argument:
+        return {"id": call.argument.split()[0]}
+    if call.draft.answers is None:
+        raise InvalidMessage(f"say which message: answer it with this command, or name its id: {usage}")
+    return {"id": call.draft.answers}
+
+
+def act_command(name: str, usage: str, about: str, read: Callable[[str, Call], Fields]) -> Command:
+    """Return the command that asks for the event of the same name."""
+
+    async def run(call: Call) -> Outcome:
+        fields = {"room": call.event.joined_room(call.room), "clientId": call.draft.client_id}
+        return EventFields(name, fields | read(usage, call))
+
+    return Command(name, usage, about, run)
+
+
+def timed(usage: str, call: Call) -> Fields:
+    """Return the fields of an act on a user that may have an end."""
+    return user_fields(usage, call.argument, with_time=True)
+
+
+def untimed(usage: str, call: Call) -> Fields:
+    """Return the fields of an act on a user."""
+    return user_fields(usage, call.argument, with_time=False)
+
+
+def of_the_room(_: str, call: Call) -> Fields:
+    """Return the fields of an act on the room."""
+    return reason_field(call.argument)
+
+
+COMMANDS = [
+    act_command("mute", "/mute bo 10m why", "let a user say nothing for a time, or for ever", timed),
+    act_command("unmute", "/unmute bo", "let a user speak again", untimed),
+    act_command("kick", "/kick bo why", "remove a user, who may come back", untimed),
+    act_command("ban", "/ban bo 1d why", "remove a user for a time, or for ever", timed),
+    act_command("unban", "/unban bo", "let a user come back", untimed),
+    act_command("close", "/close", "let only moderators speak", of_the_room),
+    act_command("open", "/open", "let everybody speak again", of_the_room),
+    act_command(
+        "slow", "/slow 30s, /slow off", "one message of each user in that time", lambda u, c: pace_fields(u, c.argument)
+    ),
+    act_command("pin", "/pin", "mark the message that you answer", message_fields),
+    act_command("unpin", "/unpin", "end that", message_fields),
+]
