@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from chat.durable_client import DurableClient
 from chat.frames import Frame
 from chat.gateway import Gateway
+from chat.names import is_members_only
 from chat.presence.announcements import Announcer
 from chat.presence.places import PlaceStore
 from chat.presence.rosters import RosterReader
@@ -62,8 +63,11 @@ class Services:
     async def read_recent_head(self, room: str) -> Head:
         """Return where a room's log ended at most a second ago; all callers of a process share a read.
 
-        Raises StorageUnavailable.
+        A room that exists only for its members is read anew: a member who was removed learns nothing from that moment
+        on. Raises StorageUnavailable.
         """
+        if is_members_only(room):
+            return await self.rooms.read_head(room)
         return await self.heads.get(room, lambda: self.rooms.read_head(room))
 
     async def read_current_head(self, room: str) -> Head:

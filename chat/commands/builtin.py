@@ -7,7 +7,8 @@ from chat.errors import InvalidMessage
 from chat.names import room_name
 from chat.presence.rosters import ROSTER_LENGTH
 from chat.room_log.model import Form
-from chat.rooms.membership import join_room, leave_room
+from chat.room_log.rules import check_writer
+from chat.rooms.membership import join_room, leave_room, read_roster_and_head
 from chat.rooms.room_list import list_rooms
 
 
@@ -43,7 +44,7 @@ async def describe_action(call: Call) -> Outcome:
 async def show_users(call: Call) -> Outcome:
     """Tell the sender who is in the room now, as the service reports it."""
     room = call.event.joined_room(call.room)
-    roster = await call.services.rosters.read_recent(room)
+    roster, _ = await read_roster_and_head(call.event, room, call.services)
     more = f" and {len(roster.users) - ROSTER_LENGTH} more" if len(roster.users) > ROSTER_LENGTH else ""
     return call.notice(f"{len(roster.users)} in {room}: {', '.join(roster.first)}{more}")
 
@@ -61,6 +62,9 @@ async def remind(call: Call) -> Outcome:
     """Start a durable timer that sends a message to the room when the reminder is due."""
     room, origin = call.event.joined_room(call.room), call.event.origin
     due, due_text, text = parse_when(call.argument, call.now, call.draft.utc_offset_minutes)
+    rules = (await call.services.read_recent_head(room)).rules
+    call.services.reading(call.event, room)(rules)
+    check_writer(rules, call.user, call.services.now)
     source = call.draft.client_id or f"{origin.connection_id}/{origin.event_id}"
     reminder = Reminder(room, call.user, text, due, due_text, source)
     number = await ReminderStore(call.services.durable).start(reminder)

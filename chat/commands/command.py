@@ -35,10 +35,14 @@ class RoomMessage:
 
 @dataclass(frozen=True, slots=True)
 class EventFields:
-    """A command's outcome: what the event with this name and these fields does and answers."""
+    """A command's outcome: what an event of the client does with these fields.
 
-    name: str
+    `done` is the notice to the sender where the event answers nothing.
+    """
+
+    event: str
     fields: Mapping[str, Any]
+    done: str = ""
 
 
 Outcome = Answer | RoomMessage | EventFields
@@ -46,13 +50,17 @@ Outcome = Answer | RoomMessage | EventFields
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One use of a command: its event, the whole message, the text behind the command's name, and all commands."""
+    """One use of a command: its event, the whole message, the text behind the command's name, and all commands.
+
+    `usage` shows how the command is typed.
+    """
 
     event: UserEvent
     draft: Draft
     argument: str
     services: Services
     commands: "Mapping[str, Command]"
+    usage: str = ""
 
     @property
     def user(self) -> str:
@@ -72,6 +80,10 @@ class Call:
     def notice(self, text: str) -> Answer:
         """Return an answer that only the sender reads."""
         return Answer(frames.notice(text, self.room))
+
+    def event_here(self, event: str, fields: Mapping[str, Any], done: str = "") -> EventFields:
+        """Return what an event does in the room where the command was typed; `done` is told when it answers nothing."""
+        return EventFields(event, {"room": self.room, "clientId": self.draft.client_id, **fields}, done)
 
     def room_message(self, text: str, form: Form) -> RoomMessage:
         """Return a message to the room that the command was typed in."""
@@ -120,4 +132,4 @@ async def run_command(event: UserEvent, draft: Draft, services: Services, comman
     found = commands.get(name.lower())
     if found is None:
         raise UnknownCommand(name[:32])
-    return await found.run(Call(event, draft, argument.strip(), services, commands))
+    return await found.run(Call(event, draft, argument.strip(), services, commands, found.usage))

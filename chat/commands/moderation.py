@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from chat.commands.command import Call, Command, EventFields, Outcome
+from chat.commands.command import Call, Command, Outcome
 from chat.commands.reminders import is_duration, parse_duration
 from chat.errors import InvalidMessage
 
@@ -49,36 +49,40 @@ def pace_fields(usage: str, argument: str) -> Fields:
     return {"seconds": round(parse_duration(first).total_seconds())} | reason_field(rest)
 
 
-def message_fields(usage: str, call: Call) -> Fields:
+def message_fields(call: Call) -> Fields:
     """Return the field of a message: the one that the command answers, or the one whose id is typed."""
     if call.argument:
         return {"id": call.argument.split()[0]}
     if call.draft.answers is None:
-        raise InvalidMessage(f"say which message: answer it with this command, or name its id: {usage}")
+        raise InvalidMessage(f"say which message: answer it with this command, or name its id: {call.usage}")
     return {"id": call.draft.answers}
 
 
-def act_command(name: str, usage: str, about: str, read: Callable[[str, Call], Fields]) -> Command:
+def act_command(name: str, usage: str, about: str, read: Callable[[Call], Fields]) -> Command:
     """Return the command that asks for the event of the same name."""
 
     async def run(call: Call) -> Outcome:
-        fields = {"room": call.event.joined_room(call.room), "clientId": call.draft.client_id}
-        return EventFields(name, fields | read(usage, call))
+        return call.event_here(name, read(call))
 
     return Command(name, usage, about, run)
 
 
-def timed(usage: str, call: Call) -> Fields:
+def timed(call: Call) -> Fields:
     """Return the fields of an act on a user that may have an end."""
-    return user_fields(usage, call.argument, with_time=True)
+    return user_fields(call.usage, call.argument, with_time=True)
 
 
-def untimed(usage: str, call: Call) -> Fields:
+def untimed(call: Call) -> Fields:
     """Return the fields of an act on a user."""
-    return user_fields(usage, call.argument, with_time=False)
+    return user_fields(call.usage, call.argument, with_time=False)
 
 
-def of_the_room(_: str, call: Call) -> Fields:
+def pace(call: Call) -> Fields:
+    """Return the fields of slow mode."""
+    return pace_fields(call.usage, call.argument)
+
+
+def of_the_room(call: Call) -> Fields:
     """Return the fields of an act on the room."""
     return reason_field(call.argument)
 
@@ -91,9 +95,7 @@ COMMANDS = [
     act_command("unban", "/unban bo", "let a user come back", untimed),
     act_command("close", "/close", "let only moderators speak", of_the_room),
     act_command("open", "/open", "let everybody speak again", of_the_room),
-    act_command(
-        "slow", "/slow 30s, /slow off", "one message of each user in that time", lambda u, c: pace_fields(u, c.argument)
-    ),
+    act_command("slow", "/slow 30s, /slow off", "one message of each user in that time", pace),
     act_command("pin", "/pin", "mark the message that you answer", message_fields),
     act_command("unpin", "/unpin", "end that", message_fields),
 ]

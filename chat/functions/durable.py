@@ -11,6 +11,7 @@ import azure.durable_functions as df
 
 from chat.commands.reminder_store import REMINDER_ORCHESTRATION
 from chat.commands.reminders import decode_reminder
+from chat.errors import ChatError
 from chat.functions.process_state import process_state
 from chat.logs import log
 from chat.names import room_group
@@ -43,7 +44,14 @@ async def send_reminder(content: dict) -> None:  # type: ignore[type-arg]  # the
     gateway, rooms = await process.gateways.get(settings), await process.room_logs(settings)
     text = f"{reminder.user}: {reminder.text}"
     message = NewMessage(reminder.message_id, reminder.user, text, form=Form.REMINDER)
-    appended = await rooms.append(reminder.room, message)
+    try:
+        appended = await rooms.append(reminder.room, message)
+    except ChatError as refusal:
+        if refusal.status >= 500:
+            raise
+        # The user is no member any more, or may not speak there: trying again would not help.
+        log.info("a reminder was refused", extra={"room": reminder.room, "user": reminder.user, "code": refusal.code})
+        return
     room_list = await process.room_list(settings)
     room_list.note_message(reminder.room, appended.message.sent_at, appended.message.count)
     await gateway.publish(room_group(reminder.room), chat_line(reminder.room, appended.message))

@@ -8,9 +8,10 @@ from chat.errors import ChatError, InvalidRequest
 from chat.functions.process_state import process_state
 from chat.http_answers import NO_STORE, error_response, json_response
 from chat.identity import signed_in_user
-from chat.names import room_name
+from chat.names import is_members_only, room_name
 from chat.presence.rosters import RosterReader
 from chat.room_list.rows import ListedRoom
+from chat.room_log.rules import UnknownRoom
 from chat.rooms.room_list import MAX_LISTED, list_rooms
 from chat.settings import Auth, current_settings
 from chat.times import timestamp
@@ -50,8 +51,10 @@ def room_fields(row: ListedRoom) -> dict[str, object]:
 async def roster(req: func.HttpRequest) -> func.HttpResponse:
     """Return who was in a room at most a second ago: the first 100 users and how many there are."""
     try:
-        room = room_name(req.route_params.get("room"))
-        found = await (await roster_reader(req)).read_recent(room)
+        room, rosters = room_name(req.route_params.get("room")), await roster_reader(req)
+        if is_members_only(room):  # told over the connections of its members only
+            raise UnknownRoom(room)
+        found = await rosters.read_recent(room)
     except ChatError as error:
         return error_response(error, headers=NO_STORE)
     return json_response({"room": room, "count": len(found.users), "users": found.first}, headers=NO_STORE)

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from chat.errors import ChatError
-from chat.names import user_key
+from chat.names import ERASED_USER, user_key
 from chat.room_log.model import (
     KINDS,
     DeleteMessage,
@@ -24,7 +24,7 @@ from chat.room_log.model import (
     change_message,
     first_message,
 )
-from chat.room_log.moderation_acts import Act, Moderate, change_rules
+from chat.room_log.moderation_acts import Act, Moderate, Moderation, change_rules
 from chat.room_log.rules import Rules, check_pace, check_reader, check_writer
 from chat.room_log.rules_rows import encode_rules
 
@@ -122,6 +122,22 @@ def check_request(head: Head, room: str, request: MessageRequest, at: int) -> No
         check_pace(rules, request.user, head.spoke.get(speaker_key(request.user)), at, admin=request.admin)
 
 
+def is_admitted(head: Head, room: str, request: Request, now: int) -> bool:
+    """Return whether the rules of a head let a request happen, as far as they know without the message it names.
+
+    Where they do not, nothing of the room is read for it: so a refusal costs the same whether or not the room exists.
+    """
+    at = max(now, head.at + 1)
+    try:
+        if isinstance(request, Moderate):
+            check_reader(head.rules, room, request.user, at, request.joined_seq)
+        else:
+            check_request(head, room, request, at)
+    except ChatError:
+        return False
+    return True
+
+
 def with_speaker(head: Head, user: str, at: int) -> Mapping[str, int]:
     """Return who spoke when, after a message; what is older than the pace of slow mode is left out."""
     if not head.rules.slow:
@@ -157,11 +173,18 @@ def _plan_moderation(
         message_id=request.id,
         message_seq=seq,
         client_id=request.client_id,
-        moderation=request.moderation,
+        moderation=stored_act(request),
     )
     plan.head = replace(head, seq=seq, at=at, rules=rules, spoke=head.spoke if rules.slow else {})
     plan.entries.append(entry)
     return Moderated(entry, rules)
+
+
+def stored_act(request: Moderate) -> Moderation:
+    """Return an act as the log keeps it: an erasure does not keep whom it erased."""
+    if request.moderation.act is Act.ERASE:
+        return replace(request.moderation, whom=ERASED_USER)
+    return request.moderation
 
 
 def _plan_request(

@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import Any, TypeVar
 
 from chat.errors import ChatError
+from chat.names import ERASED_USER
 from chat.room_log.rules import (
     FOREVER,
     NotAllowed,
@@ -140,7 +141,8 @@ def may_act(rules: Rules, request: Moderate) -> bool:
         return False
     own, is_admin = rules.role(user), has_admin_power(rules, admin=request.admin)
     if act is Act.REMOVE and user == whom:
-        return own in (Role.MODERATOR, Role.MEMBER) and rules.is_members_only
+        # An owner who has other members hands the room over first.
+        return rules.is_members_only and own is not None and (own is not Role.OWNER or rules.members == (user,))
     if not is_admin and own not in (Role.OWNER, Role.MODERATOR):
         return False
     if act is Act.ROLE:
@@ -279,15 +281,24 @@ def _unlink(rules: Rules, _: Moderate, __: int, ___: int) -> Rules:
     return replace(rules, links={})
 
 
+def may_enter(rules: Rules, user: str, digest: str, at: int) -> bool:
+    """Return whether a user may become a member of a room, or is one; `digest` is that of a link's secret, if any.
+
+    Who was removed, or gave up the membership, comes back by an invitation and not by a link.
+    """
+    if not rules.is_members_only or is_in_force(rules.banned.get(user), at):
+        return False
+    if user in rules.members or user in rules.invited:
+        return True
+    return bool(digest) and user not in rules.removed and is_in_force(rules.links.get(digest), at)
+
+
 def _accept(rules: Rules, request: Moderate, _: int, at: int) -> Rules:
     user = request.user
+    if not may_enter(rules, user, request.digest, at):
+        raise InvalidInvitation
     if user in rules.members:
         return rules
-    is_linked = bool(request.digest) and is_in_force(rules.links.get(request.digest), at)
-    if not rules.is_members_only or is_in_force(rules.banned.get(user), at):
-        raise InvalidInvitation
-    if user not in rules.invited and not is_linked:
-        raise InvalidInvitation
     if len(rules.members) >= MAX_MEMBERS:
         raise TooManyRules("members", MAX_MEMBERS)
     return replace(rules, members=(*rules.members, user), invited=without(rules.invited, user))
@@ -295,17 +306,24 @@ def _accept(rules: Rules, request: Moderate, _: int, at: int) -> Rules:
 
 def _remove(rules: Rules, request: Moderate, seq: int, _: int) -> Rules:
     whom = request.moderation.whom
+    if not rules.is_members_only:
+        raise NotAllowed("a public room has no members to remove; kick or ban the user")
     if whom not in rules.members:
         return replace(rules, invited=without(rules.invited, whom))
-    return _with_removed(_without_member(rules, whom), whom, seq)
+    rules = _with_removed(_without_member(rules, whom), whom, seq)
+    return replace(rules, owner="") if rules.owner == whom else rules
 
 
 def _erase(rules: Rules, request: Moderate, _: int, __: int) -> Rules:
     whom = request.moderation.whom
-    invited = {user: "" if by == whom else by for user, by in without(rules.invited, whom).items()}
+    invited = {user: ERASED_USER if by == whom else by for user, by in without(rules.invited, whom).items()}
+    left = _without_member(rules, whom)
+    # A room that only its members know needs somebody who can invite and remove.
+    successor = next(iter(left.moderators or left.members), "") if rules.kind is RoomKind.PRIVATE else ""
     return replace(
-        _without_member(rules, whom),
-        owner="" if rules.owner == whom else rules.owner,
+        left,
+        owner=successor if rules.owner == whom else rules.owner,
+        moderators=tuple(each for each in left.moderators if rules.owner != whom or each != successor),
         invited=invited,
         banned=without(rules.banned, whom),
         muted=without(rules.muted, whom),

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from chat.room_log.append_plan import Appended, Moderated
 from chat.room_log.model import Head, MessageRequest
 from chat.room_log.moderation_acts import Moderate
-from chat.room_log.reader import PAGE_LENGTH, Page, Run, read_page, read_since
+from chat.room_log.reader import PAGE_LENGTH, CheckRules, Page, Run, check_nothing, read_page, read_since
 from chat.room_log.store import RoomStore
 from chat.room_log.writer import RoomWriter
 
@@ -37,13 +37,17 @@ class RoomLogs:
         """Return where the room's log ends."""
         return await self.store.read_head(room)
 
-    async def read_page(self, room: str, before: int | None = None, limit: int = PAGE_LENGTH) -> Page:
-        """Return the last `limit` messages, or those before a number."""
-        return await read_page(self.store, room, before, limit)
+    async def read_page(
+        self, room: str, before: int | None = None, limit: int = PAGE_LENGTH, check: CheckRules = check_nothing
+    ) -> Page:
+        """Return the last `limit` messages, or those before a number; raises also what `check` raises for the rules."""
+        return await read_page(self.store, room, before, limit, check)
 
-    async def read_since(self, room: str, after: int, until: int | None = None) -> Run:
-        """Return the entries after a number, or the first of those between two numbers."""
-        return await read_since(self.store, room, after, until)
+    async def read_since(
+        self, room: str, after: int, until: int | None = None, check: CheckRules = check_nothing
+    ) -> Run:
+        """Return the entries after a number, or the first of those between two; raises also what `check` raises."""
+        return await read_since(self.store, room, after, until, check)
 
     async def read_entry_count(self, room: str, seq: int) -> int | None:
         """Return how many messages the room had up to an entry, or None where there is no such entry."""

@@ -17,6 +17,7 @@ it does not know. A row is changed by merging, so what another version of the ap
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from chat.names import ERASED_USER, REMINDER_USER
@@ -149,6 +150,22 @@ def encode_mutable(message: Message, *, is_change: bool = False) -> dict[str, An
 def encode_quote(quote: Quote) -> str:
     """Return a quote as it is stored; the sender's id is there where it differs from the name that was shown."""
     return _ENCODER.encode([quote.id, quote.sender, quote.text] + ([quote.user] if quote.user else []))
+
+
+def erase_from_row(row: Row, user: str) -> dict[str, Any]:
+    """Return what is merged into the row of a change or an act that names a user; nothing for another one.
+
+    An act of the user loses its reason, which is the user's own text.
+    """
+    is_own = row["user"] == user
+    changes = dict(ERASED) if is_own else {}
+    if row["kind"] == Kind.MODERATE:
+        moderation = decode_act(row.get("act"))
+        whom = ERASED_USER if moderation.whom == user else moderation.whom
+        erased = replace(moderation, whom=whom, reason="" if is_own else moderation.reason)
+        if erased != moderation:
+            changes["act"] = encode_act(erased)
+    return changes
 
 
 def decode_entry(row: Row) -> Entry:

@@ -143,6 +143,21 @@ class Rules:
         """Return whether the user is the owner or a moderator."""
         return user == self.owner or user in self.moderators
 
+    def other_member(self, user: str) -> str:
+        """Return the other user of a direct room; empty in another room, and when the other one was erased."""
+        if self.kind is not RoomKind.DIRECT:
+            return ""
+        return next((member for member in self.members if member != user), "")
+
+    def shown_title(self, user: str) -> str:
+        """Return what the user sees the room as: its title, or in a direct room the id of the other user."""
+        return self.other_member(user) or self.title
+
+    def names_user(self, user: str) -> bool:
+        """Return whether the user stands anywhere in the rules."""
+        lists = (self.moderators, self.members, self.invited, self.invited.values(), self.banned, self.muted)
+        return user == self.owner or user in self.removed or any(user in each for each in lists)
+
 
 DEFAULT_RULES = Rules()
 

@@ -21,13 +21,14 @@ async def carry_out(
     *,
     client_id: str | None = None,
     digest: str = "",
+    act_id: str | None = None,
 ) -> Moderated:
     """Store an act, then publish exactly what was stored; the same act sent again is found in the log.
 
-    Raises NotInRoom, what the room's rules refuse, StorageUnavailable (nothing was published) or ServiceUnavailable (it
-    is stored, and was perhaps not published).
+    `act_id` takes the place of the id that follows from the event. Raises NotInRoom, what the room's rules refuse,
+    StorageUnavailable (nothing was published) or ServiceUnavailable (it is stored, and was perhaps not published).
     """
-    moderated = await store_act(event, room, moderation, services, client_id=client_id, digest=digest)
+    moderated = await store_act(event, room, moderation, services, client_id=client_id, digest=digest, act_id=act_id)
     await publish_act(room, moderated, services)
     return moderated
 
@@ -40,13 +41,14 @@ async def store_act(
     *,
     client_id: str | None = None,
     digest: str = "",
+    act_id: str | None = None,
 ) -> Moderated:
     """Return an act once it is in the log; raises NotInRoom, what the room's rules refuse, or StorageUnavailable."""
     is_outside = moderation.act in FROM_OUTSIDE
     if not is_outside and room not in event.origin.state.rooms:
         raise NotInRoom(room)
     request = Moderate(
-        id=new_act_id(event.sender, event.origin.connection_id, event.origin.event_id, client_id),
+        id=act_id or new_act_id(event.sender, event.origin.connection_id, event.origin.event_id, client_id),
         user=event.sender,
         moderation=moderation,
         admin=services.settings.is_admin(event.sender),

@@ -20,10 +20,13 @@ from chat.webhook.events import UserEvent
 
 REMOVING = frozenset({Act.KICK, Act.BAN})
 # The events that are acts; each has the name of its act.
-ACT_EVENTS = ("mute", "unmute", "kick", "ban", "unban", "close", "open", "slow", "pin", "unpin")
+ACT_EVENTS = (
+    *(Act.MUTE, Act.UNMUTE, Act.KICK, Act.BAN, Act.UNBAN),
+    *(Act.CLOSE, Act.OPEN, Act.SLOW, Act.PIN, Act.UNPIN),
+)
 
 
-async def moderate_room(event: UserEvent, act: Act, fields: Fields, services: Services) -> Answer:
+async def moderate_room(act: Act, event: UserEvent, fields: Fields, services: Services) -> Answer:
     """Carry out an act of moderation that the fields of an event describe.
 
     Raises what is wrong with the fields, NotInRoom, what the room's rules refuse, UnknownMessage, StorageUnavailable
