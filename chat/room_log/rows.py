@@ -20,6 +20,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from chat.message_ids import owner_part
 from chat.names import ERASED_USER, REMINDER_USER
 from chat.room_log.model import Entry, Form, Head, Kind, Message, Quote
 from chat.room_log.moderation_acts import Moderation
@@ -155,14 +156,18 @@ def encode_quote(quote: Quote) -> str:
 def erase_from_row(row: Row, user: str) -> dict[str, Any]:
     """Return what is merged into the row of a change or an act that names a user; nothing for another one.
 
-    An act of the user loses its reason, which is the user's own text.
+    An act of the user loses its reason, which is the user's own text. So does an act on the user, and the deletion of a
+    message of the user: their reasons are about the user.
     """
     is_own = row["user"] == user
     changes = dict(ERASED) if is_own else {}
+    if row.get("reason") and (is_own or row["target"].startswith(owner_part(user))):
+        changes["reason"] = ""
     if row["kind"] == Kind.MODERATE:
         moderation = decode_act(row.get("act"))
-        whom = ERASED_USER if moderation.whom == user else moderation.whom
-        erased = replace(moderation, whom=whom, reason="" if is_own else moderation.reason)
+        is_about = moderation.whom == user
+        whom = ERASED_USER if is_about else moderation.whom
+        erased = replace(moderation, whom=whom, reason="" if is_own or is_about else moderation.reason)
         if erased != moderation:
             changes["act"] = encode_act(erased)
     return changes
