@@ -47,6 +47,26 @@ class InvalidName(ChatError):
     code = "invalid_name"
 
 
+class NameTaken(ChatError):
+    """The name of somebody who is here, or one that looks like it."""
+
+    code = "name_taken"
+    status = 409
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"the name {name!r} is, or looks like, the name of somebody who is here; choose another one")
+
+
+class TooManyConnections(ChatError):
+    """The user has as many connections as one may have."""
+
+    code = "too_many_connections"
+    status = 429
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(f"you have {limit} connections, the limit; close another page first")
+
+
 class InvalidEvent(ChatError):
     """A request that is no CloudEvent of the service; the message names the header."""
 

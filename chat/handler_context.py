@@ -9,6 +9,7 @@ from chat.gateway import Gateway
 from chat.names import is_members_only
 from chat.presence.announcements import Announcer
 from chat.presence.places import PlaceStore
+from chat.presence.profiles import Profiles
 from chat.presence.rosters import RosterReader
 from chat.room_list.recorder import RoomListRecorder
 from chat.room_list.rows import ListedRoom
@@ -37,6 +38,7 @@ class Services:
     rooms: RoomLogs
     heads: SharedReads[Head]
     places: PlaceStore
+    profiles: Profiles
     rosters: RosterReader
     room_list: RoomListRecorder
     listed_rooms: SharedReads[list[ListedRoom]]

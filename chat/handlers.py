@@ -15,10 +15,11 @@ from chat.commands.command import EventFields, RoomMessage, by_name, is_command,
 from chat.errors import MissingUser, UnknownEvent
 from chat.frames import notice
 from chat.handler_context import Answer, Services
+from chat.identity import known_user
 from chat.messages.changes import delete_message, edit_message, react_to_message
 from chat.messages.parse import parse_draft
 from chat.messages.send import send_message, send_typing
-from chat.names import room_name, user_id
+from chat.names import room_name
 from chat.room_log.answers import history_frame, since_frame
 from chat.room_log.reader import parse_limit, parse_seq
 from chat.rooms.invitations import create_link, end_links, invite_user, withdraw_invitation
@@ -36,7 +37,7 @@ async def handle_event(event: UserEvent, services: Services) -> Answer:
     if not event.origin.user_id:
         raise MissingUser
     if event.origin.state.user is None:  # no `connect` event checked the name
-        user_id(event.origin.user_id)
+        known_user(event.origin.user_id, services.settings)
     handler = HANDLERS.get(event.name.lower())
     if handler is None:
         raise UnknownEvent(f"there is no event {reprlib.repr(event.name)}, only {', '.join(sorted(HANDLERS))}")

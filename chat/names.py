@@ -1,4 +1,4 @@
-"""What users and rooms may be called, and the groups that carry a room.
+"""What rooms may be called, and the groups that carry a room.
 
 One grammar for rooms: 1 to 32 of `a-z 0-9 _ -`, not beginning with `-`; capitals are folded. It is safe in a URL, a
 group and an entity's key alike. A room whose name begins with `_` is unlisted. `~` and letters or digits is the name of
@@ -8,13 +8,10 @@ a room that exists only for its members.
 import base64
 import hashlib
 import re
-import unicodedata
 from functools import lru_cache
 
 from chat.errors import InvalidName
-from chat.text_rules import confusable_key, is_blank, is_readable_name
 
-USER_ID_LENGTH = 64
 ROOM_LENGTH = 32
 ROOM_PATTERN = r"[a-z0-9_][a-z0-9_-]{0,31}"
 # What the name of a private or direct room begins with.
@@ -24,27 +21,8 @@ LOBBY = "lobby"
 REMINDER_USER = "reminder"
 # What an erased user is called in what others said and did; nobody else may use the name.
 ERASED_USER = "erased"
-RESERVED_USERS = frozenset({REMINDER_USER, ERASED_USER, "system", "server"})
 
 _ROOM = re.compile(rf"{ROOM_PATTERN}|{MEMBERS_ONLY}[a-z0-9]{{1,31}}")
-
-
-def user_id(text: str) -> str:
-    """Return the user id that a name stands for: trimmed, in Unicode normal form C.
-
-    Raises InvalidName when nothing is left, it is over 64 characters, has a character that cannot be seen, or
-    looks like a reserved name.
-    """
-    name = unicodedata.normalize("NFC", text.strip())
-    if is_blank(name):
-        raise InvalidName("the user id is empty")
-    if len(name) > USER_ID_LENGTH:
-        raise InvalidName(f"the user id has {len(name)} characters, the limit is {USER_ID_LENGTH}")
-    if not is_readable_name(name):
-        raise InvalidName("the user id has control characters or invisible ones; none is allowed")
-    if confusable_key(name) in RESERVED_USERS:
-        raise InvalidName(f"the user id {name!r} is reserved")
-    return name
 
 
 @lru_cache(maxsize=1024)

@@ -4,9 +4,10 @@ from chat.commands.command import Call, Outcome, command
 from chat.commands.reminder_store import ReminderStore
 from chat.commands.reminders import Reminder, parse_when
 from chat.errors import InvalidMessage
+from chat.messages.review import review_text
+from chat.moderation import TextContext, TextKind
 from chat.names import room_name
-from chat.presence.rosters import ROSTER_LENGTH
-from chat.room_log.model import Form
+from chat.presence.rosters import ROSTER_LENGTH, sort_users
 from chat.room_log.rules import check_writer
 from chat.rooms.membership import join_room, leave_room, read_roster_and_head
 from chat.rooms.room_list import list_rooms
@@ -37,7 +38,7 @@ async def describe_action(call: Call) -> Outcome:
     """Send a message about what the sender does."""
     if not call.argument:
         raise InvalidMessage("say what you do: /me waves")
-    return call.room_message(f"* {call.event.sender_name} {call.argument}", Form.ACTION)
+    return call.room_message(f"* {call.event.sender_name} {call.argument}")
 
 
 @command("who", usage="/who", about="list who is in this room")
@@ -46,7 +47,9 @@ async def show_users(call: Call) -> Outcome:
     room = call.event.joined_room(call.room)
     roster, _ = await read_roster_and_head(call.event, room, call.services)
     more = f" and {len(roster.users) - ROSTER_LENGTH} more" if len(roster.users) > ROSTER_LENGTH else ""
-    return call.notice(f"{len(roster.users)} in {room}: {', '.join(roster.first)}{more}")
+    names = await call.services.profiles.read_names(roster.first)
+    shown = ", ".join(sort_users(names.get(user, user) for user in roster.first))
+    return call.notice(f"{len(roster.users)} in {room}: {shown}{more}")
 
 
 @command("rooms", usage="/rooms", about="list the rooms with people or new messages")
@@ -65,8 +68,10 @@ async def remind(call: Call) -> Outcome:
     rules = (await call.services.read_recent_head(room)).rules
     call.services.reading(call.event, room)(rules)
     check_writer(rules, call.user, call.services.now)
+    context = TextContext(TextKind.REMINDER, call.user, room)
+    text = await review_text(text, context, call.services.settings)
     source = call.draft.client_id or f"{origin.connection_id}/{origin.event_id}"
-    reminder = Reminder(room, call.user, text, due, due_text, source)
+    reminder = Reminder(room, call.user, text, due, due_text, source, origin.state.name or "")
     number = await ReminderStore(call.services.durable).start(reminder)
     return call.notice(f"reminder {number} is set for {due_text}: {text}")
 

@@ -85,8 +85,8 @@ class Call:
         """Return what an event does in the room where the command was typed; `done` is told when it answers nothing."""
         return EventFields(event, {"room": self.room, "clientId": self.draft.client_id, **fields}, done)
 
-    def room_message(self, text: str, form: Form) -> RoomMessage:
-        """Return a message to the room that the command was typed in."""
+    def room_message(self, text: str, form: Form = Form.ACTION) -> RoomMessage:
+        """Return a message to the room that the command was typed in; it is marked as not typed by its sender."""
         return RoomMessage(text, form)
 
 

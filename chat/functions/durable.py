@@ -42,8 +42,7 @@ async def send_reminder(content: dict) -> None:  # type: ignore[type-arg]  # the
     """Send a reminder to its room. It may run twice; the message has one id."""
     settings, process, reminder = current_settings(), process_state(), decode_reminder(content)
     gateway, rooms = await process.gateways.get(settings), await process.room_logs(settings)
-    text = f"{reminder.user}: {reminder.text}"
-    message = NewMessage(reminder.message_id, reminder.user, text, form=Form.REMINDER)
+    message = NewMessage(reminder.message_id, reminder.user, reminder.line, form=Form.REMINDER)
     try:
         appended = await rooms.append(reminder.room, message)
     except ChatError as refusal:

@@ -55,9 +55,12 @@ async def roster(req: func.HttpRequest) -> func.HttpResponse:
         if is_members_only(room):  # told over the connections of its members only
             raise UnknownRoom(room)
         found = await rosters.read_recent(room)
+        settings, process = current_settings(), process_state()
+        profiles = process.profiles(settings, await process.tables.get(settings))
+        content = {"room": room, "count": len(found.users), "users": found.first}
+        return json_response(await profiles.add_names(content), headers=NO_STORE)
     except ChatError as error:
         return error_response(error, headers=NO_STORE)
-    return json_response({"room": room, "count": len(found.users), "users": found.first}, headers=NO_STORE)
 
 
 async def roster_reader(req: func.HttpRequest) -> RosterReader:

@@ -9,7 +9,9 @@ from typing import Any
 from chat.handler_context import Answer, Services
 from chat.message_ids import new_change_id
 from chat.messages.parse import parse_client_id, parse_emoji, parse_message_id, parse_on, parse_reason, parse_text
+from chat.messages.review import append_reviewed
 from chat.names import rich_group, room_name
+from chat.room_log.append_plan import Appended
 from chat.room_log.entry_frames import change_frame
 from chat.room_log.model import KINDS, Change, DeleteMessage, EditMessage, Entry, SetReaction
 from chat.webhook.events import UserEvent
@@ -18,11 +20,11 @@ Fields = Mapping[str, Any]
 
 
 async def edit_message(event: UserEvent, fields: Fields, services: Services) -> Answer:
-    """Replace a message's text; raises what is wrong with the fields, or what `publish_change` raises."""
+    """Replace a message's text; raises what is wrong, MessageRefused, or what `publish_change` raises."""
     room = parse_room(event, fields)
     text = parse_text(fields.get("message"), services.settings.message_bytes)
     change = EditMessage(**parse_change(event, room, fields, services), text=text)
-    return await publish_change(room, change, services)
+    return await publish_appended(room, change, await append_reviewed(room, change, services), services)
 
 
 async def delete_message(event: UserEvent, fields: Fields, services: Services) -> Answer:
@@ -48,9 +50,14 @@ async def publish_change(room: str, change: Change, services: Services) -> Answe
     Raises UnknownMessage, NotYours, TooManyReactions, StorageUnavailable (nothing was published) or
     ServiceUnavailable (it is stored, and was perhaps not published).
     """
-    appended = await services.rooms.append(room, change)
+    return await publish_appended(room, change, await services.rooms.append(room, change), services)
+
+
+async def publish_appended(room: str, change: Change, appended: Appended, services: Services) -> Answer:
+    """Publish what a message is now; raises ServiceUnavailable (it is stored, and was perhaps not published)."""
     entry = appended.entry or unchanged_entry(change, appended.message.version, appended.message.seq, services.now)
-    await services.gateway.publish(rich_group(room), change_frame(room, entry, appended.message))
+    frame = await services.profiles.add_names(change_frame(room, entry, appended.message))
+    await services.gateway.publish(rich_group(room), frame)
     return Answer()
 
 

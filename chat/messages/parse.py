@@ -12,10 +12,12 @@ from chat.message_ids import is_message_id
 from chat.names import room_name
 from chat.room_log.model import Form
 from chat.text_rules import changes_direction, is_blank, is_clean, is_clean_text
+from chat.user_names.visibility import find_invisible
 
 CLIENT_ID_LENGTH = 64
 EMOJI_BYTES = 32
 REASON_LENGTH = 200
+TITLE_LENGTH = 64
 MAX_UTC_OFFSET_MINUTES = 14 * 60
 _CLIENT_ID = re.compile(rf"[!-~]{{1,{CLIENT_ID_LENGTH}}}")
 
@@ -83,6 +85,18 @@ def parse_text(value: object, limit: int) -> str:
     if is_blank(text):
         raise EmptyMessage
     return text
+
+
+def parse_title(value: object) -> str:
+    """Return a room's title: one line without surrounding spaces, in Unicode normal form C; raises InvalidMessage."""
+    if not isinstance(value, str):
+        raise InvalidMessage(f"title is {reprlib.repr(value)}, it must be a string")
+    title = unicodedata.normalize("NFC", value.strip())
+    if not 0 < len(title) <= TITLE_LENGTH:
+        raise InvalidMessage(f"title has {len(title)} characters, it must have 1 to {TITLE_LENGTH}")
+    if (char := find_invisible(title)) is not None:
+        raise InvalidMessage(f"title has U+{ord(char):04X}, which cannot be seen or is not allowed in a title")
+    return title
 
 
 def parse_client_id(value: object) -> str | None:

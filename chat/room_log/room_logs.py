@@ -33,6 +33,14 @@ class RoomLogs:
         """Return the act's entry once it is stored; raises also the ChatError that refuses the act."""
         return await self._writer(room).moderate(request)
 
+    async def find(self, room: str, identity: str) -> Appended | None:
+        """Return the message or change that was appended with an id, as it is now; None where there is none."""
+        found = await self.store.find(room, identity)
+        if found is None:
+            return None
+        entry, message = found
+        return None if message is None else Appended(entry, message, is_new=False)
+
     async def read_head(self, room: str) -> Head:
         """Return where the room's log ends."""
         return await self.store.read_head(room)

@@ -64,4 +64,5 @@ async def publish_act(room: str, moderated: Moderated, services: Services) -> No
     """Tell the room of an act that is in its log; raises ServiceUnavailable."""
     entry = moderated.entry
     if entry is not None and entry.moderation is not None:
-        await services.gateway.publish(rich_group(room), moderation_frame(room, entry, entry.moderation))
+        frame = await services.profiles.add_names(moderation_frame(room, entry, entry.moderation))
+        await services.gateway.publish(rich_group(room), frame)

@@ -6,12 +6,11 @@ import unicodedata
 
 from chat.errors import ChatError, InvalidMessage, InvalidName
 from chat.handler_context import Services
-from chat.names import user_id
+from chat.identity import known_user
 from chat.room_log.rules import Role, RoomKind
 from chat.settings import Auth
-from chat.text_rules import is_blank, is_clean, is_readable_name
+from chat.text_rules import is_clean
 
-TITLE_LENGTH = 64
 SECRET_LENGTH = 128
 USER_LENGTH = 128
 DAY_SECONDS = 24 * 60 * 60
@@ -26,18 +25,6 @@ class UnknownUser(ChatError):
 
     def __init__(self, user: str) -> None:
         super().__init__(f"there is no user {user!r}")
-
-
-def parse_title(value: object) -> str:
-    """Return a room's title: one line without surrounding spaces, in Unicode normal form C; raises InvalidMessage."""
-    if not isinstance(value, str):
-        raise InvalidMessage(f"title is {reprlib.repr(value)}, it must be a string")
-    title = unicodedata.normalize("NFC", value.strip())
-    if not is_readable_name(title):
-        raise InvalidMessage("title has control characters or invisible ones; none is allowed")
-    if is_blank(title) or len(title) > TITLE_LENGTH:
-        raise InvalidMessage(f"title has {len(title)} characters, it must have 1 to {TITLE_LENGTH} that can be seen")
-    return title
 
 
 def parse_kind(value: object) -> RoomKind:
@@ -94,7 +81,7 @@ async def parse_known_user(value: object, services: Services) -> str:
     """
     user = parse_user(value)
     if services.settings.auth is Auth.OPEN:
-        return user_id(user)
+        return known_user(user, services.settings)
     if not await services.places.is_known(user):
         raise UnknownUser(user)
     return user

@@ -39,7 +39,7 @@ async def invite_user(event: UserEvent, fields: Fields, services: Services) -> A
         await services.places.store_invitation(user, room, news_time())
         at = moderated.entry.at if moderated.entry else services.now
         frame = frames.invited(room, title_fields(rules, user), rules.invited[user], at)
-        await services.gateway.publish(user_group(user), frame)
+        await services.gateway.publish(user_group(user), await services.profiles.add_names(frame))
     return Answer()
 
 

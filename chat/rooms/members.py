@@ -7,12 +7,13 @@ from chat import frames
 from chat.frames import Frame
 from chat.handler_context import Answer, Services
 from chat.messages.parse import parse_client_id
+from chat.messages.review import review_title
 from chat.names import room_name
 from chat.room_log.answers import title_fields
 from chat.room_log.moderation_acts import Act, Moderation
 from chat.room_log.rules import Role, Rules
 from chat.rooms.acts import carry_out
-from chat.rooms.fields import parse_role, parse_title, parse_user
+from chat.rooms.fields import parse_role, parse_user
 from chat.rooms.removal import remove_from_room
 from chat.webhook.events import UserEvent
 
@@ -74,7 +75,8 @@ async def change_role(event: UserEvent, fields: Fields, services: Services) -> A
 
 async def rename_room(event: UserEvent, fields: Fields, services: Services) -> Answer:
     """Give a room another title; its name stays. Raises InvalidMessage, or as `remove_member`."""
-    room, title = event.joined_room(room_name(fields.get("room"))), parse_title(fields.get("title"))
+    room = event.joined_room(room_name(fields.get("room")))
+    title = await review_title(fields.get("title"), event.sender, room, services.settings)
     act, client_id = Moderation(act=Act.RENAME, text=title), parse_client_id(fields.get("clientId"))
     await carry_out(event, room, act, services, client_id=client_id)
     return Answer()

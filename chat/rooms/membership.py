@@ -59,7 +59,7 @@ async def join_room(event: UserEvent, room: str, services: Services) -> Answer:
     origin, state = event.origin, event.origin.state
     if not origin.is_rich:
         raise RichClientNeeded
-    member = RoomMember(room, event.sender, origin.connection_id)
+    member = RoomMember(room, event.sender, origin.connection_id, origin.state.name)
     is_joined = room in state.rooms and not is_members_only(room)
     head, place = await asyncio.gather(
         or_none(services.rooms.read_head(room), "a room's rules are unreadable", room)
@@ -240,7 +240,7 @@ async def leave_room(event: UserEvent, room: str, services: Services) -> Answer:
     origin = event.origin
     if not origin.is_rich:
         raise RichClientNeeded
-    member = RoomMember(room, event.sender, origin.connection_id)
+    member = RoomMember(room, event.sender, origin.connection_id, origin.state.name)
     place = await services.places.read(member.user, room)
     if room not in origin.state.rooms and not place.is_listed:
         raise NotInRoom(room)

@@ -13,6 +13,7 @@ from chat.errors import InvalidName
 from chat.handler_context import Answer, Services
 from chat.logs import log
 from chat.messages.parse import parse_client_id
+from chat.messages.review import review_title
 from chat.names import LOBBY, direct_room_name, is_members_only, private_room_name, room_name, user_group
 from chat.presence.places import MAX_PLACES_BY_OTHERS, Place, Position
 from chat.presence.rosters import news_time
@@ -21,7 +22,7 @@ from chat.room_log.model import Head
 from chat.room_log.moderation_acts import Act, InvalidInvitation, Moderation, may_enter
 from chat.room_log.rules import NotAllowed, RoomExists, RoomKind, Rules, check_reader
 from chat.rooms.acts import carry_out
-from chat.rooms.fields import parse_kind, parse_known_user, parse_secret, parse_title, secret_digest
+from chat.rooms.fields import parse_kind, parse_known_user, parse_secret, secret_digest
 from chat.rooms.membership import check_can_join, join_room
 from chat.webhook.events import UserEvent
 
@@ -36,11 +37,11 @@ async def create_room(event: UserEvent, fields: Fields, services: Services) -> A
     Raises what is wrong with the fields, RoomExists, or what `join_room` raises.
     """
     kind, client_id = parse_kind(fields.get("kind")), parse_client_id(fields.get("clientId"))
-    if kind is RoomKind.PUBLIC:
-        room, title = public_room(fields), "" if fields.get("title") is None else parse_title(fields["title"])
-    else:
-        room, title = new_private_room(event.sender, client_id), parse_title(fields.get("title"))
+    room = public_room(fields) if kind is RoomKind.PUBLIC else new_private_room(event.sender, client_id)
     check_can_join(event, room)
+    title = ""
+    if kind is RoomKind.PRIVATE or fields.get("title") is not None:
+        title = await review_title(fields.get("title"), event.sender, room, services.settings)
     await carry_out(event, room, Moderation(act=Act.CREATE, kind=kind, text=title), services, client_id=client_id)
     return await join_room(event, room, services)
 
@@ -131,4 +132,5 @@ async def list_for_other(event: UserEvent, room: str, user: str, head: Head, ser
     else:
         log.info("a list of rooms is full", extra={"room": room, "user": user})
     rules = Rules(kind=RoomKind.DIRECT, members=(event.sender, user))
-    await services.gateway.publish(user_group(user), frames.invited(room, title_fields(rules, user), event.sender, at))
+    frame = frames.invited(room, title_fields(rules, user), event.sender, at)
+    await services.gateway.publish(user_group(user), await services.profiles.add_names(frame))

@@ -25,7 +25,8 @@ async def remove_from_room(
     until = moderation.until if moderation.act is Act.BAN else None
     frame = frames.removed(room, moderation.act.value, at, until=until, reason=moderation.reason)
     # The act stands for the connection whose end is the departure: the same act again is the same departure.
-    member = RoomMember(room, user, act_id)
+    names = await services.profiles.read_names([user])
+    member = RoomMember(room, user, act_id, names.get(user))
     outcomes = await asyncio.gather(
         services.gateway.publish(user_group(user), frame),
         services.announcer.announce_departure(member, unlists=True),

@@ -82,16 +82,16 @@ def decode_state(header: str | None) -> ConnectionState:
         content = None
     fields: Mapping[str, Any] = content if isinstance(content, dict) else {}
     return ConnectionState(
-        user=read_user(fields.get("user")),
+        user=read_text(fields.get("user")),
         rooms=read_rooms(fields.get("rooms")),
         typed_at=read_time(fields.get("typed")),
-        name=read_user(fields.get("name")),
+        name=read_text(fields.get("name")),
         joined=read_numbers(fields.get("joined")),
     )
 
 
-def read_user(value: object) -> str | None:
-    """Return a state's user, or None for what is no text that UTF-8 can carry."""
+def read_text(value: object) -> str | None:
+    """Return a state's user or name, or None for what is no text that UTF-8 can carry."""
     try:
         return value if isinstance(value, str) and value.encode() else None
     except UnicodeEncodeError:

@@ -49,11 +49,12 @@ class Origin:
 
 @dataclass(frozen=True, slots=True)
 class Connect:
-    """A client wants to connect; the service waits for the answer."""
+    """A client wants to connect; the service waits for the answer. `roles` are those of its token."""
 
     origin: Origin
     query: Mapping[str, tuple[str, ...]]
     subprotocols: tuple[str, ...]
+    roles: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +83,7 @@ class UserEvent:
 
     @property
     def sender(self) -> str:
-        """The connection's user: never a field of the payload."""
+        """The id of the connection's user: never a field of the payload."""
         return self.origin.user_id or ""
 
     @property
@@ -155,7 +156,8 @@ def parse_origin(headers: Mapping[str, str]) -> Origin:
 
 def parse_connect(origin: Origin, content: Mapping[str, Any]) -> Connect:
     """Return the connect event; the user of its token is the `sub` claim, which the body has without loss."""
-    subject = read_string_lists(content.get("claims")).get("sub", ())
+    claims = read_string_lists(content.get("claims"))
+    subject = claims.get("sub", ())
     user = subject[0] if subject and subject[0] else origin.user_id
     offered = content.get("subprotocols")
     return Connect(
@@ -164,6 +166,7 @@ def parse_connect(origin: Origin, content: Mapping[str, Any]) -> Connect:
         ),
         query=read_string_lists(content.get("query")),
         subprotocols=tuple(map(str, offered)) if isinstance(offered, list) else (),
+        roles=claims.get("role", ()),
     )
 
 
