@@ -33,7 +33,7 @@ async def test_a_command_added_as_the_readme_shows_answers_and_is_listed(tmp_pat
 async def test_an_event_added_as_the_readme_shows_reaches_the_room(tmp_path: Path) -> None:
     handlers, program = copy_app(tmp_path), document_program("README.md", "handle_wave")
     insert_behind(handlers, '    "react": handle_react,', '    "wave": handle_wave,\n')
-    insert_behind(handlers, "from chat.names import room_name, user_id", "from chat.names import rich_group\n")
+    insert_behind(handlers, "from chat.names import room_name", "from chat.names import rich_group\n")
     before, table, after = handlers.read_text().partition("HANDLERS: ")
     handlers.write_text(f"{before}{program}\n\n{table}{after}")
 
