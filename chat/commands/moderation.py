@@ -1,10 +1,11 @@
 """The commands of moderators: each is the event of the same name, with its fields in words.
 
-A user is named by its id; one with spaces stands in quotation marks. A time is `10m`, `1h30m` or `2d`, as in reminders.
+A user is named by its id, or, if here, by its name; one with spaces stands in quotation marks. A time is `10m`,
+`1h30m` or `2d`, as in reminders.
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from chat.commands.command import Call, Command, Outcome
@@ -49,7 +50,7 @@ def pace_fields(usage: str, argument: str) -> Fields:
     return {"seconds": round(parse_duration(first).total_seconds())} | reason_field(rest)
 
 
-def message_fields(call: Call) -> Fields:
+async def message_fields(call: Call) -> Fields:
     """Return the field of a message: the one that the command answers, or the one whose id is typed."""
     if call.argument:
         return {"id": call.argument.split()[0]}
@@ -58,31 +59,51 @@ def message_fields(call: Call) -> Fields:
     return {"id": call.draft.answers}
 
 
-def act_command(name: str, usage: str, about: str, read: Callable[[Call], Fields]) -> Command:
+def act_command(name: str, usage: str, about: str, read: Callable[[Call], Awaitable[Fields]]) -> Command:
     """Return the command that asks for the event of the same name."""
 
     async def run(call: Call) -> Outcome:
-        return call.event_here(name, read(call))
+        return call.event_here(name, await read(call))
 
     return Command(name, usage, about, run)
 
 
-def timed(call: Call) -> Fields:
+async def find_user(call: Call, named: str) -> str:
+    """Return the id of a user who is named by id, or, if here, by the name that is shown; raises InvalidMessage."""
+    services = call.services
+    if not services.profiles.has_names or ":" in named:  # an id has the provider before a colon
+        return named
+    roster = await services.rosters.read_recent(call.event.joined_room(call.room))
+    names = await services.profiles.read_names(roster.users)
+    found = [user for user, name in names.items() if name == named]
+    if len(found) != 1:
+        who = "nobody here has" if not found else f"{len(found)} users here have"
+        raise InvalidMessage(f"{who} the name {named!r}; name the user by its id")
+    return found[0]
+
+
+async def on_user(call: Call, *, with_time: bool) -> Fields:
+    """Return the fields of an act on a user, who is found by name."""
+    fields = user_fields(call.usage, call.argument, with_time=with_time)
+    return fields | {"user": await find_user(call, fields["user"])}
+
+
+async def timed(call: Call) -> Fields:
     """Return the fields of an act on a user that may have an end."""
-    return user_fields(call.usage, call.argument, with_time=True)
+    return await on_user(call, with_time=True)
 
 
-def untimed(call: Call) -> Fields:
+async def untimed(call: Call) -> Fields:
     """Return the fields of an act on a user."""
-    return user_fields(call.usage, call.argument, with_time=False)
+    return await on_user(call, with_time=False)
 
 
-def pace(call: Call) -> Fields:
+async def pace(call: Call) -> Fields:
     """Return the fields of slow mode."""
     return pace_fields(call.usage, call.argument)
 
 
-def of_the_room(call: Call) -> Fields:
+async def of_the_room(call: Call) -> Fields:
     """Return the fields of an act on the room."""
     return reason_field(call.argument)
 

@@ -57,7 +57,6 @@ async def rules_frame(rooms: RoomLogs, room: str, now: int, check: CheckRules) -
         "title": rules.title,
         "owner": rules.owner,
         "moderators": list(rules.moderators),
-        "members": list(rules.members),
         "closed": rules.closed,
         "slow": rules.slow,
         "pinned": list(rules.pinned),

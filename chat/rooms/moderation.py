@@ -62,11 +62,12 @@ async def answer_audit(event: UserEvent, fields: Fields, services: Services) -> 
     room = event.joined_room(room_name(fields.get("room")))
     before = None if fields.get("before") is None else parse_seq(fields["before"], "before")
     limit = parse_limit(fields.get("limit"))
-    return Answer(await audit_frame(services.rooms, room, before, limit, services.moderating(event, room)))
+    frame = await audit_frame(services.rooms, room, before, limit, services.moderating(event, room))
+    return Answer(await services.profiles.add_names(frame))
 
 
 async def answer_rules(event: UserEvent, fields: Fields, services: Services) -> Answer:
     """Answer a moderator with the rules of a room; raises as `answer_audit` does."""
     room = event.joined_room(room_name(fields.get("room")))
-    check = services.moderating(event, room)
-    return Answer(await rules_frame(services.rooms, room, services.now, check))
+    frame = await rules_frame(services.rooms, room, services.now, services.moderating(event, room))
+    return Answer(await services.profiles.add_names(frame))

@@ -52,7 +52,7 @@ async def list_reports(event: UserEvent, fields: Fields, services: Services) -> 
     messages = await services.rooms.store.read_messages(room, sorted(reported.seq for reported in listed))
     frames = [report_frame(room, reported, messages.get(reported.seq)) for reported in listed]
     frame = {"type": "reports", "room": room, "reports": fitting(frames), "open": len(queue)}
-    return Answer(frame)
+    return Answer(await services.profiles.add_names(frame))
 
 
 async def resolve_reports(event: UserEvent, fields: Fields, services: Services) -> Answer:
