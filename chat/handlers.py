@@ -11,8 +11,8 @@ from functools import partial
 from typing import Any
 
 from chat.commands import builtin, moderation, room_commands
-from chat.commands.command import EventFields, RoomMessage, by_name, is_command, run_command
-from chat.errors import MissingUser, UnknownEvent
+from chat.commands.command import EventFields, RoomMessage, by_name, command_name, run_command
+from chat.errors import ChatError, MissingUser, UnknownEvent
 from chat.frames import notice
 from chat.handler_context import Answer, Services
 from chat.identity import known_user
@@ -20,6 +20,7 @@ from chat.messages.changes import delete_message, edit_message, react_to_message
 from chat.messages.parse import parse_draft
 from chat.messages.send import send_message, send_typing
 from chat.names import room_name
+from chat.rate_limits import COMMAND_KINDS, EVENT_KINDS, Kind
 from chat.room_log.answers import history_frame, since_frame
 from chat.room_log.reader import parse_limit, parse_seq
 from chat.rooms.invitations import create_link, end_links, invite_user, withdraw_invitation
@@ -33,12 +34,15 @@ from chat.webhook.events import UserEvent, read_fields, read_payload
 
 
 async def handle_event(event: UserEvent, services: Services) -> Answer:
-    """Return the answer to a user event; raises a ChatError that says what was wrong with it."""
+    """Return the answer to a user event; raises a ChatError that says what was wrong with it, or RateLimited."""
     if not event.origin.user_id:
         raise MissingUser
     if event.origin.state.user is None:  # no `connect` event checked the name
         known_user(event.origin.user_id, services.settings)
-    handler = HANDLERS.get(event.name.lower())
+    name = event.name.lower()
+    if name != MESSAGE:  # what a message counts as is known when its text is
+        services.limiter.charge(EVENT_KINDS.get(name, Kind.HISTORY))
+    handler = HANDLERS.get(name)
     if handler is None:
         raise UnknownEvent(f"there is no event {reprlib.repr(event.name)}, only {', '.join(sorted(HANDLERS))}")
     return await handler(event, services)
@@ -46,8 +50,14 @@ async def handle_event(event: UserEvent, services: Services) -> Answer:
 
 async def handle_message(event: UserEvent, services: Services) -> Answer:
     """Send a message to its room; a text that begins with one slash is a command."""
-    draft = parse_draft(read_payload(event), services.settings.message_bytes)
-    if is_command(draft.text):
+    try:
+        draft = parse_draft(read_payload(event), services.settings.message_bytes)
+    except ChatError:
+        services.limiter.charge(Kind.MESSAGE)
+        raise
+    name = command_name(draft.text)
+    services.limiter.charge(Kind.MESSAGE if name is None else COMMAND_KINDS.get(name, Kind.HISTORY))
+    if name is not None:
         outcome = await run_command(event, draft, services, COMMANDS)
         if isinstance(outcome, EventFields):
             return await handle_command_event(event, outcome, services)
@@ -166,8 +176,10 @@ def with_fields(handle: FieldsHandler) -> Handler:
     return handle_fields
 
 
+MESSAGE = "message"
+
 HANDLERS: dict[str, Handler] = {
-    "message": handle_message,
+    MESSAGE: handle_message,
     "join": handle_join,
     "leave": handle_leave,
     "typing": handle_typing,

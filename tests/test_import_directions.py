@@ -59,6 +59,8 @@ PURE = [
     "names",
     "text_rules",
     "frames",
+    "rate_limits",
+    "event_limiter",
     "messages/parse",
     "room_log/model",
     "table_storage/addresses",

@@ -3,9 +3,19 @@
 import re
 
 from chat.commands.command import Call, Command, Outcome, command
-from chat.commands.reminders import parse_duration
 from chat.errors import InvalidMessage
 from chat.room_log.rules import Role, RoomKind
+
+_UNIT_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
+_SPAN = re.compile(r"(\d{1,8})\s*([smhd])", re.IGNORECASE | re.ASCII)
+
+
+def parse_seconds(text: str) -> int:
+    """Return the seconds of a time such as `30m` or `7d`; raises InvalidMessage."""
+    match = _SPAN.fullmatch(text)
+    if match is None:
+        raise InvalidMessage("say for how long: a number with s, m, h or d")
+    return int(match[1]) * _UNIT_SECONDS[match[2].lower()]
 
 
 def named_user(call: Call) -> str:
@@ -49,8 +59,7 @@ async def uninvite(call: Call) -> Outcome:
 @command("link", usage="/link 7d", about="make a link that lets in whoever has it, until a time")
 async def link(call: Call) -> Outcome:
     """Answer with the secret of a new link."""
-    seconds = round(parse_duration(call.argument).total_seconds()) if call.argument else None
-    return call.event_here("link", {"for": seconds})
+    return call.event_here("link", {"for": parse_seconds(call.argument) if call.argument else None})
 
 
 @command("unlink", usage="/unlink", about="end all links to this room")

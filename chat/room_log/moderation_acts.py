@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any, TypeVar
 
-from chat.errors import ChatError
+from chat.errors import ChatError, UnknownRoom
 from chat.names import ERASED_USER
 from chat.room_log.rules import (
     FOREVER,
@@ -14,7 +14,6 @@ from chat.room_log.rules import (
     RoomExists,
     RoomKind,
     Rules,
-    UnknownRoom,
     has_admin_power,
     is_in_force,
 )

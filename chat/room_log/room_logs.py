@@ -4,12 +4,14 @@ from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
+from chat.names import is_members_only
 from chat.room_log.append_plan import Appended, Moderated
 from chat.room_log.model import Head, MessageRequest
 from chat.room_log.moderation_acts import Moderate
 from chat.room_log.reader import PAGE_LENGTH, CheckRules, Page, Run, check_nothing, read_page, read_since
 from chat.room_log.store import RoomStore
 from chat.room_log.writer import RoomWriter
+from chat.shared_reads import SharedReads
 
 MAX_WRITERS = 1000
 
@@ -24,6 +26,8 @@ class RoomLogs:
     store: RoomStore
     before_first: Callable[[str], Awaitable[None]]
     _writers: "OrderedDict[str, RoomWriter]" = field(default_factory=OrderedDict)
+    _last_pages: SharedReads[Page] = field(default_factory=lambda: SharedReads(0.0))
+    _runs: SharedReads[Run] = field(default_factory=lambda: SharedReads(0.0))
 
     async def append(self, room: str, request: MessageRequest) -> Appended:
         """Return the request's entry once it is stored; raises also the ChatError that refuses the request."""
@@ -48,14 +52,30 @@ class RoomLogs:
     async def read_page(
         self, room: str, before: int | None = None, limit: int = PAGE_LENGTH, check: CheckRules = check_nothing
     ) -> Page:
-        """Return the last `limit` messages, or those before a number; raises also what `check` raises for the rules."""
-        return await read_page(self.store, room, before, limit, check)
+        """Return the last `limit` messages, or those before a number; raises also what `check` raises for the rules.
+
+        Callers of the same last page of a public room at the same time share a read, which begins after their calls: it
+        has every entry that was acknowledged before.
+        """
+        if before is not None or is_members_only(room):
+            return await read_page(self.store, room, before, limit, check)
+        page = await self._last_pages.get_new(f"{room} {limit}", lambda: read_page(self.store, room, None, limit))
+        check(page.head.rules)
+        return page
 
     async def read_since(
         self, room: str, after: int, until: int | None = None, check: CheckRules = check_nothing
     ) -> Run:
-        """Return the entries after a number, or the first of those between two; raises also what `check` raises."""
-        return await read_since(self.store, room, after, until, check)
+        """Return the entries after a number, or the first of those between two numbers; shared as a last page is.
+
+        Raises also what `check` raises for the rules.
+        """
+        if is_members_only(room):
+            return await read_since(self.store, room, after, until, check)
+        key = f"{room} {after} {until}"
+        run = await self._runs.get_new(key, lambda: read_since(self.store, room, after, until))
+        check(run.head.rules)
+        return run
 
     async def read_entry_count(self, room: str, seq: int) -> int | None:
         """Return how many messages the room had up to an entry, or None where there is no such entry."""

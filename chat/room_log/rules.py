@@ -8,20 +8,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from chat.errors import ChatError, NotInRoom
+from chat.errors import ChatError, NotInRoom, UnknownRoom
 from chat.names import is_members_only
 
 FOREVER = 0
-
-
-class UnknownRoom(ChatError):
-    """There is no such room, or not for this user: both are told with the same words."""
-
-    code = "unknown_room"
-    status = 404
-
-    def __init__(self, room: str) -> None:
-        super().__init__(f"there is no room {room!r}")
 
 
 class RoomExists(ChatError):

@@ -2,23 +2,33 @@
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from typing import Any
+
+import pytest
 
 from chat import errors
 from chat.errors import ChatError
 from chat.handlers import COMMANDS, HANDLERS
 from chat.room_log.entry_frames import LISTED_USERS
 from tests.chat.functions.test_signed_in import id_of, sign_in
-from tests.chat.local_chat import ROOT, Frame, LocalChat, Tab, run_chat
+from tests.chat.local_chat import HIGH_LIMITS, ROOT, Frame, LocalChat, Tab, run_chat
 
 DOCUMENT = (ROOT / "docs" / "protocol.md").read_text(encoding="utf-8")
+LIMITS = f"{HIGH_LIMITS}, reminder=1/2"
 EXAMPLE_ID = "k7oq2xg4hbzd-3m5n7p2q4r6s7t2u4v6w"
 # The room of the user in the examples, the room that the user is invited to by a link, and the link's secret.
 EXAMPLE_ROOM, EXAMPLE_LINKED_ROOM = "~q5w7e2r4t6y3u7i2o4p6a3s5", "~z2x4c6v3b5n7m2l4k6j3h5g7"
 EXAMPLE_SECRET = "kF2-vQ8hT4mB9xLpZ0cWrY6u"
 # A message of the room `garden`, in which the user is the owner.
 EXAMPLE_GARDEN_ID = "w4x5y6z7a2b3-c4d5e6f7g2h3i4j5k6l7"
+
+
+@pytest.fixture
+async def chat() -> AsyncIterator[LocalChat]:
+    """The whole chat; commands of reminders meet their limit soon."""
+    async with run_chat(ChatRateLimits=LIMITS) as running:
+        yield running
 
 
 def section(title: str) -> str:
@@ -174,7 +184,8 @@ async def collect_frames(chat: LocalChat) -> list[Frame]:
     await ana.ask("delete", {"room": "lobby", "id": liked})
     await like_by_many(chat, reply)
     await bo.ask("typing", {"room": "lobby"})
-    await ana.ask("message", "/reminders")
+    for _ in range(3):  # the last one is over the limit
+        await ana.ask("message", {"room": "lobby", "message": "/reminders", "clientId": "m-5"})
     await ana.ask("message", {"room": "lobby", "message": "", "clientId": "m-4"})
     for request in ({}, {"limit": 1}):
         await ana.ask("history", {"room": "lobby"} | request)
@@ -251,7 +262,7 @@ async def collect_named_frames() -> list[Frame]:
 
 async def collect_all_frames() -> list[Frame]:
     """Return the frames of an open chat, then those of one where people are signed in."""
-    async with run_chat() as chat:
+    async with run_chat(ChatRateLimits=LIMITS) as chat:
         frames = await collect_frames(chat)
     return frames + await collect_named_frames()
 
