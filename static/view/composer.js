@@ -14,6 +14,16 @@ const COMMANDS = [
   "/remind 10m tea",
   "/reminders",
   "/forget 1",
+  "/mute bo 10m",
+  "/unmute bo",
+  "/kick bo",
+  "/ban bo 1d",
+  "/unban bo",
+  "/close",
+  "/open",
+  "/slow 30s",
+  "/pin",
+  "/unpin",
 ];
 
 /** Returns examples of the commands that the text may become. */
