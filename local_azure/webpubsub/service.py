@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 from aiohttp import web
 
 from local_azure.faults import FaultRegistry
+from local_azure.faults.http_api import FaultSource, LocalFaults
 from local_azure.listening import start_sites
 from local_azure.local_requests import is_loopback
 from local_azure.log_lines import http_logger
@@ -87,13 +88,15 @@ class Service:
         """Send the hub's events to these handlers from now on; letter case of the hub does not matter."""
         self._handlers.set_handlers(hub, tuple(handlers))
 
-    def show_storage(self, observations: Publisher[StorageObservation], faults: FaultRegistry) -> None:
-        """Show a storage of the same process in the inspector: its calls in the traces, and its faults.
+    def show_storage(self, observations: Publisher[StorageObservation], faults: FaultRegistry | FaultSource) -> None:
+        """Show a storage in the inspector: its calls in the traces, and its faults.
 
-        Without an inspector, because the service does not listen on a loopback address, nothing is shown.
+        One of another process is shown with `StreamedObservations` and `RemoteFaults`. Without an inspector, because
+        the service does not listen on a loopback address, nothing is shown.
         """
         if self._inspector is not None:
-            self._inspector.show_storage(observations, faults)
+            source = LocalFaults(faults) if isinstance(faults, FaultRegistry) else faults
+            self._inspector.show_storage(observations, source)
 
     async def start(self, host: str, port: int) -> None:
         """Listen; port 0 takes any free one. Raises `OSError` when the address is not available.
