@@ -33,6 +33,7 @@ from local_azure.functions.http_server.responses import Response, build_response
 from local_azure.functions.http_server.urls import BadPath, decode_path, parse_query
 from local_azure.functions.routing.routes import Route
 from local_azure.functions.worker.worker import Worker, raised_by_function
+from local_azure.log_lines import log_info
 
 NOT_RUNNING = "Function host is not running.\nThe app did not load: the console says why.\n"
 HOME_PAGE = """<!doctype html>
@@ -171,7 +172,8 @@ class HttpServer:
         body = await read_body(request)
         function, invocation_id = route.function, str(uuid.uuid4())
         name, trigger_name = function.name, str(function.trigger["name"])
-        log.info(
+        log_info(
+            log,
             "Executing 'Functions.%s' (Reason='This function was programmatically called via the host APIs.', Id=%s)",
             name,
             invocation_id,
@@ -200,7 +202,8 @@ class HttpServer:
                 _without_host_frames(error),
             )
             return web.Response(status=500)
-        log.info(
+        log_info(
+            log,
             "Executed 'Functions.%s' (Succeeded, Id=%s, Duration=%dms)",
             name,
             invocation_id,
