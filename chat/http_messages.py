@@ -14,8 +14,8 @@ _NAME = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
 _METHOD = re.compile(r"[A-Z]+")
 _TARGET = re.compile(r"/[!-~]*")
 _HEAD = re.compile(
-    r"HTTP/1\.(?P<minor>[01]) (?P<status>[1-5][0-9]{2})(?: [^\r\n\0]*)?\r\n"
-    rf"(?P<fields>(?:{_NAME}:[^\r\n\0]*\r\n)*)\r\n"
+    r"HTTP/1\.([01]) ([1-5][0-9]{2})(?: [^\r\n\0]*)?\r\n"
+    rf"((?:{_NAME}:[^\r\n\0]*\r\n)*)\r\n"
 )
 _LENGTH = re.compile(r"[0-9]{1,18}")
 _CHUNK_LINE = re.compile(rb"([0-9A-Fa-f]{1,8})(?:[ \t]*;[^\r\n\0]*)?")
@@ -32,13 +32,8 @@ class Headers(Mapping[str, str]):
 
     __slots__ = ("_values",)
 
-    def __init__(self, fields: str) -> None:
-        """`fields` are lines that `_HEAD` matches."""
-        values: dict[str, str] = {}
-        for line in fields.split("\r\n")[:-1]:
-            name, _, value = line.partition(":")
-            key, value = name.lower(), value.strip(" \t")
-            values[key] = f"{values[key]}, {value}" if key in values else value
+    def __init__(self, values: dict[str, str]) -> None:
+        """The names in `values` are lower case."""
         self._values = values
 
     def __getitem__(self, name: str) -> str:
@@ -116,7 +111,7 @@ class AnswerReader:
         return HttpAnswer(self._head.status, self._head.headers, bytes(self._body.content))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Head:
     """Status and headers; `length` is the body's, None for chunks and for a body that ends with the connection."""
 
@@ -145,24 +140,31 @@ def _parse_head(text: str) -> _Head:
     found = _HEAD.fullmatch(text)
     if found is None:
         raise InvalidAnswer("the status line or a header of the answer is not valid")
-    status, headers = int(found["status"]), Headers(found["fields"])
+    minor, status, headers = found[1], int(found[2]), _read_fields(found[3])
     if status == 101:
         raise InvalidAnswer("the answer changes the protocol")
-    is_chunked, length = "transfer-encoding" in headers, headers.get("content-length")
-    if is_chunked and (
-        headers["transfer-encoding"].lower() != "chunked" or length is not None or found["minor"] == "0"
-    ):
+    encoding, length = headers.get("transfer-encoding"), headers.get("content-length")
+    options = headers.get("connection")
+    is_chunked = encoding is not None
+    if encoding is not None and (encoding.lower() != "chunked" or length is not None or minor == "0"):
         raise InvalidAnswer("the length of the answer is ambiguous")
     if length is not None and not _LENGTH.fullmatch(length):
         raise InvalidAnswer(f"the length of the answer is {length[:32]!r}")
-    size = None if length is None else int(length)
+    size = None if length is None else _checked_size(int(length))
     if status < 200 or status in _WITHOUT_BODY:
         size, is_chunked = 0, False
-    if size is not None and size > MAX_BODY_BYTES:
-        raise InvalidAnswer(_too_long(size))
-    options = headers.get("connection", "").lower()
-    keeps_alive = found["minor"] == "1" and "close" not in [option.strip() for option in options.split(",")]
-    return _Head(status, headers, size, is_chunked, keeps_alive and (is_chunked or size is not None))
+    closes = options is not None and "close" in [option.strip() for option in options.lower().split(",")]
+    keeps_alive = minor == "1" and not closes and (is_chunked or size is not None)
+    return _Head(status, Headers(headers), size, is_chunked, keeps_alive)
+
+
+def _read_fields(fields: str) -> dict[str, str]:
+    values: dict[str, str] = {}
+    for line in fields.split("\r\n")[:-1]:
+        name, _, value = line.partition(":")
+        key, value = name.lower(), value.strip(" \t")
+        values[key] = f"{values[key]}, {value}" if key in values else value
+    return values
 
 
 class _SizedBody:
@@ -177,7 +179,7 @@ class _SizedBody:
         """Return whether the body is complete; `has_excess` is set when more than the body came."""
         self.content += data
         if self._length is None:
-            _require_size(len(self.content))
+            _checked_size(len(self.content))
             return False
         self.has_excess = len(self.content) > self._length
         del self.content[self._length :]
@@ -208,7 +210,7 @@ class _ChunkedBody:
                     return True
                 continue
             size = _chunk_size(line)
-            _require_size(len(self.content) + size)
+            _checked_size(len(self.content) + size)
             if size == 0:
                 self._is_at_end, at = True, following
                 continue
@@ -233,10 +235,7 @@ def _chunk_size(line: bytes) -> int:
     return int(found[1], 16)
 
 
-def _require_size(size: int) -> None:
+def _checked_size(size: int) -> int:
     if size > MAX_BODY_BYTES:
-        raise InvalidAnswer(_too_long(size))
-
-
-def _too_long(size: int) -> str:
-    return f"the answer has {size} bytes or more, the limit is {MAX_BODY_BYTES}"
+        raise InvalidAnswer(f"the answer has {size} bytes or more, the limit is {MAX_BODY_BYTES}")
+    return size

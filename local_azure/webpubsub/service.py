@@ -62,6 +62,7 @@ class Service:
             observations=self.observations,
             faults=self._current_faults,
         )
+        self._answer_rest = rest.DataPlane(self.hubs, settings).answer
         self._runner = web.AppRunner(
             self._application(),
             access_log=None,
@@ -106,6 +107,7 @@ class Service:
         if is_loopback(host):
             self._mount_inspector()
         await self._runner.setup()
+        self._answer_rest_directly()
         try:
             self._port = await start_sites(self._runner, host, port)
             self._host = _url_host(host)
@@ -129,8 +131,22 @@ class Service:
     def _application(self) -> web.Application:
         application = web.Application(middlewares=[self._observe_rest_call])
         application.add_routes(self._clients.routes())
-        application.add_routes(rest.routes(self.hubs, self.settings))
+        application.add_routes([rest.route(self._answer_rest)])
         return application
+
+    def _answer_rest_directly(self) -> None:
+        """Let REST calls pass by the router and the middleware of aiohttp, which cost more than the call itself."""
+        server = self._runner.server
+        assert server is not None
+        answer = server.request_handler
+
+        async def answer_request(request: web.BaseRequest) -> web.StreamResponse:
+            assert isinstance(request, web.Request)
+            if not request.raw_path.startswith("/api/") or "Expect" in request.headers:
+                return await answer(request)
+            return await self._observe_rest_call(request, self._answer_rest)
+
+        server.request_handler = answer_request
 
     def _mount_inspector(self) -> None:
         self._inspector = Inspector(
