@@ -23,7 +23,8 @@ SINK = """
 from aiohttp import web
 async def accept(request):
     await request.read()
-    return web.Response(status=202)
+    # A HEAD asks whether the connection is open.
+    return web.Response(status=200 if request.method == "HEAD" else 202)
 async def start():
     app = web.Application()
     app.router.add_route("*", "/{path:.*}", accept)
@@ -39,7 +40,7 @@ asyncio.run(start())
 
 @asynccontextmanager
 async def sink() -> AsyncIterator[str]:
-    """Start a server that answers 202 to everything; yields its address."""
+    """Start a server that takes every message, and has every connection; yields its address."""
     process = await asyncio.create_subprocess_exec(sys.executable, "-c", SINK, stdout=asyncio.subprocess.PIPE)
     assert process.stdout is not None
     try:

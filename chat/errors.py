@@ -4,11 +4,13 @@
 class ChatError(Exception):
     """An error that the caller can act on.
 
-    `code` never changes its meaning; `status` is the HTTP status where one applies.
+    `code` never changes its meaning; `status` is the HTTP status where one applies. `retry_after` is in seconds, None
+    where waiting does not help.
     """
 
     code = "chat_error"
     status = 400
+    retry_after: float | None = None
 
 
 class NotConfigured(ChatError):
@@ -43,6 +45,26 @@ class InvalidName(ChatError):
     """A user id or a room name that the chat does not accept."""
 
     code = "invalid_name"
+
+
+class NameTaken(ChatError):
+    """The name of somebody who is here, or one that looks like it."""
+
+    code = "name_taken"
+    status = 409
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"the name {name!r} is, or looks like, the name of somebody who is here; choose another one")
+
+
+class TooManyConnections(ChatError):
+    """The user has as many connections as one may have."""
+
+    code = "too_many_connections"
+    status = 429
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(f"you have {limit} connections, the limit; close another page first")
 
 
 class InvalidEvent(ChatError):

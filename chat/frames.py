@@ -1,6 +1,6 @@
 """What clients are sent beside the entries of a room's log, as `docs/protocol.md` lists it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from chat.errors import ChatError
@@ -9,14 +9,16 @@ from chat.times import timestamp
 Frame = dict[str, Any]
 
 
-def user_joined(room: str, user: str, at: int) -> Frame:
-    """Return the line that tells a room that a user joined."""
-    return _system("joined", message=f"{user} joined", room=room, user=user, at=timestamp(at))
+def user_joined(room: str, user: str, at: int, name: str | None = None) -> Frame:
+    """Return the line that tells a room that a user joined; `name` where it is another text than the user's id."""
+    line = f"{name or user} joined"
+    return with_names(_system("joined", message=line, room=room, user=user, at=timestamp(at)), {user: name})
 
 
-def user_left(room: str, user: str, at: int) -> Frame:
-    """Return the line that tells a room that a user left."""
-    return _system("left", message=f"{user} left", room=room, user=user, at=timestamp(at))
+def user_left(room: str, user: str, at: int, name: str | None = None) -> Frame:
+    """Return the line that tells a room that a user left; `name` where it is another text than the user's id."""
+    line = f"{name or user} left"
+    return with_names(_system("left", message=line, room=room, user=user, at=timestamp(at)), {user: name})
 
 
 def notice(message: str, room: str | None = None) -> Frame:
@@ -26,7 +28,8 @@ def notice(message: str, room: str | None = None) -> Frame:
 
 def error(problem: ChatError, room: str | None = None, client_id: str | None = None) -> Frame:
     """Return the line that tells a sender what was refused and why."""
-    return _system("error", code=problem.code, message=str(problem), room=room, clientId=client_id)
+    wait = None if problem.retry_after is None else round(problem.retry_after, 3)
+    return _system("error", code=problem.code, message=str(problem), room=room, clientId=client_id, retryAfter=wait)
 
 
 def people(users: Sequence[str], count: int, at: int) -> Frame:
@@ -64,9 +67,15 @@ def room_left(room: str) -> Frame:
     return {"type": "left", "room": room}
 
 
-def typing(room: str, user: str) -> Frame:
-    """Return the frame that tells that a user is typing."""
-    return {"type": "typing", "room": room, "user": user}
+def typing(room: str, user: str, name: str | None = None) -> Frame:
+    """Return the frame that tells that a user is typing; `name` where it is another text than the user's id."""
+    return with_names({"type": "typing", "room": room, "user": user}, {user: name})
+
+
+def with_names(frame: Frame, names: Mapping[str, str | None]) -> Frame:
+    """Return the frame with the names of its users, where they are other texts than the users' ids."""
+    known = {user: name for user, name in names.items() if name}
+    return frame | {"names": known} if known else frame
 
 
 def _system(event: str, **fields: Any) -> Frame:

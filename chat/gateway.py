@@ -7,6 +7,7 @@ app that only serves its page does not load it.
 import asyncio
 import logging
 from collections.abc import AsyncGenerator, Awaitable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.request import getproxies
@@ -54,9 +55,11 @@ class Gateway:
     call_seconds: float = CALL_SECONDS
     _closer: AsyncGenerator[None, None] | None = field(default=None)
 
-    async def client_url(self, user: str, groups: Sequence[str], minutes: int) -> str:
+    async def client_url(self, user: str, groups: Sequence[str], minutes: int, roles: Sequence[str] = ()) -> str:
         """Return a ws(s) URL with a token that can be used to connect for that many minutes."""
-        token = self.client.get_client_access_token(user_id=user, groups=list(groups), minutes_to_expire=minutes)
+        token = self.client.get_client_access_token(
+            user_id=user, groups=list(groups), roles=list(roles), minutes_to_expire=minutes
+        )
         return str((await self._within_limit("make a token", token))["url"])
 
     async def publish(self, group: str, frame: dict[str, Any], *, excluded: str | None = None) -> None:
@@ -87,6 +90,16 @@ class Gateway:
     async def exists(self, connection_id: str) -> bool:
         """Return whether the connection has not ended."""
         return await self._within_limit("say whether a connection exists", self.client.connection_exists(connection_id))
+
+    async def close(self, connection_id: str, reason: str) -> None:
+        """End a connection; its client is told the reason. One that has ended already is left alone."""
+        await self._within_limit("end a connection", self._close(connection_id, reason))
+
+    async def _close(self, connection_id: str, reason: str) -> None:
+        from azure.core.exceptions import ResourceNotFoundError
+
+        with suppress(ResourceNotFoundError):
+            await self.client.close_connection(connection_id, reason=reason)
 
     async def members(self, group: str, limit: int) -> list[Member]:
         """Return the connections in the group now, at most `limit` of them."""

@@ -1,5 +1,6 @@
 """What the handlers of user events are given, and what they return."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from chat.durable_client import DurableClient
@@ -7,14 +8,17 @@ from chat.frames import Frame
 from chat.gateway import Gateway
 from chat.presence.announcements import Announcer
 from chat.presence.places import PlaceStore
+from chat.presence.profiles import Profiles
 from chat.presence.rosters import RosterReader
 from chat.room_list.recorder import RoomListRecorder
 from chat.room_list.rows import ListedRoom
 from chat.room_log.model import Head
 from chat.room_log.room_logs import RoomLogs
+from chat.room_log.rules import Rules, check_reader
 from chat.settings import Settings
 from chat.shared_reads import SharedReads
 from chat.webhook.connection_state import ConnectionState
+from chat.webhook.events import UserEvent
 
 HEAD_SECONDS = 1.0
 
@@ -33,6 +37,7 @@ class Services:
     rooms: RoomLogs
     heads: SharedReads[Head]
     places: PlaceStore
+    profiles: Profiles
     rosters: RosterReader
     room_list: RoomListRecorder
     listed_rooms: SharedReads[list[ListedRoom]]
@@ -42,6 +47,10 @@ class Services:
     def announcer(self) -> Announcer:
         """What tells rooms who came and who left."""
         return Announcer(self.gateway, self.rosters, self.places)
+
+    def reading(self, event: UserEvent, room: str) -> Callable[[Rules], None]:
+        """Return what raises the ChatError with which a room's rules refuse that the event's connection reads it."""
+        return lambda rules: check_reader(rules, room, event.sender, self.now, event.joined_seq(room))
 
     async def read_recent_head(self, room: str) -> Head:
         """Return where a room's log ended at most a second ago; all callers of a process share a read.

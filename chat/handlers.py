@@ -12,10 +12,11 @@ from chat.commands import builtin
 from chat.commands.command import RoomMessage, by_name, is_command, run_command
 from chat.errors import MissingUser, UnknownEvent
 from chat.handler_context import Answer, Services
+from chat.identity import known_user
 from chat.messages.changes import delete_message, edit_message, react_to_message
 from chat.messages.parse import parse_draft
 from chat.messages.send import send_message, send_typing
-from chat.names import room_name, user_id
+from chat.names import room_name
 from chat.room_log.answers import history_frame, since_frame
 from chat.room_log.reader import parse_limit, parse_seq
 from chat.rooms.membership import answer_roster, join_room, leave_room
@@ -28,7 +29,7 @@ async def handle_event(event: UserEvent, services: Services) -> Answer:
     if not event.origin.user_id:
         raise MissingUser
     if event.origin.state.user is None:  # no `connect` event checked the name
-        user_id(event.origin.user_id)
+        known_user(event.origin.user_id, services.settings)
     handler = HANDLERS.get(event.name.lower())
     if handler is None:
         raise UnknownEvent(f"there is no event {reprlib.repr(event.name)}, only {', '.join(sorted(HANDLERS))}")
@@ -42,7 +43,7 @@ async def handle_message(event: UserEvent, services: Services) -> Answer:
         outcome = await run_command(event, draft, services, COMMANDS)
         if not isinstance(outcome, RoomMessage):
             return outcome
-        draft = replace(draft, text=outcome.text)
+        draft = replace(draft, text=outcome.text, form=outcome.form)
     elif draft.text.startswith("//"):
         draft = replace(draft, text=draft.text[1:])
     return await send_message(event, draft, services)
@@ -68,7 +69,8 @@ async def handle_history(event: UserEvent, services: Services) -> Answer:
     fields = read_fields(event)
     room = event.joined_room(room_name(fields.get("room")))
     before = None if fields.get("before") is None else parse_seq(fields["before"], "before")
-    return Answer(await history_frame(services.rooms, room, before, parse_limit(fields.get("limit"))))
+    limit = parse_limit(fields.get("limit"))
+    return Answer(await history_frame(services.rooms, room, before, services.reading(event, room), limit))
 
 
 async def handle_since(event: UserEvent, services: Services) -> Answer:
@@ -76,7 +78,8 @@ async def handle_since(event: UserEvent, services: Services) -> Answer:
     fields = read_fields(event)
     room = event.joined_room(room_name(fields.get("room")))
     until = None if fields.get("until") is None else parse_seq(fields["until"], "until")
-    return Answer(await since_frame(services.rooms, room, parse_seq(fields.get("seq"), "seq"), until))
+    after = parse_seq(fields.get("seq"), "seq")
+    return Answer(await since_frame(services.rooms, room, after, until, services.reading(event, room)))
 
 
 async def handle_roster(event: UserEvent, services: Services) -> Answer:

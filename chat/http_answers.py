@@ -1,6 +1,7 @@
 """How an answer or an error becomes an HTTP response."""
 
 import json
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -20,10 +21,15 @@ def json_response(content: Any, *, status: int = 200, headers: Mapping[str, str]
 
 
 def error_response(error: ChatError, *, headers: Mapping[str, str] | None = None) -> func.HttpResponse:
-    """Return the response for an error: `{"error": {"code", "message"}}` with its status."""
+    """Return the response for an error: `{"error": {"code", "message"}}` with its status.
+
+    `Retry-After` is in whole seconds.
+    """
     if error.status >= 500:
         log.error("request failed", extra={"code": error.code, "reason": str(error), "cause": cause_of(error)})
     else:
         log.info("request refused", extra={"code": error.code, "status": error.status})
     content = {"error": {"code": error.code, "message": str(error)}}
+    if error.retry_after is not None:
+        headers = {**(headers or {}), "Retry-After": str(math.ceil(error.retry_after))}
     return json_response(content, status=error.status, headers=headers)

@@ -1,47 +1,28 @@
-"""What users and rooms may be called, and the groups that carry a room.
+"""What rooms may be called, and the groups that carry a room.
 
 One grammar for rooms: 1 to 32 of `a-z 0-9 _ -`, not beginning with `-`; capitals are folded. It is safe in a URL, a
-group and an entity's key alike. A room whose name begins with `_` is unlisted.
+group and an entity's key alike. A room whose name begins with `_` is unlisted. `~` and letters or digits is the name of
+a room that exists only for its members.
 """
 
 import base64
 import hashlib
 import re
-import unicodedata
 from functools import lru_cache
 
 from chat.errors import InvalidName
-from chat.text_rules import confusable_key, is_blank, is_readable_name
 
-USER_ID_LENGTH = 64
 ROOM_LENGTH = 32
 ROOM_PATTERN = r"[a-z0-9_][a-z0-9_-]{0,31}"
+# What the name of a private or direct room begins with.
+MEMBERS_ONLY = "~"
 LOBBY = "lobby"
 # The sender of reminders; nobody else may use the name.
 REMINDER_USER = "reminder"
 # What an erased user is called in what others said and did; nobody else may use the name.
 ERASED_USER = "erased"
-RESERVED_USERS = frozenset({REMINDER_USER, ERASED_USER, "system", "server"})
 
-_ROOM = re.compile(ROOM_PATTERN)
-
-
-def user_id(text: str) -> str:
-    """Return the user id that a name stands for: trimmed, in Unicode normal form C.
-
-    Raises InvalidName when nothing is left, it is over 64 characters, has a character that cannot be seen, or
-    looks like a reserved name.
-    """
-    name = unicodedata.normalize("NFC", text.strip())
-    if is_blank(name):
-        raise InvalidName("the user id is empty")
-    if len(name) > USER_ID_LENGTH:
-        raise InvalidName(f"the user id has {len(name)} characters, the limit is {USER_ID_LENGTH}")
-    if not is_readable_name(name):
-        raise InvalidName("the user id has control characters or invisible ones; none is allowed")
-    if confusable_key(name) in RESERVED_USERS:
-        raise InvalidName(f"the user id {name!r} is reserved")
-    return name
+_ROOM = re.compile(rf"{ROOM_PATTERN}|{MEMBERS_ONLY}[a-z0-9]{{1,31}}")
 
 
 @lru_cache(maxsize=1024)
@@ -60,7 +41,22 @@ def room_name(value: object) -> str:
 
 def is_listed(room: str) -> bool:
     """Return whether the room appears in the list of rooms."""
-    return not room.startswith("_")
+    return not room.startswith(("_", MEMBERS_ONLY))
+
+
+def is_members_only(room: str) -> bool:
+    """Return whether the name is one of a private or direct room, which is made by the app and not by joining it."""
+    return room.startswith(MEMBERS_ONLY)
+
+
+def private_room_name(random: bytes) -> str:
+    """Return the name of a new private room: `~` and 24 letters and digits, of 15 random bytes."""
+    return MEMBERS_ONLY + base64.b32encode(random[:15]).decode().lower()
+
+
+def direct_room_name(first: str, second: str) -> str:
+    """Return the name of the direct room of two users (ids): the same whoever asks."""
+    return MEMBERS_ONLY + "d" + user_key("\0".join(sorted((first, second))))[:24]
 
 
 def room_group(room: str) -> str:

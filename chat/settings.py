@@ -19,6 +19,7 @@ CLIENT_ID = f"{CONNECTION}__clientId"
 SECONDARY = "WebPubSubSecondaryConnectionString"
 DEFAULT_HUB = "Sample_ChatApp"
 MAX_MESSAGE_BYTES = 6144
+MAX_USER_CONNECTIONS = 200
 DAY_SECONDS = 86_400
 STORAGE = "ChatStorage"
 DEFAULT_STORAGE = "AzureWebJobsStorage"
@@ -158,14 +159,6 @@ class Settings:
         return Auth(raw)
 
     @property
-    def user_is_principal_id(self) -> bool:
-        """Whether a signed-in user is known by the principal's id rather than its name."""
-        raw = self.text("ChatUserClaim", "name").lower()
-        if raw not in ("name", "id"):
-            raise NotConfigured("ChatUserClaim", f"is {raw!r}: it must be 'name' or 'id'")
-        return raw == "id"
-
-    @property
     def trust(self) -> Trust:
         """How events are verified: as set, else their signature when an access key is known."""
         raw = self.text("ChatWebhookTrust").lower()
@@ -176,6 +169,11 @@ class Settings:
         if self.access_keys:
             return Trust.SIGNATURE
         raise NotConfigured("ChatWebhookTrust", "is not set, and without an access key no signature can be checked")
+
+    @property
+    def event_max_age_seconds(self) -> float | None:
+        """How far an event's time may be from our clock, either way, in seconds; None: any time is taken."""
+        return self.number("ChatEventMaxAgeSeconds", 300, 0, DAY_SECONDS) or None
 
     @property
     def allowed_origins(self) -> tuple[str, ...]:
@@ -191,9 +189,27 @@ class Settings:
         return int(self.number("ChatTokenMinutes", 5, 1, 60))
 
     @property
+    def user_connections(self) -> int:
+        """How many connections a user may have at the same time."""
+        return int(self.number("ChatUserConnections", 20, 1, MAX_USER_CONNECTIONS))
+
+    @property
     def message_bytes(self) -> int:
         """The longest message, in bytes of UTF-8."""
         return int(self.number("ChatMessageBytes", 4096, 1, MAX_MESSAGE_BYTES))
+
+    @property
+    def review_seconds(self) -> float:
+        """How long `chat/moderation.py` may take to review a text, in seconds."""
+        return self.number("ChatReviewSeconds", 2, 0.05, 30)
+
+    @property
+    def accepts_unreviewed(self) -> bool:
+        """Whether a text is accepted that could not be reviewed in time."""
+        raw = self.text("ChatReviewFailure", "refuse").lower()
+        if raw not in ("refuse", "accept"):
+            raise NotConfigured("ChatReviewFailure", f"is {raw!r}: it must be 'refuse' or 'accept'")
+        return raw == "accept"
 
     @property
     def room_idle_seconds(self) -> float | None:
@@ -214,7 +230,7 @@ class Settings:
 
     @property
     def admins(self) -> frozenset[str]:
-        """Users who may change any message; empty unless App Service Authentication decides who a user is."""
+        """The ids of users who may change any message; none unless App Service Authentication decides who a user is."""
         return frozenset(self.words("ChatAdmins")) if self.auth is Auth.EASYAUTH else frozenset()
 
     def is_admin(self, user: str) -> bool:

@@ -56,6 +56,11 @@ class SharedReads(Generic[T]):
             await asyncio.wait({shared.task})
         return await asyncio.shield(shared.task)
 
+    def forget(self, key: str) -> None:
+        """Let the next caller read again, unless a read is running."""
+        if (shared := self.reads.get(key)) is not None and shared.task.done():
+            del self.reads[key]
+
     def _start(self, key: str, read: Read[T], now: float) -> _Shared[T]:
         self._remove_old(now)
         self.reads.pop(key, None)

@@ -53,10 +53,14 @@ def find_file(path: str, root: Path = ROOT) -> Path | None:
     segments = path.split("/") if path else ["index.html"]
     if not all(_SEGMENT.fullmatch(segment) for segment in segments):
         return None
-    file = root.joinpath(*segments).resolve()
-    if not file.is_relative_to(root) or file.suffix not in CONTENT_TYPES or not file.is_file():
+    file = root.joinpath(*segments)
+    if file.suffix not in CONTENT_TYPES:
         return None
-    return file
+    try:
+        file = file.resolve()
+        return file if file.is_relative_to(root) and file.is_file() else None
+    except OSError:  # a name or a path that is longer than the file system takes, or a loop of links
+        return None
 
 
 def read_file(path: Path) -> File:

@@ -1,4 +1,4 @@
-"""Which characters may a name or a text have? What people type is shown to others, beside other names and texts."""
+"""Which characters may a text have? What people type is shown to others, beside other texts."""
 
 import re
 import unicodedata
@@ -8,9 +8,6 @@ _UNCLEAN = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 _UNCLEAN_IN_TEXT = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 # Marks that change the direction of the text after them.
 _DIRECTION = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
-# Invisible characters, separators of lines and paragraphs, and the replacement character (bytes that were no text).
-# The joiners are allowed: names in some scripts, and some emoji, need them.
-_INVISIBLE_IN_NAME = re.compile("[\u00ad\u180e\u200b\u2028\u2029\u2060-\u2064\ufeff\ufffd]")
 _INVISIBLE_CATEGORIES = {"Cf", "Cc", "Mn"}
 # Letters and symbols without a visible shape.
 _FILLERS = frozenset("\u115f\u1160\u2800\u3164\uffa0")
@@ -36,17 +33,6 @@ def is_blank(text: str) -> bool:
 def changes_direction(text: str) -> bool:
     """Return whether the text has a mark that changes the direction of the text after it."""
     return bool(_DIRECTION.search(text))
-
-
-def is_readable_name(text: str) -> bool:
-    """Return whether every character of a name can be seen, and none changes the text beside it."""
-    return is_clean(text) and not changes_direction(text) and not _INVISIBLE_IN_NAME.search(text)
-
-
-def confusable_key(text: str) -> str:
-    """Return a key that names share when they differ only in compatible forms, case or invisible characters."""
-    folded = unicodedata.normalize("NFKC", text).casefold()
-    return "".join(char for char in folded if unicodedata.category(char) not in _INVISIBLE_CATEGORIES)
 
 
 def decode_header(value: str) -> str:

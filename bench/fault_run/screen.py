@@ -10,7 +10,7 @@ from typing import Any
 Frame = Mapping[str, Any]
 Line = dict[str, Any]
 
-IDENTITY = ("id", "from", "sentAt", "seq")
+IDENTITY = ("id", "from", "user", "sentAt", "seq")
 CHANGING = ("version", "message", "editedAt", "deletedAt", "reactions", "reactionCounts", "replyTo")
 CHANGES = ("edited", "deleted", "reaction")
 PAGES = ("joined", "history", "since", "roster")

@@ -17,6 +17,7 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 
 import azure.functions as func
@@ -27,6 +28,7 @@ ROOT = Path(__file__).resolve().parents[2]
 KEY = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789ABCDEFGH"
 CONNECTION_ID = "0123456789abcdef0123456789abcdef"
 SIGNATURE = "sha256=" + hmac.new(KEY.encode(), CONNECTION_ID.encode(), hashlib.sha256).hexdigest()
+SENT_AT = datetime.now(UTC).isoformat()
 WARM_UP, ALONE, AT_ONCE, IN_FLIGHT = 50, 300, 1600, 16
 
 Handler = Callable[[func.HttpRequest], Awaitable[int]]
@@ -40,7 +42,7 @@ def message_event(number: int) -> func.HttpRequest:
         "ce-type": "azure.webpubsub.user.message",
         "ce-source": f"/hubs/sample_chatapp/client/{CONNECTION_ID}",
         "ce-id": str(number),
-        "ce-time": "2026-01-31T12:00:00Z",
+        "ce-time": SENT_AT,
         "ce-signature": SIGNATURE,
         "ce-userid": "ana",
         "ce-connectionid": CONNECTION_ID,

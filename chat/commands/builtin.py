@@ -4,8 +4,10 @@ from chat.commands.command import Call, Outcome, command
 from chat.commands.reminder_store import ReminderStore
 from chat.commands.reminders import Reminder, parse_when
 from chat.errors import InvalidMessage
+from chat.messages.review import review_text
+from chat.moderation import TextContext, TextKind
 from chat.names import room_name
-from chat.presence.rosters import ROSTER_LENGTH
+from chat.presence.rosters import ROSTER_LENGTH, sort_users
 from chat.rooms.membership import join_room, leave_room
 from chat.rooms.room_list import list_rooms
 
@@ -35,7 +37,7 @@ async def describe_action(call: Call) -> Outcome:
     """Send a message about what the sender does."""
     if not call.argument:
         raise InvalidMessage("say what you do: /me waves")
-    return call.room_message(f"* {call.user} {call.argument}")
+    return call.room_message(f"* {call.event.sender_name} {call.argument}")
 
 
 @command("who", usage="/who", about="list who is in this room")
@@ -44,7 +46,9 @@ async def show_users(call: Call) -> Outcome:
     room = call.event.joined_room(call.room)
     roster = await call.services.rosters.read_recent(room)
     more = f" and {len(roster.users) - ROSTER_LENGTH} more" if len(roster.users) > ROSTER_LENGTH else ""
-    return call.notice(f"{len(roster.users)} in {room}: {', '.join(roster.first)}{more}")
+    names = await call.services.profiles.read_names(roster.first)
+    shown = ", ".join(sort_users(names.get(user, user) for user in roster.first))
+    return call.notice(f"{len(roster.users)} in {room}: {shown}{more}")
 
 
 @command("rooms", usage="/rooms", about="list the rooms with people or new messages")
@@ -60,8 +64,10 @@ async def remind(call: Call) -> Outcome:
     """Start a durable timer that sends a message to the room when the reminder is due."""
     room, origin = call.event.joined_room(call.room), call.event.origin
     due, due_text, text = parse_when(call.argument, call.now, call.draft.utc_offset_minutes)
+    context = TextContext(TextKind.REMINDER, call.user, room)
+    text = await review_text(text, context, call.services.settings)
     source = call.draft.client_id or f"{origin.connection_id}/{origin.event_id}"
-    reminder = Reminder(room, call.user, text, due, due_text, source)
+    reminder = Reminder(room, call.user, text, due, due_text, source, origin.state.name or "")
     number = await ReminderStore(call.services.durable).start(reminder)
     return call.notice(f"reminder {number} is set for {due_text}: {text}")
 

@@ -11,6 +11,7 @@ from chat import frames
 from chat.errors import ChatError
 from chat.handler_context import Answer, Services
 from chat.messages.parse import Draft
+from chat.room_log.model import Form
 from chat.webhook.events import UserEvent
 
 
@@ -28,6 +29,7 @@ class RoomMessage:
     """A command's outcome: a message to the room, in the sender's name."""
 
     text: str
+    form: Form
 
 
 Outcome = Answer | RoomMessage
@@ -62,9 +64,9 @@ class Call:
         """Return an answer that only the sender reads."""
         return Answer(frames.notice(text, self.room))
 
-    def room_message(self, text: str) -> RoomMessage:
-        """Return a message to the room that the command was typed in."""
-        return RoomMessage(text)
+    def room_message(self, text: str, form: Form = Form.ACTION) -> RoomMessage:
+        """Return a message to the room that the command was typed in; it is marked as not typed by its sender."""
+        return RoomMessage(text, form)
 
 
 Run = Callable[[Call], Awaitable[Outcome]]

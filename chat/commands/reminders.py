@@ -19,13 +19,14 @@ VERSION = 1
 PER_USER = 10
 LONGEST = timedelta(days=366)
 _UNIT_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
-_UNIT = r"(?:s(?:ec(?:ond)?s?)?|m(?:in(?:ute)?s?)?|h(?:(?:ou)?rs?)?|d(?:ays?)?|w(?:eeks?)?)"
-_DURATION = re.compile(rf"(?:in\s+)?(?P<duration>(?:\d{{1,6}}\s*{_UNIT}\s*)+)(?:(?<=\s)|$)(?P<text>.*)", re.I | re.S)
-_PART = re.compile(r"(\d+)\s*([a-z])", re.I)
+# `(?ai:…)`: in any letter case of ASCII. Unicode's rules would also take the long s (U+017F) for an s.
+_UNIT = r"(?ai:s(?:ec(?:ond)?s?)?|m(?:in(?:ute)?s?)?|h(?:(?:ou)?rs?)?|d(?:ays?)?|w(?:eeks?)?)"
+_DURATION = re.compile(rf"(?:(?ai:in)\s+)?(?P<duration>(?:\d{{1,6}}\s*{_UNIT}\s*)+)(?:(?<=\s)|$)(?P<text>.*)", re.S)
+_PART = re.compile(r"(\d+)\s*([a-zA-Z])")
 _TIME = re.compile(
-    r"at\s+(?P<time>(?:(?P<day>\d{4}-\d{2}-\d{2})[T\s]+)?(?P<hour>\d{1,2}):(?P<minute>\d{2})"
-    r"\s*(?P<zone>Z|UTC|[+-]\d{2}:?\d{2})?)(?:\s+|$)(?P<text>.*)",
-    re.I | re.S,
+    r"(?ai:at)\s+(?P<time>(?:(?P<day>\d{4}-\d{2}-\d{2})[Tt\s]+)?(?P<hour>\d{1,2}):(?P<minute>\d{2})"
+    r"\s*(?P<zone>(?ai:Z|UTC)|[+-]\d{2}:?\d{2})?)(?:\s+|$)(?P<text>.*)",
+    re.S,
 )
 
 
@@ -48,7 +49,8 @@ class TooManyReminders(ChatError):
 class Reminder:
     """What to send, where, when (UTC) and for whom; `due_text` is the time as its user's clock shows it.
 
-    `source` names the event that asked for it, so that a second delivery starts no second reminder.
+    `source` names the event that asked for it, so that a second delivery starts no second reminder. `name` is what the
+    user was called, empty where that is the user's id.
     """
 
     room: str
@@ -57,6 +59,12 @@ class Reminder:
     due: datetime
     due_text: str
     source: str
+    name: str = ""
+
+    @property
+    def line(self) -> str:
+        """The text of the message that will be sent: one line, so that nothing in it looks like another message."""
+        return f"{self.name or self.user}: {' '.join(self.text.split())}"
 
     @property
     def message_id(self) -> str:
@@ -65,7 +73,7 @@ class Reminder:
 
     def encode(self) -> dict[str, Any]:
         """Return the orchestration's input; `saidAs` is the stored name of `due_text`."""
-        return {
+        content = {
             "v": VERSION,
             "room": self.room,
             "user": self.user,
@@ -74,6 +82,7 @@ class Reminder:
             "saidAs": self.due_text,
             "source": self.source,
         }
+        return content | ({"name": self.name} if self.name else {})
 
 
 def decode_reminder(content: Mapping[str, Any]) -> Reminder:
@@ -86,6 +95,7 @@ def decode_reminder(content: Mapping[str, Any]) -> Reminder:
         due=due,
         due_text=content.get("saidAs") or format_due(due, UTC),
         source=content.get("source", ""),
+        name=content.get("name", ""),
     )
 
 
@@ -95,9 +105,9 @@ def instance_id(user: str, number: int) -> str:
 
 
 def parse_when(argument: str, now: datetime, utc_offset_minutes: int = 0) -> tuple[datetime, str, str]:
-    """Return when a reminder is due (UTC), that time on its user's clock as text, and the text of the reminder.
+    """Return when a reminder is due (UTC), that time on its user's clock as text, and the reminder's text.
 
-    Raises InvalidReminder.
+    The text is one line. Raises InvalidReminder.
     """
     if match := _DURATION.fullmatch(argument.strip()):
         zone = parse_zone(None, utc_offset_minutes)
@@ -107,7 +117,7 @@ def parse_when(argument: str, now: datetime, utc_offset_minutes: int = 0) -> tup
         due = parse_time(match, now.astimezone(zone))
     else:
         raise InvalidReminder("say when: /remind 10m tea, or /remind at 17:30 tea")
-    text = match["text"].strip()
+    text = " ".join(match["text"].split())
     if not text:
         raise InvalidReminder("say what to be reminded of: /remind 10m tea")
     if due <= now:

@@ -4,8 +4,6 @@ The paths begin with `manage`: the platform keeps those that begin with `admin` 
 before the page's.
 """
 
-import json
-
 import azure.durable_functions as df
 import azure.functions as func
 
@@ -17,9 +15,10 @@ from chat.errors import AdminsOnly, ChatError, InvalidRequest, UnknownPart
 from chat.functions.jobs import ORCHESTRATIONS
 from chat.functions.process_state import process_state
 from chat.http_answers import NO_STORE, error_response, json_response
-from chat.identity import signed_in_user
+from chat.identity import signed_in_user, stored_user
+from chat.json_text import parse_json
 from chat.logs import log
-from chat.names import room_name, user_id
+from chat.names import room_name
 from chat.room_list.store import now_ms
 from chat.settings import Auth, Settings, current_settings
 from chat.times import timestamp
@@ -34,10 +33,10 @@ STATES = {"Completed": "completed", "Failed": "failed", "Terminated": "failed", 
 
 
 def signed_in_admin(req: func.HttpRequest, settings: Settings) -> str:
-    """Return the admin who makes a request; raises SignInRequired, or AdminsOnly, in open mode always."""
+    """Return the id of the admin who makes a request; raises SignInRequired, or AdminsOnly, in open mode always."""
     if settings.auth is not Auth.EASYAUTH:
         raise AdminsOnly
-    user = signed_in_user(req.headers, settings)
+    user = signed_in_user(req.headers, settings).id
     if not settings.is_admin(user):
         raise AdminsOnly
     return user
@@ -78,12 +77,12 @@ def named_user(req: func.HttpRequest) -> str:
         raise InvalidRequest(f"the body must be {JSON}")
     body = req.get_body()
     try:
-        content = json.loads(body) if len(body) <= MAX_BODY_BYTES else None
+        content = parse_json(body) if len(body) <= MAX_BODY_BYTES else None
     except ValueError:
         content = None
     if not isinstance(content, dict) or not isinstance(content.get("user"), str):
         raise InvalidRequest('the body must be {"user": "…"}')
-    return user_id(content["user"])
+    return stored_user(content["user"])
 
 
 async def start_job(job: Job, settings: Settings, durable: DurableClient) -> func.HttpResponse:

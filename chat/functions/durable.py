@@ -13,9 +13,9 @@ from chat.commands.reminder_store import REMINDER_ORCHESTRATION
 from chat.commands.reminders import decode_reminder
 from chat.functions.process_state import process_state
 from chat.logs import log
-from chat.names import REMINDER_USER, room_group
+from chat.names import room_group
 from chat.room_log.entry_frames import chat_line
-from chat.room_log.model import NewMessage
+from chat.room_log.model import Form, NewMessage
 from chat.settings import current_settings
 
 bp = df.Blueprint()
@@ -41,7 +41,7 @@ async def send_reminder(content: dict) -> None:  # type: ignore[type-arg]  # the
     """Send a reminder to its room. It may run twice; the message has one id."""
     settings, process, reminder = current_settings(), process_state(), decode_reminder(content)
     gateway, rooms = await process.gateways.get(settings), await process.room_logs(settings)
-    message = NewMessage(reminder.message_id, REMINDER_USER, f"{reminder.user}: {reminder.text}")
+    message = NewMessage(reminder.message_id, reminder.user, reminder.line, form=Form.REMINDER)
     appended = await rooms.append(reminder.room, message)
     room_list = await process.room_list(settings)
     room_list.note_message(reminder.room, appended.message.sent_at, appended.message.count)

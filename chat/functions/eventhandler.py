@@ -1,12 +1,13 @@
 """The service's webhook: the service validates its URL, then delivers every event of the hub here."""
 
 import time
+from dataclasses import replace
 
 import azure.durable_functions as df
 import azure.functions as func
 
 from chat.durable_client import CLIENT_BINDING, DurableClient
-from chat.errors import ChatError, Unexpected, UnknownHub
+from chat.errors import ChatError, Unexpected, UnknownHub, Untrusted
 from chat.frames import error as error_frame
 from chat.functions.process_state import ProcessState, process_state
 from chat.handler_context import Answer, Services
@@ -31,7 +32,7 @@ from chat.webhook.events import (
     parse_event,
     read_payload,
 )
-from chat.webhook.trust import verify_sender
+from chat.webhook.trust import verify_age, verify_sender
 
 bp = df.Blueprint()
 STATE = "ce-connectionState"
@@ -56,6 +57,7 @@ async def eventhandler(req: func.HttpRequest, client: str) -> func.HttpResponse:
         event = parse_event(req.headers, req.get_body())
         if event.origin.hub.lower() != settings.hub.lower():
             raise UnknownHub(event.origin.hub, settings.hub)
+        verify_age(event.origin.time, time.time(), settings.event_max_age_seconds)
         CAUSE.set(req.headers.get(REQUEST_ID))
         return await answer_event(event, settings, DurableClient(client), process)
     except ChatError as error:
@@ -75,18 +77,20 @@ async def answer_event(
     event: Event, settings: Settings, durable: DurableClient, process: ProcessState
 ) -> func.HttpResponse:
     """Return the response to a verified event; raises the ChatError that refuses or fails a system event."""
-    if isinstance(event, Connect):
-        return connect_response(admit_connection(event, settings))
     services = await services_for(settings, durable, process)
     match event:
+        case Connect():
+            return connect_response(await admit_connection(event, services))
         case Connected():
             process.sweep.start_if_needed(durable)
-            await on_connected(event, services.announcer)
+            if await on_connected(event, services):
+                process.connections.note(event.origin.connection_id, event.origin.user_id or "")
         case Disconnected():
+            process.connections.forget(event.origin.connection_id)
             await on_disconnected(event, services.announcer)
         case UserEvent():
             process.sweep.start_if_needed(durable)
-            return await handle_user_event(event, services)
+            return await handle_user_event(event, services, process)
     return func.HttpResponse(status_code=204)
 
 
@@ -101,6 +105,7 @@ async def services_for(settings: Settings, durable: DurableClient, process: Proc
         rooms=process.room_logs_in(tables),
         heads=process.heads,
         places=PlaceStore(tables),
+        profiles=process.profiles(settings, tables),
         rosters=RosterReader(gateway, process.rosters, room_list.note_people),
         room_list=room_list,
         listed_rooms=process.listed_rooms,
@@ -116,10 +121,21 @@ def connect_response(admission: Admission) -> func.HttpResponse:
     return json_response(content, headers={STATE: encode_state(admission.state)})
 
 
-async def handle_user_event(event: UserEvent, services: Services) -> func.HttpResponse:
-    """Return the answer for the sender; an error is an answer too, because a failing webhook closes plain clients."""
+async def handle_user_event(event: UserEvent, services: Services, process: ProcessState) -> func.HttpResponse:
+    """Return the answer for the sender; an error is an answer too, because a failing webhook closes plain clients.
+
+    Raises Untrusted when the event's connection is not open, or is another user's.
+    """
     try:
-        return to_response(await handle_event(event, services))
+        if services.settings.trust is Trust.SIGNATURE:  # which proves the connection's id and nothing else
+            origin = event.origin
+            await process.connections.verify(origin.connection_id, event.sender, services.gateway.exists)
+        answer = await handle_event(event, services)
+        if answer.frame is not None:
+            answer = replace(answer, frame=await services.profiles.add_names(answer.frame))
+        return to_response(answer)
+    except Untrusted:
+        raise
     except ChatError as error:
         if error.status >= 500:
             log.error("event failed", extra=log_fields(event) | {"code": error.code, "cause": cause_of(error)})

@@ -1,15 +1,19 @@
 """Where may a client connect? `/negotiate` answers with a URL that holds a short-lived token."""
 
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs
 
 import azure.functions as func
 
-from chat.errors import BodyTooLarge, ChatError, InvalidMessage
+from chat.errors import BodyTooLarge, ChatError, InvalidMessage, ServiceUnavailable
 from chat.functions.process_state import process_state
+from chat.gateway import Gateway
 from chat.http_answers import NO_STORE, error_response, json_response
-from chat.identity import negotiating_user
+from chat.identity import User, name_roles, negotiating_user
+from chat.json_text import parse_json
+from chat.logs import cause_of, log
 from chat.names import LOBBY, room_group
-from chat.settings import current_settings
+from chat.presence.admission import require_admission
+from chat.settings import Settings, current_settings
 
 bp = func.Blueprint()
 MAX_BODY_BYTES = 4096
@@ -22,24 +26,37 @@ async def negotiate(req: func.HttpRequest) -> func.HttpResponse:
         settings = current_settings()
         user = negotiating_user(req.headers, asked_ids(req), settings)
         gateway = await process_state().gateways.get(settings)
-        url = await gateway.client_url(user, [room_group(LOBBY)], settings.token_minutes)
+        await warn_early(user, gateway, settings)
+        url = await gateway.client_url(user.id, [room_group(LOBBY)], settings.token_minutes, name_roles(user))
     except ChatError as error:
         return error_response(error, headers=NO_STORE)
     return json_response({"url": url}, headers=NO_STORE)
 
 
+async def warn_early(user: User, gateway: Gateway, settings: Settings) -> None:
+    """Refuse a user who would not be admitted when connecting: here the reason can be shown.
+
+    Raises NameTaken or TooManyConnections. When the service does not answer, the connection decides.
+    """
+    try:
+        await require_admission(user, gateway, settings)
+    except ServiceUnavailable as problem:
+        log.warning("who is here is unknown", extra={"user": user.id, "cause": cause_of(problem)})
+
+
 def asked_ids(req: func.HttpRequest) -> list[str]:
     """Return the ids that the request names itself by: `?id=`, or the body's `id`."""
-    # `req.params` joins repeated parameters with commas, so the URL is read instead.
-    ids = parse_qs(urlsplit(req.url).query).get("id", [])
+    # `req.params` joins repeated parameters with commas, so the URL is read instead. Its host, which the request names,
+    # need not be a host that can be parsed.
+    ids = parse_qs(req.url.partition("?")[2]).get("id", [])
     body = req.get_body()
     if req.method != "POST" or not body:
         return ids
     if len(body) > MAX_BODY_BYTES:
         raise BodyTooLarge(len(body), MAX_BODY_BYTES)
     try:
-        content = req.get_json()
-    except (ValueError, RecursionError):
+        content = parse_json(body)
+    except ValueError:
         raise InvalidMessage("the body is no JSON") from None
     if not isinstance(content, dict):
         raise InvalidMessage("the body must be a JSON object")

@@ -7,6 +7,7 @@ from weakref import WeakKeyDictionary
 from chat.administration.sweep import SweepStarter
 from chat.gateway import Gateways
 from chat.handler_context import HEAD_SECONDS
+from chat.presence.profiles import NameCache, Profiles
 from chat.presence.rosters import ROSTER_SECONDS, Roster
 from chat.room_list.recorder import RoomListRecorder
 from chat.room_list.store import RoomListStore
@@ -14,10 +15,11 @@ from chat.room_log.model import Head
 from chat.room_log.room_logs import RoomLogs
 from chat.room_log.store import RoomStore
 from chat.rooms.room_list import CACHE_SECONDS, Rooms
-from chat.settings import Settings
+from chat.settings import Auth, Settings
 from chat.shared_reads import SharedReads
 from chat.table_storage.client import TableClient, TableClients
 from chat.webhook.bearer_tokens import KeyCache
+from chat.webhook.known_connections import KnownConnections
 
 
 @dataclass(slots=True)
@@ -32,7 +34,9 @@ class ProcessState:
     rosters: SharedReads[Roster] = field(default_factory=lambda: SharedReads(ROSTER_SECONDS))
     heads: SharedReads[Head] = field(default_factory=lambda: SharedReads(HEAD_SECONDS))
     listed_rooms: SharedReads[Rooms] = field(default_factory=lambda: SharedReads(CACHE_SECONDS))
+    names: NameCache = field(default_factory=NameCache)
     signing_keys: KeyCache = field(default_factory=KeyCache)
+    connections: KnownConnections = field(default_factory=KnownConnections)
 
     async def room_logs(self, settings: Settings) -> RoomLogs:
         """Return the rooms of the settings' storage; raises NotConfigured."""
@@ -43,6 +47,10 @@ class ProcessState:
         if tables not in self.rooms:
             self.rooms[tables] = RoomLogs(RoomStore(tables), RoomListStore(tables).ensure_listed)
         return self.rooms[tables]
+
+    def profiles(self, settings: Settings, tables: TableClient) -> Profiles:
+        """Return what users are called in a storage; raises NotConfigured."""
+        return Profiles(tables, self.names, has_names=settings.auth is Auth.EASYAUTH)
 
     async def room_list(self, settings: Settings) -> RoomListRecorder:
         """Return the list of rooms in the settings' storage; raises NotConfigured."""

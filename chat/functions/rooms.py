@@ -52,9 +52,12 @@ async def roster(req: func.HttpRequest) -> func.HttpResponse:
     try:
         room = room_name(req.route_params.get("room"))
         found = await (await roster_reader(req)).read_recent(room)
+        settings, process = current_settings(), process_state()
+        profiles = process.profiles(settings, await process.tables.get(settings))
+        content = {"room": room, "count": len(found.users), "users": found.first}
+        return json_response(await profiles.add_names(content), headers=NO_STORE)
     except ChatError as error:
         return error_response(error, headers=NO_STORE)
-    return json_response({"room": room, "count": len(found.users), "users": found.first}, headers=NO_STORE)
 
 
 async def roster_reader(req: func.HttpRequest) -> RosterReader:

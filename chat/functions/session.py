@@ -6,10 +6,11 @@ import azure.functions as func
 
 from chat.errors import ChatError
 from chat.http_answers import NO_STORE, json_response
-from chat.identity import principal
+from chat.identity import User, principal
 from chat.logs import log
-from chat.names import LOBBY, ROOM_LENGTH, ROOM_PATTERN, USER_ID_LENGTH
+from chat.names import LOBBY, ROOM_LENGTH, ROOM_PATTERN
 from chat.settings import Auth, Settings, current_settings
+from chat.user_names.rules import USER_NAME_LENGTH
 
 bp = func.Blueprint()
 
@@ -24,22 +25,23 @@ async def session(req: func.HttpRequest) -> func.HttpResponse:
         user = principal(req.headers, settings) if auth is Auth.EASYAUTH else None
     except ChatError as error:
         log.warning("nobody can sign in", extra={"code": error.code, "reason": str(error)})
-        auth = auth if error.code == "invalid_name" else None
+        auth = None
     return json_response(session_content(settings, auth, user), headers=NO_STORE)
 
 
-def session_content(settings: Settings, auth: Auth | None, user: str | None) -> dict[str, object]:
+def session_content(settings: Settings, auth: Auth | None, user: User | None) -> dict[str, object]:
     """Return the answer's content."""
     platform = auth is Auth.EASYAUTH
     provider = quote(settings.text("ChatSignInProvider", "aad"), safe="")
     return {
         "auth": auth,
-        "user": user,
+        "user": user.id if user else None,
+        "name": user.name if user else None,
         "hub": settings.hub,
         "lobby": LOBBY,
         "limits": {
             "messageBytes": message_bytes(settings),
-            "userIdLength": USER_ID_LENGTH,
+            "userIdLength": USER_NAME_LENGTH,
             "roomLength": ROOM_LENGTH,
             "roomPattern": ROOM_PATTERN,
         },

@@ -9,7 +9,9 @@ from typing import Any
 from chat.handler_context import Answer, Services
 from chat.message_ids import new_change_id
 from chat.messages.parse import parse_client_id, parse_emoji, parse_message_id, parse_on, parse_text
+from chat.messages.review import append_reviewed
 from chat.names import rich_group, room_name
+from chat.room_log.append_plan import Appended
 from chat.room_log.entry_frames import change_frame
 from chat.room_log.model import KINDS, Change, DeleteMessage, EditMessage, Entry, SetReaction
 from chat.webhook.events import UserEvent
@@ -18,25 +20,26 @@ Fields = Mapping[str, Any]
 
 
 async def edit_message(event: UserEvent, fields: Fields, services: Services) -> Answer:
-    """Replace a message's text; raises what is wrong with the fields, or what `publish_change` raises."""
+    """Replace a message's text; raises what is wrong, MessageRefused, or what `publish_change` raises."""
     room = parse_room(event, fields)
     text = parse_text(fields.get("message"), services.settings.message_bytes)
-    admin = services.settings.is_admin(event.sender)
-    change = EditMessage(**parse_change(event, fields), text=text, admin=admin)
-    return await publish_change(room, change, services)
+    change = EditMessage(**parse_change(event, room, fields, services), text=text)
+    return await publish_appended(room, change, await append_reviewed(room, change, services), services)
 
 
 async def delete_message(event: UserEvent, fields: Fields, services: Services) -> Answer:
     """Delete a message; its place remains. Raises what is wrong with the fields, or what `publish_change` raises."""
-    room, admin = parse_room(event, fields), services.settings.is_admin(event.sender)
-    change = DeleteMessage(**parse_change(event, fields), admin=admin)
+    room = parse_room(event, fields)
+    change = DeleteMessage(**parse_change(event, room, fields, services))
     return await publish_change(room, change, services)
 
 
 async def react_to_message(event: UserEvent, fields: Fields, services: Services) -> Answer:
     """Set or clear one's own reaction to a message; raises what is wrong, or what `publish_change` raises."""
     room, emoji = parse_room(event, fields), parse_emoji(fields.get("emoji"))
-    change = SetReaction(**parse_change(event, fields), emoji=emoji, on=parse_on(fields.get("on", True)))
+    change = SetReaction(
+        **parse_change(event, room, fields, services), emoji=emoji, on=parse_on(fields.get("on", True))
+    )
     return await publish_change(room, change, services)
 
 
@@ -46,9 +49,14 @@ async def publish_change(room: str, change: Change, services: Services) -> Answe
     Raises UnknownMessage, NotYours, TooManyReactions, StorageUnavailable (nothing was published) or
     ServiceUnavailable (it is stored, and was perhaps not published).
     """
-    appended = await services.rooms.append(room, change)
+    return await publish_appended(room, change, await services.rooms.append(room, change), services)
+
+
+async def publish_appended(room: str, change: Change, appended: Appended, services: Services) -> Answer:
+    """Publish what a message is now; raises ServiceUnavailable (it is stored, and was perhaps not published)."""
     entry = appended.entry or unchanged_entry(change, appended.message.version, appended.message.seq, services.now)
-    await services.gateway.publish(rich_group(room), change_frame(room, entry, appended.message))
+    frame = await services.profiles.add_names(change_frame(room, entry, appended.message))
+    await services.gateway.publish(rich_group(room), frame)
     return Answer()
 
 
@@ -74,7 +82,7 @@ def parse_room(event: UserEvent, fields: Fields) -> str:
     return event.joined_room(room_name(fields.get("room")))
 
 
-def parse_change(event: UserEvent, fields: Fields) -> dict[str, Any]:
+def parse_change(event: UserEvent, room: str, fields: Fields, services: Services) -> dict[str, Any]:
     """Return what every change has: its id, its user, its message and the client's id; raises InvalidMessage."""
     client_id = parse_client_id(fields.get("clientId"))
     return {
@@ -82,4 +90,6 @@ def parse_change(event: UserEvent, fields: Fields) -> dict[str, Any]:
         "user": event.sender,
         "target": parse_message_id(fields.get("id")),
         "client_id": client_id,
+        "admin": services.settings.is_admin(event.sender),
+        "joined_seq": event.joined_seq(room),
     }

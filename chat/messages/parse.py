@@ -10,6 +10,7 @@ from typing import Any
 from chat.errors import ChatError, EmptyMessage, InvalidMessage, MessageTooLong
 from chat.message_ids import is_message_id
 from chat.names import room_name
+from chat.room_log.model import Form
 from chat.text_rules import changes_direction, is_blank, is_clean, is_clean_text
 
 CLIENT_ID_LENGTH = 64
@@ -33,6 +34,7 @@ class Draft:
     client_id: str | None = None
     answers: str | None = None
     utc_offset_minutes: int = 0
+    form: Form = Form.TYPED
 
 
 def parse_draft(payload: Payload, limit: int) -> Draft:

@@ -6,9 +6,11 @@ from chat import frames
 from chat.handler_context import Answer, Services
 from chat.message_ids import new_message_id
 from chat.messages.parse import Draft
+from chat.messages.review import append_reviewed
 from chat.names import rich_group, room_group
 from chat.room_log.entry_frames import chat_line
 from chat.room_log.model import NewMessage
+from chat.room_log.rules import check_reader, check_writer
 from chat.webhook.events import UserEvent
 
 TYPING_MILLISECONDS = 2000
@@ -17,13 +19,24 @@ TYPING_MILLISECONDS = 2000
 async def send_message(event: UserEvent, draft: Draft, services: Services) -> Answer:
     """Store the message, then publish exactly what was stored.
 
-    A message that the log has already is published again, word for word. Raises NotInRoom, UnknownMessage,
-    StorageUnavailable (nothing was published) or ServiceUnavailable (it is stored, and was perhaps not published).
+    A message that the log has already is published again, word for word. Raises NotInRoom, MessageRefused,
+    UnknownMessage, StorageUnavailable (nothing was published) or ServiceUnavailable (it is stored, and was perhaps not
+    published).
     """
     origin, room = event.origin, event.joined_room(draft.room)
     identity = new_message_id(event.sender, origin.connection_id, origin.event_id, draft.client_id)
-    request = NewMessage(identity, event.sender, draft.text, draft.client_id, draft.answers)
-    appended = await services.rooms.append(room, request)
+    request = NewMessage(
+        identity,
+        event.sender,
+        draft.text,
+        draft.client_id,
+        draft.answers,
+        user_name=event.sender_name,
+        form=draft.form,
+        joined_seq=event.joined_seq(room),
+        admin=services.settings.is_admin(event.sender),
+    )
+    appended = await append_reviewed(room, request, services)
     services.room_list.note_message(room, appended.message.sent_at, appended.message.count)
     await services.gateway.publish(room_group(room), chat_line(room, appended.message))
     return Answer()
@@ -32,11 +45,15 @@ async def send_message(event: UserEvent, draft: Draft, services: Services) -> An
 async def send_typing(event: UserEvent, room: str, services: Services) -> Answer:
     """Tell the others that the user is typing, at most every two seconds; it is never stored.
 
-    Raises NotInRoom or ServiceUnavailable.
+    The room's rules are up to a second old. Raises NotInRoom, what these rules refuse, StorageUnavailable or
+    ServiceUnavailable.
     """
     state, room = event.origin.state, event.joined_room(room)
     if services.now - state.typed_at < TYPING_MILLISECONDS:
         return Answer()
-    frame = frames.typing(room, event.sender)
+    rules = (await services.read_recent_head(room)).rules
+    check_reader(rules, room, event.sender, services.now, event.joined_seq(room))
+    check_writer(rules, event.sender, services.now, admin=services.settings.is_admin(event.sender))
+    frame = frames.typing(room, event.sender, state.name)
     await services.gateway.publish(rich_group(room), frame, excluded=event.origin.connection_id)
     return Answer(state=replace(state, typed_at=services.now))

@@ -28,11 +28,12 @@ from chat.table_storage.errors import Conflict
 
 @dataclass(frozen=True, slots=True)
 class RoomMember:
-    """A connection of a user in a room."""
+    """A connection of a user in a room; `name` is None where the user is called like the user's id."""
 
     room: str
     user: str
     connection_id: str
+    name: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,8 +158,9 @@ class Announcer:
             log.warning("a place was not removed", extra={"room": place.room, "cause": cause_of(problem)})
 
     async def _publish_arrival(self, member: RoomMember, at: int) -> None:
-        frame = frames.user_joined(member.room, member.user, at)
+        frame = frames.user_joined(member.room, member.user, at, member.name)
         await self.gateway.publish(room_group(member.room), frame, excluded=member.connection_id)
 
     async def _publish_departure(self, member: RoomMember, at: int) -> None:
-        await self.gateway.publish(room_group(member.room), frames.user_left(member.room, member.user, at))
+        frame = frames.user_left(member.room, member.user, at, member.name)
+        await self.gateway.publish(room_group(member.room), frame)

@@ -3,12 +3,17 @@
 When storage cannot be read, an answer says so: it has nothing, and is not complete.
 """
 
+from collections.abc import Callable
+
 from chat.errors import StorageUnavailable
 from chat.frames import Frame
 from chat.logs import cause_of, log
 from chat.room_log.entry_frames import chat_line, entry_frame
 from chat.room_log.reader import PAGE_LENGTH, Page
 from chat.room_log.room_logs import RoomLogs
+from chat.room_log.rules import Rules
+
+CheckRules = Callable[[Rules], None]
 
 UNREADABLE: Frame = {"messages": [], "before": None, "complete": False, "head": None, "first": None}
 
@@ -24,27 +29,28 @@ def page_fields(room: str, page: Page) -> Frame:
     }
 
 
-async def read_page_fields(rooms: RoomLogs, room: str, before: int | None = None, limit: int = PAGE_LENGTH) -> Frame:
-    """Return the fields of a page of a room's messages; a page that cannot be read says that it is not complete."""
+async def history_frame(
+    rooms: RoomLogs, room: str, before: int | None, check: CheckRules, limit: int = PAGE_LENGTH
+) -> Frame:
+    """Return the answer to `history`; raises what `check` raises for the room's rules."""
+    frame: Frame = {"type": "history", "room": room}
     try:
-        return page_fields(room, await rooms.read_page(room, before, limit))
+        page = await rooms.read_page(room, before, limit)
     except StorageUnavailable as problem:
         log.warning("history is unreadable", extra={"room": room, "cause": cause_of(problem)})
-        return UNREADABLE
+        return frame | UNREADABLE
+    check(page.head.rules)
+    return frame | page_fields(room, page)
 
 
-async def history_frame(rooms: RoomLogs, room: str, before: int | None, limit: int) -> Frame:
-    """Return the answer to `history`."""
-    return {"type": "history", "room": room} | await read_page_fields(rooms, room, before, limit)
-
-
-async def since_frame(rooms: RoomLogs, room: str, after: int, until: int | None) -> Frame:
-    """Return the answer to `since`."""
+async def since_frame(rooms: RoomLogs, room: str, after: int, until: int | None, check: CheckRules) -> Frame:
+    """Return the answer to `since`; raises what `check` raises for the room's rules."""
     frame: Frame = {"type": "since", "room": room, "after": after}
     try:
         run = await rooms.read_since(room, after, until)
     except StorageUnavailable as problem:
         log.warning("history is unreadable", extra={"room": room, "cause": cause_of(problem)})
         return frame | {"entries": [], "head": None, "first": None, "complete": False}
+    check(run.head.rules)
     entries = [entry_frame(room, entry, message) for entry, message in run.entries]
     return frame | {"entries": entries, "head": run.head.seq, "first": run.head.first, "complete": run.is_complete}

@@ -5,22 +5,33 @@ its head, so what was read after the head is exact when the transaction succeeds
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from chat.errors import ChatError
+from chat.names import user_key
 from chat.room_log.model import (
     KINDS,
+    DeleteMessage,
     Entry,
+    EraseUser,
     Head,
+    Kind,
     Message,
+    MessageRequest,
     NewMessage,
     Request,
+    UnknownMessage,
     change_message,
     first_message,
 )
+from chat.room_log.moderation_acts import Act, Moderate, change_rules
+from chat.room_log.rules import Rules, check_pace, check_reader, check_writer
+from chat.room_log.rules_rows import encode_rules
 
 # An entity group transaction has at most 100 operations: the head, and at most three for each request.
 MAX_REQUESTS = 33
+# The users whose last message is known in slow mode. Of more within the pace, the first ones may speak again earlier.
+MAX_SPEAKERS = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,16 +46,29 @@ class Appended:
     is_new: bool = True
 
 
-Outcome = Appended | ChatError
+@dataclass(frozen=True, slots=True)
+class Moderated:
+    """The entry of an act of moderation, and the room's rules after it.
+
+    `entry` is None for an act that changed nothing. `rules` is None when an earlier delivery appended the entry.
+    """
+
+    entry: Entry | None
+    rules: Rules | None
+
+
+Outcome = Appended | Moderated | ChatError
 
 
 @dataclass(slots=True)
 class AppendPlan:
     """One transaction: the head after it, the entries that it inserts, and the messages that it writes.
 
-    `outcomes` has one for each request, in their order. `created` are the messages whose entry is new.
+    `outcomes` has one for each request, in their order. `created` are the messages whose entry is new. `before` is the
+    head that it is conditional on.
     """
 
+    before: Head
     head: Head
     outcomes: list[Outcome] = field(default_factory=list)
     entries: list[Entry] = field(default_factory=list)
@@ -52,19 +76,24 @@ class AppendPlan:
     changed: dict[str, Message] = field(default_factory=dict)
 
 
-def plan_append(head: Head, known: Mapping[str, Message], requests: Sequence[Request], now: int) -> AppendPlan:
+def plan_append(
+    room: str, head: Head, known: Mapping[str, Message], requests: Sequence[Request], now: int
+) -> AppendPlan:
     """Return the transaction that carries out the requests in their order.
 
     `known` are the messages that the requests name, as far as they are in the log; `now` is our clock in milliseconds.
     """
-    plan = AppendPlan(head)
+    plan = AppendPlan(head, head)
     # The outcome of a second request with the same id is the first one's, once that has an entry.
     planned: dict[str, Outcome] = {}
     for request in requests:
         outcome = planned.get(request.id)
         if outcome is None:
             try:
-                outcome = _plan_request(plan, known, request, now)
+                if isinstance(request, Moderate):
+                    outcome = _plan_moderation(plan, room, known, request, now)
+                else:
+                    outcome = _plan_request(plan, room, known, request, now)
             except ChatError as error:
                 outcome = error
             else:
@@ -74,12 +103,77 @@ def plan_append(head: Head, known: Mapping[str, Message], requests: Sequence[Req
     return plan
 
 
-def _plan_request(plan: AppendPlan, known: Mapping[str, Message], request: Request, now: int) -> Appended:
+def speaker_key(user: str) -> str:
+    """Return a short text that stands for a user in the list of who spoke when."""
+    return user_key(user)[:16]
+
+
+def check_request(head: Head, room: str, request: MessageRequest, at: int) -> None:
+    """Raise the ChatError with which the room's rules refuse a request at a time; an erasure is never refused."""
+    if isinstance(request, EraseUser):
+        return
+    rules = head.rules
+    check_reader(rules, room, request.user, at, request.joined_seq)
+    if isinstance(request, DeleteMessage):  # who may not speak may still take back
+        return
+    check_writer(rules, request.user, at, admin=request.admin)
+    if isinstance(request, NewMessage) and rules.slow:
+        check_pace(rules, request.user, head.spoke.get(speaker_key(request.user)), at, admin=request.admin)
+
+
+def with_speaker(head: Head, user: str, at: int) -> Mapping[str, int]:
+    """Return who spoke when, after a message; what is older than the pace of slow mode is left out."""
+    if not head.rules.slow:
+        return head.spoke
+    recent = {key: time for key, time in head.spoke.items() if time > at - head.rules.slow * 1000}
+    recent.pop(speaker_key(user), None)
+    return dict([*recent.items(), (speaker_key(user), at)][-MAX_SPEAKERS:])
+
+
+def _plan_moderation(
+    plan: AppendPlan, room: str, known: Mapping[str, Message], request: Moderate, now: int
+) -> Moderated:
+    head = plan.head
+    seq, at = head.seq + 1, max(now, head.at + 1)
+    if request.moderation.act not in (Act.CREATE, Act.ACCEPT, Act.ERASE):
+        check_reader(head.rules, room, request.user, at, request.joined_seq)
+    target = request.target
+    if target is not None:
+        pinned = plan.created.get(target) or plan.changed.get(target) or known.get(target)
+        if pinned is None or pinned.deleted_at is not None:
+            raise UnknownMessage(target)
+    rules = change_rules(head.rules, request, room, seq, at)
+    if rules == head.rules and seq > 1:
+        return Moderated(None, rules)
+    encode_rules(rules)  # raises TooManyRules when they do not fit
+    entry = Entry(
+        seq=seq,
+        kind=Kind.MODERATE,
+        id=request.id,
+        user=request.user,
+        at=at,
+        count=head.messages,
+        message_id=request.id,
+        message_seq=seq,
+        client_id=request.client_id,
+        moderation=request.moderation,
+    )
+    plan.head = replace(head, seq=seq, at=at, rules=rules, spoke=head.spoke if rules.slow else {})
+    plan.entries.append(entry)
+    return Moderated(entry, rules)
+
+
+def _plan_request(
+    plan: AppendPlan, room: str, known: Mapping[str, Message], request: MessageRequest, now: int
+) -> Appended:
     head = plan.head
     # Times grow with the numbers, whatever the clocks of the instances say.
     seq, at = head.seq + 1, max(now, head.at + 1)
+    check_request(head, room, request, at)
     target = request.target
     current = None if target is None else plan.created.get(target) or plan.changed.get(target) or known.get(target)
+    if isinstance(request, DeleteMessage) and head.rules.is_moderator(request.user):
+        request = replace(request, moderator=True)
     if isinstance(request, NewMessage):
         message = first_message(request, current, seq, at, head.messages + 1)
         plan.created[message.id] = message
@@ -101,6 +195,7 @@ def _plan_request(plan: AppendPlan, known: Mapping[str, Message], request: Reque
         emoji=getattr(request, "emoji", ""),
         on=getattr(request, "on", True),
     )
-    plan.head = Head(seq, entry.count, at, head.first, head.etag)
+    spoke = with_speaker(head, request.user, at) if isinstance(request, NewMessage) else head.spoke
+    plan.head = Head(seq, entry.count, at, head.first, head.etag, head.rules, spoke)
     plan.entries.append(entry)
     return Appended(entry, message)

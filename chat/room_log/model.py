@@ -11,6 +11,8 @@ from enum import StrEnum
 
 from chat.errors import ChatError
 from chat.names import ERASED_USER, REMINDER_USER
+from chat.room_log.moderation_acts import Moderate, Moderation
+from chat.room_log.rules import DEFAULT_RULES, Rules
 
 MAX_EMOJIS = 20
 MAX_REACTIONS = 200
@@ -52,6 +54,7 @@ class Kind(StrEnum):
     DELETE = "delete"
     REACT = "react"
     ERASE = "erase"
+    MODERATE = "moderate"
     UNKNOWN = "unknown"
 
     @classmethod
@@ -59,11 +62,24 @@ class Kind(StrEnum):
         return cls.UNKNOWN
 
 
+class Form(StrEnum):
+    """How a message came to be; the values are stored, and told as `kind`. What its sender typed has none."""
+
+    TYPED = ""
+    ACTION = "action"
+    REMINDER = "reminder"
+
+    @classmethod
+    def _missing_(cls, _: object) -> "Form":
+        return cls.TYPED
+
+
 @dataclass(frozen=True, slots=True)
 class Head:
     """Where a room's log ends: its last number, how many messages were ever sent, and the last entry's time.
 
-    `first` is the lowest number that is kept. `etag` is empty while the room has no entry.
+    `first` is the lowest number that is kept. `etag` is empty while the room has no entry. `rules` say who may do what.
+    `spoke` has, while the room is in slow mode, the time of the last message of each user (by `speaker_key`).
     """
 
     seq: int = 0
@@ -71,23 +87,35 @@ class Head:
     at: int = 0
     first: int = 1
     etag: str = ""
+    rules: Rules = DEFAULT_RULES
+    spoke: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Quote:
-    """The message that another one answers, and one line of it as it was then."""
+    """The message that another one answers, and one line of it as it was then.
+
+    `sender` is the name that was shown, `user` the sender's id (empty: the same).
+    """
 
     id: str
     sender: str
     text: str
+    user: str = ""
+
+    @property
+    def user_id(self) -> str:
+        """The id of who said it."""
+        return self.user or self.sender
 
 
 @dataclass(frozen=True, slots=True)
 class Message:
     """A message as it is now; `text` is empty after its deletion.
 
-    `reactions` are the users of each emoji, in the order in which they reacted. `count` is the number of messages in
-    the room up to and with this one.
+    `sender` is the id of the user, `sender_name` the name that the user had (empty: the same). `reactions` are the
+    users of each emoji, in the order in which they reacted. `count` is the number of messages in the room up to and
+    with this one.
     """
 
     id: str
@@ -102,6 +130,15 @@ class Message:
     edited_at: int | None = None
     deleted_at: int | None = None
     reactions: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    sender_name: str = ""
+    form: Form = Form.TYPED
+
+    @property
+    def shown_sender(self) -> str:
+        """The name that the message is shown with: a reminder is shown as said by the reminder."""
+        if self.form is Form.REMINDER and self.sender != ERASED_USER:
+            return REMINDER_USER
+        return self.sender_name or self.sender
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,22 +159,31 @@ class Entry:
     client_id: str | None = None
     emoji: str = ""
     on: bool = True
+    moderation: Moderation | None = None
 
     @property
     def is_of_its_own(self) -> bool:
-        """Whether the entry is no message and about none: only a later version of the app writes such entries."""
-        return self.kind is Kind.UNKNOWN and self.message_seq == self.seq
+        """Whether the entry is no message and about none: an act of moderation, or what a later version wrote."""
+        return self.kind in (Kind.MODERATE, Kind.UNKNOWN) and self.message_seq == self.seq
 
 
 @dataclass(frozen=True, slots=True)
 class NewMessage:
-    """A request to append a message; `answers` is the id of the message that it replies to."""
+    """A request to append a message; `answers` is the id of the message that it replies to.
+
+    `joined_seq` is the log's last number when the connection joined the room, None where no connection asks. `admin`
+    tells that the user is an admin of the app.
+    """
 
     id: str
     user: str
     text: str
     client_id: str | None = None
     answers: str | None = None
+    user_name: str = ""
+    form: Form = Form.TYPED
+    joined_seq: int | None = None
+    admin: bool = False
 
     @property
     def target(self) -> str | None:
@@ -147,27 +193,32 @@ class NewMessage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Change:
-    """A request to change the message `target`; `id` is the id of the change itself."""
+    """A request to change the message `target`; `id` is the id of the change itself.
+
+    `admin` tells that the user is an admin of the app, who may change the messages of others. `joined_seq` is that of
+    `NewMessage`.
+    """
 
     id: str
     user: str
     target: str
     client_id: str | None = None
+    admin: bool = False
+    joined_seq: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EditMessage(_Change):
-    """A request to replace a message's text; `admin` allows it for the messages of others."""
+    """A request to replace a message's text."""
 
     text: str
-    admin: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeleteMessage(_Change):
-    """A request to remove a message's text; its place remains."""
+    """A request to remove a message's text; its place remains. `moderator` allows it for the messages of others."""
 
-    admin: bool = False
+    moderator: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -186,7 +237,8 @@ class EraseUser(_Change):
 
 
 Change = EditMessage | DeleteMessage | SetReaction | EraseUser
-Request = NewMessage | Change
+MessageRequest = NewMessage | Change
+Request = MessageRequest | Moderate
 
 KINDS: dict[type[Request], Kind] = {
     NewMessage: Kind.MESSAGE,
@@ -194,6 +246,7 @@ KINDS: dict[type[Request], Kind] = {
     DeleteMessage: Kind.DELETE,
     SetReaction: Kind.REACT,
     EraseUser: Kind.ERASE,
+    Moderate: Kind.MODERATE,
 }
 
 
@@ -203,7 +256,8 @@ def first_message(request: NewMessage, quoted: Message | None, seq: int, at: int
     if request.answers is not None:
         if quoted is None or quoted.deleted_at is not None:
             raise UnknownMessage(request.answers)
-        reply_to = Quote(quoted.id, quoted.sender, " ".join(quoted.text.split())[:QUOTE_LENGTH])
+        line, shown = " ".join(quoted.text.split())[:QUOTE_LENGTH], quoted.shown_sender
+        reply_to = Quote(quoted.id, shown, line, "" if shown == quoted.sender else quoted.sender)
     return Message(
         id=request.id,
         seq=seq,
@@ -214,6 +268,8 @@ def first_message(request: NewMessage, quoted: Message | None, seq: int, at: int
         count=count,
         client_id=request.client_id,
         reply_to=reply_to,
+        sender_name="" if request.user_name == request.user else request.user_name,
+        form=request.form,
     )
 
 
@@ -226,7 +282,7 @@ def change_message(message: Message | None, change: Change, seq: int, at: int) -
         raise UnknownMessage(change.target)
     if isinstance(change, EraseUser):
         return erase_user(message, change.erased, seq, at)
-    if not isinstance(change, SetReaction) and not change.admin and change.user != message.sender:
+    if not may_change(message, change):
         raise NotYours
     if message.deleted_at is not None:
         if isinstance(change, DeleteMessage):
@@ -240,6 +296,17 @@ def change_message(message: Message | None, change: Change, seq: int, at: int) -
         case SetReaction():
             reactions = with_reaction(message.reactions, change.emoji, change.user, on=change.on)
             return message if reactions is None else replace(message, reactions=reactions, version=seq)
+
+
+def may_change(message: Message, change: EditMessage | DeleteMessage | SetReaction) -> bool:
+    """Return whether the user may change the message in this way; nobody edits what a reminder said."""
+    match change:
+        case EditMessage():
+            return (change.admin or change.user == message.sender) and message.form is not Form.REMINDER
+        case DeleteMessage():
+            return change.admin or change.moderator or change.user == message.sender
+        case SetReaction():
+            return True
 
 
 def with_reaction(
@@ -269,6 +336,7 @@ def erase_user(message: Message, user: str, seq: int, at: int) -> Message:
         return replace(
             message,
             sender=erased_name(message.sender, user),
+            sender_name="",
             text="",
             client_id=None,
             reply_to=None,
@@ -277,8 +345,8 @@ def erase_user(message: Message, user: str, seq: int, at: int) -> Message:
             version=seq,
         )
     quote = message.reply_to
-    if quote is not None and is_about(quote.sender, quote.text, user):
-        quote = Quote(quote.id, erased_name(quote.sender, user), "")
+    if quote is not None and is_about(quote.user_id, quote.text, user):
+        quote = Quote(quote.id, ERASED_USER if quote.user_id == user else quote.sender, "")
     kept = {emoji: tuple(other for other in users if other != user) for emoji, users in message.reactions.items()}
     reactions = {emoji: users for emoji, users in kept.items() if users}
     if quote == message.reply_to and reactions == dict(message.reactions):

@@ -4,8 +4,9 @@ from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
-from chat.room_log.append_plan import Appended
-from chat.room_log.model import Head, Request
+from chat.room_log.append_plan import Appended, Moderated
+from chat.room_log.model import Head, MessageRequest
+from chat.room_log.moderation_acts import Moderate
 from chat.room_log.reader import PAGE_LENGTH, Page, Run, read_page, read_since
 from chat.room_log.store import RoomStore
 from chat.room_log.writer import RoomWriter
@@ -24,9 +25,21 @@ class RoomLogs:
     before_first: Callable[[str], Awaitable[None]]
     _writers: "OrderedDict[str, RoomWriter]" = field(default_factory=OrderedDict)
 
-    async def append(self, room: str, request: Request) -> Appended:
+    async def append(self, room: str, request: MessageRequest) -> Appended:
         """Return the request's entry once it is stored; raises also the ChatError that refuses the request."""
         return await self._writer(room).append(request)
+
+    async def moderate(self, room: str, request: Moderate) -> Moderated:
+        """Return the act's entry once it is stored; raises also the ChatError that refuses the act."""
+        return await self._writer(room).moderate(request)
+
+    async def find(self, room: str, identity: str) -> Appended | None:
+        """Return the message or change that was appended with an id, as it is now; None where there is none."""
+        found = await self.store.find(room, identity)
+        if found is None:
+            return None
+        entry, message = found
+        return None if message is None else Appended(entry, message, is_new=False)
 
     async def read_head(self, room: str) -> Head:
         """Return where the room's log ends."""

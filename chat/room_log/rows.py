@@ -2,14 +2,16 @@
 
 The partition is the room's name. Its rows are
 
-    head         v, seq, messages, at, first
+    head         v, seq, messages, at, first, rules, spoke
     e-<seq>      v, kind, id, user, at, messages, clientId
-                 a message:  text, version, replyTo, editedAt, deletedAt, reactions
+                 a message:  text, version, name, form, replyTo, editedAt, deletedAt, reactions
                  a change:   target, targetSeq, emoji, on
+                 an act of moderation: act
     i-<id>       seq of the entry with this id
 
-with `seq` in twelve digits, so that the order of rows is the order of entries. `replyTo` is JSON `[id, from, text]`,
-`reactions` is JSON `[[emoji, [user]]]`; an empty text means none. `v` is the version of the form: a reader ignores what
+with `seq` in twelve digits, so that the order of rows is the order of entries. `replyTo` is JSON `[id, from, text]` or
+`[id, from, text, user]`, `reactions` is JSON `[[emoji, [user]]]`, `rules`, `spoke` and `act` are JSON objects
+(`rules_rows.py`); an empty text means none. `v` is the version of the form: a reader ignores what
 it does not know. A row is changed by merging, so what another version of the app wrote stays.
 """
 
@@ -17,15 +19,18 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from chat.names import ERASED_USER
-from chat.room_log.model import Entry, Head, Kind, Message, Quote
+from chat.names import ERASED_USER, REMINDER_USER
+from chat.room_log.model import Entry, Form, Head, Kind, Message, Quote
+from chat.room_log.moderation_acts import Moderation
+from chat.room_log.rules import DEFAULT_RULES
+from chat.room_log.rules_rows import decode_act, decode_rules, encode_act, encode_rules
 
 VERSION = 1
 HEAD = "head"
 
 Row = Mapping[str, Any]
 # What is merged into the row of an entry whose user was erased.
-ERASED: dict[str, Any] = {"user": ERASED_USER, "clientId": ""}
+ERASED: dict[str, Any] = {"user": ERASED_USER, "clientId": "", "name": ""}
 _ENCODER = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False)
 
 
@@ -45,11 +50,30 @@ def encode_head(room: str, head: Head) -> dict[str, Any]:
     return keys | {"seq": head.seq, "messages": head.messages, "at": head.at, "first": head.first}
 
 
+def encode_changed_rules(before: Head, after: Head) -> dict[str, Any]:
+    """Return the properties of a head's rules that are to be written: those that changed."""
+    row: dict[str, Any] = {}
+    if after.rules is not before.rules:
+        row["rules"] = encode_rules(after.rules)
+    if after.spoke is not before.spoke:
+        row["spoke"] = _ENCODER.encode(after.spoke) if after.spoke else ""
+    return row
+
+
 def decode_head(row: Row | None, etag: str = "") -> Head:
     """Return the head that a row holds; no row is the head of a room without entries."""
     if row is None:
         return Head()
-    return Head(int(row["seq"]), int(row["messages"]), int(row["at"]), int(row["first"]), etag)
+    rules, spoke = row.get("rules"), row.get("spoke")
+    return Head(
+        int(row["seq"]),
+        int(row["messages"]),
+        int(row["at"]),
+        int(row["first"]),
+        etag,
+        decode_rules(rules) if rules else DEFAULT_RULES,
+        json.loads(spoke) if spoke else {},
+    )
 
 
 def encode_entry(room: str, entry: Entry, message: Message) -> dict[str, Any]:
@@ -67,11 +91,31 @@ def encode_entry(room: str, entry: Entry, message: Message) -> dict[str, Any]:
     if entry.client_id is not None:
         row["clientId"] = entry.client_id
     if entry.kind is Kind.MESSAGE:
+        if message.sender_name:
+            row["name"] = message.sender_name
+        if message.form:
+            row["form"] = message.form.value
         return row | encode_mutable(message)
     row |= {"target": entry.message_id, "targetSeq": entry.message_seq}
     if entry.kind is Kind.REACT:
         row |= {"emoji": entry.emoji, "on": entry.on}
     return row
+
+
+def encode_moderation(room: str, entry: Entry, moderation: Moderation) -> dict[str, Any]:
+    """Return the row of an act of moderation."""
+    row: dict[str, Any] = {
+        "PartitionKey": room,
+        "RowKey": entry_key(entry.seq),
+        "v": VERSION,
+        "kind": entry.kind.value,
+        "id": entry.id,
+        "user": entry.user,
+        "at": entry.at,
+        "messages": entry.count,
+        "act": encode_act(moderation),
+    }
+    return row | ({} if entry.client_id is None else {"clientId": entry.client_id})
 
 
 def encode_index(room: str, entry: Entry) -> dict[str, Any]:
@@ -90,7 +134,7 @@ def encode_mutable(message: Message, *, is_change: bool = False) -> dict[str, An
     reply_to = message.reply_to
     properties: dict[str, Any] = {"text": message.text, "version": message.version}
     if reply_to is not None or is_change:
-        properties["replyTo"] = _ENCODER.encode([reply_to.id, reply_to.sender, reply_to.text]) if reply_to else ""
+        properties["replyTo"] = encode_quote(reply_to) if reply_to else ""
     if message.reactions or is_change:
         properties["reactions"] = _ENCODER.encode(list(message.reactions.items())) if message.reactions else ""
     if message.edited_at is not None:
@@ -98,6 +142,11 @@ def encode_mutable(message: Message, *, is_change: bool = False) -> dict[str, An
     if message.deleted_at is not None:
         properties["deletedAt"] = message.deleted_at
     return properties
+
+
+def encode_quote(quote: Quote) -> str:
+    """Return a quote as it is stored; the sender's id is there where it differs from the name that was shown."""
+    return _ENCODER.encode([quote.id, quote.sender, quote.text] + ([quote.user] if quote.user else []))
 
 
 def decode_entry(row: Row) -> Entry:
@@ -115,18 +164,19 @@ def decode_entry(row: Row) -> Entry:
         client_id=None if row["user"] == ERASED_USER else row.get("clientId"),
         emoji=row.get("emoji", ""),
         on=row.get("on", True),
+        moderation=decode_act(row.get("act")) if kind is Kind.MODERATE else None,
     )
 
 
 def decode_message(row: Row) -> Message:
     """Return the message that a message's row holds, as it is now."""
     seq = int(row["RowKey"][2:])
-    reply_to, reactions = row.get("replyTo"), row.get("reactions")
+    reply_to, reactions, sender = row.get("replyTo"), row.get("reactions"), row["user"]
     return Message(
         id=row["id"],
         seq=seq,
         version=int(row["version"]),
-        sender=row["user"],
+        sender=sender,
         text=row["text"],
         sent_at=int(row["at"]),
         count=int(row["messages"]),
@@ -135,6 +185,9 @@ def decode_message(row: Row) -> Message:
         edited_at=_optional_int(row.get("editedAt")),
         deleted_at=_optional_int(row.get("deletedAt")),
         reactions={emoji: tuple(users) for emoji, users in json.loads(reactions)} if reactions else {},
+        sender_name="" if sender == ERASED_USER else row.get("name", ""),
+        # An earlier version stored reminders as messages of a user with this name, which nobody else could have.
+        form=Form.REMINDER if sender == REMINDER_USER else Form(row.get("form", "")),
     )
 
 

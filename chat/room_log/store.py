@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from chat.room_log.append_plan import AppendPlan
 from chat.room_log.model import Entry, Head, Kind, Message
@@ -13,9 +14,11 @@ from chat.room_log.rows import (
     decode_head,
     decode_message,
     encode_change,
+    encode_changed_rules,
     encode_entry,
     encode_head,
     encode_index,
+    encode_moderation,
     entry_key,
     index_key,
 )
@@ -40,6 +43,13 @@ class AlreadyAppended(Exception):
         self.id = identity
 
 
+def encode_planned_entry(room: str, plan: AppendPlan, entry: Entry) -> dict[str, Any]:
+    """Return the row of an entry of a plan; a message's row has what it is after the whole plan."""
+    if entry.moderation is not None:
+        return encode_moderation(room, entry, entry.moderation)
+    return encode_entry(room, entry, plan.created.get(entry.message_id) or plan.changed[entry.message_id])
+
+
 @dataclass(frozen=True, slots=True)
 class RoomStore:
     """The rows of the rooms, in one table. Each method raises StorageUnavailable."""
@@ -58,12 +68,11 @@ class RoomStore:
         transaction may have been carried out.
         """
         operations: list[Operation] = []
-        row = encode_head(room, plan.head)
+        row = encode_head(room, plan.head) | encode_changed_rules(plan.before, plan.head)
         operations.append(Merge(row, plan.head.etag) if plan.head.etag else Insert(row))
         indexed: dict[int, str] = {}
         for entry in plan.entries:
-            message = plan.created.get(entry.message_id) or plan.changed[entry.message_id]
-            operations.append(Insert(encode_entry(room, entry, message)))
+            operations.append(Insert(encode_planned_entry(room, plan, entry)))
             indexed[len(operations)] = entry.id
             operations.append(Insert(encode_index(room, entry)))
         operations += [Merge(encode_change(room, message), "*") for message in plan.changed.values()]
@@ -76,8 +85,11 @@ class RoomStore:
             raise HeadMoved from conflict
         return etags[0]
 
-    async def find(self, room: str, identity: str) -> tuple[Entry, Message] | None:
-        """Return the entry with an id and its message as it is now, or None where there is none."""
+    async def find(self, room: str, identity: str) -> tuple[Entry, Message | None] | None:
+        """Return the entry with an id and its message as it is now, or None where there is none.
+
+        An act of moderation has no message.
+        """
         index = await self.tables.get(TABLE, room, index_key(identity))
         row = await self._read_entry(room, int(index["seq"])) if index else None
         if row is None:
@@ -85,6 +97,8 @@ class RoomStore:
         entry = decode_entry(row)
         if entry.kind is Kind.MESSAGE:
             return entry, decode_message(row)
+        if entry.kind is Kind.MODERATE:
+            return entry, None
         message = await self._read_entry(room, entry.message_seq)
         return (entry, decode_message(message)) if message else None
 

@@ -14,8 +14,9 @@ from dataclasses import dataclass, field
 
 from chat.errors import ChatError, StorageUnavailable
 from chat.logs import cause_of, log
-from chat.room_log.append_plan import MAX_REQUESTS, Appended, AppendPlan, plan_append
-from chat.room_log.model import Head, Message, Request
+from chat.room_log.append_plan import MAX_REQUESTS, Appended, AppendPlan, Moderated, Outcome, plan_append
+from chat.room_log.model import Head, Message, MessageRequest, Request
+from chat.room_log.moderation_acts import Moderate
 from chat.room_log.store import AlreadyAppended, HeadMoved, RoomStore
 
 # How long a request may wait for its entry to be stored, and one try of a transaction.
@@ -38,10 +39,10 @@ class _Pending:
     """A request, the future of its outcome, and until when it may be tried (monotonic seconds)."""
 
     request: Request
-    outcome: "asyncio.Future[Appended]"
+    outcome: "asyncio.Future[Appended | Moderated]"
     until: float
 
-    def finish(self, outcome: Appended | ChatError) -> None:
+    def finish(self, outcome: Outcome) -> None:
         """Set the outcome, unless the caller no longer waits for it."""
         if self.outcome.done():
             return
@@ -76,11 +77,24 @@ class RoomWriter:
         """Whether no request waits or is being carried out."""
         return self._task is None or self._task.done()
 
-    async def append(self, request: Request) -> Appended:
+    async def append(self, request: MessageRequest) -> Appended:
         """Return the request's entry once it is stored.
 
         Raises StorageUnavailable, or the ChatError that refuses the request.
         """
+        outcome = await self._carry(request)
+        if isinstance(outcome, Moderated):
+            raise TypeError("an act of moderation has the id of a message or a change")
+        return outcome
+
+    async def moderate(self, request: Moderate) -> Moderated:
+        """Return the entry of an act of moderation once it is stored; raises as `append` does."""
+        outcome = await self._carry(request)
+        if isinstance(outcome, Appended):
+            raise TypeError("a message or a change has the id of an act of moderation")
+        return outcome
+
+    async def _carry(self, request: Request) -> Appended | Moderated:
         pending = _Pending(request, asyncio.get_running_loop().create_future(), time.monotonic() + self.append_seconds)
         self._queue.append(pending)
         if self._task is None or self._task.done():
@@ -155,7 +169,7 @@ class RoomWriter:
         missing = sorted(targets - self.recent.keys() - {request.id for request in requests})
         found = await asyncio.gather(*(self.store.find_message(self.room, target) for target in missing))
         self.recent |= {message.id: message for message in found if message is not None}
-        return plan_append(head, self.recent, requests, round(self.clock() * 1000))
+        return plan_append(self.room, head, self.recent, requests, round(self.clock() * 1000))
 
     async def _commit(self, plan: AppendPlan, waiting: Sequence[_Pending]) -> None:
         if not plan.head.etag:
@@ -170,7 +184,7 @@ class RoomWriter:
             self._forget()
             return
         head = plan.head
-        self.head = Head(head.seq, head.messages, head.at, head.first, etag)
+        self.head = Head(head.seq, head.messages, head.at, head.first, etag, head.rules, head.spoke)
         self.recent |= plan.created | plan.changed
         for identity in list(self.recent)[: max(0, len(self.recent) - MAX_RECENT)]:
             del self.recent[identity]
@@ -181,7 +195,8 @@ class RoomWriter:
         found = await asyncio.gather(*(self.store.find(self.room, pending.request.id) for pending in searched))
         for pending, there in zip(searched, found, strict=True):
             if there is not None:
-                pending.finish(Appended(*there, is_new=False))
+                entry, message = there
+                pending.finish(Moderated(entry, None) if message is None else Appended(entry, message, is_new=False))
         return [pending for pending in waiting if not pending.outcome.done()]
 
     def _take(self, number: int) -> list[_Pending]:

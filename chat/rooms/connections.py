@@ -5,13 +5,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from chat.errors import StorageUnavailable, UnsupportedSubprotocol
-from chat.identity import connecting_user
+from chat.handler_context import Services
+from chat.identity import User, connecting_user
 from chat.logs import cause_of, log, or_none
 from chat.names import LOBBY, groups_of, user_group
+from chat.presence.admission import admission_groups, close_if_too_many, require_admission
 from chat.presence.announcements import Announcer, RoomMember, is_arrival
 from chat.presence.places import Place
 from chat.presence.rosters import news_time
-from chat.settings import Settings
+from chat.room_log.rules import Banned, check_reader
 from chat.webhook.connection_state import ConnectionState
 from chat.webhook.events import SUBPROTOCOLS, Connect, Connected, Disconnected
 
@@ -33,14 +35,32 @@ class Admission:
     state: ConnectionState
 
 
-def admit_connection(event: Connect, settings: Settings) -> Admission:
-    """Return how to accept a connection; raises the ChatError that refuses it."""
-    user = connecting_user(event.origin.user_id, event.query.get("id", ()), settings)
+async def admit_connection(event: Connect, services: Services) -> Admission:
+    """Return how to accept a connection; raises the ChatError that refuses it.
+
+    Who is banned from the lobby connects without it; a plain client, which could be nowhere else, is refused. The rules
+    are up to a second old. Raises NameTaken, TooManyConnections, and while it is unknown who is here or what the rules
+    are, ServiceUnavailable or StorageUnavailable.
+    """
+    settings = services.settings
+    user = connecting_user(event.origin.user_id, event.roles, event.query.get("id", ()), settings)
     subprotocol = choose_subprotocol(event.subprotocols)
+    head, _ = await asyncio.gather(
+        services.read_recent_head(LOBBY), require_admission(user, services.gateway, settings)
+    )
+    rooms: tuple[str, ...] = (LOBBY,)
+    joined = {LOBBY: head.seq} if head.seq else {}
     groups = groups_of(LOBBY, rich=subprotocol is not None)
+    try:
+        check_reader(head.rules, LOBBY, user.id, services.now)
+    except Banned:
+        if subprotocol is None:
+            raise
+        groups, rooms, joined = (), (), {}
+    groups += admission_groups(user, settings)
     if subprotocol is not None:
-        groups += (user_group(user),)
-    return Admission(user, groups, subprotocol, ConnectionState(user=user))
+        groups += (user_group(user.id),)
+    return Admission(user.id, groups, subprotocol, ConnectionState(user.id, rooms, name=user.own_name, joined=joined))
 
 
 def choose_subprotocol(offered: Sequence[str]) -> str | None:
@@ -55,27 +75,33 @@ def choose_subprotocol(offered: Sequence[str]) -> str | None:
     return chosen
 
 
-async def on_connected(event: Connected, announcer: Announcer) -> None:
+async def on_connected(event: Connected, services: Services) -> bool:
     """Tell the lobby that a user came, unless another connection of the user was there already.
 
-    Nothing is told when the connection has ended before. Raises ServiceUnavailable.
+    Returns whether the service says that the connection is open and the user's. A connection that must not be here, as
+    others came at the same moment, is closed and not announced. Nothing is told when it has ended before. Raises
+    ServiceUnavailable.
     """
-    origin = event.origin
+    origin, announcer = event.origin, services.announcer
     if not origin.user_id:
-        return
-    at, member = news_time(), RoomMember(LOBBY, origin.user_id, origin.connection_id)
+        return False
+    user = User(origin.user_id, origin.state.name or origin.user_id)
+    if not await close_if_too_many(origin.connection_id, user, services.gateway, services.settings):
+        return False
+    await services.profiles.store(user.id, user.own_name)
+    at, member = news_time(), RoomMember(LOBBY, user.id, origin.connection_id, user.own_name)
     roster, place = await asyncio.gather(
         announcer.rosters.read_current(LOBBY), or_none(announcer.places.read(member.user, LOBBY), UNRECORDED, LOBBY)
     )
     if not roster.has_connection(member.user, member.connection_id):
-        return
+        return False
     was_here, told_at = False, 0
     if place is not None:
         update = announcer.places.update(place, lambda current: current.arrived(at))
         if changed := await or_none(update, UNRECORDED, LOBBY):
             was_here, told_at, at = changed[0].is_here, changed[0].news_at, changed[1].news_at
     is_news = is_arrival(roster, member, was_here=was_here, told_at=told_at)
-    await announcer.announce_arrival(member, at, is_news=is_news)
+    return await announcer.announce_arrival(member, at, is_news=is_news)
 
 
 async def on_disconnected(event: Disconnected, announcer: Announcer) -> None:
@@ -95,7 +121,7 @@ async def on_disconnected(event: Disconnected, announcer: Announcer) -> None:
     limit = asyncio.Semaphore(MAX_PARALLEL_DEPARTURES)
 
     async def announce(room: str, place: Place | None) -> None:
-        member = RoomMember(room, user, connection_id)
+        member = RoomMember(room, user, connection_id, origin.state.name)
         async with limit:
             await (announcer.announce_departure(member, place) if place else announcer.announce_by_roster(member))
 

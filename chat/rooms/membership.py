@@ -9,12 +9,13 @@ from chat.frames import Frame
 from chat.gateway import ConnectionClosed, Gateway
 from chat.handler_context import Answer, Services
 from chat.logs import cause_of, log, or_none
-from chat.names import groups_of
+from chat.names import groups_of, is_members_only
 from chat.presence.announcements import RoomMember, is_arrival
 from chat.presence.places import MAX_PLACES, Place, Position
 from chat.presence.rosters import Roster, news_time
 from chat.room_log.answers import UNREADABLE, page_fields
 from chat.room_log.reader import Page
+from chat.room_log.rules import Rules, check_reader
 from chat.webhook.connection_state import MAX_JOINED_ROOMS
 from chat.webhook.events import UserEvent
 
@@ -51,16 +52,27 @@ class Arrival:
 async def join_room(event: UserEvent, room: str, services: Services) -> Answer:
     """Make a room the connection's current one and add it to the user's list; the others are told of a new user.
 
-    A connection that has ended meanwhile joins nothing. Raises RichClientNeeded, TooManyRooms or ServiceUnavailable.
+    A connection that has ended meanwhile joins nothing. Raises RichClientNeeded, TooManyRooms, what the room's rules
+    refuse, StorageUnavailable (the rules are unknown) or ServiceUnavailable.
     """
     origin, state = event.origin, event.origin.state
     if not origin.is_rich:
         raise RichClientNeeded
+    member = RoomMember(room, event.sender, origin.connection_id, origin.state.name)
+    is_joined = room in state.rooms and not is_members_only(room)
+    head, place = await asyncio.gather(
+        or_none(services.rooms.read_head(room), "a room's rules are unreadable", room)
+        if is_joined
+        else services.rooms.read_head(room),
+        or_none(read_joinable_place(member, services), "a place is unknown", room),
+    )
     is_new = room not in state.rooms
-    if is_new and len(state.rooms) >= MAX_JOINED_ROOMS:
+    if head is not None:
+        check_reader(head.rules, room, member.user, services.now)
+        # After a removal from the room, the connection is in none of its groups.
+        is_new = is_new or head.rules.removed.get(member.user, -1) > event.joined_seq(room)
+    if is_new and len(state.rooms) >= MAX_JOINED_ROOMS and room not in state.rooms:
         raise TooManyRooms(f"this connection is in {MAX_JOINED_ROOMS} rooms, the limit; leave one first")
-    member = RoomMember(room, event.sender, origin.connection_id)
-    place = await or_none(read_joinable_place(member, services), "a place is unknown", room)
     if is_new:
         try:
             await join_groups(member, services.gateway)
@@ -68,11 +80,30 @@ async def join_room(event: UserEvent, room: str, services: Services) -> Answer:
             log.info("a connection ended while it joined", extra={"room": room, "connection": member.connection_id})
             return Answer()
     arrival = await record_arrival(member, place, services, is_new=is_new)
+    if arrival.page is not None:
+        head = arrival.page.head
+        await leave_if_refused(head.rules, member, services)
     if is_new:
         is_news = is_arrival(arrival.roster, member, was_here=arrival.was_here)
         announcing = services.announcer.announce_arrival(member, arrival.at, is_news=is_news)
         await or_none(announcing, "an arrival was not announced", room)
-    return Answer(joined_frame(member, arrival, services), state.with_room(room))
+    joined_seq = head.seq if head is not None and is_new else None
+    return Answer(joined_frame(member, arrival, services), state.with_room(room, joined_seq))
+
+
+async def leave_if_refused(rules: Rules, member: RoomMember, services: Services) -> None:
+    """Undo a join that the room's rules, as they are after it, refuse; raises what they refuse.
+
+    An act of moderation that came after these rules were read removes the connection itself.
+    """
+    try:
+        check_reader(rules, member.room, member.user, services.now)
+    except ChatError:
+        groups = groups_of(member.room, rich=True)
+        await or_none(
+            services.gateway.leave(member.connection_id, groups), "a refused join was not undone", member.room
+        )
+        raise
 
 
 async def read_joinable_place(member: RoomMember, services: Services) -> Place:
@@ -156,6 +187,11 @@ async def answer_roster(event: UserEvent, room: str, services: Services) -> Answ
     roster, head = await asyncio.gather(
         services.rosters.read_recent(room), or_none(services.read_recent_head(room), "history is unreadable", room)
     )
+    if head is None:
+        if is_members_only(room):
+            raise StorageUnavailable("the room's rules could not be read", may_have_happened=False)
+    else:
+        services.reading(event, room)(head.rules)
     people = frames.people(roster.first, len(roster.users), roster.at)
     return Answer(frames.roster(room, people, head.seq if head else None, head.first if head else None))
 
@@ -169,7 +205,7 @@ async def leave_room(event: UserEvent, room: str, services: Services) -> Answer:
     origin = event.origin
     if not origin.is_rich:
         raise RichClientNeeded
-    member = RoomMember(room, event.sender, origin.connection_id)
+    member = RoomMember(room, event.sender, origin.connection_id, origin.state.name)
     place = await services.places.read(member.user, room)
     if room not in origin.state.rooms and not place.is_listed:
         raise NotInRoom(room)

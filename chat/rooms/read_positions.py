@@ -9,6 +9,7 @@ from chat.logs import cause_of, log
 from chat.names import user_group
 from chat.presence.places import Place, Position
 from chat.room_log.model import Head
+from chat.room_log.rules import check_reader
 from chat.webhook.events import UserEvent
 
 MAX_PARALLEL_READS = 16
@@ -26,6 +27,7 @@ async def move_read_position(event: UserEvent, room: str, seq: int, services: Se
     )
     if not place.is_listed:
         raise NotInRoom(room)
+    check_reader(head.rules, room, event.sender, services.now)
     position = position_at(seq, head, count)
     if position is None:
         return Answer()

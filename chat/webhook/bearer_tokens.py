@@ -5,22 +5,27 @@ resource that the hub's event handler authenticates for) and `ChatWebhookIdentit
 service's managed identity; without it any app of the tenant could send events).
 """
 
+import asyncio
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from chat.errors import NotConfigured, ServiceUnavailable, Untrusted
+from chat.logs import log
 from chat.settings import Settings
 
 if TYPE_CHECKING:
     from jwt import PyJWK
 
 AUTHORITY = "https://login.microsoftonline.com"
+ALGORITHM = "RS256"
 FETCH_SECONDS = 5.0
 KEYS_LAST_SECONDS = 24 * 3600.0
 # A token with an unknown key causes a fetch of the keys, but not more often than this.
 REFETCH_SECONDS = 60.0
+# After a fetch that failed, the next token that needs keys may cause another one so much later.
+RETRY_SECONDS = 10.0
 CLOCK_SKEW_SECONDS = 300
 
 
@@ -56,15 +61,24 @@ def read_expectation(settings: Settings) -> Expectation:
 
 @dataclass(slots=True)
 class TenantKeys:
-    """One tenant's published keys by their ids; `fetched_at` is in the cache's monotonic seconds."""
+    """One tenant's published keys by their ids; times are in the cache's monotonic seconds.
+
+    `failure` is what the last fetch failed with, None after one that succeeded. `fetch` is the last fetch.
+    """
 
     keys: "dict[str, PyJWK]" = field(default_factory=dict)
     fetched_at: float = float("-inf")
+    tried_at: float = float("-inf")
+    failure: ServiceUnavailable | None = None
+    fetch: "asyncio.Task[None] | None" = None
 
 
 @dataclass(slots=True)
 class KeyCache:
-    """The published keys of tenants, each kept for a day; `clock` returns monotonic seconds."""
+    """The published keys of tenants, each kept for a day; `clock` returns monotonic seconds.
+
+    Whatever tokens come, at most one fetch runs at a time, and the next one begins a stated time after the last.
+    """
 
     clock: Callable[[], float] = time.monotonic
     tenants: dict[str, TenantKeys] = field(default_factory=dict)
@@ -75,13 +89,31 @@ class KeyCache:
         Raises Untrusted when the tenant publishes no such key, ServiceUnavailable when the keys cannot be fetched.
         """
         tenant = self.tenants.setdefault(url, TenantKeys())
-        age = self.clock() - tenant.fetched_at
-        if age > KEYS_LAST_SECONDS or (key_id not in tenant.keys and age > REFETCH_SECONDS):
+        if not self._has_key(tenant, key_id):
+            if tenant.fetch is None or tenant.fetch.done():
+                pause = RETRY_SECONDS if tenant.failure else REFETCH_SECONDS
+                if self.clock() - tenant.tried_at > pause:
+                    tenant.tried_at = self.clock()
+                    tenant.fetch = asyncio.ensure_future(self._fetch(tenant, url))
+            if tenant.fetch is not None:
+                # Shielded: a cancelled caller must not cancel the shared fetch.
+                await asyncio.shield(tenant.fetch)
+        if self._has_key(tenant, key_id):
+            return tenant.keys[key_id]
+        if tenant.failure:
+            raise ServiceUnavailable(str(tenant.failure)) from tenant.failure.__cause__
+        raise Untrusted("the bearer token is signed with a key that the tenant does not publish")
+
+    def _has_key(self, tenant: TenantKeys, key_id: str) -> bool:
+        return key_id in tenant.keys and self.clock() - tenant.fetched_at <= KEYS_LAST_SECONDS
+
+    async def _fetch(self, tenant: TenantKeys, url: str) -> None:
+        try:
             tenant.keys = await fetch_keys(url)
-            tenant.fetched_at = self.clock()
-        if key_id not in tenant.keys:
-            raise Untrusted("the bearer token is signed with a key that the tenant does not publish")
-        return tenant.keys[key_id]
+        except ServiceUnavailable as problem:
+            tenant.failure = problem
+        else:
+            tenant.fetched_at, tenant.failure = self.clock(), None
 
 
 async def fetch_keys(url: str) -> "dict[str, PyJWK]":
@@ -109,20 +141,41 @@ async def verify_bearer_token(authorization: str, settings: Settings, signing_ke
 
     expected = read_expectation(settings)
     scheme, _, token = authorization.partition(" ")
-    if scheme.lower() != "bearer" or not token.strip():
+    token = token.strip()
+    if scheme.lower() != "bearer" or not token:
         raise Untrusted("the Authorization header has no bearer token")
+    if not token.isascii():
+        raise Untrusted("the bearer token has bytes that no token has")
     try:
-        key_id = jwt.get_unverified_header(token.strip()).get("kid", "")
+        header = jwt.get_unverified_header(token)
+        if header.get("alg") != ALGORITHM or not (key_id := header.get("kid")):
+            raise Untrusted(f"the bearer token is not signed with {ALGORITHM} and a named key")
         claims: dict[str, Any] = jwt.decode(
-            token.strip(),
+            token,
             await signing_keys.read_key(expected.keys_url, key_id),
-            algorithms=["RS256"],
+            algorithms=[ALGORITHM],
             audience=expected.audience,
             issuer=expected.issuers,
             leeway=CLOCK_SKEW_SECONDS,
             options={"require": ["exp", "iss", "aud"]},
         )
-    except jwt.PyJWTError as problem:
+    except (jwt.PyJWTError, RecursionError) as problem:
+        if isinstance(problem, jwt.InvalidAudienceError):
+            explain_audience(token, expected.audience)
         raise Untrusted(f"the bearer token is refused: {type(problem).__name__}") from problem
     if expected.identity not in {claims.get(name) for name in ("appid", "azp", "oid")}:
         raise Untrusted("the bearer token belongs to another identity than ChatWebhookIdentity")
+
+
+def explain_audience(token: str, expected: str) -> None:
+    """Log where a token of our tenant is for another audience: a slash at the end of a setting is easily overlooked.
+
+    Call it only for a token whose signature is verified.
+    """
+    import jwt
+
+    audience = jwt.decode(token, options={"verify_signature": False}).get("aud")
+    found = [audience] if isinstance(audience, str) else [str(each) for each in audience or ()]
+    by_slash = any(each.rstrip("/") == expected.rstrip("/") for each in found)
+    problem = "differs from ChatWebhookAudience only by a slash at its end" if by_slash else "is another one"
+    log.warning(f"the audience of a bearer token {problem}", extra={"audience": found, "expected": expected})

@@ -12,11 +12,12 @@ import base64
 import binascii
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any
 
 from chat.errors import InvalidName
+from chat.json_text import parse_json
 from chat.names import LOBBY, room_name
 
 VERSION = 1
@@ -29,35 +30,45 @@ _ENCODER = json.JSONEncoder(separators=(",", ":"))
 class ConnectionState:
     """A connection's user, the rooms it joined (the current one last), and when it last typed.
 
-    `typed_at` is in milliseconds since 1970 (UTC), 0 for never.
+    `typed_at` is in milliseconds since 1970 (UTC), 0 for never. `name` is what the user is called, None: as its id.
+    `joined` has the number of each room's last entry when the connection joined it; 0 where it is missing.
     """
 
     user: str | None = None
     rooms: tuple[str, ...] = (LOBBY,)
     typed_at: int = 0
+    name: str | None = None
+    joined: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def current_room(self) -> str | None:
         """The room that plain text goes to."""
         return self.rooms[-1] if self.rooms else None
 
-    def with_room(self, room: str) -> "ConnectionState":
-        """Return the state with the room as its current one."""
-        return replace(self, rooms=(*(other for other in self.rooms if other != room), room))
+    def with_room(self, room: str, joined_seq: int | None = None) -> "ConnectionState":
+        """Return the state with the room as its current one; `joined_seq` is the room's last number at a new join."""
+        rooms = (*(other for other in self.rooms if other != room), room)
+        joined = self.joined if joined_seq is None else {**self.joined, room: joined_seq}
+        return replace(self, rooms=rooms, joined=joined)
 
     def without_room(self, room: str) -> "ConnectionState":
         """Return the state without the room."""
-        return replace(self, rooms=tuple(other for other in self.rooms if other != room))
+        joined = {other: seq for other, seq in self.joined.items() if other != room}
+        return replace(self, rooms=tuple(other for other in self.rooms if other != room), joined=joined)
 
 
 def encode_state(state: ConnectionState) -> str:
     """Return the header's value."""
-    content = {
+    content: dict[str, Any] = {
         "v": VERSION,
         "user": state.user,
         "rooms": state.rooms,
         "typed": state.typed_at,
     }
+    if state.name is not None:
+        content["name"] = state.name
+    if state.joined:
+        content["joined"] = state.joined
     return base64.b64encode(_ENCODER.encode(content).encode()).decode()
 
 
@@ -66,19 +77,21 @@ def encode_state(state: ConnectionState) -> str:
 def decode_state(header: str | None) -> ConnectionState:
     """Return what the header says; without a header that is a JSON object, the state of a connection in the lobby."""
     try:
-        content: Any = json.loads(base64.b64decode(header or "", validate=True))
-    except (binascii.Error, ValueError, RecursionError):
+        content: Any = parse_json(base64.b64decode(header or "", validate=True))
+    except (binascii.Error, ValueError):
         content = None
     fields: Mapping[str, Any] = content if isinstance(content, dict) else {}
     return ConnectionState(
-        user=read_user(fields.get("user")),
+        user=read_text(fields.get("user")),
         rooms=read_rooms(fields.get("rooms")),
         typed_at=read_time(fields.get("typed")),
+        name=read_text(fields.get("name")),
+        joined=read_numbers(fields.get("joined")),
     )
 
 
-def read_user(value: object) -> str | None:
-    """Return a state's user, or None for what is no text that UTF-8 can carry."""
+def read_text(value: object) -> str | None:
+    """Return a state's user or name, or None for what is no text that UTF-8 can carry."""
     try:
         return value if isinstance(value, str) and value.encode() else None
     except UnicodeEncodeError:
@@ -101,6 +114,13 @@ def read_rooms(value: object) -> tuple[str, ...]:
         except InvalidName:
             continue  # written by a version with another grammar of names
     return tuple(rooms)[-MAX_JOINED_ROOMS:] or (LOBBY,)
+
+
+def read_numbers(value: object) -> dict[str, int]:
+    """Return a state's numbers of entries by room; without those that are no such numbers."""
+    if not isinstance(value, dict):
+        return {}
+    return {room: seq for room, seq in value.items() if type(seq) is int and 0 <= seq < 10**12}
 
 
 def read_time(value: object) -> int:

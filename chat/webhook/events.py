@@ -3,13 +3,13 @@
 The rules are those of "CloudEvents extension for Azure Web PubSub event handlers with HTTP protocol".
 """
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 from chat.errors import BinaryRefused, BodyTooLarge, InvalidEvent, InvalidMessage, NotInRoom
+from chat.json_text import parse_json
 from chat.text_rules import decode_header
 from chat.webhook.connection_state import ConnectionState, decode_state
 
@@ -49,11 +49,12 @@ class Origin:
 
 @dataclass(frozen=True, slots=True)
 class Connect:
-    """A client wants to connect; the service waits for the answer."""
+    """A client wants to connect; the service waits for the answer. `roles` are those of its token."""
 
     origin: Origin
     query: Mapping[str, tuple[str, ...]]
     subprotocols: tuple[str, ...]
+    roles: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,8 +83,17 @@ class UserEvent:
 
     @property
     def sender(self) -> str:
-        """The connection's user: never a field of the payload."""
+        """The id of the connection's user: never a field of the payload."""
         return self.origin.user_id or ""
+
+    @property
+    def sender_name(self) -> str:
+        """What the connection's user is called: only shown."""
+        return self.origin.state.name or self.sender
+
+    def joined_seq(self, room: str) -> int:
+        """Return the number of the room's last entry when the connection joined it, 0 where that is unknown."""
+        return self.origin.state.joined.get(room, 0)
 
     def joined_room(self, room: str | None) -> str:
         """Return the room that the event is about, the current one by default; raises NotInRoom."""
@@ -146,7 +156,8 @@ def parse_origin(headers: Mapping[str, str]) -> Origin:
 
 def parse_connect(origin: Origin, content: Mapping[str, Any]) -> Connect:
     """Return the connect event; the user of its token is the `sub` claim, which the body has without loss."""
-    subject = read_string_lists(content.get("claims")).get("sub", ())
+    claims = read_string_lists(content.get("claims"))
+    subject = claims.get("sub", ())
     user = subject[0] if subject and subject[0] else origin.user_id
     offered = content.get("subprotocols")
     return Connect(
@@ -155,6 +166,7 @@ def parse_connect(origin: Origin, content: Mapping[str, Any]) -> Connect:
         ),
         query=read_string_lists(content.get("query")),
         subprotocols=tuple(map(str, offered)) if isinstance(offered, list) else (),
+        roles=claims.get("role", ()),
     )
 
 
@@ -186,8 +198,8 @@ def read_payload(event: UserEvent) -> str | Mapping[str, Any]:
     if event.content_type not in ("text/plain", "application/json"):
         raise BinaryRefused
     try:
-        content = event.body.decode() if event.content_type == "text/plain" else json.loads(event.body)
-    except (ValueError, RecursionError):
+        content = event.body.decode() if event.content_type == "text/plain" else parse_json(event.body)
+    except ValueError:
         raise InvalidMessage(f"the payload is no valid {event.content_type}") from None
     if not isinstance(content, str | dict):
         raise InvalidMessage(f"the payload is a JSON {type(content).__name__}, it must be an object or a string")
@@ -205,8 +217,8 @@ def read_fields(event: UserEvent) -> Mapping[str, Any]:
 def parse_json_object(body: bytes) -> Mapping[str, Any]:
     """Return a system event's body."""
     try:
-        content = json.loads(body or b"{}")
-    except (ValueError, RecursionError):
+        content = parse_json(body or b"{}")
+    except ValueError:
         raise InvalidEvent("the body is no JSON") from None
     if not isinstance(content, dict):
         raise InvalidEvent(f"the body is a JSON {type(content).__name__}, it must be an object")

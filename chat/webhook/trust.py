@@ -8,9 +8,11 @@ demands the route's key.
 
 import hmac
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from functools import lru_cache
 
 from chat.errors import Untrusted
+from chat.logs import log
 from chat.settings import Settings, Trust
 from chat.webhook.bearer_tokens import KeyCache, verify_bearer_token
 
@@ -29,6 +31,18 @@ async def verify_sender(
             await verify_bearer_token(headers.get("authorization", ""), settings, signing_keys)
         case Trust.FUNCTION_KEY:
             return
+
+
+def verify_age(time: datetime, now: float, limit: float | None) -> None:
+    """Return when an event's time is at most `limit` seconds away from `now` (seconds since 1970), either way.
+
+    None allows any time. Raises Untrusted.
+    """
+    if limit is None or abs(now - time.timestamp()) <= limit:
+        return
+    age = round(now - time.timestamp())
+    log.warning("an event has a time far from ours", extra={"age": age, "limit": limit})
+    raise Untrusted(f"the event is {age} s old by ce-time, ChatEventMaxAgeSeconds allows {limit:g} s either way")
 
 
 def verify_signature(header: str, connection_id: str, settings: Settings) -> None:

@@ -15,6 +15,7 @@ from local_azure.faults.grammar import format_fault, parse_fault
 from local_azure.faults.registry import FaultRegistry
 from local_azure.faults.rules import Fault
 from local_azure.faults.values import InvalidFault
+from local_azure.json_depth import check_depth
 from local_azure.local_requests import SAFE_HEADERS, json_response, refusal, refuse_other_hosts, refuse_other_pages
 
 PATH = "/inspector/faults"
@@ -135,8 +136,8 @@ class FaultApi:
 
 async def _read_line(request: web.BaseRequest) -> str | None:
     try:
-        document = json.loads(await request.read())
-    except (ValueError, RecursionError):
+        document = json.loads(check_depth((await request.read()).decode()))
+    except ValueError:
         return None
     line = document.get("fault") if isinstance(document, dict) else None
     return line if isinstance(line, str) else None

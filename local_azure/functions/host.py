@@ -183,6 +183,6 @@ def _host_variables(app_root: Path, port: int) -> dict[str, str]:
 
 def _body_limit() -> int:
     value = os.environ.get(BODY_LIMIT_SETTING) or str(DEFAULT_BODY_LIMIT)
-    if not value.isdigit():
+    if not value.isdecimal():
         raise ConfigurationError(f"{BODY_LIMIT_SETTING} must be a number of bytes, not {value!r}")
     return int(value)

@@ -5,6 +5,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from local_azure.json_depth import check_depth
 from local_azure.tables.errors import ErrorCode, TableError, error_json, error_message, error_xml, invalid_input
 from local_azure.tables.json_format import Addresses, MetadataLevel, requested_level
 from local_azure.tables.resource_path import Resource
@@ -48,8 +49,8 @@ class Request:
     def json(self) -> object:
         """Return the value that the body holds as JSON; raises `TableError`."""
         try:
-            return _decode_json(self.text())
-        except (ValueError, RecursionError):
+            return _decode_json(check_depth(self.text()))
+        except ValueError:
             raise invalid_input("The body is not valid JSON.") from None
 
     def text(self) -> str:

@@ -3,6 +3,8 @@
 import json
 from typing import NoReturn
 
+from local_azure.json_depth import check_depth
+
 
 def _refuse_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is not JSON")
@@ -10,13 +12,13 @@ def _refuse_constant(name: str) -> NoReturn:
 
 # Numbers stay texts: they are only passed on, and Python does not convert one with thousands of digits.
 VERBATIM = json.JSONDecoder(parse_int=str, parse_float=str, parse_constant=_refuse_constant)
-"""A decoder that accepts every JSON text and leaves numbers as they are written; raises ValueError, RecursionError."""
+"""A decoder that accepts every JSON text and leaves numbers as they are written; raises ValueError."""
 
 
 def is_json(text: str) -> bool:
-    """Return whether the text is one JSON value (RFC 8259), nested no deeper than Python's recursion limit allows."""
+    """Return whether the text is one JSON value (RFC 8259), nested no more than 256 levels deep."""
     try:
-        VERBATIM.decode(text)
-    except (ValueError, RecursionError):
+        VERBATIM.decode(check_depth(text))
+    except ValueError:
         return False
     return True

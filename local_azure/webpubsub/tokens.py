@@ -6,6 +6,7 @@ argument, in seconds since the epoch.
 
 import json
 import math
+from base64 import urlsafe_b64decode
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -14,6 +15,7 @@ from urllib.parse import unquote, urlsplit
 import jwt
 from jwt.types import Options
 
+from local_azure.json_depth import check_depth
 from local_azure.webpubsub.names import is_unicode
 
 ENTRA_AUDIENCE = "https://webpubsub.azure.com"
@@ -164,10 +166,12 @@ def _decoded(token: str, key: str | None) -> Mapping[str, object] | None:
         "verify_jti": False,
     }
     try:
+        for part in token.split(".")[:2]:
+            check_depth(urlsafe_b64decode(part + "=" * (-len(part) % 4)).decode())
         return jwt.decode(token, key or "", algorithms=[_ALGORITHM], options=options)
-    except (jwt.PyJWTError, ValueError, TypeError, RecursionError):
+    except (jwt.PyJWTError, ValueError, TypeError):
         # The library parses a header whose signature is not checked yet. Its older releases raise not only their own
-        # errors, but also those of json for very long numbers, wrong types and deep nesting.
+        # errors, but also those of json for very long numbers and wrong types.
         return None
 
 

@@ -19,11 +19,15 @@ export class Chat {
   /** @type {ConnectionState} */
   connectionState = { name: "connecting" };
 
+  /** @type {Map<string, string>} names of users by id, of those who are not called as their id */
+  names = new Map();
+
   /** @param {ChatOptions} options */
   constructor(options) {
-    const { me, userId, lobby, storage, onChange } = options;
+    const { me, name = me, userId, lobby, storage, onChange } = options;
     this.options = options;
     this.me = me;
+    this.names.set(me, name);
     this.outbox = openOutbox(storage, me);
     for (const { room, unread, isPlaced } of readPlaces(storage, me, lobby)) {
       Object.assign(this.#ensureRoom(room), { isPlaced, counted: { head: 0, unread } });
@@ -120,6 +124,19 @@ export class Chat {
   shownEntries() {
     const { me, outbox, room } = this;
     return withChanges(orderedEntries(room), outbox.changes(room.name), me);
+  }
+
+  /** Returns the messages of the current room that are on their way to the server, with their author. */
+  unsentMessages() {
+    return this.outbox.messages(this.room.name).map((item) => ({ ...item, user: this.me, from: this.nameOf(this.me) }));
+  }
+
+  /**
+   * Returns what a user is called.
+   * @param {string} user
+   */
+  nameOf(user) {
+    return this.names.get(user) ?? user;
   }
 
   /** Asks for older messages of the current room, until there are some or it is their beginning. */
@@ -242,6 +259,7 @@ export class Chat {
   /** @param {Frame} frame */
   #receive(frame) {
     this.questions.receive(frame);
+    for (const [user, name] of Object.entries(frame.names ?? {})) this.names.set(user, name);
     if (frame.type === "places") {
       this.#receivePlaces(frame);
       return;
@@ -346,6 +364,6 @@ export class Chat {
 function sentItems(frame) {
   if (frame.type === "joined" || frame.type === "history") return frame.messages.flatMap(sentItems);
   if (frame.type === "since") return frame.entries.flatMap(sentItems);
-  if (frame.type === undefined) return [{ author: frame.from, clientId: frame.clientId }];
+  if (frame.type === undefined) return [{ author: frame.user ?? frame.from, clientId: frame.clientId }];
   return "by" in frame ? [{ author: frame.by, clientId: frame.clientId }] : [];
 }

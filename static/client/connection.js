@@ -84,7 +84,7 @@ export function connect({ userId, onState, onFrame }) {
     if (answer.status === 401) {
       onState({ name: "signed out" });
     } else if (!answer.url) {
-      scheduleOpen(answer.error?.message);
+      scheduleOpen(answer.error);
     } else {
       session.url = answer.url;
       const recovery = `&awps_connection_id=${id}&awps_reconnection_token=${encodeURIComponent(token ?? "")}`;
@@ -169,12 +169,12 @@ export function connect({ userId, onState, onFrame }) {
     requests.clear();
   }
 
-  /** @param {string} [refused] */
-  function scheduleOpen(refused) {
+  /** @param {Answer["error"]} [error] */
+  function scheduleOpen(error) {
     const isFirstRecovery = session.token && attempt === 0;
     const delay = isFirstRecovery ? 0 : backoffDelay(attempt);
     attempt += 1;
-    onState({ name: "waiting", at: Date.now() + delay, refused });
+    onState({ name: "waiting", at: Date.now() + delay, refused: error?.message, code: error?.code });
     clearTimeout(openTimer);
     openTimer = setTimeout(open, delay);
   }

@@ -7,7 +7,7 @@
  *     chat.sendMessage("hello");
  *
  *     function show() {
- *       const messages = [...orderedEntries(chat.room), ...chat.outbox.messages(chat.room.name)];
+ *       const messages = [...orderedEntries(chat.room), ...chat.unsentMessages()];
  *       console.log(messages.map(({ from, message }) => `${from}: ${message}`));
  *     }
  *
@@ -17,7 +17,7 @@
 export { createCatchUp, nextQuestion } from "./catch-up.js";
 export { Chat } from "./chat.js";
 export { backoffDelay, connect, negotiate, requestJson } from "./connection.js";
-export { addRun, gapLength, gapsOf, isUnread, lastKnown, mergeEntry, orderedEntries } from "./log.js";
+export { addRun, gapLength, gapsOf, isOwn, isUnread, lastKnown, mergeEntry, orderedEntries } from "./log.js";
 export { countReactions, hasReacted, openOutbox, withChanges } from "./outbox.js";
 export { readPlaces, writePlaces } from "./places.js";
 export { applyFrame, beginJoin, createRoom, olderCursor, shownGaps } from "./room.js";

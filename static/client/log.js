@@ -58,11 +58,14 @@ export function gapLength({ after, until }) {
  * @returns {Entry}
  */
 export function entryOf(frame) {
-  const { id, room, from, message, version, seq, editedAt, deletedAt, reactions, reactionCounts, replyTo } = frame;
+  const { id, room, message, version, seq, editedAt, deletedAt, reactions, reactionCounts, replyTo } = frame;
   // A field that is absent is not set: in a newer version it replaces the older value.
   const mutable = { message, version, editedAt, deletedAt, reactions, reactionCounts, replyTo };
-  const author = from && { from };
-  if (!frame.type) return { id, room, seq, sentAt: frame.sentAt, clientId: frame.clientId, ...author, ...mutable };
+  if (!frame.type) {
+    const { from, user = from, kind, sentAt, clientId } = frame;
+    return { id, room, seq, sentAt, clientId, from, user, kind, ...mutable };
+  }
+  const author = frame.from && { from: frame.from, user: frame.from }; // of an erased user
   // Of a message that retention has removed, the time of the deletion is not known.
   if (frame.type === "deleted") mutable.deletedAt ??= frame.at;
   return { id, room, seq: frame.messageSeq, ...author, ...mutable };
@@ -104,8 +107,17 @@ export function orderedEntries({ entries }) {
  * @param {string} me
  * @param {number} read
  */
-export function isUnread({ from, seq = 0 }, me, read) {
-  return Boolean(from) && from !== me && seq > read;
+export function isUnread(entry, me, read) {
+  return isMessage(entry) && !isOwn(entry, me) && (entry.seq ?? 0) > read;
+}
+
+/**
+ * Returns whether the user wrote the message; what a reminder says is not written now.
+ * @param {{ from?: string, user?: string, kind?: string }} message
+ * @param {string} me
+ */
+export function isOwn({ from, user = from, kind }, me) {
+  return user === me && kind !== "reminder";
 }
 
 /** @param {Entry} entry */

@@ -1,5 +1,5 @@
 // What is known of one room, and what a frame from the server changes about it.
-import { addRun, entryOf, gapsOf, lastKnown, mergeEntry } from "./log.js";
+import { addRun, entryOf, gapsOf, isOwn, lastKnown, mergeEntry } from "./log.js";
 import { applyNews, createRoster, replaceRoster } from "./roster.js";
 import { countMessage, notePlace, noteReadElsewhere } from "./unread.js";
 /** @import { ChangeFrame, Entry, Frame, FrameRules, MessageFrame, Page, Room } from "./types.js" */
@@ -71,7 +71,7 @@ export function shownGaps({ runs, head, first, unmarkedAfter }) {
  */
 export function applyFrame(room, frame, me, now) {
   if ("user" in frame && frame.user && frame.type !== "typing") room.typing.delete(frame.user);
-  if ("from" in frame && frame.from) room.typing.delete(frame.from);
+  if ("from" in frame && frame.from) room.typing.delete(frame.user ?? frame.from);
   if (frame.type && frame.type in RULES) RULES[frame.type](room, frame, me, now);
   else if (!frame.type || "seq" in frame) putLive(room, /** @type {MessageFrame | ChangeFrame} */ (frame), me);
 }
@@ -149,7 +149,7 @@ function noteEnds(room, head, first) {
  */
 function putLive(room, frame, me) {
   const isMessage = !frame.type;
-  if (isMessage && frame.from !== me && !room.entries.get(frame.id)?.sentAt) countMessage(room, frame);
+  if (isMessage && !isOwn(frame, me) && !room.entries.get(frame.id)?.sentAt) countMessage(room, frame);
   if (isMessage || frame.messageSeq) putEntry(room, entryOf(frame));
   if (frame.type === "reaction" && frame.user === me) noteOwnReaction(room, frame);
   if (!frame.seq) return;

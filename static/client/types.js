@@ -2,16 +2,17 @@
 
 /**
  * What a reply answers: the message, who wrote it, and one line of it.
- * @typedef {{ id: string, from: string, message: string }} Quote
+ * @typedef {{ id: string, from: string, user?: string, message: string }} Quote
  */
 
 /**
- * One entry of a room's conversation. A message has `from`; somebody who joined or left has `user`; a notice and an error
- * have only `event`. A change may arrive before the message that it changes: then `sentAt` is still missing.
+ * One entry of a room's conversation. A message has `from` and `user`; somebody who joined or left has `user` only; a notice
+ * and an error have only `event`. A change may arrive before the message that it changes: then `sentAt` is still missing.
  * @typedef {object} Entry
  * @property {string} id
  * @property {string} [room]
- * @property {string} [from] author
+ * @property {string} [from] what the author was called
+ * @property {string} [kind] what the author did not type: `action` (`/me`) or `reminder`
  * @property {string} [message] text; empty after a deletion
  * @property {string} [sentAt] UTC, ISO 8601
  * @property {number} [seq] number of the message in the room's log
@@ -24,7 +25,7 @@
  * @property {Record<string, number>} [reactionCounts] how many users by emoji, when not all are listed
  * @property {Record<string, boolean>} [ownReactions] whether the user has reacted, as far as it was seen live
  * @property {string} [event] `joined`, `left`, `notice` or `error`
- * @property {string} [user] who joined or left
+ * @property {string} [user] id of the author, or of who joined or left
  */
 
 /** @typedef {Entry & { sentAt: string }} DatedEntry an entry with its place in the conversation */
@@ -156,9 +157,9 @@
  */
 
 /**
- * What the server sends; docs/protocol.md describes each frame.
- * @typedef {MessageFrame | ChangeFrame | SystemFrame | JoinedFrame | LeftFrame | HistoryFrame | SinceFrame | RosterFrame
- *   | ReadFrame | PlacesFrame | TypingFrame} Frame
+ * What the server sends; docs/protocol.md describes each frame. `names` has those users whose name is not their id.
+ * @typedef {{ names?: Record<string, string> } & (MessageFrame | ChangeFrame | SystemFrame | JoinedFrame | LeftFrame | HistoryFrame | SinceFrame | RosterFrame
+ *   | ReadFrame | PlacesFrame | TypingFrame)} Frame
  */
 
 /**
@@ -175,9 +176,9 @@
 
 /**
  * `live`: `isNew` tells a new logical connection from a recovered one, in which nothing was lost.
- * `waiting`: the next attempt is made `at` that time in milliseconds; `refused` is what the server said.
+ * `waiting`: the next attempt is made `at` that time in milliseconds; `refused` is what the server said, `code` why.
  * @typedef {{ name: "connecting" } | { name: "live", isNew: boolean } | { name: "signed out" }
- *   | { name: "waiting", at: number, refused?: string }} ConnectionState
+ *   | { name: "waiting", at: number, refused?: string, code?: string }} ConnectionState
  */
 
 /**
@@ -208,6 +209,7 @@
  * What a chat needs.
  * @typedef {object} ChatOptions
  * @property {string} me the user's id
+ * @property {string} [name] what the user is called, where that is not the id
  * @property {string} [userId] the id to connect with; left out where the platform knows the user
  * @property {string} lobby the room in which everyone starts
  * @property {KeyValueStorage} storage keeps rooms and what is unsent: `localStorage`

@@ -1,5 +1,6 @@
 // The chat, its screen, and what buttons and the browser's events do.
 import { Chat } from "../client/chat.js";
+import { isOwn } from "../client/log.js";
 import { createComposer } from "./composer.js";
 import { byId, setContent } from "./dom.js";
 import { createMessageActions } from "./message-actions.js";
@@ -8,19 +9,28 @@ import { createScreen } from "./screen.js";
 const STATUS_MS = 500;
 const OTHER_ROOMS_MS = 60_000;
 const MAX_QUOTE_LENGTH = 200; // as the server quotes
+const RENAMED = ["invalid_name", "name_taken"]; // refusals that another name ends
 const NEXT_THEME = { "": "light", light: "dark", dark: "" };
 
 /** Shows the chat to the session's user. */
 export function showChat(session) {
-  const { me, auth, lobby, limits, signIn: signInUrl, signOut: signOutUrl } = session;
+  const { me, name, auth, lobby, limits, signIn: signInUrl, signOut: signOutUrl } = session;
   const { style } = document.documentElement;
+
+  let wasLive = false;
 
   const chat = new Chat({
     me,
+    name,
     userId: auth === "open" ? me : undefined,
     lobby,
     storage: localStorage,
-    onChange: () => screen.scheduleRender(),
+    onChange() {
+      const state = chat.connectionState;
+      wasLive ||= state.name === "live";
+      if (!wasLive && state.name === "waiting" && RENAMED.includes(state.code ?? "")) askForNameAgain(state.refused);
+      screen.scheduleRender();
+    },
     onFirstPage: () => screen.showStart(),
     onMove: (room) => {
       setAddress(room);
@@ -57,6 +67,13 @@ export function showChat(session) {
     },
   };
 
+  // The first screen says why.
+  function askForNameAgain(reason) {
+    sessionStorage.clear();
+    sessionStorage.setItem("chat.refusal", reason);
+    location.reload();
+  }
+
   // The address names the current room; a new one fires `hashchange`.
   function setAddress(room) {
     location.hash = room.trim().replace(/^#/, "").toLowerCase();
@@ -77,7 +94,10 @@ export function showChat(session) {
     }
     screen.clearUnreadMark();
     screen.showEnd();
-    chat.sendMessage(text, target && { id: target.id, from: target.from, message: quoteLine(target.message) });
+    chat.sendMessage(
+      text,
+      target && { id: target.id, from: target.from, user: target.user, message: quoteLine(target.message) },
+    );
   }
 
   function quoteLine(message) {
@@ -85,7 +105,7 @@ export function showChat(session) {
   }
 
   function editLastMessage() {
-    const target = chat.shownEntries().findLast(({ from, deletedAt }) => from === me && !deletedAt);
+    const target = chat.shownEntries().findLast((entry) => isOwn(entry, me) && !entry.deletedAt);
     if (target) composer.begin({ kind: "edit", target });
     return Boolean(target);
   }
@@ -134,7 +154,7 @@ export function showChat(session) {
     target.reset();
   });
 
-  setContent(byId("my-name"), me);
+  setContent(byId("my-name"), name);
   byId("sign-in").hidden = true;
   byId("chat").hidden = false;
   openAddressedRoom();

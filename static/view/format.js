@@ -28,13 +28,13 @@ export function formatNames(users, count = users.length) {
   return nameList.format([...named, others === 1 ? "1 other" : `${others} others`]);
 }
 
-/** Returns who joined and who left; each person once, as the last event says. */
-export function formatPresence(events) {
+/** Returns who joined and who left; each person once, as the last event says. `nameOf` returns what a user is called. */
+export function formatPresence(events, nameOf = (user) => user) {
   const lastEvents = new Map(events.map(({ user, event }) => [user, event]));
   const usersWith = (event) => [...lastEvents.keys()].filter((user) => lastEvents.get(user) === event);
   return ["joined", "left"]
     .filter((event) => usersWith(event).length)
-    .map((event) => `${formatNames(usersWith(event))} ${event}`)
+    .map((event) => `${formatNames(usersWith(event).map(nameOf))} ${event}`)
     .join(" · ");
 }
 

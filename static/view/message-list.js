@@ -7,7 +7,7 @@ const NEAR_TOP_PX = 600;
 const MAX_ANNOUNCED = 3; // more at once is history, which screen readers do not read out
 
 /** Returns the list. `onScroll` is told whether the reader is near its top, `onGap` which gap is in view. */
-export function createMessageList(me, onScroll, onGap) {
+export function createMessageList(chat, onScroll, onGap) {
   const log = byId("log");
   const list = byId("timeline");
   const actions = byId("message-actions");
@@ -18,7 +18,7 @@ export function createMessageList(me, onScroll, onGap) {
 
   function placeItems(rows) {
     const known = items;
-    items = new Map(rows.map((row) => [row.key, renderRow(row, me, known.get(row.key))]));
+    items = new Map(rows.map((row) => [row.key, renderRow(row, chat, known.get(row.key))]));
     for (const [key, item] of known) if (!items.has(key)) item.remove();
     // An element that moves loses its focus.
     let next = list.firstChild;

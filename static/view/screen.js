@@ -14,11 +14,12 @@ const UNREADABLE = "Messages could not be loaded. Trying again…";
 
 /** Returns the screen of the chat. */
 export function createScreen(chat, auth) {
+  const nameOf = (user) => chat.nameOf(user);
   const roomViews = new WeakMap();
   let otherRooms = [];
   let renderTimer;
   let isOpening = false;
-  const messageList = createMessageList(chat.me, showOlder, (after) => chat.loadGap(after));
+  const messageList = createMessageList(chat, showOlder, (after) => chat.loadGap(after));
 
   // The number of the entry after which the current room is unread, and how many entries above are not shown.
   function currentView() {
@@ -32,7 +33,7 @@ export function createScreen(chat, auth) {
 
   function render() {
     renderTimer = undefined;
-    const { me, room } = chat;
+    const { room } = chat;
     const entries = chat.shownEntries();
     renderConversation(entries);
     if (messageList.isNearTop() && !currentView().hiddenCount) loadOlder();
@@ -50,17 +51,17 @@ export function createScreen(chat, auth) {
     setContent(byId("new-messages"), count && `${count} new message${count > 1 ? "s" : ""}`);
     setContent(byId("theme-button"), `Theme: ${document.documentElement.style.colorScheme || "system"}`);
     const unknownRooms = otherRooms.filter((other) => !chat.rooms.has(other.room));
-    renderSidebar(myRooms, unknownRooms.slice(0, MAX_OTHER_ROOMS), room, me);
+    renderSidebar(myRooms, unknownRooms.slice(0, MAX_OTHER_ROOMS), chat);
     renderStatus();
   }
 
   function renderConversation(entries) {
-    const { me, room, outbox } = chat;
+    const { me, room } = chat;
     const view = currentView();
     const isFollowing = messageList.isFollowing();
     if ((isOpening || !isFollowing) && room.runs.length && countUnread(room)) view.unreadMark ??= room.read;
     if (isOpening || isFollowing) view.hiddenCount = Math.max(0, entries.length - WINDOW_LENGTH);
-    const shown = [...entries.slice(view.hiddenCount), ...outbox.messages(room.name)];
+    const shown = [...entries.slice(view.hiddenCount), ...chat.unsentMessages()];
     messageList.render(timelineRows(shown, me, view.unreadMark, describeMissing(room, entries, view)), isOpening);
     isOpening = false;
     byId("log").dataset.membership = room.membership;
@@ -82,7 +83,10 @@ export function createScreen(chat, auth) {
     setContent(byId("status-action"), action);
     const { typing } = chat.room;
     const users = [...typing.keys()].filter((user) => typing.get(user) > now && user !== chat.me);
-    setContent(byId("typing"), users.length && `${formatNames(users)} ${users.length > 1 ? "are" : "is"} typing…`);
+    setContent(
+      byId("typing"),
+      users.length && `${formatNames(users.map(nameOf))} ${users.length > 1 ? "are" : "is"} typing…`,
+    );
   }
 
   // First the hidden entries, then those that only the server has.
@@ -157,9 +161,11 @@ function describeStart({ name, runs }) {
   return runs[0].after ? "Older messages were removed." : `This is where #${name} began.`;
 }
 
-function renderSidebar(myRooms, otherRooms, room, me) {
-  const { users, count } = room.roster;
-  const people = [...new Set([me, ...[...users].sort()])];
+function renderSidebar(myRooms, otherRooms, chat) {
+  const { users, count } = chat.room.roster;
+  const others = [...users].filter((user) => user !== chat.me).map((user) => ({ user, name: chat.nameOf(user) }));
+  const sorted = others.sort((a, b) => (a.name < b.name ? -1 : 1));
+  const people = [{ user: chat.me, name: chat.nameOf(chat.me), isMe: true }, ...sorted];
   const peopleCount = Math.max(count, people.length);
   const focusedId = document.activeElement?.id ?? "";
   renderList("my-rooms", myRooms, ({ name, unreadCount, isCurrent }) => {
@@ -171,8 +177,8 @@ function renderSidebar(myRooms, otherRooms, room, me) {
     return [createLink(other.room, false, createElement("small", {}, `${other.count} here`))];
   });
   byId(focusedId)?.focus(); // a list that was made anew has lost it
-  renderList("people-list", people, (name) => {
-    return [createAvatar(name), createElement("bdi", {}, name), name === me ? "(you)" : ""];
+  renderList("people-list", people, ({ user, name, isMe }) => {
+    return [createAvatar(name), createElement("bdi", { title: user }, name), isMe ? "(you)" : ""];
   });
   setContent(byId("more-people"), peopleCount > people.length && `and ${peopleCount - people.length} more`);
   setContent(byId("people-count"), `${peopleCount} here`);

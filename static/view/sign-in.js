@@ -4,18 +4,19 @@ import { byId, setContent } from "./dom.js";
 
 const NO_ANSWER = "The server does not answer, or ChatAuth is not set.";
 
-/** Returns the answer of `GET /session`, with the user's name as `me`; `onNameGiven` is called before it is checked. */
+/** Returns the answer of `GET /session`, with the user's id as `me`; `onNameGiven` is called before it is checked. */
 export async function signIn(onNameGiven) {
   const session = await waitForSession();
   const isOpen = session.auth === "open";
   const me = isOpen ? sessionStorage.getItem("chat.user") : session.user;
-  if (me) return Object.assign(session, { me });
-  setContent(byId("sign-in-hint"), "");
+  if (me) return Object.assign(session, { me, name: isOpen ? me : session.name });
+  setContent(byId("sign-in-hint"), sessionStorage.getItem("chat.refusal"));
   byId("sign-in").hidden = false;
   byId("name-form").hidden = !isOpen;
   byId("sign-in-link").hidden = isOpen;
   byId("sign-in-link").href = session.signIn;
-  return Object.assign(session, { me: await askForName(session.limits.userIdLength, onNameGiven) });
+  const name = await askForName(session.limits.userIdLength, onNameGiven);
+  return Object.assign(session, { me: name, name });
 }
 
 async function waitForSession() {
@@ -44,6 +45,7 @@ function askForName(maxLength, onNameGiven) {
         return;
       }
       localStorage.setItem("chat.user", name);
+      sessionStorage.clear();
       sessionStorage.setItem("chat.user", name);
       resolve(name);
     });

@@ -1,8 +1,8 @@
 // The rows of a conversation, and their elements.
-import { gapLength, isUnread } from "../client/log.js";
+import { gapLength, isOwn, isUnread } from "../client/log.js";
 import { countReactions, hasReacted } from "../client/outbox.js";
 import { createAvatar, createButton, createElement, setContent } from "./dom.js";
-import { formatDate, formatDay, formatNames, formatPresence, formatTime } from "./format.js";
+import { formatDate, formatDay, formatNames, formatPresence, formatTime, isolateName } from "./format.js";
 
 const GROUP_MS = 5 * 60_000;
 
@@ -38,7 +38,7 @@ export function timelineRows(entries, me, unreadMark, { gaps = [], start = "", e
       isMarked = true;
       rows.push({ kind: "unread", key: "unread", day });
     }
-    const key = `${entry.from} ${entry.clientId ?? entry.id}`; // stays when the server gives the message an id
+    const key = `${entry.user} ${entry.clientId ?? entry.id}`; // stays when the server gives the message an id
     addEntry(rows, { entry, date, day, key });
   }
   addGaps(() => true);
@@ -55,7 +55,8 @@ function gapRow(gap, day) {
 function addEntry(rows, { entry, date, ...row }) {
   const last = rows.at(-1);
   if (entry.from) {
-    const isGrouped = last.entry?.from === entry.from && date - last.date < GROUP_MS;
+    const isSame = last.entry?.from === entry.from && last.entry.user === entry.user;
+    const isGrouped = isSame && date - last.date < GROUP_MS;
     rows.push({ kind: "message", ...row, entry, date, isGrouped });
   } else if (!entry.user) {
     rows.push({ kind: "notice", ...row, entry });
@@ -67,10 +68,10 @@ function addEntry(rows, { entry, date, ...row }) {
 }
 
 /** Returns the row's element: the one given, changed, or a new one. */
-export function renderRow(row, me, element) {
-  if (row.kind === "message") return renderMessage(row, me, element ?? createMessage(row.entry.from));
+export function renderRow(row, chat, element) {
+  if (row.kind === "message") return renderMessage(row, chat, element ?? createMessage(row.entry));
   const note = element ?? createNote(row);
-  const text = noteText(row);
+  const text = noteText(row, chat);
   setContent(note.firstChild, text, () => (row.after === undefined ? [text] : [text, loadButton(row.after)]));
   return note;
 }
@@ -89,46 +90,55 @@ function createNote({ kind, entry }) {
   return createElement("li", { className }, createElement("span", { dir: "auto" }));
 }
 
-function noteText({ kind, date, events, entry, text }) {
+function noteText({ kind, date, events, entry, text }, chat) {
   if (text) return text;
   if (kind === "day") return formatDay(date, Date.now());
-  if (kind === "presence") return formatPresence(events);
+  if (kind === "presence") return formatPresence(events, (user) => chat.nameOf(user));
   return kind === "unread" ? "New" : entry.message;
 }
 
-function createMessage(from) {
+function createMessage({ from, user }) {
   const time = createElement("time");
   const quote = createButton("show-quoted", { className: "quote" });
   const text = createElement("p", { className: "text", dir: "auto" });
   const note = createElement("p", { className: "note" });
   const reactions = createElement("ul", { className: "reactions" });
-  const bubble = createElement("div", { className: "bubble" }, createAuthor(from), time, quote, text, note);
+  const bubble = createElement("div", { className: "bubble" }, createAuthor(from, user), time, quote, text, note);
   const message = createElement("li", { tabIndex: -1 }, createAvatar(from), bubble, reactions);
   partsOfMessages.set(message, { time, quote, text, note, reactions });
   return message;
 }
 
-function createAuthor(name) {
-  return createElement("b", { className: "author", dir: "auto" }, name);
+// Two users may have one name, where an identity provider gives it.
+function createAuthor(name, user) {
+  return createElement("b", { className: "author", dir: "auto", title: user }, name);
 }
 
-function renderMessage({ entry, date, isGrouped }, me, message) {
-  const { id, from, sentAt, deletedAt, state } = entry;
-  const shown = deletedAt ? { message: "Message deleted" } : entry;
+function renderMessage({ entry, date, isGrouped }, chat, message) {
+  const { id, kind, sentAt, deletedAt, state } = entry;
+  const shown = deletedAt ? {} : entry;
   const { time, quote, text, note, reactions } = partsOfMessages.get(message);
-  const classes = ["message", from === me && "mine", isGrouped && "grouped", deletedAt ? "deleted" : state];
+  const classes = [
+    "message",
+    isOwn(entry, chat.me) && "mine",
+    isGrouped && "grouped",
+    kind,
+    deletedAt ? "deleted" : state,
+  ];
   message.className = classes.filter(Boolean).join(" ");
   message.id = id;
   time.dateTime = sentAt;
   time.title = `${formatDate(date)} ${formatTime(date)}`;
   setContent(time, formatTime(date));
   setContent(quote, shown.replyTo?.message, () => [
-    createAuthor(shown.replyTo.from),
+    createAuthor(shown.replyTo.from, shown.replyTo.user),
     createElement("bdi", {}, shown.replyTo.message),
   ]);
-  setContent(text, shown.message, () => splitLinks(shown.message).map(createLink));
-  renderNote(note, shown, entry);
-  renderReactions(reactions, shown, me);
+  // Not a text that somebody can type: an element of its own.
+  if (deletedAt) setContent(text, deletedAt, () => [createElement("del", {}, "Message deleted")]);
+  else setContent(text, shown.message, () => splitLinks(shown.message).map(createLink));
+  renderNote(note, shown, entry, chat);
+  renderReactions(reactions, shown, chat);
   return message;
 }
 
@@ -136,7 +146,7 @@ function createLink({ text, href }) {
   return href ? createElement("a", { href, target: "_blank", rel: "noopener noreferrer" }, text) : text;
 }
 
-function renderNote(note, { state, editedAt, pendingChange }, { id, error, failedChange }) {
+function renderNote(note, { kind, user, state, editedAt, pendingChange }, { id, error, failedChange }, chat) {
   const failed = failedChange ?? (state === "failed" && { id, error });
   note.classList.toggle("failed-note", Boolean(failed));
   if (failed) {
@@ -145,25 +155,32 @@ function renderNote(note, { state, editedAt, pendingChange }, { id, error, faile
     setContent(note, `${failed.error} ${failed.id}`, () => [failed.error, ...buttons]);
   } else {
     const pending = state === "pending" ? "Sending…" : CHANGE_NOTES[pendingChange];
-    setContent(note, pending ?? (editedAt && "edited"));
+    const setBy = kind === "reminder" && `Reminder set by ${isolateName(chat.nameOf(user))}`;
+    setContent(note, pending ?? (setBy || (editedAt && "edited")));
   }
 }
 
-function renderReactions(list, entry, me) {
+function renderReactions(list, entry, chat) {
   const { reactions = {}, pendingEmojis = [] } = entry;
   const shown = Object.entries(countReactions(entry))
     .filter(([, count]) => count)
     .map(([emoji, count]) => {
-      const isOwn = hasReacted(entry, emoji, me);
-      return { emoji, count, users: reactions[emoji] ?? [], isOwn, isPending: pendingEmojis.includes(emoji) };
+      const isChosen = hasReacted(entry, emoji, chat.me);
+      return {
+        emoji,
+        count,
+        users: (reactions[emoji] ?? []).map((user) => chat.nameOf(user)),
+        isChosen,
+        isPending: pendingEmojis.includes(emoji),
+      };
     });
   setContent(list, shown.length && JSON.stringify(shown), () => shown.map(reactionItem));
 }
 
-function reactionItem({ emoji, count, users, isOwn, isPending }) {
+function reactionItem({ emoji, count, users, isChosen, isPending }) {
   const title = `${formatNames(users, count)}${isPending ? " (sending)" : ""}`;
   const className = isPending ? "sending" : "";
-  const properties = { value: emoji, ariaPressed: isOwn, title, className };
+  const properties = { value: emoji, ariaPressed: isChosen, title, className };
   return createElement("li", {}, createButton("react", properties, `${emoji} ${count}`));
 }
 

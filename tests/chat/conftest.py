@@ -1,6 +1,7 @@
 """Requests as the Functions host makes them, and events as the service signs them."""
 
 import json
+import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
@@ -8,6 +9,7 @@ from urllib.parse import parse_qsl, urlsplit
 import azure.functions as func
 import pytest
 
+from chat.times import timestamp
 from chat.webhook.trust import signature
 from tests.chat.local_chat import LocalChat, run_chat
 
@@ -46,7 +48,7 @@ def event_headers(kind: str, name: str, *, key: str = KEY, connection: str = CON
         "ce-type": f"azure.webpubsub.{kind}.{name}",
         "ce-source": f"/hubs/sample_chatapp/client/{connection}",
         "ce-id": "1",
-        "ce-time": "2026-01-31T12:00:00Z",
+        "ce-time": timestamp(round(time.time() * 1000)),
         "ce-hub": "sample_chatapp",
         "ce-eventName": name,
         "ce-connectionId": connection,

@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import quote
 
 import aiohttp
+from azure.messaging.webpubsubservice.aio import WebPubSubServiceClient
 
 from local_azure import functions, tables, webpubsub
 
@@ -96,6 +97,7 @@ class LocalChat:
     http: aiohttp.ClientSession
     settings: Mapping[str, str] = field(default_factory=dict)
     tabs: list[Tab] = field(default_factory=list)
+    unannounced: str = ""
 
     def deliver(self, *system_events: str, url: str | None = None) -> None:
         """Let the service send these system events, and every user event, to the app or to another instance of it."""
@@ -128,6 +130,16 @@ class LocalChat:
             tab.connection_id = (await tab.next(type="system", event="connected"))["connectionId"]
         self.tabs.append(tab)
         return tab
+
+    async def unannounced_connection(self) -> str:
+        """Return the id of an open connection that the app is told nothing of; the first call opens it."""
+        if not self.unannounced:
+            async with WebPubSubServiceClient.from_connection_string(self.service.connection_string, HUB) as service:
+                url = (await service.get_client_access_token())["url"]
+            self.service.set_event_handlers(HUB, [])
+            self.unannounced = (await self.dial(url, subprotocol=JSON)).connection_id
+            self.deliver("connect", "connected", "disconnected")
+        return self.unannounced
 
     async def enter(self, user: str, room: str) -> tuple[Tab, Frame]:
         """Connect and enter a room."""

@@ -63,7 +63,11 @@ class Process:
     def start(self) -> None:
         """Start it and return when it answers; raises AssertionError with its output when it does not."""
         with self.log.open("ab") as output:
-            self._child = subprocess.Popen(self.command, cwd=ROOT, stdout=output, stderr=subprocess.STDOUT)
+            # The service remembers the connections of pages that a test has killed, as those of a user.
+            environment = {"ChatUserConnections": "200"} | os.environ
+            self._child = subprocess.Popen(
+                self.command, cwd=ROOT, env=environment, stdout=output, stderr=subprocess.STDOUT
+            )
         deadline = time.monotonic() + START_SECONDS
         while not _answers(self.ready_url):
             assert self._child.poll() is None, f"it ended at once:\n{self.output()}"

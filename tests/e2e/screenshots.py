@@ -65,7 +65,7 @@ def store_past(chat: Chat, room: str) -> None:
 
     def append(minutes_ago: int, request: Request) -> str:
         nonlocal head
-        plan = plan_append(head, messages, [request], now - minutes_ago * 60_000)
+        plan = plan_append("lobby", head, messages, [request], now - minutes_ago * 60_000)
         head = plan.head
         messages.update(plan.created | plan.changed)
         for entry in plan.entries:

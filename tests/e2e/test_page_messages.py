@@ -51,10 +51,11 @@ def test_any_text_shows_as_text_and_breaks_no_layout(chat: Chat, new_person: New
     expect(ana.box).to_be_in_viewport(ratio=1)
 
 
-def test_a_name_of_markup_or_of_another_direction_is_a_name(chat: Chat, new_person: NewPerson, room: str) -> None:
+@pytest.mark.parametrize("name", ["<b>bo</b>", "<שלום>"])
+def test_a_name_of_markup_or_of_another_direction_is_a_name(
+    chat: Chat, new_person: NewPerson, room: str, name: str
+) -> None:
     ana = Person(new_person(), chat, "ana").enter(room)
-    name = "<b>שלום</b>"
-
     Person(new_person(), chat, name).enter(room).say("hi")
 
     expect(ana.page.locator("#log b")).to_have_text(name)

@@ -118,6 +118,6 @@ def _strings(values: Mapping[str, object], where: str) -> dict[str, str]:
 def _port(value: object, name: str) -> int | None:
     if value is None:
         return None
-    if not str(value).isdigit() or not 0 <= int(str(value)) <= 65535:
+    if not str(value).isdecimal() or not 0 <= int(str(value)) <= 65535:
         raise ConfigurationError(f"{name}: Host.LocalHttpPort must be a port number, not {value!r}")
     return int(str(value))

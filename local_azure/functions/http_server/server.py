@@ -43,6 +43,8 @@ HOME_PAGE = """<!doctype html>
 # The characters that the real host's server sends in a header; any other character makes the answer a 500 there too.
 _HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 _HEADER_VALUE = re.compile(r"[\t\x20-\x7e]*")
+# A host name, an IPv4 address or an IPv6 address in brackets, and a port; the real host's server refuses anything else.
+_HOST = re.compile(r"(?:\[[0-9A-Fa-f:.]+(?:%25[\w.~-]+)?\]|[\w!$%&'()*+,;=.~-]*)(?::[0-9]*)?", re.ASCII)
 # Headers of the connection; a function cannot set them.
 HOP_BY_HOP = frozenset({"connection", "keep-alive", "transfer-encoding", "upgrade", "te", "trailer"})
 # The request's headers as functions see them.
@@ -114,6 +116,8 @@ class HttpServer:
     async def _handle(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         """Do what every request needs: preflights, keys of built-in paths, HTTP errors, additional headers."""
         headers = request[HEADERS] = join_headers(request)
+        if not _HOST.fullmatch(headers.get("host", "")):
+            return web.Response(status=400)
         if self._cors.is_preflight(request.method, headers):
             return web.Response(status=204, headers=self._cors.preflight_headers(headers))
         response: web.StreamResponse

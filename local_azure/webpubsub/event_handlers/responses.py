@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NoReturn
 
+from local_azure.json_depth import check_depth
 from local_azure.webpubsub.events import HandlerResponse
 from local_azure.webpubsub.json_text import is_json
 from local_azure.webpubsub.messages import DataType, Payload
@@ -62,8 +63,8 @@ def parse_connect_response(response: HandlerResponse) -> ConnectResponse:
     if response.status == 204 or not response.body.strip():
         return UNCHANGED
     try:
-        document = json.loads(response.body)
-    except (ValueError, RecursionError):
+        document = json.loads(check_depth(response.body.decode("utf-8-sig")))
+    except ValueError:
         raise ConnectRefused(500, CONNECT_FAILED) from None
     return UNCHANGED if document is None else _connect_response(document)
 

@@ -3,6 +3,7 @@
 import json
 from urllib.parse import unquote
 
+from local_azure.json_depth import check_depth
 from local_azure.observations import StorageCalled
 from local_azure.webpubsub.messages import (
     ClientMessage,
@@ -65,8 +66,8 @@ def service_frame_label(kind: str, payload: bytes) -> str:
     if kind != "text":
         return f"{kind} frame"
     try:
-        frame = json.loads(payload)
-    except (ValueError, RecursionError):
+        frame = json.loads(check_depth(payload.decode()))
+    except ValueError:
         return "text frame"
     match frame:
         case {"type": "ack", "ackId": int(ack_id), "error": {"name": str(name)}}:

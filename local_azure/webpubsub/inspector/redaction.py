@@ -5,6 +5,8 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from local_azure.json_depth import check_depth
+
 KEPT_BYTES = 8 * 1024
 HIDDEN = "[hidden]"
 _MARGIN_BYTES = 8 * 1024  # so that a secret across the end of the kept part is found
@@ -80,8 +82,8 @@ def _is_json(text: str) -> bool:
     if text.lstrip()[:1] not in ("{", "["):
         return False
     try:
-        json.loads(text)
-    except (ValueError, RecursionError):
+        json.loads(check_depth(text))
+    except ValueError:
         return False
     return True
 

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from json.encoder import encode_basestring
 from typing import NamedTuple
 
+from local_azure.json_depth import check_depth
 from local_azure.webpubsub.json_text import VERBATIM
 from local_azure.webpubsub.messages import (
     NO_METADATA,
@@ -61,11 +62,11 @@ class JsonCodec:
         if not isinstance(frame, str):
             raise InvalidFrame(UNSUPPORTED_DATA, WRONG_FRAME_KIND)
         try:
-            members = _members(frame)
+            members = _members(check_depth(frame))
             return _DECODERS[members["type"].string().lower()](members)
-        except (_InvalidMessage, KeyError, ValueError, StopIteration, RecursionError):
-            # json, base64, UTF-8 and metadata checks raise ValueError; a JSON scanner also raises StopIteration for a
-            # missing value and RecursionError for one that is nested too deeply.
+        except (_InvalidMessage, KeyError, ValueError, StopIteration):
+            # json, depth, base64, UTF-8 and metadata checks raise ValueError; a JSON scanner also raises StopIteration
+            # for a missing value.
             raise InvalidFrame(INVALID_PAYLOAD, INVALID_MESSAGE) from None
 
     def encode(self, message: ServiceMessage, sequence_id: int | None = None) -> str:

@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 
 from aiohttp import web
 
+from local_azure.json_depth import check_depth
 from local_azure.webpubsub.filters import Filter
 from local_azure.webpubsub.hub import Connection, Hub
 from local_azure.webpubsub.names import is_group_name
@@ -91,8 +92,8 @@ async def _groups_and_filter(call: RestCall) -> tuple[list[str], Filter | None]:
     if media_type != "application/json":
         raise unsupported_media_type("The content type must be application/json.")
     try:
-        document = json.loads(await call.body())
-    except (ValueError, RecursionError):
+        document = json.loads(check_depth((await call.body()).decode("utf-8-sig")))
+    except ValueError:
         raise bad_request("The request body is not a valid JSON.") from None
     if not isinstance(document, dict):
         raise bad_request("The request body must be an object.")

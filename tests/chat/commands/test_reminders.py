@@ -19,7 +19,8 @@ NOW = datetime(2026, 1, 31, 12, 0, 30, tzinfo=UTC)
         ("1h 30m stretch", timedelta(minutes=90), "stretch"),
         ("2D call bo", timedelta(days=2), "call bo"),
         ("30s 5 socks", timedelta(seconds=30), "5 socks"),
-        ("1 week water\nthe plants", timedelta(weeks=1), "water\nthe plants"),
+        ("1 week water\nthe plants", timedelta(weeks=1), "water the plants"),
+        ("1m \ta\n\nbo: b\u2028c ", timedelta(minutes=1), "a bo: b c"),
     ],
 )
 def test_a_duration_counts_from_now(argument: str, wait: timedelta, text: str) -> None:
@@ -62,6 +63,14 @@ def test_a_stored_reminder_is_read_back_unchanged() -> None:
     reminder = Reminder("lobby", "ana", "tea", NOW, "2026-01-31 12:00 UTC", "c1/7")
 
     assert decode_reminder(reminder.encode()) == reminder
+
+
+def test_a_reminder_is_one_line_with_the_name_of_its_user() -> None:
+    reminder = Reminder("lobby", "aad:4711", "tea\nbo: hello", NOW, "2026-01-31 12:00 UTC", "c1/7", "Ana")
+
+    assert reminder.line == "Ana: tea bo: hello"
+    assert decode_reminder(reminder.encode()) == reminder
+    assert Reminder("lobby", "ana", "tea", NOW, "", "c1/7").line == "ana: tea"
 
 
 def test_its_line_has_one_id_that_belongs_to_no_user() -> None:

@@ -15,7 +15,7 @@ from chat.table_storage.client import TableClient
 from chat.table_storage.connection import read_storage_connection
 from local_azure import tables, webpubsub
 from tests.chat.commands.test_reminder_flow import host_process
-from tests.chat.functions.test_signed_in import principal
+from tests.chat.functions.test_signed_in import id_of, principal
 from tests.chat.local_chat import JSON, LocalChat, Tab, run_chat, until
 
 ROOT = principal("root")
@@ -26,7 +26,7 @@ TABLES = ("Rooms", "RoomList", "Users", "Jobs", "Audit")
 @pytest.fixture
 async def managed_chat() -> AsyncIterator[LocalChat]:
     """A chat with the admin root."""
-    async with run_chat(ChatAuth="easyauth", ChatAdmins="root") as chat:
+    async with run_chat(ChatAuth="easyauth", ChatAdmins=id_of("root")) as chat:
         yield chat
 
 
@@ -75,7 +75,7 @@ async def export(chat: LocalChat, room: str) -> list[dict[str, Any]]:
 
 
 async def erase(chat: LocalChat, user: str) -> dict[str, Any]:
-    return await finish(chat, await post(chat, "/manage/users/erase", {"user": user}))
+    return await finish(chat, await post(chat, "/manage/users/erase", {"user": id_of(user)}))
 
 
 async def read_tables(chat: LocalChat, *tables: str) -> list[dict[str, Any]]:
@@ -153,10 +153,10 @@ async def test_an_export_has_every_entry_as_clients_are_told_it(managed_chat: Lo
 
     about, *lines = await export(managed_chat, "design")
 
-    assert {"type": "export", "room": "design", "first": 1, "head": 5, "by": "root"}.items() <= about.items()
+    assert {"type": "export", "room": "design", "first": 1, "head": 5, "by": id_of("root")}.items() <= about.items()
     assert [line["seq"] for line in lines] == [1, 2, 3, 4, 5]
     assert [line.get("type", "line") for line in lines] == ["line", "line", "edited", "reaction", "deleted"]
-    assert (lines[0]["message"], lines[0]["reactions"], lines[0]["version"]) == ("the", {"👍": ["ana"]}, 4)
+    assert (lines[0]["message"], lines[0]["reactions"], lines[0]["version"]) == ("the", {"👍": [id_of("ana")]}, 4)
     assert (lines[1]["message"], "deletedAt" in lines[1]) == ("", True)
     assert all("message" not in line for line in lines[2:])
 
@@ -210,10 +210,11 @@ async def test_an_erased_user_is_nowhere_and_every_screen_shows_it(managed_chat:
     deleted = await bo.next(type="deleted", id=hers["id"])
     assert (deleted["from"], deleted["message"], "replyTo" in deleted) == ("erased", "", False)
     edited = await bo.next(type="edited", id=quoting["id"])
-    assert (edited["message"], edited["replyTo"]) == ("an answer", {"id": hers["id"], "from": "erased", "message": ""})
+    assert edited["message"] == "an answer"
+    assert edited["replyTo"] == {"id": hers["id"], "from": "erased", "user": "erased", "message": ""}
     edited = await bo.next(type="edited", id=other["id"])
-    assert (edited["message"], edited["reactions"], "from" in edited) == ("bo's own text", {"👍": ["bo"]}, False)
-    await assert_nowhere(chat, NAME, "my ", "client-of-zoe")
+    assert (edited["message"], edited["reactions"], "from" in edited) == ("bo's own text", {"👍": [id_of("bo")]}, False)
+    await assert_nowhere(chat, NAME, id_of(NAME), "my ", "client-of-zoe")
 
 
 async def assert_nowhere(chat: LocalChat, *texts: str) -> None:
@@ -224,7 +225,7 @@ async def assert_nowhere(chat: LocalChat, *texts: str) -> None:
     stored = json.dumps(rows, ensure_ascii=False) + json.dumps(json.loads(instances), ensure_ascii=False)
     assert [text for text in texts if text in stored] == []
     [record] = [row for row in rows if row.get("userHash")]
-    assert (record["userHash"], record["by"], record["kind"]) == (user_key(NAME), "root", "erase")
+    assert (record["userHash"], record["by"], record["kind"]) == (user_key(id_of(NAME)), id_of("root"), "erase")
     assert record["finishedAt"] >= record["at"] > 1_700_000_000_000
     assert (record["messages"], record["mentions"], record["changes"]) == (3, 2, 2)
     assert (record["places"] > 0, record["reminders"]) == (True, 1)
@@ -244,7 +245,7 @@ async def test_a_second_erasure_finds_nothing_to_do(managed_chat: LocalChat) -> 
 
 
 async def test_an_erasure_goes_on_after_the_app_was_killed(tmp_path: Path) -> None:
-    admins = {"ChatAuth": "easyauth", "ChatAdmins": "root"}
+    admins = {"ChatAuth": "easyauth", "ChatAdmins": id_of("root")}
     async with webpubsub.serve() as service, tables.serve() as storage, aiohttp.ClientSession() as http:
         async with host_process(service, storage, tmp_path, **admins) as (process, url):
             chat = LocalChat(url, service, storage, http)
@@ -252,10 +253,10 @@ async def test_an_erasure_goes_on_after_the_app_was_killed(tmp_path: Path) -> No
             for number in range(300):
                 await ana.send("message", {"message": f"message {number}"})
             await ana.next(message="message 299")
-            started = await post(chat, "/manage/users/erase", {"user": "ana"})
+            started = await post(chat, "/manage/users/erase", {"user": id_of("ana")})
             await until(partial(has_begun, chat))
             process.kill()
-        left = [row for row in await read_tables(chat, "Rooms") if row.get("user") == "ana"]
+        left = [row for row in await read_tables(chat, "Rooms") if row.get("user") == id_of("ana")]
         assert 0 < len(left) < 300
 
         async with host_process(service, storage, tmp_path, **admins) as (_, chat.url):
@@ -264,7 +265,7 @@ async def test_an_erasure_goes_on_after_the_app_was_killed(tmp_path: Path) -> No
         rows = await read_tables(chat, "Rooms")
 
     assert progress["entries"] > 300
-    assert [row for row in rows if row.get("user") == "ana"] == []
+    assert [row for row in rows if row.get("user") == id_of("ana")] == []
     # Each message was erased once.
     assert len({row["target"] for row in rows if row.get("kind") == "erase"}) == 300
     assert len([row for row in rows if row.get("kind") == "erase"]) == 300
@@ -274,7 +275,7 @@ async def has_begun(chat: LocalChat) -> bool:
     return any(row.get("kind") == "erase" for row in await read_tables(chat, "Rooms"))
 
 
-async def test_the_name_of_erased_users_is_reserved(managed_chat: LocalChat) -> None:
-    answer = await managed_chat.get("/negotiate", status=400, headers=principal("Erased"))
+async def test_nobody_is_called_as_erased_users_are(managed_chat: LocalChat) -> None:
+    signed_in = await managed_chat.get("/session", headers=principal("Erased"))
 
-    assert answer["error"]["code"] == "invalid_name"
+    assert (signed_in["user"], signed_in["name"]) == (id_of("Erased"), id_of("Erased"))

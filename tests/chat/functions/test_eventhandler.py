@@ -6,13 +6,14 @@ from typing import Any
 
 import pytest
 
-from chat.names import user_group
+from chat.names import user_group, user_key
 from chat.webhook.trust import signature
 from local_azure.webpubsub import DEFAULT_ACCESS_KEY
 from tests.chat.conftest import CONNECTION, event_headers
 from tests.chat.local_chat import LocalChat, run_chat
 
 SECONDARY = "second-key-for-tests-0123456789abcdef"
+NAME_GROUP = f"name.{user_key('ana')}"
 CONNECT = b'{"query": {"id": ["ana"]}, "claims": {}, "headers": {}, "subprotocols": []}'
 
 
@@ -31,7 +32,7 @@ def connect_headers(**more: str) -> dict[str, str]:
 async def test_a_signed_connect_is_answered_with_user_groups_and_state(chat: LocalChat) -> None:
     async with chat.http.post(f"{chat.url}/eventhandler/connect", headers=connect_headers(), data=CONNECT) as response:
         assert response.status == 200
-        assert await response.json() == {"userId": "ana", "groups": ["room.lobby"], "roles": []}
+        assert await response.json() == {"userId": "ana", "groups": ["room.lobby", NAME_GROUP], "roles": []}
         assert response.headers["ce-connectionState"]
 
 
@@ -44,7 +45,7 @@ async def test_the_subprotocol_is_the_first_one_offered_that_is_known(chat: Loca
     status, answer = await post(chat, connect_headers(), json.dumps(offered).encode())
 
     assert (status, answer["subprotocol"]) == (200, "json.webpubsub.azure.v1")
-    assert answer["groups"] == ["room.lobby", "rich.lobby", user_group("ana")]
+    assert answer["groups"] == ["room.lobby", "rich.lobby", NAME_GROUP, user_group("ana")]
 
 
 async def test_a_forged_signature_is_refused(chat: LocalChat) -> None:

@@ -10,7 +10,9 @@ import pytest
 
 from chat.functions.negotiate import negotiate
 from chat.functions.session import session
+from chat.identity import read_name
 from tests.chat.conftest import KEY, request_to
+from tests.chat.functions.test_signed_in import id_of, principal
 
 
 async def ask(url: str = "/negotiate?id=ana", method: str = "GET", **more: Any) -> func.HttpResponse:
@@ -80,7 +82,7 @@ async def test_the_body_of_a_get_is_not_read(open_chat: pytest.MonkeyPatch) -> N
         ("/negotiate", "POST", b"[]", "JSON object"),
         ("/negotiate", "POST", b'{"id":7}', "must be a string"),
         (f"/negotiate?id={'x' * 65}", "GET", b"", "the limit is 64"),
-        ("/negotiate?id=a%00b", "GET", b"", "control characters"),
+        ("/negotiate?id=a%00b", "GET", b"", "U+0000"),
         ("/negotiate?id=system", "GET", b"", "reserved"),
     ],
 )
@@ -96,11 +98,17 @@ async def test_a_request_without_a_user_is_refused_with_the_reason(
 
 async def test_under_easyauth_only_the_principal_negotiates(open_chat: pytest.MonkeyPatch) -> None:
     open_chat.setenv("ChatAuth", "easyauth")
-    principal = {"X-MS-CLIENT-PRINCIPAL-NAME": "ana"}
+    principal = {
+        "X-MS-CLIENT-PRINCIPAL-NAME": "ana",
+        "X-MS-CLIENT-PRINCIPAL-ID": "4711",
+        "X-MS-CLIENT-PRINCIPAL-IDP": "github",
+    }
 
     assert (await ask("/negotiate?id=ana")).status_code == 401
     assert (await ask("/negotiate?id=bo", headers=principal)).status_code == 401
-    assert claims(await ask("/negotiate", headers=principal))["sub"] == "ana"
+    granted = claims(await ask("/negotiate", headers=principal))
+    assert granted["sub"] == "github:4711"
+    assert read_name(granted["role"]) == "ana"
 
 
 async def test_a_body_that_is_too_large_is_refused(open_chat: pytest.MonkeyPatch) -> None:
@@ -129,6 +137,7 @@ async def test_the_session_has_the_settings_of_the_page(open_chat: pytest.Monkey
     assert json.loads(response.get_body()) == {
         "auth": "open",
         "user": None,
+        "name": None,
         "hub": "Sample_ChatApp",
         "lobby": "lobby",
         "limits": {
@@ -145,12 +154,11 @@ async def test_the_session_has_the_settings_of_the_page(open_chat: pytest.Monkey
 async def test_the_session_names_the_signed_in_user(open_chat: pytest.MonkeyPatch) -> None:
     open_chat.setenv("ChatAuth", "easyauth")
 
-    signed_in = json.loads(
-        (await session(request_to("/session", headers={"x-ms-client-principal-name": "ana"}))).get_body()
-    )
+    signed_in = json.loads((await session(request_to("/session", headers=principal("ana")))).get_body())
     stranger = json.loads((await session(request_to("/session"))).get_body())
 
-    assert (signed_in["user"], stranger["user"]) == ("ana", None)
+    assert (signed_in["user"], stranger["user"]) == (id_of("ana"), None)
+    assert (signed_in["name"], stranger["name"]) == ("ana", None)
     assert stranger["signIn"] == "/.auth/login/aad?post_login_redirect_uri=/"
     assert stranger["signOut"].startswith("/.auth/logout")
 

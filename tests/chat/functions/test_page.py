@@ -162,6 +162,7 @@ async def test_a_head_request_has_the_headers_of_a_get(chat: LocalChat) -> None:
 
 async def test_a_forged_principal_is_ignored_in_open_mode(chat: LocalChat) -> None:
     forged = {"x-ms-client-principal-name": "root", "x-ms-client-principal-id": "root"}
+    forged |= {"x-ms-client-principal-idp": "aad"}
 
     assert (await chat.get("/session", headers=forged))["user"] is None
     assert (await chat.get("/negotiate", status=400, headers=forged))["error"]["code"] == "missing_user"

@@ -1,10 +1,21 @@
 """Under `easyauth`, with the principal that App Service Authentication puts into the headers."""
 
+from chat.identity import principal_id
 from tests.chat.local_chat import JSON, LocalChat, Tab, run_chat
 
 
+def id_of(user: str) -> str:
+    """Return the id of the user whom `principal` signs in."""
+    return principal_id("aad", f"id-of-{user}")
+
+
 def principal(user: str) -> dict[str, str]:
-    return {"x-ms-client-principal-name": user, "x-ms-client-principal-id": f"id-of-{user}"}
+    """Return the headers of a signed-in user who is called so."""
+    return {
+        "x-ms-client-principal-name": user,
+        "x-ms-client-principal-id": f"id-of-{user}",
+        "x-ms-client-principal-idp": "aad",
+    }
 
 
 async def sign_in(chat: LocalChat, user: str) -> Tab:
@@ -13,7 +24,7 @@ async def sign_in(chat: LocalChat, user: str) -> Tab:
 
 
 async def test_the_signed_in_user_is_the_sender_and_admins_may_change_messages_of_others() -> None:
-    async with run_chat(ChatAuth="easyauth", ChatAdmins="root, other") as chat:
+    async with run_chat(ChatAuth="easyauth", ChatAdmins="aad:id-of-root, other") as chat:
         ana, root = await sign_in(chat, "ana"), await sign_in(chat, "root")
         await ana.ask("join", {"room": "lobby"})
         await root.ask("join", {"room": "lobby"})
@@ -25,12 +36,12 @@ async def test_the_signed_in_user_is_the_sender_and_admins_may_change_messages_o
         await root.ask("edit", {"room": "lobby", "id": line["id"], "message": "kind words"})
         await root.ask("delete", {"room": "lobby", "id": line["id"]})
 
-        assert (await ana.next(type="edited"))["by"] == "root"
-        assert (await ana.next(type="deleted"))["by"] == "root"
+        assert (await ana.next(type="edited"))["by"] == "aad:id-of-root"
+        assert (await ana.next(type="deleted"))["by"] == "aad:id-of-root"
 
 
 async def test_in_open_mode_nobody_is_an_admin() -> None:
-    async with run_chat(ChatAdmins="root") as chat:
+    async with run_chat(ChatAdmins="root, aad:id-of-root") as chat:
         ana, root = await chat.open("ana"), await chat.open("root")
         await ana.ask("message", {"message": "mine"})
         line = await root.next(sender="ana")

@@ -49,7 +49,16 @@ async def test_a_change_carries_everything_that_may_have_changed(chat: LocalChat
     assert (reaction["message"], reaction["clientId"], "editedAt" in reaction) == ("yes", "r-1", False)
     assert (edited["message"], edited["by"], edited["clientId"]) == ("yes, please", "bo", "e-1")
     assert reaction["reactions"] == edited["reactions"] == {"👍": ["ana"]}
-    assert reaction["replyTo"] == edited["replyTo"] == {"id": quoted["id"], "from": "ana", "message": "tea?"}
+    assert (
+        reaction["replyTo"]
+        == edited["replyTo"]
+        == {
+            "id": quoted["id"],
+            "from": "ana",
+            "user": "ana",
+            "message": "tea?",
+        }
+    )
 
 
 async def test_a_deleted_message_has_nothing_left_but_its_place(chat: LocalChat) -> None:
@@ -67,7 +76,7 @@ async def test_a_deleted_message_has_nothing_left_but_its_place(chat: LocalChat)
     assert {"reactions", "replyTo", "editedAt"} & set(deleted) == set()
     await ana.send("history", {"room": "lobby"})
     shown = (await ana.next(type="history"))["messages"][-1]
-    expected = {"id", "room", "from", "message", "sentAt", "seq", "version", "deletedAt"}
+    expected = {"id", "room", "from", "user", "message", "sentAt", "seq", "version", "deletedAt"}
     assert (set(shown), shown["message"], shown["version"]) == (expected, "", deleted["seq"])
 
 

@@ -169,7 +169,12 @@ async def test_a_quote_is_looked_up_in_the_log_and_never_believed(chat: LocalCha
 
     await bo.ask("message", {"message": "yes", "replyTo": {"id": line["id"], "from": "cy", "message": "a lie"}})
 
-    assert (await ana.next(sender="bo"))["replyTo"] == {"id": line["id"], "from": "ana", "message": "shall we go?"}
+    assert (await ana.next(sender="bo"))["replyTo"] == {
+        "id": line["id"],
+        "from": "ana",
+        "user": "ana",
+        "message": "shall we go?",
+    }
 
 
 @pytest.mark.parametrize("room", ["lobby", "design"])

@@ -51,7 +51,7 @@ class MemoryLog:
     def append(self, batch: Sequence[Request], now: int = 0) -> list[Outcome]:
         """Carry out a batch in one transaction; a request that is in the log is answered from there."""
         new = [request for request in batch if request.id not in self.entries]
-        plan = plan_append(self.head, self.messages, new, now)
+        plan = plan_append("lobby", self.head, self.messages, new, now)
         self.plans.append(plan)
         self.entries |= {entry.id: entry for entry in plan.entries}
         self.messages |= plan.created | plan.changed

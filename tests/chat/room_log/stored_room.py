@@ -16,7 +16,7 @@ async def write_room(store: RoomStore, requests: Sequence[Request]) -> dict[str,
     """Append all requests to an empty room, and return its messages as they are then."""
     head, messages = Head(), dict[str, Message]()
     for begin in range(0, len(requests), MAX_REQUESTS):
-        plan = plan_append(head, messages, requests[begin : begin + MAX_REQUESTS], NOW)
+        plan = plan_append("lobby", head, messages, requests[begin : begin + MAX_REQUESTS], NOW)
         assert all(isinstance(outcome, Appended) and outcome.entry for outcome in plan.outcomes)
         etag = await store.commit(ROOM, plan, 5.0)
         head = Head(plan.head.seq, plan.head.messages, plan.head.at, plan.head.first, etag)

@@ -70,7 +70,7 @@ def test_a_batch_fits_into_a_transaction_and_names_each_row_once(before: list[Re
     log = MemoryLog()
     log.append(before)
 
-    plan = plan_append(log.head, log.messages, batch, 0)
+    plan = plan_append("lobby", log.head, log.messages, batch, 0)
 
     assert 1 + 2 * len(plan.entries) + len(plan.changed) <= 100
     assert {entry.seq for entry in plan.entries} & {message.seq for message in plan.changed.values()} == set()
@@ -81,7 +81,7 @@ def test_33_changes_of_33_messages_are_one_hundred_operations() -> None:
     for number in range(MAX_REQUESTS):
         log.append([new_message(f"m{number}")])
 
-    plan = plan_append(log.head, log.messages, [react(f"c{n}", f"m{n}") for n in range(MAX_REQUESTS)], 0)
+    plan = plan_append("lobby", log.head, log.messages, [react(f"c{n}", f"m{n}") for n in range(MAX_REQUESTS)], 0)
 
     assert 1 + 2 * len(plan.entries) + len(plan.changed) == 100
 
@@ -156,14 +156,14 @@ def test_a_request_that_was_refused_may_come_again_in_the_same_batch() -> None:
 def test_a_plan_without_an_entry_leaves_the_head_as_it_is() -> None:
     head = Head(7, 3, 1000, 2, "etag")
 
-    plan = plan_append(head, {}, [react("c1", "unknown")], 2000)
+    plan = plan_append("lobby", head, {}, [react("c1", "unknown")], 2000)
 
     assert (plan.head, plan.entries, plan.created, plan.changed) == (head, [], {}, {})
     assert isinstance(plan.outcomes[0], UnknownMessage)
 
 
 def test_what_retention_removed_stays_removed() -> None:
-    plan = plan_append(Head(7, 3, 1000, 6, "etag"), {}, [new_message("m1")], 2000)
+    plan = plan_append("lobby", Head(7, 3, 1000, 6, "etag"), {}, [new_message("m1")], 2000)
 
     assert (plan.head.first, plan.head.etag, plan.head.messages) == (6, "etag", 4)
     assert isinstance(plan.outcomes[0], Appended)

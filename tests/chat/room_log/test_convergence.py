@@ -46,7 +46,8 @@ class Reader:
     def lines(self) -> list[Frame]:
         """Return what is shown, in its order."""
         shown = [
-            fixed | self.state[identity] | {"from": self.senders[identity][1]} for identity, fixed in self.fixed.items()
+            fixed | self.state[identity] | dict.fromkeys(("from", "user"), self.senders[identity][1])
+            for identity, fixed in self.fixed.items()
         ]
         return sorted(shown, key=lambda line: line["seq"])
 

@@ -20,7 +20,7 @@ CHANGED = replace(
 STATE = {
     "editedAt": "2026-01-31T12:00:00.005Z",
     "reactions": {"👍": ["bo", "cy"]},
-    "replyTo": {"id": "m0", "from": "bo", "message": "tea?"},
+    "replyTo": {"id": "m0", "from": "bo", "user": "bo", "message": "tea?"},
 }
 
 
@@ -34,6 +34,7 @@ def test_a_chat_line_has_no_type_and_only_what_applies() -> None:
         "id": "m1",
         "room": "lobby",
         "from": "ana",
+        "user": "ana",
         "message": "hi",
         "sentAt": "2026-01-31T12:00:00.000Z",
         "seq": 4,

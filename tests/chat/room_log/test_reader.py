@@ -22,6 +22,7 @@ from chat.room_log.reader import (
 )
 from chat.room_log.room_logs import RoomLogs
 from chat.room_log.rows import encode_head, entry_key
+from chat.room_log.rules import Rules
 from chat.room_log.store import TABLE, RoomStore
 from chat.table_storage.entities import Value
 from chat.table_storage.operations import Insert, Merge
@@ -195,6 +196,10 @@ async def test_a_run_whose_beginning_is_removed_while_it_is_read_says_that_it_is
     assert (numbers_of(run), run.is_complete) == (list(range(4, 11)), False)
 
 
+def allow(_: Rules) -> None:
+    """Let everybody read."""
+
+
 async def test_a_change_of_a_removed_message_is_told_as_its_deletion(store: RoomStore) -> None:
     requests = [*new_messages(2), react("c1", "m1")]
     await write_room(store, requests)
@@ -202,7 +207,7 @@ async def test_a_change_of_a_removed_message_is_told_as_its_deletion(store: Room
 
     async def ignore(_: str) -> None: ...
 
-    frame = await since_frame(RoomLogs(store, ignore), ROOM, 1, None)
+    frame = await since_frame(RoomLogs(store, ignore), ROOM, 1, None, allow)
 
     deleted = frame["entries"][1]
     assert (deleted["type"], deleted["id"], deleted["message"]) == ("deleted", "m1", "")
@@ -257,7 +262,7 @@ async def test_no_answer_is_larger_than_what_the_service_takes(store: RoomStore)
 
     logs = RoomLogs(store, ignore)
     answers = [page_fields(ROOM, page) for page in pages]
-    answers += [await since_frame(logs, ROOM, run.after, 10_000) for run in runs]
+    answers += [await since_frame(logs, ROOM, run.after, 10_000, allow) for run in runs]
     assert max(len(json.dumps(answer, ensure_ascii=False).encode()) for answer in answers) < MAX_ANSWER_BYTES
     assert messages_of(pages) == list(written.values())
     assert [number for run in runs for number in numbers_of(run)] == list(range(1, len(requests) + 1))

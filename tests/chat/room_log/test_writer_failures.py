@@ -8,7 +8,7 @@ import pytest
 
 from chat.errors import ChatError, StorageUnavailable
 from chat.room_log.append_plan import Appended
-from chat.room_log.model import DeleteMessage, EditMessage, Entry, Message, NewMessage, Request, SetReaction
+from chat.room_log.model import DeleteMessage, EditMessage, Entry, Message, MessageRequest, NewMessage, SetReaction
 from chat.room_log.reader import read_since
 from chat.room_log.rows import entry_key
 from chat.room_log.store import TABLE, RoomStore
@@ -217,7 +217,7 @@ async def test_an_index_row_without_its_entry_is_no_endless_loop(
     assert (await writer.append(new_message("m2"))).message.seq == 2
 
 
-def random_request(chance: random.Random, name: str, number: int) -> Request:
+def random_request(chance: random.Random, name: str, number: int) -> MessageRequest:
     """Return a request with an id of its own, of one of few messages."""
     user, target = chance.choice(("ana", "bo")), f"w{chance.randrange(3)}-{chance.randrange(number + 1)}"
     identity = f"{name}-{number}"
@@ -239,7 +239,7 @@ async def test_under_random_faults_of_storage_the_log_is_what_was_acknowledged(
     chance = random.Random(seed)
     fates = [Fate.PASS] * 12 + [*CARRIED_OUT, *NOT_CARRIED_OUT]
     proxy.fates += [chance.choice(fates) for _ in range(1000)]
-    sent: dict[str, Request] = {}
+    sent: dict[str, MessageRequest] = {}
     told: dict[str, Appended | ChatError] = {}
 
     async def talk(name: str, writer: RoomWriter) -> None:
@@ -268,7 +268,7 @@ async def test_under_random_faults_of_storage_the_log_is_what_was_acknowledged(
     assert all(replayed.messages[message.id] == message for _, message in log.values())
 
 
-async def append(writer: RoomWriter, request: Request) -> Appended | ChatError:
+async def append(writer: RoomWriter, request: MessageRequest) -> Appended | ChatError:
     try:
         return await writer.append(request)
     except ChatError as error:

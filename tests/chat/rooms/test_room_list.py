@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator
 
+import aiohttp
 import pytest
 
 from chat.gateway import Gateways
@@ -78,13 +79,21 @@ async def test_many_requests_at_once_are_one_read(chat: LocalChat) -> None:
     assert len(reads) <= 1  # none, when the roster was read within the last second
 
 
-async def test_the_lobby_is_listed_while_storage_is_broken() -> None:
+async def test_the_lobby_is_listed_while_storage_is_broken(chat: LocalChat) -> None:
+    await chat.open("ana")
+    chat.storage.faults.add("fail storage 500 for=60s")
+
+    assert (await chat.get("/rooms"))["rooms"] == [{"room": "lobby", "count": 1}]
+
+
+async def test_nobody_connects_while_the_rules_of_the_lobby_are_unknown() -> None:
     """Nothing listens on port 9."""
     broken = "AccountName=devstoreaccount1;AccountKey=a2V5;TableEndpoint=http://127.0.0.1:9/devstoreaccount1;"
     async with run_chat(ChatStorage="Broken", Broken=broken) as chat:
-        await chat.open("ana")
+        with pytest.raises(aiohttp.WSServerHandshakeError) as refused:
+            await chat.open("ana")
 
-        assert (await chat.get("/rooms"))["rooms"] == [{"room": "lobby", "count": 1}]
+    assert refused.value.status == 503
 
 
 @pytest.fixture

@@ -1,8 +1,10 @@
 """Events that the service's managed identity vouches for; the tenant's published keys are served by the test."""
 
+import asyncio
 import json
 import time
 from collections.abc import AsyncIterator
+from dataclasses import dataclass
 from typing import Any
 
 import jwt
@@ -13,7 +15,7 @@ from jwt.algorithms import RSAAlgorithm
 
 from chat.errors import NotConfigured, ServiceUnavailable, Untrusted
 from chat.settings import Settings
-from chat.webhook.bearer_tokens import KEYS_LAST_SECONDS, REFETCH_SECONDS, KeyCache, verify_bearer_token
+from chat.webhook.bearer_tokens import KEYS_LAST_SECONDS, REFETCH_SECONDS, RETRY_SECONDS, KeyCache, verify_bearer_token
 
 KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
 OTHER_KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
@@ -27,13 +29,27 @@ def fetches() -> list[str]:
     return []
 
 
+@dataclass
+class Outage:
+    """Whether the authority fails."""
+
+    is_on: bool = False
+
+
 @pytest.fixture
-async def settings(fetches: list[str]) -> AsyncIterator[Settings]:
+def outage() -> Outage:
+    return Outage()
+
+
+@pytest.fixture
+async def settings(fetches: list[str], outage: Outage) -> AsyncIterator[Settings]:
     """Settings that name an authority which publishes one key."""
     published = {"keys": [json.loads(RSAAlgorithm.to_jwk(KEY.public_key())) | {"kid": "one", "use": "sig"}]}
 
     async def keys(request: web.Request) -> web.Response:
         fetches.append(request.path)
+        if outage.is_on:
+            raise web.HTTPServiceUnavailable
         return web.json_response(published)
 
     app = web.Application()
@@ -144,3 +160,87 @@ async def test_tokens_with_unknown_keys_cause_at_most_one_fetch_a_minute(
     with pytest.raises(Untrusted):
         await verify_bearer_token(bearer(kid="unknown"), settings, cache)
     assert len(fetches) == 2
+
+
+async def test_forged_tokens_cause_one_fetch_an_interval_while_the_keys_cannot_be_read(
+    settings: Settings, fetches: list[str], outage: Outage
+) -> None:
+    now = 1000.0
+    cache = KeyCache(clock=lambda: now)
+    outage.is_on = True
+    for interval in (1, 2):
+        for _ in range(5):
+            with pytest.raises(ServiceUnavailable):
+                await verify_bearer_token(bearer(OTHER_KEY, kid="forged"), settings, cache)
+        assert len(fetches) == interval
+        now += RETRY_SECONDS + 1
+
+    outage.is_on = False
+    await verify_bearer_token(bearer(), settings, cache)
+
+    assert len(fetches) == 3
+
+
+async def test_events_that_come_at_the_same_time_share_one_fetch(settings: Settings, fetches: list[str]) -> None:
+    cache = KeyCache()
+
+    await asyncio.gather(*(verify_bearer_token(bearer(), settings, cache) for _ in range(20)))
+
+    assert len(fetches) == 1
+
+
+async def test_a_caller_that_goes_away_leaves_the_shared_fetch_to_the_others(settings: Settings) -> None:
+    cache = KeyCache()
+    first = asyncio.create_task(verify_bearer_token(bearer(), settings, cache))
+    second = asyncio.create_task(verify_bearer_token(bearer(), settings, cache))
+    await asyncio.sleep(0)  # both begin to wait
+
+    first.cancel()
+
+    await second
+
+
+async def test_a_known_key_is_trusted_while_new_ones_cannot_be_read(settings: Settings, outage: Outage) -> None:
+    now = 1000.0
+    cache = KeyCache(clock=lambda: now)
+    await verify_bearer_token(bearer(), settings, cache)
+    outage.is_on = True
+    now += REFETCH_SECONDS + 1
+    with pytest.raises(ServiceUnavailable):
+        await verify_bearer_token(bearer(kid="new"), settings, cache)
+
+    await verify_bearer_token(bearer(), settings, cache)
+
+
+@pytest.mark.parametrize("token", ["\xff", "a.b.c\udcff", "\ud800.e30.x", "é.e30.x"])
+async def test_bytes_that_no_token_has_are_refused_without_a_fetch(
+    settings: Settings, fetches: list[str], token: str
+) -> None:
+    with pytest.raises(Untrusted):
+        await verify_bearer_token(f"Bearer {token}", settings, KeyCache())
+
+    assert fetches == []
+
+
+@pytest.mark.parametrize(
+    ("audience", "text"),
+    [("api://chat/", "only by a slash"), (["api://chat/"], "only by a slash"), ("api://other", "is another one")],
+)
+async def test_the_log_says_how_an_audience_differs(
+    settings: Settings, caplog: pytest.LogCaptureFixture, audience: Any, text: str
+) -> None:
+    with pytest.raises(Untrusted):
+        await verify_bearer_token(bearer(aud=audience), settings, KeyCache())
+
+    (record,) = [record for record in caplog.records if "audience" in record.getMessage()]
+    assert text in record.getMessage()
+    assert "api://chat" in record.getMessage()
+
+
+async def test_the_audience_of_a_forged_token_is_not_logged(
+    settings: Settings, caplog: pytest.LogCaptureFixture
+) -> None:
+    with pytest.raises(Untrusted):
+        await verify_bearer_token(bearer(OTHER_KEY, aud="forged"), settings, KeyCache())
+
+    assert "forged" not in caplog.text

@@ -37,7 +37,7 @@ def test_a_connect_event_has_query_and_offered_subprotocols() -> None:
 
 
 def test_a_connected_event_knows_its_origin() -> None:
-    event = parse_event(lowered(event_headers("sys", "connected", userId="ana")), b"{}")
+    event = parse_event(lowered(event_headers("sys", "connected", userId="ana", time="2026-01-31T12:00:00Z")), b"{}")
 
     assert isinstance(event, Connected)
     assert event.origin.hub == "sample_chatapp"

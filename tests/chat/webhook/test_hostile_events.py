@@ -3,6 +3,7 @@
 import asyncio
 import base64
 import json
+from datetime import UTC, datetime, timedelta
 from http.client import responses
 from typing import Any
 
@@ -19,7 +20,9 @@ AN_ID = "k7oq2xg4hbzd-3m5n7p2q4r6s7t2u4v6w"
 
 
 async def deliver(chat: LocalChat, kind: str, name: str, body: bytes = b"", **more: str) -> Answer:
-    """Post an event; a header's characters are the bytes that are sent."""
+    """Post an event of a connection that is open; a header's characters are the bytes that are sent."""
+    if "connectionId" not in more:
+        more["connection"] = await chat.unannounced_connection()
     headers = event_headers(kind, name, key=DEFAULT_ACCESS_KEY, **more)
     content_type = "application/json" if body[:1] in b"{[" else "text/plain; charset=utf-8"
     sent = (*headers.items(), ("Content-Type", content_type))
@@ -31,6 +34,10 @@ async def send_event(chat: LocalChat, name: str, content: str, **more: str) -> A
     answer = await deliver(chat, "user", name, content.encode(errors="surrogatepass"), **({"userId": "ana"} | more))
     assert answer.status in (200, 204), responses[answer.status]
     return answer.json() if answer.body else None
+
+
+def seconds_from_now(seconds: int) -> str:
+    return (datetime.now(UTC) + timedelta(seconds=seconds)).isoformat()
 
 
 def packed(state: object) -> str:
@@ -218,8 +225,8 @@ async def test_a_page_before_the_first_entry_is_empty_and_complete(chat: LocalCh
 async def test_an_event_delivered_twice_and_late_is_the_same_message(chat: LocalChat) -> None:
     """Its place is where it was stored first; the times of the events do not matter."""
     bo = await chat.open("bo")
-    first = {"id": "1", "time": "2026-01-31T12:00:00Z"}
-    second = {"id": "2", "time": "2026-01-31T12:00:05Z"}
+    first = {"id": "1", "time": seconds_from_now(-5)}
+    second = {"id": "2", "time": seconds_from_now(0)}
 
     for attributes, body in ((second, b"later"), (first, b"earlier"), (second, b"changed"), (first, b"earlier")):
         assert (await deliver(chat, "user", "message", body, userId="ana", **attributes)).status == 204
@@ -242,9 +249,9 @@ async def test_an_edit_delivered_again_does_not_undo_the_one_after_it(chat: Loca
         content = json.dumps({"room": "lobby", "id": line["id"], "message": text})
         assert await send_event(chat, "edit", content, id=event_id, time=time, connectionState=state) is None
 
-    await edit("1", "2027-01-31T12:00:00Z", "the first")
-    await edit("2", "2027-01-31T12:00:05Z", "the second")
-    await edit("1", "2027-01-31T12:00:00Z", "the first")
+    await edit("1", seconds_from_now(100), "the first")
+    await edit("2", seconds_from_now(105), "the second")
+    await edit("1", seconds_from_now(100), "the first")
 
     shown = [await ana.next(type="edited") for _ in range(3)]
     assert shown[0]["at"] == shown[2]["at"] < shown[1]["at"]

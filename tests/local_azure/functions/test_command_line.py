@@ -186,7 +186,10 @@ def test_a_port_in_use_is_one_line(start: Start, write_app: WriteApp, arguments:
     [
         (("local_azure.functions", "{folder}/none"), "error: there is no folder {folder}/none"),
         (("local_azure.functions", "{folder}", "--enable-auth"), "error: --enable-auth needs --data DIR"),
-        (("local_azure", "--app", "{folder}", "--webpubsub-settings", "x.json"), "error: x.json cannot be read"),
+        (
+            ("local_azure", "--app", "{folder}", *FREE_PORTS, "--tables-port", "0", "--webpubsub-settings", "x.json"),
+            "error: x.json cannot be read",
+        ),
     ],
 )
 def test_options_that_cannot_be_used_are_one_line(

@@ -39,7 +39,7 @@ def durable_functions(app: OfficialApp) -> set[str]:
 
 async def test_every_durable_function_of_the_chat_answers_the_same() -> None:
     with recorded_calls() as calls:
-        async with run_chat(ChatAuth="easyauth", ChatAdmins="root") as chat:
+        async with run_chat(ChatAuth="easyauth", ChatAdmins="aad:id-of-root") as chat:
             await run_chat_flows(chat)
             # The activities call the service and storage, so these must still run.
             settings = {
@@ -47,7 +47,7 @@ async def test_every_durable_function_of_the_chat_answers_the_same() -> None:
                 "WebPubSubHub": HUB,
                 "AzureWebJobsStorage": chat.storage.connection_string,
                 "ChatAuth": "easyauth",
-                "ChatAdmins": "root",
+                "ChatAdmins": "aad:id-of-root",
             }
             client = durable_client(chat.url)
             async with official_app(ROOT, settings, prefix="", durable_client=client) as official:

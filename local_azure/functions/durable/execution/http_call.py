@@ -44,7 +44,7 @@ class HttpCalls:
 
     def _delay(self, response: dict[str, Any]) -> float:
         retry_after = _header(response, "retry-after") or ""
-        return float(retry_after) if retry_after.isdigit() else self._options.http_poll_seconds
+        return float(retry_after) if retry_after.isdecimal() else self._options.http_poll_seconds
 
     async def _send(self, method: str, uri: str, request: dict[str, Any]) -> dict[str, Any]:
         if self._session is None:

@@ -17,6 +17,7 @@ from local_azure.functions.durable.storage.queries import InstanceFilter, Page
 
 CONTINUATION_HEADER = "x-ms-continuation-token"
 DEFAULT_PAGE_SIZE = 100
+MAX_DIGITS = 9
 STATUSES = ("Running", "Completed", "ContinuedAsNew", "Failed", "Canceled", "Terminated", "Pending", "Suspended")
 
 
@@ -27,7 +28,7 @@ async def read_json(request: web.Request) -> str | None:
         return None
     try:
         return dumps(json.loads(text))
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ApiError(400, "JsonReaderException", f"Invalid JSON content: {error}") from None
 
 
@@ -44,7 +45,7 @@ def read_instance_filter(query: Mapping[str, str]) -> InstanceFilter:
 def read_page(request: web.Request) -> Page:
     """Return the page that the request asks for, by default the first 100 rows. Raises ApiError (400)."""
     top = request.query.get("top") or str(DEFAULT_PAGE_SIZE)
-    if not top.isdigit() or int(top) < 1:
+    if not top.isdecimal() or len(top) > MAX_DIGITS or int(top) < 1:
         raise ApiError(400, "ArgumentException", f"top must be a whole number of at least 1, not '{top}'")
     token = request.headers.get(CONTINUATION_HEADER)
     return Page(int(top), _decode_token(token) if token else None)
@@ -87,7 +88,7 @@ def read_seconds(text: str | None) -> timedelta | None:
 def _decode_token(token: str) -> tuple[Any, ...]:
     try:
         first, second = json.loads(base64.urlsafe_b64decode(token.encode()))
-    except (ValueError, TypeError, binascii.Error):
+    except (ValueError, TypeError, RecursionError, binascii.Error):
         raise ApiError(400, "ArgumentException", "the continuation token is not one of ours") from None
     return first, second
 

@@ -135,6 +135,7 @@ def durable_client(url: str) -> str:
 
 
 ADMIN = {"x-ms-client-principal-name": "root", "x-ms-client-principal-id": "id-of-root"}
+ADMIN |= {"x-ms-client-principal-idp": "aad"}
 
 
 async def run_chat_flows(chat: LocalChat) -> None:

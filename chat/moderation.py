@@ -1,0 +1,52 @@
+"""The hook for content: is a text accepted, replaced by another one, or refused, before anybody reads it?
+
+Replace the body of `review` to decide; docs/moderation.md has examples. `chat/messages/review.py` calls it with a
+deadline, and says what happens when it fails.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class TextKind(StrEnum):
+    """What a text is: a message, the new text of an edited message, or what a reminder will say."""
+
+    MESSAGE = "message"
+    EDIT = "edit"
+    REMINDER = "reminder"
+
+
+@dataclass(frozen=True, slots=True)
+class TextContext:
+    """Who wants to say a text, and in which room."""
+
+    kind: TextKind
+    user: str
+    room: str
+
+
+@dataclass(frozen=True, slots=True)
+class Accept:
+    """The text is stored as it is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Replace:
+    """Another text is stored in its place; it has the same limits."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Refuse:
+    """Nothing is stored; the sender is told the reason."""
+
+    reason: str
+
+
+Decision = Accept | Replace | Refuse
+
+
+async def review(message: str, context: TextContext) -> Decision:
+    """Return what happens to a text. It must not block: await what takes time."""
+    return Accept()
