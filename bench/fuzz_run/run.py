@@ -31,7 +31,7 @@ MEGABYTE = 1024 * 1024
 class Result:
     """What came of a run; `problems` are in words, with the input that caused them, and none is allowed.
 
-    `memory` is the resident memory of all processes in MB: at the beginning, after a quarter of the inputs, at the end.
+    `memory` is the resident memory of all processes in MB: at the beginning, and after each quarter of the inputs.
     """
 
     inputs: Counter[str] = field(default_factory=Counter)
@@ -70,11 +70,10 @@ def run_inputs(count: int, folder: Path, chosen_seed: int = 1) -> Result:
             @given(inputs)
             def play(given_input: Input) -> None:
                 runner.run(player.play(given_input))
-                if result.inputs.total() == count // 4:
+                if result.inputs.total() % max(1, count // 4) == 0:
                     result.memory.append(resident_megabytes(program))
 
             play()
-            result.memory.append(resident_megabytes(program))
             runner.run(player.close())
         if program.process.poll() is not None:
             result.problems.append(f"the process ended: {program.last_lines()}")

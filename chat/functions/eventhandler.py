@@ -2,6 +2,7 @@
 
 import time
 from dataclasses import replace
+from functools import partial
 
 import azure.durable_functions as df
 import azure.functions as func
@@ -15,6 +16,7 @@ from chat.handlers import handle_event
 from chat.http_answers import error_response, json_response
 from chat.logs import cause_of, log
 from chat.messages.parse import named_room_and_client_id
+from chat.presence.connection_owners import find_ownership
 from chat.presence.places import PlaceStore
 from chat.presence.rosters import RosterReader
 from chat.request_id import CAUSE, REQUEST_ID
@@ -84,9 +86,9 @@ async def answer_event(
         case Connected():
             process.sweep.start_if_needed(durable)
             if await on_connected(event, services):
-                process.connections.note(event.origin.connection_id, event.origin.user_id or "")
+                process.connections.note(event.origin.connection_id, event.origin.user_id or "", is_proved=True)
         case Disconnected():
-            process.connections.forget(event.origin.connection_id)
+            process.connections.forget(event.origin.connection_id, event.origin.user_id or "")
             await on_disconnected(event, services.announcer)
         case UserEvent():
             process.sweep.start_if_needed(durable)
@@ -128,8 +130,9 @@ async def handle_user_event(event: UserEvent, services: Services, process: Proce
     """
     try:
         if services.settings.trust is Trust.SIGNATURE:  # which proves the connection's id and nothing else
-            origin = event.origin
-            await process.connections.verify(origin.connection_id, event.sender, services.gateway.exists)
+            origin, user = event.origin, event.sender
+            ask = partial(find_ownership, origin, user, services.gateway, services.settings)
+            await process.connections.verify(origin.connection_id, user, ask)
         answer = await handle_event(event, services)
         if answer.frame is not None:
             answer = replace(answer, frame=await services.profiles.add_names(answer.frame))

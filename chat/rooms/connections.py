@@ -11,11 +11,13 @@ from chat.logs import cause_of, log, or_none
 from chat.names import LOBBY, groups_of, user_group
 from chat.presence.admission import admission_groups, close_if_too_many, require_admission
 from chat.presence.announcements import Announcer, RoomMember, is_arrival
+from chat.presence.connection_owners import find_ownership
 from chat.presence.places import Place
 from chat.presence.rosters import news_time
 from chat.room_log.rules import Banned, check_reader
 from chat.webhook.connection_state import ConnectionState
 from chat.webhook.events import SUBPROTOCOLS, Connect, Connected, Disconnected
+from chat.webhook.known_connections import Ownership
 
 # The departures of one connection that are handled at the same time.
 MAX_PARALLEL_DEPARTURES = 8
@@ -88,13 +90,17 @@ async def on_connected(event: Connected, services: Services) -> bool:
     user = User(origin.user_id, origin.state.name or origin.user_id)
     if not await close_if_too_many(origin.connection_id, user, services.gateway, services.settings):
         return False
-    await services.profiles.store(user.id, user.own_name)
     at, member = news_time(), RoomMember(LOBBY, user.id, origin.connection_id, user.own_name)
     roster, place = await asyncio.gather(
         announcer.rosters.read_current(LOBBY), or_none(announcer.places.read(member.user, LOBBY), UNRECORDED, LOBBY)
     )
-    if not roster.has_connection(member.user, member.connection_id):
+    # The event alone does not prove whose connection it is.
+    is_here = roster.has_connection(member.user, member.connection_id)
+    if not is_here and not await is_owned(event, services):
         return False
+    await services.profiles.store(user.id, user.own_name)
+    if not is_here:  # banned from the lobby, or the lobby has too many for a roster
+        return True
     was_here, told_at = False, 0
     if place is not None:
         update = announcer.places.update(place, lambda current: current.arrived(at))
@@ -102,6 +108,12 @@ async def on_connected(event: Connected, services: Services) -> bool:
             was_here, told_at, at = changed[0].is_here, changed[0].news_at, changed[1].news_at
     is_news = is_arrival(roster, member, was_here=was_here, told_at=told_at)
     return await announcer.announce_arrival(member, at, is_news=is_news)
+
+
+async def is_owned(event: Connected, services: Services) -> bool:
+    """Return whether the service says that the connection is the user's; raises ServiceUnavailable."""
+    owner = event.origin.user_id or ""
+    return await find_ownership(event.origin, owner, services.gateway, services.settings) is Ownership.OWNED
 
 
 async def on_disconnected(event: Disconnected, announcer: Announcer) -> None:

@@ -170,3 +170,12 @@ async def test_the_session_answers_before_anything_is_configured(open_chat: pyte
 
     assert response.status_code == 200
     assert json.loads(response.get_body())["auth"] is None
+
+
+@pytest.mark.parametrize("host", ["[", "[x]", "a b", ""])
+async def test_the_id_is_read_whatever_host_the_request_names(open_chat: pytest.MonkeyPatch, host: str) -> None:
+    request = func.HttpRequest("GET", f"http://{host}/negotiate?id=ana", headers={"host": host}, body=b"")
+
+    response: func.HttpResponse = await negotiate(request)
+
+    assert claims(response)["sub"] == "ana"

@@ -10,21 +10,26 @@ from typing import Any
 
 import pytest
 
+from chat.identity import User
+from chat.presence.admission import admission_groups
+from chat.settings import Settings
+from chat.webhook.connection_state import ConnectionState, encode_state
 from local_azure.observations import StorageObservation
 from local_azure.webpubsub import DEFAULT_ACCESS_KEY
 from local_azure.webpubsub.observations import RestCalled
 from tests.chat.conftest import event_headers
+from tests.chat.functions.test_signed_in import id_of, sign_in
 from tests.chat.local_chat import LocalChat, Tab, run_chat
 from tests.chat.presence.announced import Observed, arrive, handled
 
 
 async def replay(chat: LocalChat, connection: str, name: str, content: Any, **more: str) -> tuple[int, Any]:
     """Post a user event of a connection; return the status and the answer."""
-    kind = more.pop("kind", "user")
+    kind, url = more.pop("kind", "user"), more.pop("url", chat.url)
     headers = event_headers(kind, name, key=DEFAULT_ACCESS_KEY, connection=connection, **({"userId": "ana"} | more))
     headers["Content-Type"] = "text/plain" if isinstance(content, str) else "application/json"
     body = content if isinstance(content, str) else json.dumps(content)
-    async with chat.http.post(f"{chat.url}/eventhandler", headers=headers, data=body.encode()) as response:
+    async with chat.http.post(f"{url}/eventhandler", headers=headers, data=body.encode()) as response:
         text = await response.text()
         return response.status, json.loads(text) if text else None
 
@@ -41,15 +46,15 @@ async def said(chat: LocalChat) -> list[str]:
 
 
 class Questions:
-    """The questions whether a connection exists, as the service saw them."""
+    """The questions whether a connection exists and whose it is, as the service saw them."""
 
     def __init__(self, chat: LocalChat) -> None:
         self.paths: list[str] = []
         chat.service.observations.subscribe(self._see)
 
     def _see(self, seen: object) -> None:
-        if isinstance(seen, RestCalled) and seen.method == "HEAD":
-            self.paths.append(seen.path)
+        if isinstance(seen, RestCalled) and seen.method in ("HEAD", "GET"):
+            self.paths.append(seen.path.partition("/hubs/")[2].partition("/")[2])
 
 
 async def test_an_event_of_an_ended_connection_is_refused_whatever_it_says(chat: LocalChat) -> None:
@@ -71,7 +76,8 @@ async def test_the_service_is_asked_once_about_a_connection(chat: LocalChat) -> 
     for text in ("one", "two", "three"):
         assert (await replay(chat, connection, "message", text, id=text))[0] == 204
 
-    assert [path.rpartition("/")[2] for path in questions.paths] == [connection]
+    names = [f"groups/{group}/connections" for group in admission_groups(User("ana", "ana"), Settings(chat.settings))]
+    assert questions.paths == [names[0], f"connections/{connection}"]
 
 
 async def test_the_service_is_not_asked_about_a_connection_whose_beginning_this_process_saw(chat: LocalChat) -> None:
@@ -89,17 +95,16 @@ async def test_many_replays_of_an_unknown_connection_share_one_question(chat: Lo
     answers = await asyncio.gather(*(replay(chat, "0" * 32, "message", f"m{number}") for number in range(30)))
 
     assert {code_of(answer) for answer in answers} == {(401, "untrusted_event")}
-    assert len(questions.paths) == 1
+    assert len(questions.paths) == 2  # its user's group, and whether it exists
 
 
 async def test_the_beginning_and_the_end_of_a_connection_are_no_question(chat: LocalChat) -> None:
     questions = Questions(chat)
 
     assert (await replay(chat, "0" * 32, "connect", {"query": {"id": ["ana"]}}, kind="sys"))[0] == 200
-    assert (await replay(chat, "0" * 32, "connected", {}, kind="sys"))[0] == 204
     assert (await replay(chat, "0" * 32, "disconnected", {}, kind="sys"))[0] == 204
 
-    assert questions.paths == []
+    assert not any("0" * 32 in path for path in questions.paths)
 
 
 async def test_an_event_of_another_user_in_a_known_connection_is_refused(chat: LocalChat) -> None:
@@ -110,6 +115,41 @@ async def test_an_event_of_another_user_in_a_known_connection_is_refused(chat: L
 
     await ana.ask("message", "still here")
     assert await said(chat) == ["hello", "still here"]
+
+
+async def test_no_event_is_another_users_also_in_a_process_that_has_not_seen_the_connection() -> None:
+    async with run_chat(ChatAuth="easyauth", ChatAdmins=id_of("Bo")) as chat:
+        ana, bo = await sign_in(chat, "Ana"), await sign_in(chat, "Bo")
+        await ana.ask("message", "hello")
+        line = await bo.next(message="hello")
+        for attributes in (
+            {"userId": id_of("Bo"), "connectionState": ""},
+            {"connectionState": encode_state(ConnectionState(id_of("Bo"), name="Bo"))},
+        ):
+            async with chat.another_instance() as url:
+                for subprotocol in ("", "json.webpubsub.azure.v1"):
+                    more = attributes | {"subprotocol": subprotocol}
+                    data = {"room": "lobby", "id": line["id"]}
+                    answer = await replay(chat, ana.connection_id, "delete", data, url=url, **more)
+                    assert code_of(answer) == (401, "untrusted_event")
+
+        await ana.ask("message", "still here")
+        await bo.next(message="still here")
+
+
+async def test_a_forged_beginning_gives_nobody_another_name() -> None:
+    async with run_chat(ChatAuth="easyauth") as chat:
+        ana, bo = await sign_in(chat, "Ana"), await sign_in(chat, "Bo")
+        state = encode_state(ConnectionState(id_of("Bo"), name="Mallory"))
+        async with chat.another_instance() as url:
+            answer = await replay(chat, ana.connection_id, "connected", {}, kind="sys", url=url, connectionState=state)
+            assert answer[0] == 204
+
+        async with chat.another_instance() as url:  # which has read no name yet
+            chat.deliver("connect", "connected", "disconnected", url=url)
+            await bo.send("roster", {"room": "lobby"})
+            assert (await bo.next(type="roster"))["names"] == {id_of("Ana"): "Ana", id_of("Bo"): "Bo"}
+            chat.deliver("connect", "connected", "disconnected")
 
 
 async def test_while_the_service_does_not_answer_no_event_is_trusted() -> None:

@@ -1,5 +1,7 @@
 """Unicode's tables as the chat reads them: known facts, and, where the files of Unicode are, all of them."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -24,6 +26,20 @@ def test_known_facts_are_in_the_tables() -> None:
     assert properties.joining.get("ر") == "joins-previous"
     assert (looks[ord("а")], looks[ord("1")], looks[ord("m")]) == ("a", "l", "rn")
     assert {"❤️", "👩‍💻"} <= read_emoji()
+
+
+def test_the_tables_are_not_read_before_a_name_is_checked() -> None:
+    """An app that starts to answer something else does not wait for them."""
+    read = (
+        "[each.cache_info().currsize for each in (tables.read_confusables, tables.read_properties, tables.read_emoji)]"
+    )
+    program = f"import function_app; from chat.user_names import tables; print({read})"
+
+    started = subprocess.run(
+        [sys.executable, "-c", program], cwd=FOLDER.parents[2], capture_output=True, text=True, check=True
+    )
+
+    assert started.stdout.strip() == "[0, 0, 0]"
 
 
 def test_every_table_names_its_sources_with_their_versions_and_the_licence_lies_beside_them() -> None:

@@ -48,6 +48,26 @@ test("a room that is refused is left, and the lobby says why", async (t) => {
   );
 });
 
+test("names are kept as frames tell them, and an id without a name is shown as it is", async (t) => {
+  const { chat, service } = await startChat(t);
+  await service.publish({ ...joined("lobby"), names: { "aad:1": "Bo" } });
+  await service.publish({ type: "typing", room: "lobby", user: "aad:2", names: { "aad:2": "Cy" } });
+
+  assert.deepEqual(
+    ["aad:1", "aad:2", "aad:3"].map((user) => chat.nameOf(user)),
+    ["Bo", "Cy", "aad:3"],
+  );
+});
+
+test("what is on its way to the server has its author", async (t) => {
+  const { chat } = await startChat(t);
+  chat.sendMessage("hello");
+
+  const [unsent] = chat.unsentMessages();
+
+  assert.deepEqual([unsent.message, unsent.user, unsent.from], ["hello", "ana", "ana"]);
+});
+
 test("a room that a command has joined becomes the current one", async (t) => {
   const { chat, service } = await startChat(t);
 

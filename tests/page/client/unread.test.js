@@ -78,3 +78,14 @@ test("unread is what others said after the entry that was read", () => {
     [false, true, false, false],
   );
 });
+
+test("the id tells whose a message is, not the name, and what a reminder says is news for who set it", () => {
+  const mine = { from: "Ana", user: "aad:1", seq: 2 };
+  const namesakes = { from: "Ana", user: "github:1", seq: 2 };
+  const reminder = { from: "reminder", user: "aad:1", kind: "reminder", seq: 2 };
+
+  assert.deepEqual(
+    [mine, namesakes, reminder].map((one) => isUnread(one, "aad:1", 1)),
+    [false, true, true],
+  );
+});

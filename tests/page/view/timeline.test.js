@@ -38,6 +38,20 @@ test("somebody else in between ends the group", () => {
   );
 });
 
+test("two who have one name are two, and so are what one says and what one's reminder says", () => {
+  const lines = [
+    line("a", "Bo", "12:00", { user: "aad:1" }),
+    line("b", "Bo", "12:01", { user: "github:1" }),
+    line("c", "reminder", "12:02", { user: "github:1", kind: "reminder" }),
+  ];
+
+  assert.ok(
+    timelineRows(lines, "ana", null)
+      .slice(1)
+      .every(({ isGrouped }) => !isGrouped),
+  );
+});
+
 test("every day begins with its date", () => {
   const lines = [
     line("a", "bo", "23:59"),
