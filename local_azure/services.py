@@ -27,7 +27,6 @@ from local_azure.functions.instances.app_instances import AppInstances
 from local_azure.log_lines import log_to_stdout
 from local_azure.observation_stream import StreamedObservations
 from local_azure.storage_process import StorageProcess, StorageStarted, StorageTask
-from local_azure.tables.faults import KINDS as STORAGE_FAULTS
 from local_azure.webpubsub import Service, Settings, SettingsError, serve
 
 WEBPUBSUB_SETTINGS = "webpubsub.json"
@@ -57,13 +56,13 @@ async def run_services(options: ServiceOptions, instances: AppInstances, storage
     """
     settings = read_webpubsub_settings(options.webpubsub_settings, options.app_root)
     log_to_stdout()
-    storage_faults = [fault for fault in options.faults if isinstance(fault, STORAGE_FAULTS)]
+    storage_faults = [fault for fault in options.faults if isinstance(fault, tuple(_storage_fault_kinds()))]
     task = StorageTask(options.host, options.tables_port, options.data, tuple(storage_faults))
     async with (
         _serve_tables(storage, task) as tables,
         _serve_webpubsub(replace_functions_port(settings, options.functions_port), options) as service,
     ):
-        service.show_storage(StreamedObservations(tables.origin), RemoteFaults(tables.origin, STORAGE_FAULTS))
+        service.show_storage(StreamedObservations(tables.origin), RemoteFaults(tables.origin, _storage_fault_kinds))
         for fault in options.faults:
             if fault not in storage_faults:
                 service.faults.add(fault)
@@ -73,6 +72,13 @@ async def run_services(options: ServiceOptions, instances: AppInstances, storage
         print_line(f"Table storage    {tables.endpoint}")
         app_settings = _app_settings(options.app_root, service, tables)
         await _until_stopped(service, instances.run(app_settings, PROCESS_STARTED, storage.set_log_level))
+
+
+def _storage_fault_kinds() -> Sequence[type[Fault]]:
+    # Imported here: this process does not need the storage, and a start without faults should not wait for it.
+    from local_azure.tables.faults import KINDS
+
+    return KINDS
 
 
 def read_webpubsub_settings(file: Path | None, app_root: Path) -> Settings:

@@ -1,6 +1,6 @@
 """The faults of a service of another process, over that service's own requests about faults."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 from urllib.parse import quote
@@ -17,10 +17,18 @@ CALL_SECONDS = 2.0
 class RemoteFaults:
     """The faults of the service at one URL; every method raises SourceUnavailable."""
 
-    def __init__(self, origin: str, kinds: Sequence[type[Fault]]) -> None:
-        """`origin` is the service's URL without a path, `kinds` are the faults that it can inject."""
-        self.kinds = kinds
+    def __init__(self, origin: str, load_kinds: Callable[[], Sequence[type[Fault]]]) -> None:
+        """`origin` is the service's URL without a path; `load_kinds` returns the faults that it can inject.
+
+        It is called when somebody asks for them: the module of another service takes time to import.
+        """
+        self._load_kinds = load_kinds
         self._url = origin + PATH
+
+    @property
+    def kinds(self) -> Sequence[type[Fault]]:
+        """The kinds of faults that the service can inject."""
+        return self._load_kinds()
 
     async def documents(self) -> list[dict[str, object]]:
         """Return the active faults as JSON documents."""

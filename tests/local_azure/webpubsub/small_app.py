@@ -165,7 +165,7 @@ async def storing_app(*, is_streamed: bool = False) -> AsyncIterator[SmallApp]:
         app.storage, app.passes_request_id_on = storage, True
         if is_streamed:
             origin = storage.endpoint.rpartition("/")[0]
-            app.service.show_storage(StreamedObservations(origin), RemoteFaults(origin, STORAGE_FAULTS))
+            app.service.show_storage(StreamedObservations(origin), RemoteFaults(origin, lambda: STORAGE_FAULTS))
         else:
             app.service.show_storage(storage.observations, storage.faults)
         yield app
