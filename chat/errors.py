@@ -188,6 +188,16 @@ class BinaryRefused(ChatError):
         super().__init__("binary messages are not supported; send text or JSON")
 
 
+class UnknownRoom(ChatError):
+    """There is no such room, or none that may be known of here."""
+
+    code = "unknown_room"
+    status = 404
+
+    def __init__(self) -> None:
+        super().__init__("there is no such room")
+
+
 class NotInRoom(ChatError):
     """The connection has not entered that room."""
 

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from chat.durable_client import DurableClient
+from chat.event_limiter import EventLimiter
 from chat.frames import Frame
 from chat.gateway import Gateway
 from chat.presence.announcements import Announcer
@@ -41,6 +42,7 @@ class Services:
     rosters: RosterReader
     room_list: RoomListRecorder
     listed_rooms: SharedReads[list[ListedRoom]]
+    limiter: EventLimiter
     now: int
 
     @property

@@ -9,14 +9,15 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
 from chat.commands import builtin
-from chat.commands.command import RoomMessage, by_name, is_command, run_command
-from chat.errors import MissingUser, UnknownEvent
+from chat.commands.command import RoomMessage, by_name, command_name, run_command
+from chat.errors import ChatError, MissingUser, UnknownEvent
 from chat.handler_context import Answer, Services
 from chat.identity import known_user
 from chat.messages.changes import delete_message, edit_message, react_to_message
 from chat.messages.parse import parse_draft
 from chat.messages.send import send_message, send_typing
 from chat.names import room_name
+from chat.rate_limits import COMMAND_KINDS, EVENT_KINDS, Kind
 from chat.room_log.answers import history_frame, since_frame
 from chat.room_log.reader import parse_limit, parse_seq
 from chat.rooms.membership import answer_roster, join_room, leave_room
@@ -25,12 +26,15 @@ from chat.webhook.events import UserEvent, read_fields, read_payload
 
 
 async def handle_event(event: UserEvent, services: Services) -> Answer:
-    """Return the answer to a user event; raises a ChatError that says what was wrong with it."""
+    """Return the answer to a user event; raises a ChatError that says what was wrong with it, or RateLimited."""
     if not event.origin.user_id:
         raise MissingUser
     if event.origin.state.user is None:  # no `connect` event checked the name
         known_user(event.origin.user_id, services.settings)
-    handler = HANDLERS.get(event.name.lower())
+    name = event.name.lower()
+    if name != MESSAGE:  # what a message counts as is known when its text is
+        services.limiter.charge(EVENT_KINDS.get(name, Kind.HISTORY))
+    handler = HANDLERS.get(name)
     if handler is None:
         raise UnknownEvent(f"there is no event {reprlib.repr(event.name)}, only {', '.join(sorted(HANDLERS))}")
     return await handler(event, services)
@@ -38,8 +42,14 @@ async def handle_event(event: UserEvent, services: Services) -> Answer:
 
 async def handle_message(event: UserEvent, services: Services) -> Answer:
     """Send a message to its room; a text that begins with one slash is a command."""
-    draft = parse_draft(read_payload(event), services.settings.message_bytes)
-    if is_command(draft.text):
+    try:
+        draft = parse_draft(read_payload(event), services.settings.message_bytes)
+    except ChatError:
+        services.limiter.charge(Kind.MESSAGE)
+        raise
+    name = command_name(draft.text)
+    services.limiter.charge(Kind.MESSAGE if name is None else COMMAND_KINDS.get(name, Kind.HISTORY))
+    if name is not None:
         outcome = await run_command(event, draft, services, COMMANDS)
         if not isinstance(outcome, RoomMessage):
             return outcome
@@ -114,8 +124,10 @@ async def handle_react(event: UserEvent, services: Services) -> Answer:
     return await react_to_message(event, read_fields(event), services)
 
 
+MESSAGE = "message"
+
 HANDLERS: dict[str, Callable[[UserEvent, Services], Awaitable[Answer]]] = {
-    "message": handle_message,
+    MESSAGE: handle_message,
     "join": handle_join,
     "leave": handle_leave,
     "typing": handle_typing,

@@ -59,6 +59,11 @@ def direct_room_name(first: str, second: str) -> str:
     return MEMBERS_ONLY + "d" + user_key("\0".join(sorted((first, second))))[:24]
 
 
+def is_public(room: str) -> bool:
+    """Return whether everybody may know of the room: it is listed, and not for members only (`~`)."""
+    return not room.startswith(("_", "~"))
+
+
 def room_group(room: str) -> str:
     """Return the group of everyone in the room; a room's name has no dot, so no other group can be meant."""
     return f"room.{room}"

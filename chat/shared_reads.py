@@ -7,7 +7,11 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
+from chat.errors import ChatError
+
 T = TypeVar("T")
+# How long a caller waits for a read while it could have an older result.
+PATIENCE_SECONDS = 1.0
 Read = Callable[[], Awaitable[T]]
 
 
@@ -24,12 +28,16 @@ class _Shared(Generic[T]):
 class SharedReads(Generic[T]):
     """Reads by key; a result is used again for `seconds` after its read began.
 
-    It belongs to one event loop. At most one read of a key runs at a time.
+    With `stale_seconds`, `get` answers with the last result, up to so old, where a read fails or takes over a second:
+    then many callers do not all fail with one read. It belongs to one event loop. At most one read of a key runs at a
+    time.
     """
 
     seconds: float
+    stale_seconds: float = 0.0
     reads: dict[str, _Shared[T]] = field(default_factory=dict)
     begun: int = 0
+    _last: dict[str, tuple[float, T]] = field(default_factory=dict)
 
     async def get(self, key: str, read: Read[T], now: float | None = None) -> T:
         """Return the shared result for a key, or the result of `read`; raises what `read` raises.
@@ -41,7 +49,14 @@ class SharedReads(Generic[T]):
         if shared is None or (shared.task.done() and shared.asked + self.seconds <= now):
             shared = self._start(key, read, now)
         # Shielded: a cancelled caller must not cancel the shared read.
-        return await asyncio.shield(shared.task)
+        waiting = asyncio.shield(shared.task)
+        last = self._last.get(key)
+        if last is None or last[0] + self.stale_seconds <= now:
+            return await waiting
+        try:
+            return await asyncio.wait_for(waiting, PATIENCE_SECONDS)
+        except (ChatError, TimeoutError):
+            return last[1]
 
     async def get_new(self, key: str, read: Read[T]) -> T:
         """Return the result of a read that began after this call; raises what `read` raises.
@@ -69,10 +84,17 @@ class SharedReads(Generic[T]):
 
     async def _run(self, key: str, read: Read[T]) -> T:
         self.begun += 1
-        self.reads[key].number = self.begun
-        return await read()
+        shared = self.reads[key]
+        shared.number = self.begun
+        result = await read()
+        if self.stale_seconds:
+            self._last.pop(key, None)  # the order is that of the times
+            self._last[key] = shared.asked, result
+        return result
 
     def _remove_old(self, now: float) -> None:
+        while self._last and next(iter(self._last.values()))[0] + self.stale_seconds <= now:
+            del self._last[next(iter(self._last))]
         # The reads are in the order in which they began, so the old ones are the first ones.
         while self.reads:
             key, first = next(iter(self.reads.items()))

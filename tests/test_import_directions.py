@@ -60,6 +60,8 @@ PURE = [
     "text_rules",
     "http_messages",
     "frames",
+    "rate_limits",
+    "event_limiter",
     "messages/parse",
     "room_log/model",
     "table_storage/addresses",

@@ -10,7 +10,7 @@ from pathlib import Path
 import aiohttp
 import psutil
 
-from bench.load.chats import HUB
+from bench.load.chats import HIGH_LIMITS, HUB
 from bench.load.processes import ROOT, Program, free_port, start_program
 
 APP, WEB_PUBSUB, STORAGE = "app", "Web PubSub", "storage"
@@ -45,7 +45,7 @@ class Servers:
         settings_file.write_text(json.dumps(_service_settings(app)))
         host = [*python, "local_azure.functions", str(ROOT), "--port", str(app), "--data", str(folder / "app")]
         host += ["--instances", str(instances)] if instances > 1 else []
-        chat_settings = {"ChatAuth": "open"}
+        chat_settings = {"ChatAuth": "open", **HIGH_LIMITS}
         self._servers = {
             STORAGE: _Server(
                 [*python, "bench.load.storage", str(storage), str(folder)], r"Connection string: (\S+)", {}

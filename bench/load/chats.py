@@ -15,11 +15,14 @@ from pathlib import Path
 import psutil
 
 from bench.load.processes import ROOT, Program, cpu_seconds, free_port, running_program
+from chat.rate_limits import Kind
 
 PEERS = ROOT / "bench/peers"
 HUB = "Sample_ChatApp"
 PYTHON = [sys.executable, "-m"]
 ANY_PORT = ["--port", "0"]
+# A load sends faster than people.
+HIGH_LIMITS = {"ChatRateLimits": ", ".join(f"{kind}=60000/60000" for kind in Kind)}
 
 
 @dataclass(frozen=True)
@@ -27,11 +30,13 @@ class Chat:
     """A running chat: its address, its parts, and whether a client enters a room by an event or by its token.
 
     A part has a name and a function that returns the CPU time that its processes have used until now, in seconds.
+    `tables` is the address of its Table storage, where that is known.
     """
 
     url: str
     parts: Mapping[str, Callable[[], float]]
     joins_by_event: bool
+    tables: str = ""
 
     def cpu_seconds(self) -> dict[str, float]:
         """Return the CPU time that each part has used until now."""
@@ -39,12 +44,13 @@ class Chat:
 
 
 @contextmanager
-def ours(folder: Path) -> Iterator[Chat]:
+def ours(folder: Path, settings: Mapping[str, str] = HIGH_LIMITS) -> Iterator[Chat]:
     """Run our chat as `dev.py run` does, with its data in `folder`."""
     command = [*PYTHON, "local_azure", "--app", str(ROOT), "--data", str(folder / "data"), *ANY_PORT]
     command += ["--webpubsub-port", "0", "--tables-port", "0"]
-    with running_program("local Azure", command, folder, {"ChatAuth": "open"}) as program:
+    with running_program("local Azure", command, folder, {"ChatAuth": "open", **settings}) as program:
         url = program.wait_for_line(r"Functions host +(http://\S+)/")
+        tables = program.wait_for_line(r"Table storage +(\S+)")
         program.wait_for_line(r"(Ready after)")
         # The app and Table storage have processes of their own, which are children of the one that is Web PubSub.
         storage = program.child_at(int(program.wait_for_line(r"Table storage +http://[^/]+:(\d+)/")))
@@ -52,7 +58,7 @@ def ours(folder: Path) -> Iterator[Chat]:
             "app": lambda: cpu_seconds(*(child for child in program.children() if child.pid != storage.pid)),
             "services": lambda: cpu_seconds(psutil.Process(program.process.pid), storage),
         }
-        yield Chat(url, parts, joins_by_event=True)
+        yield Chat(url, parts, joins_by_event=True, tables=tables)
 
 
 @contextmanager
@@ -67,6 +73,7 @@ def ours_apart(folder: Path) -> Iterator[Chat]:
         storage = stack.enter_context(running_program("storage", command, folder))
         settings = {
             "ChatAuth": "open",
+            **HIGH_LIMITS,
             "WebPubSubConnectionString": connection,
             "AzureWebJobsStorage": storage.wait_for_line(r"Connection string: (\S+)"),
         }

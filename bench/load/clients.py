@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TypeVar
 from urllib.parse import urlsplit
 
 from azure.messaging.webpubsubservice import WebPubSubServiceClient
@@ -123,14 +124,22 @@ class Client(asyncio.Protocol):
 
 async def connect_clients(url: str, count: int, subprotocol: str = JSON) -> list[Client]:
     """Connect so many clients; each is a member of the group when this returns."""
+    return await connect_clients_of(Client, url, count, subprotocol)
+
+
+ClientKind = TypeVar("ClientKind", bound=Client)
+
+
+async def connect_clients_of(kind: type[ClientKind], url: str, count: int, subprotocol: str) -> list[ClientKind]:
+    """Connect so many clients of a kind."""
     loop = asyncio.get_running_loop()
     parts = urlsplit(url)
     host, port = str(parts.hostname), parts.port or 80
     dialling = asyncio.Semaphore(DIALS_AT_ONCE)
 
-    async def connect() -> Client:
+    async def connect() -> ClientKind:
         async with dialling:
-            _, client = await loop.create_connection(lambda: Client(url, subprotocol), host, port)
+            _, client = await loop.create_connection(lambda: kind(url, subprotocol), host, port)
             await client.ready
             return client
 

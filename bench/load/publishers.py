@@ -31,11 +31,13 @@ SIGNATURE = "sha256=" + hmac.new(KEY.encode(), CONNECTION_ID.encode(), hashlib.s
 SENT_AT = datetime.now(UTC).isoformat()
 WARM_UP, ALONE, AT_ONCE, IN_FLIGHT = 50, 300, 1600, 16
 
-Handler = Callable[[func.HttpRequest], Awaitable[int]]
+STATE = "ce-connectionState"
+
+Handler = Callable[[func.HttpRequest], Awaitable[func.HttpResponse]]
 
 
-def message_event(number: int) -> func.HttpRequest:
-    """Return one signed `message` event, as the service delivers it."""
+def message_event(number: int, state: str | None) -> func.HttpRequest:
+    """Return one signed `message` event, as the service delivers it; `state` is what the last answer set."""
     headers = {
         "content-type": "text/plain; charset=utf-8",
         "ce-specversion": "1.0",
@@ -49,6 +51,8 @@ def message_event(number: int) -> func.HttpRequest:
         "ce-hub": "sample_chatapp",
         "ce-eventname": "message",
     }
+    if state:
+        headers["ce-connectionstate"] = state
     return func.HttpRequest("POST", "http://localhost:7071/eventhandler/message", headers=headers, body=b"hello")
 
 
@@ -68,11 +72,11 @@ async def ours(endpoint: str) -> AsyncIterator[Handler]:
     urls = {"rpcBaseUrl": f"{endpoint}/", "creationUrls": {}, "managementUrls": {}, "taskHubName": "hub"}
     binding = json.dumps({**urls, "requiredQueryStringParameters": ""})
 
-    async def call(request: func.HttpRequest) -> int:
+    async def call(request: func.HttpRequest) -> func.HttpResponse:
         answer = handler(req=request, client=binding)
         assert isinstance(answer, Coroutine)
         response: func.HttpResponse = await answer
-        return int(response.status_code)
+        return response
 
     yield call
     await http_utils._close_session()  # the SDK keeps one for the process
@@ -84,10 +88,10 @@ async def tutorial(endpoint: str) -> AsyncIterator[Handler]:
     handler = registered_handler(ROOT / "bench/peers/tutorial")
     pool = ThreadPoolExecutor()
 
-    async def call(request: func.HttpRequest) -> int:
+    async def call(request: func.HttpRequest) -> func.HttpResponse:
         answer = await asyncio.get_running_loop().run_in_executor(pool, handler, request)
         assert isinstance(answer, func.HttpResponse)
-        return int(answer.status_code)
+        return answer
 
     yield call
     pool.shutdown()
@@ -99,11 +103,11 @@ async def bare(endpoint: str) -> AsyncIterator[Handler]:
     url = f"{endpoint}/api/hubs/sample_chatapp/groups/lobby/:send?api-version=2024-12-01"
     async with ClientSession(headers={"Authorization": "Bearer made-once"}) as session:
 
-        async def call(request: func.HttpRequest) -> int:
+        async def call(request: func.HttpRequest) -> func.HttpResponse:
             assert hmac.compare_digest(request.headers["ce-signature"], SIGNATURE)
             line = {"from": request.headers["ce-userid"], "message": request.get_body().decode()}
             async with session.post(url, json=line):
-                return 204
+                return func.HttpResponse(status_code=204)
 
         yield call
 
@@ -112,9 +116,14 @@ async def measure(handler: Handler) -> dict[str, float]:
     """Return milliseconds of one message alone (median), messages a second and CPU milliseconds with many in flight."""
     numbers = iter(range(1, 1_000_000))
 
+    state: str | None = None
+
     async def tell() -> float:
+        nonlocal state
         started = time.perf_counter()
-        assert await handler(message_event(next(numbers))) == 204
+        response = await handler(message_event(next(numbers), state))
+        assert response.status_code == 204, response.get_body()
+        state = response.headers.get(STATE, state)
         return (time.perf_counter() - started) * 1000
 
     async def tell_many() -> None:
@@ -136,6 +145,7 @@ async def main(kind: str, endpoint: str) -> None:
         "WebPubSubConnectionString": f"Endpoint={endpoint};AccessKey={KEY};Version=1.0;",
         "WebPubSubHub": "Sample_ChatApp",
         "ChatAuth": "open",
+        "ChatRateLimits": "message=60000/60000",
     }
     async with {"ours": ours, "tutorial": tutorial, "bare": bare}[kind](endpoint) as handler:
         print(json.dumps(await measure(handler)))

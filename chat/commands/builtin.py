@@ -3,6 +3,7 @@
 from chat.commands.command import Call, Outcome, command
 from chat.commands.reminder_store import ReminderStore
 from chat.commands.reminders import Reminder, parse_when
+from chat.commands.waiting_reminders import WaitingReminders
 from chat.errors import InvalidMessage
 from chat.messages.review import review_text
 from chat.moderation import TextContext, TextKind
@@ -10,6 +11,7 @@ from chat.names import room_name
 from chat.presence.rosters import ROSTER_LENGTH, sort_users
 from chat.rooms.membership import join_room, leave_room
 from chat.rooms.room_list import list_rooms
+from chat.settings import Auth
 
 
 @command("help", usage="/help", about="list the commands")
@@ -68,8 +70,15 @@ async def remind(call: Call) -> Outcome:
     text = await review_text(text, context, call.services.settings)
     source = call.draft.client_id or f"{origin.connection_id}/{origin.event_id}"
     reminder = Reminder(room, call.user, text, due, due_text, source, origin.state.name or "")
-    number = await ReminderStore(call.services.durable).start(reminder)
+    number = await reminder_store(call).start(reminder, call.now)
     return call.notice(f"reminder {number} is set for {due_text}: {text}")
+
+
+def reminder_store(call: Call) -> ReminderStore:
+    """Return where reminders are; where anyone names themselves, rooms have a limit too."""
+    services = call.services
+    is_open = services.settings.auth is Auth.OPEN
+    return ReminderStore(services.durable, WaitingReminders(services.places.tables) if is_open else None)
 
 
 @command("reminders", usage="/reminders", about="list your reminders")
@@ -86,5 +95,5 @@ async def cancel_reminder(call: Call) -> Outcome:
     if not (call.argument.isascii() and call.argument.isdigit() and len(call.argument) < 4):
         raise InvalidMessage("say which one: /forget 1; /reminders lists them")
     number = int(call.argument)
-    found = await ReminderStore(call.services.durable).cancel(call.user, number, call.now)
+    found = await reminder_store(call).cancel(call.user, number, call.now)
     return call.notice(f"reminder {number} is cancelled: {found.text}" if found else f"you have no reminder {number}")

@@ -100,9 +100,11 @@ def by_name(commands: Iterable[Command]) -> dict[str, Command]:
     return named
 
 
-def is_command(text: str) -> bool:
-    """Return whether a message is a command; `//` begins a message that is none."""
-    return text.startswith("/") and not text.startswith("//")
+def command_name(text: str) -> str | None:
+    """Return the name of the command that a message is, in lower case; None for a line, also one after `//`."""
+    if not text.startswith("/") or text.startswith("//"):
+        return None
+    return next(iter(text[1:].split(maxsplit=1)), "").lower()
 
 
 async def run_command(event: UserEvent, draft: Draft, services: Services, commands: Mapping[str, Command]) -> Outcome:

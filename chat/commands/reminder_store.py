@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from chat.commands.reminders import PER_USER, Reminder, TooManyReminders, decode_reminder, instance_id
+from chat.commands.waiting_reminders import WaitingReminders
 from chat.durable_client import DurableClient
 from chat.errors import StorageUnavailable
 
@@ -16,20 +17,22 @@ END_TRIES, END_PAUSE_SECONDS = 100, 0.2
 
 @dataclass(frozen=True, slots=True)
 class ReminderStore:
-    """The reminders of all users."""
+    """The reminders of all users; with `waiting`, those of a room and of all are limited too."""
 
     durable: DurableClient
+    waiting: WaitingReminders | None = None
 
     async def read_waiting(self, user: str, now: datetime) -> dict[int, Reminder]:
         """Return a user's reminders that are not due yet, by their numbers; raises StorageUnavailable."""
         running = await self._read_running(user)
         return {number: reminder for number, reminder in running.items() if reminder.due > now}
 
-    async def start(self, reminder: Reminder) -> int:
+    async def start(self, reminder: Reminder, now: datetime) -> int:
         """Start a reminder and return its number; a second delivery of the same event finds the first one's number.
 
         Raises TooManyReminders or StorageUnavailable.
         """
+        is_counted = self.waiting is None
         while True:
             running = await self._read_running(reminder.user)
             for number, known in running.items():
@@ -38,12 +41,17 @@ class ReminderStore:
             free = next((number for number in range(1, PER_USER + 1) if number not in running), None)
             if free is None:
                 raise TooManyReminders
+            if self.waiting and not is_counted:
+                await self.waiting.add(reminder, now)
+                is_counted = True
             try:
                 await self.durable.start(REMINDER_ORCHESTRATION, instance_id(reminder.user, free), reminder.encode())
                 return free
             except StorageUnavailable:
                 # Another connection may have taken the number in between; then the next one is tried.
                 if free not in await self._read_running(reminder.user):
+                    if self.waiting:
+                        await self.waiting.remove(reminder)
                     raise
 
     async def cancel(self, user: str, number: int, now: datetime) -> Reminder | None:
@@ -54,6 +62,8 @@ class ReminderStore:
         reminder = (await self.read_waiting(user, now)).get(number)
         if reminder is not None:
             await self.durable.terminate(instance_id(user, number), "forgotten")
+            if self.waiting:
+                await self.waiting.remove(reminder)
         return reminder
 
     async def erase(self, user: str) -> int:
@@ -62,8 +72,10 @@ class ReminderStore:
         Raises StorageUnavailable, also when one did not end in time: then it may be called again.
         """
         running = await self._read_running(user)
-        for number in running:
+        for number, reminder in running.items():
             await self.durable.terminate(instance_id(user, number), "erased")
+            if self.waiting:
+                await self.waiting.remove(reminder)
         await self._wait_for_end(user)
         for number in range(1, PER_USER + 1):
             await self.durable.purge(instance_id(user, number))

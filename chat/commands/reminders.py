@@ -37,12 +37,12 @@ class InvalidReminder(ChatError):
 
 
 class TooManyReminders(ChatError):
-    """The user has set as many reminders as one may."""
+    """As many reminders wait as may: for the user, for the room, or in all."""
 
     code = "too_many_reminders"
 
-    def __init__(self) -> None:
-        super().__init__(f"you have {PER_USER} reminders, the limit; /forget one first")
+    def __init__(self, waiting: str = f"you have {PER_USER} reminders") -> None:
+        super().__init__(f"{waiting}, the limit; /forget one first")
 
 
 @dataclass(frozen=True, slots=True)

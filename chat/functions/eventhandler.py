@@ -8,9 +8,11 @@ import azure.durable_functions as df
 import azure.functions as func
 
 from chat.durable_client import CLIENT_BINDING, DurableClient
-from chat.errors import ChatError, Unexpected, UnknownHub, Untrusted
+from chat.errors import ChatError, ServiceUnavailable, Unexpected, UnknownHub, Untrusted
+from chat.event_limiter import EventLimiter
 from chat.frames import error as error_frame
 from chat.functions.process_state import ProcessState, process_state
+from chat.gateway import Gateway
 from chat.handler_context import Answer, Services
 from chat.handlers import handle_event
 from chat.http_answers import error_response, json_response
@@ -19,6 +21,8 @@ from chat.messages.parse import named_room_and_client_id
 from chat.presence.connection_owners import find_ownership
 from chat.presence.places import PlaceStore
 from chat.presence.rosters import RosterReader
+from chat.rate_limits import SETTING as RATE_LIMITS
+from chat.rate_limits import RateLimited, parse_rate_limits
 from chat.request_id import CAUSE, REQUEST_ID
 from chat.rooms.connections import Admission, admit_connection, on_connected, on_disconnected
 from chat.settings import Settings, Trust, current_settings
@@ -38,6 +42,8 @@ from chat.webhook.trust import verify_age, verify_sender
 
 bp = df.Blueprint()
 STATE = "ce-connectionState"
+# The longest message (6144 bytes) with an escape for each byte.
+MAX_REFUSED_BYTES = 40_000
 
 
 def webhook_auth_level() -> func.AuthLevel:
@@ -80,24 +86,43 @@ async def answer_event(
     event: Event, settings: Settings, durable: DurableClient, process: ProcessState
 ) -> func.HttpResponse:
     """Return the response to a verified event; raises the ChatError that refuses or fails a system event."""
-    services = await services_for(settings, durable, process)
+    now, limits = round(time.time() * 1000), parse_rate_limits(settings.text(RATE_LIMITS))
+    origin = event.origin
+    limiter = EventLimiter(limits, process.users, origin.user_id or "", origin.state.usage, now)
+    if isinstance(event, UserEvent):
+        return await answer_user_event(event, limiter, settings, durable, process)
+    services = await services_for(limiter, settings, durable, process)
     match event:
         case Connect():
             return connect_response(await admit_connection(event, services))
         case Connected():
             process.sweep.start_if_needed(durable)
             if await on_connected(event, services):
-                process.connections.note(event.origin.connection_id, event.origin.user_id or "", is_proved=True)
+                process.connections.note(origin.connection_id, origin.user_id or "", is_proved=True)
         case Disconnected():
-            process.connections.forget(event.origin.connection_id, event.origin.user_id or "")
+            process.connections.forget(origin.connection_id, origin.user_id or "")
             await on_disconnected(event, services.announcer)
-        case UserEvent():
-            process.sweep.start_if_needed(durable)
-            return await handle_user_event(event, services, process)
     return func.HttpResponse(status_code=204)
 
 
-async def services_for(settings: Settings, durable: DurableClient, process: ProcessState) -> Services:
+async def answer_user_event(
+    event: UserEvent, limiter: EventLimiter, settings: Settings, durable: DurableClient, process: ProcessState
+) -> func.HttpResponse:
+    """Return the response to a user event; who is muted is refused before anything else is done."""
+    try:
+        limiter.check_mute()
+    except RateLimited as refusal:
+        if limiter.must_close:
+            await close_connection(event, await process.gateways.get(settings))
+        return to_response(refused_answer(event, refusal))
+    services = await services_for(limiter, settings, durable, process)
+    process.sweep.start_if_needed(durable)
+    return await handle_user_event(event, services, process)
+
+
+async def services_for(
+    limiter: EventLimiter, settings: Settings, durable: DurableClient, process: ProcessState
+) -> Services:
     """Return what the handler of an event may use; raises NotConfigured."""
     gateway, tables = await process.gateways.get(settings), await process.tables.get(settings)
     room_list = process.room_list_in(tables)
@@ -112,7 +137,8 @@ async def services_for(settings: Settings, durable: DurableClient, process: Proc
         rosters=RosterReader(gateway, process.rosters, room_list.note_people),
         room_list=room_list,
         listed_rooms=process.listed_rooms,
-        now=round(time.time() * 1000),
+        limiter=limiter,
+        now=limiter.now,
     )
 
 
@@ -137,16 +163,45 @@ async def handle_user_event(event: UserEvent, services: Services, process: Proce
         answer = await handle_event(event, services)
         if answer.frame is not None:
             answer = replace(answer, frame=await services.profiles.add_names(answer.frame))
-        return to_response(answer)
     except Untrusted:
         raise
+    except RateLimited as refusal:
+        if services.limiter.begins_mute:
+            log.warning("a user is muted", extra=log_fields(event) | {"seconds": refusal.retry_after})
+        answer = refused_answer(event, refusal)
     except ChatError as error:
         if error.status >= 500:
             log.error("event failed", extra=log_fields(event) | {"code": error.code, "cause": cause_of(error)})
-        return to_response(error_answer(event, error))
+        answer = error_answer(event, error)
     except Exception:
         log.exception("unexpected failure", extra=log_fields(event))
-        return to_response(error_answer(event, Unexpected()))
+        answer = error_answer(event, Unexpected())
+    return to_response(with_usage(answer, event, services.limiter))
+
+
+def with_usage(answer: Answer, event: UserEvent, limiter: EventLimiter) -> Answer:
+    """Return the answer with a state that has what the connection used of its limits, when that changed."""
+    state = answer.state or event.origin.state
+    if limiter.usage is state.usage:
+        return answer
+    return Answer(answer.frame, replace(state, usage=limiter.usage))
+
+
+def refused_answer(event: UserEvent, refusal: RateLimited) -> Answer:
+    """Return the line that tells the sender to wait; typing is refused silently."""
+    if event.name.lower() == "typing":
+        return Answer()
+    # What is refused at once is cheap to refuse: a body longer than any message is not parsed.
+    return Answer(error_frame(refusal)) if len(event.body) > MAX_REFUSED_BYTES else error_answer(event, refusal)
+
+
+async def close_connection(event: UserEvent, gateway: Gateway) -> None:
+    """Close the connection of a user who goes on while muted."""
+    log.warning("a connection is closed: it went on while muted", extra=log_fields(event))
+    try:
+        await gateway.close(event.origin.connection_id, "too many events while muted")
+    except ServiceUnavailable as problem:
+        log.warning("a connection was not closed", extra=log_fields(event) | {"cause": cause_of(problem)})
 
 
 def error_answer(event: UserEvent, error: ChatError) -> Answer:

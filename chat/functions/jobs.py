@@ -13,6 +13,7 @@ from chat.administration import erasure_job, export
 from chat.administration.erasure import Erasure
 from chat.administration.jobs import JobKind, JobStore
 from chat.commands.reminder_store import ReminderStore
+from chat.commands.waiting_reminders import WaitingReminders
 from chat.durable_client import CLIENT_BINDING, DurableClient
 from chat.functions.process_state import process_state
 from chat.logs import log
@@ -80,7 +81,7 @@ async def erase_step(content: dict, client: str) -> dict:  # type: ignore[type-a
     jobs, room_list = JobStore(tables), (await process.room_list(settings)).store
     job, state = await jobs.read(content["job"]), erasure_job.decode_state(content["state"])
     if job.user:
-        reminders = ReminderStore(DurableClient(client))
+        reminders = ReminderStore(DurableClient(client), WaitingReminders(tables))
         erasure = Erasure(await process.room_logs(settings), tables, gateway, job.id, job.user, job.by)
         work = erasure_job.ErasureJob(erasure, room_list, lambda: reminders.erase(job.user), now_ms)
         state = await work.run(state)

@@ -1,5 +1,6 @@
 """Where may a client connect? `/negotiate` answers with a URL that holds a short-lived token."""
 
+import time
 from urllib.parse import parse_qs
 
 import azure.functions as func
@@ -25,7 +26,9 @@ async def negotiate(req: func.HttpRequest) -> func.HttpResponse:
     try:
         settings = current_settings()
         user = negotiating_user(req.headers, asked_ids(req), settings)
-        gateway = await process_state().gateways.get(settings)
+        process = process_state()
+        process.users.check_connect(user.id, round(time.time() * 1000))
+        gateway = await process.gateways.get(settings)
         await warn_early(user, gateway, settings)
         url = await gateway.client_url(user.id, [room_group(LOBBY)], settings.token_minutes, name_roles(user))
     except ChatError as error:

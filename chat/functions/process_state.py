@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from weakref import WeakKeyDictionary
 
 from chat.administration.sweep import SweepStarter
+from chat.event_limiter import UserRecords
 from chat.gateway import Gateways
 from chat.handler_context import HEAD_SECONDS
 from chat.presence.profiles import NameCache, Profiles
@@ -22,6 +23,9 @@ from chat.table_storage.client import TableClient, TableClients
 from chat.webhook.bearer_tokens import KeyCache
 from chat.webhook.known_connections import KnownConnections
 
+# So old may a roster or the list of rooms be where the service does not answer.
+STALE_SECONDS = 10.0
+
 
 @dataclass(slots=True)
 class ProcessState:
@@ -35,12 +39,14 @@ class ProcessState:
     rooms: dict[TableClient, RoomLogs] = field(default_factory=dict)
     room_lists: dict[TableClient, RoomListRecorder] = field(default_factory=dict)
     sweep: SweepStarter = field(default_factory=SweepStarter)
-    rosters: SharedReads[Roster] = field(default_factory=lambda: SharedReads(ROSTER_SECONDS))
+    rosters: SharedReads[Roster] = field(default_factory=lambda: SharedReads(ROSTER_SECONDS, STALE_SECONDS))
     heads: SharedReads[Head] = field(default_factory=lambda: SharedReads(HEAD_SECONDS))
-    listed_rooms: SharedReads[Rooms] = field(default_factory=lambda: SharedReads(CACHE_SECONDS))
+    listed_rooms: SharedReads[Rooms] = field(default_factory=lambda: SharedReads(CACHE_SECONDS, STALE_SECONDS))
     names: NameCache = field(default_factory=NameCache)
     signing_keys: KeyCache = field(default_factory=KeyCache)
     connections: KnownConnections = field(default_factory=KnownConnections)
+    users: UserRecords = field(default_factory=UserRecords)
+    questions: int = 0  # that are being answered over HTTP
 
     async def room_logs(self, settings: Settings) -> RoomLogs:
         """Return the rooms of the settings' storage; raises NotConfigured."""

@@ -1,21 +1,27 @@
 """Which rooms are there, and who is in one? Answered to everybody who may enter them."""
 
 import reprlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import azure.functions as func
 
-from chat.errors import ChatError, InvalidRequest
-from chat.functions.process_state import process_state
+from chat.errors import ChatError, InvalidRequest, UnknownRoom
+from chat.functions.process_state import ProcessState, process_state
 from chat.http_answers import NO_STORE, error_response, json_response
 from chat.identity import signed_in_user
-from chat.names import room_name
+from chat.names import is_public, room_name
 from chat.presence.rosters import RosterReader
+from chat.rate_limits import RateLimited
 from chat.room_list.rows import ListedRoom
 from chat.rooms.room_list import MAX_LISTED, list_rooms
 from chat.settings import Auth, current_settings
 from chat.times import timestamp
 
 bp = func.Blueprint()
+# Questions of anybody that one process answers at a time; who comes when there are more, waits a second.
+MAX_QUESTIONS = 128
+BUSY_MS = 1000
 
 
 @bp.route(route="rooms", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
@@ -23,9 +29,11 @@ async def rooms(req: func.HttpRequest) -> func.HttpResponse:
     """Return the public rooms with people in them or with new messages, the fullest first; `limit` of them."""
     try:
         limit = parse_limit(req.params.get("limit"))
-        rosters, process = await roster_reader(req), process_state()
-        store = (await process.room_list(current_settings())).store
-        listed = await list_rooms(rosters, store, process.listed_rooms)
+        process = process_state()
+        with counted_question(process):
+            rosters = await roster_reader(req)
+            store = (await process.room_list(current_settings())).store
+            listed = await list_rooms(rosters, store, process.listed_rooms)
     except ChatError as error:
         return error_response(error, headers=NO_STORE)
     return json_response({"rooms": [room_fields(row) for row in listed[:limit]]}, headers=NO_STORE)
@@ -48,16 +56,39 @@ def room_fields(row: ListedRoom) -> dict[str, object]:
 
 @bp.route(route="rooms/{room}", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
 async def roster(req: func.HttpRequest) -> func.HttpResponse:
-    """Return who was in a room at most a second ago: the first 100 users and how many there are."""
+    """Return who was in a room a moment ago: the first 100 users and how many there are.
+
+    A room that is not listed is told of over the connection only, to who is in it.
+    """
     try:
-        room = room_name(req.route_params.get("room"))
-        found = await (await roster_reader(req)).read_recent(room)
-        settings, process = current_settings(), process_state()
-        profiles = process.profiles(settings, await process.tables.get(settings))
-        content = {"room": room, "count": len(found.users), "users": found.first}
-        return json_response(await profiles.add_names(content), headers=NO_STORE)
+        room, process = public_room(req.route_params.get("room")), process_state()
+        with counted_question(process):
+            found = await (await roster_reader(req)).read_recent(room)
+            settings = current_settings()
+            profiles = process.profiles(settings, await process.tables.get(settings))
+            content = {"room": room, "count": len(found.users), "users": found.first}
+            return json_response(await profiles.add_names(content), headers=NO_STORE)
     except ChatError as error:
         return error_response(error, headers=NO_STORE)
+
+
+def public_room(value: str | None) -> str:
+    """Return the name of a room that everybody may know of; raises UnknownRoom or InvalidName."""
+    if value and not is_public(value.strip()):
+        raise UnknownRoom
+    return room_name(value)
+
+
+@contextmanager
+def counted_question(process: ProcessState) -> Iterator[None]:
+    """Count a question while it is being answered; raises RateLimited when there are too many in this process."""
+    if process.questions >= MAX_QUESTIONS:
+        raise RateLimited(f"{MAX_QUESTIONS} questions are being answered here, the limit", BUSY_MS)
+    process.questions += 1
+    try:
+        yield
+    finally:
+        process.questions -= 1
 
 
 async def roster_reader(req: func.HttpRequest) -> RosterReader:

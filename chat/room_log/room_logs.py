@@ -10,6 +10,7 @@ from chat.room_log.moderation_acts import Moderate
 from chat.room_log.reader import PAGE_LENGTH, Page, Run, read_page, read_since
 from chat.room_log.store import RoomStore
 from chat.room_log.writer import RoomWriter
+from chat.shared_reads import SharedReads
 
 MAX_WRITERS = 1000
 
@@ -24,6 +25,8 @@ class RoomLogs:
     store: RoomStore
     before_first: Callable[[str], Awaitable[None]]
     _writers: "OrderedDict[str, RoomWriter]" = field(default_factory=OrderedDict)
+    _last_pages: SharedReads[Page] = field(default_factory=lambda: SharedReads(0.0))
+    _runs: SharedReads[Run] = field(default_factory=lambda: SharedReads(0.0))
 
     async def append(self, room: str, request: MessageRequest) -> Appended:
         """Return the request's entry once it is stored; raises also the ChatError that refuses the request."""
@@ -46,12 +49,19 @@ class RoomLogs:
         return await self.store.read_head(room)
 
     async def read_page(self, room: str, before: int | None = None, limit: int = PAGE_LENGTH) -> Page:
-        """Return the last `limit` messages, or those before a number."""
-        return await read_page(self.store, room, before, limit)
+        """Return the last `limit` messages, or those before a number.
+
+        Callers of the same last page at the same time share a read, which begins after their calls: it has every entry
+        that was acknowledged before.
+        """
+        if before is not None:
+            return await read_page(self.store, room, before, limit)
+        return await self._last_pages.get_new(f"{room} {limit}", lambda: read_page(self.store, room, None, limit))
 
     async def read_since(self, room: str, after: int, until: int | None = None) -> Run:
-        """Return the entries after a number, or the first of those between two numbers."""
-        return await read_since(self.store, room, after, until)
+        """Return the entries after a number, or the first of those between two numbers; shared as a last page is."""
+        key = f"{room} {after} {until}"
+        return await self._runs.get_new(key, lambda: read_since(self.store, room, after, until))
 
     async def read_entry_count(self, room: str, seq: int) -> int | None:
         """Return how many messages the room had up to an entry, or None where there is no such entry."""

@@ -46,6 +46,7 @@ async def admit_connection(event: Connect, services: Services) -> Admission:
     """
     settings = services.settings
     user = connecting_user(event.origin.user_id, event.roles, event.query.get("id", ()), settings)
+    services.limiter.users.check_connect(user.id, services.now)
     subprotocol = choose_subprotocol(event.subprotocols)
     head, _ = await asyncio.gather(
         services.read_recent_head(LOBBY), require_admission(user, services.gateway, settings)

@@ -13,6 +13,7 @@ from chat.names import groups_of, is_members_only
 from chat.presence.announcements import RoomMember, is_arrival
 from chat.presence.places import MAX_PLACES, Place, Position
 from chat.presence.rosters import Roster, news_time
+from chat.rate_limits import Kind
 from chat.room_log.answers import UNREADABLE, page_fields
 from chat.room_log.reader import Page
 from chat.room_log.rules import Rules, check_reader
@@ -52,8 +53,8 @@ class Arrival:
 async def join_room(event: UserEvent, room: str, services: Services) -> Answer:
     """Make a room the connection's current one and add it to the user's list; the others are told of a new user.
 
-    A connection that has ended meanwhile joins nothing. Raises RichClientNeeded, TooManyRooms, what the room's rules
-    refuse, StorageUnavailable (the rules are unknown) or ServiceUnavailable.
+    A connection that has ended meanwhile joins nothing. Raises RichClientNeeded, TooManyRooms, RateLimited, what the
+    room's rules refuse, StorageUnavailable (the rules are unknown) or ServiceUnavailable.
     """
     origin, state = event.origin, event.origin.state
     if not origin.is_rich:
@@ -109,11 +110,17 @@ async def leave_if_refused(rules: Rules, member: RoomMember, services: Services)
 async def read_joinable_place(member: RoomMember, services: Services) -> Place:
     """Return the user's place in a room that the user's list has or may take.
 
-    Raises TooManyRooms or StorageUnavailable.
+    A room that is new in the list and in which nothing was ever said counts as created. Raises TooManyRooms,
+    RateLimited or StorageUnavailable.
     """
     place = await services.places.read(member.user, member.room)
-    if not place.is_listed and await services.places.count_listed(member.user) >= MAX_PLACES:
+    if place.is_listed:
+        return place
+    count, head = await asyncio.gather(services.places.count_listed(member.user), services.rooms.read_head(member.room))
+    if count >= MAX_PLACES:
         raise TooManyRooms(f"your list has {MAX_PLACES} rooms, the limit; leave one first")
+    if not head.seq:
+        services.limiter.charge(Kind.CREATE)
     return place
 
 

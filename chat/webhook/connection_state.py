@@ -8,7 +8,6 @@ ignored, and a missing or unusable one has its default. Version 0, without `v`, 
 names, so both versions read each other's states during a deployment.
 """
 
-import base64
 import binascii
 import json
 from collections.abc import Mapping
@@ -19,16 +18,18 @@ from typing import Any
 from chat.errors import InvalidName
 from chat.json_text import parse_json
 from chat.names import LOBBY, room_name
+from chat.rate_limits import UNUSED, Kind, Usage
 
 VERSION = 1
 MAX_JOINED_ROOMS = 20
 LATEST = 253_370_764_800_000  # the year 9999 in milliseconds since 1970
+KINDS = {str(kind): kind for kind in Kind}
 _ENCODER = json.JSONEncoder(separators=(",", ":"))
 
 
 @dataclass(frozen=True, slots=True)
 class ConnectionState:
-    """A connection's user, the rooms it joined (the current one last), and when it last typed.
+    """A connection's user, the rooms it joined (the current one last), when it last typed, and what it used of limits.
 
     `typed_at` is in milliseconds since 1970 (UTC), 0 for never. `name` is what the user is called, None: as its id.
     `joined` has the number of each room's last entry when the connection joined it; 0 where it is missing.
@@ -39,6 +40,7 @@ class ConnectionState:
     typed_at: int = 0
     name: str | None = None
     joined: Mapping[str, int] = field(default_factory=dict)
+    usage: Usage = UNUSED
 
     @property
     def current_room(self) -> str | None:
@@ -69,15 +71,21 @@ def encode_state(state: ConnectionState) -> str:
         content["name"] = state.name
     if state.joined:
         content["joined"] = state.joined
-    return base64.b64encode(_ENCODER.encode(content).encode()).decode()
+    if state.usage is not UNUSED:
+        content["usage"] = encode_usage(state.usage)
+    return binascii.b2a_base64(_ENCODER.encode(content).encode(), newline=False).decode()
 
 
-# The events of a connection carry the same state until an answer changes it.
-@lru_cache(maxsize=1024)
+def encode_usage(usage: Usage) -> dict[str, Any]:
+    """Return what was used of the limits, without what is 0."""
+    times = {"refused": usage.refused_until, "mutes": usage.mutes, "muted": usage.muted_until}
+    return {"full": usage.full_at} | {name: value for name, value in times.items() if value}
+
+
 def decode_state(header: str | None) -> ConnectionState:
     """Return what the header says; without a header that is a JSON object, the state of a connection in the lobby."""
     try:
-        content: Any = parse_json(base64.b64decode(header or "", validate=True))
+        content: Any = parse_json(binascii.a2b_base64(header or "", strict_mode=True))
     except (binascii.Error, ValueError):
         content = None
     fields: Mapping[str, Any] = content if isinstance(content, dict) else {}
@@ -87,6 +95,7 @@ def decode_state(header: str | None) -> ConnectionState:
         typed_at=read_time(fields.get("typed")),
         name=read_text(fields.get("name")),
         joined=read_numbers(fields.get("joined")),
+        usage=read_usage(fields.get("usage")),
     )
 
 
@@ -107,8 +116,15 @@ def read_rooms(value: object) -> tuple[str, ...]:
         return ()
     if not isinstance(value, list):
         return (LOBBY,)
+    return known_rooms(tuple([item for item in value if isinstance(item, str)]))
+
+
+# The state changes with every event, the rooms seldom.
+@lru_cache(maxsize=1024)
+def known_rooms(written: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the newest `MAX_JOINED_ROOMS` of the rooms that are well formed, or the lobby when none is."""
     rooms: dict[str, None] = {}
-    for item in value:
+    for item in written:
         try:
             rooms[room_name(item)] = None
         except InvalidName:
@@ -121,6 +137,20 @@ def read_numbers(value: object) -> dict[str, int]:
     if not isinstance(value, dict):
         return {}
     return {room: seq for room, seq in value.items() if type(seq) is int and 0 <= seq < 10**12}
+
+
+def read_usage(value: object) -> Usage:
+    """Return what was used of the limits; what is unusable counts as unused."""
+    if not isinstance(value, dict):
+        return UNUSED
+    full = value.get("full")
+    times = full.items() if isinstance(full, dict) else ()
+    return Usage(
+        {KINDS[name]: read_time(moment) for name, moment in times if name in KINDS},
+        read_time(value.get("refused")),
+        read_time(value.get("mutes")),
+        read_time(value.get("muted")),
+    )
 
 
 def read_time(value: object) -> int:

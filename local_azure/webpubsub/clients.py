@@ -36,6 +36,7 @@ log = logging.getLogger(__name__)
 NOT_RECOVERED = "The connection could not be recovered."
 CONNECTION_ENDED = "The connection ended."
 MAX_CONSECUTIVE_FRAMES = 16
+MAX_IGNORED_FRAMES = 1000
 DISCONNECT_CHECK_SECONDS = 0.1
 
 _T = TypeVar("_T")
@@ -189,7 +190,7 @@ class Clients:
 
     async def _receive_messages(self, connection: Connection, socket: Socket) -> Closed:
         """Carry out message after message; return how the socket ended."""
-        consecutive = 0
+        consecutive = ignored = 0
         while True:
             received = await socket.receive()
             if isinstance(received, Closed | ProtocolViolation):
@@ -201,7 +202,12 @@ class Clients:
                 await socket.wait_for_client_close()
                 return Closed(received.code, received.text)
             if connection.transport is not socket:
-                continue  # closed by the service: ignore what comes before the client's close frame
+                # Closed by the service: what comes before the client's close frame is ignored. Who goes on sending is
+                # not read any more, and is dropped when the time to answer is over.
+                ignored += 1
+                if ignored >= MAX_IGNORED_FRAMES:
+                    await socket.wait_until_dropped()
+                continue
             message = await self._decode(connection, received)
             event = None if message is None else handle_message(connection, message, self._handlers)
             if event is not None:

@@ -266,6 +266,11 @@ class Socket:
         while not self._transport.is_closing() and asyncio.get_running_loop().time() < deadline:  # noqa: ASYNC110
             await asyncio.sleep(RETRY_SECONDS)
 
+    async def wait_until_dropped(self) -> None:
+        """Wait, without reading, until a socket that is being closed is lost: when its time to answer is over."""
+        while not self._transport.is_closing():  # noqa: ASYNC110 (a transport has no callback for its end)
+            await asyncio.sleep(RETRY_SECONDS)
+
     def _may_read_ahead(self) -> bool:
         if not self._read_ahead:
             return True

@@ -7,9 +7,12 @@ import { openOutbox, withChanges } from "./outbox.js";
 import { applyPlaces, readPlaces, roomsToJoin, writePlaces } from "./places.js";
 import { createQuestions, createRefresh } from "./questions.js";
 import { applyFrame, beginJoin, createRoom, olderCursor } from "./room.js";
+import { spread } from "./timers.js";
 import { markRead } from "./unread.js";
 /** @import { Change, ChatOptions, ConnectionState, Entry, Frame, JoinedFrame, PlacesFrame, Quote, Room, SystemFrame,
   UnsentMessage } from "./types.js" */
+
+const SPREAD_MS = 400; // joins that were too much do not come all at once again
 
 /** What a user sees of the chat, and can do. `onChange` is called after every change. */
 export class Chat {
@@ -21,6 +24,8 @@ export class Chat {
 
   /** @type {Map<string, string>} names of users by id, of those who are not called as their id */
   names = new Map();
+  /** @type {Map<Room, number>} in how many seconds a room may be joined that was too much */
+  postponedJoins = new Map();
 
   /** @param {ChatOptions} options */
   constructor(options) {
@@ -190,6 +195,7 @@ export class Chat {
     this.refresh.stop();
     this.#store();
     this.catchUp.stop();
+    this.delivery.stop();
     this.connection.close();
   }
 
@@ -251,6 +257,11 @@ export class Chat {
     const isAcknowledged = await this.send("join", {}, room);
     const isRefused = isAcknowledged && room.membership === "joining"; // an error frame came instead of a `joined` one
     if (room.membership === "joining") room.membership = "idle";
+    const seconds = this.postponedJoins.get(room);
+    if (seconds && this.postponedJoins.delete(room)) {
+      setTimeout(() => this.#join(room), seconds * 1000 + spread(SPREAD_MS));
+      return;
+    }
     // The lobby stays open all the same, and so does a room that the user is in already.
     if (isRefused && !room.isPlaced && room.name !== this.options.lobby) this.#forgetRoom(room);
     this.options.onChange();
@@ -307,7 +318,13 @@ export class Chat {
    * @param {Room} [room]
    */
   #receiveError(frame, room) {
-    const { clientId, message } = frame;
+    const { clientId, code, message, retryAfter = 1 } = frame;
+    const isTooMuch = code === "rate_limited";
+    if (isTooMuch && clientId && this.delivery.postpone(clientId, retryAfter)) return;
+    if (isTooMuch && room?.membership === "joining") {
+      this.postponedJoins.set(room, retryAfter);
+      return;
+    }
     if (room?.membership !== "joining" && this.questions.isRefusal(frame)) return;
     const failed = clientId && this.delivery.fail(clientId, message);
     if (failed && (failed.kind === "message" || room?.entries.has(failed.target))) return;

@@ -1,8 +1,10 @@
-// Sending what is in the outbox: messages as they come, the changes of one message one after the other.
+// Sending what is in the outbox, in its order: some items at a time, the changes of one message one after the other. What the
+// server refuses because it was too much waits until it may be sent; then one item goes at a time, until none waits.
 /** @import { SendResult, Unsent } from "./types.js" */
 /** @import { openOutbox } from "./outbox.js" */
 
 const FRAME_MS = 3000; // after this time an accepted change is no longer shown as being on its way
+const MAX_IN_FLIGHT = 10; // fewer than any limit of the server lets through at once
 const IS_COMMAND = /^\/[^/]/; // has no chat line
 
 /**
@@ -13,8 +15,13 @@ const IS_COMMAND = /^\/[^/]/; // has no chat line
  * @param {() => void} options.onChange
  */
 export function createDelivery({ outbox, send, onChange }) {
-  /** @type {Set<string>} ids of changes that were sent and are not answered */
+  /** @type {Set<string>} ids of what was sent and is not answered */
   const sending = new Set();
+  /** @type {Set<string>} ids of what was sent and has to be sent again later */
+  const postponed = new Set();
+  let inFlight = MAX_IN_FLIGHT;
+  let pauseTimer = 0;
+  let pausedUntil = 0;
 
   /** @param {Unsent} item */
   function keep(item) {
@@ -30,33 +37,43 @@ export function createDelivery({ outbox, send, onChange }) {
   }
 
   /** @param {Unsent} item */
-  async function deliver(item) {
-    keep({ ...item, state: "pending", error: undefined });
-    if (item.kind !== "message" && !isNext(item)) return;
-    sending.add(item.id);
+  function deliver(item) {
+    keep({ ...item, state: "pending", error: undefined, isDelayed: Boolean(pauseTimer) });
+    sendWaiting();
+  }
+
+  function sendWaiting() {
+    if (pauseTimer) return;
+    const waiting = outbox.all().filter(({ id, state }) => state === "pending" && !sending.has(id));
+    if (!waiting.length) inFlight = MAX_IN_FLIGHT;
+    for (const item of waiting) {
+      if (sending.size >= inFlight) return;
+      if (item.kind === "message" || isNext(item)) transmit(item);
+    }
+  }
+
+  /** @param {Unsent} item */
+  async function transmit(item) {
+    const { id } = item;
+    sending.add(id);
+    if (item.isDelayed) keep({ ...item, isDelayed: false });
     const result = await send(item.kind, eventData(item));
-    sending.delete(item.id);
-    if (result.ok) onAccepted(item.id);
-    else if (result.error) fail(item.id, result.error); // else it is sent after the next connect
-    if (item.kind !== "message" && (result.ok || result.error)) deliverNext(item.target);
+    sending.delete(id);
+    const isPostponed = postponed.delete(id);
+    if (!result.ok && !result.error) return; // it is sent after the next connect
+    if (!result.ok) fail(id, result.error ?? "");
+    else if (!isPostponed) onAccepted(id);
+    sendWaiting();
   }
 
   // Several changes of one message: the server must get them in the order in which they were made.
   /** @param {Unsent} item */
   function isNext(item) {
     const target = item.kind !== "message" && item.target;
-    return waiting(target)[0]?.id === item.id && !sending.has(item.id);
-  }
-
-  /** @param {string | false} target */
-  function waiting(target) {
-    return outbox.all().filter((item) => item.kind !== "message" && item.target === target && item.state === "pending");
-  }
-
-  /** @param {string} target */
-  function deliverNext(target) {
-    const [next] = waiting(target);
-    if (next) deliver(next);
+    const first = outbox
+      .all()
+      .find((other) => other.kind !== "message" && other.target === target && other.state === "pending");
+    return first?.id === item.id;
   }
 
   /** @param {string} id */
@@ -83,6 +100,11 @@ export function createDelivery({ outbox, send, onChange }) {
     return item;
   }
 
+  function endPause() {
+    pauseTimer = 0;
+    sendWaiting();
+  }
+
   return {
     deliver,
     fail,
@@ -90,9 +112,33 @@ export function createDelivery({ outbox, send, onChange }) {
     /** Forgets an item: its frame has come, or the user has discarded it. */
     remove,
 
+    /**
+     * Keeps an item that was too much; everything that waits is sent after this time.
+     * @param {string} id
+     * @param {number} seconds
+     * @returns {boolean} whether there is such an item
+     */
+    postpone(id, seconds) {
+      const item = outbox.get(id);
+      if (!item) return false;
+      if (sending.has(id)) postponed.add(id);
+      inFlight = 1;
+      pausedUntil = Math.max(pausedUntil, Date.now() + seconds * 1000);
+      clearTimeout(pauseTimer);
+      pauseTimer = setTimeout(endPause, pausedUntil - Date.now());
+      keep({ ...item, isDelayed: true });
+      return true;
+    },
+
     /** Sends everything that has not failed; the connection is new. */
     deliverAll() {
-      for (const item of outbox.all()) if (item.state !== "failed") deliver(item);
+      for (const item of outbox.all()) if (item.state === "sent") keep({ ...item, state: "pending" });
+      sendWaiting();
+    },
+
+    /** Ends the pause, if there is one, without sending. */
+    stop() {
+      clearTimeout(pauseTimer);
     },
   };
 }

@@ -4,7 +4,7 @@ import { repeat, spread, throttle } from "./timers.js";
 /** @import { Frame, Room, SendResult, SystemFrame } from "./types.js" */
 
 // The server could not do it now, or the room was left meanwhile.
-const EXPECTED_CODES = new Set(["not_in_room", "service_unavailable", "storage_unavailable"]);
+const EXPECTED_CODES = new Set(["not_in_room", "rate_limited", "service_unavailable", "storage_unavailable"]);
 const READ_MS = 2000; // for each room
 const ROSTER_MS = 60_000;
 const NEWS_MS = 3000; // from the last news of somebody who joined or left

@@ -44,6 +44,7 @@
  * @property {string} sentAt UTC, ISO 8601
  * @property {"pending" | "sent" | "failed"} state
  * @property {string} [error] why it failed
+ * @property {boolean} [isDelayed] it was too much at once, and is sent later
  */
 
 /**
@@ -153,6 +154,7 @@
  * @property {string} [user]
  * @property {string} [at] UTC, ISO 8601
  * @property {string} [code]
+ * @property {number} [retryAfter] in seconds
  * @property {string} [clientId] the refused message or change
  */
 

@@ -146,7 +146,7 @@ function createLink({ text, href }) {
   return href ? createElement("a", { href, target: "_blank", rel: "noopener noreferrer" }, text) : text;
 }
 
-function renderNote(note, { kind, user, state, editedAt, pendingChange }, { id, error, failedChange }, chat) {
+function renderNote(note, { kind, user, state, editedAt, pendingChange, isDelayed }, { id, error, failedChange }, chat) {
   const failed = failedChange ?? (state === "failed" && { id, error });
   note.classList.toggle("failed-note", Boolean(failed));
   if (failed) {
@@ -154,7 +154,8 @@ function renderNote(note, { kind, user, state, editedAt, pendingChange }, { id, 
     const buttons = [createButton("retry", properties, "Retry"), createButton("discard", properties, "Discard")];
     setContent(note, `${failed.error} ${failed.id}`, () => [failed.error, ...buttons]);
   } else {
-    const pending = state === "pending" ? "Sending…" : CHANGE_NOTES[pendingChange];
+    const sending = isDelayed ? "Too many at once: it is sent in a moment…" : "Sending…";
+    const pending = state === "pending" ? sending : CHANGE_NOTES[pendingChange];
     const setBy = kind === "reminder" && `Reminder set by ${isolateName(chat.nameOf(user))}`;
     setContent(note, pending ?? (setBy || (editedAt && "edited")));
   }

@@ -12,12 +12,15 @@ from urllib.parse import quote
 import aiohttp
 from azure.messaging.webpubsubservice.aio import WebPubSubServiceClient
 
+from chat.rate_limits import Kind
 from local_azure import functions, tables, webpubsub
 
 ROOT = Path(__file__).parents[2]
 HUB = "Sample_ChatApp"
 JSON = "json.webpubsub.azure.v1"
 WAIT_SECONDS = 10.0
+# Tests send faster than people; those of the limits set small ones.
+HIGH_LIMITS = ", ".join(f"{kind}=60000/60000" for kind in Kind)
 
 Frame = dict[str, Any]
 
@@ -167,6 +170,7 @@ async def run_chat(
             "WebPubSubConnectionString": service.connection_string,
             "WebPubSubHub": HUB,
             "ChatAuth": "open",
+            "ChatRateLimits": HIGH_LIMITS,
             "AzureWebJobsStorage": storage.connection_string,
         } | settings
         async with functions.serve(ROOT, settings=values, data=data) as host:

@@ -2,18 +2,27 @@
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from typing import Any
+
+import pytest
 
 from chat import errors
 from chat.errors import ChatError
 from chat.handlers import COMMANDS, HANDLERS
 from chat.room_log.entry_frames import LISTED_USERS
 from tests.chat.functions.test_signed_in import id_of, sign_in
-from tests.chat.local_chat import ROOT, Frame, LocalChat, Tab, run_chat
+from tests.chat.local_chat import HIGH_LIMITS, ROOT, Frame, LocalChat, Tab, run_chat
 
 DOCUMENT = (ROOT / "docs" / "protocol.md").read_text(encoding="utf-8")
 EXAMPLE_ID = "k7oq2xg4hbzd-3m5n7p2q4r6s7t2u4v6w"
+
+
+@pytest.fixture
+async def chat() -> AsyncIterator[LocalChat]:
+    """The whole chat; commands of reminders meet their limit soon."""
+    async with run_chat(ChatRateLimits=f"{HIGH_LIMITS}, reminder=1/2") as running:
+        yield running
 
 
 def section(title: str) -> str:
@@ -136,7 +145,8 @@ async def collect_frames(chat: LocalChat) -> list[Frame]:
     await ana.ask("delete", {"room": "lobby", "id": liked})
     await like_by_many(chat, reply)
     await bo.ask("typing", {"room": "lobby"})
-    await ana.ask("message", "/reminders")
+    for _ in range(3):  # the last one is over the limit
+        await ana.ask("message", {"room": "lobby", "message": "/reminders", "clientId": "m-5"})
     await ana.ask("message", {"room": "lobby", "message": "", "clientId": "m-4"})
     for request in ({}, {"limit": 1}):
         await ana.ask("history", {"room": "lobby"} | request)

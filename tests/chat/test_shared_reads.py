@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
+from chat.errors import ServiceUnavailable
 from chat.shared_reads import SharedReads
 
 
@@ -89,3 +90,52 @@ async def test_old_results_are_not_kept() -> None:
         await shared.get(f"room-{number}", source.read, now=float(number))
 
     assert list(shared.reads) == ["room-99"]
+
+
+async def fail() -> int:
+    raise ServiceUnavailable("no answer")
+
+
+async def test_where_a_read_fails_the_last_result_is_used_for_a_stated_time() -> None:
+    shared, source = SharedReads[int](1.0, 10.0), Source()
+    source.may_end.set()
+    await shared.get("room", source.read, now=10.0)
+
+    assert await asyncio.gather(*(shared.get("room", fail, now=15.0) for _ in range(20))) == [1] * 20
+    with pytest.raises(ServiceUnavailable):
+        await shared.get("room", fail, now=20.0)
+    with pytest.raises(ServiceUnavailable):
+        await shared.get("design", fail, now=15.0)
+
+
+async def test_where_a_read_takes_long_the_last_result_is_used_and_the_read_goes_on(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("chat.shared_reads.PATIENCE_SECONDS", 0.01)
+    shared, source = SharedReads[int](1.0, 10.0), Source()
+    source.may_end.set()
+    await shared.get("room", source.read, now=10.0)
+    source.may_end.clear()
+
+    assert await shared.get("room", source.read, now=12.0) == 1
+    source.may_end.set()
+    await let_tasks_run()
+    assert await shared.get("room", source.read, now=12.5) == 2
+
+
+async def test_who_needs_a_new_result_is_given_no_earlier_one() -> None:
+    shared, source = SharedReads[int](1.0, 10.0), Source()
+    source.may_end.set()
+    await shared.get("room", source.read)
+
+    with pytest.raises(ServiceUnavailable):
+        await shared.get_new("room", fail)
+
+
+async def test_old_results_are_forgotten() -> None:
+    shared, source = SharedReads[int](1.0, 10.0), Source()
+    source.may_end.set()
+    for number in range(100):
+        await shared.get(f"room-{number}", source.read, now=float(number))
+
+    assert len(shared._last) <= 11

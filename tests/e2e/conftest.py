@@ -22,6 +22,8 @@ from local_azure.tables.settings import DEVELOPMENT_ACCOUNT, DEVELOPMENT_KEY
 
 ROOT = Path(__file__).resolve().parents[2]
 START_SECONDS = 60
+# Crowds say hundreds of messages at once, and every test makes rooms; everything else is limited as for people.
+FAST_SENDERS = "message=60000/60000, create=60000/60000"
 TIMES = ("at", "editedAt", "deletedAt")
 CHROMIUM_OPTIONS = [
     "--no-sandbox",
@@ -54,8 +56,10 @@ def storage_connection(tables_port: int) -> str:
 class Process:
     """One of our servers as a child process, started with a command line and stopped as a person would stop it."""
 
-    def __init__(self, command: list[str], ready_url: str, log: Path) -> None:
+    def __init__(self, command: list[str], ready_url: str, log: Path, **settings: str) -> None:
         self.command = command
+        # The service remembers the connections of pages that a test has killed, as those of a user.
+        self.environment = {"ChatUserConnections": "200"} | os.environ | settings
         self.ready_url = ready_url
         self.log = log
         self._child: subprocess.Popen[bytes] | None = None
@@ -63,10 +67,8 @@ class Process:
     def start(self) -> None:
         """Start it and return when it answers; raises AssertionError with its output when it does not."""
         with self.log.open("ab") as output:
-            # The service remembers the connections of pages that a test has killed, as those of a user.
-            environment = {"ChatUserConnections": "200"} | os.environ
             self._child = subprocess.Popen(
-                self.command, cwd=ROOT, env=environment, stdout=output, stderr=subprocess.STDOUT
+                self.command, cwd=ROOT, env=self.environment, stdout=output, stderr=subprocess.STDOUT
             )
         deadline = time.monotonic() + START_SECONDS
         while not _answers(self.ready_url):
@@ -121,7 +123,8 @@ class Chat(Process):
         self.webpubsub_url = f"http://localhost:{self.webpubsub_port}"
         command = [sys.executable, "dev.py", "run", "--port", str(self.port)]
         command += ["--webpubsub-port", str(self.webpubsub_port), "--tables-port", str(self.tables_port)]
-        super().__init__([*command, "--data", str(folder / "data")], f"{self.url}/", folder / "run.log")
+        command += ["--data", str(folder / "data")]
+        super().__init__(command, f"{self.url}/", folder / "run.log", ChatRateLimits=FAST_SENDERS)
 
     def forget_places(self) -> None:
         """Delete the rooms that are kept for users: a user of one test is in no room of another test."""

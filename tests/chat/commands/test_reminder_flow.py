@@ -11,7 +11,7 @@ from pathlib import Path
 import aiohttp
 
 from local_azure import tables, webpubsub
-from tests.chat.local_chat import HUB, ROOT, LocalChat, Tab, until
+from tests.chat.local_chat import HIGH_LIMITS, HUB, ROOT, LocalChat, Tab, until
 
 
 async def run_command(tab: Tab, command: str) -> str:
@@ -94,6 +94,7 @@ async def host_process(
         "WebPubSubConnectionString": service.connection_string,
         "WebPubSubHub": HUB,
         "ChatAuth": "open",
+        "ChatRateLimits": HIGH_LIMITS,
         "AzureWebJobsStorage": storage.connection_string,
     } | settings
     command = [sys.executable, "-m", "local_azure.functions", str(ROOT), "--port", "0", "--data", str(data)]

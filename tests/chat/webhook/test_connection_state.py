@@ -2,14 +2,17 @@
 
 import base64
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from chat.rate_limits import Kind, Usage
 from chat.webhook.connection_state import LATEST, MAX_JOINED_ROOMS, ConnectionState, decode_state, encode_state
 
+USAGE = Usage({Kind.MESSAGE: 1_769_860_802_000}, 1_769_860_803_000, 2, 1_769_860_804_000)
 STATE = ConnectionState("ana", ("lobby", "design"), 1_769_860_801_000)
 # What each version of the app wrote for this state. A new version adds its own; none is ever removed.
 WRITTEN: dict[str, dict[str, Any]] = {
@@ -98,11 +101,42 @@ def test_rooms_that_no_grammar_allows_are_left_out_and_the_newest_ones_are_kept(
 
 
 names = st.text(min_size=1).filter(lambda text: not any("\ud800" <= char <= "\udfff" for char in text))
+
+
+def test_what_was_used_of_the_limits_is_written_as_a_part_of_the_object_and_read() -> None:
+    state = replace(STATE, usage=USAGE)
+
+    written = json.loads(base64.b64decode(encode_state(state)))
+
+    full = {"message": 1_769_860_802_000}
+    assert written == NEWEST | {
+        "usage": {"full": full, "refused": 1_769_860_803_000, "mutes": 2, "muted": 1_769_860_804_000}
+    }
+    assert decode_state(header(written)) == decode_state(encode_state(state)) == state
+
+
+def test_usage_of_a_kind_that_is_not_known_and_what_is_no_usage_is_ignored() -> None:
+    later = {"full": {"speech": 1, "message": "soon", "join": 7}, "mutes": -1, "other": 1}
+
+    assert decode_state(header(NEWEST | {"usage": later})).usage == Usage({Kind.MESSAGE: 0, Kind.JOIN: 7})
+    for wrong in (7, "x", {"full": 7}):
+        assert decode_state(header(NEWEST | {"usage": wrong})) == STATE
+
+
+def test_an_earlier_version_reads_the_rest_of_a_state_with_usage() -> None:
+    written = json.loads(base64.b64decode(encode_state(replace(STATE, usage=USAGE)), validate=True))
+
+    assert {name: written[name] for name in NEWEST} == NEWEST
+
+
 times = st.integers(min_value=0, max_value=LATEST - 1)
 rooms = st.lists(st.from_regex(r"[a-z0-9_][a-z0-9_-]{0,31}", fullmatch=True), unique=True, max_size=MAX_JOINED_ROOMS)
 
 
-@given(st.builds(ConnectionState, st.none() | names, rooms.map(tuple), times))
+usages = st.builds(Usage, st.dictionaries(st.sampled_from(Kind), times), times, times, times)
+
+
+@given(st.builds(ConnectionState, st.none() | names, rooms.map(tuple), times, usages))
 def test_what_is_written_is_read(state: ConnectionState) -> None:
     assert decode_state(encode_state(state)) == state
 

@@ -316,3 +316,23 @@ def test_a_close_reason_is_cut_at_a_whole_character() -> None:
 
     assert len(frame) <= 127
     assert frame[4:].decode() == "é" * 61
+
+
+async def test_a_client_that_sends_on_after_it_was_closed_is_not_read_on(harness: Harness) -> None:
+    service = await harness.service(Settings(times=replace(FAST, close_drain_seconds=2.0)))
+    hub = service.hubs.hub(HUB)
+    _, writer = await raw_client(harness, service)
+    (connection,) = hub.user_connections("stuck")
+
+    hub.close(connection)
+    writer.write(client_frame(b"x" * 100) * 200_000)
+    unsent = [200_000 * 106]
+
+    def is_dropped() -> bool:
+        if not writer.transport.is_closing():
+            unsent.append(writer.transport.get_write_buffer_size())
+        return writer.transport.is_closing()
+
+    await until(is_dropped)
+    # What the kernel holds on the way is some megabytes.
+    assert unsent[-1] > 12_000_000

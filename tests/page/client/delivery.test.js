@@ -159,3 +159,105 @@ test("a reply names the message that it answers", async (t) => {
 
   assert.equal(service.received("message")[0].replyTo, "m1");
 });
+
+const tooMuch = (clientId, retryAfter) => {
+  const message = `too much; try again in ${retryAfter} s`;
+  return { type: "system", event: "error", code: "rate_limited", message, room: "lobby", clientId, retryAfter };
+};
+
+/** Refuses the newest message, which was too much. */
+async function refuseNewest(service, retryAfter) {
+  const { clientId } = service.received("message").at(-1);
+  await service.publish(tooMuch(clientId, retryAfter));
+  await service.acknowledgeItem("message", clientId);
+}
+
+const texts = (service) => service.received("message").map(({ message }) => message);
+
+test("a message that was too much waits, says so, and is sent again when it may be", async (t) => {
+  t.mock.timers.enable({ apis: ["setTimeout", "Date"] });
+  const { chat, service } = await startInLobby(t);
+  chat.sendMessage("one");
+  const [{ clientId }] = service.received("message");
+
+  await refuseNewest(service, 2);
+  const { state, isDelayed } = chat.outbox.get(clientId);
+  assert.deepEqual([state, isDelayed], ["pending", true]);
+  t.mock.timers.tick(1_990);
+  assert.deepEqual(texts(service), ["one"]);
+  t.mock.timers.tick(10);
+
+  assert.deepEqual(texts(service), ["one", "one"]);
+  assert.equal(service.received("message")[1].clientId, clientId);
+  await service.acknowledge("message");
+  assert.equal(chat.outbox.get(clientId).state, "sent");
+});
+
+test("after a message that was too much, those behind it go one at a time and in order", async (t) => {
+  t.mock.timers.enable({ apis: ["setTimeout", "Date"] });
+  const { chat, service } = await startInLobby(t);
+  chat.sendMessage("one");
+  await refuseNewest(service, 1);
+  chat.sendMessage("two");
+  t.mock.timers.tick(500);
+  chat.sendMessage("three");
+  assert.deepEqual(texts(service), ["one"]);
+
+  t.mock.timers.tick(500);
+  assert.deepEqual(texts(service), ["one", "one"]);
+  await service.acknowledge("message");
+  assert.deepEqual(texts(service), ["one", "one", "two"]);
+  await refuseNewest(service, 1);
+  t.mock.timers.tick(1_000);
+  await service.acknowledge("message");
+  await service.acknowledge("message");
+
+  assert.deepEqual(texts(service), ["one", "one", "two", "two", "three"]);
+});
+
+test("of many unsent messages some go at a time, in order, and none is left out", async (t) => {
+  const { chat, service } = await startInLobby(t);
+  for (let number = 0; number < 30; number += 1) chat.sendMessage(`line ${number}`);
+
+  assert.equal(texts(service).length, 10);
+  for (let number = 0; number < 30; number += 1) {
+    await service.acknowledgeItem("message", service.received("message")[number].clientId);
+  }
+
+  assert.deepEqual(
+    texts(service),
+    Array.from({ length: 30 }, (_, number) => `line ${number}`),
+  );
+});
+
+test("a connection that is closed while messages wait loses none of them", async (t) => {
+  t.mock.timers.enable({ apis: ["setTimeout", "Date"] });
+  const { chat, service } = await startInLobby(t);
+  chat.sendMessage("one");
+  await refuseNewest(service, 5);
+  chat.sendMessage("two");
+
+  await service.cut(1000);
+  t.mock.timers.tick(2_000);
+  await service.greet();
+  await service.answer("join", joined([]));
+  t.mock.timers.tick(5_000);
+  await service.acknowledge("message");
+
+  assert.deepEqual(texts(service), ["one", "two"]);
+});
+
+test("a room whose join was too much is joined later, and stays open", async (t) => {
+  t.mock.timers.enable({ apis: ["setTimeout", "Date"] });
+  const { chat, service } = await startInLobby(t);
+  chat.openRoom("design");
+
+  await service.answer("join", { ...tooMuch(undefined, 3), room: "design" });
+  assert.equal(chat.room.name, "design");
+  t.mock.timers.tick(3_500);
+
+  assert.deepEqual(
+    service.received("join").map(({ room }) => room),
+    ["lobby", "design", "design"],
+  );
+});
