@@ -70,6 +70,7 @@ export function createComposer({ maxBytes, onSend, onTyping, onEditLast }) {
     chosen = (index + commands.length) % commands.length;
     setContent(byId("command-menu"), commands.length && box.value + chosen, () => commands.map(createOption));
     box.setAttribute("aria-activedescendant", commands.length ? `option${chosen}` : "");
+    if (commands.length) byId(`option${chosen}`).scrollIntoView({ block: "nearest" });
   }
 
   function createOption(usage, index) {

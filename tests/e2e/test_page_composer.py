@@ -107,7 +107,7 @@ def test_leaving_an_edit_restores_the_draft(ana: Person) -> None:
 
 
 def test_the_slash_menu_is_chosen_from_with_the_keyboard(ana: Person) -> None:
-    ana.box.type("/re")
+    ana.box.type("/remi")
     options = ana.page.get_by_role("option")
     expect(options).to_have_text([re.compile("/remind"), re.compile("/reminders")])
     menu, composer = ana.page.get_by_role("listbox").bounding_box(), ana.page.locator("#composer").bounding_box()
@@ -123,6 +123,20 @@ def test_the_slash_menu_is_chosen_from_with_the_keyboard(ana: Person) -> None:
 
     expect(ana.page.locator(".notice")).to_contain_text("no reminders")
     expect(ana.lines).to_have_count(0)
+
+
+def test_the_long_menu_covers_no_header_on_a_phone_and_shows_what_is_chosen(ana: Person) -> None:
+    ana.page.set_viewport_size({"width": 390, "height": 700})
+    ana.box.type("/")
+    options = ana.page.get_by_role("option")
+    expect(options.first).to_be_in_viewport()
+
+    ana.box.press("ArrowUp")
+
+    expect(options.last).to_have_attribute("aria-selected", "true")
+    expect(options.last).to_be_in_viewport()
+    ana.page.get_by_role("button", name="Rooms").click()
+    expect(ana.page.locator("#my-rooms")).to_be_visible()
 
 
 def test_a_command_that_does_not_exist_is_refused_with_a_text(ana: Person) -> None:
