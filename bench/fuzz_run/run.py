@@ -15,6 +15,7 @@ from hypothesis import HealthCheck, Phase, given, seed, settings
 from bench.fuzz_run.clients import FuzzClient, Seen
 from bench.fuzz_run.inputs import SECRET_MARK, SUBPROTOCOLS, TEXT_MARK, Frames, Input, Request, inputs
 from bench.fuzz_run.requests import RequestSender
+from bench.load.chats import HIGH_LIMITS
 from bench.load.processes import ROOT, Program, running_program
 
 SHOWN_CHARACTERS = 300
@@ -50,7 +51,7 @@ def run_inputs(count: int, folder: Path, chosen_seed: int = 1) -> Result:
     command = [sys.executable, "-m", "local_azure", "--app", str(ROOT), "--data", str(folder / "data")]
     command += ["--port", "0", "--webpubsub-port", "0", "--tables-port", "0"]
     result, started = Result(), time.perf_counter()
-    with running_program("local Azure", command, folder, {"ChatAuth": "open"}) as program:
+    with running_program("local Azure", command, folder, {"ChatAuth": "open", **HIGH_LIMITS}) as program:
         url = program.wait_for_line(r"Functions host +(http://\S+)/")
         key = program.wait_for_line(r"Connection +\S*AccessKey=([^;]+);")
         program.wait_for_line(r"(Ready after)")
