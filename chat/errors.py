@@ -188,6 +188,16 @@ class BinaryRefused(ChatError):
         super().__init__("binary messages are not supported; send text or JSON")
 
 
+class UnknownRoom(ChatError):
+    """There is no such room, or not for this user: both are told with the same words."""
+
+    code = "unknown_room"
+    status = 404
+
+    def __init__(self, room: str) -> None:
+        super().__init__(f"there is no room {room!r}")
+
+
 class NotInRoom(ChatError):
     """The connection has not entered that room."""
 

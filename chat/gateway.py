@@ -14,7 +14,7 @@ from urllib.request import getproxies
 
 from chat.entra_tokens import EntraTokens, app_credential
 from chat.errors import ServiceUnavailable
-from chat.http_client import close_with_loop
+from chat.http_connections import close_with_loop
 from chat.publishing import Publisher, authorize_with_key
 from chat.request_id import REQUEST_ID, new_call_id
 from chat.settings import Settings
@@ -86,6 +86,11 @@ class Gateway:
         """End a connection's membership in the groups."""
         calls = [self.client.remove_connection_from_group(group, connection_id) for group in groups]
         await self._within_limit("leave the room", asyncio.gather(*calls))
+
+    async def remove_user(self, user: str, groups: Sequence[str]) -> None:
+        """End the membership of all connections of a user in the groups; a user without connections is no error."""
+        calls = [self.client.remove_user_from_group(group, user) for group in groups]
+        await self._within_limit("remove the user from the room", _all_or_error(calls))
 
     async def exists(self, connection_id: str) -> bool:
         """Return whether the connection has not ended."""

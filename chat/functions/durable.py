@@ -12,6 +12,7 @@ import azure.durable_functions as df
 from chat.commands.reminder_store import REMINDER_ORCHESTRATION
 from chat.commands.reminders import decode_reminder
 from chat.commands.waiting_reminders import WaitingReminders
+from chat.errors import ChatError
 from chat.functions.process_state import process_state
 from chat.logs import log, or_none
 from chat.names import room_group
@@ -39,15 +40,22 @@ def remind_when_due(context: df.DurableOrchestrationContext) -> OrchestrationSte
 
 @bp.activity_trigger(input_name="content", activity=SEND_REMINDER)
 async def send_reminder(content: dict) -> None:  # type: ignore[type-arg]  # the worker takes plain classes only
-    """Send a reminder to its room. It may run twice; the message has one id."""
+    """Send a reminder to its room, unless its rules refuse the user. It may run twice; the message has one id."""
     settings, process, reminder = current_settings(), process_state(), decode_reminder(content)
     gateway, rooms = await process.gateways.get(settings), await process.room_logs(settings)
     message = NewMessage(reminder.message_id, reminder.user, reminder.line, form=Form.REMINDER)
-    appended = await rooms.append(reminder.room, message)
-    room_list = await process.room_list(settings)
-    room_list.note_message(reminder.room, appended.message.sent_at, appended.message.count)
-    await gateway.publish(room_group(reminder.room), chat_line(reminder.room, appended.message))
+    outcome = "reminder sent"
+    try:
+        appended = await rooms.append(reminder.room, message)
+    except ChatError as refusal:
+        if refusal.status >= 500:
+            raise
+        outcome = f"reminder refused: {refusal.code}"
+    else:
+        room_list = await process.room_list(settings)
+        room_list.note_message(reminder.room, appended.message.sent_at, appended.message.count)
+        await gateway.publish(room_group(reminder.room), chat_line(reminder.room, appended.message))
     if settings.auth is Auth.OPEN:  # else it has no row
         removing = WaitingReminders(await process.tables.get(settings)).remove(reminder)
         await or_none(removing, "a reminder still counts as waiting", reminder.room)
-    log.info("reminder sent", extra={"room": reminder.room, "user": reminder.user})
+    log.info(outcome, extra={"room": reminder.room, "user": reminder.user})

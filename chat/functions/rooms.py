@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 import azure.functions as func
 
-from chat.errors import ChatError, InvalidRequest
+from chat.errors import ChatError, InvalidRequest, UnknownRoom
 from chat.functions.process_state import ProcessState, process_state
 from chat.http_answers import NO_STORE, error_response, json_response
 from chat.identity import signed_in_user
@@ -14,7 +14,6 @@ from chat.names import is_listed, room_name
 from chat.presence.rosters import RosterReader
 from chat.rate_limits import RateLimited
 from chat.room_list.rows import ListedRoom
-from chat.room_log.rules import UnknownRoom
 from chat.rooms.room_list import MAX_LISTED, list_rooms
 from chat.settings import Auth, current_settings
 from chat.times import timestamp
