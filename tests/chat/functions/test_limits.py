@@ -238,7 +238,7 @@ async def test_joins_of_ever_new_rooms_leave_as_many_rows_as_the_limit_of_the_us
     async with run_chat(ChatRateLimits=f"{HIGH_LIMITS}, create=1/5") as chat:
         for connection in range(2):
             ana = await chat.open("ana")
-            for number in range(15):
+            for number in range(11):
                 await ana.ask("join", {"room": f"room-{connection}-{number}"})
             ana.kill()
 
