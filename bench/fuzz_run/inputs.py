@@ -321,14 +321,22 @@ attributes = st.lists(
     max_size=2,
     unique_by=lambda attribute: attribute[0],
 )
+
+
+def signed_event(
+    event: tuple[str, str], kind: tuple[str, str], given_attributes: list[tuple[str, bytes]], content_type: bytes
+) -> SignedEvent:
+    """Return an event of a kind (`user` or `sys`, and the name of a system event) with the data of a user event."""
+    name = kind[1] or event[0].encode("ascii", errors="ignore").decode().translate(dict.fromkeys(range(32)))
+    body = event[1].encode(errors="surrogatepass")
+    if name == "disconnected":
+        # Why a connection ended is logged: the service's words, which are no text of the chat.
+        body = body.replace(TEXT_MARK.encode(), b"")
+    return SignedEvent(kind[0], name, tuple(given_attributes), content_type, body)
+
+
 signed_events = st.builds(
-    lambda event, kind, given_attributes, content_type: SignedEvent(
-        kind[0],
-        kind[1] or event[0].encode("ascii", errors="ignore").decode().translate(dict.fromkeys(range(32))),
-        tuple(given_attributes),
-        content_type,
-        event[1].encode(errors="surrogatepass"),
-    ),
+    signed_event,
     events(),
     st.sampled_from([("user", ""), ("sys", "connect"), ("sys", "connected"), ("sys", "disconnected")]),
     attributes,
