@@ -59,6 +59,7 @@ export function createComposer({ maxBytes, onSend, onTyping, onEditLast }) {
   function chooseCommand(index) {
     chosen = (index + commands.length) % commands.length;
     setContent(byId("command-menu"), commands.length && box.value + chosen, () => commands.map(createOption));
+    byId(`option${chosen}`)?.scrollIntoView({ block: "nearest" });
     box.setAttribute("aria-activedescendant", commands.length ? `option${chosen}` : "");
   }
 
