@@ -7,9 +7,10 @@ failing request closes a plain client.
 import reprlib
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
-from chat.commands import builtin, room_commands
+from chat.commands import builtin, moderation, room_commands
 from chat.commands.command import EventFields, RoomMessage, by_name, command_name, run_command
 from chat.errors import ChatError, MissingUser, UnknownEvent
 from chat.frames import notice
@@ -25,8 +26,10 @@ from chat.room_log.reader import parse_limit, parse_seq
 from chat.rooms.invitations import create_link, end_links, invite_user, withdraw_invitation
 from chat.rooms.members import answer_members, change_role, remove_member, rename_room
 from chat.rooms.membership import answer_roster, join_room, leave_room
+from chat.rooms.moderation import ACT_EVENTS, answer_audit, answer_rules, moderate_room
 from chat.rooms.new_rooms import accept_invitation, create_room, open_direct_room
 from chat.rooms.read_positions import list_places, move_read_position
+from chat.rooms.reports import list_reports, report_message, resolve_reports
 from chat.webhook.events import UserEvent, read_fields, read_payload
 
 
@@ -154,8 +157,14 @@ ROOM_EVENTS: dict[str, FieldsHandler] = {
     "remove": remove_member,
     "role": change_role,
     "rename": rename_room,
+    **{act: partial(moderate_room, act) for act in ACT_EVENTS},
+    "audit": answer_audit,
+    "rules": answer_rules,
+    "report": report_message,
+    "reports": list_reports,
+    "resolve": resolve_reports,
 }
-"""The events about rooms and their members. Each is also a command."""
+"""The events about rooms, their members and their moderation; commands ask for many of them."""
 
 
 def with_fields(handle: FieldsHandler) -> Handler:
@@ -195,6 +204,7 @@ COMMANDS = by_name(
         builtin.remind,
         builtin.show_reminders,
         builtin.cancel_reminder,
+        *moderation.COMMANDS,
         *room_commands.COMMANDS,
     ]
 )

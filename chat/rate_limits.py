@@ -54,6 +54,16 @@ ROOM_KINDS: dict[str, Kind] = {
     "remove": Kind.MODERATE,
     "role": Kind.MODERATE,
     "rename": Kind.MODERATE,
+    "mute": Kind.MODERATE,
+    "unmute": Kind.MODERATE,
+    "kick": Kind.MODERATE,
+    "ban": Kind.MODERATE,
+    "unban": Kind.MODERATE,
+    "close": Kind.MODERATE,
+    "open": Kind.MODERATE,
+    "slow": Kind.MODERATE,
+    "pin": Kind.MODERATE,
+    "unpin": Kind.MODERATE,
 }
 """What the events about rooms and their members, and the commands of the same names, count as."""
 
@@ -69,6 +79,11 @@ EVENT_KINDS: dict[str, Kind] = {
     "places": Kind.HISTORY,
     "join": Kind.JOIN,
     "leave": Kind.JOIN,
+    "report": Kind.REPORT,
+    "resolve": Kind.MODERATE,
+    "reports": Kind.HISTORY,
+    "audit": Kind.HISTORY,
+    "rules": Kind.HISTORY,
 } | ROOM_KINDS
 """What an event counts as; any other one, `message` excepted, as a question (`history`)."""
 

@@ -23,6 +23,7 @@ from chat.room_log.moderation_acts import Act, Moderate, Moderation
 from chat.room_log.room_logs import RoomLogs
 from chat.room_log.rows import Row, decode_message, erase_from_row
 from chat.room_log.store import TABLE
+from chat.rooms.report_store import ReportStore
 from chat.table_storage.client import TableClient
 from chat.table_storage.operations import Merge
 
@@ -107,6 +108,10 @@ class Erasure:
         # Again: the user may have joined between the two.
         await or_none(self.gateway.remove_user(self.user, groups), "an erased user was not removed", room)
         return Found(changes=1)
+
+    async def erase_reports(self, room: str) -> Found:
+        """Remove what the user reported in a room."""
+        return Found(changes=await ReportStore(self.tables).erase_user(room, self.user))
 
     async def _append(self, room: str, messages: Sequence[Message]) -> list[Appended]:
         requests = [erase_request(message, self.user, self.job, self.by) for message in messages]

@@ -16,6 +16,7 @@ from chat.user_names.visibility import find_invisible
 
 CLIENT_ID_LENGTH = 64
 EMOJI_BYTES = 32
+REASON_LENGTH = 200
 TITLE_LENGTH = 64
 MAX_UTC_OFFSET_MINUTES = 14 * 60
 _CLIENT_ID = re.compile(rf"[!-~]{{1,{CLIENT_ID_LENGTH}}}")
@@ -151,3 +152,17 @@ def parse_on(value: object) -> bool:
     if isinstance(value, bool):
         return value
     raise InvalidMessage(f"on is {reprlib.repr(value)}, it must be true or false")
+
+
+def parse_reason(value: object, *, is_required: bool = False) -> str:
+    """Return why something is done or reported, one line; raises InvalidMessage."""
+    if value is None and not is_required:
+        return ""
+    if not isinstance(value, str) or not is_clean(value) or changes_direction(value):
+        raise InvalidMessage("reason must be a string of one line, without marks that change the direction of text")
+    reason = value.strip()
+    if len(reason) > REASON_LENGTH:
+        raise InvalidMessage(f"reason has {len(reason)} characters, the limit is {REASON_LENGTH}")
+    if is_required and is_blank(reason):
+        raise InvalidMessage("reason is empty, it must say what is wrong with the message")
+    return reason

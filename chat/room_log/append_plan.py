@@ -31,7 +31,8 @@ from chat.room_log.rules_rows import encode_rules
 # An entity group transaction has at most 100 operations: the head, and at most three for each request.
 MAX_REQUESTS = 33
 # The users whose last message is known in slow mode. Of more within the pace, the first ones may speak again earlier.
-MAX_SPEAKERS = 1000
+# They are stored in one property, of at most 64 KiB of UTF-16: 33 characters for each of them.
+MAX_SPEAKERS = 900
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,6 +194,8 @@ def _plan_request(
     # Times grow with the numbers, whatever the clocks of the instances say.
     seq, at = head.seq + 1, max(now, head.at + 1)
     check_request(head, room, request, at)
+    if not isinstance(request, NewMessage) and request.admin and head.rules.is_members_only:
+        request = replace(request, admin=False)
     target = request.target
     current = None if target is None else plan.created.get(target) or plan.changed.get(target) or known.get(target)
     if isinstance(request, DeleteMessage) and head.rules.is_moderator(request.user):
@@ -217,6 +220,7 @@ def _plan_request(
         client_id=request.client_id,
         emoji=getattr(request, "emoji", ""),
         on=getattr(request, "on", True),
+        reason="" if message.sender == request.user else getattr(request, "reason", ""),
     )
     spoke = with_speaker(head, request.user, at) if isinstance(request, NewMessage) else head.spoke
     plan.head = Head(seq, entry.count, at, head.first, head.etag, head.rules, spoke)

@@ -14,13 +14,14 @@ from chat.room_log.rules import (
     RoomExists,
     RoomKind,
     Rules,
+    has_admin_power,
     is_in_force,
 )
 
 # Lists in the rules; all of them are in one row, which a transaction may write.
 MAX_MODERATORS, MAX_MEMBERS, MAX_INVITED, MAX_LINKS = 50, 200, 100, 20
 MAX_BANNED, MAX_MUTED, MAX_PINNED = 200, 200, 20
-# Of more removals, the oldest are forgotten: their connections have left the groups long ago.
+# Of more removals, the oldest are forgotten: their connections have left the groups long ago. Bans are kept.
 MAX_REMOVED = 200
 LONGEST_SLOW_SECONDS = 6 * 60 * 60
 K = TypeVar("K")
@@ -98,13 +99,15 @@ class Moderation:
 class Moderate:
     """A request to change the rules of a room; `id` is the id of the act.
 
-    `admin` is an admin of the app. `digest` is that of a link's secret. `joined_seq` is None where no connection asks.
+    `admin` tells that the user is an admin of the app, `is_whom_admin` that the other one is. `digest` is that of a
+    link's secret. `joined_seq` is None where no connection asks.
     """
 
     id: str
     user: str
     moderation: Moderation
     admin: bool = False
+    is_whom_admin: bool = False
     digest: str = ""
     client_id: str | None = None
     joined_seq: int | None = None
@@ -135,7 +138,7 @@ def may_act(rules: Rules, request: Moderate) -> bool:
         return request.admin
     if rules.kind is RoomKind.DIRECT:
         return False
-    own, is_admin = rules.role(user), request.admin and not rules.is_members_only
+    own, is_admin = rules.role(user), has_admin_power(rules, admin=request.admin)
     if act is Act.REMOVE and user == whom:
         # An owner who has other members hands the room over first.
         return rules.is_members_only and own is not None and (own is not Role.OWNER or rules.members == (user,))
@@ -144,7 +147,11 @@ def may_act(rules: Rules, request: Moderate) -> bool:
     if act is Act.ROLE:
         return (is_admin or own is Role.OWNER) and whom != rules.owner
     if act in (Act.MUTE, Act.KICK, Act.BAN, Act.REMOVE):
-        return whom != user and whom != rules.owner and (is_admin or own is Role.OWNER or whom not in rules.moderators)
+        if whom in (user, rules.owner) or has_admin_power(rules, admin=request.is_whom_admin):
+            return False
+        return is_admin or own is Role.OWNER or whom not in rules.moderators
+    if act is Act.UNMUTE and whom == user:  # a moderator whom the owner muted
+        return is_admin or own is Role.OWNER
     return True
 
 
@@ -195,18 +202,24 @@ def _unpin(rules: Rules, request: Moderate, _: int, __: int) -> Rules:
     return replace(rules, pinned=tuple(other for other in rules.pinned if other != request.moderation.message))
 
 
-def _mute(rules: Rules, request: Moderate, _: int, at: int) -> Rules:
+def _mute(rules: Rules, request: Moderate, seq: int, at: int) -> Rules:
     moderation = request.moderation
     muted = with_limit(in_force(rules.muted, at), moderation.whom, moderation.until, MAX_MUTED, "muted users")
-    return replace(rules, muted=muted)
+    return _with_muted(rules, muted, {**rules.mute_acts, moderation.whom: seq})
 
 
 def _unmute(rules: Rules, request: Moderate, _: int, at: int) -> Rules:
-    return replace(rules, muted=without(in_force(rules.muted, at), request.moderation.whom))
+    whom = request.moderation.whom
+    if not is_in_force(rules.muted.get(whom), at):
+        return rules
+    return _with_muted(rules, without(in_force(rules.muted, at), whom), rules.mute_acts)
 
 
-def _kick(rules: Rules, request: Moderate, seq: int, _: int) -> Rules:
-    return _with_removed(rules, request.moderation.whom, seq)
+def _kick(rules: Rules, request: Moderate, seq: int, at: int) -> Rules:
+    whom = request.moderation.whom
+    if is_in_force(rules.banned.get(whom), at):  # the number in `removed` is that of the ban
+        return rules
+    return _with_removed(rules, whom, seq)
 
 
 def _ban(rules: Rules, request: Moderate, seq: int, at: int) -> Rules:
@@ -216,17 +229,23 @@ def _ban(rules: Rules, request: Moderate, seq: int, at: int) -> Rules:
 
 
 def _unban(rules: Rules, request: Moderate, _: int, at: int) -> Rules:
+    if not is_in_force(rules.banned.get(request.moderation.whom), at):
+        return rules
     return replace(rules, banned=without(in_force(rules.banned, at), request.moderation.whom))
 
 
-def _role(rules: Rules, request: Moderate, _: int, __: int) -> Rules:
+def _role(rules: Rules, request: Moderate, _: int, at: int) -> Rules:
     moderation = request.moderation
+    if is_in_force(rules.banned.get(moderation.whom), at):
+        raise NotAllowed("this user is banned from the room; unban first")
     if rules.is_members_only and moderation.whom not in rules.members:
         raise NotAllowed("only a member of the room can have a role in it")
     moderators = tuple(other for other in rules.moderators if other != moderation.whom)
     if moderation.role is Role.OWNER:
         # The room has one owner; the former one becomes a moderator.
         former = (rules.owner,) if rules.owner else ()
+        if len(moderators) + len(former) > MAX_MODERATORS:
+            raise TooManyRules("moderators", MAX_MODERATORS)
         return replace(rules, owner=moderation.whom, moderators=(*moderators, *former))
     if moderation.role is Role.MODERATOR:
         if len(moderators) >= MAX_MODERATORS:
@@ -307,6 +326,7 @@ def _erase(rules: Rules, request: Moderate, _: int, __: int) -> Rules:
         invited=invited,
         banned=without(rules.banned, whom),
         muted=without(rules.muted, whom),
+        mute_acts=without(rules.mute_acts, whom),
         removed=without(rules.removed, whom),
     )
 
@@ -365,6 +385,13 @@ def _without_member(rules: Rules, user: str) -> Rules:
     )
 
 
+def _with_muted(rules: Rules, muted: Mapping[str, int], acts: Mapping[str, int]) -> Rules:
+    return replace(rules, muted=muted, mute_acts={user: acts[user] for user in muted if user in acts})
+
+
 def _with_removed(rules: Rules, user: str, seq: int) -> Rules:
     removed = {**without(rules.removed, user), user: seq}
-    return replace(rules, removed=dict(list(removed.items())[-MAX_REMOVED:]))
+    surplus = [other for other in removed if other != user and other not in rules.banned]
+    for other in surplus[: max(0, len(removed) - MAX_REMOVED)]:
+        del removed[other]
+    return replace(rules, removed=removed)

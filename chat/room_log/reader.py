@@ -78,7 +78,7 @@ async def read_page(
     span, scanned, low = limit * FIRST_SPAN, 0, end
     while len(messages) < limit and low > head.first and scanned < MAX_SCANNED:
         high, low = low - 1, max(head.first, low - span)
-        rows = await store.read_rows(room, low, high, only_messages=True)
+        rows = await store.read_rows(room, low, high, kinds=(Kind.MESSAGE,))
         messages[:0] = map(decode_message, rows)
         scanned += high - low + 1
         span = min(span * 4, 1000)

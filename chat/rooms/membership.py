@@ -17,7 +17,7 @@ from chat.rate_limits import Kind
 from chat.room_log.answers import UNREADABLE, page_fields, room_fields
 from chat.room_log.model import Head
 from chat.room_log.reader import Page
-from chat.room_log.rules import Rules, check_reader
+from chat.room_log.rules import check_reader
 from chat.webhook.connection_state import MAX_JOINED_ROOMS
 from chat.webhook.events import UserEvent
 
@@ -73,28 +73,28 @@ async def join_room(event: UserEvent, room: str, services: Services) -> Answer:
         check_reader(head.rules, room, member.user, services.now)
         # After a removal from the room, the connection is in none of its groups.
         is_new = is_new or head.rules.removed.get(member.user, -1) > event.joined_seq(room)
+        if not head.seq and place is not None and not place.is_listed:
+            services.limiter.charge(Kind.CREATE)
     check_can_join(event, room)
-    if is_new:
+    # A removal that was repeated took the connection out of the groups after a later join.
+    is_unlisted = place is not None and not place.is_listed
+    if is_new or is_unlisted:
         try:
             await join_groups(member, services.gateway)
         except ConnectionClosed:
             log.info("a connection ended while it joined", extra={"room": room, "connection": member.connection_id})
             return Answer()
     # The number before the join: whoever is removed meanwhile joins nothing.
-    joined_seq = head.seq if head is not None and is_new else None
+    joined_seq = head.seq if head is not None and is_new else event.joined_seq(room)
     arrival = await record_arrival(member, place, services, is_new=is_new)
-    if arrival.page is not None:
-        head = arrival.page.head
-        await leave_if_refused(head.rules, member, joined_seq, services)
-    elif is_members_only(room):
-        await undo_join(member, services)
-        raise StorageUnavailable("the room's rules could not be read", may_have_happened=False)
+    if is_new or arrival.page is not None:
+        head = await leave_if_refused(arrival.page, member, joined_seq, services)
     if is_new:
         is_news = is_arrival(arrival.roster, member, was_here=arrival.was_here)
         announcing = services.announcer.announce_arrival(member, arrival.at, is_news=is_news)
         await or_none(announcing, "an arrival was not announced", room)
     about = room_fields(head.rules if head else None, member.user, services.now)
-    return Answer(joined_frame(member, arrival, about, services), state.with_room(room, joined_seq))
+    return Answer(joined_frame(member, arrival, about, services), state.with_room(room, joined_seq if is_new else None))
 
 
 def check_can_join(event: UserEvent, room: str | None = None) -> None:
@@ -106,16 +106,22 @@ def check_can_join(event: UserEvent, room: str | None = None) -> None:
         raise TooManyRooms(f"this connection is in {MAX_JOINED_ROOMS} rooms, the limit; leave one first")
 
 
-async def leave_if_refused(rules: Rules, member: RoomMember, joined_seq: int | None, services: Services) -> None:
-    """Undo a join that the room's rules, as they are after it, refuse; raises what they refuse.
+async def leave_if_refused(page: Page | None, member: RoomMember, joined_seq: int, services: Services) -> Head:
+    """Return where the log ends after a join; undo a join that the rules refuse then, and raise what they refuse.
 
-    An act of moderation that came after these rules were read removes the connection itself.
+    `page` was read after the connection joined the groups; without one, the rules are read here, and a join after which
+    nobody knows them is undone: StorageUnavailable. `joined_seq` is the log's last number before the connection joined:
+    an act of moderation after it removed the connection perhaps before it was there. An act that comes after these
+    rules were read removes the connection itself.
     """
+    room = member.room
     try:
-        check_reader(rules, member.room, member.user, services.now, joined_seq)
+        head = page.head if page is not None else await services.rooms.read_head(room)
+        check_reader(head.rules, room, member.user, services.now, joined_seq)
     except ChatError:
         await undo_join(member, services)
         raise
+    return head
 
 
 async def undo_join(member: RoomMember, services: Services) -> None:
@@ -128,18 +134,11 @@ async def undo_join(member: RoomMember, services: Services) -> None:
 async def read_joinable_place(member: RoomMember, services: Services) -> Place:
     """Return the user's place in a room that the user's list has or may take.
 
-    A room that is new in the list and in which nothing was ever said counts as created. Raises TooManyRooms,
-    RateLimited or StorageUnavailable.
+    Raises TooManyRooms or StorageUnavailable.
     """
     place = await services.places.read(member.user, member.room)
-    if place.is_listed:
-        return place
-    count, head = await asyncio.gather(services.places.count_listed(member.user), services.rooms.read_head(member.room))
-    if count >= MAX_PLACES:
+    if not place.is_listed and await services.places.count_listed(member.user) >= MAX_PLACES:
         raise TooManyRooms(f"your list has {MAX_PLACES} rooms, the limit; leave one first")
-    # A members-only room is never created by joining; a difference would tell which ones there are.
-    if not head.seq and not is_members_only(member.room):
-        services.limiter.charge(Kind.CREATE)
     return place
 
 

@@ -24,7 +24,8 @@
  * @property {Record<string, string[]>} [reactions] the first users by emoji
  * @property {Record<string, number>} [reactionCounts] how many users by emoji, when not all are listed
  * @property {Record<string, boolean>} [ownReactions] whether the user has reacted, as far as it was seen live
- * @property {string} [event] `joined`, `left`, `notice` or `error`
+ * @property {string} [event] `joined`, `left`, `notice`, `error` or `act`
+ * @property {ActFrame} [act] the act of moderation
  * @property {string} [user] id of the author, or of who joined or left
  */
 
@@ -80,6 +81,7 @@
  * @property {string} other the other user of a direct room, else empty
  * @property {"idle" | "joining" | "joined"} membership `joined` once the server has answered
  * @property {boolean} isAdmin whether the user may edit and delete what others wrote
+ * @property {RoomRules} rules
  * @property {boolean} isPlaced whether the server has named it as one of the user's rooms
  * @property {Map<string, Entry>} entries by id
  * @property {Map<string, number>} typing user and the time until which the user counts as typing, in milliseconds
@@ -110,6 +112,13 @@
 /** @typedef {{ room: string, kind: string, title: string, by: string, at: string }} Invitation to a private room */
 
 /**
+ * The rules of a room as of the entry `head`, and by which act each part was set since then. `muted` is until when the user
+ * is (null: for ever).
+ * @typedef {{ role: string | null, closed: boolean, slow: number, pinned: Set<string>, muted?: string | null, head: number,
+ *   setBy: Map<string, number> }} RoomRules
+ */
+
+/**
  * Asks the server about a room, and returns whether it has answered.
  * @typedef {(event: string, data: object, room: Room) => Promise<boolean>} Ask
  */
@@ -126,12 +135,13 @@
 
 /**
  * @typedef {Page & { type: "joined", user: string, users: string[], count: number, admin: boolean, read?: number | null,
- *   unread?: number | null, title?: string | null, with?: string }} JoinedFrame
+ *   unread?: number | null, title?: string | null, with?: string, role?: string | null, closed?: boolean, slow?: number,
+ *   pinned?: string[], muted?: string | null }} JoinedFrame
  */
 
 /**
  * The log's entries after a number; `complete` when they begin with the next one.
- * @typedef {{ type: "since", room: string, after: number, entries: (MessageFrame | ChangeFrame)[], head: number | null,
+ * @typedef {{ type: "since", room: string, after: number, entries: (MessageFrame | ChangeFrame | ActFrame)[], head: number | null,
  *   first: number | null, complete: boolean }} SinceFrame
  */
 
@@ -159,6 +169,13 @@
  */
 
 /**
+ * An act of moderation. `until` is null for ever.
+ * @typedef {{ type: "moderation", room: string, id: string, seq: number, act: string, by: string, at: string,
+ *   clientId?: string, user?: string, until?: string | null, seconds?: number, messageId?: string, role?: string,
+ *   title?: string }} ActFrame
+ */
+
+/**
  * An event of a room, or a notice or an error for one user.
  * @typedef {object} SystemFrame
  * @property {"system"} type
@@ -174,7 +191,7 @@
 
 /**
  * What the server sends; docs/protocol.md describes each frame. `names` has those users whose name is not their id.
- * @typedef {{ names?: Record<string, string> } & (MessageFrame | ChangeFrame | SystemFrame | JoinedFrame | LeftFrame | HistoryFrame | SinceFrame | RosterFrame
+ * @typedef {{ names?: Record<string, string> } & (MessageFrame | ChangeFrame | ActFrame | SystemFrame | JoinedFrame | LeftFrame | HistoryFrame | SinceFrame | RosterFrame
  *   | ReadFrame | PlacesFrame | TypingFrame | UserFrame)} Frame
  */
 

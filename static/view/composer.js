@@ -26,6 +26,16 @@ const COMMANDS = [
   "/role bo moderator",
   "/rename Team plans",
   "/remove bo",
+  "/mute bo 10m",
+  "/unmute bo",
+  "/kick bo",
+  "/ban bo 1d",
+  "/unban bo",
+  "/close",
+  "/open",
+  "/slow 30s",
+  "/pin",
+  "/unpin",
 ];
 
 /** Returns examples of the commands that the text may become. */

@@ -2,6 +2,7 @@
 import { requestJson } from "../client/connection.js";
 import { olderCursor, shownGaps, titleOf } from "../client/room.js";
 import { countUnread } from "../client/unread.js";
+import { describeRules } from "./acts.js";
 import { byId, createAvatar, createElement, setContent } from "./dom.js";
 import { describeConnection, formatNames } from "./format.js";
 import { createMessageList } from "./message-list.js";
@@ -96,6 +97,7 @@ export function createScreen(chat, auth) {
     setContent(byId("status-text"), text);
     setContent(byId("retry-countdown"), waitSeconds > 0 && `Next try in ${waitSeconds} s`);
     setContent(byId("status-action"), action);
+    setContent(byId("rule"), describeRules(chat.room, now));
     const { typing } = chat.room;
     const users = [...typing.keys()].filter((user) => typing.get(user) > now && user !== chat.me);
     setContent(
