@@ -32,7 +32,7 @@ class RedactedPayload:
 
 
 class Redactor:
-    """Removes secrets: the service's access keys, JSON Web Tokens, cookies, and JSON fields called secret or password."""
+    """Removes secrets: the service's access keys, JSON Web Tokens, cookies, and fields called secret or password."""
 
     def __init__(self, secrets: Iterable[str]) -> None:
         self._secrets = [secret.encode() for secret in secrets if len(secret) >= _MIN_KEY_BYTES]
