@@ -4,6 +4,7 @@ import { isolateName } from "./format.js";
 
 const TYPING_MS = 3000;
 const NEAR_LIMIT_BYTES = 200;
+const MENU_LENGTH = 9; // as many as fit on a phone; the first letters find the others
 const COMMANDS = [
   "/help",
   "/join room",
@@ -39,7 +40,9 @@ const COMMANDS = [
 
 /** Returns examples of the commands that the text may become. */
 export function matchCommands(text) {
-  return /^\/\w*$/.test(text) ? COMMANDS.filter((usage) => usage.startsWith(text.toLowerCase())) : [];
+  return /^\/\w*$/.test(text)
+    ? COMMANDS.filter((usage) => usage.startsWith(text.toLowerCase())).slice(0, MENU_LENGTH)
+    : [];
 }
 
 /**

@@ -60,6 +60,7 @@ export function createScreen(chat, auth) {
     const title = titleOf(room, chat);
     document.title = `${total ? `(${total}) ` : ""}${title} · Chat`;
     setContent(byId("room-name"), title);
+    byId("room-name").classList.toggle("titled", room.name.startsWith("~"));
     setContent(byId("new-messages"), count && `${count} new message${count > 1 ? "s" : ""}`);
     setContent(byId("theme-button"), `Theme: ${document.documentElement.style.colorScheme || "system"}`);
     const unknownRooms = otherRooms.filter((other) => !chat.rooms.has(other.room));
@@ -190,7 +191,7 @@ function renderSidebar(myRooms, otherRooms, chat) {
   renderList("my-rooms", [...myRooms, ...invitations], ({ address, title, unreadCount, isCurrent, by }) => {
     const hidden = createElement("i", { className: "visually-hidden" }, " unread");
     const badge = createElement("span", { className: "badge" }, unreadCount, hidden);
-    const detail = by ? createElement("small", { dir: "auto" }, `Accept · from ${by}`) : "";
+    const detail = by ? createElement("small", { title: `from ${by}` }, "Accept") : "";
     return [createLink(address, title, isCurrent, unreadCount ? badge : detail)];
   });
   renderList("other-rooms", otherRooms, (other) => {
