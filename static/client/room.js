@@ -16,6 +16,8 @@ export function createRoom(name) {
   return {
     name,
     rules: createRules(),
+    title: "",
+    other: "",
     membership: "idle",
     isAdmin: false,
     isPlaced: false,
@@ -37,6 +39,25 @@ export function createRoom(name) {
     counted: null,
     newer: new Set(),
   };
+}
+
+/**
+ * Takes over what a frame says the room is called; `with` is the other user of a direct room.
+ * @param {Room} room
+ * @param {{ title?: string | null, with?: string }} frame
+ */
+export function noteTitle(room, { title, with: other }) {
+  room.title = title ?? room.title;
+  room.other = other ?? room.other;
+}
+
+/**
+ * Returns what people see in place of the room's name.
+ * @param {Room} room
+ * @param {{ nameOf: (user: string) => string }} names
+ */
+export function titleOf({ name, title, other }, names) {
+  return other ? names.nameOf(other) : title || name;
 }
 
 /**
@@ -92,6 +113,7 @@ const RULES = {
     putEntry(room, { id, event, user, message: frame.message, sentAt: at });
   },
   joined(room, frame) {
+    noteTitle(room, frame);
     room.isAdmin = frame.admin;
     room.membership = "joined";
     replaceRoster(room.roster, frame);

@@ -77,6 +77,8 @@
  * What is known of one room.
  * @typedef {object} Room
  * @property {string} name
+ * @property {string} title what people see in place of the name; empty: the name
+ * @property {string} other the other user of a direct room, else empty
  * @property {"idle" | "joining" | "joined"} membership `joined` once the server has answered
  * @property {boolean} isAdmin whether the user may edit and delete what others wrote
  * @property {RoomRules} rules
@@ -107,8 +109,14 @@
  *   setBy: Map<string, number> }} RoomRules
  */
 
-/** @typedef {{ room: string, read: number, unread: number, head: number | null }} Place a room that the user is in */
-/** @typedef {{ room: string, unread: number, isPlaced: boolean }} StoredPlace */
+/**
+ * A room that the user is in; `with` is the other user of a direct one.
+ * @typedef {{ room: string, read: number, unread: number, head: number | null, title?: string, with?: string }} Place
+ */
+
+/** @typedef {{ room: string, unread: number, isPlaced: boolean, title?: string }} StoredPlace */
+
+/** @typedef {{ room: string, kind: string, title: string, by: string, at: string }} Invitation to a private room */
 
 /**
  * Asks the server about a room, and returns whether it has answered.
@@ -127,8 +135,8 @@
 
 /**
  * @typedef {Page & { type: "joined", user: string, users: string[], count: number, admin: boolean, read?: number | null,
- *   unread?: number | null, role?: string | null, closed?: boolean, slow?: number, pinned?: string[],
- *   muted?: string | null }} JoinedFrame
+ *   unread?: number | null, title?: string | null, with?: string, role?: string | null, closed?: boolean, slow?: number,
+ *   pinned?: string[], muted?: string | null }} JoinedFrame
  */
 
 /**
@@ -143,7 +151,13 @@
  */
 
 /** @typedef {{ type: "read", room: string, seq: number, unread: number }} ReadFrame */
-/** @typedef {{ type: "places", room?: undefined, rooms: Place[] }} PlacesFrame */
+/** @typedef {{ type: "places", room?: undefined, rooms: Place[], invitations?: Invitation[] }} PlacesFrame */
+/** @typedef {Invitation & { type: "invited" }} InvitedFrame */
+/** @typedef {{ type: "removed", room: string, act: string, until?: string | null, reason?: string }} RemovedFrame */
+/** @typedef {{ type: "link", room: string, secret: string, until: string }} LinkFrame */
+/** @typedef {{ type: "members", room: string, title: string, members: { user: string, role: string }[],
+ *   invited?: { user: string }[] }} MembersFrame */
+/** @typedef {InvitedFrame | RemovedFrame | LinkFrame | MembersFrame} UserFrame what is told to one user about a room */
 /** @typedef {{ type: "left", room: string }} LeftFrame */
 /** @typedef {{ type: "typing", room: string, user: string }} TypingFrame */
 
@@ -177,8 +191,8 @@
 
 /**
  * What the server sends; docs/protocol.md describes each frame. `names` has those users whose name is not their id.
- * @typedef {{ names?: Record<string, string> } & (MessageFrame | ChangeFrame | ActFrame | SystemFrame | JoinedFrame | LeftFrame | HistoryFrame | SinceFrame | RosterFrame
- *   | ReadFrame | PlacesFrame | TypingFrame)} Frame
+ * @typedef {{ names?: Record<string, string> } & (MessageFrame | ChangeFrame | ActFrame | SystemFrame | JoinedFrame | LeftFrame
+ *   | HistoryFrame | SinceFrame | RosterFrame | ReadFrame | PlacesFrame | TypingFrame | UserFrame)} Frame
  */
 
 /**
@@ -233,6 +247,7 @@
  * @property {string} lobby the room in which everyone starts
  * @property {KeyValueStorage} storage keeps rooms and what is unsent: `localStorage`
  * @property {() => void} onChange called after every change
+ * @property {(frame: UserFrame) => string} [describe] returns what a notice says of the frame; empty: there is none
  * @property {(room: string) => void} [onMove] another room must become the current one: call `openRoom` with it
  * @property {() => void} [onFirstPage] the current room is empty and now gets its first page
  */

@@ -24,6 +24,17 @@ const COMMANDS = [
   "/slow 30s",
   "/pin",
   "/unpin",
+  "/create private Team plans",
+  "/direct bo",
+  "/invite bo",
+  "/uninvite bo",
+  "/link 7d",
+  "/unlink",
+  "/accept ~room",
+  "/members",
+  "/role bo moderator",
+  "/rename Team plans",
+  "/remove bo",
 ];
 
 /** Returns examples of the commands that the text may become. */
@@ -58,6 +69,7 @@ export function createComposer({ maxBytes, onSend, onTyping, onEditLast }) {
   function chooseCommand(index) {
     chosen = (index + commands.length) % commands.length;
     setContent(byId("command-menu"), commands.length && box.value + chosen, () => commands.map(createOption));
+    byId(`option${chosen}`)?.scrollIntoView({ block: "nearest" });
     box.setAttribute("aria-activedescendant", commands.length ? `option${chosen}` : "");
   }
 

@@ -1,6 +1,6 @@
 // What is on the screen follows from the state of the chat.
 import { requestJson } from "../client/connection.js";
-import { olderCursor, shownGaps } from "../client/room.js";
+import { olderCursor, shownGaps, titleOf } from "../client/room.js";
 import { countUnread } from "../client/unread.js";
 import { describeRules } from "./acts.js";
 import { byId, createAvatar, createElement, setContent } from "./dom.js";
@@ -28,6 +28,11 @@ export function createScreen(chat, auth) {
     return roomViews.get(chat.room);
   }
 
+  function startTitle() {
+    const title = titleOf(chat.room, chat);
+    return title === chat.room.name ? `#${title}` : title;
+  }
+
   function scheduleRender() {
     renderTimer ??= setTimeout(render, FRAME_MS);
   }
@@ -44,11 +49,18 @@ export function createScreen(chat, auth) {
 
     const count = countUnread(room);
     const myRooms = [...chat.rooms.values()].map((mine) => {
-      return { name: mine.name, unreadCount: countUnread(mine), isCurrent: mine === room };
+      return {
+        address: mine.name,
+        title: titleOf(mine, chat),
+        unreadCount: countUnread(mine),
+        isCurrent: mine === room,
+      };
     });
     const total = myRooms.reduce((sum, { unreadCount }) => sum + unreadCount, 0);
-    document.title = `${total ? `(${total}) ` : ""}${room.name} · Chat`;
-    setContent(byId("room-name"), room.name);
+    const title = titleOf(room, chat);
+    document.title = `${total ? `(${total}) ` : ""}${title} · Chat`;
+    setContent(byId("room-name"), title);
+    byId("room-name").classList.toggle("titled", room.name.startsWith("~"));
     setContent(byId("new-messages"), count && `${count} new message${count > 1 ? "s" : ""}`);
     setContent(byId("theme-button"), `Theme: ${document.documentElement.style.colorScheme || "system"}`);
     const unknownRooms = otherRooms.filter((other) => !chat.rooms.has(other.room));
@@ -63,7 +75,10 @@ export function createScreen(chat, auth) {
     if ((isOpening || !isFollowing) && room.runs.length && countUnread(room)) view.unreadMark ??= room.read;
     if (isOpening || isFollowing) view.hiddenCount = Math.max(0, entries.length - WINDOW_LENGTH);
     const shown = [...entries.slice(view.hiddenCount), ...chat.unsentMessages()];
-    messageList.render(timelineRows(shown, me, view.unreadMark, describeMissing(room, entries, view)), isOpening);
+    messageList.render(
+      timelineRows(shown, me, view.unreadMark, describeMissing(room, startTitle(), entries, view)),
+      isOpening,
+    );
     isOpening = false;
     byId("log").dataset.membership = room.membership;
     byId("chat").classList.toggle("admin", room.isAdmin);
@@ -146,11 +161,11 @@ export function createScreen(chat, auth) {
 }
 
 // What of the conversation is not on the screen, and why.
-function describeMissing(room, entries, { hiddenCount }) {
+function describeMissing(room, title, entries, { hiddenCount }) {
   const lastHidden = entries.slice(0, hiddenCount).findLast(({ seq }) => seq)?.seq ?? 0;
   let start = "";
   if (room.olderFailures || (room.isIncomplete && !room.runs.length)) start = UNREADABLE;
-  else if (entries.some(({ from }) => from) && !olderCursor(room)) start = describeStart(room);
+  else if (entries.some(({ from }) => from) && !olderCursor(room)) start = describeStart(room, title);
   return {
     gaps: shownGaps(room).filter(({ after }) => after >= lastHidden),
     start: hiddenCount ? "" : start,
@@ -158,9 +173,9 @@ function describeMissing(room, entries, { hiddenCount }) {
   };
 }
 
-function describeStart({ name, runs }) {
+function describeStart({ runs }, title) {
   if (!runs.length) return "";
-  return runs[0].after ? "Older messages were removed." : `This is where #${name} began.`;
+  return runs[0].after ? "Older messages were removed." : `This is where ${title} began.`;
 }
 
 function renderSidebar(myRooms, otherRooms, chat) {
@@ -170,13 +185,17 @@ function renderSidebar(myRooms, otherRooms, chat) {
   const people = [{ user: chat.me, name: chat.nameOf(chat.me), isMe: true }, ...sorted];
   const peopleCount = Math.max(count, people.length);
   const focusedId = document.activeElement?.id ?? "";
-  renderList("my-rooms", myRooms, ({ name, unreadCount, isCurrent }) => {
+  const invitations = [...chat.invitations.byRoom.values()].map(({ room, title, by }) => {
+    return { address: `join=${room}`, title, by: chat.nameOf(by) };
+  });
+  renderList("my-rooms", [...myRooms, ...invitations], ({ address, title, unreadCount, isCurrent, by }) => {
     const hidden = createElement("i", { className: "visually-hidden" }, " unread");
     const badge = createElement("span", { className: "badge" }, unreadCount, hidden);
-    return [createLink(name, isCurrent, unreadCount ? badge : "")];
+    const detail = by ? createElement("small", { title: `from ${by}` }, "Accept") : "";
+    return [createLink(address, title, isCurrent, unreadCount ? badge : detail)];
   });
   renderList("other-rooms", otherRooms, (other) => {
-    return [createLink(other.room, false, createElement("small", {}, `${other.count} here`))];
+    return [createLink(other.room, other.room, false, createElement("small", {}, `${other.count} here`))];
   });
   byId(focusedId)?.focus(); // a list that was made anew has lost it
   renderList("people-list", people, ({ user, name, isMe }) => {
@@ -192,7 +211,7 @@ function renderList(id, items, build) {
   );
 }
 
-function createLink(name, isCurrent, detail) {
-  const properties = { id: `link to ${name}`, href: `#${name}`, ariaCurrent: isCurrent && "page" };
-  return createElement("a", properties, createElement("bdi", {}, name), detail);
+function createLink(address, title, isCurrent, detail) {
+  const properties = { id: `link to ${address}`, href: `#${address}`, ariaCurrent: isCurrent && "page" };
+  return createElement("a", properties, createElement("bdi", {}, title), detail);
 }
