@@ -8,7 +8,7 @@ import time
 from collections.abc import AsyncGenerator, Callable
 from typing import TYPE_CHECKING
 
-from chat.http_client import CallFailed, close_with_loop
+from chat.http_connections import CallFailed, close_with_loop
 
 if TYPE_CHECKING:
     from azure.core.credentials import AccessToken

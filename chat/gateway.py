@@ -14,7 +14,7 @@ from urllib.request import getproxies
 
 from chat.entra_tokens import EntraTokens, app_credential
 from chat.errors import ServiceUnavailable
-from chat.http_client import close_with_loop
+from chat.http_connections import close_with_loop
 from chat.publishing import Publisher, authorize_with_key
 from chat.request_id import REQUEST_ID, new_call_id
 from chat.settings import Settings

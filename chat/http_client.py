@@ -1,47 +1,30 @@
-"""HTTP calls to one Azure service with little CPU time: one aiohttp session, which is opened at the first call.
+"""HTTP calls to one Azure service with little CPU time.
 
-aiohttp is imported then too: an app that only serves its page does not load it. A call is sent once, unless it is made
-through `call_with_retries`.
+A call goes over connections of our own (`http_connections.py`); where the environment names a proxy for the service,
+over a session of aiohttp, which is imported only then. It is sent once, unless it is made through `call_with_retries`.
 """
 
 import asyncio
 import math
 import random
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
+from chat.http_connections import (
+    CONNECT_SECONDS,
+    KEEP_ALIVE_SECONDS,
+    MAX_CONNECTIONS,
+    CallFailed,
+    Connections,
+    close_with_loop,
+)
+from chat.http_messages import HttpAnswer, encode_request
+
 if TYPE_CHECKING:
     from aiohttp import ClientHandlerType, ClientRequest, ClientResponse, ClientSession, ClientTimeout
-
-CONNECT_SECONDS = 2.0
-# Shorter than services and the load balancers before them keep an idle connection.
-KEEP_ALIVE_SECONDS = 50.0
-MAX_CONNECTIONS = 128
-
-
-class CallFailed(Exception):
-    """No answer came; `was_sent` is False when the request certainly did not reach the service."""
-
-    def __init__(self, problem: str, *, was_sent: bool) -> None:
-        super().__init__(problem)
-        self.was_sent = was_sent
-
-    def __repr__(self) -> str:
-        """Return the problem with its cause, for a log."""
-        return f"{type(self).__name__}({str(self)!r}, was_sent={self.was_sent}, cause={self.__cause__!r})"
-
-
-@dataclass(frozen=True, slots=True)
-class HttpAnswer:
-    """A complete answer; the names of headers are matched in any case."""
-
-    status: int
-    headers: Mapping[str, str]
-    body: bytes
 
 
 class HttpClient:
@@ -49,19 +32,57 @@ class HttpClient:
 
     def __init__(self, endpoint: str) -> None:
         self._endpoint = endpoint
-        self._session: ClientSession | None = None
+        url = urlsplit(endpoint)
+        self._origin = f"{url.scheme}://{url.netloc}"
+        self._host = url.netloc.rpartition("@")[2]
+        self._client: Connections | ProxiedSession | None = None
         self._closer: AsyncGenerator[None, None] | None = None
 
     async def call(
         self, method: str, url: str, headers: Mapping[str, str], body: bytes | None, seconds: float
     ) -> HttpAnswer:
-        """Return the answer to one request, which is sent once; the URL is sent as it is. Raises CallFailed."""
+        """Return the answer to one request, which is sent once; the URL is sent as it is. Raises CallFailed.
+
+        Raises ValueError for a URL of another service, and for what cannot be sent.
+        """
         if seconds <= 0:
             raise CallFailed("no time is left", was_sent=False)
-        session = self._session or await self._open()
+        origin, target = url[: len(self._origin)], url[len(self._origin) :] or "/"
+        if origin != self._origin or not target.startswith("/"):
+            raise ValueError(f"the URL is not below {self._origin}")
+        client = self._client or await self._open()
+        if isinstance(client, Connections):
+            return await client.call(encode_request(method, target, self._host, headers, body), seconds)
+        return await client.call(method, url, headers, body, seconds)
+
+    async def close(self) -> None:
+        """Close the connections; a later call opens new ones."""
+        client, self._client = self._client, None
+        if client:
+            await client.close()
+
+    async def _open(self) -> "Connections | ProxiedSession":
+        proxy = _proxy_for(self._endpoint)
+        client = self._client = ProxiedSession(proxy) if proxy else Connections(urlsplit(self._endpoint))
+        self._closer = await close_with_loop(client.close)
+        return client
+
+
+class ProxiedSession:
+    """A session of aiohttp, which knows how to go through a proxy; it is imported and opened at the first call."""
+
+    def __init__(self, proxy: str) -> None:
+        self._proxy = proxy
+        self._session: ClientSession | None = None
+
+    async def call(
+        self, method: str, url: str, headers: Mapping[str, str], body: bytes | None, seconds: float
+    ) -> HttpAnswer:
+        """Return the answer to one request, which is sent once. Raises CallFailed."""
         import aiohttp
         from yarl import URL
 
+        session = self._session = self._session or _new_session(self._proxy)
         try:
             async with session.request(
                 method,
@@ -83,15 +104,10 @@ class HttpClient:
         return HttpAnswer(response.status, response.headers, content)
 
     async def close(self) -> None:
-        """Close the connections; a later call opens new ones."""
+        """Close the connections."""
         session, self._session = self._session, None
         if session:
             await session.close()
-
-    async def _open(self) -> "ClientSession":
-        session = self._session = _new_session(self._endpoint)
-        self._closer = await close_with_loop(session.close)
-        return session
 
 
 Pauses = Sequence[tuple[float, float]]
@@ -135,24 +151,7 @@ def _retry_after(answer: HttpAnswer) -> float:
     return float(text) if text.isdecimal() else 0.0
 
 
-async def close_with_loop(close: Callable[[], Awaitable[None]]) -> AsyncGenerator[None, None]:
-    """Let the event loop await `close` when it shuts down: it finalizes its asynchronous generators then.
-
-    Keep what is returned for as long as there is something to close.
-    """
-
-    async def close_at_end() -> AsyncGenerator[None, None]:
-        try:
-            yield
-        finally:
-            await close()
-
-    closer = close_at_end()
-    await anext(closer)
-    return closer
-
-
-def _new_session(endpoint: str) -> "ClientSession":
+def _new_session(proxy: str) -> "ClientSession":
     import aiohttp
 
     return aiohttp.ClientSession(
@@ -160,7 +159,7 @@ def _new_session(endpoint: str) -> "ClientSession":
         cookie_jar=aiohttp.DummyCookieJar(),
         # Stated, because aiohttp copies all headers of a call to leave out its own.
         headers={"Accept-Encoding": "identity", "User-Agent": "chat"},
-        proxy=_proxy_for(endpoint),
+        proxy=proxy,
     )
 
 

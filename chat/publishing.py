@@ -13,7 +13,9 @@ from typing import Any
 from urllib.parse import quote
 
 from chat.errors import ServiceUnavailable
-from chat.http_client import CallFailed, HttpAnswer, HttpClient, call_with_retries
+from chat.http_client import HttpClient, call_with_retries
+from chat.http_connections import CallFailed
+from chat.http_messages import HttpAnswer
 from chat.request_id import REQUEST_ID, new_call_id
 
 API_VERSION = "2024-12-01"

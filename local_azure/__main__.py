@@ -1,8 +1,8 @@
 """`python -m local_azure`: Azure Web PubSub, Table storage and the Functions host in one command, wired together.
 
-Web PubSub and Table storage run in this process, the app in processes of its own: their interpreters work at the same
-time, and an app that ends takes no connection with it. The app's processes are started before anything else is
-imported, because both take most of the time until the app is ready.
+Web PubSub runs in this process, Table storage and the app in processes of their own: their interpreters work at the
+same time, and an app that ends takes no connection with it. These processes are started before anything else is
+imported, because that takes most of the time until the app is ready.
 """
 
 import argparse
@@ -16,6 +16,7 @@ from local_azure.functions.instances.app_instances import AppInstances
 from local_azure.functions.listener import listen, port_of
 from local_azure.functions.options import HostOptions, add_arguments, parse_options
 from local_azure.functions.process import finish_process, run_until_stopped
+from local_azure.storage_process import StorageProcess
 
 WEBPUBSUB_PORT = 8080
 TABLES_PORT = 10002
@@ -30,11 +31,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except HostError as error:
         print_error(f"error: {error}")
         return 1
-    with listener, AppInstances(options, listener) as instances:
-        return finish_process(run_until_stopped(_serve(parsed, options, port_of(listener), instances)))
+    with listener, AppInstances(options, listener) as instances, StorageProcess() as storage:
+        return finish_process(run_until_stopped(_serve(parsed, options, port_of(listener), instances, storage)))
 
 
-async def _serve(parsed: argparse.Namespace, options: HostOptions, port: int, instances: AppInstances) -> None:
+async def _serve(
+    parsed: argparse.Namespace, options: HostOptions, port: int, instances: AppInstances, storage: StorageProcess
+) -> None:
     # Imported here, while the app's processes start.
     from local_azure.services import ServiceOptions, run_services
 
@@ -48,7 +51,7 @@ async def _serve(parsed: argparse.Namespace, options: HostOptions, port: int, in
         webpubsub_settings=parsed.webpubsub_settings,
         faults=parsed.fault,
     )
-    await run_services(services, instances)
+    await run_services(services, instances, storage)
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -5,6 +5,7 @@ import logging
 import re
 import sys
 import time
+from collections.abc import Mapping
 from typing import TextIO
 
 from aiohttp.http import HttpProcessingError
@@ -13,8 +14,13 @@ from aiohttp.web import RequestPayloadError
 
 from local_azure.output import use_prompt_output
 
-_STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
+_TEMPLATE = {**vars(logging.makeLogRecord({"levelno": logging.INFO, "levelname": "INFO"}))}
+_STARTED = time.time()
+_STANDARD = frozenset(_TEMPLATE) | {"message", "asctime", "taskName"}
 _AMBIGUOUS = re.compile('[ "=]')
+_PLAIN = re.compile(r"[A-Za-z0-9_.:/{}+-]+")
+# Where a record keeps the fields of `log_info`, beside its attributes of the same names.
+_FIELDS = "local_azure_fields"
 OWN_LOGGERS = "local_azure"
 
 
@@ -28,6 +34,7 @@ class FieldFormatter(logging.Formatter):
     def __init__(self, source: str = "") -> None:
         """`source` stands before each text, for a process that is one of several with the same output."""
         super().__init__(f"[%(asctime)s] [{source}] %(message)s" if source else "[%(asctime)s] %(message)s")
+        self._before_text = f"] [{source}] " if source else "] "
         self._second = 0
         self._second_text = ""
 
@@ -38,22 +45,51 @@ class FieldFormatter(logging.Formatter):
             self._second, self._second_text = second, time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(second))
         return f"{self._second_text}.{int(record.msecs):03d}Z"
 
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the line; one that `log_info` made is put together here, because there are three for every message."""
+        fields = getattr(record, _FIELDS, None)
+        if fields is None:
+            return super().format(record)
+        line = f"[{self.formatTime(record)}{self._before_text}{record.getMessage()}"
+        return f"{line} {_format_fields(fields)}" if fields else line
+
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 (the library's name)
         """Return the line with the record's own fields; a field that is None is left out."""
         if vars(record).keys() <= _STANDARD or record.name.partition(".")[0] != OWN_LOGGERS:
             return super().formatMessage(record)
-        fields = (
-            f"{name}={_format_value(value)}"
-            for name, value in vars(record).items()
-            if name not in _STANDARD and value is not None
-        )
-        return " ".join((super().formatMessage(record), *fields))
+        fields = {name: value for name, value in vars(record).items() if name not in _STANDARD}
+        return f"{super().formatMessage(record)} {_format_fields(fields)}"
+
+
+def _format_fields(fields: Mapping[str, object]) -> str:
+    return " ".join([f"{name}={_format_value(value)}" for name, value in fields.items() if value is not None])
 
 
 def _format_value(value: object) -> str:
     """Return the value on one line, quoted where it could be misread."""
     text = str(value)
-    return text if text and text.isprintable() and not _AMBIGUOUS.search(text) else json.dumps(text)
+    return text if _PLAIN.fullmatch(text) or (text.isprintable() and not _AMBIGUOUS.search(text)) else json.dumps(text)
+
+
+def log_info(logger: logging.Logger, text: str, *arguments: object, fields: Mapping[str, object] | None = None) -> None:
+    """Log as `logger.info(text, *arguments, extra=fields)` does, in a third of the time.
+
+    The record does not know the line, the process and the thread that it is from, but nobody looks there for those of
+    the lines that every message has.
+    """
+    if not logger.isEnabledFor(logging.INFO):
+        return
+    record = logging.LogRecord.__new__(logging.LogRecord)
+    now = time.time()
+    values = record.__dict__
+    values.update(_TEMPLATE)
+    values["name"], values["msg"], values["args"], values["created"] = logger.name, text, arguments, now
+    values["msecs"] = (now - int(now)) * 1000.0
+    values["relativeCreated"] = (now - _STARTED) * 1000.0
+    if fields:
+        values.update(fields)
+    values[_FIELDS] = fields or {}
+    logger.handle(record)
 
 
 def log_to_stderr(level: int) -> None:

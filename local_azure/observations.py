@@ -28,13 +28,18 @@ class Publisher(Generic[R]):
         """Call the subscriber with each record from now on; return the function that ends the subscription."""
         self._subscribers.append(subscriber)
         self.active = True
+        self._on_change()
 
         def unsubscribe() -> None:
             if subscriber in self._subscribers:
                 self._subscribers.remove(subscriber)
             self.active = bool(self._subscribers)
+            self._on_change()
 
         return unsubscribe
+
+    async def wait_until_observing(self) -> None:
+        """Return when what happens from now on reaches the subscribers: here at once."""
 
     def publish(self, record: R) -> None:
         """Call every subscriber; one that raises is logged and does not disturb the service."""
@@ -43,6 +48,9 @@ class Publisher(Generic[R]):
                 subscriber(record)
             except Exception:
                 log.exception("a subscriber failed")
+
+    def _on_change(self) -> None:
+        """Called when `active` may have changed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

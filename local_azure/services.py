@@ -1,4 +1,4 @@
-"""Web PubSub and Table storage in this process, wired to the app that other processes serve."""
+"""Web PubSub in this process, wired to Table storage and the app, which other processes serve."""
 
 import asyncio
 import os
@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from local_azure import PROCESS_STARTED, tables
+from local_azure import PROCESS_STARTED
+from local_azure.child_process import ProcessFailed
 from local_azure.connection_settings import (
     CONNECTION_SETTING,
     STORAGE_SETTING,
@@ -17,12 +18,15 @@ from local_azure.connection_settings import (
     storage_setting,
 )
 from local_azure.faults import Fault
+from local_azure.faults.remote_faults import RemoteFaults
 from local_azure.functions.configuration.jsonc import read_object
 from local_azure.functions.configuration.local_settings import read_local_settings
 from local_azure.functions.console import print_line
 from local_azure.functions.errors import AddressError, ConfigurationError
 from local_azure.functions.instances.app_instances import AppInstances
 from local_azure.log_lines import log_to_stdout
+from local_azure.observation_stream import StreamedObservations
+from local_azure.storage_process import StorageProcess, StorageStarted, StorageTask
 from local_azure.webpubsub import Service, Settings, SettingsError, serve
 
 WEBPUBSUB_SETTINGS = "webpubsub.json"
@@ -45,27 +49,36 @@ class ServiceOptions:
     faults: Sequence[Fault] = ()
 
 
-async def run_services(options: ServiceOptions, instances: AppInstances) -> None:
+async def run_services(options: ServiceOptions, instances: AppInstances, storage: StorageProcess) -> None:
     """Start both services, tell the app where they are, and serve it until this is cancelled.
 
     Raises HostError when settings cannot be used, an address is taken or the app cannot be served.
     """
     settings = read_webpubsub_settings(options.webpubsub_settings, options.app_root)
     log_to_stdout()
+    storage_faults = [fault for fault in options.faults if isinstance(fault, tuple(_storage_fault_kinds()))]
+    task = StorageTask(options.host, options.tables_port, options.data, tuple(storage_faults))
     async with (
-        _serve_tables(options) as storage,
+        _serve_tables(storage, task) as tables,
         _serve_webpubsub(replace_functions_port(settings, options.functions_port), options) as service,
     ):
-        service.show_storage(storage.observations, storage.faults)
+        service.show_storage(StreamedObservations(tables.origin), RemoteFaults(tables.origin, _storage_fault_kinds))
         for fault in options.faults:
-            injector = storage.faults if storage.faults.accepts(fault) else service.faults
-            injector.add(fault)
+            if fault not in storage_faults:
+                service.faults.add(fault)
         print_line(f"Functions host   http://localhost:{options.functions_port}/")
         print_line(f"Web PubSub       {service.endpoint}/")
         print_line(f"Connection       {service.connection_string}")
-        print_line(f"Table storage    {storage.endpoint}")
-        app_settings = _app_settings(options.app_root, service, storage)
-        await _until_stopped(service, instances.run(app_settings, PROCESS_STARTED))
+        print_line(f"Table storage    {tables.endpoint}")
+        app_settings = _app_settings(options.app_root, service, tables)
+        await _until_stopped(service, instances.run(app_settings, PROCESS_STARTED, storage.set_log_level))
+
+
+def _storage_fault_kinds() -> Sequence[type[Fault]]:
+    # Imported here: this process does not need the storage, and a start without faults should not wait for it.
+    from local_azure.tables.faults import KINDS
+
+    return KINDS
 
 
 def read_webpubsub_settings(file: Path | None, app_root: Path) -> Settings:
@@ -81,7 +94,7 @@ def read_webpubsub_settings(file: Path | None, app_root: Path) -> Settings:
         raise ConfigurationError(f"{chosen.name}: {error}") from error
 
 
-def _app_settings(app_root: Path, service: Service, storage: tables.Service) -> dict[str, str]:
+def _app_settings(app_root: Path, service: Service, storage: StorageStarted) -> dict[str, str]:
     """Return the settings that point the app at the services; say so where it has chosen others."""
     values = read_local_settings(app_root).values
     connection = connection_setting(values, os.environ, service.connection_string)
@@ -120,15 +133,12 @@ async def _serve_webpubsub(settings: Settings, options: ServiceOptions) -> Async
 
 
 @asynccontextmanager
-async def _serve_tables(options: ServiceOptions) -> AsyncIterator[tables.Service]:
-    serving = tables.serve(tables.Settings(data=options.data), host=options.host, port=options.tables_port)
+async def _serve_tables(storage: StorageProcess, task: StorageTask) -> AsyncIterator[StorageStarted]:
     try:
-        storage = await serving.__aenter__()
-    except OSError as error:
-        raise AddressError(options.host, options.tables_port, error) from error
-    except tables.StoreError as error:
+        started = await storage.serve(task)
+    except ProcessFailed as error:
         raise ConfigurationError(str(error)) from error
     try:
-        yield storage
+        yield started
     finally:
-        await serving.__aexit__(None, None, None)
+        await storage.stop()

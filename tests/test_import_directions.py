@@ -58,6 +58,7 @@ PURE = [
     "message_ids",
     "names",
     "text_rules",
+    "http_messages",
     "frames",
     "rate_limits",
     "event_limiter",

@@ -61,10 +61,10 @@ async def roster(req: func.HttpRequest) -> func.HttpResponse:
     A room that is not listed is told of over the connection only, to who is in it.
     """
     try:
-        room, process = public_room(req.route_params.get("room")), process_state()
+        room = public_room(req.route_params.get("room"))
+        settings, process = current_settings(), process_state()
         with counted_question(process):
             found = await (await roster_reader(req)).read_recent(room)
-            settings = current_settings()
             profiles = process.profiles(settings, await process.tables.get(settings))
             content = {"room": room, "count": len(found.users), "users": found.first}
             return json_response(await profiles.add_names(content), headers=NO_STORE)

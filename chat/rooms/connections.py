@@ -41,8 +41,8 @@ async def admit_connection(event: Connect, services: Services) -> Admission:
     """Return how to accept a connection; raises the ChatError that refuses it.
 
     Who is banned from the lobby connects without it; a plain client, which could be nowhere else, is refused. The rules
-    are up to a second old. Raises NameTaken, TooManyConnections, and while it is unknown who is here or what the rules
-    are, ServiceUnavailable or StorageUnavailable.
+    are up to a second old. Raises NameTaken, TooManyConnections, RateLimited, and while it is unknown who is here or
+    what the rules are, ServiceUnavailable or StorageUnavailable.
     """
     settings = services.settings
     user = connecting_user(event.origin.user_id, event.roles, event.query.get("id", ()), settings)

@@ -73,6 +73,8 @@ async def join_room(event: UserEvent, room: str, services: Services) -> Answer:
         check_reader(head.rules, room, member.user, services.now)
         # After a removal from the room, the connection is in none of its groups.
         is_new = is_new or head.rules.removed.get(member.user, -1) > event.joined_seq(room)
+        if not head.seq and place is not None and not place.is_listed:
+            services.limiter.charge(Kind.CREATE)
     check_can_join(event, room)
     # A removal that was repeated took the connection out of the groups after a later join.
     is_unlisted = place is not None and not place.is_listed
@@ -132,18 +134,11 @@ async def undo_join(member: RoomMember, services: Services) -> None:
 async def read_joinable_place(member: RoomMember, services: Services) -> Place:
     """Return the user's place in a room that the user's list has or may take.
 
-    A room that is new in the list and in which nothing was ever said counts as created. Raises TooManyRooms,
-    RateLimited or StorageUnavailable.
+    Raises TooManyRooms or StorageUnavailable.
     """
     place = await services.places.read(member.user, member.room)
-    if place.is_listed:
-        return place
-    count, head = await asyncio.gather(services.places.count_listed(member.user), services.rooms.read_head(member.room))
-    if count >= MAX_PLACES:
+    if not place.is_listed and await services.places.count_listed(member.user) >= MAX_PLACES:
         raise TooManyRooms(f"your list has {MAX_PLACES} rooms, the limit; leave one first")
-    # A members-only room is never created by joining; a difference would tell which ones there are.
-    if not head.seq and not is_members_only(member.room):
-        services.limiter.charge(Kind.CREATE)
     return place
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from chat.errors import StorageUnavailable
-from chat.http_client import HttpAnswer
+from chat.http_messages import HttpAnswer
 from chat.settings import Settings
 from chat.table_storage.addresses import Continuation, entities_query, entity_path, select_query
 from chat.table_storage.batch import CONTENT_TYPE, UnreadableAnswer, decode_batch, encode_batch

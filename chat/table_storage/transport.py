@@ -7,7 +7,9 @@ from urllib.parse import urlsplit
 
 from chat.entra_tokens import EntraTokens, app_credential
 from chat.errors import StorageUnavailable
-from chat.http_client import CallFailed, HttpAnswer, HttpClient, call_with_retries
+from chat.http_client import HttpClient, call_with_retries
+from chat.http_connections import CallFailed
+from chat.http_messages import HttpAnswer
 from chat.request_id import CAUSE, REQUEST_ID
 from chat.table_storage.connection import Identity, SharedAccessSignature, SharedKey, StorageConnection
 from chat.table_storage.signatures import SharedKeySigner

@@ -2,7 +2,7 @@
 
 import os
 import socket
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -115,7 +115,7 @@ async def serve(
             body_limit=body_limit,
             is_behind_balancer=instance is not None,
         )
-        await _listen(stack, server.application(routes), listening)
+        await _listen(stack, server, routes, listening)
         # Called before the server closes: functions that still run may call the durable routes of this same server.
         stack.push_async_callback(server.wait_until_idle, SHUTDOWN_SECONDS)
         yield RunningHost(public.url, public.port, app, tuple(filter(None, (local.note, *notes))), config.log_level)
@@ -127,15 +127,18 @@ def _folder(app_root: Path) -> Path:
     return app_root.resolve()
 
 
-async def _listen(stack: AsyncExitStack, application: web.Application, listening: socket.socket) -> None:
+async def _listen(
+    stack: AsyncExitStack, server: HttpServer, routes: Iterable[web.AbstractRouteDef], listening: socket.socket
+) -> None:
     runner = web.AppRunner(
-        application,
+        server.application(routes),
         access_log=None,
         logger=http_logger("functions"),
         auto_decompress=False,  # as in the real host, a function gets a compressed body as it came
         shutdown_timeout=LAST_WRITES_SECONDS,
     )
     await runner.setup()
+    server.answer_directly(runner)
     stack.push_async_callback(runner.cleanup)
     await web.SockSite(runner, listening).start()
 

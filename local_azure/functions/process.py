@@ -51,14 +51,6 @@ def cancel_on_signals() -> None:
     signal.signal(signal.SIGTERM, stop)
 
 
-def ignore_interrupts() -> None:
-    """Let Ctrl-C do nothing in this process: it reaches every process of a terminal, and one of them decides.
-
-    A handler, because programs that this process starts would inherit an ignored signal.
-    """
-    signal.signal(signal.SIGINT, lambda _number, _frame: None)
-
-
 def finish_process(code: int) -> int:
     """Return the exit code, or end the process at once when a thread of a function still runs.
 

@@ -30,9 +30,15 @@ class Service:
         self._store = TableStore(
             Database(settings.database), settings.now, pages_end_at_partitions=settings.pages_end_at_partitions
         )
+        self._http_server = HttpServer(self._store, settings, self.faults, self.observations)
         self._runner: web.ServerRunner | None = None
         self._host = ""
         self._port = 0
+
+    @property
+    def port(self) -> int:
+        """The port on which the service listens."""
+        return self._port
 
     @property
     def endpoint(self) -> str:
@@ -50,14 +56,14 @@ class Service:
     async def start(self, host: str, port: int) -> None:
         """Open the database and listen; port 0 takes any free one.
 
-        On a loopback address, faults can be added and removed over HTTP: see `local_azure.faults.http_api`.
+        On a loopback address, faults can be added and removed over HTTP (`local_azure.faults.http_api`), and its calls
+        can be observed (`local_azure.observation_stream`).
         Raises `StoreError` when the database cannot be used and `OSError` when the address cannot be had.
         """
         await self._store.open()
         try:
-            http_server = HttpServer(self._store, self.settings, self.faults, self.observations)
             server = web.Server(
-                http_server.handle_local if is_loopback(host) else http_server.handle,
+                self._http_server.handle_local if is_loopback(host) else self._http_server.handle,
                 access_log=None,
                 logger=http_logger("tables"),
                 auto_decompress=False,
@@ -74,6 +80,7 @@ class Service:
 
     async def stop(self) -> None:
         """Free the port, let calls that are under way finish, and close the database."""
+        self._http_server.end_streams()
         if self._runner is not None:
             await self._runner.cleanup()
         await self._store.close()

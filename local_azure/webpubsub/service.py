@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 from aiohttp import web
 
 from local_azure.faults import FaultRegistry
+from local_azure.faults.http_api import FaultSource, LocalFaults
 from local_azure.listening import start_sites
 from local_azure.local_requests import is_loopback
 from local_azure.log_lines import http_logger
@@ -61,6 +62,7 @@ class Service:
             observations=self.observations,
             faults=self._current_faults,
         )
+        self._answer_rest = rest.DataPlane(self.hubs, settings).answer
         self._runner = web.AppRunner(
             self._application(),
             access_log=None,
@@ -87,13 +89,15 @@ class Service:
         """Send the hub's events to these handlers from now on; letter case of the hub does not matter."""
         self._handlers.set_handlers(hub, tuple(handlers))
 
-    def show_storage(self, observations: Publisher[StorageObservation], faults: FaultRegistry) -> None:
-        """Show a storage of the same process in the inspector: its calls in the traces, and its faults.
+    def show_storage(self, observations: Publisher[StorageObservation], faults: FaultRegistry | FaultSource) -> None:
+        """Show a storage in the inspector: its calls in the traces, and its faults.
 
-        Without an inspector, because the service does not listen on a loopback address, nothing is shown.
+        One of another process is shown with `StreamedObservations` and `RemoteFaults`. Without an inspector, because
+        the service does not listen on a loopback address, nothing is shown.
         """
         if self._inspector is not None:
-            self._inspector.show_storage(observations, faults)
+            source = LocalFaults(faults) if isinstance(faults, FaultRegistry) else faults
+            self._inspector.show_storage(observations, source)
 
     async def start(self, host: str, port: int) -> None:
         """Listen; port 0 takes any free one. Raises `OSError` when the address is not available.
@@ -103,6 +107,7 @@ class Service:
         if is_loopback(host):
             self._mount_inspector()
         await self._runner.setup()
+        self._answer_rest_directly()
         try:
             self._port = await start_sites(self._runner, host, port)
             self._host = _url_host(host)
@@ -126,8 +131,22 @@ class Service:
     def _application(self) -> web.Application:
         application = web.Application(middlewares=[self._observe_rest_call])
         application.add_routes(self._clients.routes())
-        application.add_routes(rest.routes(self.hubs, self.settings))
+        application.add_routes([rest.route(self._answer_rest)])
         return application
+
+    def _answer_rest_directly(self) -> None:
+        """Let REST calls pass by the router and the middleware of aiohttp, which cost more than the call itself."""
+        server = self._runner.server
+        assert server is not None
+        answer = server.request_handler
+
+        async def answer_request(request: web.BaseRequest) -> web.StreamResponse:
+            assert isinstance(request, web.Request)
+            if not request.raw_path.startswith("/api/") or "Expect" in request.headers:
+                return await answer(request)
+            return await self._observe_rest_call(request, self._answer_rest)
+
+        server.request_handler = answer_request
 
     def _mount_inspector(self) -> None:
         self._inspector = Inspector(

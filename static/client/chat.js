@@ -23,10 +23,11 @@ export class Chat {
   /** @type {ConnectionState} */
   connectionState = { name: "connecting" };
 
-  /** @type {Map<string, string>} names of users by id, of those who are not called as their id */
-  names = new Map();
   /** @type {Map<Room, number>} in how many seconds a room may be joined that was too much */
   postponedJoins = new Map();
+
+  /** @type {Map<string, string>} names of users by id, of those who are not called as their id */
+  names = new Map();
 
   /** @param {ChatOptions} options */
   constructor(options) {

@@ -15,9 +15,9 @@ const TYPING_MS = 6000;
 export function createRoom(name) {
   return {
     name,
-    rules: createRules(),
     title: "",
     other: "",
+    rules: createRules(),
     membership: "idle",
     isAdmin: false,
     isPlaced: false,

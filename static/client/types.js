@@ -103,13 +103,6 @@
  */
 
 /**
- * The rules of a room as of the entry `head`, and by which act each part was set since then. `muted` is until when the user
- * is (null: for ever).
- * @typedef {{ role: string | null, closed: boolean, slow: number, pinned: Set<string>, muted?: string | null, head: number,
- *   setBy: Map<string, number> }} RoomRules
- */
-
-/**
  * A room that the user is in; `with` is the other user of a direct one.
  * @typedef {{ room: string, read: number, unread: number, head: number | null, title?: string, with?: string }} Place
  */
@@ -117,6 +110,13 @@
 /** @typedef {{ room: string, unread: number, isPlaced: boolean, title?: string }} StoredPlace */
 
 /** @typedef {{ room: string, kind: string, title: string, by: string, at: string }} Invitation to a private room */
+
+/**
+ * The rules of a room as of the entry `head`, and by which act each part was set since then. `muted` is until when the user
+ * is (null: for ever).
+ * @typedef {{ role: string | null, closed: boolean, slow: number, pinned: Set<string>, muted?: string | null, head: number,
+ *   setBy: Map<string, number> }} RoomRules
+ */
 
 /**
  * Asks the server about a room, and returns whether it has answered.

@@ -7,7 +7,7 @@ import pytest
 from azure.core.credentials import AccessToken
 
 from chat.entra_tokens import REFRESH_SECONDS, EntraTokens, app_credential
-from chat.http_client import CallFailed
+from chat.http_connections import CallFailed
 from tests.chat.identity_endpoint import serve_identity
 
 SCOPE = "https://storage.azure.com/.default"

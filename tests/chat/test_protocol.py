@@ -2,10 +2,8 @@
 
 import json
 import re
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from typing import Any
-
-import pytest
 
 from chat import errors
 from chat.errors import ChatError
@@ -22,13 +20,6 @@ EXAMPLE_ROOM, EXAMPLE_LINKED_ROOM = "~q5w7e2r4t6y3u7i2o4p6a3s5", "~z2x4c6v3b5n7m
 EXAMPLE_SECRET = "kF2-vQ8hT4mB9xLpZ0cWrY6u"
 # A message of the room `garden`, in which the user is the owner.
 EXAMPLE_GARDEN_ID = "w4x5y6z7a2b3-c4d5e6f7g2h3i4j5k6l7"
-
-
-@pytest.fixture
-async def chat() -> AsyncIterator[LocalChat]:
-    """The whole chat; commands of reminders meet their limit soon."""
-    async with run_chat(ChatRateLimits=LIMITS) as running:
-        yield running
 
 
 def section(title: str) -> str:

@@ -107,7 +107,7 @@ def test_leaving_an_edit_restores_the_draft(ana: Person) -> None:
 
 
 def test_the_slash_menu_is_chosen_from_with_the_keyboard(ana: Person) -> None:
-    ana.box.type("/re")
+    ana.box.type("/remi")
     options = ana.page.get_by_role("option")
     expect(options).to_have_text([re.compile("/remind"), re.compile("/reminders")])
     menu, composer = ana.page.get_by_role("listbox").bounding_box(), ana.page.locator("#composer").bounding_box()

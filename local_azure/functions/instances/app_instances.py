@@ -4,13 +4,14 @@ import asyncio
 import contextlib
 import socket
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from types import TracebackType
 
+from local_azure.child_process import describe_end
 from local_azure.functions.console import print_error, print_line, print_startup, set_log_level
 from local_azure.functions.http_server.access_keys import load_or_create_keys
-from local_azure.functions.instances.app_process import AppProcess, StartFailed, describe_end
+from local_azure.functions.instances.app_process import AppProcess, StartFailed
 from local_azure.functions.instances.messages import Started, Task
 from local_azure.functions.listener import listen, port_of, url_of
 from local_azure.functions.options import HostOptions, Instance
@@ -51,6 +52,7 @@ class AppInstances:
         """Start the processes. `options.settings` may be completed in `run`."""
         self._options = options
         self._listener = listener
+        self._on_log_level: Callable[[int], None] = lambda _level: None
         self._slots: Sequence[_Slot]
         if options.instances == 1:
             self._slots = [_Slot(None, listener)]
@@ -67,12 +69,17 @@ class AppInstances:
             slot.process.kill()
             slot.listener.close()
 
-    async def run(self, settings: dict[str, str], started: float) -> None:
+    async def run(
+        self, settings: dict[str, str], started: float, on_log_level: Callable[[int], None] = lambda _level: None
+    ) -> None:
         """Serve the app with these settings until this is cancelled; print its functions and the time since `started`.
+
+        The log's level becomes that of host.json, also with `on_log_level`, for processes that know nothing of the app.
 
         Raises StartFailed when a process cannot serve it at the first start; with `--reload` it waits for a change.
         Raises ConfigurationError when the access keys cannot be used.
         """
+        self._on_log_level = on_log_level
         options = self._options = replace(self._options, settings=settings)
         if options.enable_auth and options.data:
             load_or_create_keys(options.data)  # before several processes would do it at the same time
@@ -119,7 +126,7 @@ class AppInstances:
         """Serve until this is cancelled; then the processes have stopped."""
         try:
             answers = await asyncio.gather(*(self._start(slot) for slot in self._slots))
-            set_log_level(answers[0].log_level)
+            self._on_log_level(set_log_level(answers[0].log_level))
             is_loaded = all(answer.is_loaded for answer in answers)
             print_startup(answers[0].text, time.time() - started, is_loaded=is_loaded)
             if len(self._slots) > 1:

@@ -20,10 +20,3 @@ class Started:
     text: str
     log_level: str
     is_loaded: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Failed:
-    """What a process says when the app's settings cannot be used; `reason` is for the console."""
-
-    reason: str

@@ -1,4 +1,4 @@
-"""Where tables and entities are kept: one SQLite database, used by one thread."""
+"""Where tables and entities are kept: one SQLite database."""
 
 from local_azure.tables.store.database import Database, StoreError
 from local_azure.tables.store.table_store import Page, TableStore, WrittenTransaction

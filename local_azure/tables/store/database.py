@@ -1,15 +1,16 @@
-"""One SQLite database and the thread that works on it.
+"""One SQLite database, used in the event loop.
 
-What is asked for at the same time is committed together (group commit): each piece of work that shares a commit has a
-savepoint of its own, so that one that fails is undone alone. A caller is answered after the commit. The write-ahead
-log with `synchronous=NORMAL` keeps every commit when the process is killed; after a power cut the last ones may be
-missing, and the database is consistent.
+What is asked for in one turn of the loop is committed together in the next (group commit): each piece of work that
+shares a commit has a savepoint of its own, so that one that fails is undone alone. A caller is answered after the
+commit. The write-ahead log with `synchronous=NORMAL` keeps every commit when the process is killed; after a power cut
+the last ones may be missing, and the database is consistent.
+
+A piece of work takes some tens of microseconds, less than handing it to a thread and its result back: work must be
+short, and what reads much does so in portions.
 """
 
 import asyncio
-import queue
 import sqlite3
-import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
@@ -49,69 +50,44 @@ class Database:
 
     def __init__(self, path: Path | None) -> None:
         self._path = path
-        self._queue: queue.SimpleQueue[tuple[Work[Any], asyncio.Future[Any]] | None] = queue.SimpleQueue()
-        self._thread = threading.Thread(target=self._run_thread, name="table-store", daemon=True)
-        self._loop: asyncio.AbstractEventLoop | None = None
-        self._opened: asyncio.Future[None] | None = None
-        self._is_closed = True
+        self._connection: sqlite3.Connection | None = None
+        self._loop: asyncio.AbstractEventLoop
+        self._waiting: list[tuple[Work[Any], asyncio.Future[Any]]] = []
 
     async def open(self) -> None:
-        """Open the database in its thread; raises `StoreError`."""
+        """Open the database; raises `StoreError`."""
         self._loop = asyncio.get_running_loop()
-        self._opened = self._loop.create_future()
-        self._thread.start()
-        await self._opened
-        self._is_closed = False
+        self._connection = _connect(self._path)
 
     async def close(self) -> None:
         """Finish what was asked for, then close the database."""
-        if self._is_closed:
+        if self._connection is None:
             return
-        self._is_closed = True
-        self._queue.put(None)
-        await asyncio.to_thread(self._thread.join)
+        while self._waiting:
+            self._carry_out_waiting()
+        self._connection.close()
+        self._connection = None
 
     async def run(self, work: Work[T]) -> T:
         """Return what `work` returns once it is committed; nothing of it is kept when it raises.
 
         The work is carried out also when its caller is cancelled. Raises `StoreError` when the database is closed.
         """
-        if self._is_closed or self._loop is None:
+        if self._connection is None:
             raise StoreError("the table storage is closed")
         future: asyncio.Future[T] = self._loop.create_future()
-        self._queue.put((work, future))
+        if not self._waiting:
+            self._loop.call_soon(self._carry_out_waiting)
+        self._waiting.append((work, future))
         return await future
 
-    # --- in the thread -----------------------------------------------------------------------------------------------
-
-    def _run_thread(self) -> None:
-        assert self._loop is not None
-        assert self._opened is not None
-        try:
-            connection = _connect(self._path)
-        except BaseException as error:
-            self._loop.call_soon_threadsafe(self._opened.set_exception, error)
-            return
-        self._loop.call_soon_threadsafe(self._opened.set_result, None)
-        try:
-            while group := self._next_group():
-                outcomes = _carry_out(connection, group)
-                self._loop.call_soon_threadsafe(_deliver, outcomes)
-        finally:
-            connection.close()
-
-    def _next_group(self) -> list[tuple[Work[Any], "asyncio.Future[Any]"]]:
-        """Wait for work and return all that is there, up to a bound; nothing at the end."""
-        item = self._queue.get()
-        group = []
-        while item is not None:
-            group.append(item)
-            if len(group) == MAX_GROUP or self._queue.empty():
-                return group
-            item = self._queue.get()
-        if group:
-            self._queue.put(None)  # The end comes after this group.
-        return group
+    def _carry_out_waiting(self) -> None:
+        if self._connection is None or not self._waiting:
+            return  # closed meanwhile
+        group, self._waiting = self._waiting[:MAX_GROUP], self._waiting[MAX_GROUP:]
+        if self._waiting:
+            self._loop.call_soon(self._carry_out_waiting)
+        _deliver(_carry_out(self._connection, group))
 
 
 def _carry_out(connection: sqlite3.Connection, group: list[tuple[Work[Any], "asyncio.Future[Any]"]]) -> list[_Outcome]:

@@ -48,7 +48,7 @@ class _Portion:
 
 
 class TableStore:
-    """Tables and entities. `now` tells seconds since 1970; it is called in the database's thread."""
+    """Tables and entities. `now` tells seconds since 1970; it is called in the event loop."""
 
     def __init__(self, database: Database, now: Callable[[], float], *, pages_end_at_partitions: bool = False) -> None:
         self._database = database
@@ -177,7 +177,7 @@ class TableStore:
                 return Page(portion.table, found, next_key)
             start = (sort_key(next_key.partition), sort_key(next_key.row))
 
-    # --- in the database's thread ------------------------------------------------------------------------------------
+    # --- with the database -------------------------------------------------------------------------------------------
 
     def _write_one(
         self, db: sqlite3.Connection, table_id: int, index: int, write: Write, ticks: int

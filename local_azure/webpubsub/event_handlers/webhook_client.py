@@ -11,6 +11,7 @@ from aiohttp.http import HttpProcessingError
 from multidict import CIMultiDict
 from yarl import URL
 
+from local_azure.log_lines import log_info
 from local_azure.webpubsub.event_handlers.http_exchange import HttpExchange, ResponseTooLong
 from local_azure.webpubsub.events import EventSource, HandlerResponse
 from local_azure.webpubsub.observations import Observations, WebhookCalled, WebhookSent
@@ -149,9 +150,10 @@ class WebhookClient:
         answer: bytes | None,
     ) -> None:
         source = call.source
-        log.info(
+        log_info(
+            log,
             "event handler called",
-            extra={
+            fields={
                 "hub": source.hub,
                 "event": call.event,
                 "connection": source.connection_id,

@@ -13,9 +13,9 @@ from uuid import uuid4
 
 from aiohttp import hdrs, web
 
-from local_azure.faults import FaultRegistry, forms_of
+from local_azure.faults import forms_of
 from local_azure.faults.http_api import PATH as FAULTS_PATH
-from local_azure.faults.http_api import FaultApi
+from local_azure.faults.http_api import FaultApi, FaultSource, LocalFaults, SourceUnavailable
 from local_azure.local_requests import SAFE_HEADERS, json_response, refusal, refuse_other_hosts
 from local_azure.observations import Publisher, StorageObservation
 from local_azure.webpubsub.faults import FaultInjector
@@ -59,8 +59,9 @@ class Inspector:
         self._observations = observations
         self._handlers = handlers
         self._faults = faults
-        self._storage_faults: list[FaultRegistry] = []
-        self._fault_api = FaultApi(lambda: [self._faults(), *self._storage_faults])
+        self._storage_faults: list[FaultSource] = []
+        self._storage_observations: list[Publisher[StorageObservation]] = []
+        self._fault_api = FaultApi(lambda: [LocalFaults(self._faults()), *self._storage_faults])
         self._recorder = Recorder(observations, EventBuffer(Redactor(settings.access_keys)))
         self._closing = asyncio.Event()
         self._run = uuid4().hex
@@ -76,7 +77,7 @@ class Inspector:
             web.get("/inspector/{name:[a-z_]{1,40}\\.(?:css|js|svg)}", _for_local_host(self._page)),
         ]
 
-    def show_storage(self, observations: Publisher[StorageObservation], faults: FaultRegistry) -> None:
+    def show_storage(self, observations: Publisher[StorageObservation], faults: FaultSource) -> None:
         """Show the calls of a storage too, each in the trace of the event whose request id it has, and its faults."""
 
         def subscribe(subscriber: Callable[[Observation], None]) -> Callable[[], None]:
@@ -87,6 +88,7 @@ class Inspector:
             return observations.subscribe(pass_on)
 
         self._recorder.add_source(subscribe)
+        self._storage_observations.append(observations)
         self._storage_faults.append(faults)
 
     async def close(self, _application: object = None) -> None:
@@ -106,6 +108,8 @@ class Inspector:
         await response.prepare(request)
         hello = {"run": self._run, "forms": forms_of(self._fault_api.kinds())}
         with self._recorder.recording() as buffer:
+            for observations in self._storage_observations:
+                await observations.wait_until_observing()
             try:
                 await response.write(_event("hello", hello))
                 await self._send_updates(request, response, buffer)
@@ -123,7 +127,7 @@ class Inspector:
                 await response.write(_event("entries", [entry.summary() for entry in entries]))
             if loop.time() >= state_due:
                 state_due = loop.time() + STATE_SECONDS
-                current = _event("state", self._snapshot())
+                current = _event("state", await self._snapshot())
                 if current != state:
                     state = current
                     await response.write(state)
@@ -147,8 +151,12 @@ class Inspector:
         steps = [step.entry.summary() | {"depth": step.depth, "inferred": step.inferred} for step in trace.steps]
         return json_response({"entry": entry.details(), "steps": steps, "note": trace.note})
 
-    def _snapshot(self) -> dict[str, object]:
-        return snapshot(self._hubs, self._settings, self._handlers(), self._fault_api.documents())
+    async def _snapshot(self) -> dict[str, object]:
+        try:
+            faults = await self._fault_api.documents()
+        except SourceUnavailable:  # a storage of another process is starting again
+            faults = await LocalFaults(self._faults()).documents()
+        return snapshot(self._hubs, self._settings, self._handlers(), faults)
 
 
 @cache

@@ -1,7 +1,7 @@
-"""The REST data plane of the service, API version 2024-12-01, as routes to mount in an aiohttp application."""
+"""The REST data plane of the service, API version 2024-12-01, and the route of an aiohttp application for it."""
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from http import HTTPStatus
 
 from aiohttp import web
@@ -13,7 +13,7 @@ from local_azure.webpubsub.rest.routing import Match, find_operations
 from local_azure.webpubsub.settings import Settings
 from local_azure.webpubsub.tokens import InvalidToken, bearer, check_rest_token
 
-__all__ = ["API_VERSIONS", "ERROR_CODE_HEADER", "routes"]
+__all__ = ["API_VERSIONS", "ERROR_CODE_HEADER", "DataPlane", "route"]
 
 API_VERSIONS = ("2021-10-01", "2022-11-01", "2023-07-01", "2024-01-01", "2024-12-01")
 """The versions that a request may ask for; all behave like the newest."""
@@ -21,15 +21,20 @@ API_VERSIONS = ("2021-10-01", "2022-11-01", "2023-07-01", "2024-01-01", "2024-12
 _VERSIONS_HEADER = {"api-supported-versions": ", ".join(API_VERSIONS)}
 
 
-def routes(hubs: Hubs, settings: Settings, *, clock: Callable[[], float] = time.time) -> list[web.RouteDef]:
-    """Return the routes below `/api`; `clock` returns seconds since the epoch, to check the lifetime of tokens."""
-    data_plane = _DataPlane(hubs, settings, clock)
+Answer = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+def route(answer: Answer) -> web.RouteDef:
+    """Return the route below `/api` for what answers its requests."""
     # Not `.*`: a decoded path may hold a line break.
-    return [web.route("*", r"/api/{path:[\s\S]*}", data_plane.answer)]
+    return web.route("*", r"/api/{path:[\s\S]*}", answer)
 
 
-class _DataPlane:
-    def __init__(self, hubs: Hubs, settings: Settings, clock: Callable[[], float]) -> None:
+class DataPlane:
+    """The operations below `/api`."""
+
+    def __init__(self, hubs: Hubs, settings: Settings, *, clock: Callable[[], float] = time.time) -> None:
+        """`clock` returns seconds since the epoch, to check the lifetime of tokens."""
         self._hubs = hubs
         self._settings = settings
         self._clock = clock

@@ -1,4 +1,4 @@
-"""The database and its thread: what is answered is kept, failures are undone alone, nothing waits for a long query."""
+"""The database: what is answered is kept, failures are undone alone, nothing waits for a long query."""
 
 import asyncio
 import sqlite3
@@ -299,7 +299,6 @@ async def test_simultaneous_writes_share_commits() -> None:
 
     def trace(db: sqlite3.Connection) -> None:
         db.set_trace_callback(lambda statement: commits.append(statement) if statement == "COMMIT" else None)
-        time.sleep(0.05)  # The writes gather while the thread is busy.
 
     await asyncio.gather(database.run(trace), *(store.write(TABLE, insert(str(n))) for n in range(50)))
     await store.close()

@@ -13,9 +13,9 @@ from tests.local_azure.webpubsub.open_page import OpenPage, open_page
 from tests.local_azure.webpubsub.small_app import TABLE, SmallApp, small_app, storing_app, until
 
 
-@pytest.fixture
-async def app() -> AsyncIterator[SmallApp]:
-    async with storing_app() as running:
+@pytest.fixture(params=[False, True], ids=["same process", "another process"])
+async def app(request: pytest.FixtureRequest) -> AsyncIterator[SmallApp]:
+    async with storing_app(is_streamed=request.param) as running:
         yield running
 
 
