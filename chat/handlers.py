@@ -10,8 +10,10 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from chat.commands import builtin, moderation, room_commands
+from chat.commands import builtin
 from chat.commands.command import EventFields, RoomMessage, by_name, command_name, run_command
+from chat.commands.moderation_commands import MODERATION_COMMANDS
+from chat.commands.room_commands import ROOM_COMMANDS
 from chat.errors import ChatError, MissingUser, UnknownEvent
 from chat.frames import notice
 from chat.handler_context import Answer, Services
@@ -204,7 +206,7 @@ COMMANDS = by_name(
         builtin.remind,
         builtin.show_reminders,
         builtin.cancel_reminder,
-        *moderation.COMMANDS,
-        *room_commands.COMMANDS,
+        *MODERATION_COMMANDS,
+        *ROOM_COMMANDS,
     ]
 )

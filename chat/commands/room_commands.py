@@ -104,7 +104,7 @@ async def rename(call: Call) -> Outcome:
     return call.event_here("rename", {"title": call.argument})
 
 
-COMMANDS: tuple[Command, ...] = (
+ROOM_COMMANDS: tuple[Command, ...] = (
     create,
     direct,
     invite,

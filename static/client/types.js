@@ -191,8 +191,8 @@
 
 /**
  * What the server sends; docs/protocol.md describes each frame. `names` has those users whose name is not their id.
- * @typedef {{ names?: Record<string, string> } & (MessageFrame | ChangeFrame | ActFrame | SystemFrame | JoinedFrame | LeftFrame | HistoryFrame | SinceFrame | RosterFrame
- *   | ReadFrame | PlacesFrame | TypingFrame | UserFrame)} Frame
+ * @typedef {{ names?: Record<string, string> } & (MessageFrame | ChangeFrame | ActFrame | SystemFrame | JoinedFrame | LeftFrame
+ *   | HistoryFrame | SinceFrame | RosterFrame | ReadFrame | PlacesFrame | TypingFrame | UserFrame)} Frame
  */
 
 /**

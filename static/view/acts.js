@@ -2,42 +2,49 @@
 import { isolateName } from "./format.js";
 
 const UNITS = Object.entries({ day: 86_400, hour: 3600, minute: 60, second: 1 });
-// What the app says of an act is some milliseconds later than the act was asked for.
-const ALMOST = 0.97;
+const ALMOST = 0.97; // the log has the time of an act some moments after its end was counted
 
+// What follows is the user, then the time, the pace, the role or the title.
 const VERBS = {
-  create: () => "created this room",
-  rename: ({ title }) => (title ? `called this room ${isolateName(title)}` : "took this room's title away"),
-  close: () => "closed this room: only its moderators can write",
-  open: () => "opened this room again",
-  slow: ({ seconds }) => (seconds ? `set slow mode: one message in ${formatDuration(seconds)}` : "ended slow mode"),
-  pin: () => "pinned a message",
-  unpin: () => "unpinned a message",
-  mute: ({ whom, time }) => `muted ${whom}${time}`,
-  unmute: ({ whom }) => `lets ${whom} write again`,
-  kick: ({ whom }) => `removed ${whom}`,
-  ban: ({ whom, time }) => `banned ${whom}${time}`,
-  unban: ({ whom }) => `lets ${whom} come back`,
-  role: ({ whom, role }) => `made ${whom} ${role === "owner" ? "the owner" : `a ${role}`}`,
-  invite: ({ whom }) => `invited ${whom}`,
-  uninvite: ({ whom }) => `took back the invitation of ${whom}`,
-  link: () => "made an invitation link",
-  unlink: () => "ended all invitation links",
-  accept: () => "became a member",
-  remove: ({ user, by, whom }) => (user === by ? "gave up the membership" : `ended the membership of ${whom}`),
+  create: "created the room",
+  rename: "named the room",
+  close: "closed the room: only its moderators can write",
+  open: "opened the room again",
+  slow: "set slow mode:",
+  pin: "pinned a message",
+  unpin: "unpinned a message",
+  mute: "muted",
+  unmute: "unmuted",
+  kick: "removed",
+  ban: "banned",
+  unban: "unbanned",
+  role: "made",
+  invite: "invited",
+  uninvite: "took back the invitation of",
+  link: "made an invitation link",
+  unlink: "ended all invitation links",
+  accept: "became a member",
+  remove: "ended the membership of",
 };
 
-/** Returns whether an act is shown; a later version of the app may know others. */
-export function isShownAct({ act }) {
-  return act in VERBS;
-}
-
-/** Returns an act as one line: "ana muted bo for 10 minutes". `nameOf` returns what a user is called. */
-export function formatAct(frame, nameOf) {
-  const { act, by, user, until, at } = frame;
-  const time = until ? ` for ${formatDuration((Date.parse(until) - Date.parse(at)) / 1000)}` : "";
-  const whom = isolateName(nameOf(user ?? ""));
-  return `${isolateName(nameOf(by))} ${VERBS[act]({ ...frame, whom, time })}`;
+/**
+ * Returns an act as one line, "ana muted bo for 10 minutes", or nothing for one that only a later version of the app knows.
+ * `nameOf` returns what a user is called.
+ */
+export function formatAct({ act, by, at, user, until, seconds, role, title }, nameOf) {
+  if (!(act in VERBS)) return "";
+  const isOwn = user === by; // a user who removes itself
+  return [
+    isolateName(nameOf(by)),
+    isOwn ? "gave up the membership" : VERBS[act],
+    user && !isOwn && isolateName(nameOf(user)),
+    until && `for ${formatDuration((Date.parse(until) - Date.parse(at)) / 1000)}`,
+    seconds === 0 ? "off" : seconds && formatDuration(seconds),
+    role,
+    title && isolateName(title),
+  ]
+    .filter(Boolean)
+    .join(" ");
 }
 
 /** Returns a time in its largest unit: "10 minutes". */
@@ -52,11 +59,9 @@ export function describeRules({ rules, isAdmin }, now) {
   const { role, closed, slow, muted } = rules;
   if (isAdmin) return "";
   if (muted === null) return "You are muted here.";
-  const left = (Date.parse(muted ?? "") - now) / 1000;
+  const left = Math.ceil((Date.parse(muted ?? "") - now) / 1000);
   // Whole minutes, so that the line does not change all the time.
-  if (left > 0) {
-    return `You are muted here for ${formatDuration(left > 60 ? Math.ceil(left / 60) * 60 : Math.ceil(left))}.`;
-  }
+  if (left > 0) return `You are muted here for ${formatDuration(left > 60 ? Math.ceil(left / 60) * 60 : left)}.`;
   if (role !== "member") return "";
   if (closed) return "This room is closed: only its moderators can write.";
   return slow ? `Slow mode: one message in ${formatDuration(slow)}.` : "";

@@ -2,7 +2,6 @@
 import { requestJson } from "../client/connection.js";
 import { olderCursor, shownGaps, titleOf } from "../client/room.js";
 import { countUnread } from "../client/unread.js";
-import { describeRules } from "./acts.js";
 import { byId, createAvatar, createElement, setContent } from "./dom.js";
 import { describeConnection, formatNames } from "./format.js";
 import { createMessageList } from "./message-list.js";
@@ -20,6 +19,7 @@ export function createScreen(chat, auth) {
   let otherRooms = [];
   let renderTimer;
   let isOpening = false;
+  let acts; // what acts and rules are in words, loaded when there are some
   const messageList = createMessageList(chat, showOlder, (after) => chat.loadGap(after));
 
   // The number of the entry after which the current room is unread, and how many entries above are not shown.
@@ -75,10 +75,10 @@ export function createScreen(chat, auth) {
     if ((isOpening || !isFollowing) && room.runs.length && countUnread(room)) view.unreadMark ??= room.read;
     if (isOpening || isFollowing) view.hiddenCount = Math.max(0, entries.length - WINDOW_LENGTH);
     const shown = [...entries.slice(view.hiddenCount), ...chat.unsentMessages()];
-    messageList.render(
-      timelineRows(shown, me, view.unreadMark, describeMissing(room, startTitle(), entries, view)),
-      isOpening,
-    );
+    loadActs(entries);
+    const describeAct = (act) => acts?.formatAct(act, nameOf);
+    const missing = describeMissing(room, startTitle(), entries, view);
+    messageList.render(timelineRows(shown, me, view.unreadMark, missing, describeAct), isOpening);
     isOpening = false;
     byId("log").dataset.membership = room.membership;
     byId("chat").classList.toggle("admin", room.isAdmin);
@@ -97,13 +97,20 @@ export function createScreen(chat, auth) {
     setContent(byId("status-text"), text);
     setContent(byId("retry-countdown"), waitSeconds > 0 && `Next try in ${waitSeconds} s`);
     setContent(byId("status-action"), action);
-    setContent(byId("rule"), describeRules(chat.room, now));
+    setContent(byId("rule"), acts?.describeRules(chat.room, now));
     const { typing } = chat.room;
     const users = [...typing.keys()].filter((user) => typing.get(user) > now && user !== chat.me);
     setContent(
       byId("typing"),
       users.length && `${formatNames(users.map(nameOf))} ${users.length > 1 ? "are" : "is"} typing…`,
     );
+  }
+
+  async function loadActs(entries) {
+    const { closed, slow, muted } = chat.room.rules;
+    if (acts || !(closed || slow || muted !== undefined || entries.some(({ act }) => act))) return;
+    acts = await import("./acts.js");
+    scheduleRender();
   }
 
   // First the hidden entries, then those that only the server has.

@@ -1,7 +1,6 @@
 // The rows of a conversation, and their elements.
 import { gapLength, isOwn, isUnread } from "../client/log.js";
 import { countReactions, hasReacted } from "../client/outbox.js";
-import { formatAct, isShownAct } from "./acts.js";
 import { createAvatar, createButton, createElement, setContent } from "./dom.js";
 import { formatDate, formatDay, formatNames, formatPresence, formatTime, isolateName } from "./format.js";
 
@@ -16,13 +15,21 @@ const CHANGE_NOTES = { edit: "Sending the edit…", delete: "Deleting…" };
 
 /**
  * Returns the rows of ordered entries; what comes after the entry `unreadMark` is marked as new (null for no mark). `start`
- * and `end` are texts at the ends; each of the `gaps` has a row where it is.
+ * and `end` are texts at the ends; each of the `gaps` has a row where it is. `describeAct` returns an act in words; one without
+ * words is not shown.
  * @param {any[]} entries
  * @param {string} me
  * @param {number | null} unreadMark
  * @param {{ gaps?: any[], start?: string, end?: string }} [missing]
+ * @param {(act: any) => string} [describeAct]
  */
-export function timelineRows(entries, me, unreadMark, { gaps = [], start = "", end = "" } = {}) {
+export function timelineRows(
+  entries,
+  me,
+  unreadMark,
+  { gaps = [], start = "", end = "" } = {},
+  describeAct = () => "",
+) {
   /** @type {{ [property: string]: any }[]} */
   const rows = start ? [{ kind: "start", key: "start", text: start }] : [];
   const openGaps = [...gaps];
@@ -40,7 +47,9 @@ export function timelineRows(entries, me, unreadMark, { gaps = [], start = "", e
       rows.push({ kind: "unread", key: "unread", day });
     }
     const key = `${entry.user} ${entry.clientId ?? entry.id}`; // stays when the server gives the message an id
-    addEntry(rows, { entry, date, day, key });
+    const text = entry.act && describeAct(entry.act);
+    if (text) rows.push({ kind: "act", key, day, text });
+    else if (!entry.act) addEntry(rows, { entry, date, day, key });
   }
   addGaps(() => true);
   if (end) rows.push({ kind: "end", key: "end", text: end });
@@ -59,8 +68,6 @@ function addEntry(rows, { entry, date, ...row }) {
     const isSame = last.entry?.from === entry.from && last.entry.user === entry.user;
     const isGrouped = isSame && date - last.date < GROUP_MS;
     rows.push({ kind: "message", ...row, entry, date, isGrouped });
-  } else if (entry.act) {
-    if (isShownAct(entry.act)) rows.push({ kind: "act", ...row, entry });
   } else if (!entry.user) {
     rows.push({ kind: "notice", ...row, entry });
   } else if (last.kind === "presence") {
@@ -96,9 +103,7 @@ function createNote({ kind, entry }) {
 function noteText({ kind, date, events, entry, text }, chat) {
   if (text) return text;
   if (kind === "day") return formatDay(date, Date.now());
-  const nameOf = (user) => chat.nameOf(user);
-  if (kind === "presence") return formatPresence(events, nameOf);
-  if (kind === "act") return formatAct(entry.act, nameOf);
+  if (kind === "presence") return formatPresence(events, (user) => chat.nameOf(user));
   return kind === "unread" ? "New" : entry.message;
 }
 

@@ -97,7 +97,14 @@ async def test_an_admin_moderates_any_public_room_and_nobody_acts_on_an_admin() 
         assert await refusal(bo, "kick", {"room": ROOM, "user": root_id}) == "not_allowed"
         await root.ask("mute", {"room": ROOM, "user": bo_id, "for": 60, "reason": "spam"})
         assert await refusal(bo, "message", {"room": ROOM, "message": "hello"}) == "muted"
-        assert [each["act"] for each in (await audit(root))["acts"]] == ["mute"]
+        await root.ask("message", {"room": ROOM, "message": "/unmute bo"})
+        answer = await audit(root)
+        assert [(each["act"], each["user"], each["by"]) for each in answer["acts"]] == [
+            ("unmute", bo_id, root_id),
+            ("mute", bo_id, root_id),
+        ]
+        assert answer["names"] == {bo_id: "bo", root_id: "root"}
+        assert await refusal(root, "message", {"room": ROOM, "message": "/mute nobody"}) == "invalid_message"
         assert await refusal(bo, "audit", {"room": ROOM}) == "not_allowed"
 
 

@@ -250,6 +250,15 @@ async def test_a_removal_that_the_service_did_not_do_is_told_and_is_done_when_it
     assert first == second  # one entry
 
 
+async def test_a_removal_is_done_although_the_room_could_not_be_told(chat: LocalChat) -> None:
+    ana, _ = await own_room(chat, ROOM, "bo")
+    chat.service.faults.add(FailRest(503, scope=Scope(operation="send_to_group", group=f"rich.{ROOM}"), for_seconds=60))
+
+    assert await refusal(ana, "ban", {"room": ROOM, "user": "bo"}) == "service_unavailable"
+
+    assert connections(chat, ROOM, "bo") == 0
+
+
 FOR_MODERATORS: list[tuple[str, dict[str, Any]]] = [
     ("mute", {"user": "cy"}),
     ("unmute", {"user": "cy"}),
@@ -329,6 +338,25 @@ async def test_a_message_is_pinned_and_unpinned(chat: LocalChat) -> None:
     assert await refusal(ana, "pin", {"room": ROOM, "id": MESSAGE}) == "unknown_message"
     await ana.ask("unpin", {"room": ROOM, "id": line["id"]})
     assert (await bo.next(type="moderation"))["act"] == "unpin"
+
+
+async def test_who_joins_is_told_the_rules_that_hold(chat: LocalChat) -> None:
+    ana, bo = await own_room(chat, ROOM, "bo")
+    line = await say(bo, ROOM, "the rules of this room")
+    for event, fields in [
+        ("pin", {"id": line["id"]}),
+        ("slow", {"seconds": 30}),
+        ("close", {}),
+        ("mute", {"user": "cy"}),
+    ]:
+        await ana.ask(event, {"room": ROOM} | fields)
+
+    _, joined = await chat.enter("cy", ROOM)
+    _, of_another = await chat.enter("dee", ROOM)
+
+    assert (joined["role"], joined["closed"], joined["slow"], joined["pinned"]) == ("member", True, 30, [line["id"]])
+    assert joined["muted"] is None
+    assert "muted" not in of_another
 
 
 async def test_what_changes_nothing_is_said_to_the_sender_alone(chat: LocalChat) -> None:

@@ -120,3 +120,22 @@ test("a message keeps its row when the server confirms it", () => {
 
   assert.equal(pending.key, confirmed.key);
 });
+
+test("acts are rows in words, and one without words has no row", () => {
+  const act = (name, minute) => ({
+    id: name,
+    event: "act",
+    act: { act: name },
+    sentAt: `2026-01-31T12:0${minute}:00Z`,
+  });
+  const rows = timelineRows([act("mute", 1), act("freeze", 2)], "me", null, {}, ({ act: name }) => {
+    return name === "mute" ? "ana muted bo" : "";
+  });
+  assert.deepEqual(
+    rows.map(({ kind, text }) => [kind, text]),
+    [
+      ["day", undefined],
+      ["act", "ana muted bo"],
+    ],
+  );
+});

@@ -108,7 +108,7 @@ async def of_the_room(call: Call) -> Fields:
     return reason_field(call.argument)
 
 
-COMMANDS = [
+MODERATION_COMMANDS = [
     act_command("mute", "/mute bo 10m why", "let a user say nothing for a time, or for ever", timed),
     act_command("unmute", "/unmute bo", "let a user speak again", untimed),
     act_command("kick", "/kick bo why", "remove a user, who may come back", untimed),
