@@ -140,6 +140,24 @@ async def test_a_connection_is_not_used_again_after_data_that_nobody_asked_for()
     assert len(accepted) == 5
 
 
+async def test_an_idle_connection_is_closed_when_data_come_on_it() -> None:
+    was_answered = asyncio.Event()
+
+    async def answer_and_go_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await read_request(reader)
+        writer.write(OK)
+        await was_answered.wait()
+        writer.write(OK)
+        await reader.read()
+
+    async with a_service(answer_and_go_on) as (client, _):
+        await send(client)
+        was_answered.set()
+        async with asyncio.timeout(5):
+            while client._open:  # noqa: ASYNC110 (its end is no event that a test can wait for)
+                await asyncio.sleep(0)
+
+
 async def test_a_request_whose_connection_the_service_had_reset_is_sent_on_another() -> None:
     """The system knows of the reset, but the event loop has not seen it: the write fails at once."""
     loop = asyncio.get_running_loop()
