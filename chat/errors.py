@@ -189,13 +189,13 @@ class BinaryRefused(ChatError):
 
 
 class UnknownRoom(ChatError):
-    """There is no such room, or none that may be known of here."""
+    """There is no such room, or not for this user: both are told with the same words."""
 
     code = "unknown_room"
     status = 404
 
-    def __init__(self) -> None:
-        super().__init__("there is no such room")
+    def __init__(self, room: str) -> None:
+        super().__init__(f"there is no room {room!r}")
 
 
 class NotInRoom(ChatError):

@@ -52,19 +52,47 @@ def read_position(room: str, seq: int, unread: int) -> Frame:
     return {"type": "read", "room": room, "seq": seq, "unread": unread}
 
 
-def place(room: str, read: int, unread: int, head: int) -> Frame:
-    """Return one room of the answer to `places`."""
-    return {"room": room, "read": read, "unread": unread, "head": head}
+def place(room: str, read: int, unread: int, head: int, about: Frame) -> Frame:
+    """Return one room of the answer to `places`; `about` tells what kind of room it is, and its title."""
+    return {"room": room, "read": read, "unread": unread, "head": head} | about
 
 
-def places(listed: Sequence[Frame]) -> Frame:
+def places(listed: Sequence[Frame], invitations: Sequence[Frame]) -> Frame:
     """Return the answer to `places`."""
-    return {"type": "places", "rooms": list(listed)}
+    return {"type": "places", "rooms": list(listed), "invitations": list(invitations)}
+
+
+def invitation(room: str, about: Frame, by: str, at: int) -> Frame:
+    """Return what a user is told of an invitation; `at` is in ms since 1970."""
+    return {"room": room} | about | {"by": by, "at": timestamp(at)}
+
+
+def invited(room: str, about: Frame, by: str, at: int) -> Frame:
+    """Return the frame that tells a user of an invitation, or of a direct room that another user has opened."""
+    return {"type": "invited"} | invitation(room, about, by, at)
+
+
+def link(room: str, secret: str, until: int) -> Frame:
+    """Return the answer to `link`; `until` is in ms since 1970."""
+    return {"type": "link", "room": room, "secret": secret, "until": timestamp(until)}
+
+
+def members(room: str, content: Frame) -> Frame:
+    """Return the answer to `members`."""
+    return {"type": "members", "room": room} | content
 
 
 def room_left(room: str) -> Frame:
     """Return the answer to `leave`."""
     return {"type": "left", "room": room}
+
+
+def removed(room: str, act: str, at: int, *, until: int | None = None, reason: str = "") -> Frame:
+    """Return the frame that tells a user of its removal from a room; times in ms since 1970, `until` 0 is for ever."""
+    frame: Frame = {"type": "removed", "room": room, "act": act, "at": timestamp(at)}
+    if until is not None:
+        frame["until"] = timestamp(until) if until else None
+    return frame | ({"reason": reason} if reason else {})
 
 
 def typing(room: str, user: str, name: str | None = None) -> Frame:

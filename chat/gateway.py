@@ -87,6 +87,11 @@ class Gateway:
         calls = [self.client.remove_connection_from_group(group, connection_id) for group in groups]
         await self._within_limit("leave the room", asyncio.gather(*calls))
 
+    async def remove_user(self, user: str, groups: Sequence[str]) -> None:
+        """End the membership of all connections of a user in the groups; a user without connections is no error."""
+        calls = [self.client.remove_user_from_group(group, user) for group in groups]
+        await self._within_limit("remove the user from the room", _all_or_error(calls))
+
     async def exists(self, connection_id: str) -> bool:
         """Return whether the connection has not ended."""
         return await self._within_limit("say whether a connection exists", self.client.connection_exists(connection_id))

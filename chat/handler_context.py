@@ -7,6 +7,7 @@ from chat.durable_client import DurableClient
 from chat.event_limiter import EventLimiter
 from chat.frames import Frame
 from chat.gateway import Gateway
+from chat.names import is_members_only
 from chat.presence.announcements import Announcer
 from chat.presence.places import PlaceStore
 from chat.presence.profiles import Profiles
@@ -15,7 +16,7 @@ from chat.room_list.recorder import RoomListRecorder
 from chat.room_list.rows import ListedRoom
 from chat.room_log.model import Head
 from chat.room_log.room_logs import RoomLogs
-from chat.room_log.rules import Rules, check_reader
+from chat.room_log.rules import Rules, check_moderator, check_reader
 from chat.settings import Settings
 from chat.shared_reads import SharedReads
 from chat.webhook.connection_state import ConnectionState
@@ -54,12 +55,31 @@ class Services:
         """Return what raises the ChatError with which a room's rules refuse that the event's connection reads it."""
         return lambda rules: check_reader(rules, room, event.sender, self.now, event.joined_seq(room))
 
+    def moderating(self, event: UserEvent, room: str) -> Callable[[Rules], None]:
+        """Return what raises the ChatError with which a room's rules refuse what is for its moderators only."""
+
+        def check(rules: Rules) -> None:
+            self.reading(event, room)(rules)
+            check_moderator(rules, event.sender, admin=self.settings.is_admin(event.sender))
+
+        return check
+
     async def read_recent_head(self, room: str) -> Head:
         """Return where a room's log ended at most a second ago; all callers of a process share a read.
 
-        Raises StorageUnavailable.
+        A room that exists only for its members is read anew: a member who was removed learns nothing from that moment
+        on. Raises StorageUnavailable.
         """
+        if is_members_only(room):
+            return await self.rooms.read_head(room)
         return await self.heads.get(room, lambda: self.rooms.read_head(room))
+
+    async def read_current_head(self, room: str) -> Head:
+        """Return where the room's log ends; callers of a process that come at the same time share a read.
+
+        The read begins after this call. Raises StorageUnavailable.
+        """
+        return await self.heads.get_new(room, lambda: self.rooms.read_head(room))
 
 
 @dataclass(frozen=True, slots=True)

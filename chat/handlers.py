@@ -5,12 +5,15 @@ failing request closes a plain client.
 """
 
 import reprlib
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
+from functools import partial
+from typing import Any
 
-from chat.commands import builtin
-from chat.commands.command import RoomMessage, by_name, command_name, run_command
+from chat.commands import builtin, moderation, room_commands
+from chat.commands.command import EventFields, RoomMessage, by_name, command_name, run_command
 from chat.errors import ChatError, MissingUser, UnknownEvent
+from chat.frames import notice
 from chat.handler_context import Answer, Services
 from chat.identity import known_user
 from chat.messages.changes import delete_message, edit_message, react_to_message
@@ -20,8 +23,13 @@ from chat.names import room_name
 from chat.rate_limits import COMMAND_KINDS, EVENT_KINDS, Kind
 from chat.room_log.answers import history_frame, since_frame
 from chat.room_log.reader import parse_limit, parse_seq
+from chat.rooms.invitations import create_link, end_links, invite_user, withdraw_invitation
+from chat.rooms.members import answer_members, change_role, remove_member, rename_room
 from chat.rooms.membership import answer_roster, join_room, leave_room
+from chat.rooms.moderation import ACT_EVENTS, answer_audit, answer_rules, moderate_room
+from chat.rooms.new_rooms import accept_invitation, create_room, open_direct_room
 from chat.rooms.read_positions import list_places, move_read_position
+from chat.rooms.reports import list_reports, report_message, resolve_reports
 from chat.webhook.events import UserEvent, read_fields, read_payload
 
 
@@ -51,12 +59,22 @@ async def handle_message(event: UserEvent, services: Services) -> Answer:
     services.limiter.charge(Kind.MESSAGE if name is None else COMMAND_KINDS.get(name, Kind.HISTORY))
     if name is not None:
         outcome = await run_command(event, draft, services, COMMANDS)
+        if isinstance(outcome, EventFields):
+            return await handle_command_event(event, outcome, services)
         if not isinstance(outcome, RoomMessage):
             return outcome
         draft = replace(draft, text=outcome.text, form=outcome.form)
     elif draft.text.startswith("//"):
         draft = replace(draft, text=draft.text[1:])
     return await send_message(event, draft, services)
+
+
+async def handle_command_event(event: UserEvent, outcome: EventFields, services: Services) -> Answer:
+    """Do what a command asked for: what the event of that name does with the command's fields."""
+    answer = await ROOM_EVENTS[outcome.event](event, outcome.fields, services)
+    if answer.frame is None and outcome.done:
+        return replace(answer, frame=notice(outcome.done, outcome.fields.get("room")))
+    return answer
 
 
 async def handle_join(event: UserEvent, services: Services) -> Answer:
@@ -124,9 +142,43 @@ async def handle_react(event: UserEvent, services: Services) -> Answer:
     return await react_to_message(event, read_fields(event), services)
 
 
+Handler = Callable[[UserEvent, Services], Awaitable[Answer]]
+FieldsHandler = Callable[[UserEvent, Mapping[str, Any], Services], Awaitable[Answer]]
+
+ROOM_EVENTS: dict[str, FieldsHandler] = {
+    "create": create_room,
+    "direct": open_direct_room,
+    "invite": invite_user,
+    "uninvite": withdraw_invitation,
+    "link": create_link,
+    "unlink": end_links,
+    "accept": accept_invitation,
+    "members": answer_members,
+    "remove": remove_member,
+    "role": change_role,
+    "rename": rename_room,
+    **{act: partial(moderate_room, act) for act in ACT_EVENTS},
+    "audit": answer_audit,
+    "rules": answer_rules,
+    "report": report_message,
+    "reports": list_reports,
+    "resolve": resolve_reports,
+}
+"""The events about rooms, their members and their moderation; commands ask for many of them."""
+
+
+def with_fields(handle: FieldsHandler) -> Handler:
+    """Return a handler that reads the payload's fields, a JSON object, and passes them on."""
+
+    async def handle_fields(event: UserEvent, services: Services) -> Answer:
+        return await handle(event, read_fields(event), services)
+
+    return handle_fields
+
+
 MESSAGE = "message"
 
-HANDLERS: dict[str, Callable[[UserEvent, Services], Awaitable[Answer]]] = {
+HANDLERS: dict[str, Handler] = {
     MESSAGE: handle_message,
     "join": handle_join,
     "leave": handle_leave,
@@ -139,7 +191,7 @@ HANDLERS: dict[str, Callable[[UserEvent, Services], Awaitable[Answer]]] = {
     "edit": handle_edit,
     "delete": handle_delete,
     "react": handle_react,
-}
+} | {name: with_fields(handle) for name, handle in ROOM_EVENTS.items()}
 
 COMMANDS = by_name(
     [
@@ -152,5 +204,7 @@ COMMANDS = by_name(
         builtin.remind,
         builtin.show_reminders,
         builtin.cancel_reminder,
+        *moderation.COMMANDS,
+        *room_commands.COMMANDS,
     ]
 )

@@ -29,8 +29,6 @@ def error_response(error: ChatError, *, headers: Mapping[str, str] | None = None
         log.error("request failed", extra={"code": error.code, "reason": str(error), "cause": cause_of(error)})
     else:
         log.info("request refused", extra={"code": error.code, "status": error.status})
-    if error.retry_after is not None:
-        headers = {**(headers or {}), "Retry-After": str(math.ceil(error.retry_after))}
     content = {"error": {"code": error.code, "message": str(error)}}
     if error.retry_after is not None:
         headers = {**(headers or {}), "Retry-After": str(math.ceil(error.retry_after))}

@@ -34,6 +34,13 @@ def new_change_id(sender: str, connection_id: str, event_id: str, client_id: str
     return derived_id(sender, "event", connection_id, event_id)
 
 
+def new_act_id(sender: str, connection_id: str, event_id: str, client_id: str | None) -> str:
+    """Return the id of the act of moderation that an event brings: never that of a message or of a change."""
+    if client_id is not None:
+        return derived_id(sender, "act", client_id)
+    return derived_id(sender, "act", connection_id, event_id)
+
+
 def derived_id(sender: str, *parts: str) -> str:
     """Return an id that belongs to the sender and follows from the parts alone."""
     return f"{owner_part(sender)}-{_digest(sender, *parts)[:_REST_LENGTH]}"

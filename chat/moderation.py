@@ -9,11 +9,12 @@ from enum import StrEnum
 
 
 class TextKind(StrEnum):
-    """What a text is: a message, the new text of an edited message, or what a reminder will say."""
+    """What a text is: a message, the new text of an edited message, what a reminder will say, or a room's title."""
 
     MESSAGE = "message"
     EDIT = "edit"
     REMINDER = "reminder"
+    TITLE = "title"
 
 
 @dataclass(frozen=True, slots=True)

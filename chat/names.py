@@ -54,14 +54,13 @@ def private_room_name(random: bytes) -> str:
     return MEMBERS_ONLY + base64.b32encode(random[:15]).decode().lower()
 
 
-def direct_room_name(first: str, second: str) -> str:
-    """Return the name of the direct room of two users (ids): the same whoever asks."""
-    return MEMBERS_ONLY + "d" + user_key("\0".join(sorted((first, second))))[:24]
+def direct_room_name(first: str, second: str, number: int = 0) -> str:
+    """Return the name of the direct room of two users (ids): the same whoever asks.
 
-
-def is_public(room: str) -> bool:
-    """Return whether everybody may know of the room: it is listed, and not for members only (`~`)."""
-    return not room.startswith(("_", "~"))
+    The room with the next `number` follows when one of the two was erased from the former one.
+    """
+    parts = [*sorted((first, second)), *([str(number)] if number else [])]
+    return MEMBERS_ONLY + "d" + user_key("\0".join(parts))[:24]
 
 
 def room_group(room: str) -> str:

@@ -42,6 +42,31 @@ class Kind(StrEnum):
     MODERATE = "moderate"
 
 
+ROOM_KINDS: dict[str, Kind] = {
+    "create": Kind.CREATE,
+    "direct": Kind.CREATE,
+    "invite": Kind.CREATE,
+    "link": Kind.CREATE,
+    "accept": Kind.JOIN,
+    "members": Kind.HISTORY,
+    "uninvite": Kind.MODERATE,
+    "unlink": Kind.MODERATE,
+    "remove": Kind.MODERATE,
+    "role": Kind.MODERATE,
+    "rename": Kind.MODERATE,
+    "mute": Kind.MODERATE,
+    "unmute": Kind.MODERATE,
+    "kick": Kind.MODERATE,
+    "ban": Kind.MODERATE,
+    "unban": Kind.MODERATE,
+    "close": Kind.MODERATE,
+    "open": Kind.MODERATE,
+    "slow": Kind.MODERATE,
+    "pin": Kind.MODERATE,
+    "unpin": Kind.MODERATE,
+}
+"""What the events about rooms and their members, and the commands of the same names, count as."""
+
 EVENT_KINDS: dict[str, Kind] = {
     "edit": Kind.CHANGE,
     "delete": Kind.CHANGE,
@@ -54,7 +79,12 @@ EVENT_KINDS: dict[str, Kind] = {
     "places": Kind.HISTORY,
     "join": Kind.JOIN,
     "leave": Kind.JOIN,
-}
+    "report": Kind.REPORT,
+    "resolve": Kind.MODERATE,
+    "reports": Kind.HISTORY,
+    "audit": Kind.HISTORY,
+    "rules": Kind.HISTORY,
+} | ROOM_KINDS
 """What an event counts as; any other one, `message` excepted, as a question (`history`)."""
 
 COMMAND_KINDS: dict[str, Kind] = {
@@ -67,7 +97,7 @@ COMMAND_KINDS: dict[str, Kind] = {
     "help": Kind.HISTORY,
     "who": Kind.HISTORY,
     "rooms": Kind.HISTORY,
-}
+} | ROOM_KINDS
 """What a slash command counts as; any other one as a question (`history`)."""
 
 

@@ -16,6 +16,7 @@ from bench.fuzz_run.clients import FuzzClient, Seen
 from bench.fuzz_run.inputs import SECRET_MARK, SUBPROTOCOLS, TEXT_MARK, Frames, Input, Request, inputs
 from bench.fuzz_run.requests import RequestSender
 from bench.load.processes import ROOT, Program, running_program
+from chat.rate_limits import MAX_BURST, MAX_PER_MINUTE, Kind
 
 SHOWN_CHARACTERS = 300
 MAX_PROBLEMS = 20
@@ -25,6 +26,8 @@ DEFECTS = ("Traceback (most recent call last)", "unexpected failure", "internal_
 FAULT_CODES = frozenset({"service_unavailable", "storage_unavailable"})
 """What the chat says when a machine is too slow; the run injects no faults."""
 MEGABYTE = 1024 * 1024
+HIGH_LIMITS = ", ".join(f"{kind}={MAX_PER_MINUTE}/{MAX_BURST}" for kind in Kind)
+"""Or most inputs would be refused before they are looked at."""
 
 
 @dataclass
@@ -50,7 +53,8 @@ def run_inputs(count: int, folder: Path, chosen_seed: int = 1) -> Result:
     command = [sys.executable, "-m", "local_azure", "--app", str(ROOT), "--data", str(folder / "data")]
     command += ["--port", "0", "--webpubsub-port", "0", "--tables-port", "0"]
     result, started = Result(), time.perf_counter()
-    with running_program("local Azure", command, folder, {"ChatAuth": "open"}) as program:
+    app_settings = {"ChatAuth": "open", "ChatRateLimits": HIGH_LIMITS}
+    with running_program("local Azure", command, folder, app_settings) as program:
         url = program.wait_for_line(r"Functions host +(http://\S+)/")
         key = program.wait_for_line(r"Connection +\S*AccessKey=([^;]+);")
         program.wait_for_line(r"(Ready after)")

@@ -7,19 +7,23 @@ deletions and reactions only lose the name. Each step may be repeated: what is e
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from chat.administration.row_changes import change_rows
 from chat.errors import ServiceUnavailable
+from chat.frames import Frame
 from chat.gateway import Gateway
-from chat.logs import cause_of, log
+from chat.logs import cause_of, log, or_none
 from chat.message_ids import derived_id
-from chat.names import ERASED_USER, rich_group
+from chat.names import ERASED_USER, groups_of, rich_group
 from chat.room_log.append_plan import Appended
-from chat.room_log.entry_frames import change_frame
-from chat.room_log.model import EraseUser, Kind, Message, UnknownMessage, erase_user
+from chat.room_log.entry_frames import change_frame, entry_frame
+from chat.room_log.model import EraseUser, Head, Kind, Message, UnknownMessage, erase_user
+from chat.room_log.moderation_acts import Act, Moderate, Moderation
 from chat.room_log.room_logs import RoomLogs
-from chat.room_log.rows import ERASED, Row, decode_message
+from chat.room_log.rows import Row, decode_message, erase_from_row
 from chat.room_log.store import TABLE
+from chat.rooms.report_store import ReportStore
 from chat.table_storage.client import TableClient
 from chat.table_storage.operations import Merge
 
@@ -52,9 +56,10 @@ def find_messages(rows: Sequence[Row], user: str) -> list[Message]:
     return [message for message in messages if erase_user(message, user, message.seq, message.sent_at) is not message]
 
 
-def find_changes(rows: Sequence[Row], user: str) -> list[Row]:
-    """Return the rows of the changes that a user made."""
-    return [row for row in rows if row["kind"] != Kind.MESSAGE and row["user"] == user]
+def find_changes(rows: Sequence[Row], user: str) -> dict[str, dict[str, Any]]:
+    """Return what is merged into the rows of the changes and acts that name a user, by row key."""
+    changes = {row["RowKey"]: erase_from_row(row, user) for row in rows if row["kind"] != Kind.MESSAGE}
+    return {key: change for key, change in changes.items() if change}
 
 
 def erase_request(message: Message, user: str, job: str, by: str) -> EraseUser:
@@ -83,10 +88,30 @@ class Erasure:
             appended = await self._append(room, messages[begin : begin + MAX_PARALLEL_APPENDS])
             await self._publish(room, appended)
             done += appended
-        merges = [Merge({"PartitionKey": room, "RowKey": row["RowKey"]} | ERASED) for row in changes]
+        merges = [Merge({"PartitionKey": room, "RowKey": key} | change) for key, change in changes.items()]
         await change_rows(self.tables, TABLE, merges)
         own = sum(each.message.deleted_at is not None for each in done)
         return Found(own, len(done) - own, len(changes))
+
+    async def erase_rules(self, room: str, head: Head) -> Found:
+        """Remove the user from a room's rules, and the user's connections from a room that is for its members only."""
+        if not head.rules.names_user(self.user):
+            return Found()
+        groups = groups_of(room, rich=True) if head.rules.is_members_only else ()
+        await self.gateway.remove_user(self.user, groups)
+        act = Moderation(act=Act.ERASE, whom=self.user)
+        identity = derived_id(ERASED_USER, self.job, room, str(head.seq))
+        moderated = await self.rooms.moderate(room, Moderate(id=identity, user=self.by, moderation=act, admin=True))
+        if moderated.entry is None:
+            return Found()
+        await self._publish_frame(room, entry_frame(room, moderated.entry, None))
+        # Again: the user may have joined between the two.
+        await or_none(self.gateway.remove_user(self.user, groups), "an erased user was not removed", room)
+        return Found(changes=1)
+
+    async def erase_reports(self, room: str) -> Found:
+        """Remove what the user reported in a room."""
+        return Found(changes=await ReportStore(self.tables).erase_user(room, self.user))
 
     async def _append(self, room: str, messages: Sequence[Message]) -> list[Appended]:
         requests = [erase_request(message, self.user, self.job, self.by) for message in messages]
@@ -104,12 +129,14 @@ class Erasure:
         limit = asyncio.Semaphore(MAX_PARALLEL_PUBLISHES)
 
         async def publish(appended: Appended) -> None:
-            if appended.entry is None:
-                return
-            async with limit:
-                try:
-                    await self.gateway.publish(rich_group(room), change_frame(room, appended.entry, appended.message))
-                except ServiceUnavailable as problem:  # screens find the entry by the gap in the numbers
-                    log.warning("an erasure was not published", extra={"room": room, "cause": cause_of(problem)})
+            if appended.entry is not None:
+                async with limit:
+                    await self._publish_frame(room, change_frame(room, appended.entry, appended.message))
 
         await asyncio.gather(*map(publish, done))
+
+    async def _publish_frame(self, room: str, frame: Frame) -> None:
+        try:
+            await self.gateway.publish(rich_group(room), frame)
+        except ServiceUnavailable as problem:  # screens find the entry by the gap in the numbers
+            log.warning("an erasure was not published", extra={"room": room, "cause": cause_of(problem)})

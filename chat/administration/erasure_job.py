@@ -159,6 +159,9 @@ class ErasureJob:
         head = await self.erasure.rooms.read_head(room)
         if head.at < state.previous_at - CLOCK_MARGIN_MS:
             return state.finish_room(room)
+        beside_entries = await self.erasure.erase_rules(room, head) + await self.erasure.erase_reports(room)
+        if beside_entries.total:
+            return state.finish_entries(room, state.seq if state.room == room else 0, 0, beside_entries)
         low = max(head.first, (state.seq if state.room == room else 0) + 1)
         high = min(head.seq, low + ENTRIES_OF_STEP - 1)
         if low > high:

@@ -99,6 +99,8 @@ class Export:
 def encode_entry(room: str, entry: Entry, message: Message | None) -> str:
     """Return an entry's line: a chat line as it is now, or a change without text, which stands in the chat line."""
     frame = entry_frame(room, entry, message)
+    if reason := entry.moderation.reason if entry.moderation else entry.reason:
+        frame["reason"] = reason
     if entry.kind is not Kind.MESSAGE:
         frame = {name: value for name, value in frame.items() if name not in TEXT_FIELDS}
     return _ENCODER.encode(frame) + "\n"

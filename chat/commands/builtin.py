@@ -9,7 +9,8 @@ from chat.messages.review import review_text
 from chat.moderation import TextContext, TextKind
 from chat.names import room_name
 from chat.presence.rosters import ROSTER_LENGTH, sort_users
-from chat.rooms.membership import join_room, leave_room
+from chat.room_log.rules import check_writer
+from chat.rooms.membership import join_room, leave_room, read_roster_and_head
 from chat.rooms.room_list import list_rooms
 from chat.settings import Auth
 
@@ -46,7 +47,7 @@ async def describe_action(call: Call) -> Outcome:
 async def show_users(call: Call) -> Outcome:
     """Tell the sender who is in the room now, as the service reports it."""
     room = call.event.joined_room(call.room)
-    roster = await call.services.rosters.read_recent(room)
+    roster, _ = await read_roster_and_head(call.event, room, call.services)
     more = f" and {len(roster.users) - ROSTER_LENGTH} more" if len(roster.users) > ROSTER_LENGTH else ""
     names = await call.services.profiles.read_names(roster.first)
     shown = ", ".join(sort_users(names.get(user, user) for user in roster.first))
@@ -66,6 +67,9 @@ async def remind(call: Call) -> Outcome:
     """Start a durable timer that sends a message to the room when the reminder is due."""
     room, origin = call.event.joined_room(call.room), call.event.origin
     due, due_text, text = parse_when(call.argument, call.now, call.draft.utc_offset_minutes)
+    rules = (await call.services.read_recent_head(room)).rules
+    call.services.reading(call.event, room)(rules)
+    check_writer(rules, call.user, call.services.now)
     context = TextContext(TextKind.REMINDER, call.user, room)
     text = await review_text(text, context, call.services.settings)
     source = call.draft.client_id or f"{origin.connection_id}/{origin.event_id}"

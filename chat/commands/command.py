@@ -6,6 +6,7 @@ A command can be used when `COMMANDS` in `chat/handlers.py` lists it; README.md 
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
 from chat import frames
 from chat.errors import ChatError
@@ -32,18 +33,34 @@ class RoomMessage:
     form: Form
 
 
-Outcome = Answer | RoomMessage
+@dataclass(frozen=True, slots=True)
+class EventFields:
+    """A command's outcome: what an event of the client does with these fields.
+
+    `done` is the notice to the sender where the event answers nothing.
+    """
+
+    event: str
+    fields: Mapping[str, Any]
+    done: str = ""
+
+
+Outcome = Answer | RoomMessage | EventFields
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One use of a command: its event, the whole message, the text behind the command's name, and all commands."""
+    """One use of a command: its event, the whole message, the text behind the command's name, and all commands.
+
+    `usage` shows how the command is typed.
+    """
 
     event: UserEvent
     draft: Draft
     argument: str
     services: Services
     commands: "Mapping[str, Command]"
+    usage: str = ""
 
     @property
     def user(self) -> str:
@@ -63,6 +80,10 @@ class Call:
     def notice(self, text: str) -> Answer:
         """Return an answer that only the sender reads."""
         return Answer(frames.notice(text, self.room))
+
+    def event_here(self, event: str, fields: Mapping[str, Any], done: str = "") -> EventFields:
+        """Return what an event does in the room where the command was typed; `done` is told when it answers nothing."""
+        return EventFields(event, {"room": self.room, "clientId": self.draft.client_id, **fields}, done)
 
     def room_message(self, text: str, form: Form = Form.ACTION) -> RoomMessage:
         """Return a message to the room that the command was typed in; it is marked as not typed by its sender."""
@@ -113,4 +134,4 @@ async def run_command(event: UserEvent, draft: Draft, services: Services, comman
     found = commands.get(name.lower())
     if found is None:
         raise UnknownCommand(name[:32])
-    return await found.run(Call(event, draft, argument.strip(), services, commands))
+    return await found.run(Call(event, draft, argument.strip(), services, commands, found.usage))

@@ -127,6 +127,12 @@ def parse_when(argument: str, now: datetime, utc_offset_minutes: int = 0) -> tup
     return due.astimezone(UTC), format_due(due, zone), text
 
 
+def is_duration(text: str) -> bool:
+    """Return whether a word is a time to wait, such as `10m` or `1h30m`."""
+    match = _DURATION.fullmatch(text)
+    return match is not None and not match["text"]
+
+
 def parse_duration(text: str) -> timedelta:
     """Return the sum of `1h30m` and the like."""
     seconds = sum(int(number) * _UNIT_SECONDS[unit.lower()] for number, unit in _PART.findall(text))

@@ -12,7 +12,6 @@ from chat.errors import ChatError, ServiceUnavailable, Unexpected, UnknownHub, U
 from chat.event_limiter import EventLimiter
 from chat.frames import error as error_frame
 from chat.functions.process_state import ProcessState, process_state
-from chat.gateway import Gateway
 from chat.handler_context import Answer, Services
 from chat.handlers import handle_event
 from chat.http_answers import error_response, json_response
@@ -85,11 +84,9 @@ async def answer_event(
     event: Event, settings: Settings, durable: DurableClient, process: ProcessState
 ) -> func.HttpResponse:
     """Return the response to a verified event; raises the ChatError that refuses or fails a system event."""
-    now, limits = round(time.time() * 1000), parse_rate_limits(settings.text(RATE_LIMITS))
     origin = event.origin
+    now, limits = round(time.time() * 1000), parse_rate_limits(settings.text(RATE_LIMITS))
     limiter = EventLimiter(limits, process.users, origin.user_id or "", origin.state.usage, now)
-    if isinstance(event, UserEvent):
-        return await answer_user_event(event, limiter, settings, durable, process)
     services = await services_for(limiter, settings, durable, process)
     match event:
         case Connect():
@@ -101,22 +98,10 @@ async def answer_event(
         case Disconnected():
             process.connections.forget(origin.connection_id, origin.user_id or "")
             await on_disconnected(event, services.announcer)
+        case UserEvent():
+            process.sweep.start_if_needed(durable)
+            return await handle_user_event(event, services, process)
     return func.HttpResponse(status_code=204)
-
-
-async def answer_user_event(
-    event: UserEvent, limiter: EventLimiter, settings: Settings, durable: DurableClient, process: ProcessState
-) -> func.HttpResponse:
-    """Return the response to a user event; who is muted is refused before anything else is done."""
-    try:
-        limiter.check_mute()
-    except RateLimited as refusal:
-        if limiter.must_close:
-            await close_connection(event, await process.gateways.get(settings))
-        return to_response(refused_answer(event, refusal))
-    services = await services_for(limiter, settings, durable, process)
-    process.sweep.start_if_needed(durable)
-    return await handle_user_event(event, services, process)
 
 
 async def services_for(
@@ -159,14 +144,14 @@ async def handle_user_event(event: UserEvent, services: Services, process: Proce
             origin, user = event.origin, event.sender
             ask = partial(find_ownership, origin, user, services.gateway, services.settings)
             await process.connections.verify(origin.connection_id, user, ask)
+        services.limiter.check_mute()
         answer = await handle_event(event, services)
         if answer.frame is not None:
             answer = replace(answer, frame=await services.profiles.add_names(answer.frame))
     except Untrusted:
         raise
     except RateLimited as refusal:
-        if services.limiter.begins_mute:
-            log.warning("a user is muted", extra=log_fields(event) | {"seconds": refusal.retry_after})
+        await note_refusal(event, refusal, services)
         answer = refused_answer(event, refusal)
     except ChatError as error:
         if error.status >= 500:
@@ -194,11 +179,16 @@ def refused_answer(event: UserEvent, refusal: RateLimited) -> Answer:
     return Answer(error_frame(refusal)) if len(event.body) > MAX_REFUSED_BYTES else error_answer(event, refusal)
 
 
-async def close_connection(event: UserEvent, gateway: Gateway) -> None:
-    """Close the connection of a user who goes on while muted."""
+async def note_refusal(event: UserEvent, refusal: RateLimited, services: Services) -> None:
+    """Log the beginning of a mute, and close the connection of who goes on while muted."""
+    limiter = services.limiter
+    if limiter.begins_mute:
+        log.warning("a user is muted", extra=log_fields(event) | {"seconds": refusal.retry_after})
+    if not limiter.must_close:
+        return
     log.warning("a connection is closed: it went on while muted", extra=log_fields(event))
     try:
-        await gateway.close(event.origin.connection_id, "too many events while muted")
+        await services.gateway.close(event.origin.connection_id, "too many events while muted")
     except ServiceUnavailable as problem:
         log.warning("a connection was not closed", extra=log_fields(event) | {"cause": cause_of(problem)})
 

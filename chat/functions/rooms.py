@@ -10,7 +10,7 @@ from chat.errors import ChatError, InvalidRequest, UnknownRoom
 from chat.functions.process_state import ProcessState, process_state
 from chat.http_answers import NO_STORE, error_response, json_response
 from chat.identity import signed_in_user
-from chat.names import is_public, room_name
+from chat.names import is_listed, room_name
 from chat.presence.rosters import RosterReader
 from chat.rate_limits import RateLimited
 from chat.room_list.rows import ListedRoom
@@ -61,10 +61,10 @@ async def roster(req: func.HttpRequest) -> func.HttpResponse:
     A room that is not listed is told of over the connection only, to who is in it.
     """
     try:
-        room, process = public_room(req.route_params.get("room")), process_state()
+        room = public_room(req.route_params.get("room"))
+        settings, process = current_settings(), process_state()
         with counted_question(process):
             found = await (await roster_reader(req)).read_recent(room)
-            settings = current_settings()
             profiles = process.profiles(settings, await process.tables.get(settings))
             content = {"room": room, "count": len(found.users), "users": found.first}
             return json_response(await profiles.add_names(content), headers=NO_STORE)
@@ -74,9 +74,10 @@ async def roster(req: func.HttpRequest) -> func.HttpResponse:
 
 def public_room(value: str | None) -> str:
     """Return the name of a room that everybody may know of; raises UnknownRoom or InvalidName."""
-    if value and not is_public(value.strip()):
-        raise UnknownRoom
-    return room_name(value)
+    room = room_name(value)
+    if not is_listed(room):
+        raise UnknownRoom(room)
+    return room
 
 
 @contextmanager

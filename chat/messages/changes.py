@@ -8,7 +8,7 @@ from typing import Any
 
 from chat.handler_context import Answer, Services
 from chat.message_ids import new_change_id
-from chat.messages.parse import parse_client_id, parse_emoji, parse_message_id, parse_on, parse_text
+from chat.messages.parse import parse_client_id, parse_emoji, parse_message_id, parse_on, parse_reason, parse_text
 from chat.messages.review import append_reviewed
 from chat.names import rich_group, room_name
 from chat.room_log.append_plan import Appended
@@ -30,7 +30,8 @@ async def edit_message(event: UserEvent, fields: Fields, services: Services) -> 
 async def delete_message(event: UserEvent, fields: Fields, services: Services) -> Answer:
     """Delete a message; its place remains. Raises what is wrong with the fields, or what `publish_change` raises."""
     room = parse_room(event, fields)
-    change = DeleteMessage(**parse_change(event, room, fields, services))
+    reason = parse_reason(fields.get("reason"))
+    change = DeleteMessage(**parse_change(event, room, fields, services), reason=reason)
     return await publish_change(room, change, services)
 
 

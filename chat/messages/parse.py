@@ -12,9 +12,12 @@ from chat.message_ids import is_message_id
 from chat.names import room_name
 from chat.room_log.model import Form
 from chat.text_rules import changes_direction, is_blank, is_clean, is_clean_text
+from chat.user_names.visibility import find_invisible
 
 CLIENT_ID_LENGTH = 64
 EMOJI_BYTES = 32
+REASON_LENGTH = 200
+TITLE_LENGTH = 64
 MAX_UTC_OFFSET_MINUTES = 14 * 60
 _CLIENT_ID = re.compile(rf"[!-~]{{1,{CLIENT_ID_LENGTH}}}")
 
@@ -84,6 +87,18 @@ def parse_text(value: object, limit: int) -> str:
     return text
 
 
+def parse_title(value: object) -> str:
+    """Return a room's title: one line without surrounding spaces, in Unicode normal form C; raises InvalidMessage."""
+    if not isinstance(value, str):
+        raise InvalidMessage(f"title is {reprlib.repr(value)}, it must be a string")
+    title = unicodedata.normalize("NFC", value.strip())
+    if not 0 < len(title) <= TITLE_LENGTH:
+        raise InvalidMessage(f"title has {len(title)} characters, it must have 1 to {TITLE_LENGTH}")
+    if (char := find_invisible(title)) is not None:
+        raise InvalidMessage(f"title has U+{ord(char):04X}, which cannot be seen or is not allowed in a title")
+    return title
+
+
 def parse_client_id(value: object) -> str | None:
     """Return the id that the sender gave its message; raises InvalidMessage."""
     if value is None:
@@ -137,3 +152,17 @@ def parse_on(value: object) -> bool:
     if isinstance(value, bool):
         return value
     raise InvalidMessage(f"on is {reprlib.repr(value)}, it must be true or false")
+
+
+def parse_reason(value: object, *, is_required: bool = False) -> str:
+    """Return why something is done or reported, one line; raises InvalidMessage."""
+    if value is None and not is_required:
+        return ""
+    if not isinstance(value, str) or not is_clean(value) or changes_direction(value):
+        raise InvalidMessage("reason must be a string of one line, without marks that change the direction of text")
+    reason = value.strip()
+    if len(reason) > REASON_LENGTH:
+        raise InvalidMessage(f"reason has {len(reason)} characters, the limit is {REASON_LENGTH}")
+    if is_required and is_blank(reason):
+        raise InvalidMessage("reason is empty, it must say what is wrong with the message")
+    return reason

@@ -12,7 +12,7 @@ from chat import moderation
 from chat.errors import ChatError
 from chat.handler_context import Services
 from chat.logs import log
-from chat.messages.parse import parse_text
+from chat.messages.parse import parse_text, parse_title
 from chat.moderation import Accept, Refuse, Replace, TextContext, TextKind
 from chat.room_log.append_plan import Appended
 from chat.room_log.model import EditMessage, NewMessage
@@ -44,6 +44,16 @@ async def append_reviewed(room: str, request: NewMessage | EditMessage, services
             return appended
         raise
     return await services.rooms.append(room, request if text == request.text else replace(request, text=text))
+
+
+async def review_title(value: object, user: str, room: str, settings: Settings) -> str:
+    """Return the title that a room may have in place of the one asked for.
+
+    Raises InvalidMessage, MessageRefused or NotConfigured.
+    """
+    title = parse_title(value)
+    reviewed = await review_text(title, TextContext(TextKind.TITLE, user, room), settings)
+    return title if reviewed == title else parse_title(reviewed)
 
 
 async def review_text(text: str, context: TextContext, settings: Settings) -> str:

@@ -45,13 +45,13 @@ async def send_message(event: UserEvent, draft: Draft, services: Services) -> An
 async def send_typing(event: UserEvent, room: str, services: Services) -> Answer:
     """Tell the others that the user is typing, at most every two seconds; it is never stored.
 
-    The room's rules are up to a second old. Raises NotInRoom, what these rules refuse, StorageUnavailable or
-    ServiceUnavailable.
+    Those who type at the same moment share a read of the room's rules. Raises NotInRoom, what these rules refuse,
+    StorageUnavailable or ServiceUnavailable.
     """
     state, room = event.origin.state, event.joined_room(room)
     if services.now - state.typed_at < TYPING_MILLISECONDS:
         return Answer()
-    rules = (await services.read_recent_head(room)).rules
+    rules = (await services.read_current_head(room)).rules
     check_reader(rules, room, event.sender, services.now, event.joined_seq(room))
     check_writer(rules, event.sender, services.now, admin=services.settings.is_admin(event.sender))
     frame = frames.typing(room, event.sender, state.name)

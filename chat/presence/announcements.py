@@ -114,7 +114,7 @@ class Announcer:
             return
         if departure.is_news:
             await self._publish_departure(member, departure.place.news_at)
-        if not departure.place.is_listed and not departure.place.is_here:
+        if departure.place.is_unused:
             await self._remove(departure.place)
 
     async def announce_by_roster(self, member: RoomMember) -> None:

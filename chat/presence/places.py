@@ -6,6 +6,7 @@ one partition, named by a hash, so that a name with any character can be a key.
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -19,6 +20,10 @@ from chat.table_storage.errors import Conflict
 TABLE = "Users"
 VERSION = 1
 MAX_PLACES = 500
+# What others may add to a user: to the list of rooms up to so many, so that the user's own joins have room; and so many
+# invitations. Of these the latest are shown.
+MAX_PLACES_BY_OTHERS = 400
+MAX_STORED_INVITATIONS, MAX_INVITATIONS = 100, 50
 # A row has few writers at a time; each round one of them succeeds.
 MAX_ATTEMPTS = 20
 
@@ -36,8 +41,9 @@ class Place:
     """What is stored of a user and a room; times are milliseconds since 1970 (UTC).
 
     The room is in the user's list when `joined_at` is not 0. `is_here` tells that the room was told that the user came,
-    `news_at` is the time of the last such line, and `left_by` the connection whose end was the user's departure. `etag`
-    is None for what is not stored yet.
+    `news_at` is the time of the last such line, and `left_by` the connection whose end was the user's departure.
+    `invited_at` is when the user was invited to the room, 0: there is no invitation. `etag` is None for what is not
+    stored yet.
     """
 
     user: str
@@ -48,11 +54,17 @@ class Place:
     news_at: int = 0
     left_by: str = ""
     etag: str | None = None
+    invited_at: int = 0
 
     @property
     def is_listed(self) -> bool:
         """Whether the room is in the user's list."""
         return self.joined_at > 0
+
+    @property
+    def is_unused(self) -> bool:
+        """Whether the row can go: the room is not in the list, the user is not said to be there, nor invited."""
+        return not self.is_listed and not self.is_here and not self.invited_at
 
     def unread(self, messages: int) -> int:
         """Return how many of a room's `messages` the user has not read."""
@@ -60,11 +72,11 @@ class Place:
 
     def listed(self, at: int, position: Position) -> "Place":
         """Return the place in the user's list; a room that is there already keeps its position."""
-        return self if self.is_listed else replace(self, joined_at=at, read=position)
+        return self if self.is_listed else replace(self, joined_at=at, read=position, invited_at=0)
 
     def unlisted(self) -> "Place":
         """Return the place without its entry in the user's list."""
-        return replace(self, joined_at=0, read=Position())
+        return replace(self, joined_at=0, read=Position(), invited_at=0)
 
     def arrived(self, at: int) -> "Place":
         """Return the place after the user came; its news are later than the last ones, whatever the clocks say."""
@@ -92,6 +104,7 @@ def encode_place(place: Place) -> dict[str, Any]:
         "here": place.is_here,
         "newsAt": place.news_at,
         "leftBy": place.left_by,
+        "invitedAt": place.invited_at,
     }
 
 
@@ -106,7 +119,13 @@ def decode_place(row: Mapping[str, Any], user: str, room: str) -> Place:
         int(row.get("newsAt") or 0),
         str(row.get("leftBy") or ""),
         row[ETAG],
+        int(row.get("invitedAt") or 0),
     )
+
+
+def listed_places(places: Sequence[Place]) -> list[Place]:
+    """Return the places in the user's list, in the order in which the rooms were joined."""
+    return sorted((place for place in places if place.is_listed), key=lambda place: (place.joined_at, place.room))
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,8 +141,21 @@ class PlaceStore:
 
     async def read_listed(self, user: str) -> list[Place]:
         """Return the places in the user's list, in the order in which the rooms were joined."""
-        listed = [place for place in await self._query(user, "joinedAt gt 0") if place.is_listed]
-        return sorted(listed, key=lambda place: (place.joined_at, place.room))
+        return listed_places(await self._query(user, "joinedAt gt 0"))
+
+    async def read_listed_and_invited(self, user: str) -> tuple[list[Place], list[Place]]:
+        """Return the places in the user's list, and those that the user is invited to, both by their times.
+
+        Of more than 50 invitations, these are the latest.
+        """
+        found = await self._query(user, "(joinedAt gt 0 or invitedAt gt 0)")
+        invited = [place for place in found if place.invited_at and not place.is_listed]
+        return listed_places(found), sorted(invited, key=lambda place: place.invited_at)[-MAX_INVITATIONS:]
+
+    async def is_known(self, user: str) -> bool:
+        """Return whether anything is stored of a user: whoever connected and is in a room has a row."""
+        page = await self.tables.query_all(TABLE, key_range(user_key(user)), ("RowKey",), limit=1)
+        return bool(page.entities)
 
     async def read_departing(self, user: str, connection_id: str) -> list[Place]:
         """Return the places where the user is said to be, or where the end of this connection was recorded."""
@@ -159,6 +191,26 @@ class PlaceStore:
             except Conflict:
                 place = await self.read(place.user, place.room)
         raise StorageUnavailable("a place was changed by others all the time", may_have_happened=False)
+
+    async def store_invitation(self, user: str, room: str, at: int) -> bool:
+        """Note that a user is invited to a room, at a time in ms since 1970; return False when there are too many."""
+        place = await self.read(user, room)
+        if place.invited_at or place.is_listed:
+            return True
+        if len(await self._query(user, "invitedAt gt 0", ("RowKey", "invitedAt"))) >= MAX_STORED_INVITATIONS:
+            return False
+        await self.update(place, lambda current: None if current.is_listed else replace(current, invited_at=at))
+        return True
+
+    async def forget_invitation(self, user: str, room: str) -> None:
+        """Remove the note of an invitation."""
+        place = await self.read(user, room)
+        if not place.invited_at:
+            return
+        _, after = await self.update(place, lambda current: replace(current, invited_at=0))
+        if after.is_unused:
+            with suppress(Conflict):  # the user was invited again, or joined
+                await self.remove(after)
 
     async def _query(self, user: str, condition: str, select: Sequence[str] = ()) -> list[Place]:
         filter_text = f"{key_range(user_key(user))} and {condition}"

@@ -24,6 +24,11 @@ VERSION = 1
 MAX_KEPT = 10_000
 KEPT_SECONDS = 300.0
 MAX_PARALLEL_READS = 32
+# The fields of frames that are lists of frames, or of what names users as frames do.
+PARTS = (
+    *("messages", "entries", "rooms", "invitations", "members", "invited"),
+    *("acts", "banned", "muted", "reports"),
+)
 
 
 @dataclass(slots=True)
@@ -119,8 +124,9 @@ class Profiles:
 
 def users_of(frame: Frame) -> set[str]:
     """Return the ids of the users that a frame, or a line or change in it, names without their names."""
-    users = {frame[field] for field in ("by", "user") if frame.get(field) and "from" not in frame}
-    users.update(frame.get("users", ()), *frame.get("reactions", {}).values())
-    for part in (*frame.get("messages", ()), *frame.get("entries", ())):
-        users |= users_of(part)
+    users = {frame[field] for field in ("by", "user", "with", "owner") if frame.get(field) and "from" not in frame}
+    users.update(frame.get("users", ()), frame.get("moderators", ()), *frame.get("reactions", {}).values())
+    for name in PARTS:
+        for part in frame.get(name, ()):
+            users |= users_of(part)
     return users

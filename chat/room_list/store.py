@@ -5,6 +5,7 @@ import time
 from dataclasses import dataclass
 
 from chat.errors import StorageUnavailable
+from chat.names import MEMBERS_ONLY
 from chat.room_list.rows import (
     PARTITIONS,
     VERSION,
@@ -78,7 +79,8 @@ class RoomListStore:
         return [row for rows in await asyncio.gather(*reads) for row in rows]
 
     async def _read_partition_where(self, partition: str, condition: str) -> list[ListedRoom]:
-        text = f"PartitionKey eq '{partition}' and {condition}"
+        # The names of private rooms come last in the order of keys; their rows are for the sweep and the jobs.
+        text = f"PartitionKey eq '{partition}' and RowKey lt '{MEMBERS_ONLY}' and {condition}"
         columns = ("RowKey", "people", "peopleAt", "messageAt", "messages")
         page = await self.tables.query_all(TABLE, text, columns, limit=MAX_ROOMS_OF_PARTITION)
         return [decode_row(entity) for entity in page.entities]

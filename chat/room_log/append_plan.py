@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from chat.errors import ChatError
-from chat.names import user_key
+from chat.names import ERASED_USER, user_key
 from chat.room_log.model import (
     KINDS,
     DeleteMessage,
@@ -24,14 +24,15 @@ from chat.room_log.model import (
     change_message,
     first_message,
 )
-from chat.room_log.moderation_acts import Act, Moderate, change_rules
+from chat.room_log.moderation_acts import Act, Moderate, Moderation, change_rules
 from chat.room_log.rules import Rules, check_pace, check_reader, check_writer
 from chat.room_log.rules_rows import encode_rules
 
 # An entity group transaction has at most 100 operations: the head, and at most three for each request.
 MAX_REQUESTS = 33
 # The users whose last message is known in slow mode. Of more within the pace, the first ones may speak again earlier.
-MAX_SPEAKERS = 1000
+# They are stored in one property, of at most 64 KiB of UTF-16: 33 characters for each of them.
+MAX_SPEAKERS = 900
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +122,22 @@ def check_request(head: Head, room: str, request: MessageRequest, at: int) -> No
         check_pace(rules, request.user, head.spoke.get(speaker_key(request.user)), at, admin=request.admin)
 
 
+def is_admitted(head: Head, room: str, request: Request, now: int) -> bool:
+    """Return whether the rules of a head let a request happen, as far as they know without the message it names.
+
+    Where they do not, nothing of the room is read for it: so a refusal costs the same whether or not the room exists.
+    """
+    at = max(now, head.at + 1)
+    try:
+        if isinstance(request, Moderate):
+            check_reader(head.rules, room, request.user, at, request.joined_seq)
+        else:
+            check_request(head, room, request, at)
+    except ChatError:
+        return False
+    return True
+
+
 def with_speaker(head: Head, user: str, at: int) -> Mapping[str, int]:
     """Return who spoke when, after a message; what is older than the pace of slow mode is left out."""
     if not head.rules.slow:
@@ -156,11 +173,18 @@ def _plan_moderation(
         message_id=request.id,
         message_seq=seq,
         client_id=request.client_id,
-        moderation=request.moderation,
+        moderation=stored_act(request),
     )
     plan.head = replace(head, seq=seq, at=at, rules=rules, spoke=head.spoke if rules.slow else {})
     plan.entries.append(entry)
     return Moderated(entry, rules)
+
+
+def stored_act(request: Moderate) -> Moderation:
+    """Return an act as the log keeps it: an erasure does not keep whom it erased."""
+    if request.moderation.act is Act.ERASE:
+        return replace(request.moderation, whom=ERASED_USER)
+    return request.moderation
 
 
 def _plan_request(
@@ -170,6 +194,8 @@ def _plan_request(
     # Times grow with the numbers, whatever the clocks of the instances say.
     seq, at = head.seq + 1, max(now, head.at + 1)
     check_request(head, room, request, at)
+    if not isinstance(request, NewMessage) and request.admin and head.rules.is_members_only:
+        request = replace(request, admin=False)
     target = request.target
     current = None if target is None else plan.created.get(target) or plan.changed.get(target) or known.get(target)
     if isinstance(request, DeleteMessage) and head.rules.is_moderator(request.user):
@@ -194,6 +220,7 @@ def _plan_request(
         client_id=request.client_id,
         emoji=getattr(request, "emoji", ""),
         on=getattr(request, "on", True),
+        reason="" if message.sender == request.user else getattr(request, "reason", ""),
     )
     spoke = with_speaker(head, request.user, at) if isinstance(request, NewMessage) else head.spoke
     plan.head = Head(seq, entry.count, at, head.first, head.etag, head.rules, spoke)

@@ -146,6 +146,7 @@ class Entry:
     """One entry of the log, without what its message is now.
 
     `message_id` and `message_seq` name the message that it is or changes. `count` is the number of messages up to it.
+    `reason` is that of deleting the message of another user.
     """
 
     seq: int
@@ -160,6 +161,7 @@ class Entry:
     emoji: str = ""
     on: bool = True
     moderation: Moderation | None = None
+    reason: str = ""
 
     @property
     def is_of_its_own(self) -> bool:
@@ -216,9 +218,13 @@ class EditMessage(_Change):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeleteMessage(_Change):
-    """A request to remove a message's text; its place remains. `moderator` allows it for the messages of others."""
+    """A request to remove a message's text; its place remains. `moderator` allows it for the messages of others.
+
+    `reason` says why the message of another one is deleted, for moderators only.
+    """
 
     moderator: bool = False
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,7 +5,8 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any, TypeVar
 
-from chat.errors import ChatError
+from chat.errors import ChatError, UnknownRoom
+from chat.names import ERASED_USER
 from chat.room_log.rules import (
     FOREVER,
     NotAllowed,
@@ -13,14 +14,14 @@ from chat.room_log.rules import (
     RoomExists,
     RoomKind,
     Rules,
-    UnknownRoom,
+    has_admin_power,
     is_in_force,
 )
 
 # Lists in the rules; all of them are in one row, which a transaction may write.
 MAX_MODERATORS, MAX_MEMBERS, MAX_INVITED, MAX_LINKS = 50, 200, 100, 20
 MAX_BANNED, MAX_MUTED, MAX_PINNED = 200, 200, 20
-# Of more removals, the oldest are forgotten: their connections have left the groups long ago.
+# Of more removals, the oldest are forgotten: their connections have left the groups long ago. Bans are kept.
 MAX_REMOVED = 200
 LONGEST_SLOW_SECONDS = 6 * 60 * 60
 K = TypeVar("K")
@@ -98,13 +99,15 @@ class Moderation:
 class Moderate:
     """A request to change the rules of a room; `id` is the id of the act.
 
-    `admin` is an admin of the app. `digest` is that of a link's secret. `joined_seq` is None where no connection asks.
+    `admin` tells that the user is an admin of the app, `is_whom_admin` that the other one is. `digest` is that of a
+    link's secret. `joined_seq` is None where no connection asks.
     """
 
     id: str
     user: str
     moderation: Moderation
     admin: bool = False
+    is_whom_admin: bool = False
     digest: str = ""
     client_id: str | None = None
     joined_seq: int | None = None
@@ -135,15 +138,20 @@ def may_act(rules: Rules, request: Moderate) -> bool:
         return request.admin
     if rules.kind is RoomKind.DIRECT:
         return False
-    own, is_admin = rules.role(user), request.admin and not rules.is_members_only
+    own, is_admin = rules.role(user), has_admin_power(rules, admin=request.admin)
     if act is Act.REMOVE and user == whom:
-        return own in (Role.MODERATOR, Role.MEMBER) and rules.is_members_only
+        # An owner who has other members hands the room over first.
+        return rules.is_members_only and own is not None and (own is not Role.OWNER or rules.members == (user,))
     if not is_admin and own not in (Role.OWNER, Role.MODERATOR):
         return False
     if act is Act.ROLE:
         return (is_admin or own is Role.OWNER) and whom != rules.owner
     if act in (Act.MUTE, Act.KICK, Act.BAN, Act.REMOVE):
-        return whom != user and whom != rules.owner and (is_admin or own is Role.OWNER or whom not in rules.moderators)
+        if whom in (user, rules.owner) or has_admin_power(rules, admin=request.is_whom_admin):
+            return False
+        return is_admin or own is Role.OWNER or whom not in rules.moderators
+    if act is Act.UNMUTE and whom == user:  # a moderator whom the owner muted
+        return is_admin or own is Role.OWNER
     return True
 
 
@@ -194,18 +202,24 @@ def _unpin(rules: Rules, request: Moderate, _: int, __: int) -> Rules:
     return replace(rules, pinned=tuple(other for other in rules.pinned if other != request.moderation.message))
 
 
-def _mute(rules: Rules, request: Moderate, _: int, at: int) -> Rules:
+def _mute(rules: Rules, request: Moderate, seq: int, at: int) -> Rules:
     moderation = request.moderation
     muted = with_limit(in_force(rules.muted, at), moderation.whom, moderation.until, MAX_MUTED, "muted users")
-    return replace(rules, muted=muted)
+    return _with_muted(rules, muted, {**rules.mute_acts, moderation.whom: seq})
 
 
 def _unmute(rules: Rules, request: Moderate, _: int, at: int) -> Rules:
-    return replace(rules, muted=without(in_force(rules.muted, at), request.moderation.whom))
+    whom = request.moderation.whom
+    if not is_in_force(rules.muted.get(whom), at):
+        return rules
+    return _with_muted(rules, without(in_force(rules.muted, at), whom), rules.mute_acts)
 
 
-def _kick(rules: Rules, request: Moderate, seq: int, _: int) -> Rules:
-    return _with_removed(rules, request.moderation.whom, seq)
+def _kick(rules: Rules, request: Moderate, seq: int, at: int) -> Rules:
+    whom = request.moderation.whom
+    if is_in_force(rules.banned.get(whom), at):  # the number in `removed` is that of the ban
+        return rules
+    return _with_removed(rules, whom, seq)
 
 
 def _ban(rules: Rules, request: Moderate, seq: int, at: int) -> Rules:
@@ -215,17 +229,23 @@ def _ban(rules: Rules, request: Moderate, seq: int, at: int) -> Rules:
 
 
 def _unban(rules: Rules, request: Moderate, _: int, at: int) -> Rules:
+    if not is_in_force(rules.banned.get(request.moderation.whom), at):
+        return rules
     return replace(rules, banned=without(in_force(rules.banned, at), request.moderation.whom))
 
 
-def _role(rules: Rules, request: Moderate, _: int, __: int) -> Rules:
+def _role(rules: Rules, request: Moderate, _: int, at: int) -> Rules:
     moderation = request.moderation
+    if is_in_force(rules.banned.get(moderation.whom), at):
+        raise NotAllowed("this user is banned from the room; unban first")
     if rules.is_members_only and moderation.whom not in rules.members:
         raise NotAllowed("only a member of the room can have a role in it")
     moderators = tuple(other for other in rules.moderators if other != moderation.whom)
     if moderation.role is Role.OWNER:
         # The room has one owner; the former one becomes a moderator.
         former = (rules.owner,) if rules.owner else ()
+        if len(moderators) + len(former) > MAX_MODERATORS:
+            raise TooManyRules("moderators", MAX_MODERATORS)
         return replace(rules, owner=moderation.whom, moderators=(*moderators, *former))
     if moderation.role is Role.MODERATOR:
         if len(moderators) >= MAX_MODERATORS:
@@ -260,15 +280,24 @@ def _unlink(rules: Rules, _: Moderate, __: int, ___: int) -> Rules:
     return replace(rules, links={})
 
 
+def may_enter(rules: Rules, user: str, digest: str, at: int) -> bool:
+    """Return whether a user may become a member of a room, or is one; `digest` is that of a link's secret, if any.
+
+    Who was removed, or gave up the membership, comes back by an invitation and not by a link.
+    """
+    if not rules.is_members_only or is_in_force(rules.banned.get(user), at):
+        return False
+    if user in rules.members or user in rules.invited:
+        return True
+    return bool(digest) and user not in rules.removed and is_in_force(rules.links.get(digest), at)
+
+
 def _accept(rules: Rules, request: Moderate, _: int, at: int) -> Rules:
     user = request.user
+    if not may_enter(rules, user, request.digest, at):
+        raise InvalidInvitation
     if user in rules.members:
         return rules
-    is_linked = bool(request.digest) and is_in_force(rules.links.get(request.digest), at)
-    if not rules.is_members_only or is_in_force(rules.banned.get(user), at):
-        raise InvalidInvitation
-    if user not in rules.invited and not is_linked:
-        raise InvalidInvitation
     if len(rules.members) >= MAX_MEMBERS:
         raise TooManyRules("members", MAX_MEMBERS)
     return replace(rules, members=(*rules.members, user), invited=without(rules.invited, user))
@@ -276,20 +305,28 @@ def _accept(rules: Rules, request: Moderate, _: int, at: int) -> Rules:
 
 def _remove(rules: Rules, request: Moderate, seq: int, _: int) -> Rules:
     whom = request.moderation.whom
+    if not rules.is_members_only:
+        raise NotAllowed("a public room has no members to remove; kick or ban the user")
     if whom not in rules.members:
         return replace(rules, invited=without(rules.invited, whom))
-    return _with_removed(_without_member(rules, whom), whom, seq)
+    rules = _with_removed(_without_member(rules, whom), whom, seq)
+    return replace(rules, owner="") if rules.owner == whom else rules
 
 
 def _erase(rules: Rules, request: Moderate, _: int, __: int) -> Rules:
     whom = request.moderation.whom
-    invited = {user: "" if by == whom else by for user, by in without(rules.invited, whom).items()}
+    invited = {user: ERASED_USER if by == whom else by for user, by in without(rules.invited, whom).items()}
+    left = _without_member(rules, whom)
+    # A room that only its members know needs somebody who can invite and remove.
+    successor = next(iter(left.moderators or left.members), "") if rules.kind is RoomKind.PRIVATE else ""
     return replace(
-        _without_member(rules, whom),
-        owner="" if rules.owner == whom else rules.owner,
+        left,
+        owner=successor if rules.owner == whom else rules.owner,
+        moderators=tuple(each for each in left.moderators if rules.owner != whom or each != successor),
         invited=invited,
         banned=without(rules.banned, whom),
         muted=without(rules.muted, whom),
+        mute_acts=without(rules.mute_acts, whom),
         removed=without(rules.removed, whom),
     )
 
@@ -348,6 +385,13 @@ def _without_member(rules: Rules, user: str) -> Rules:
     )
 
 
+def _with_muted(rules: Rules, muted: Mapping[str, int], acts: Mapping[str, int]) -> Rules:
+    return replace(rules, muted=muted, mute_acts={user: acts[user] for user in muted if user in acts})
+
+
 def _with_removed(rules: Rules, user: str, seq: int) -> Rules:
     removed = {**without(rules.removed, user), user: seq}
-    return replace(rules, removed=dict(list(removed.items())[-MAX_REMOVED:]))
+    surplus = [other for other in removed if other != user and other not in rules.banned]
+    for other in surplus[: max(0, len(removed) - MAX_REMOVED)]:
+        del removed[other]
+    return replace(rules, removed=removed)

@@ -4,13 +4,14 @@ The cost of an answer does not depend on the room's age: rows are read by ranges
 """
 
 import reprlib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from chat.errors import InvalidMessage
 from chat.room_log.entry_frames import LISTED_USERS
 from chat.room_log.model import Entry, Head, Kind, Message
 from chat.room_log.rows import decode_entry, decode_message
+from chat.room_log.rules import Rules
 from chat.room_log.store import RoomStore
 
 PAGE_LENGTH = 50
@@ -25,6 +26,9 @@ FRAME_BYTES, QUOTE_BYTES = 1200, 1200
 # One page looks at so many entries at most; where most entries are changes, it is shorter than asked for.
 MAX_SCANNED = 4000
 FIRST_SPAN = 2
+
+
+CheckRules = Callable[[Rules], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,15 +56,29 @@ class Run:
     is_complete: bool
 
 
-async def read_page(store: RoomStore, room: str, before: int | None = None, limit: int = PAGE_LENGTH) -> Page:
-    """Return the last `limit` messages, or those before a number; raises StorageUnavailable."""
+def check_nothing(_: Rules) -> None:
+    """Let everything be read: for what the app reads for itself."""
+
+
+async def read_page(
+    store: RoomStore,
+    room: str,
+    before: int | None = None,
+    limit: int = PAGE_LENGTH,
+    check: CheckRules = check_nothing,
+) -> Page:
+    """Return the last `limit` messages, or those before a number.
+
+    Raises StorageUnavailable, or what `check` raises for the room's rules: then nothing but the head was read.
+    """
     head = await store.read_head(room)
+    check(head.rules)
     end = head.seq + 1 if before is None else min(before, head.seq + 1)
     messages: list[Message] = []
     span, scanned, low = limit * FIRST_SPAN, 0, end
     while len(messages) < limit and low > head.first and scanned < MAX_SCANNED:
         high, low = low - 1, max(head.first, low - span)
-        rows = await store.read_rows(room, low, high, only_messages=True)
+        rows = await store.read_rows(room, low, high, kinds=(Kind.MESSAGE,))
         messages[:0] = map(decode_message, rows)
         scanned += high - low + 1
         span = min(span * 4, 1000)
@@ -73,12 +91,16 @@ async def read_page(store: RoomStore, room: str, before: int | None = None, limi
     return Page(page, None if is_first else low, head)
 
 
-async def read_since(store: RoomStore, room: str, after: int, until: int | None = None) -> Run:
-    """Return the entries after a number, or the first of those between two numbers; raises StorageUnavailable.
+async def read_since(
+    store: RoomStore, room: str, after: int, until: int | None = None, check: CheckRules = check_nothing
+) -> Run:
+    """Return the entries after a number, or the first of those between two numbers.
 
-    Over a distance of 1,000 entries, without `until`, these are the newest 100.
+    Over a distance of 1,000 entries, without `until`, these are the newest 100. Raises StorageUnavailable, or what
+    `check` raises for the room's rules: then nothing but the head was read.
     """
     head = await store.read_head(room)
+    check(head.rules)
     end = head.seq if until is None else min(head.seq, until - 1)
     low = max(after + 1, head.first)
     if until is None and end - after > MAX_DISTANCE:

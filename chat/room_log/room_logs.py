@@ -4,10 +4,11 @@ from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
+from chat.names import is_members_only
 from chat.room_log.append_plan import Appended, Moderated
 from chat.room_log.model import Head, MessageRequest
 from chat.room_log.moderation_acts import Moderate
-from chat.room_log.reader import PAGE_LENGTH, Page, Run, read_page, read_since
+from chat.room_log.reader import PAGE_LENGTH, CheckRules, Page, Run, check_nothing, read_page, read_since
 from chat.room_log.store import RoomStore
 from chat.room_log.writer import RoomWriter
 from chat.shared_reads import SharedReads
@@ -48,20 +49,33 @@ class RoomLogs:
         """Return where the room's log ends."""
         return await self.store.read_head(room)
 
-    async def read_page(self, room: str, before: int | None = None, limit: int = PAGE_LENGTH) -> Page:
-        """Return the last `limit` messages, or those before a number.
+    async def read_page(
+        self, room: str, before: int | None = None, limit: int = PAGE_LENGTH, check: CheckRules = check_nothing
+    ) -> Page:
+        """Return the last `limit` messages, or those before a number; raises also what `check` raises for the rules.
 
-        Callers of the same last page at the same time share a read, which begins after their calls: it has every entry
-        that was acknowledged before.
+        Callers of the same last page of a public room at the same time share a read, which begins after their calls: it
+        has every entry that was acknowledged before.
         """
-        if before is not None:
-            return await read_page(self.store, room, before, limit)
-        return await self._last_pages.get_new(f"{room} {limit}", lambda: read_page(self.store, room, None, limit))
+        if before is not None or is_members_only(room):
+            return await read_page(self.store, room, before, limit, check)
+        page = await self._last_pages.get_new(f"{room} {limit}", lambda: read_page(self.store, room, None, limit))
+        check(page.head.rules)
+        return page
 
-    async def read_since(self, room: str, after: int, until: int | None = None) -> Run:
-        """Return the entries after a number, or the first of those between two numbers; shared as a last page is."""
+    async def read_since(
+        self, room: str, after: int, until: int | None = None, check: CheckRules = check_nothing
+    ) -> Run:
+        """Return the entries after a number, or the first of those between two numbers; shared as a last page is.
+
+        Raises also what `check` raises for the rules.
+        """
+        if is_members_only(room):
+            return await read_since(self.store, room, after, until, check)
         key = f"{room} {after} {until}"
-        return await self._runs.get_new(key, lambda: read_since(self.store, room, after, until))
+        run = await self._runs.get_new(key, lambda: read_since(self.store, room, after, until))
+        check(run.head.rules)
+        return run
 
     async def read_entry_count(self, room: str, seq: int) -> int | None:
         """Return how many messages the room had up to an entry, or None where there is no such entry."""

@@ -5,7 +5,7 @@ The partition is the room's name. Its rows are
     head         v, seq, messages, at, first, rules, spoke
     e-<seq>      v, kind, id, user, at, messages, clientId
                  a message:  text, version, name, form, replyTo, editedAt, deletedAt, reactions
-                 a change:   target, targetSeq, emoji, on
+                 a change:   target, targetSeq, emoji, on, reason
                  an act of moderation: act
     i-<id>       seq of the entry with this id
 
@@ -17,8 +17,10 @@ it does not know. A row is changed by merging, so what another version of the ap
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
+from chat.message_ids import owner_part
 from chat.names import ERASED_USER, REMINDER_USER
 from chat.room_log.model import Entry, Form, Head, Kind, Message, Quote
 from chat.room_log.moderation_acts import Moderation
@@ -99,6 +101,8 @@ def encode_entry(room: str, entry: Entry, message: Message) -> dict[str, Any]:
     row |= {"target": entry.message_id, "targetSeq": entry.message_seq}
     if entry.kind is Kind.REACT:
         row |= {"emoji": entry.emoji, "on": entry.on}
+    if entry.reason:
+        row["reason"] = entry.reason
     return row
 
 
@@ -149,6 +153,26 @@ def encode_quote(quote: Quote) -> str:
     return _ENCODER.encode([quote.id, quote.sender, quote.text] + ([quote.user] if quote.user else []))
 
 
+def erase_from_row(row: Row, user: str) -> dict[str, Any]:
+    """Return what is merged into the row of a change or an act that names a user; nothing for another one.
+
+    An act of the user loses its reason, which is the user's own text. So does an act on the user, and the deletion of a
+    message of the user: their reasons are about the user.
+    """
+    is_own = row["user"] == user
+    changes = dict(ERASED) if is_own else {}
+    if row.get("reason") and (is_own or row["target"].startswith(owner_part(user))):
+        changes["reason"] = ""
+    if row["kind"] == Kind.MODERATE:
+        moderation = decode_act(row.get("act"))
+        is_about = moderation.whom == user
+        whom = ERASED_USER if is_about else moderation.whom
+        erased = replace(moderation, whom=whom, reason="" if is_own or is_about else moderation.reason)
+        if erased != moderation:
+            changes["act"] = encode_act(erased)
+    return changes
+
+
 def decode_entry(row: Row) -> Entry:
     """Return the entry that a row holds."""
     kind, seq = Kind(row["kind"]), int(row["RowKey"][2:])
@@ -165,6 +189,7 @@ def decode_entry(row: Row) -> Entry:
         emoji=row.get("emoji", ""),
         on=row.get("on", True),
         moderation=decode_act(row.get("act")) if kind is Kind.MODERATE else None,
+        reason=row.get("reason", ""),
     )
 
 

@@ -8,20 +8,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from chat.errors import ChatError, NotInRoom
+from chat.errors import ChatError, NotInRoom, UnknownRoom
 from chat.names import is_members_only
 
 FOREVER = 0
-
-
-class UnknownRoom(ChatError):
-    """There is no such room, or not for this user: both are told with the same words."""
-
-    code = "unknown_room"
-    status = 404
-
-    def __init__(self, room: str) -> None:
-        super().__init__(f"there is no room {room!r}")
 
 
 class RoomExists(ChatError):
@@ -104,8 +94,9 @@ class Role(StrEnum):
 class Rules:
     """The rules of a room.
 
-    `banned` and `muted` say until when (0: for ever). `removed` has the number of the entry that removed a user: what a
-    connection joined before it does not count. `members` are those of a private or direct room, the owner and the
+    `banned` and `muted` say until when (0: for ever), `mute_acts` the number of the entry that muted a user. `removed`
+    has the number of the entry that removed or banned a user: what a connection joined before it does not count.
+    `members` are those of a private or direct room, the owner and the
     moderators included. `invited` says by whom. `links` are SHA-256 digests (hex) of secrets, and until when each is
     good. `slow` is in seconds, 0 is off. `pinned` are ids of messages.
     """
@@ -119,6 +110,7 @@ class Rules:
     links: Mapping[str, int] = field(default_factory=dict)
     banned: Mapping[str, int] = field(default_factory=dict)
     muted: Mapping[str, int] = field(default_factory=dict)
+    mute_acts: Mapping[str, int] = field(default_factory=dict)
     removed: Mapping[str, int] = field(default_factory=dict)
     closed: bool = False
     slow: int = 0
@@ -141,6 +133,21 @@ class Rules:
         """Return whether the user is the owner or a moderator."""
         return user == self.owner or user in self.moderators
 
+    def other_member(self, user: str) -> str:
+        """Return the other user of a direct room; empty in another room, and when the other one was erased."""
+        if self.kind is not RoomKind.DIRECT:
+            return ""
+        return next((member for member in self.members if member != user), "")
+
+    def shown_title(self, user: str) -> str:
+        """Return what the user sees the room as: its title, or in a direct room the id of the other user."""
+        return self.other_member(user) or self.title
+
+    def names_user(self, user: str) -> bool:
+        """Return whether the user stands anywhere in the rules."""
+        lists = (self.moderators, self.members, self.invited, self.invited.values(), self.banned, self.muted)
+        return user == self.owner or user in self.removed or any(user in each for each in lists)
+
 
 DEFAULT_RULES = Rules()
 
@@ -148,6 +155,17 @@ DEFAULT_RULES = Rules()
 def is_in_force(until: int | None, now: int) -> bool:
     """Return whether a ban or mute until a time (None: there is none) holds now."""
     return until is not None and (until == FOREVER or until > now)
+
+
+def has_admin_power(rules: Rules, *, admin: bool) -> bool:
+    """Return whether an admin of the app has an admin's power in the room: not where only members are."""
+    return admin and not rules.is_members_only
+
+
+def check_moderator(rules: Rules, user: str, *, admin: bool = False) -> None:
+    """Raise NotAllowed unless a user who may read the room is its owner, one of its moderators, or an admin."""
+    if rules.kind is RoomKind.DIRECT or not (rules.is_moderator(user) or has_admin_power(rules, admin=admin)):
+        raise NotAllowed("only a moderator of the room may do this")
 
 
 def check_reader(rules: Rules, room: str, user: str, now: int, joined_seq: int | None = None) -> None:
@@ -165,10 +183,13 @@ def check_reader(rules: Rules, room: str, user: str, now: int, joined_seq: int |
 
 
 def check_writer(rules: Rules, user: str, now: int, *, admin: bool = False) -> None:
-    """Raise RoomClosed or Muted unless a user who may read the room may also change what is in it."""
-    if rules is DEFAULT_RULES or admin or rules.is_moderator(user):
+    """Raise RoomClosed or Muted unless a user who may read the room may also change what is in it.
+
+    The owner may mute a moderator, so a mute holds for moderators as well.
+    """
+    if rules is DEFAULT_RULES or has_admin_power(rules, admin=admin):
         return
-    if rules.closed:
+    if rules.closed and not rules.is_moderator(user):
         raise RoomClosed
     until = rules.muted.get(user)
     if until is not None and is_in_force(until, now):
@@ -177,7 +198,7 @@ def check_writer(rules: Rules, user: str, now: int, *, admin: bool = False) -> N
 
 def check_pace(rules: Rules, user: str, spoke_at: int | None, now: int, *, admin: bool = False) -> None:
     """Raise SlowMode when the room is in slow mode and the user's last message (ms since 1970) is too recent."""
-    if not rules.slow or spoke_at is None or admin or rules.is_moderator(user):
+    if not rules.slow or spoke_at is None or has_admin_power(rules, admin=admin) or rules.is_moderator(user):
         return
     wait = spoke_at + rules.slow * 1000 - now
     if wait > 0:

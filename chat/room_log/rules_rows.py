@@ -12,7 +12,7 @@ from typing import Any
 from chat.room_log.moderation_acts import Act, Moderation, TooManyRules
 from chat.room_log.rules import DEFAULT_RULES, Role, RoomKind, Rules
 
-# A text property of Table storage has at most 64 KiB of UTF-16.
+# A text property of Table storage has at most 64 KiB of UTF-16, in which some characters take four bytes.
 MAX_CHARACTERS = 32_000
 _ENCODER = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False)
 _EMPTY_ACT = Moderation(act=Act.UNKNOWN)
@@ -26,7 +26,7 @@ def encode_rules(rules: Rules) -> str:
         if getattr(rules, each.name) != getattr(DEFAULT_RULES, each.name)
     }
     text = _ENCODER.encode(content)
-    if len(text) > MAX_CHARACTERS:
+    if len(text.encode("utf-16-le", "surrogatepass")) > 2 * MAX_CHARACTERS:
         raise TooManyRules("characters in its rules", MAX_CHARACTERS)
     return text
 
@@ -46,6 +46,7 @@ def decode_rules(text: str) -> Rules:
         links=content.get("links", {}),
         banned=content.get("banned", {}),
         muted=content.get("muted", {}),
+        mute_acts=content.get("mute_acts", {}),
         removed=content.get("removed", {}),
         closed=content.get("closed", False),
         slow=content.get("slow", 0),

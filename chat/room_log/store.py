@@ -112,15 +112,24 @@ class RoomStore:
         row = await self._read_entry(room, seq)
         return None if row is None else decode_entry(row).count
 
-    async def read_rows(self, room: str, low: int, high: int, *, only_messages: bool = False) -> list[Entity]:
-        """Return the rows of the entries from `low` to `high`, both included, in their order."""
+    async def read_rows(self, room: str, low: int, high: int, *, kinds: Sequence[Kind] = ()) -> list[Entity]:
+        """Return the rows of the entries from `low` to `high`, both included, in their order; `kinds` selects some."""
         condition = f"PartitionKey eq '{room}' and RowKey ge '{entry_key(low)}' and RowKey le '{entry_key(high)}'"
-        if only_messages:
-            condition += f" and kind eq '{Kind.MESSAGE}'"
+        if kinds:
+            condition += " and (" + " or ".join(f"kind eq '{kind}'" for kind in kinds) + ")"
         return (await self.tables.query_all(TABLE, condition, limit=high - low + 1)).entities
 
     async def read_messages(self, room: str, seqs: Iterable[int]) -> dict[int, Message]:
         """Return the messages with these numbers that are kept, by number."""
+        messages = [decode_message(row) for row in await self._read_entries(room, seqs)]
+        return {message.seq: message for message in messages}
+
+    async def read_entries(self, room: str, seqs: Iterable[int]) -> dict[int, Entry]:
+        """Return the entries with these numbers that are kept, by number."""
+        entries = [decode_entry(row) for row in await self._read_entries(room, seqs)]
+        return {entry.seq: entry for entry in entries}
+
+    async def _read_entries(self, room: str, seqs: Iterable[int]) -> list[Row]:
         limit = asyncio.Semaphore(MAX_PARALLEL_READS)
 
         async def read(seq: int) -> Row | None:
@@ -128,8 +137,7 @@ class RoomStore:
                 return await self._read_entry(room, seq)
 
         rows: Sequence[Row | None] = await asyncio.gather(*map(read, seqs))
-        messages = [decode_message(row) for row in rows if row is not None]
-        return {message.seq: message for message in messages}
+        return [row for row in rows if row is not None]
 
     async def _read_entry(self, room: str, seq: int) -> Row | None:
         return await self.tables.get(TABLE, room, entry_key(seq))

@@ -14,7 +14,15 @@ from dataclasses import dataclass, field
 
 from chat.errors import ChatError, StorageUnavailable
 from chat.logs import cause_of, log
-from chat.room_log.append_plan import MAX_REQUESTS, Appended, AppendPlan, Moderated, Outcome, plan_append
+from chat.room_log.append_plan import (
+    MAX_REQUESTS,
+    Appended,
+    AppendPlan,
+    Moderated,
+    Outcome,
+    is_admitted,
+    plan_append,
+)
 from chat.room_log.model import Head, Message, MessageRequest, Request
 from chat.room_log.moderation_acts import Moderate
 from chat.room_log.store import AlreadyAppended, HeadMoved, RoomStore
@@ -165,11 +173,16 @@ class RoomWriter:
                 await asyncio.sleep(wait)
 
     async def _plan(self, head: Head, requests: Sequence[Request]) -> AppendPlan:
-        targets = {request.target for request in requests if request.target is not None}
-        missing = sorted(targets - self.recent.keys() - {request.id for request in requests})
-        found = await asyncio.gather(*(self.store.find_message(self.room, target) for target in missing))
+        now = round(self.clock() * 1000)
+        known = self.recent.keys() | {request.id for request in requests}
+        missing = {
+            request.target
+            for request in requests
+            if request.target not in known and request.target is not None and is_admitted(head, self.room, request, now)
+        }
+        found = await asyncio.gather(*(self.store.find_message(self.room, target) for target in sorted(missing)))
         self.recent |= {message.id: message for message in found if message is not None}
-        return plan_append(self.room, head, self.recent, requests, round(self.clock() * 1000))
+        return plan_append(self.room, head, self.recent, requests, now)
 
     async def _commit(self, plan: AppendPlan, waiting: Sequence[_Pending]) -> None:
         if not plan.head.etag:

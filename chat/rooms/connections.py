@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from chat.errors import StorageUnavailable, UnsupportedSubprotocol
+from chat.errors import ChatError, StorageUnavailable, UnsupportedSubprotocol
 from chat.handler_context import Services
 from chat.identity import User, connecting_user
 from chat.logs import cause_of, log, or_none
@@ -41,8 +41,8 @@ async def admit_connection(event: Connect, services: Services) -> Admission:
     """Return how to accept a connection; raises the ChatError that refuses it.
 
     Who is banned from the lobby connects without it; a plain client, which could be nowhere else, is refused. The rules
-    are up to a second old. Raises NameTaken, TooManyConnections, and while it is unknown who is here or what the rules
-    are, ServiceUnavailable or StorageUnavailable.
+    are up to a second old. Raises NameTaken, TooManyConnections, RateLimited, and while it is unknown who is here or
+    what the rules are, ServiceUnavailable or StorageUnavailable.
     """
     settings = services.settings
     user = connecting_user(event.origin.user_id, event.roles, event.query.get("id", ()), settings)
@@ -82,8 +82,8 @@ async def on_connected(event: Connected, services: Services) -> bool:
     """Tell the lobby that a user came, unless another connection of the user was there already.
 
     Returns whether the service says that the connection is open and the user's. A connection that must not be here, as
-    others came at the same moment, is closed and not announced. Nothing is told when it has ended before. Raises
-    ServiceUnavailable.
+    others came at the same moment, is closed and not announced; one that the lobby's rules refuse by now leaves its
+    groups. Nothing is told when it has ended before. Raises ServiceUnavailable.
     """
     origin, announcer = event.origin, services.announcer
     if not origin.user_id:
@@ -100,7 +100,8 @@ async def on_connected(event: Connected, services: Services) -> bool:
     if not is_here and not await is_owned(event, services):
         return False
     await services.profiles.store(user.id, user.own_name)
-    if not is_here:  # banned from the lobby, or the lobby has too many for a roster
+    # Else banned from the lobby, or the lobby has too many for a roster.
+    if await leave_lobby_if_refused(event, services) or not is_here:
         return True
     was_here, told_at = False, 0
     if place is not None:
@@ -109,6 +110,27 @@ async def on_connected(event: Connected, services: Services) -> bool:
             was_here, told_at, at = changed[0].is_here, changed[0].news_at, changed[1].news_at
     is_news = is_arrival(roster, member, was_here=was_here, told_at=told_at)
     return await announcer.announce_arrival(member, at, is_news=is_news)
+
+
+async def leave_lobby_if_refused(event: Connected, services: Services) -> bool:
+    """Return whether a new connection left the lobby, because its user was removed while it connected.
+
+    The rules at `connect` are up to a second old, and who removed the user did not find a connection that was not there
+    yet. Where the rules cannot be read, the connection stays. Raises ServiceUnavailable.
+    """
+    origin, user = event.origin, event.origin.user_id or ""
+    if LOBBY not in origin.state.rooms:
+        return False
+    head = await or_none(services.read_current_head(LOBBY), "a room's rules are unreadable", LOBBY)
+    if head is None:
+        return False
+    try:
+        check_reader(head.rules, LOBBY, user, services.now, origin.state.joined.get(LOBBY, 0))
+    except ChatError as refusal:
+        log.info("a connection left the lobby", extra={"connection": origin.connection_id, "code": refusal.code})
+        await services.gateway.leave(origin.connection_id, groups_of(LOBBY, rich=origin.is_rich))
+        return True
+    return False
 
 
 async def is_owned(event: Connected, services: Services) -> bool:

@@ -14,9 +14,10 @@ from chat.presence.announcements import RoomMember, is_arrival
 from chat.presence.places import MAX_PLACES, Place, Position
 from chat.presence.rosters import Roster, news_time
 from chat.rate_limits import Kind
-from chat.room_log.answers import UNREADABLE, page_fields
+from chat.room_log.answers import UNREADABLE, page_fields, room_fields
+from chat.room_log.model import Head
 from chat.room_log.reader import Page
-from chat.room_log.rules import Rules, check_reader
+from chat.room_log.rules import check_reader
 from chat.webhook.connection_state import MAX_JOINED_ROOMS
 from chat.webhook.events import UserEvent
 
@@ -72,55 +73,72 @@ async def join_room(event: UserEvent, room: str, services: Services) -> Answer:
         check_reader(head.rules, room, member.user, services.now)
         # After a removal from the room, the connection is in none of its groups.
         is_new = is_new or head.rules.removed.get(member.user, -1) > event.joined_seq(room)
-    if is_new and len(state.rooms) >= MAX_JOINED_ROOMS and room not in state.rooms:
-        raise TooManyRooms(f"this connection is in {MAX_JOINED_ROOMS} rooms, the limit; leave one first")
-    if is_new:
+        if not head.seq and place is not None and not place.is_listed:
+            services.limiter.charge(Kind.CREATE)
+    check_can_join(event, room)
+    # A removal that was repeated took the connection out of the groups after a later join.
+    is_unlisted = place is not None and not place.is_listed
+    if is_new or is_unlisted:
         try:
             await join_groups(member, services.gateway)
         except ConnectionClosed:
             log.info("a connection ended while it joined", extra={"room": room, "connection": member.connection_id})
             return Answer()
+    # The number before the join: whoever is removed meanwhile joins nothing.
+    joined_seq = head.seq if head is not None and is_new else event.joined_seq(room)
     arrival = await record_arrival(member, place, services, is_new=is_new)
-    if arrival.page is not None:
-        head = arrival.page.head
-        await leave_if_refused(head.rules, member, services)
+    if is_new or arrival.page is not None:
+        head = await leave_if_refused(arrival.page, member, joined_seq, services)
     if is_new:
         is_news = is_arrival(arrival.roster, member, was_here=arrival.was_here)
         announcing = services.announcer.announce_arrival(member, arrival.at, is_news=is_news)
         await or_none(announcing, "an arrival was not announced", room)
-    joined_seq = head.seq if head is not None and is_new else None
-    return Answer(joined_frame(member, arrival, services), state.with_room(room, joined_seq))
+    about = room_fields(head.rules if head else None, member.user, services.now)
+    return Answer(joined_frame(member, arrival, about, services), state.with_room(room, joined_seq if is_new else None))
 
 
-async def leave_if_refused(rules: Rules, member: RoomMember, services: Services) -> None:
-    """Undo a join that the room's rules, as they are after it, refuse; raises what they refuse.
+def check_can_join(event: UserEvent, room: str | None = None) -> None:
+    """Raise RichClientNeeded or TooManyRooms unless the connection can join a room, or one that is yet to be made."""
+    state = event.origin.state
+    if not event.origin.is_rich:
+        raise RichClientNeeded
+    if len(state.rooms) >= MAX_JOINED_ROOMS and room not in state.rooms:
+        raise TooManyRooms(f"this connection is in {MAX_JOINED_ROOMS} rooms, the limit; leave one first")
 
-    An act of moderation that came after these rules were read removes the connection itself.
+
+async def leave_if_refused(page: Page | None, member: RoomMember, joined_seq: int, services: Services) -> Head:
+    """Return where the log ends after a join; undo a join that the rules refuse then, and raise what they refuse.
+
+    `page` was read after the connection joined the groups; without one, the rules are read here, and a join after which
+    nobody knows them is undone: StorageUnavailable. `joined_seq` is the log's last number before the connection joined:
+    an act of moderation after it removed the connection perhaps before it was there. An act that comes after these
+    rules were read removes the connection itself.
     """
+    room = member.room
     try:
-        check_reader(rules, member.room, member.user, services.now)
+        head = page.head if page is not None else await services.rooms.read_head(room)
+        check_reader(head.rules, room, member.user, services.now, joined_seq)
     except ChatError:
-        groups = groups_of(member.room, rich=True)
-        await or_none(
-            services.gateway.leave(member.connection_id, groups), "a refused join was not undone", member.room
-        )
+        await undo_join(member, services)
         raise
+    return head
+
+
+async def undo_join(member: RoomMember, services: Services) -> None:
+    """Let the connection leave the room's groups, and remove the room from the user's list, as far as that succeeds."""
+    groups, problem_text = groups_of(member.room, rich=True), "a refused join was not undone"
+    await or_none(services.gateway.leave(member.connection_id, groups), problem_text, member.room)
+    await or_none(services.announcer.announce_departure(member, unlists=True), problem_text, member.room)
 
 
 async def read_joinable_place(member: RoomMember, services: Services) -> Place:
     """Return the user's place in a room that the user's list has or may take.
 
-    A room that is new in the list and in which nothing was ever said counts as created. Raises TooManyRooms,
-    RateLimited or StorageUnavailable.
+    Raises TooManyRooms or StorageUnavailable.
     """
     place = await services.places.read(member.user, member.room)
-    if place.is_listed:
-        return place
-    count, head = await asyncio.gather(services.places.count_listed(member.user), services.rooms.read_head(member.room))
-    if count >= MAX_PLACES:
+    if not place.is_listed and await services.places.count_listed(member.user) >= MAX_PLACES:
         raise TooManyRooms(f"your list has {MAX_PLACES} rooms, the limit; leave one first")
-    if not head.seq:
-        services.limiter.charge(Kind.CREATE)
     return place
 
 
@@ -167,8 +185,10 @@ async def record_arrival(member: RoomMember, place: Place | None, services: Serv
     return Arrival(roster, page, after, was_here, after.news_at if after and is_new else at)
 
 
-def joined_frame(member: RoomMember, arrival: Arrival, services: Services) -> Frame:
+def joined_frame(member: RoomMember, arrival: Arrival, about: Frame, services: Services) -> Frame:
     """Return the answer to joining a room; what storage did not tell is null, and the answer is not complete.
+
+    `about` has the fields that tell what the room is.
 
     A roster that the service did not tell has only the user, and is older than any other.
     """
@@ -182,25 +202,36 @@ def joined_frame(member: RoomMember, arrival: Arrival, services: Services) -> Fr
     }
     roster = (arrival.roster or Roster((), 0)).with_user(member.user)
     people = frames.people(roster.first, len(roster.users), roster.at)
-    return frames.room_joined(member.room, member.user, people | fields, admin=services.settings.is_admin(member.user))
+    is_admin = services.settings.is_admin(member.user)
+    return frames.room_joined(member.room, member.user, about | people | fields, admin=is_admin)
 
 
 async def answer_roster(event: UserEvent, room: str, services: Services) -> Answer:
     """Answer with who is in a room and where its log ends, both up to a second old.
 
-    Raises NotInRoom or ServiceUnavailable.
+    Raises NotInRoom, what the room's rules refuse, StorageUnavailable (a members-only room's rules are unknown) or
+    ServiceUnavailable.
     """
     room = event.joined_room(room)
-    roster, head = await asyncio.gather(
-        services.rosters.read_recent(room), or_none(services.read_recent_head(room), "history is unreadable", room)
-    )
-    if head is None:
-        if is_members_only(room):
-            raise StorageUnavailable("the room's rules could not be read", may_have_happened=False)
-    else:
-        services.reading(event, room)(head.rules)
+    roster, head = await read_roster_and_head(event, room, services)
     people = frames.people(roster.first, len(roster.users), roster.at)
     return Answer(frames.roster(room, people, head.seq if head else None, head.first if head else None))
+
+
+async def read_roster_and_head(event: UserEvent, room: str, services: Services) -> tuple[Roster, Head | None]:
+    """Return who is in a room and where its log ends, None where storage does not say; raises as `answer_roster`."""
+    check = services.reading(event, room)
+    if is_members_only(room):
+        # One after the other: for whom is no member, the service is not asked about the room.
+        head = await services.read_recent_head(room)
+        check(head.rules)
+        return await services.rosters.read_recent(room), head
+    roster, known = await asyncio.gather(
+        services.rosters.read_recent(room), or_none(services.read_recent_head(room), "history is unreadable", room)
+    )
+    if known is not None:
+        check(known.rules)
+    return roster, known
 
 
 async def leave_room(event: UserEvent, room: str, services: Services) -> Answer:
@@ -218,6 +249,8 @@ async def leave_room(event: UserEvent, room: str, services: Services) -> Answer:
         raise NotInRoom(room)
     await services.gateway.leave(origin.connection_id, groups_of(room, rich=True))
     state = origin.state.without_room(room)
+    if place.etag is None:  # the room was told of nobody, and nothing is stored
+        return Answer(frames.room_left(room), state)
     try:
         await services.announcer.announce_departure(member, place, unlists=True)
     except StorageUnavailable as problem:

@@ -3,13 +3,14 @@
 import asyncio
 
 from chat import frames
-from chat.errors import NotInRoom, ServiceUnavailable
+from chat.errors import ChatError, NotInRoom, ServiceUnavailable
 from chat.handler_context import Answer, Services
 from chat.logs import cause_of, log
 from chat.names import user_group
 from chat.presence.places import Place, Position
+from chat.room_log.answers import title_fields
 from chat.room_log.model import Head
-from chat.room_log.rules import check_reader
+from chat.room_log.rules import Rules, check_reader
 from chat.webhook.events import UserEvent
 
 MAX_PARALLEL_READS = 16
@@ -65,7 +66,8 @@ async def publish_position(event: UserEvent, place: Place, head: Head, services:
 async def list_places(event: UserEvent, services: Services) -> Answer:
     """Answer with the rooms of the user's list, each with its position, head and number of unread messages.
 
-    A head is up to a second old. Raises StorageUnavailable.
+    And with the user's invitations. The head of a public room is up to a second old. A room that the user may not enter
+    any more is left out. Raises StorageUnavailable.
     """
     limit = asyncio.Semaphore(MAX_PARALLEL_READS)
 
@@ -73,10 +75,26 @@ async def list_places(event: UserEvent, services: Services) -> Answer:
         async with limit:
             return await services.read_recent_head(room)
 
-    places = await services.places.read_listed(event.sender)
-    heads = await asyncio.gather(*(read_head(place.room) for place in places))
+    user = event.sender
+    places, invited = await services.places.read_listed_and_invited(user)
+    heads = await asyncio.gather(*(read_head(place.room) for place in (*places, *invited)))
     listed = [
-        frames.place(place.room, place.read.seq, place.unread(head.messages), head.seq)
-        for place, head in zip(places, heads, strict=True)
+        frames.place(place.room, place.read.seq, place.unread(head.messages), head.seq, title_fields(head.rules, user))
+        for place, head in zip(places, heads[: len(places)], strict=True)
+        if may_read(head.rules, place.room, user, services.now)
     ]
-    return Answer(frames.places(listed))
+    invitations = [
+        frames.invitation(place.room, title_fields(head.rules, user), head.rules.invited[user], place.invited_at)
+        for place, head in zip(invited, heads[len(places) :], strict=True)
+        if user in head.rules.invited
+    ]
+    return Answer(frames.places(listed, invitations))
+
+
+def may_read(rules: Rules, room: str, user: str, now: int) -> bool:
+    """Return whether a room's rules let a user read it; `now` is in ms since 1970."""
+    try:
+        check_reader(rules, room, user, now)
+    except ChatError:
+        return False
+    return True

@@ -2,15 +2,16 @@
 import { createCatchUp } from "./catch-up.js";
 import { backoffDelay, connect } from "./connection.js";
 import { createDelivery } from "./delivery.js";
+import { isUserFrame, sentItems } from "./frames.js";
+import { createInvitations } from "./invitations.js";
 import { lastKnown, orderedEntries } from "./log.js";
 import { openOutbox, withChanges } from "./outbox.js";
 import { applyPlaces, readPlaces, roomsToJoin, writePlaces } from "./places.js";
 import { createQuestions, createRefresh } from "./questions.js";
-import { applyFrame, beginJoin, createRoom, olderCursor } from "./room.js";
+import { applyFrame, beginJoin, createRoom, noteTitle, olderCursor } from "./room.js";
 import { spread } from "./timers.js";
 import { markRead } from "./unread.js";
-/** @import { Change, ChatOptions, ConnectionState, Entry, Frame, JoinedFrame, PlacesFrame, Quote, Room, SystemFrame,
-  UnsentMessage } from "./types.js" */
+/** @import { Change, ChatOptions, ConnectionState, Entry, Frame, JoinedFrame, PlacesFrame, Quote, Room, SystemFrame, UnsentMessage, UserFrame } from "./types.js" */
 
 const SPREAD_MS = 400; // joins that were too much do not come all at once again
 
@@ -22,10 +23,11 @@ export class Chat {
   /** @type {ConnectionState} */
   connectionState = { name: "connecting" };
 
-  /** @type {Map<string, string>} names of users by id, of those who are not called as their id */
-  names = new Map();
   /** @type {Map<Room, number>} in how many seconds a room may be joined that was too much */
   postponedJoins = new Map();
+
+  /** @type {Map<string, string>} names of users by id, of those who are not called as their id */
+  names = new Map();
 
   /** @param {ChatOptions} options */
   constructor(options) {
@@ -34,13 +36,14 @@ export class Chat {
     this.me = me;
     this.names.set(me, name);
     this.outbox = openOutbox(storage, me);
-    for (const { room, unread, isPlaced } of readPlaces(storage, me, lobby)) {
-      Object.assign(this.#ensureRoom(room), { isPlaced, counted: { head: 0, unread } });
+    for (const { room, unread, isPlaced, title = "" } of readPlaces(storage, me, lobby)) {
+      Object.assign(this.#ensureRoom(room), { isPlaced, title, counted: { head: 0, unread } });
     }
     /** The room in which the user reads and writes. */
     this.room = this.rooms.values().next().value ?? this.#ensureRoom(lobby);
     const send = (/** @type {string} */ event, /** @type {object} */ data) => this.connection.send(event, data);
     this.questions = createQuestions(send);
+    this.invitations = createInvitations(send);
     this.delivery = createDelivery({ outbox: this.outbox, send, onChange });
     this.catchUp = createCatchUp({ ask: (event, data, room) => this.#ask(event, data, room), onChange });
     this.refresh = createRefresh({
@@ -276,7 +279,9 @@ export class Chat {
       return;
     }
     const room = this.rooms.get(frame.room ?? this.room.name);
-    if (frame.type === "joined") this.#receiveJoined(frame);
+    if (room && "title" in frame) noteTitle(room, frame);
+    if (isUserFrame(frame)) this.#receiveUserFrame(frame, room);
+    else if (frame.type === "joined") this.#receiveJoined(frame);
     else if (frame.type === "system" && frame.event === "error") this.#receiveError(frame, room);
     else if (room && frame.type === "left") this.#forgetRoom(room);
     else if (room) this.#apply(frame, room);
@@ -286,6 +291,7 @@ export class Chat {
   #receiveJoined(frame) {
     const { onFirstPage, onMove } = this.options;
     const room = this.#ensureRoom(frame.room);
+    this.invitations.byRoom.delete(frame.room);
     const isByCommand = room.membership !== "joining";
     if (room === this.room && !room.runs.length) onFirstPage?.();
     this.#apply(frame, room);
@@ -295,8 +301,22 @@ export class Chat {
     if (isByCommand && room !== this.room) onMove?.(room.name);
   }
 
+  /**
+   * @param {UserFrame} frame
+   * @param {Room} [room]
+   */
+  #receiveUserFrame(frame, room) {
+    const notice = this.options.describe?.(frame);
+    if (frame.type === "invited" && frame.kind === "direct") this.#askPlaces();
+    else if (frame.type === "invited") this.invitations.byRoom.set(frame.room, frame);
+    if (frame.type === "removed" && room) this.#forgetRoom(room);
+    if (notice) this.addNotice(this.room, notice, "notice");
+    this.options.onChange();
+  }
+
   /** @param {PlacesFrame} frame */
-  #receivePlaces({ rooms: places }) {
+  #receivePlaces({ rooms: places, invitations = [] }) {
+    this.invitations.replace(invitations);
     const isKept = (/** @type {Room} */ room) => room === this.room || room.name === this.options.lobby;
     const { rooms, left } = applyPlaces(this.rooms, places, isKept);
     this.rooms = rooms;
@@ -311,6 +331,13 @@ export class Chat {
   #repeatRead({ room: name, read }) {
     const room = this.rooms.get(name);
     if (room && typeof read === "number" && read < room.marked) this.refresh.sendRead(room);
+  }
+
+  /** @param {Room} [room] */
+  #openRoom(room) {
+    if (room?.membership === "joined" || room?.isPlaced) return room;
+    // A current room that is refused is closed; the lobby shows the error.
+    return this.room.membership === "joined" ? this.room : this.#ensureRoom(this.options.lobby);
   }
 
   /**
@@ -329,9 +356,7 @@ export class Chat {
     const failed = clientId && this.delivery.fail(clientId, message);
     if (failed && (failed.kind === "message" || room?.entries.has(failed.target))) return;
     if (failed) this.delivery.remove(failed.id); // its message is not here to show it
-    // A room that is refused is closed; the lobby shows the error.
-    const isOpen = room && (room.membership === "joined" || room.isPlaced);
-    this.addNotice(isOpen ? room : this.#ensureRoom(this.options.lobby), message, "error");
+    this.addNotice(this.#openRoom(room), message, "error");
   }
 
   /**
@@ -364,6 +389,7 @@ export class Chat {
     this.catchUp.stop();
     for (const room of this.rooms.values()) room.membership = "idle";
     this.#join(this.room);
+    this.invitations.sendAccepted();
     for (const { room } of this.outbox.all()) {
       const unsentRoom = this.rooms.get(room);
       if (unsentRoom) this.#join(unsentRoom);
@@ -371,16 +397,4 @@ export class Chat {
     this.delivery.deliverAll();
     this.#askPlaces();
   }
-}
-
-/**
- * Returns who sent what with which id, of all that a frame tells.
- * @param {Frame} frame
- * @returns {{ author?: string, clientId?: string }[]}
- */
-function sentItems(frame) {
-  if (frame.type === "joined" || frame.type === "history") return frame.messages.flatMap(sentItems);
-  if (frame.type === "since") return frame.entries.flatMap(sentItems);
-  if (frame.type === undefined) return [{ author: frame.user ?? frame.from, clientId: frame.clientId }];
-  return "by" in frame ? [{ author: frame.by, clientId: frame.clientId }] : [];
 }

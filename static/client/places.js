@@ -1,11 +1,11 @@
 // The rooms that a user is in, on all devices, as the server keeps them; and as they were when the chat was last open, which
 // is shown until the server has answered. A stored value that cannot be read is ignored, not deleted.
-import { createRoom } from "./room.js";
+import { createRoom, noteTitle } from "./room.js";
 import { countUnread, notePlace } from "./unread.js";
 /** @import { KeyValueStorage, Place, Room, StoredPlace } from "./types.js" */
 
 const VERSION = 1; // of the stored places
-const ROOM_NAME = /^[a-z0-9_][a-z0-9_-]{0,31}$/;
+const ROOM_NAME = /^([a-z0-9_][a-z0-9_-]{0,31}|~[a-z0-9]{1,31})$/;
 // A connection may be in 20 rooms: one stays free for the room that is opened next.
 const MAX_JOINED_ROOMS = 19;
 
@@ -21,6 +21,7 @@ export function applyPlaces(rooms, places, isKept) {
   const placed = places.map((place) => {
     const room = rooms.get(place.room) ?? createRoom(place.room);
     room.isPlaced = true;
+    noteTitle(room, place);
     room.head = Math.max(room.head, room.runs.length ? (place.head ?? 0) : 0);
     notePlace(room, place);
     return room;
@@ -63,7 +64,10 @@ export function readPlaces(storage, user, lobby) {
  * @param {Iterable<Room>} rooms
  */
 export function writePlaces(storage, user, rooms) {
-  const places = [...rooms].map((room) => ({ room: room.name, unread: countUnread(room), isPlaced: room.isPlaced }));
+  const places = [...rooms].map((room) => {
+    const { name, title, isPlaced } = room;
+    return { room: name, unread: countUnread(room), isPlaced, title: title || undefined };
+  });
   storage.setItem(`chat.places.${user}`, JSON.stringify({ v: VERSION, rooms: places }));
 }
 
@@ -77,8 +81,9 @@ function parsePlaces(json) {
     if (v !== VERSION) return undefined;
     return rooms
       .filter((/** @type {StoredPlace} */ place) => ROOM_NAME.test(place?.room ?? ""))
-      .map((/** @type {StoredPlace} */ { room, unread, isPlaced }) => {
-        return { room, unread: Number.isInteger(unread) ? unread : 0, isPlaced: Boolean(isPlaced) };
+      .map((/** @type {StoredPlace} */ { room, unread, isPlaced, title }) => {
+        const kept = typeof title === "string" && { title };
+        return { room, unread: Number.isInteger(unread) ? unread : 0, isPlaced: Boolean(isPlaced), ...kept };
       });
   } catch {
     return undefined;

@@ -1,8 +1,9 @@
 // What is known of one room, and what a frame from the server changes about it.
 import { addRun, entryOf, gapsOf, isOwn, lastKnown, mergeEntry } from "./log.js";
 import { applyNews, createRoster, replaceRoster } from "./roster.js";
+import { createRules, noteAct, noteJoinedRules } from "./rules.js";
 import { countMessage, notePlace, noteReadElsewhere } from "./unread.js";
-/** @import { ChangeFrame, Entry, Frame, FrameRules, MessageFrame, Page, Room } from "./types.js" */
+/** @import { ActFrame, ChangeFrame, Entry, Frame, FrameRules, MessageFrame, Page, Room } from "./types.js" */
 
 const TYPING_MS = 6000;
 
@@ -14,6 +15,9 @@ const TYPING_MS = 6000;
 export function createRoom(name) {
   return {
     name,
+    title: "",
+    other: "",
+    rules: createRules(),
     membership: "idle",
     isAdmin: false,
     isPlaced: false,
@@ -35,6 +39,25 @@ export function createRoom(name) {
     counted: null,
     newer: new Set(),
   };
+}
+
+/**
+ * Takes over what a frame says the room is called; `with` is the other user of a direct room.
+ * @param {Room} room
+ * @param {{ title?: string | null, with?: string }} frame
+ */
+export function noteTitle(room, { title, with: other }) {
+  room.title = title ?? room.title;
+  room.other = other ?? room.other;
+}
+
+/**
+ * Returns what people see in place of the room's name.
+ * @param {Room} room
+ * @param {{ nameOf: (user: string) => string }} names
+ */
+export function titleOf({ name, title, other }, names) {
+  return other ? names.nameOf(other) : title || name;
 }
 
 /**
@@ -73,7 +96,9 @@ export function applyFrame(room, frame, me, now) {
   if ("user" in frame && frame.user && frame.type !== "typing") room.typing.delete(frame.user);
   if ("from" in frame && frame.from) room.typing.delete(frame.user ?? frame.from);
   if (frame.type && frame.type in RULES) RULES[frame.type](room, frame, me, now);
-  else if (!frame.type || "seq" in frame) putLive(room, /** @type {MessageFrame | ChangeFrame} */ (frame), me);
+  else if (!frame.type || "seq" in frame) {
+    putLive(room, /** @type {MessageFrame | ChangeFrame | ActFrame} */ (frame), me);
+  }
 }
 
 /** @type {FrameRules} */
@@ -88,10 +113,12 @@ const RULES = {
     putEntry(room, { id, event, user, message: frame.message, sentAt: at });
   },
   joined(room, frame) {
+    noteTitle(room, frame);
     room.isAdmin = frame.admin;
     room.membership = "joined";
     replaceRoster(room.roster, frame);
     if (room.rejoinedAt !== null && frame.head !== null && frame.head < room.rejoinedAt) forgetLog(room);
+    noteJoinedRules(room, frame);
     notePlace(room, frame);
     room.isIncomplete = frame.head === null;
     if (room.rejoinedAt === null) addPage(room, frame, null);
@@ -144,13 +171,14 @@ function noteEnds(room, head, first) {
 /**
  * Adds an entry of the log. One of an unknown kind has its number all the same.
  * @param {Room} room
- * @param {MessageFrame | ChangeFrame} frame
+ * @param {MessageFrame | ChangeFrame | ActFrame} frame
  * @param {string} me
  */
 function putLive(room, frame, me) {
   const isMessage = !frame.type;
   if (isMessage && !isOwn(frame, me) && !room.entries.get(frame.id)?.sentAt) countMessage(room, frame);
-  if (isMessage || frame.messageSeq) putEntry(room, entryOf(frame));
+  if (frame.type === "moderation") putEntry(room, noteAct(room, frame, me));
+  else if (isMessage || frame.messageSeq) putEntry(room, entryOf(frame));
   if (frame.type === "reaction" && frame.user === me) noteOwnReaction(room, frame);
   if (!frame.seq) return;
   noteEnds(room, frame.seq);
@@ -171,8 +199,8 @@ function noteOwnReaction({ entries }, { id, emoji = "", on }) {
  * @param {Room} room
  */
 function forgetLog(room) {
-  const { runs, head, first, rejoinedAt, entries, read, marked, counted, newer } = createRoom(room.name);
-  Object.assign(room, { runs, head, first, rejoinedAt, entries, read, marked, counted, newer });
+  const { runs, head, first, rejoinedAt, entries, read, marked, counted, newer, rules } = createRoom(room.name);
+  Object.assign(room, { runs, head, first, rejoinedAt, entries, read, marked, counted, newer, rules });
 }
 
 /**

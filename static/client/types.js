@@ -24,7 +24,8 @@
  * @property {Record<string, string[]>} [reactions] the first users by emoji
  * @property {Record<string, number>} [reactionCounts] how many users by emoji, when not all are listed
  * @property {Record<string, boolean>} [ownReactions] whether the user has reacted, as far as it was seen live
- * @property {string} [event] `joined`, `left`, `notice` or `error`
+ * @property {string} [event] `joined`, `left`, `notice`, `error` or `act`
+ * @property {ActFrame} [act] the act of moderation
  * @property {string} [user] id of the author, or of who joined or left
  */
 
@@ -76,8 +77,11 @@
  * What is known of one room.
  * @typedef {object} Room
  * @property {string} name
+ * @property {string} title what people see in place of the name; empty: the name
+ * @property {string} other the other user of a direct room, else empty
  * @property {"idle" | "joining" | "joined"} membership `joined` once the server has answered
  * @property {boolean} isAdmin whether the user may edit and delete what others wrote
+ * @property {RoomRules} rules
  * @property {boolean} isPlaced whether the server has named it as one of the user's rooms
  * @property {Map<string, Entry>} entries by id
  * @property {Map<string, number>} typing user and the time until which the user counts as typing, in milliseconds
@@ -98,8 +102,21 @@
  * @property {Set<number>} newer unread messages after that entry
  */
 
-/** @typedef {{ room: string, read: number, unread: number, head: number | null }} Place a room that the user is in */
-/** @typedef {{ room: string, unread: number, isPlaced: boolean }} StoredPlace */
+/**
+ * A room that the user is in; `with` is the other user of a direct one.
+ * @typedef {{ room: string, read: number, unread: number, head: number | null, title?: string, with?: string }} Place
+ */
+
+/** @typedef {{ room: string, unread: number, isPlaced: boolean, title?: string }} StoredPlace */
+
+/** @typedef {{ room: string, kind: string, title: string, by: string, at: string }} Invitation to a private room */
+
+/**
+ * The rules of a room as of the entry `head`, and by which act each part was set since then. `muted` is until when the user
+ * is (null: for ever).
+ * @typedef {{ role: string | null, closed: boolean, slow: number, pinned: Set<string>, muted?: string | null, head: number,
+ *   setBy: Map<string, number> }} RoomRules
+ */
 
 /**
  * Asks the server about a room, and returns whether it has answered.
@@ -118,12 +135,13 @@
 
 /**
  * @typedef {Page & { type: "joined", user: string, users: string[], count: number, admin: boolean, read?: number | null,
- *   unread?: number | null }} JoinedFrame
+ *   unread?: number | null, title?: string | null, with?: string, role?: string | null, closed?: boolean, slow?: number,
+ *   pinned?: string[], muted?: string | null }} JoinedFrame
  */
 
 /**
  * The log's entries after a number; `complete` when they begin with the next one.
- * @typedef {{ type: "since", room: string, after: number, entries: (MessageFrame | ChangeFrame)[], head: number | null,
+ * @typedef {{ type: "since", room: string, after: number, entries: (MessageFrame | ChangeFrame | ActFrame)[], head: number | null,
  *   first: number | null, complete: boolean }} SinceFrame
  */
 
@@ -133,7 +151,13 @@
  */
 
 /** @typedef {{ type: "read", room: string, seq: number, unread: number }} ReadFrame */
-/** @typedef {{ type: "places", room?: undefined, rooms: Place[] }} PlacesFrame */
+/** @typedef {{ type: "places", room?: undefined, rooms: Place[], invitations?: Invitation[] }} PlacesFrame */
+/** @typedef {Invitation & { type: "invited" }} InvitedFrame */
+/** @typedef {{ type: "removed", room: string, act: string, until?: string | null, reason?: string }} RemovedFrame */
+/** @typedef {{ type: "link", room: string, secret: string, until: string }} LinkFrame */
+/** @typedef {{ type: "members", room: string, title: string, members: { user: string, role: string }[],
+ *   invited?: { user: string }[] }} MembersFrame */
+/** @typedef {InvitedFrame | RemovedFrame | LinkFrame | MembersFrame} UserFrame what is told to one user about a room */
 /** @typedef {{ type: "left", room: string }} LeftFrame */
 /** @typedef {{ type: "typing", room: string, user: string }} TypingFrame */
 
@@ -142,6 +166,13 @@
  * `clientId` is the change's own.
  * @typedef {Omit<Entry, "event" | "user"> & { type: "edited" | "deleted" | "reaction", messageSeq: number, by: string,
  *   at: string, emoji?: string, user?: string, on?: boolean }} ChangeFrame
+ */
+
+/**
+ * An act of moderation. `until` is null for ever.
+ * @typedef {{ type: "moderation", room: string, id: string, seq: number, act: string, by: string, at: string,
+ *   clientId?: string, user?: string, until?: string | null, seconds?: number, messageId?: string, role?: string,
+ *   title?: string }} ActFrame
  */
 
 /**
@@ -160,8 +191,8 @@
 
 /**
  * What the server sends; docs/protocol.md describes each frame. `names` has those users whose name is not their id.
- * @typedef {{ names?: Record<string, string> } & (MessageFrame | ChangeFrame | SystemFrame | JoinedFrame | LeftFrame | HistoryFrame | SinceFrame | RosterFrame
- *   | ReadFrame | PlacesFrame | TypingFrame)} Frame
+ * @typedef {{ names?: Record<string, string> } & (MessageFrame | ChangeFrame | ActFrame | SystemFrame | JoinedFrame | LeftFrame | HistoryFrame | SinceFrame | RosterFrame
+ *   | ReadFrame | PlacesFrame | TypingFrame | UserFrame)} Frame
  */
 
 /**
@@ -216,6 +247,7 @@
  * @property {string} lobby the room in which everyone starts
  * @property {KeyValueStorage} storage keeps rooms and what is unsent: `localStorage`
  * @property {() => void} onChange called after every change
+ * @property {(frame: UserFrame) => string} [describe] returns what a notice says of the frame; empty: there is none
  * @property {(room: string) => void} [onMove] another room must become the current one: call `openRoom` with it
  * @property {() => void} [onFirstPage] the current room is empty and now gets its first page
  */

@@ -3,7 +3,9 @@ import { Chat } from "../client/chat.js";
 import { isOwn } from "../client/log.js";
 import { createComposer } from "./composer.js";
 import { byId, setContent } from "./dom.js";
+import { formatDate } from "./format.js";
 import { createMessageActions } from "./message-actions.js";
+import { describeFrame } from "./notices.js";
 import { createScreen } from "./screen.js";
 
 const STATUS_MS = 500;
@@ -32,6 +34,10 @@ export function showChat(session) {
       screen.scheduleRender();
     },
     onFirstPage: () => screen.showStart(),
+    describe(frame) {
+      if (frame.type === "link") showLink(frame);
+      return describeFrame(frame, chat);
+    },
     onMove: (room) => {
       setAddress(room);
       openAddressedRoom();
@@ -80,6 +86,12 @@ export function showChat(session) {
   }
 
   function openAddressedRoom() {
+    if (location.hash.startsWith("#join=")) {
+      const invitation = location.hash.slice("#join=".length);
+      history.replaceState(null, "", `#${chat.room.name}`);
+      acceptInvitation(invitation);
+      return;
+    }
     chat.openRoom(location.hash.slice(1) || lobby);
     screen.clearUnreadMark();
     composer.openRoom(chat.room.name);
@@ -110,16 +122,32 @@ export function showChat(session) {
     return Boolean(target);
   }
 
-  async function invite() {
+  // `~room` or, from a link, `~room.secret`
+  function acceptInvitation(invitation) {
+    const [room, secret] = invitation.split(".");
+    chat.invitations.accept(room, secret);
+  }
+
+  function invite() {
     const { room } = chat;
-    const address = new URL(`#${room.name}`, location.href);
+    if (room.name.startsWith("~")) chat.send("link");
+    else share(`#${room.name}`, "");
+  }
+
+  function showLink({ room, secret, until }) {
+    share(`#join=${room}.${secret}`, `\nWhoever opens it until ${formatDate(new Date(until))} becomes a member.`);
+  }
+
+  async function share(hash, words) {
+    const { room } = chat;
+    const address = new URL(hash, location.href);
     let hint = "Copied";
     try {
       await navigator.clipboard.writeText(address.href);
     } catch {
       hint = "Share this"; // no secure context, or no permission
     }
-    chat.addNotice(room, `${hint}: ${address}`, "notice");
+    chat.addNotice(room, `${hint}: ${address}${words}`, "notice");
   }
 
   function onVisibilityChange() {
@@ -158,6 +186,9 @@ export function showChat(session) {
   byId("sign-in").hidden = true;
   byId("chat").hidden = false;
   openAddressedRoom();
+  const invitation = sessionStorage.getItem("chat.invitation");
+  sessionStorage.removeItem("chat.invitation");
+  if (invitation) acceptInvitation(invitation);
   screen.updateOtherRooms();
   setInterval(screen.renderStatus, STATUS_MS);
   setInterval(screen.updateOtherRooms, OTHER_ROOMS_MS);

@@ -1,7 +1,8 @@
 // What is on the screen follows from the state of the chat.
 import { requestJson } from "../client/connection.js";
-import { olderCursor, shownGaps } from "../client/room.js";
+import { olderCursor, shownGaps, titleOf } from "../client/room.js";
 import { countUnread } from "../client/unread.js";
+import { describeRules } from "./acts.js";
 import { byId, createAvatar, createElement, setContent } from "./dom.js";
 import { describeConnection, formatNames } from "./format.js";
 import { createMessageList } from "./message-list.js";
@@ -27,6 +28,11 @@ export function createScreen(chat, auth) {
     return roomViews.get(chat.room);
   }
 
+  function startTitle() {
+    const title = titleOf(chat.room, chat);
+    return title === chat.room.name ? `#${title}` : title;
+  }
+
   function scheduleRender() {
     renderTimer ??= setTimeout(render, FRAME_MS);
   }
@@ -43,11 +49,17 @@ export function createScreen(chat, auth) {
 
     const count = countUnread(room);
     const myRooms = [...chat.rooms.values()].map((mine) => {
-      return { name: mine.name, unreadCount: countUnread(mine), isCurrent: mine === room };
+      return {
+        address: mine.name,
+        title: titleOf(mine, chat),
+        unreadCount: countUnread(mine),
+        isCurrent: mine === room,
+      };
     });
     const total = myRooms.reduce((sum, { unreadCount }) => sum + unreadCount, 0);
-    document.title = `${total ? `(${total}) ` : ""}${room.name} · Chat`;
-    setContent(byId("room-name"), room.name);
+    const title = titleOf(room, chat);
+    document.title = `${total ? `(${total}) ` : ""}${title} · Chat`;
+    setContent(byId("room-name"), title);
     setContent(byId("new-messages"), count && `${count} new message${count > 1 ? "s" : ""}`);
     setContent(byId("theme-button"), `Theme: ${document.documentElement.style.colorScheme || "system"}`);
     const unknownRooms = otherRooms.filter((other) => !chat.rooms.has(other.room));
@@ -62,7 +74,10 @@ export function createScreen(chat, auth) {
     if ((isOpening || !isFollowing) && room.runs.length && countUnread(room)) view.unreadMark ??= room.read;
     if (isOpening || isFollowing) view.hiddenCount = Math.max(0, entries.length - WINDOW_LENGTH);
     const shown = [...entries.slice(view.hiddenCount), ...chat.unsentMessages()];
-    messageList.render(timelineRows(shown, me, view.unreadMark, describeMissing(room, entries, view)), isOpening);
+    messageList.render(
+      timelineRows(shown, me, view.unreadMark, describeMissing(room, startTitle(), entries, view)),
+      isOpening,
+    );
     isOpening = false;
     byId("log").dataset.membership = room.membership;
     byId("chat").classList.toggle("admin", room.isAdmin);
@@ -81,6 +96,7 @@ export function createScreen(chat, auth) {
     setContent(byId("status-text"), text);
     setContent(byId("retry-countdown"), waitSeconds > 0 && `Next try in ${waitSeconds} s`);
     setContent(byId("status-action"), action);
+    setContent(byId("rule"), describeRules(chat.room, now));
     const { typing } = chat.room;
     const users = [...typing.keys()].filter((user) => typing.get(user) > now && user !== chat.me);
     setContent(
@@ -144,11 +160,11 @@ export function createScreen(chat, auth) {
 }
 
 // What of the conversation is not on the screen, and why.
-function describeMissing(room, entries, { hiddenCount }) {
+function describeMissing(room, title, entries, { hiddenCount }) {
   const lastHidden = entries.slice(0, hiddenCount).findLast(({ seq }) => seq)?.seq ?? 0;
   let start = "";
   if (room.olderFailures || (room.isIncomplete && !room.runs.length)) start = UNREADABLE;
-  else if (entries.some(({ from }) => from) && !olderCursor(room)) start = describeStart(room);
+  else if (entries.some(({ from }) => from) && !olderCursor(room)) start = describeStart(room, title);
   return {
     gaps: shownGaps(room).filter(({ after }) => after >= lastHidden),
     start: hiddenCount ? "" : start,
@@ -156,9 +172,9 @@ function describeMissing(room, entries, { hiddenCount }) {
   };
 }
 
-function describeStart({ name, runs }) {
+function describeStart({ runs }, title) {
   if (!runs.length) return "";
-  return runs[0].after ? "Older messages were removed." : `This is where #${name} began.`;
+  return runs[0].after ? "Older messages were removed." : `This is where ${title} began.`;
 }
 
 function renderSidebar(myRooms, otherRooms, chat) {
@@ -168,13 +184,17 @@ function renderSidebar(myRooms, otherRooms, chat) {
   const people = [{ user: chat.me, name: chat.nameOf(chat.me), isMe: true }, ...sorted];
   const peopleCount = Math.max(count, people.length);
   const focusedId = document.activeElement?.id ?? "";
-  renderList("my-rooms", myRooms, ({ name, unreadCount, isCurrent }) => {
+  const invitations = [...chat.invitations.byRoom.values()].map(({ room, title, by }) => {
+    return { address: `join=${room}`, title, by: chat.nameOf(by) };
+  });
+  renderList("my-rooms", [...myRooms, ...invitations], ({ address, title, unreadCount, isCurrent, by }) => {
     const hidden = createElement("i", { className: "visually-hidden" }, " unread");
     const badge = createElement("span", { className: "badge" }, unreadCount, hidden);
-    return [createLink(name, isCurrent, unreadCount ? badge : "")];
+    const detail = by ? createElement("small", { dir: "auto" }, `Accept · from ${by}`) : "";
+    return [createLink(address, title, isCurrent, unreadCount ? badge : detail)];
   });
   renderList("other-rooms", otherRooms, (other) => {
-    return [createLink(other.room, false, createElement("small", {}, `${other.count} here`))];
+    return [createLink(other.room, other.room, false, createElement("small", {}, `${other.count} here`))];
   });
   byId(focusedId)?.focus(); // a list that was made anew has lost it
   renderList("people-list", people, ({ user, name, isMe }) => {
@@ -190,7 +210,7 @@ function renderList(id, items, build) {
   );
 }
 
-function createLink(name, isCurrent, detail) {
-  const properties = { id: `link to ${name}`, href: `#${name}`, ariaCurrent: isCurrent && "page" };
-  return createElement("a", properties, createElement("bdi", {}, name), detail);
+function createLink(address, title, isCurrent, detail) {
+  const properties = { id: `link to ${address}`, href: `#${address}`, ariaCurrent: isCurrent && "page" };
+  return createElement("a", properties, createElement("bdi", {}, title), detail);
 }

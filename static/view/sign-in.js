@@ -45,7 +45,7 @@ function askForName(maxLength, onNameGiven) {
         return;
       }
       localStorage.setItem("chat.user", name);
-      sessionStorage.clear();
+      sessionStorage.removeItem("chat.refusal");
       sessionStorage.setItem("chat.user", name);
       resolve(name);
     });

@@ -1,6 +1,7 @@
 // The rows of a conversation, and their elements.
 import { gapLength, isOwn, isUnread } from "../client/log.js";
 import { countReactions, hasReacted } from "../client/outbox.js";
+import { formatAct, isShownAct } from "./acts.js";
 import { createAvatar, createButton, createElement, setContent } from "./dom.js";
 import { formatDate, formatDay, formatNames, formatPresence, formatTime, isolateName } from "./format.js";
 
@@ -58,6 +59,8 @@ function addEntry(rows, { entry, date, ...row }) {
     const isSame = last.entry?.from === entry.from && last.entry.user === entry.user;
     const isGrouped = isSame && date - last.date < GROUP_MS;
     rows.push({ kind: "message", ...row, entry, date, isGrouped });
+  } else if (entry.act) {
+    if (isShownAct(entry.act)) rows.push({ kind: "act", ...row, entry });
   } else if (!entry.user) {
     rows.push({ kind: "notice", ...row, entry });
   } else if (last.kind === "presence") {
@@ -93,7 +96,9 @@ function createNote({ kind, entry }) {
 function noteText({ kind, date, events, entry, text }, chat) {
   if (text) return text;
   if (kind === "day") return formatDay(date, Date.now());
-  if (kind === "presence") return formatPresence(events, (user) => chat.nameOf(user));
+  const nameOf = (user) => chat.nameOf(user);
+  if (kind === "presence") return formatPresence(events, nameOf);
+  if (kind === "act") return formatAct(entry.act, nameOf);
   return kind === "unread" ? "New" : entry.message;
 }
 
@@ -124,6 +129,7 @@ function renderMessage({ entry, date, isGrouped }, chat, message) {
     isGrouped && "grouped",
     kind,
     deletedAt ? "deleted" : state,
+    !deletedAt && chat.room.rules.pinned.has(id) && "pinned",
   ];
   message.className = classes.filter(Boolean).join(" ");
   message.id = id;
@@ -137,7 +143,7 @@ function renderMessage({ entry, date, isGrouped }, chat, message) {
   // Not a text that somebody can type: an element of its own.
   if (deletedAt) setContent(text, deletedAt, () => [createElement("del", {}, "Message deleted")]);
   else setContent(text, shown.message, () => splitLinks(shown.message).map(createLink));
-  renderNote(note, shown, entry, chat);
+  renderNote(note, shown, { ...entry, isPinned: classes.includes("pinned") }, chat);
   renderReactions(reactions, shown, chat);
   return message;
 }
@@ -146,7 +152,12 @@ function createLink({ text, href }) {
   return href ? createElement("a", { href, target: "_blank", rel: "noopener noreferrer" }, text) : text;
 }
 
-function renderNote(note, { kind, user, state, editedAt, pendingChange, isDelayed }, { id, error, failedChange }, chat) {
+function renderNote(
+  note,
+  { kind, user, state, editedAt, pendingChange, isDelayed },
+  { id, error, failedChange, isPinned },
+  chat,
+) {
   const failed = failedChange ?? (state === "failed" && { id, error });
   note.classList.toggle("failed-note", Boolean(failed));
   if (failed) {
@@ -157,7 +168,8 @@ function renderNote(note, { kind, user, state, editedAt, pendingChange, isDelaye
     const sending = isDelayed ? "Too many at once: it is sent in a moment…" : "Sending…";
     const pending = state === "pending" ? sending : CHANGE_NOTES[pendingChange];
     const setBy = kind === "reminder" && `Reminder set by ${isolateName(chat.nameOf(user))}`;
-    setContent(note, pending ?? (setBy || (editedAt && "edited")));
+    const marks = [isPinned && "pinned", editedAt && "edited"].filter(Boolean);
+    setContent(note, pending ?? (setBy || marks.join(" · ")));
   }
 }
 

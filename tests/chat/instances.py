@@ -11,9 +11,15 @@ from tests.chat.local_chat import LocalChat
 FORWARDED = ("content-type", "ce-connectionstate")
 
 
+Route = dict[str, str]
+
+
 @asynccontextmanager
-async def run_instances(chat: LocalChat, count: int) -> AsyncIterator[list[str]]:
-    """Let events go to `count` instances in turn, the chat's own one among them; yield their URLs."""
+async def run_instances(chat: LocalChat, count: int, route: Route | None = None) -> AsyncIterator[list[str]]:
+    """Let events go to `count` instances in turn, the chat's own one among them; yield their URLs.
+
+    `route` names the instance for the events of a connection; it may change at any time.
+    """
     async with AsyncExitStack() as stack:
         urls = [chat.url]
         for _ in range(count - 1):
@@ -22,7 +28,8 @@ async def run_instances(chat: LocalChat, count: int) -> AsyncIterator[list[str]]
 
         async def forward(request: web.Request) -> web.Response:
             headers = {name: value for name, value in request.headers.items() if name.lower() != "host"}
-            url, body = f"{next(turns)}{request.rel_url}", await request.read()
+            chosen = (route or {}).get(request.headers.get("ce-connectionId", ""))
+            url, body = f"{chosen or next(turns)}{request.rel_url}", await request.read()
             async with chat.http.request(request.method, url, headers=headers, data=body) as answer:
                 kept = {name: value for name, value in answer.headers.items() if name.lower() in FORWARDED}
                 kept |= {name: value for name, value in answer.headers.items() if name.startswith("WebHook-")}

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 
 import pytest
 from aiohttp import ClientSession, web
@@ -59,6 +59,28 @@ async def test_a_client_that_connects_with_the_url_can_be_put_into_groups_sent_t
         await connected.publish("room.lobby", {"n": 1}, excluded=connection)
         await connected.publish("room.lobby", {"n": 2})
         assert (await socket.receive_json())["data"] == {"n": 2}
+
+
+async def test_all_connections_of_a_user_are_removed_from_the_groups_and_nobody_elses(connected: Gateway) -> None:
+    groups = ["room.design", "rich.design"]
+    names = ["ana", "ana", "bo"]
+    urls = [await connected.client_url(name, groups, minutes=1) for name in names]
+    async with ClientSession() as http, AsyncExitStack() as sockets:
+        for url in urls:
+            socket = await sockets.enter_async_context(http.ws_connect(url, protocols=["json.webpubsub.azure.v1"]))
+            await socket.receive_json()
+        assert len(await connected.members("room.design", 10)) == 3
+
+        await connected.remove_user("ana", groups)
+
+        for group in groups:
+            assert [member.user_id for member in await connected.members(group, 10)] == ["bo"]
+
+
+async def test_a_user_without_connections_can_be_removed(connected: Gateway) -> None:
+    await connected.remove_user("a/b é", ["room.design", "rich.design"])
+
+    assert await connected.members("room.design", 10) == []
 
 
 async def test_one_client_is_kept_for_each_service_and_hub(service: webpubsub.Service) -> None:

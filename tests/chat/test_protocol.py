@@ -2,10 +2,8 @@
 
 import json
 import re
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from typing import Any
-
-import pytest
 
 from chat import errors
 from chat.errors import ChatError
@@ -15,14 +13,13 @@ from tests.chat.functions.test_signed_in import id_of, sign_in
 from tests.chat.local_chat import HIGH_LIMITS, ROOT, Frame, LocalChat, Tab, run_chat
 
 DOCUMENT = (ROOT / "docs" / "protocol.md").read_text(encoding="utf-8")
+LIMITS = f"{HIGH_LIMITS}, reminder=1/2"
 EXAMPLE_ID = "k7oq2xg4hbzd-3m5n7p2q4r6s7t2u4v6w"
-
-
-@pytest.fixture
-async def chat() -> AsyncIterator[LocalChat]:
-    """The whole chat; commands of reminders meet their limit soon."""
-    async with run_chat(ChatRateLimits=f"{HIGH_LIMITS}, reminder=1/2") as running:
-        yield running
+# The room of the user in the examples, the room that the user is invited to by a link, and the link's secret.
+EXAMPLE_ROOM, EXAMPLE_LINKED_ROOM = "~q5w7e2r4t6y3u7i2o4p6a3s5", "~z2x4c6v3b5n7m2l4k6j3h5g7"
+EXAMPLE_SECRET = "kF2-vQ8hT4mB9xLpZ0cWrY6u"
+# A message of the room `garden`, in which the user is the owner.
+EXAMPLE_GARDEN_ID = "w4x5y6z7a2b3-c4d5e6f7g2h3i4j5k6l7"
 
 
 def section(title: str) -> str:
@@ -68,24 +65,57 @@ def test_every_code_of_a_refusal_that_clients_can_meet_is_documented() -> None:
     assert documented == codes(errors.ChatError) - only_for_the_service - {"chat_error"}
 
 
-def real(data: Any, message: str) -> Any:
-    """Return an example with the id of a message that exists."""
-    return json.loads(json.dumps(data).replace(EXAMPLE_ID, message))
+def real(data: Any, names: dict[str, str]) -> Any:
+    """Return an example with the id of a message, the rooms and the secret that exist."""
+    text = json.dumps(data)
+    for example, existing in names.items():
+        text = text.replace(example, existing)
+    return json.loads(text)
+
+
+async def create_private_room(owner: Tab, *members: Tab) -> tuple[str, str]:
+    """Create a private room with members who came by its link; return the room and the link's secret."""
+    await owner.ask("create", {"kind": "private", "title": "Team plans"})
+    room = (await owner.next(type="joined", kind="private"))["room"]
+    await owner.ask("link", {"room": room})
+    secret = (await owner.next(type="link"))["secret"]
+    for member in members:
+        await member.ask("accept", {"room": room, "secret": secret})
+        await member.next(type="joined", room=room)
+    return room, secret
+
+
+async def create_garden(owner: Tab, *others: Tab) -> list[str]:
+    """Create the room `garden`, in which the others are and say something; return the ids of their messages."""
+    await owner.ask("create", {"kind": "public", "room": "garden", "title": "The garden"})
+    said = []
+    for number, other in enumerate(others):
+        await other.ask("join", {"room": "garden"})
+        await other.ask("message", {"room": "garden", "message": f"buy thing {number}"})
+        said.append((await owner.next(message=f"buy thing {number}"))["id"])
+    return said
 
 
 async def test_every_example_of_a_client_is_accepted(chat: LocalChat) -> None:
-    ana = await chat.open("ana")
+    ana, cy, dee = await chat.open("ana"), await chat.open("cy"), await chat.open("dee")
     await ana.ask("message", "a message to change")
     message = (await ana.next(sender="ana"))["id"]
+    room, _ = await create_private_room(ana, cy)
+    (said,) = await create_garden(ana, dee)
+    await ana.ask("join", {"room": "lobby"})
+    linked_room, secret = await create_private_room(dee)
+    names = {EXAMPLE_ID: message, EXAMPLE_ROOM: room, EXAMPLE_LINKED_ROOM: linked_room, EXAMPLE_SECRET: secret}
+    names |= {EXAMPLE_GARDEN_ID: said}
 
     for event, data in sorted(SENT, key=lambda example: example[0] == "leave"):
-        await ana.ask(event, real(data, message))
+        await ana.ask(event, real(data, names))
 
     assert [frame for frame in ana.frames if frame.get("event") == "error"] == []
     answered = {frame.get("type", "chat line") for frame in ana.frames}
     assert answered == {
         *("chat line", "edited", "deleted", "reaction", "history", "since"),
         *("system", "joined", "left", "roster", "places"),
+        *("moderation", "link", "members", "audit", "rules", "reports"),
     }
 
 
@@ -156,11 +186,54 @@ async def collect_frames(chat: LocalChat) -> list[Frame]:
     await ana.ask("join", {"room": "design"})
     await ana.ask("roster", {"room": "design"})
     await show_unread(chat, bo)
+    await manage_private_room(ana, bo, cy)
+    await moderate_garden(ana, bo, cy)
     await ana.ask("leave", {"room": "design"})
     await cy.close()
     await ana.next(event="left", user="cy")
-    frames = [*ana.seen, *bo.seen]
+    frames = [*ana.seen, *bo.seen, *cy.seen]
     return frames + [entry for frame in frames for entry in entries_of(frame)]
+
+
+async def manage_private_room(ana: Tab, bo: Tab, cy: Tab) -> None:
+    """Let ana have a private room with cy, to which bo is invited, and talk with bo alone."""
+    room, _ = await create_private_room(ana, cy)
+    await ana.ask("invite", {"room": room, "user": "bo"})
+    await ana.ask("role", {"room": room, "user": "cy", "role": "moderator", "clientId": "r-2"})
+    await ana.ask("rename", {"room": room, "title": "Plans for May"})
+    await ana.ask("members", {"room": room})
+    await ana.ask("since", {"room": room, "seq": 0})
+    await ana.ask("direct", {"user": "bo"})
+    await bo.ask("places", {})
+    await ana.ask("remove", {"room": room, "user": "cy"})
+    await cy.next(type="removed", room=room)
+
+
+async def moderate_garden(ana: Tab, bo: Tab, cy: Tab) -> None:
+    """Let ana moderate a public room with everything that a moderator can do."""
+    garden = {"room": "garden"}
+    rude, pinned = await create_garden(ana, bo, cy)
+    await cy.ask("report", garden | {"id": rude, "reason": "spam"})
+    await ana.ask("reports", garden)
+    await ana.ask("role", garden | {"user": "cy", "role": "moderator"})
+    acts: list[tuple[str, Frame]] = [
+        ("mute", {"user": "bo", "for": 600, "reason": "spam"}),
+        ("mute", {"user": "dee", "clientId": "a-1"}),
+        ("kick", {"user": "dee", "reason": "noise"}),
+        ("audit", {"limit": 1}),
+        ("unmute", {"user": "dee"}),
+        ("ban", {"user": "dee"}),
+        ("close", {}),
+        ("open", {}),
+        ("slow", {"seconds": 30}),
+        ("pin", {"id": pinned}),
+        ("delete", {"id": rude, "reason": "rude words"}),
+        ("audit", {}),
+        ("rules", {}),
+    ]
+    for event, fields in acts:
+        await ana.ask(event, garden | fields)
+    await ana.next(type="rules")
 
 
 async def collect_named_frames() -> list[Frame]:
@@ -180,7 +253,7 @@ async def collect_named_frames() -> list[Frame]:
 
 async def collect_all_frames() -> list[Frame]:
     """Return the frames of an open chat, then those of one where people are signed in."""
-    async with run_chat() as chat:
+    async with run_chat(ChatRateLimits=LIMITS) as chat:
         frames = await collect_frames(chat)
     return frames + await collect_named_frames()
 

@@ -117,14 +117,14 @@ def _answers(url: str) -> bool:
 class Chat(Process):
     """`dev.py run` on free ports with a data folder of its own."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, rate_limits: str = FAST_SENDERS) -> None:
         self.port, self.webpubsub_port, self.tables_port = free_port(), free_port(), free_port()
         self.url = f"http://localhost:{self.port}"
         self.webpubsub_url = f"http://localhost:{self.webpubsub_port}"
         command = [sys.executable, "dev.py", "run", "--port", str(self.port)]
         command += ["--webpubsub-port", str(self.webpubsub_port), "--tables-port", str(self.tables_port)]
         command += ["--data", str(folder / "data")]
-        super().__init__(command, f"{self.url}/", folder / "run.log", ChatRateLimits=FAST_SENDERS)
+        super().__init__(command, f"{self.url}/", folder / "run.log", ChatRateLimits=rate_limits)
 
     def forget_places(self) -> None:
         """Delete the rooms that are kept for users: a user of one test is in no room of another test."""

@@ -102,9 +102,9 @@ def test_nothing_that_is_typed_looks_like_what_was_not_typed(chat: Chat, new_per
 
 
 def test_under_easyauth_people_are_shown_by_their_names_and_two_with_one_name_are_two(
-    own_chat: Chat, new_person: NewPerson, monkeypatch: pytest.MonkeyPatch
+    own_chat: Chat, new_person: NewPerson
 ) -> None:
-    monkeypatch.setenv("ChatAuth", "easyauth")
+    own_chat.environment["ChatAuth"] = "easyauth"
     own_chat.start()
     people = []
     for provider in ("aad", "github"):
@@ -118,6 +118,7 @@ def test_under_easyauth_people_are_shown_by_their_names_and_two_with_one_name_ar
         )
         page.goto(own_chat.url)
         person = Person(page, own_chat, "Ana")
+        person.expect_live()
         person.expect_joined("lobby")
         people.append(person)
     ana, other = people

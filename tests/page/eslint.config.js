@@ -39,7 +39,7 @@ export default [
     files: ["static/**/*.js", "local_azure/webpubsub/inspector/page/*.js"],
     languageOptions: { globals: globals.browser },
   },
-  { files: ["static/theme.js"], languageOptions: { sourceType: "script" } },
+  { files: ["static/start.js"], languageOptions: { sourceType: "script" } },
   {
     files: ["static/client/**/*.js"],
     rules: {

@@ -43,7 +43,11 @@ def test_requests_and_events_with_a_signature_are_among_the_inputs(kind: type) -
 
 
 def example(condition: Callable[[object], bool]) -> object:
-    return find(inputs, condition, settings=settings(database=None, suppress_health_check=list(HealthCheck)))
+    return find(
+        inputs,
+        condition,
+        settings=settings(database=None, max_examples=10_000, suppress_health_check=list(HealthCheck)),
+    )
 
 
 @pytest.mark.parametrize(

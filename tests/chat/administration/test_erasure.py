@@ -10,12 +10,25 @@ from chat.gateway import Gateways
 from chat.message_ids import derived_id
 from chat.names import REMINDER_USER
 from chat.room_list.store import RoomListStore, now_ms
-from chat.room_log.model import EraseUser, Message, NewMessage, Quote, change_message, erase_user
+from chat.room_log.audit_answers import audit_frame
+from chat.room_log.model import (
+    DeleteMessage,
+    EraseUser,
+    Message,
+    NewMessage,
+    Quote,
+    change_message,
+    erase_user,
+)
+from chat.room_log.moderation_acts import Act
+from chat.rooms.report_store import Report, ReportedMessage, ReportStore
 from chat.settings import Settings
 from chat.table_storage.client import TableClient
+from chat.table_storage.entities import ETAG
 from local_azure import webpubsub
 from tests.chat.administration.conversations import Conversation, contents, new_room_logs, read_rows
 from tests.chat.administration.stopping_storage import serve_stopping_storage
+from tests.chat.room_log.requests import act, create
 
 MESSAGE = Message("m", seq=1, version=1, sender="bo", text="hello", sent_at=10, count=1, client_id="c")
 
@@ -207,3 +220,35 @@ async def test_a_message_of_an_erased_user_that_is_sent_again_stays_erased(stora
         again = await new_room_logs(storage).append("design", request)
 
     assert (again.is_new, again.message.sender, again.message.text) == (False, "erased", "")
+
+
+async def test_acts_reasons_and_reports_lose_the_user_too(storage: TableClient) -> None:
+    async with webpubsub.serve() as service:
+        process = Process(storage, Settings({"WebPubSubConnectionString": service.connection_string}))
+        talk = Conversation(process.rooms, "design")
+        await process.rooms.moderate("design", create("mo"))
+        hers, his = await talk.say("ana", "hers"), await talk.say("bo", "his")
+        await process.rooms.moderate("design", act("a1", Act.MUTE, "ana", user="mo", reason="rude"))
+        await process.rooms.moderate("design", act("a2", Act.KICK, "bo", user="mo", reason="late"))
+        for number, said in enumerate((hers, his)):
+            deletion = DeleteMessage(id=f"c{number}", user="mo", target=said.message.id, reason=f"reason {number}")
+            await process.rooms.append("design", deletion)
+        reports = ReportStore(storage)
+        for user, seq, said in (("ana", 3, his), ("bo", 2, hers), ("ana", 2, hers)):
+            await reports.add(ReportedMessage("design", said.message.id, seq), Report(user, 5, f"by {user}"))
+
+        await process.run()
+
+        rows = await read_rows(storage, "design")
+        frame = await audit_frame(process.rooms, "design", None, 50, lambda _: None)
+        queue = await reports.read_queue("design")
+    assert "ana" not in str([{name: row[name] for name in row if name not in ("id", ETAG)} for row in rows])
+    told = [(each["act"], each["by"], each.get("user"), each.get("reason")) for each in frame["acts"]]
+    assert told[-5:] == [
+        ("delete", "mo", "bo", "reason 1"),
+        ("delete", "mo", "erased", None),
+        ("kick", "mo", "bo", "late"),
+        ("mute", "mo", "erased", None),
+        ("create", "mo", None, None),
+    ]
+    assert [(each.message, [report.user for report in each.reports]) for each in queue] == [(hers.message.id, ["bo"])]

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import Counter
+from urllib.parse import unquote
 
 import aiohttp
 import pytest
@@ -12,9 +13,7 @@ from local_azure.webpubsub.observations import RestCalled
 from tests.chat.local_chat import LocalChat, until
 
 
-@pytest.mark.parametrize(
-    "room", ["_secret", "_never-was", "~k3m5n7p2", "~", "_", "%20_secret", "_SECRET", "~Upper case"]
-)
+@pytest.mark.parametrize("room", ["_secret", "_never-was", "~k3m5n7p2", "_", "%20_secret", "_SECRET"])
 async def test_a_room_that_is_not_public_is_not_told_of_whether_there_is_one_or_not(chat: LocalChat, room: str) -> None:
     await chat.enter("ana", "_secret")
     calls: list[str] = []
@@ -22,7 +21,8 @@ async def test_a_room_that_is_not_public_is_not_told_of_whether_there_is_one_or_
 
     answer = await chat.get(f"/rooms/{room}", status=404)
 
-    assert answer == {"error": {"code": "unknown_room", "message": "there is no such room"}}
+    name = unquote(room).strip().lower()
+    assert answer == {"error": {"code": "unknown_room", "message": f"there is no room '{name}'"}}
     assert calls == []
 
 

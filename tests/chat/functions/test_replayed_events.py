@@ -5,6 +5,7 @@ The service signs the id of a connection only, so each event here has a valid si
 
 import asyncio
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -12,8 +13,9 @@ import pytest
 
 from chat.identity import User
 from chat.presence.admission import admission_groups
+from chat.rate_limits import REFUSALS_BEFORE_CLOSE, UNUSED
 from chat.settings import Settings
-from chat.webhook.connection_state import ConnectionState, encode_state
+from chat.webhook.connection_state import LATEST, ConnectionState, encode_state
 from local_azure.observations import StorageObservation
 from local_azure.webpubsub import DEFAULT_ACCESS_KEY
 from local_azure.webpubsub.observations import RestCalled
@@ -135,6 +137,20 @@ async def test_no_event_is_another_users_also_in_a_process_that_has_not_seen_the
 
         await ana.ask("message", "still here")
         await bo.next(message="still here")
+
+
+async def test_forged_events_mute_nobody() -> None:
+    async with run_chat(ChatAuth="easyauth") as chat:
+        ana, bo = await sign_in(chat, "Ana"), await sign_in(chat, "Bo")
+        muted = replace(UNUSED, muted_until=LATEST - 1, mutes=1)
+        state = encode_state(ConnectionState(id_of("Bo"), usage=muted))
+        for number in range(REFUSALS_BEFORE_CLOSE + 5):
+            answer = await replay(chat, ana.connection_id, "message", str(number), connectionState=state)
+            assert code_of(answer) == (401, "untrusted_event")
+
+        await bo.ask("message", "hello")
+        await ana.next(message="hello")
+        assert (await sign_in(chat, "Bo")).connection_id
 
 
 async def test_a_forged_beginning_gives_nobody_another_name() -> None:

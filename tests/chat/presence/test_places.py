@@ -30,6 +30,8 @@ WRITTEN: dict[str, dict[str, Any]] = {
         "leftBy": "c1",
     }
 }
+WRITTEN["1 with invitations"] = WRITTEN["1"] | {"invitedAt": 0}
+NEWEST = WRITTEN["1 with invitations"]
 
 
 @pytest.fixture
@@ -47,19 +49,21 @@ def test_a_row_of_every_version_is_read(version: str) -> None:
 
 
 def test_the_newest_version_is_written_and_a_later_ones_field_is_ignored() -> None:
-    assert encode_place(STORED) == WRITTEN["1"]
-    later = WRITTEN["1"] | {"v": 2, "muted": True, "odata.etag": "1"}
-    assert encode_place(decode_place(later, "ana", "design")) == WRITTEN["1"]
+    assert encode_place(STORED) == NEWEST
+    later = NEWEST | {"v": 2, "muted": True, "odata.etag": "1"}
+    assert encode_place(decode_place(later, "ana", "design")) == NEWEST
 
 
-@pytest.mark.parametrize("missing", ["v", "user", "seq", "messages", "joinedAt", "here", "newsAt", "leftBy"])
+@pytest.mark.parametrize(
+    "missing", ["v", "user", "seq", "messages", "joinedAt", "here", "newsAt", "leftBy", "invitedAt"]
+)
 def test_a_missing_field_has_its_default(missing: str) -> None:
-    row = {name: value for name, value in WRITTEN["1"].items() if name != missing} | {"odata.etag": "1"}
+    row = {name: value for name, value in NEWEST.items() if name != missing} | {"odata.etag": "1"}
 
     place = encode_place(decode_place(row, "ana", "design"))
 
     default = encode_place(Place("ana", "design"))
-    assert place == WRITTEN["1"] | ({missing: default[missing]} if missing != "v" else {})
+    assert place == NEWEST | ({missing: default[missing]} if missing != "v" else {})
 
 
 def test_a_position_moves_forward_only() -> None:

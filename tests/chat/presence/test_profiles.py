@@ -11,7 +11,7 @@ from chat.presence.profiles import MAX_KEPT, ROW, NameCache, Profiles, decode_na
 from chat.settings import Settings
 from chat.table_storage.client import TableClients
 from local_azure import tables
-from tests.chat.functions.test_signed_in import id_of, sign_in
+from tests.chat.functions.test_signed_in import id_of, principal, sign_in
 from tests.chat.local_chat import LocalChat, Tab, run_chat
 
 # What each version of the app wrote for this profile. A new version adds its own; none is ever removed.
@@ -124,6 +124,8 @@ async def test_every_frame_that_names_users_by_their_ids_has_their_names() -> No
         assert (await hers.next(type="roster"))["names"] == both
         await hers.ask("message", {"room": "design", "message": "/who"})
         assert (await hers.next(event="notice"))["message"] == "2 in design: Ana García, Bo"
+        asked = await chat.get("/rooms/design", headers=principal("Bo"))
+        assert (asked["users"], asked["names"]) == (sorted(both), both)
         await his.close()
         left = await hers.next(event="left", room="design")
         assert (left["message"], left["names"]) == ("Bo left", {bo: "Bo"})

@@ -1,11 +1,14 @@
 """How clients are told entries: with all that can change, bounded, and readable by the tutorial's pages."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from chat.room_log.entry_frames import LISTED_USERS, chat_line, entry_frame
 from chat.room_log.model import Entry, Kind, Message, Quote
+from chat.room_log.moderation_acts import Act, Moderation
+from chat.room_log.rules import Role, RoomKind
 
 NOON_MS = 1_769_860_800_000
 PLAIN = Message(id="m1", seq=4, version=4, sender="ana", text="hi", sent_at=NOON_MS, count=1)
@@ -103,3 +106,41 @@ def test_a_change_of_a_message_that_was_removed_is_told_as_its_deletion() -> Non
         "by": "bo",
         "at": "2026-01-31T12:00:00.007Z",
     }
+
+
+def act_entry(act: Act, **details: Any) -> Entry:
+    moderation = replace(Moderation(act=act), **details)
+    return Entry(7, Kind.MODERATE, "x1", "ana", NOON_MS, 3, "x1", 7, "c-7", moderation=moderation)
+
+
+@pytest.mark.parametrize(
+    ("entry", "more"),
+    [
+        (
+            act_entry(Act.MUTE, whom="bo", until=NOON_MS + 5),
+            {"user": "bo", "until": "2026-01-31T12:00:00.005Z"},
+        ),
+        (act_entry(Act.BAN, whom="bo"), {"user": "bo", "until": None}),
+        (act_entry(Act.KICK, whom="bo"), {"user": "bo"}),
+        (act_entry(Act.SLOW, seconds=0), {"seconds": 0}),
+        (act_entry(Act.CLOSE), {}),
+        (act_entry(Act.PIN, message="m1"), {"messageId": "m1"}),
+        (act_entry(Act.ROLE, whom="bo", role=Role.MODERATOR), {"user": "bo", "role": "moderator"}),
+        (act_entry(Act.RENAME, text=""), {"title": ""}),
+        (act_entry(Act.CREATE, text="Tea", kind=RoomKind.PRIVATE), {"title": "Tea", "kind": "private"}),
+        (act_entry(Act.UNKNOWN), {}),
+    ],
+)
+def test_an_act_is_told_with_what_applies_to_it(entry: Entry, more: dict[str, object]) -> None:
+    assert entry.moderation is not None
+    frame = {"type": "moderation", "room": "lobby", "id": "x1", "seq": 7, "act": entry.moderation.act.value}
+    frame |= {"by": "ana", "at": "2026-01-31T12:00:00.000Z", "clientId": "c-7"}
+
+    assert entry_frame("lobby", entry, None) == frame | more
+
+
+@pytest.mark.parametrize("act", [act for act in Act if act is not Act.CREATE])
+def test_the_reason_of_an_act_is_told_to_nobody_but_moderators(act: Act) -> None:
+    entry = act_entry(act, whom="bo", reason="a reason that only moderators read")
+
+    assert "reason" not in str(entry_frame("lobby", entry, None))

@@ -136,7 +136,7 @@ rooms = st.lists(st.from_regex(r"[a-z0-9_][a-z0-9_-]{0,31}", fullmatch=True), un
 usages = st.builds(Usage, st.dictionaries(st.sampled_from(Kind), times), times, times, times)
 
 
-@given(st.builds(ConnectionState, st.none() | names, rooms.map(tuple), times, usages))
+@given(st.builds(ConnectionState, st.none() | names, rooms.map(tuple), times, usage=usages))
 def test_what_is_written_is_read(state: ConnectionState) -> None:
     assert decode_state(encode_state(state)) == state
 

@@ -1,0 +1,459 @@
+"""Moderators act on users and rooms: in force at once, on every connection of the user, told in words."""
+
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import pytest
+
+from chat.message_ids import derived_id
+from chat.names import groups_of
+from chat.room_log.moderation_acts import Act
+from local_azure.tables import faults as storage
+from local_azure.webpubsub.faults import FailRest, Scope, SlowRest
+from tests.chat.local_chat import HUB, JSON, Frame, LocalChat, run_chat, until
+from tests.chat.room_log.requests import act
+from tests.chat.rooms.moderated import append_acts, ask_error, make_room, own_room, refusal, say
+
+ROOM = "design"
+MESSAGE = derived_id("ana", "a message that nobody sent")
+
+
+def everything(line: Frame) -> list[tuple[str, dict[str, Any]]]:
+    """Return all that somebody in the room may ask, about a message of it."""
+    return [
+        ("message", {"room": ROOM, "message": "still here"}),
+        ("edit", {"room": ROOM, "id": line["id"], "message": "later"}),
+        ("react", {"room": ROOM, "id": line["id"], "emoji": "👍"}),
+        ("delete", {"room": ROOM, "id": line["id"]}),
+        ("typing", {"room": ROOM}),
+        ("history", {"room": ROOM}),
+        ("since", {"room": ROOM, "seq": 0}),
+        ("report", {"room": ROOM, "id": line["id"], "reason": "spam"}),
+        ("mute", {"room": ROOM, "user": "cy"}),
+    ]
+
+
+def connections(chat: LocalChat, room: str, user: str) -> int:
+    """Return how many memberships the connections of a user have in a room's two groups."""
+    hub = chat.service.hubs.hub(HUB)
+    groups = (hub.group_members(group) for group in groups_of(room, rich=True))
+    return sum(connection.user_id == user for members in groups for connection in members)
+
+
+async def test_who_is_muted_reads_on_and_says_nothing_until_it_ends(chat: LocalChat) -> None:
+    ana, bo = await own_room(chat, ROOM, "bo")
+
+    await ana.ask("mute", {"room": ROOM, "user": "bo", "for": 600, "reason": "spam", "clientId": "a-1"})
+
+    told = await bo.next(type="moderation")
+    assert {name: told[name] for name in ("act", "by", "user", "clientId")} == {
+        "act": "mute",
+        "by": "ana",
+        "user": "bo",
+        "clientId": "a-1",
+    }
+    assert "reason" not in told
+    error = await ask_error(bo, "message", {"room": ROOM, "message": "hello", "clientId": "m-1"})
+    assert (error["code"], error["clientId"]) == ("muted", "m-1")
+    assert 590 < error["retryAfter"] <= 600
+    assert await refusal(bo, "typing", {"room": ROOM}) == "muted"
+    line = await say(ana, ROOM, "you can read this")
+    assert await bo.next(message="you can read this")
+    assert await refusal(bo, "react", {"room": ROOM, "id": line["id"], "emoji": "👍"}) == "muted"
+
+    await ana.ask("unmute", {"room": ROOM, "user": "bo"})
+
+    await say(bo, ROOM, "thank you")
+
+
+async def test_who_is_banned_is_out_at_once_in_every_tab_and_is_told_why(chat: LocalChat) -> None:
+    ana, bo, second = await own_room(chat, ROOM, "bo", "bo")
+    line = await say(bo, ROOM, "buy my things")
+
+    await ana.ask("ban", {"room": ROOM, "user": "bo", "for": 86_400, "reason": "spam"})
+
+    for tab in (bo, second):
+        removed = await tab.next(type="removed")
+        assert (removed["room"], removed["act"], removed["reason"]) == (ROOM, "ban", "spam")
+        assert removed["until"] > removed["at"]
+    assert connections(chat, ROOM, "bo") == 0
+    assert (await ana.next(event="left", user="bo"))["room"] == ROOM
+    for tab in (bo, second):
+        for event, data in everything(line):
+            assert await refusal(tab, event, data) == "banned", event
+        assert await refusal(tab, "join", {"room": ROOM}) == "banned"
+    await say(ana, ROOM, "peace")
+    await bo.ask("message", {"room": "lobby", "message": "end"})
+    await bo.next(message="end")
+    assert [
+        frame for frame in bo.frames if frame.get("room") == ROOM and "message" in frame and "at" not in frame
+    ] == []
+
+
+async def test_a_ban_survives_a_new_connection_and_another_instance(chat: LocalChat) -> None:
+    ana, _ = await own_room(chat, ROOM, "bo")
+    await ana.ask("ban", {"room": ROOM, "user": "bo"})
+
+    async with chat.another_instance() as other:
+        chat.deliver("connect", "connected", "disconnected", url=other)
+        tab = await chat.open("bo")
+
+        error = await ask_error(tab, "join", {"room": ROOM})
+
+        assert (error["code"], "retryAfter" in error) == ("banned", False)
+        assert connections(chat, ROOM, "bo") == 0
+
+
+async def test_a_ban_survives_a_restart_and_ends_by_unban(tmp_path: Path) -> None:
+    async with run_chat(tmp_path) as chat:
+        ana, _ = await own_room(chat, ROOM, "bo")
+        await ana.ask("ban", {"room": ROOM, "user": "bo"})
+
+    async with run_chat(tmp_path) as chat:
+        bo, (ana, _) = await chat.open("bo"), await chat.enter("ana", ROOM)
+        assert await refusal(bo, "join", {"room": ROOM}) == "banned"
+
+        await ana.ask("unban", {"room": ROOM, "user": "bo"})
+
+        await bo.ask("join", {"room": ROOM})
+        await bo.next(type="joined", room=ROOM)
+        await say(bo, ROOM, "back again")
+        await ana.next(message="back again")
+
+
+async def test_who_is_kicked_is_out_and_may_come_back(chat: LocalChat) -> None:
+    ana, bo = await own_room(chat, ROOM, "bo")
+    line = await say(bo, ROOM, "noise")
+
+    await ana.ask("kick", {"room": ROOM, "user": "bo", "reason": "noise"})
+
+    assert (await bo.next(type="removed"))["act"] == "kick"
+    assert connections(chat, ROOM, "bo") == 0
+    for event, data in everything(line):
+        assert await refusal(bo, event, data) == "not_in_room", event
+    await bo.ask("join", {"room": ROOM})
+    await bo.next(type="joined", room=ROOM)
+    assert connections(chat, ROOM, "bo") == 2
+    await say(bo, ROOM, "sorry")
+    await ana.next(message="sorry")
+
+
+async def test_a_kick_that_is_delivered_again_after_a_return_leaves_a_way_back(chat: LocalChat) -> None:
+    ana, bo = await own_room(chat, ROOM, "bo")
+    kick = {"room": ROOM, "user": "bo", "clientId": "k-1"}
+    await ana.ask("kick", kick)
+    await bo.ask("join", {"room": ROOM})
+
+    await ana.ask("kick", kick)
+    await bo.ask("join", {"room": ROOM})
+
+    assert connections(chat, ROOM, "bo") == 2
+    await say(ana, ROOM, "hello")
+    await bo.next(message="hello")
+
+
+async def test_a_plain_client_that_is_banned_from_the_lobby_cannot_connect(chat: LocalChat) -> None:
+    await make_room(chat, "lobby", "ana")
+    ana, plain = await chat.open("ana"), await chat.open("bo", subprotocol=None)
+    await plain.send("message", "hello")
+    await ana.next(message="hello")
+
+    await ana.ask("ban", {"room": "lobby", "user": "bo"})
+
+    await plain.send("message", "still here?")
+    assert (await plain.next(event="error"))["code"] == "banned"
+    await until(lambda: refused_connection(chat, "bo"))
+    rich = await chat.open("bo", subprotocol=JSON)
+    assert await refusal(rich, "message", {"room": "lobby", "message": "hello"}) == "not_in_room"
+    assert await refusal(rich, "join", {"room": "lobby"}) == "banned"
+    await say(ana, "lobby", "peace")
+    await rich.ask("join", {"room": "design"})
+    assert [frame for frame in rich.frames if frame.get("message") == "peace"] == []
+
+
+async def refused_connection(chat: LocalChat, user: str) -> bool:
+    """Return whether a plain client of the user is refused; the rules at `connect` are up to a second old."""
+    url = (await chat.get(f"/negotiate?id={user}"))["url"]
+    try:
+        async with chat.http.ws_connect(url):
+            return False
+    except aiohttp.WSServerHandshakeError as error:
+        return error.status == 403
+
+
+async def test_a_connection_that_the_rules_of_a_moment_ago_let_in_leaves_the_lobby(chat: LocalChat) -> None:
+    await make_room(chat, "lobby", "ana")
+    await chat.open("cy")  # the rules of the lobby are read
+
+    await append_acts(chat, "lobby", act("a1", Act.BAN, "bo"))
+    bo = await chat.open("bo")
+
+    await until(lambda: connections(chat, "lobby", "bo") == 0)
+    assert await refusal(bo, "message", {"room": "lobby", "message": "hello"}) in ("banned", "not_in_room")
+
+
+@pytest.mark.parametrize("kind", ["ban", "kick"])
+async def test_a_join_at_the_moment_of_a_removal_ends_outside(chat: LocalChat, kind: str) -> None:
+    """The join has read the rules; before it is in the groups, the removal on another instance is over."""
+    (ana,) = await own_room(chat, ROOM)
+    bo = await chat.open("bo")
+    async with chat.another_instance() as other:
+        chat.service.faults.add(SlowRest(1.5, scope=Scope(operation="add_connection_to_group"), count=2))
+        await bo.send("join", {"room": ROOM})
+        await until(lambda: chat.service.faults.active() == [])
+        chat.deliver("connect", "connected", "disconnected", url=other)
+
+        await ana.ask(kind, {"room": ROOM, "user": "bo"})
+        assert connections(chat, ROOM, "bo") == 0  # the join is still under way
+
+        error = await bo.next(event="error")
+        assert error["code"] == ("banned" if kind == "ban" else "not_in_room")
+        assert connections(chat, ROOM, "bo") == 0
+        await say(ana, ROOM, "only for those inside")
+        await bo.ask("roster", {"room": "lobby"})
+        assert not [frame for frame in bo.frames if frame.get("message") == "only for those inside"]
+        if kind == "kick":
+            await bo.ask("join", {"room": ROOM})
+            await bo.next(type="joined", room=ROOM)
+
+
+async def test_a_join_whose_rules_cannot_be_read_again_is_undone(chat: LocalChat) -> None:
+    await make_room(chat, ROOM)
+    bo = await chat.open("bo")
+    chat.service.faults.add(SlowRest(0.5, scope=Scope(operation="add_connection_to_group"), count=2))
+    await bo.send("join", {"room": ROOM})
+    await until(lambda: chat.service.faults.active() == [])
+    chat.storage.faults.add(storage.Fail(500, scope=storage.Scope(table="ChatRooms"), for_seconds=60))
+
+    assert (await bo.next(event="error"))["code"] == "storage_unavailable"
+    assert connections(chat, ROOM, "bo") == 0
+
+
+async def test_a_removal_that_the_service_did_not_do_is_told_and_is_done_when_it_is_sent_again(
+    chat: LocalChat,
+) -> None:
+    ana, bo = await own_room(chat, ROOM, "bo")
+    ban = {"room": ROOM, "user": "bo", "clientId": "b-1"}
+    chat.service.faults.add(FailRest(503, scope=Scope(operation="remove_user_from_group"), for_seconds=60))
+
+    error = await ask_error(ana, "ban", ban)
+
+    assert (error["code"], error["clientId"]) == ("service_unavailable", "b-1")
+    assert await refusal(bo, "message", {"room": ROOM, "message": "still here"}) == "banned"
+    assert connections(chat, ROOM, "bo") == 2
+    chat.service.faults.clear()
+    await ana.ask("ban", ban)
+    assert connections(chat, ROOM, "bo") == 0
+    assert (await bo.next(type="removed"))["act"] == "ban"
+    first, second = await ana.next(type="moderation"), await ana.next(type="moderation")
+    assert first == second  # one entry
+
+
+FOR_MODERATORS: list[tuple[str, dict[str, Any]]] = [
+    ("mute", {"user": "cy"}),
+    ("unmute", {"user": "cy"}),
+    ("kick", {"user": "cy"}),
+    ("ban", {"user": "cy"}),
+    ("unban", {"user": "cy"}),
+    ("close", {}),
+    ("open", {}),
+    ("slow", {"seconds": 5}),
+    ("unpin", {"id": MESSAGE}),
+    ("audit", {}),
+    ("rules", {}),
+    ("reports", {}),
+    ("resolve", {"id": MESSAGE}),
+]
+
+
+async def test_only_moderators_who_are_in_the_room_may(chat: LocalChat) -> None:
+    await make_room(chat, ROOM)
+    bo, _ = await chat.enter("bo", ROOM)
+    outside = await chat.open("ana")  # the owner, who is not in the room now
+
+    for event, fields in FOR_MODERATORS:
+        assert await refusal(bo, event, {"room": ROOM} | fields) == "not_allowed", event
+        assert await refusal(outside, event, {"room": ROOM} | fields) == "not_in_room", event
+        assert await refusal(bo, event, {"room": "lobby"} | fields) == "not_allowed", event
+    await bo.ask("since", {"room": ROOM, "seq": 0})
+    assert [entry["act"] for entry in (await bo.next(type="since"))["entries"]] == ["create"]
+
+
+async def test_a_moderator_can_act_neither_on_the_owner_nor_on_another_moderator(chat: LocalChat) -> None:
+    await make_room(chat, ROOM, "ana", "mo", "max")
+    mo, _ = await chat.enter("mo", ROOM)
+
+    for user in ("ana", "max", "mo"):
+        for event in ("mute", "kick", "ban"):
+            assert await refusal(mo, event, {"room": ROOM, "user": user}) == "not_allowed"
+    await mo.ask("kick", {"room": ROOM, "user": "bo"})
+    assert (await mo.next(type="moderation"))["act"] == "kick"
+
+
+async def test_a_closed_room_is_read_and_only_its_moderators_speak(chat: LocalChat) -> None:
+    ana, bo, mo = await own_room(chat, ROOM, "bo", "mo")
+
+    await ana.ask("close", {"room": ROOM, "reason": "for the night"})
+
+    assert (await bo.next(type="moderation"))["act"] == "close"
+    assert await refusal(bo, "message", {"room": ROOM, "message": "hello?"}) == "room_closed"
+    await say(mo, ROOM, "back tomorrow")
+    await bo.next(message="back tomorrow")
+    await mo.ask("open", {"room": ROOM})
+    await say(bo, ROOM, "good morning")
+
+
+async def test_slow_mode_holds_between_instances(chat: LocalChat) -> None:
+    ana, bo = await own_room(chat, ROOM, "bo")
+    await ana.ask("slow", {"room": ROOM, "seconds": 60})
+    assert (await bo.next(type="moderation"))["seconds"] == 60
+    await say(bo, ROOM, "one")
+
+    async with chat.another_instance() as other:
+        chat.deliver(url=other)
+        error = await ask_error(bo, "message", {"room": ROOM, "message": "two"})
+
+        assert (error["code"], 50 < error["retryAfter"] <= 60) == ("slow_mode", True)
+        await say(ana, ROOM, "three")
+        await ana.ask("slow", {"room": ROOM, "seconds": 0})
+        await say(bo, ROOM, "four")
+
+
+async def test_a_message_is_pinned_and_unpinned(chat: LocalChat) -> None:
+    ana, bo = await own_room(chat, ROOM, "bo")
+    line = await say(bo, ROOM, "the rules of this room")
+
+    await ana.ask("pin", {"room": ROOM, "id": line["id"]})
+    assert (await bo.next(type="moderation"))["messageId"] == line["id"]
+    assert await refusal(ana, "pin", {"room": ROOM, "id": MESSAGE}) == "unknown_message"
+    await ana.ask("unpin", {"room": ROOM, "id": line["id"]})
+    assert (await bo.next(type="moderation"))["act"] == "unpin"
+
+
+async def test_what_changes_nothing_is_said_to_the_sender_alone(chat: LocalChat) -> None:
+    ana, bo = await own_room(chat, ROOM, "bo")
+
+    await ana.send("unmute", {"room": ROOM, "user": "bo"})
+
+    assert (await ana.next(event="notice"))["message"] == "nothing was changed: it is like that already"
+    await say(ana, ROOM, "end")
+    await bo.next(message="end")
+    assert [frame for frame in bo.frames if frame.get("type") == "moderation"] == []
+
+
+COMMANDS: list[tuple[str, dict[str, Any]]] = [
+    ("/mute bo 10m spam and more", {"act": "mute", "user": "bo"}),
+    ("/mute @bo", {"act": "mute", "user": "bo", "until": None}),
+    ('/mute "bo the great" 1h30m', {"act": "mute", "user": "bo the great"}),
+    ("/kick bo enough of it", {"act": "kick", "user": "bo"}),
+    ("/kick bo 10m is a reason", {"act": "kick", "user": "bo"}),
+    ("/ban bo 1d why", {"act": "ban", "user": "bo"}),
+    ("/ban bo rude words", {"act": "ban", "user": "bo", "until": None}),
+    ("/CLOSE", {"act": "close"}),
+    ("/slow 30s", {"act": "slow", "seconds": 30}),
+    ("/slow 35", {"act": "slow", "seconds": 35}),
+    ("/slow 2m", {"act": "slow", "seconds": 120}),
+]
+
+
+async def test_a_command_does_what_the_event_does(chat: LocalChat) -> None:
+    (ana,) = await own_room(chat, ROOM)
+
+    for number, (text, told) in enumerate(COMMANDS):
+        await ana.ask("message", {"room": ROOM, "message": text, "clientId": f"c-{number}"})
+
+        frame = await ana.next(type="moderation")
+        assert {name: frame.get(name, "missing") for name in told} == told, text
+        assert frame["clientId"] == f"c-{number}"
+
+
+async def test_commands_undo_what_commands_did(chat: LocalChat) -> None:
+    ana, bo = await own_room(chat, ROOM, "bo")
+    line = await say(bo, ROOM, "pin me")
+    done = []
+
+    for text, more in [
+        ("/mute bo", {}),
+        ("/unmute bo", {}),
+        ("/ban bo", {}),
+        ("/unban bo", {}),
+        ("/close", {}),
+        ("/open", {}),
+        ("/slow 5s", {}),
+        ("/slow off", {}),
+        ("/pin", {"replyTo": line["id"]}),
+        (f"/unpin {line['id']}", {}),
+    ]:
+        await ana.ask("message", {"room": ROOM, "message": text} | more)
+        done.append((await ana.next(type="moderation"))["act"])
+
+    assert done == ["mute", "unmute", "ban", "unban", "close", "open", "slow", "slow", "pin", "unpin"]
+    await ana.ask("rules", {"room": ROOM})
+    rules = await ana.next(type="rules")
+    assert (rules["banned"], rules["muted"], rules["closed"], rules["slow"], rules["pinned"]) == ([], [], False, 0, [])
+
+
+async def test_a_command_that_is_wrong_says_what(chat: LocalChat) -> None:
+    (ana,) = await own_room(chat, ROOM)
+
+    for text, code in [
+        ("/mute", "invalid_message"),
+        ("/mute bo 99999w", "invalid_reminder"),
+        ("/slow", "invalid_message"),
+        ("/slow never", "invalid_message"),
+        ("/slow 7h", "invalid_message"),
+        ("/pin", "invalid_message"),
+        ("/pin m1", "invalid_message"),
+        ("/ban ana", "not_allowed"),
+    ]:
+        assert await refusal(ana, "message", {"room": ROOM, "message": text}) == code, text
+
+
+async def test_a_moderator_with_a_plain_client_is_told_that_it_is_done(chat: LocalChat) -> None:
+    await make_room(chat, "lobby", "ana")
+    plain, bo = await chat.open("ana", subprotocol=None), await chat.open("bo")
+
+    await plain.send("message", "/mute bo 10m")
+
+    assert (await plain.next(event="notice"))["message"] == "done"
+    assert (await bo.next(type="moderation"))["user"] == "bo"
+    assert await refusal(bo, "message", {"room": "lobby", "message": "hello"}) == "muted"
+
+
+async def test_the_same_client_id_for_a_change_and_an_act_are_two_things(chat: LocalChat) -> None:
+    (ana,) = await own_room(chat, ROOM)
+    line = await say(ana, ROOM, "hello")
+
+    await ana.ask("edit", {"room": ROOM, "id": line["id"], "message": "good day", "clientId": "x"})
+    await ana.ask("close", {"room": ROOM, "clientId": "x"})
+
+    assert (await ana.next(type="edited"))["clientId"] == "x"
+    assert (await ana.next(type="moderation"))["clientId"] == "x"
+
+
+async def test_two_moderators_at_once_on_two_instances_are_both_in_force(chat: LocalChat) -> None:
+    ana, mo, bo = await own_room(chat, ROOM, "mo", "bo")
+    async with chat.another_instance() as other:
+        await mo.send("mute", {"room": ROOM, "user": "bo"})
+        chat.deliver(url=other)
+        await ana.send("slow", {"room": ROOM, "seconds": 5})
+
+        acts = {(await bo.next(type="moderation"))["act"] for _ in range(2)}
+
+        assert acts == {"mute", "slow"}
+        assert await refusal(bo, "message", {"room": ROOM, "message": "hello"}) == "muted"
+
+
+async def test_a_reader_who_was_away_finds_the_acts_in_the_log(chat: LocalChat) -> None:
+    ana, bo = await own_room(chat, ROOM, "bo")
+    line = await say(bo, ROOM, "one")
+    await ana.ask("mute", {"room": ROOM, "user": "cy", "reason": "only for moderators"})
+    await ana.ask("delete", {"room": ROOM, "id": line["id"], "reason": "only for moderators"})
+
+    await bo.ask("since", {"room": ROOM, "seq": line["seq"]})
+
+    answer = await bo.next(type="since")
+    assert [entry["type"] for entry in answer["entries"]] == ["moderation", "deleted"]
+    assert [entry["seq"] for entry in answer["entries"]] == [line["seq"] + 1, line["seq"] + 2]
+    assert "only for moderators" not in str(answer)

@@ -1,0 +1,116 @@
+"""Private rooms and direct conversations, as people use them at the page."""
+
+import re
+from collections.abc import Callable
+
+from playwright.sync_api import Page, expect
+
+from tests.e2e.conftest import Chat
+from tests.e2e.people import Person
+
+NewPerson = Callable[[], Page]
+
+
+def notice(person: Person, text: str | re.Pattern[str]) -> None:
+    expect(person.page.locator(".timeline-note.notice").filter(has_text=text).last).to_be_visible()
+
+
+def create(person: Person, title: str) -> str:
+    """Create a private room; return its name."""
+    person.say(f"/create private {title}")
+    person.expect_joined(title)
+    return str(person.page.evaluate("location.hash.slice(1)"))
+
+
+def rooms(person: Person) -> list[str]:
+    return person.page.locator("#my-rooms bdi").all_inner_texts()
+
+
+def test_a_private_room_is_shown_by_its_title_and_an_invitation_is_accepted_in_the_list(
+    chat: Chat, new_person: NewPerson
+) -> None:
+    ana, bo = Person(new_person(), chat, "ana p").enter(), Person(new_person(), chat, "bo p").enter()
+    name = create(ana, "Team plans")
+    assert re.fullmatch(r"~[a-z2-7]{24}", name)
+
+    ana.say("/invite bo p")
+
+    notice(ana, "bo p is invited")
+    notice(bo, "invites you to")
+    bo.page.locator("#my-rooms a", has_text="Team plans").click()
+    bo.expect_joined("Team plans")
+    expect(bo.page).to_have_title("Team plans · Chat")
+    ana.say("welcome")
+    bo.expect_line("welcome")
+    assert rooms(bo).count("Team plans") == 1
+    assert name not in bo.page.locator("#rooms").inner_text()
+
+
+def test_a_link_lets_somebody_in_and_its_secret_does_not_stay_in_the_address(chat: Chat, new_person: NewPerson) -> None:
+    ana = Person(new_person(), chat, "ana q").enter()
+    create(ana, "Linked plans")
+    ana.page.get_by_role("button", name="Invite", exact=True).click()
+    notice(ana, "Whoever opens it until")
+    text = ana.page.locator(".timeline-note.notice").last.inner_text()
+    address = re.search(r"http\S+", text)
+    assert address
+    page = new_person()
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(f"{request.url} {request.headers}"))
+
+    page.goto(address[0])
+
+    expect(page.get_by_label("Your name")).to_be_visible()
+    assert "join" not in page.url
+    page.get_by_label("Your name").fill("bo q")
+    page.get_by_role("button", name="Join the chat").click()
+    bo = Person(page, chat, "bo q")
+    bo.expect_joined("Linked plans")
+    assert "join" not in page.url
+    assert not [request for request in asked if address[0].rpartition(".")[2] in request]
+    page.reload()
+    bo.expect_joined("Linked plans")
+
+
+def test_a_link_can_be_opened_in_a_page_that_is_open_and_a_wrong_one_is_told_in_words(
+    chat: Chat, new_person: NewPerson
+) -> None:
+    bo = Person(new_person(), chat, "bo r").enter()
+
+    bo.page.evaluate("location.hash = 'join=~abcdefghabcdefghabcdefgh.notasecretnotasecretnota'")
+
+    expect(bo.page.locator(".timeline-note.error")).to_contain_text("this invitation is not valid")
+    bo.expect_joined("lobby")
+    assert "join" not in bo.page.url
+
+
+def test_who_is_removed_is_told_and_the_room_is_gone(chat: Chat, new_person: NewPerson) -> None:
+    ana, bo = Person(new_person(), chat, "ana s").enter(), Person(new_person(), chat, "bo s").enter()
+    name = create(ana, "Closed circle")
+    ana.say("/invite bo s")
+    bo.page.locator("#my-rooms a", has_text="Closed circle").click()
+    bo.expect_joined("Closed circle")
+
+    ana.say("/remove bo s")
+
+    bo.expect_joined("lobby")
+    notice(bo, "You are no member any more of")
+    assert "Closed circle" not in rooms(bo)
+    bo.page.evaluate("room => { location.hash = room }", name)
+    expect(bo.page.locator(".timeline-note.error")).to_contain_text("there is no room")
+    bo.expect_joined("lobby")
+
+
+def test_a_direct_conversation_has_the_name_of_the_other_one(chat: Chat, new_person: NewPerson) -> None:
+    ana, bo = Person(new_person(), chat, "ana v").enter(), Person(new_person(), chat, "bo v").enter()
+
+    ana.say("/direct bo v")
+
+    ana.expect_joined("bo v")
+    notice(bo, "wants to talk with you")
+    ana.say("hello")
+    link = bo.page.locator("#my-rooms a", has_text="ana v")
+    expect(link.locator(".badge")).to_contain_text("1")
+    link.click()
+    bo.expect_joined("ana v")
+    bo.expect_line("hello")
