@@ -56,7 +56,8 @@ def webhook_auth_level() -> func.AuthLevel:
 async def eventhandler(req: func.HttpRequest, client: str) -> func.HttpResponse:
     """Answer a validation request or an event; the `event` in the path is only for people who read access logs."""
     try:
-        settings, process = current_settings(), process_state()
+        process = process_state()
+        settings = process.settings
         if req.method != "POST":
             return validation_response(req, settings)
         connection_id = claimed_connection(req.headers, req.get_body())

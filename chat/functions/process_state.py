@@ -1,6 +1,7 @@
 """What one process keeps between calls: clients, caches and background tasks. All of it can be lost and made again."""
 
 import asyncio
+import os
 from dataclasses import dataclass, field
 from weakref import WeakKeyDictionary
 
@@ -30,6 +31,9 @@ STALE_SECONDS = 10.0
 class ProcessState:
     """What the functions of one process share; it belongs to one event loop."""
 
+    # The environment is read once: the platform starts a new process when a setting changes. An event asks for twenty
+    # settings, and the environment is decoded for each of them.
+    settings: Settings = field(default_factory=lambda: Settings(dict(os.environ)))
     gateways: Gateways = field(default_factory=Gateways)
     tables: TableClients = field(default_factory=TableClients)
     rooms: dict[TableClient, RoomLogs] = field(default_factory=dict)
