@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from chat.errors import ChatError, EmptyMessage, InvalidMessage, MessageTooLong
+from chat.errors import ChatError, EmptyMessage, InvalidMessage, InvalidName, MessageTooLong
 from chat.message_ids import is_message_id
 from chat.names import room_name
 from chat.room_log.model import Form
@@ -18,6 +18,7 @@ CLIENT_ID_LENGTH = 64
 EMOJI_BYTES = 32
 REASON_LENGTH = 200
 TITLE_LENGTH = 64
+USER_LENGTH = 128
 MAX_UTC_OFFSET_MINUTES = 14 * 60
 _CLIENT_ID = re.compile(rf"[!-~]{{1,{CLIENT_ID_LENGTH}}}")
 
@@ -152,6 +153,14 @@ def parse_on(value: object) -> bool:
     if isinstance(value, bool):
         return value
     raise InvalidMessage(f"on is {reprlib.repr(value)}, it must be true or false")
+
+
+def parse_user(value: object) -> str:
+    """Return the id of a user that an act is about, who need not exist; raises InvalidName."""
+    user = unicodedata.normalize("NFC", value.strip()) if isinstance(value, str) else ""
+    if not user or len(user) > USER_LENGTH or not is_clean(user):
+        raise InvalidName(f"user must be the id of a user, 1 to {USER_LENGTH} characters")
+    return user
 
 
 def parse_reason(value: object, *, is_required: bool = False) -> str:

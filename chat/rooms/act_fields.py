@@ -4,17 +4,14 @@ Nothing here has input or output; times are milliseconds since 1970 (UTC).
 """
 
 import reprlib
-import unicodedata
 from collections.abc import Mapping
 from typing import Any
 
 from chat.errors import InvalidMessage
-from chat.messages.parse import parse_message_id, parse_reason
+from chat.messages.parse import parse_message_id, parse_reason, parse_user
 from chat.room_log.moderation_acts import LONGEST_SLOW_SECONDS, Act, Moderation
 from chat.room_log.rules import FOREVER
-from chat.text_rules import is_clean
 
-USER_LENGTH = 128
 LONGEST_SECONDS = 366 * 24 * 60 * 60
 ON_USERS = frozenset({Act.MUTE, Act.UNMUTE, Act.KICK, Act.BAN, Act.UNBAN})
 WITH_END = frozenset({Act.MUTE, Act.BAN})
@@ -24,7 +21,7 @@ Fields = Mapping[str, Any]
 
 
 def parse_act(act: Act, fields: Fields, now: int) -> Moderation:
-    """Return the act that the fields of the event of the same name ask for; raises InvalidMessage."""
+    """Return the act that the fields of the event of the same name ask for; raises InvalidMessage or InvalidName."""
     return Moderation(
         act=act,
         whom=parse_user(fields.get("user")) if act in ON_USERS else "",
@@ -33,14 +30,6 @@ def parse_act(act: Act, fields: Fields, now: int) -> Moderation:
         message=parse_message_id(fields.get("id")) if act in ON_MESSAGES else "",
         reason=parse_reason(fields.get("reason")),
     )
-
-
-def parse_user(value: object) -> str:
-    """Return the id of the user that an act is about; raises InvalidMessage."""
-    user = unicodedata.normalize("NFC", value.strip()) if isinstance(value, str) and is_clean(value) else ""
-    if not 0 < len(user) <= USER_LENGTH:
-        raise InvalidMessage(f"user must be the id of a user, 1 to {USER_LENGTH} characters")
-    return user
 
 
 def parse_until(value: object, now: int) -> int:

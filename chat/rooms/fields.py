@@ -2,17 +2,15 @@
 
 import hashlib
 import reprlib
-import unicodedata
 
-from chat.errors import ChatError, InvalidMessage, InvalidName
+from chat.errors import ChatError, InvalidMessage
 from chat.handler_context import Services
 from chat.identity import known_user
+from chat.messages.parse import parse_user
 from chat.room_log.rules import Role, RoomKind
 from chat.settings import Auth
-from chat.text_rules import is_clean
 
 SECRET_LENGTH = 128
-USER_LENGTH = 128
 DAY_SECONDS = 24 * 60 * 60
 LINK_SECONDS, LONGEST_LINK_SECONDS = 7 * DAY_SECONDS, 30 * DAY_SECONDS
 
@@ -64,14 +62,6 @@ def parse_secret(value: object) -> str:
 def secret_digest(secret: str) -> str:
     """Return the SHA-256 of a link's secret (hex), which is all that is stored of it."""
     return hashlib.sha256(secret.encode()).hexdigest()
-
-
-def parse_user(value: object) -> str:
-    """Return the id of a user that an act is about, who need not exist; raises InvalidName."""
-    user = unicodedata.normalize("NFC", value.strip()) if isinstance(value, str) else ""
-    if not user or len(user) > USER_LENGTH or not is_clean(user):
-        raise InvalidName(f"user must be the id of a user, 1 to {USER_LENGTH} characters")
-    return user
 
 
 async def parse_known_user(value: object, services: Services) -> str:

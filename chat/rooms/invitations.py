@@ -11,13 +11,13 @@ from typing import Any
 from chat import frames
 from chat.handler_context import Answer, Services
 from chat.message_ids import derived_id
-from chat.messages.parse import parse_client_id
+from chat.messages.parse import parse_client_id, parse_user
 from chat.names import room_name, user_group
 from chat.presence.rosters import news_time
 from chat.room_log.answers import title_fields
 from chat.room_log.moderation_acts import Act, Moderation
 from chat.rooms.acts import carry_out
-from chat.rooms.fields import parse_known_user, parse_link_seconds, parse_user, secret_digest
+from chat.rooms.fields import parse_known_user, parse_link_seconds, secret_digest
 from chat.webhook.events import UserEvent
 
 Fields = Mapping[str, Any]

@@ -6,14 +6,14 @@ from typing import Any
 from chat import frames
 from chat.frames import Frame
 from chat.handler_context import Answer, Services
-from chat.messages.parse import parse_client_id
+from chat.messages.parse import parse_client_id, parse_user
 from chat.messages.review import review_title
 from chat.names import room_name
 from chat.room_log.answers import title_fields
 from chat.room_log.moderation_acts import Act, Moderation
 from chat.room_log.rules import Role, Rules
 from chat.rooms.acts import carry_out
-from chat.rooms.fields import parse_role, parse_user
+from chat.rooms.fields import parse_role
 from chat.rooms.removal import remove_from_room
 from chat.webhook.events import UserEvent
 

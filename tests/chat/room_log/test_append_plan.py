@@ -332,7 +332,7 @@ def test_an_admin_has_no_power_in_a_room_that_only_members_know() -> None:
         assert outcomes_of([request], log) == ["unknown_room"]
 
 
-def test_an_admin_who_is_a_member_changes_only_what_is_his_own() -> None:
+def test_an_admin_who_is_a_member_changes_only_what_is_the_admins_own() -> None:
     log = MemoryLog(room="~room")
     log.append([create("ana", RoomKind.PRIVATE), new_message("m1"), act("a1", Act.INVITE, "root")])
     log.append([act("a2", Act.ACCEPT, user="root")])

@@ -75,7 +75,7 @@ def test_nobody_acts_on_the_owner_or_on_an_admin_of_the_app(kind: Act) -> None:
     assert may_act(PRIVATE, replace(act("a1", kind, "root", user="ana"), is_whom_admin=True))
 
 
-def test_a_moderator_whom_the_owner_muted_cannot_unmute_himself() -> None:
+def test_a_moderator_whom_the_owner_muted_cannot_unmute_itself() -> None:
     assert code_of(PUBLIC, act("a1", Act.UNMUTE, "mo", user="mo")) == "not_allowed"
     assert code_of(PUBLIC, act("a1", Act.UNMUTE, "mo", user="max")) is None
 

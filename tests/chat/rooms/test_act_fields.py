@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from chat.errors import InvalidMessage
+from chat.errors import ChatError, InvalidMessage
 from chat.message_ids import derived_id
 from chat.messages.parse import parse_reason
 from chat.room_log.moderation_acts import Act, Moderation
@@ -60,8 +60,9 @@ def test_what_the_fields_of_an_act_mean(act: Act, fields: dict[str, Any], expect
     ],
 )
 def test_a_wrong_field_is_refused(act: Act, fields: dict[str, Any]) -> None:
-    with pytest.raises(InvalidMessage):
+    with pytest.raises(ChatError) as refused:
         parse_act(act, fields, NOW)
+    assert refused.value.code in ("invalid_message", "invalid_name")
 
 
 @pytest.mark.parametrize("value", [None, "", "  ", "\u200b"])
