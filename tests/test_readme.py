@@ -18,7 +18,11 @@ async def test_a_command_added_as_the_readme_shows_answers_and_is_listed(tmp_pat
     handlers, program = copy_app(tmp_path), document_program("README.md", "@command")
     (path,) = re.findall(r"^# (chat/commands/\w+\.py)$", program, re.MULTILINE)
     (tmp_path / path).write_text(program)
-    insert_behind(handlers, "from chat.commands import builtin", "from chat.commands.roll import roll\n")
+    insert_behind(
+        handlers,
+        "from chat.commands import builtin, moderation, room_commands",
+        "from chat.commands.roll import roll\n",
+    )
     insert_behind(handlers, "        builtin.cancel_reminder,", "        roll,\n")
 
     async with run_app(tmp_path) as chat:
