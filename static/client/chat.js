@@ -19,10 +19,8 @@ const SPREAD_MS = 400; // joins that were too much do not come all at once again
 export class Chat {
   /** @type {Map<string, Room>} */
   rooms = new Map();
-
   /** @type {ConnectionState} */
   connectionState = { name: "connecting" };
-
   /** @type {Map<Room, number>} in how many seconds a room may be joined that was too much */
   postponedJoins = new Map();
 
