@@ -19,10 +19,8 @@ const SPREAD_MS = 400; // joins that were too much do not come all at once again
 export class Chat {
   /** @type {Map<string, Room>} */
   rooms = new Map();
-
   /** @type {ConnectionState} */
   connectionState = { name: "connecting" };
-
   /** @type {Map<Room, number>} in how many seconds a room may be joined that was too much */
   postponedJoins = new Map();
 
@@ -309,7 +307,9 @@ export class Chat {
     const notice = this.options.describe?.(frame);
     if (frame.type === "invited" && frame.kind === "direct") this.#askPlaces();
     else if (frame.type === "invited") this.invitations.byRoom.set(frame.room, frame);
-    if (frame.type === "removed" && room) this.#forgetRoom(room);
+    // The lobby stays open, but is not joined again at once.
+    if (frame.type === "removed" && room?.name === this.options.lobby) room.membership = "removed";
+    else if (frame.type === "removed" && room) this.#forgetRoom(room);
     if (notice) this.addNotice(this.room, notice, "notice");
     this.options.onChange();
   }

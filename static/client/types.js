@@ -79,7 +79,8 @@
  * @property {string} name
  * @property {string} title what people see in place of the name; empty: the name
  * @property {string} other the other user of a direct room, else empty
- * @property {"idle" | "joining" | "joined"} membership `joined` once the server has answered
+ * @property {"idle" | "joining" | "joined" | "removed"} membership `joined` once the server has answered, `removed` until the
+ *   next connection
  * @property {boolean} isAdmin whether the user may edit and delete what others wrote
  * @property {RoomRules} rules
  * @property {boolean} isPlaced whether the server has named it as one of the user's rooms

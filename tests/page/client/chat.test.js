@@ -158,3 +158,17 @@ test("a connection that was cut is recovered, and nothing is joined again", asyn
   assert.equal(chat.connectionState.isNew, false);
   assert.deepEqual(service.received("join"), []);
 });
+
+test("who is removed from the lobby stays outside until a new connection or a command joins it", async (t) => {
+  const { chat, service } = await startChat(t);
+  await service.publish(joined("lobby"));
+  await service.acknowledge("join");
+
+  await service.publish({ type: "removed", room: "lobby", act: "kick", at: "2026-01-31T12:00:00.000Z" });
+  chat.openRoom("lobby");
+
+  assert.equal(chat.room.membership, "removed");
+  assert.equal(service.received("join").length, 1);
+  await service.publish(joined("lobby"));
+  assert.equal(chat.room.membership, "joined");
+});
