@@ -19,7 +19,7 @@ async def test_a_command_added_as_the_readme_shows_answers_and_is_listed(tmp_pat
     (tmp_path / path).write_text(program)
     insert_behind(
         handlers,
-        "from chat.commands import builtin, moderation, room_commands",
+        "from chat.commands import builtin",
         "from chat.commands.roll import roll\n",
     )
     insert_behind(handlers, "        builtin.cancel_reminder,", "        roll,\n")
