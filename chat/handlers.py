@@ -46,7 +46,7 @@ async def handle_event(event: UserEvent, services: Services) -> Answer:
         services.limiter.charge(EVENT_KINDS.get(name, Kind.HISTORY))
     handler = HANDLERS.get(name)
     if handler is None:
-        raise UnknownEvent(f"there is no event {reprlib.repr(event.name)}, only {', '.join(sorted(HANDLERS))}")
+        raise UnknownEvent(f"there is no event {reprlib.repr(event.name)}; docs/protocol.md lists them")
     return await handler(event, services)
 
 

@@ -22,7 +22,7 @@ FIRST_MUTE_MS, LONGEST_MUTE_MS = 1000, 300_000
 # After so long without a mute the next one is short again.
 FORGET_MUTES_MS = 300_000
 # Who is refused so often during a mute does not read the answers: its connection is closed.
-REFUSALS_BEFORE_CLOSE = 30
+REFUSALS_BEFORE_CLOSE = 20
 # The mute of who was closed is that of so many mutes in a row at least: 32 s, then twice as long each time.
 MUTES_OF_FLOODER = 6
 _OVERRIDE = re.compile(r"(\w+)\s*=\s*(\d{1,6})\s*/\s*(\d{1,6})", re.ASCII)
@@ -130,7 +130,7 @@ class RateLimits:
 
 
 DEFAULTS: dict[Kind, tuple[int, int]] = {
-    Kind.MESSAGE: (120, 30),
+    Kind.MESSAGE: (120, 20),
     Kind.CHANGE: (120, 60),
     Kind.TYPING: (120, 60),
     Kind.HISTORY: (600, 300),

@@ -135,18 +135,27 @@ def receive_task(pipe: Connection) -> Any:
         return None
 
 
-def cancel_at_end(pipe: Connection, on_message: Callable[[Any], None] = lambda _message: None) -> None:
+def _ignore(_message: object = None) -> None:
+    pass
+
+
+def cancel_at_end(
+    pipe: Connection, on_message: Callable[[Any], None] = _ignore, when_alone: Callable[[], None] = _ignore
+) -> None:
     """Cancel the current asyncio task of this child process when the command asks for it, or has ended.
 
-    Until then `on_message` is called in the event loop with what else the command says.
+    Until then `on_message` is called in the event loop with what else the command says. `when_alone` is called in a
+    thread when the command has ended without a word.
     """
     loop, serving = asyncio.get_running_loop(), asyncio.current_task()
     assert serving is not None
 
     def watch() -> None:
-        with contextlib.suppress(EOFError, OSError):
+        try:
             while (message := pipe.recv()) is not None:
                 loop.call_soon_threadsafe(on_message, message)
+        except (EOFError, OSError):
+            when_alone()
         with contextlib.suppress(RuntimeError):  # the loop is closed: the process ends
             loop.call_soon_threadsafe(serving.cancel)
 

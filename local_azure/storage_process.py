@@ -133,7 +133,8 @@ def _run(pipe: Connection) -> None:
 async def _serve(pipe: Connection, task: StorageTask) -> None:
     from local_azure import tables
 
-    cancel_at_end(pipe, logging.getLogger().setLevel)
+    # What was answered is stored. A command that is started again needs the port and the data at once.
+    cancel_at_end(pipe, logging.getLogger().setLevel, when_alone=lambda: os._exit(1))
     async with tables.serve(tables.Settings(data=task.data), host=task.host, port=task.port) as service:
         for fault in task.faults:
             service.faults.add(fault)

@@ -6,19 +6,22 @@ from pathlib import Path
 from tests.app_copy import copy_app, document_program, run_app
 
 
-def insert_behind(file: Path, line: str, new: str) -> None:
-    """Insert text behind a line that stands in the file once."""
-    before, found, after = file.read_text().partition(f"{line}\n")
-    assert found
-    assert f"\n{line}\n" not in after
-    file.write_text(before + found + new + after)
+def insert_behind(file: Path, beginning: str, new: str) -> None:
+    """Insert text behind the one line of the file that begins so."""
+    text = file.read_text()
+    (line,) = re.findall(rf"^{re.escape(beginning)}.*\n", text, re.MULTILINE)
+    file.write_text(text.replace(line, line + new))
 
 
 async def test_a_command_added_as_the_readme_shows_answers_and_is_listed(tmp_path: Path) -> None:
     handlers, program = copy_app(tmp_path), document_program("README.md", "@command")
     (path,) = re.findall(r"^# (chat/commands/\w+\.py)$", program, re.MULTILINE)
     (tmp_path / path).write_text(program)
-    insert_behind(handlers, "from chat.commands import builtin", "from chat.commands.roll import roll\n")
+    insert_behind(
+        handlers,
+        "from chat.commands import builtin, moderation, room_commands",
+        "from chat.commands.roll import roll\n",
+    )
     insert_behind(handlers, "        builtin.cancel_reminder,", "        roll,\n")
 
     async with run_app(tmp_path) as chat:

@@ -10,7 +10,7 @@ from typing import Any
 import aiohttp
 from aiohttp import WSMsgType
 
-from bench.fuzz_run.inputs import JSON, LAST_ID, PROTOBUF, RELIABLE_JSON, RELIABLE_PROTOBUF, Frames
+from bench.fuzz_run.inputs import JSON, LAST_ID, LAST_ROOM, PROTOBUF, RELIABLE_JSON, RELIABLE_PROTOBUF, Frames
 from local_azure.webpubsub.protocols import webpubsub_pb2 as pb
 
 ANSWER_SECONDS = 20.0
@@ -22,7 +22,10 @@ DOCUMENTED_CLOSURES = frozenset({1000, 1003, 1007, 1009, 1011})
 
 @dataclass
 class Seen:
-    """What all connections were answered; `closed` counts by code, `refused` by the chat's codes."""
+    """What all connections were answered; `closed` counts by code, `refused` by the chat's codes.
+
+    `tokens` are the secrets that they were given: those of URLs and of links.
+    """
 
     closed: Counter[int] = field(default_factory=Counter)
     refused: Counter[str] = field(default_factory=Counter)
@@ -48,6 +51,7 @@ class FuzzClient:
         self._changed = asyncio.Condition()
         self._answered: set[int] = set()
         self._last_id = NO_ID
+        self._last_room = "~"
         self._sequence_id = 0
 
     async def open(self) -> None:
@@ -97,6 +101,7 @@ class FuzzClient:
         is_text = isinstance(frame, str)
         content = frame.encode(errors="surrogatepass") if isinstance(frame, str) else frame
         content = content.replace(LAST_ID.encode(), self._last_id.encode())
+        content = content.replace(LAST_ROOM.encode(), self._last_room.encode())
         try:
             await socket.send_frame(content, WSMsgType.TEXT if is_text else WSMsgType.BINARY)
         except ConnectionError:  # the service closed because of an earlier frame
@@ -150,3 +155,7 @@ class FuzzClient:
         elif "type" not in frame and frame.get("from") == self.user:
             self._seen.lines += 1
             self._last_id = frame["id"]
+        elif frame.get("type") == "link":
+            self._seen.tokens.append(frame["secret"])
+        elif frame.get("type") == "joined" and frame["room"].startswith("~"):
+            self._last_room = frame["room"]

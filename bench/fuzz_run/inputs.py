@@ -20,6 +20,8 @@ TEXT_MARK = "MARK!a-private-text!"
 SECRET_MARK = "MARK!a-secret!"
 LAST_ID = "@last-message-id@"
 """Stands for the id of the last chat line that the connection was sent."""
+LAST_ROOM = "~last-private-room"
+"""Stands for the private room that the connection entered last."""
 JSON, RELIABLE_JSON = "json.webpubsub.azure.v1", "json.reliable.webpubsub.azure.v1"
 PROTOBUF, RELIABLE_PROTOBUF = "protobuf.webpubsub.azure.v1", "protobuf.reliable.webpubsub.azure.v1"
 SUBPROTOCOLS = (None, JSON, RELIABLE_JSON, PROTOBUF, RELIABLE_PROTOBUF)
@@ -65,7 +67,7 @@ def documented_events(text: str) -> dict[str, list[str]]:
     """Return the names of the user events and of their fields, as the table of docs/protocol.md lists them."""
     section = text.partition("## Client to server: user events")[2].partition("\n## ")[0]
     rows = re.findall(r"^\| `(\w+)` \| (.*?) \|", section, re.MULTILINE)
-    return {name: re.findall(r'"(\w+)"', data) for name, data in rows}
+    return {name: list(dict.fromkeys(re.findall(r'"(\w+)"', data))) for name, data in rows}
 
 
 def documented_paths(text: str) -> list[tuple[str, str]]:
@@ -133,7 +135,7 @@ message = st.one_of(
 )
 seq = st.sampled_from([0, 1, 2, 7, 999_999_999_999, 10**30, -1]) | st.integers()
 VALID: dict[str, SearchStrategy[object]] = {
-    "room": st.sampled_from(["lobby", "design", "_hidden", "Lobby ", "a" * 32, "~x"]),
+    "room": st.sampled_from(["lobby", "design", "_hidden", "Lobby ", "a" * 32, "~x", LAST_ROOM, LAST_ROOM]),
     "message": message,
     "clientId": st.integers(0, 50).map(lambda number: f"m-{number}"),
     "replyTo": st.just(LAST_ID) | st.just({"id": LAST_ID}),
@@ -145,6 +147,12 @@ VALID: dict[str, SearchStrategy[object]] = {
     "until": seq,
     "limit": seq,
     "utcOffset": st.integers(-900, 900),
+    "kind": st.sampled_from(["public", "private", "direct"]),
+    "title": any_text.map(marked),
+    "user": st.integers(0, 5).map(lambda number: f"fuzz-{number}"),
+    "role": st.sampled_from(["owner", "moderator", "member", "admin"]),
+    "for": st.integers(0, 10**9),
+    "secret": any_text.map(lambda text: SECRET_MARK + text),
 }
 
 
@@ -313,14 +321,22 @@ attributes = st.lists(
     max_size=2,
     unique_by=lambda attribute: attribute[0],
 )
+
+
+def signed_event(
+    event: tuple[str, str], kind: tuple[str, str], given_attributes: list[tuple[str, bytes]], content_type: bytes
+) -> SignedEvent:
+    """Return an event of a kind (`user` or `sys`, and the name of a system event) with the data of a user event."""
+    name = kind[1] or event[0].encode("ascii", errors="ignore").decode().translate(dict.fromkeys(range(32)))
+    body = event[1].encode(errors="surrogatepass")
+    if name == "disconnected":
+        # Why a connection ended is logged: the service's words, which are no text of the chat.
+        body = body.replace(TEXT_MARK.encode(), b"")
+    return SignedEvent(kind[0], name, tuple(given_attributes), content_type, body)
+
+
 signed_events = st.builds(
-    lambda event, kind, given_attributes, content_type: SignedEvent(
-        kind[0],
-        kind[1] or event[0].encode("ascii", errors="ignore").decode().translate(dict.fromkeys(range(32))),
-        tuple(given_attributes),
-        content_type,
-        event[1].encode(errors="surrogatepass"),
-    ),
+    signed_event,
     events(),
     st.sampled_from([("user", ""), ("sys", "connect"), ("sys", "connected"), ("sys", "disconnected")]),
     attributes,

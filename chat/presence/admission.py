@@ -38,7 +38,7 @@ async def require_admission(user: User, gateway: Gateway, settings: Settings) ->
         raise TooManyConnections(settings.user_connections)
 
 
-async def close_if_too_many(connection_id: str, user: User, gateway: Gateway, settings: Settings) -> bool:
+async def confirm_admission(connection_id: str, user: User, gateway: Gateway, settings: Settings) -> bool:
     """Close who must not be here as others came at the same moment; return whether this connection may stay.
 
     Of two users who look alike, the one whose connection has the larger id goes. A user's connection that is one too

@@ -9,7 +9,7 @@ from chat.handler_context import Services
 from chat.identity import User, connecting_user
 from chat.logs import cause_of, log, or_none
 from chat.names import LOBBY, groups_of, user_group
-from chat.presence.admission import admission_groups, close_if_too_many, require_admission
+from chat.presence.admission import admission_groups, confirm_admission, require_admission
 from chat.presence.announcements import Announcer, RoomMember, is_arrival
 from chat.presence.connection_owners import find_ownership
 from chat.presence.places import Place
@@ -89,7 +89,7 @@ async def on_connected(event: Connected, services: Services) -> bool:
     if not origin.user_id:
         return False
     user = User(origin.user_id, origin.state.name or origin.user_id)
-    if not await close_if_too_many(origin.connection_id, user, services.gateway, services.settings):
+    if not await confirm_admission(origin.connection_id, user, services.gateway, services.settings):
         return False
     at, member = news_time(), RoomMember(LOBBY, user.id, origin.connection_id, user.own_name)
     roster, place = await asyncio.gather(

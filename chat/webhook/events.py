@@ -125,7 +125,8 @@ def parse_event(headers: Mapping[str, str], body: bytes) -> Event:
     if kind == f"{SYSTEM}connected":
         return Connected(origin)
     if kind == f"{SYSTEM}disconnected":
-        return Disconnected(origin, str(parse_json_object(body).get("reason") or "")[:REASON_LENGTH])
+        reason = parse_json_object(body).get("reason")
+        return Disconnected(origin, reason[:REASON_LENGTH] if isinstance(reason, str) else "")
     raise InvalidEvent(f"ce-type is {kind!r} with ce-eventName {name!r}, which is no event of the service")
 
 

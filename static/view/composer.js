@@ -4,6 +4,7 @@ import { isolateName } from "./format.js";
 
 const TYPING_MS = 3000;
 const NEAR_LIMIT_BYTES = 200;
+const MENU_LENGTH = 9; // as many as fit on a phone; the first letters find the others
 const COMMANDS = [
   "/help",
   "/join room",
@@ -39,7 +40,9 @@ const COMMANDS = [
 
 /** Returns examples of the commands that the text may become. */
 export function matchCommands(text) {
-  return /^\/\w*$/.test(text) ? COMMANDS.filter((usage) => usage.startsWith(text.toLowerCase())) : [];
+  return /^\/\w*$/.test(text)
+    ? COMMANDS.filter((usage) => usage.startsWith(text.toLowerCase())).slice(0, MENU_LENGTH)
+    : [];
 }
 
 /**
@@ -69,8 +72,8 @@ export function createComposer({ maxBytes, onSend, onTyping, onEditLast }) {
   function chooseCommand(index) {
     chosen = (index + commands.length) % commands.length;
     setContent(byId("command-menu"), commands.length && box.value + chosen, () => commands.map(createOption));
-    byId(`option${chosen}`)?.scrollIntoView({ block: "nearest" });
     box.setAttribute("aria-activedescendant", commands.length ? `option${chosen}` : "");
+    if (commands.length) byId(`option${chosen}`).scrollIntoView({ block: "nearest" });
   }
 
   function createOption(usage, index) {

@@ -121,7 +121,7 @@ function createMessage({ from, user }) {
 
 // Two users may have one name, where an identity provider gives it.
 function createAuthor(name, user) {
-  return createElement("b", { className: "author", dir: "auto", title: user }, name);
+  return createElement("b", { className: "author", dir: "auto", title: user === name ? "" : user }, name);
 }
 
 function renderMessage({ entry, date, isGrouped }, chat, message) {

@@ -125,6 +125,20 @@ def test_the_slash_menu_is_chosen_from_with_the_keyboard(ana: Person) -> None:
     expect(ana.lines).to_have_count(0)
 
 
+def test_the_long_menu_covers_no_header_on_a_phone_and_shows_what_is_chosen(ana: Person) -> None:
+    ana.page.set_viewport_size({"width": 390, "height": 700})
+    ana.box.type("/")
+    options = ana.page.get_by_role("option")
+    expect(options.first).to_be_in_viewport()
+
+    ana.box.press("ArrowUp")
+
+    expect(options.last).to_have_attribute("aria-selected", "true")
+    expect(options.last).to_be_in_viewport()
+    ana.page.get_by_role("button", name="Rooms").click()
+    expect(ana.page.locator("#my-rooms")).to_be_visible()
+
+
 def test_a_command_that_does_not_exist_is_refused_with_a_text(ana: Person) -> None:
     ana.say("/nonsense")
 

@@ -13,6 +13,7 @@ _MARGIN_BYTES = 8 * 1024  # so that a secret across the end of the kept part is 
 _MIN_KEY_BYTES = 8
 _JSON_WEB_TOKEN = re.compile(rb"eyJ[A-Za-z0-9_-]{5,}\.[A-Za-z0-9_-]{5,}(?:\.[A-Za-z0-9_-]*)?")
 _TRUNCATED_TOKEN = re.compile(_JSON_WEB_TOKEN.pattern + rb"|eyJ[A-Za-z0-9_.-]*\Z")
+_SECRET_FIELD = re.compile(rb'("(?:secret|password)"\s*:\s*")(?:[^"\\]|\\.)*"?', re.IGNORECASE)
 _COOKIE = re.compile(rb'("(?:cookie|authorization)"\s*:\s*)\[[^\]]*\]', re.IGNORECASE)
 
 
@@ -31,7 +32,7 @@ class RedactedPayload:
 
 
 class Redactor:
-    """Removes secrets: the service's access keys, JSON Web Tokens and cookies."""
+    """Removes secrets: the service's access keys, JSON Web Tokens, cookies, and fields called secret or password."""
 
     def __init__(self, secrets: Iterable[str]) -> None:
         self._secrets = [secret.encode() for secret in secrets if len(secret) >= _MIN_KEY_BYTES]
@@ -55,6 +56,7 @@ class Redactor:
         hidden = HIDDEN.encode()
         for secret in self._secrets:
             data = data.replace(secret, hidden)
+        data = _SECRET_FIELD.sub(rb"\1" + hidden + b'"', data)
         data = _COOKIE.sub(rb'\1["' + hidden + rb'"]', data)
         pattern = _JSON_WEB_TOKEN if len(data) < KEPT_BYTES + _MARGIN_BYTES else _TRUNCATED_TOKEN
         return pattern.sub(hidden, data)

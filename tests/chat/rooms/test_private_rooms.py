@@ -7,7 +7,7 @@ import pytest
 
 from chat.settings import Settings
 from chat.table_storage.client import TableClients
-from local_azure.webpubsub.faults import FailRest, Scope
+from local_azure.webpubsub.faults import FailRest, Scope, SlowRest
 from tests.chat.local_chat import HUB, Frame, LocalChat, Tab, until
 
 
@@ -328,3 +328,19 @@ async def test_a_command_that_lacks_something_says_what(chat: LocalChat) -> None
     ana = await chat.open("ana")
     for text in ("/create", "/create plans", "/invite", "/role bo", "/link soon", "/remove", "/direct"):
         assert await code_of(ana, "message", {"message": text}) in ("invalid_message", "invalid_name")
+
+
+async def test_a_member_who_is_removed_while_another_tab_joins_is_in_no_group(chat: LocalChat) -> None:
+    ana, bo, tablet = [await chat.open(user) for user in ("ana", "bo", "bo")]
+    room = await create(ana)
+    await invite(ana, room, bo, "bo")
+    chat.service.faults.add(SlowRest(2.5, scope=Scope(operation="add_connection_to_group"), count=2))
+
+    # The join has read the rules, and waits for the groups; the removal is over before it is in them.
+    await tablet.send("join", {"room": room})
+    await until(lambda: chat.service.faults.active() == [])
+    await ana.ask("remove", {"room": room, "user": "bo"})
+
+    assert (await tablet.next(event="error"))["code"] == "unknown_room"
+    assert members(chat, room) == {"ana"}
+    assert await rooms_of(tablet) == {"rooms": [], "invitations": []}

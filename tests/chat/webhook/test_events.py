@@ -52,6 +52,14 @@ def test_a_disconnected_event_has_a_reason() -> None:
     assert event.reason == "bye"
 
 
+@pytest.mark.parametrize("reason", [b"7", b"null", b"[]", b'{"message": "hello"}'])
+def test_a_reason_that_is_no_text_is_none(reason: bytes) -> None:
+    event = parse_event(lowered(event_headers("sys", "disconnected")), b'{"reason": ' + reason + b"}")
+
+    assert isinstance(event, Disconnected)
+    assert event.reason == ""
+
+
 def test_a_long_reason_is_cut_to_its_limit() -> None:
     body = json.dumps({"reason": "x" * 1000}).encode()
 

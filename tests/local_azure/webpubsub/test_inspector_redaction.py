@@ -96,3 +96,13 @@ def test_the_texts_of_a_payload_are_its_strings_or_the_whole() -> None:
 
     assert payload_texts(redactor.redact(document)) == {"lobby", "a", "c"}
     assert payload_texts(redactor.redact("just words")) == {"just words"}
+
+
+@pytest.mark.parametrize("value", ["kF2-vQ8hT4mB9xLpZ0cWrY6u", 'with "quotes" in it', "", "é\n"])
+@pytest.mark.parametrize("name", ["secret", "password", "Secret"])
+def test_a_field_that_is_called_a_secret_is_hidden_and_the_frame_stays_json(name: str, value: str) -> None:
+    frame = {"type": "event", "data": {"room": "design", name: value, "after": 1}}
+
+    payload = redactor.redact(json.dumps(frame))
+
+    assert json.loads(payload.text)["data"] == {"room": "design", name: HIDDEN, "after": 1}
