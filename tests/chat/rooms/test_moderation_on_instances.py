@@ -58,6 +58,8 @@ class Trials:
         await self.expect_refusal(act, "message", {"message": self.forbidden[-1]})
         self.secrets.append(f"secret {self.room} {number}")
         await self.moderator.ask("message", {"room": self.room, "message": self.secrets[-1]})
+        # A client that does not read answers no ping, and is closed by the service.
+        await self.reader.next(message=self.secrets[-1])
         events: list[tuple[str, Frame]] = [
             ("typing", {}),
             ("edit", {"id": line["id"], "message": self.forbidden[-1]}),
