@@ -157,15 +157,19 @@ def until(page: Page, condition: Callable[[], bool]) -> None:
 
 
 def react(person: Person, text: str, emoji: str) -> None:
-    """Let somebody react to a message."""
-    person.expect_line(text).hover()
+    """Let somebody react to a message that was sent: until then nothing can be done to it."""
+    line = person.expect_line(text)
+    expect(line).not_to_have_class(re.compile("pending|sent"))
+    line.hover()
     person.page.get_by_role("group", name="Message actions").get_by_role("button", name=emoji).click()
     expect(person.page.locator(".reactions button", has_text=emoji)).to_be_visible()
 
 
 def answer(person: Person, text: str, reply: str) -> None:
-    """Let somebody reply to a message."""
-    person.expect_line(text).hover()
+    """Let somebody reply to a message that was sent."""
+    line = person.expect_line(text)
+    expect(line).not_to_have_class(re.compile("pending|sent"))
+    line.hover()
     person.page.get_by_role("button", name="Reply").click()
     person.say(reply)
     expect(person.expect_line(reply)).not_to_have_class(re.compile("pending|sent"))
