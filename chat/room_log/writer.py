@@ -38,8 +38,8 @@ CONTENTION_SECONDS = 1.0
 TURNS, LONGEST_TURN_SECONDS = 8, 0.15
 FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 0.03, 0.5
 MAX_RECENT = 256
-# So many waiting requests are carried by one transaction; of more, half.
-UNDIVIDED = 6
+# So many waiting requests are carried by one transaction; of more, so many or half.
+UNDIVIDED = 16
 
 
 @dataclass(slots=True)
