@@ -80,18 +80,7 @@ def decode_head(row: Row | None, etag: str = "") -> Head:
 
 def encode_entry(room: str, entry: Entry, message: Message) -> dict[str, Any]:
     """Return an entry's row; a message's row has its text and all that changes."""
-    row: dict[str, Any] = {
-        "PartitionKey": room,
-        "RowKey": entry_key(entry.seq),
-        "v": VERSION,
-        "kind": entry.kind.value,
-        "id": entry.id,
-        "user": entry.user,
-        "at": entry.at,
-        "messages": entry.count,
-    }
-    if entry.client_id is not None:
-        row["clientId"] = entry.client_id
+    row = _encode_common(room, entry)
     if entry.kind is Kind.MESSAGE:
         if message.sender_name:
             row["name"] = message.sender_name
@@ -108,6 +97,11 @@ def encode_entry(room: str, entry: Entry, message: Message) -> dict[str, Any]:
 
 def encode_moderation(room: str, entry: Entry, moderation: Moderation) -> dict[str, Any]:
     """Return the row of an act of moderation."""
+    return _encode_common(room, entry) | {"act": encode_act(moderation)}
+
+
+def _encode_common(room: str, entry: Entry) -> dict[str, Any]:
+    """Return the properties that every entry has."""
     row: dict[str, Any] = {
         "PartitionKey": room,
         "RowKey": entry_key(entry.seq),
@@ -117,9 +111,10 @@ def encode_moderation(room: str, entry: Entry, moderation: Moderation) -> dict[s
         "user": entry.user,
         "at": entry.at,
         "messages": entry.count,
-        "act": encode_act(moderation),
     }
-    return row | ({} if entry.client_id is None else {"clientId": entry.client_id})
+    if entry.client_id is not None:
+        row["clientId"] = entry.client_id
+    return row
 
 
 def encode_index(room: str, entry: Entry) -> dict[str, Any]:
