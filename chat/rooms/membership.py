@@ -1,6 +1,7 @@
 """Joining and leaving a room: the groups, the user's list of rooms, the answer with who is there and what was said."""
 
 import asyncio
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from chat import frames
@@ -17,7 +18,7 @@ from chat.rate_limits import Kind
 from chat.room_log.answers import UNREADABLE, page_fields, room_fields
 from chat.room_log.model import Head
 from chat.room_log.reader import Page
-from chat.room_log.rules import check_reader
+from chat.room_log.rules import Rules, check_reader
 from chat.webhook.connection_state import MAX_JOINED_ROOMS
 from chat.webhook.events import UserEvent
 
@@ -209,11 +210,14 @@ def joined_frame(member: RoomMember, arrival: Arrival, about: Frame, services: S
 async def answer_roster(event: UserEvent, room: str, services: Services) -> Answer:
     """Answer with who is in a room and where its log ends, both up to a second old.
 
-    Raises NotInRoom, what the room's rules refuse, StorageUnavailable (a members-only room's rules are unknown) or
-    ServiceUnavailable.
+    Whom the room's rules refuse, and who is there all the same, is removed. Raises NotInRoom, what the room's rules
+    refuse, StorageUnavailable (a members-only room's rules are unknown) or ServiceUnavailable.
     """
     room = event.joined_room(room)
     roster, head = await read_roster_and_head(event, room, services)
+    if head is not None:
+        removing = remove_outsiders(room, roster, head.rules, services)
+        await or_none(removing, "a removal was not completed", room)
     people = frames.people(roster.first, len(roster.users), roster.at)
     return Answer(frames.roster(room, people, head.seq if head else None, head.first if head else None))
 
@@ -232,6 +236,34 @@ async def read_roster_and_head(event: UserEvent, room: str, services: Services) 
     if known is not None:
         check(known.rules)
     return roster, known
+
+
+async def remove_outsiders(room: str, roster: Roster, rules: Rules, services: Services) -> None:
+    """Remove those from the room's groups whom its rules refuse: the removal after an act may have been cut off.
+
+    The rules are read again before: who was let in a moment ago stays. Raises StorageUnavailable or ServiceUnavailable.
+    """
+    if not find_outsiders(rules, room, roster.users, services.now):
+        return
+    rules = (await services.rooms.read_head(room)).rules
+    for user in find_outsiders(rules, room, roster.users, services.now):
+        log.warning("a removal is completed", extra={"room": room, "user": user})
+        await services.gateway.remove_user(user, groups_of(room, rich=True))
+
+
+def find_outsiders(rules: Rules, room: str, users: Iterable[str], now: int) -> list[str]:
+    """Return those of the users whom the room's rules do not let in at `now` (ms since 1970)."""
+    if not (rules.is_members_only or rules.banned):
+        return []
+    return [user for user in users if not _may_enter(rules, room, user, now)]
+
+
+def _may_enter(rules: Rules, room: str, user: str, now: int) -> bool:
+    try:
+        check_reader(rules, room, user, now)
+    except ChatError:
+        return False
+    return True
 
 
 async def leave_room(event: UserEvent, room: str, services: Services) -> Answer:

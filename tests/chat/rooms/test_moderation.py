@@ -250,6 +250,22 @@ async def test_a_removal_that_the_service_did_not_do_is_told_and_is_done_when_it
     assert first == second  # one entry
 
 
+async def test_a_removal_that_nobody_repeats_is_completed_when_somebody_asks_who_is_here(chat: LocalChat) -> None:
+    ana, _ = await own_room(chat, ROOM, "bo")
+    chat.service.faults.add(FailRest(503, scope=Scope(operation="remove_user_from_group"), for_seconds=60))
+    assert await refusal(ana, "ban", {"room": ROOM, "user": "bo"}) == "service_unavailable"
+    assert connections(chat, ROOM, "bo") == 2
+    chat.service.faults.clear()
+
+    async def is_completed() -> bool:
+        await ana.send("roster", {"room": ROOM})
+        await ana.next(type="roster")
+        return connections(chat, ROOM, "bo") == 0
+
+    await until(is_completed)  # a roster and the rules may be a second old
+    assert connections(chat, ROOM, "ana") == 2  # in both groups
+
+
 async def test_a_removal_is_done_although_the_room_could_not_be_told(chat: LocalChat) -> None:
     ana, _ = await own_room(chat, ROOM, "bo")
     chat.service.faults.add(FailRest(503, scope=Scope(operation="send_to_group", group=f"rich.{ROOM}"), for_seconds=60))
