@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from chat.names import groups_of
 from chat.room_list.store import RoomListStore
 from chat.room_log.model import Request
 from chat.room_log.moderation_acts import Act, Moderate
@@ -10,10 +11,10 @@ from chat.room_log.rules import Role
 from chat.room_log.store import RoomStore
 from chat.table_storage.client import TableClient
 from chat.table_storage.connection import parse_storage_string
-from tests.chat.local_chat import Frame, LocalChat, Tab
+from tests.chat.local_chat import HUB, Frame, LocalChat, Tab
 from tests.chat.room_log.requests import act, create
 
-__all__ = ["append_acts", "ask_error", "make_room", "own_room", "refusal", "say"]
+__all__ = ["append_acts", "ask_error", "connections", "make_room", "own_room", "refusal", "say"]
 
 
 async def append_acts(chat: LocalChat, room: str, *requests: Request) -> None:
@@ -55,3 +56,10 @@ async def say(tab: Tab, room: str, text: str) -> Frame:
     """Say something in a room, and return the chat line."""
     await tab.send("message", {"room": room, "message": text})
     return await tab.next(message=text, room=room)
+
+
+def connections(chat: LocalChat, room: str, user: str) -> int:
+    """Return how many memberships the connections of a user have in a room's two groups."""
+    hub = chat.service.hubs.hub(HUB)
+    groups = (hub.group_members(group) for group in groups_of(room, rich=True))
+    return sum(connection.user_id == user for members in groups for connection in members)

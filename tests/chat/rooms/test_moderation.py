@@ -4,16 +4,12 @@ from pathlib import Path
 from typing import Any
 
 import aiohttp
-import pytest
 
 from chat.message_ids import derived_id
-from chat.names import groups_of
 from chat.room_log.moderation_acts import Act
-from local_azure.tables import faults as storage
-from local_azure.webpubsub.faults import FailRest, Scope, SlowRest
-from tests.chat.local_chat import HUB, JSON, Frame, LocalChat, run_chat, until
+from tests.chat.local_chat import JSON, Frame, LocalChat, run_chat, until
 from tests.chat.room_log.requests import act
-from tests.chat.rooms.moderated import append_acts, ask_error, make_room, own_room, refusal, say
+from tests.chat.rooms.moderated import append_acts, ask_error, connections, make_room, own_room, refusal, say
 
 ROOM = "design"
 MESSAGE = derived_id("ana", "a message that nobody sent")
@@ -32,13 +28,6 @@ def everything(line: Frame) -> list[tuple[str, dict[str, Any]]]:
         ("report", {"room": ROOM, "id": line["id"], "reason": "spam"}),
         ("mute", {"room": ROOM, "user": "cy"}),
     ]
-
-
-def connections(chat: LocalChat, room: str, user: str) -> int:
-    """Return how many memberships the connections of a user have in a room's two groups."""
-    hub = chat.service.hubs.hub(HUB)
-    groups = (hub.group_members(group) for group in groups_of(room, rich=True))
-    return sum(connection.user_id == user for members in groups for connection in members)
 
 
 async def test_who_is_muted_reads_on_and_says_nothing_until_it_ends(chat: LocalChat) -> None:
@@ -139,20 +128,6 @@ async def test_who_is_kicked_is_out_and_may_come_back(chat: LocalChat) -> None:
     await ana.next(message="sorry")
 
 
-async def test_a_kick_that_is_delivered_again_after_a_return_leaves_a_way_back(chat: LocalChat) -> None:
-    ana, bo = await own_room(chat, ROOM, "bo")
-    kick = {"room": ROOM, "user": "bo", "clientId": "k-1"}
-    await ana.ask("kick", kick)
-    await bo.ask("join", {"room": ROOM})
-
-    await ana.ask("kick", kick)
-    await bo.ask("join", {"room": ROOM})
-
-    assert connections(chat, ROOM, "bo") == 2
-    await say(ana, ROOM, "hello")
-    await bo.next(message="hello")
-
-
 async def test_a_plain_client_that_is_banned_from_the_lobby_cannot_connect(chat: LocalChat) -> None:
     await make_room(chat, "lobby", "ana")
     ana, plain = await chat.open("ana"), await chat.open("bo", subprotocol=None)
@@ -191,88 +166,6 @@ async def test_a_connection_that_the_rules_of_a_moment_ago_let_in_leaves_the_lob
 
     await until(lambda: connections(chat, "lobby", "bo") == 0)
     assert await refusal(bo, "message", {"room": "lobby", "message": "hello"}) in ("banned", "not_in_room")
-
-
-@pytest.mark.parametrize("kind", ["ban", "kick"])
-async def test_a_join_at_the_moment_of_a_removal_ends_outside(chat: LocalChat, kind: str) -> None:
-    """The join has read the rules; before it is in the groups, the removal on another instance is over."""
-    (ana,) = await own_room(chat, ROOM)
-    bo = await chat.open("bo")
-    async with chat.another_instance() as other:
-        chat.service.faults.add(SlowRest(1.5, scope=Scope(operation="add_connection_to_group"), count=2))
-        await bo.send("join", {"room": ROOM})
-        await until(lambda: chat.service.faults.active() == [])
-        chat.deliver("connect", "connected", "disconnected", url=other)
-
-        await ana.ask(kind, {"room": ROOM, "user": "bo"})
-        assert connections(chat, ROOM, "bo") == 0  # the join is still under way
-
-        error = await bo.next(event="error")
-        assert error["code"] == ("banned" if kind == "ban" else "not_in_room")
-        assert connections(chat, ROOM, "bo") == 0
-        await say(ana, ROOM, "only for those inside")
-        await bo.ask("roster", {"room": "lobby"})
-        assert not [frame for frame in bo.frames if frame.get("message") == "only for those inside"]
-        if kind == "kick":
-            await bo.ask("join", {"room": ROOM})
-            await bo.next(type="joined", room=ROOM)
-
-
-async def test_a_join_whose_rules_cannot_be_read_again_is_undone(chat: LocalChat) -> None:
-    await make_room(chat, ROOM)
-    bo = await chat.open("bo")
-    chat.service.faults.add(SlowRest(0.5, scope=Scope(operation="add_connection_to_group"), count=2))
-    await bo.send("join", {"room": ROOM})
-    await until(lambda: chat.service.faults.active() == [])
-    chat.storage.faults.add(storage.Fail(500, scope=storage.Scope(table="ChatRooms"), for_seconds=60))
-
-    assert (await bo.next(event="error"))["code"] == "storage_unavailable"
-    assert connections(chat, ROOM, "bo") == 0
-
-
-async def test_a_removal_that_the_service_did_not_do_is_told_and_is_done_when_it_is_sent_again(
-    chat: LocalChat,
-) -> None:
-    ana, bo = await own_room(chat, ROOM, "bo")
-    ban = {"room": ROOM, "user": "bo", "clientId": "b-1"}
-    chat.service.faults.add(FailRest(503, scope=Scope(operation="remove_user_from_group"), for_seconds=60))
-
-    error = await ask_error(ana, "ban", ban)
-
-    assert (error["code"], error["clientId"]) == ("service_unavailable", "b-1")
-    assert await refusal(bo, "message", {"room": ROOM, "message": "still here"}) == "banned"
-    assert connections(chat, ROOM, "bo") == 2
-    chat.service.faults.clear()
-    await ana.ask("ban", ban)
-    assert connections(chat, ROOM, "bo") == 0
-    assert (await bo.next(type="removed"))["act"] == "ban"
-    first, second = await ana.next(type="moderation"), await ana.next(type="moderation")
-    assert first == second  # one entry
-
-
-async def test_a_removal_that_nobody_repeats_is_completed_when_somebody_asks_who_is_here(chat: LocalChat) -> None:
-    ana, _ = await own_room(chat, ROOM, "bo")
-    chat.service.faults.add(FailRest(503, scope=Scope(operation="remove_user_from_group"), for_seconds=60))
-    assert await refusal(ana, "ban", {"room": ROOM, "user": "bo"}) == "service_unavailable"
-    assert connections(chat, ROOM, "bo") == 2
-    chat.service.faults.clear()
-
-    async def is_completed() -> bool:
-        await ana.send("roster", {"room": ROOM})
-        await ana.next(type="roster")
-        return connections(chat, ROOM, "bo") == 0
-
-    await until(is_completed)  # a roster and the rules may be a second old
-    assert connections(chat, ROOM, "ana") == 2  # in both groups
-
-
-async def test_a_removal_is_done_although_the_room_could_not_be_told(chat: LocalChat) -> None:
-    ana, _ = await own_room(chat, ROOM, "bo")
-    chat.service.faults.add(FailRest(503, scope=Scope(operation="send_to_group", group=f"rich.{ROOM}"), for_seconds=60))
-
-    assert await refusal(ana, "ban", {"room": ROOM, "user": "bo"}) == "service_unavailable"
-
-    assert connections(chat, ROOM, "bo") == 0
 
 
 FOR_MODERATORS: list[tuple[str, dict[str, Any]]] = [
@@ -384,74 +277,6 @@ async def test_what_changes_nothing_is_said_to_the_sender_alone(chat: LocalChat)
     await say(ana, ROOM, "end")
     await bo.next(message="end")
     assert [frame for frame in bo.frames if frame.get("type") == "moderation"] == []
-
-
-COMMANDS: list[tuple[str, dict[str, Any]]] = [
-    ("/mute bo 10m spam and more", {"act": "mute", "user": "bo"}),
-    ("/mute @bo", {"act": "mute", "user": "bo", "until": None}),
-    ('/mute "bo the great" 1h30m', {"act": "mute", "user": "bo the great"}),
-    ("/kick bo enough of it", {"act": "kick", "user": "bo"}),
-    ("/kick bo 10m is a reason", {"act": "kick", "user": "bo"}),
-    ("/ban bo 1d why", {"act": "ban", "user": "bo"}),
-    ("/ban bo rude words", {"act": "ban", "user": "bo", "until": None}),
-    ("/CLOSE", {"act": "close"}),
-    ("/slow 30s", {"act": "slow", "seconds": 30}),
-    ("/slow 35", {"act": "slow", "seconds": 35}),
-    ("/slow 2m", {"act": "slow", "seconds": 120}),
-]
-
-
-async def test_a_command_does_what_the_event_does(chat: LocalChat) -> None:
-    (ana,) = await own_room(chat, ROOM)
-
-    for number, (text, told) in enumerate(COMMANDS):
-        await ana.ask("message", {"room": ROOM, "message": text, "clientId": f"c-{number}"})
-
-        frame = await ana.next(type="moderation")
-        assert {name: frame.get(name, "missing") for name in told} == told, text
-        assert frame["clientId"] == f"c-{number}"
-
-
-async def test_commands_undo_what_commands_did(chat: LocalChat) -> None:
-    ana, bo = await own_room(chat, ROOM, "bo")
-    line = await say(bo, ROOM, "pin me")
-    done = []
-
-    for text, more in [
-        ("/mute bo", {}),
-        ("/unmute bo", {}),
-        ("/ban bo", {}),
-        ("/unban bo", {}),
-        ("/close", {}),
-        ("/open", {}),
-        ("/slow 5s", {}),
-        ("/slow off", {}),
-        ("/pin", {"replyTo": line["id"]}),
-        (f"/unpin {line['id']}", {}),
-    ]:
-        await ana.ask("message", {"room": ROOM, "message": text} | more)
-        done.append((await ana.next(type="moderation"))["act"])
-
-    assert done == ["mute", "unmute", "ban", "unban", "close", "open", "slow", "slow", "pin", "unpin"]
-    await ana.ask("rules", {"room": ROOM})
-    rules = await ana.next(type="rules")
-    assert (rules["banned"], rules["muted"], rules["closed"], rules["slow"], rules["pinned"]) == ([], [], False, 0, [])
-
-
-async def test_a_command_that_is_wrong_says_what(chat: LocalChat) -> None:
-    (ana,) = await own_room(chat, ROOM)
-
-    for text, code in [
-        ("/mute", "invalid_message"),
-        ("/mute bo 99999w", "invalid_reminder"),
-        ("/slow", "invalid_message"),
-        ("/slow never", "invalid_message"),
-        ("/slow 7h", "invalid_message"),
-        ("/pin", "invalid_message"),
-        ("/pin m1", "invalid_message"),
-        ("/ban ana", "not_allowed"),
-    ]:
-        assert await refusal(ana, "message", {"room": ROOM, "message": text}) == code, text
 
 
 async def test_a_moderator_with_a_plain_client_is_told_that_it_is_done(chat: LocalChat) -> None:
