@@ -21,7 +21,6 @@ T = TypeVar("T")
 CLIENT_BINDING = "durableClient"
 """The type of the binding that hands over the client as text: most events need none, so it is not made for each."""
 
-READ_SECONDS = 2.0
 START_SECONDS = 5.0
 
 
@@ -44,25 +43,6 @@ class DurableClient:
     def client(self) -> "DurableOrchestrationClient":
         """The SDK's client."""
         return _client_of(self.binding)
-
-    async def signal(self, entity: str, key: str, operation: str, content: Mapping[str, Any]) -> None:
-        """Send an operation to an entity, without an answer."""
-        from azure.durable_functions import EntityId
-
-        await self.client.signal_entity(EntityId(entity, key), operation, content)
-
-    async def read_entity(self, entity: str, key: str, what: str) -> Any:
-        """Return an entity's state, or None where there is no such entity.
-
-        Raises StorageUnavailable after 2 seconds; `what` is named in its message.
-        """
-        return await _within(READ_SECONDS, f"read {what}", self._read_entity(entity, key))
-
-    async def _read_entity(self, entity: str, key: str) -> Any:
-        from azure.durable_functions import EntityId
-
-        response = await self.client.read_entity_state(EntityId(entity, key))
-        return response.entity_state if response.entity_exists else None
 
     async def start(self, orchestration: str, instance_id: str, content: Mapping[str, Any]) -> None:
         """Start an orchestration; raises StorageUnavailable, also when one with this id is running."""

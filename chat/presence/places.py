@@ -139,10 +139,6 @@ class PlaceStore:
         row = await self.tables.get(TABLE, user_key(user), room)
         return Place(user, room) if row is None else decode_place(row, user, room)
 
-    async def read_listed(self, user: str) -> list[Place]:
-        """Return the places in the user's list, in the order in which the rooms were joined."""
-        return listed_places(await self._query(user, "joinedAt gt 0"))
-
     async def read_listed_and_invited(self, user: str) -> tuple[list[Place], list[Place]]:
         """Return the places in the user's list, and those that the user is invited to, both by their times.
 

@@ -89,8 +89,8 @@ async def test_a_user_with_any_name_has_rows_of_its_own(store: PlaceStore, user:
     saved = await store.save(absent.listed(1_769_860_800_000, Position(7, 3)).arrived(1_769_860_800_001))
 
     assert await store.read(user, "design") == saved
-    assert await store.read_listed(user) == [saved]
-    assert await store.read_listed("somebody else") == []
+    assert await store.read_listed_and_invited(user) == ([saved], [])
+    assert await store.read_listed_and_invited("somebody else") == ([], [])
 
 
 async def test_rooms_are_listed_in_the_order_in_which_they_were_joined(store: PlaceStore) -> None:
@@ -98,7 +98,7 @@ async def test_rooms_are_listed_in_the_order_in_which_they_were_joined(store: Pl
         await store.save(Place("ana", room).listed(at, Position()))
     await store.save(Place("ana", "visited").arrived(9))
 
-    assert [place.room for place in await store.read_listed("ana")] == ["zebra", "ant", "lobby"]
+    assert [place.room for place in (await store.read_listed_and_invited("ana"))[0]] == ["zebra", "ant", "lobby"]
     assert await store.count_listed("ana") == 3
     assert [place.room for place in await store.read_departing("ana", "c1")] == ["visited"]
 
