@@ -137,6 +137,11 @@ class Person:
         """Return the messages as they stand in the log."""
         return self.page.locator(".message .text").all_inner_texts()
 
+    def scroll_to_top(self) -> bool:
+        """Scroll up to what is loaded, as often as the page loads more, and return True."""
+        self.log.evaluate("log => { log.scrollTop = 0 }")
+        return True
+
     def distance_to_end(self) -> float:
         """Return how many pixels the log could still scroll down."""
         moved: float = self.log.evaluate("log => log.scrollHeight - log.scrollTop - log.clientHeight")
