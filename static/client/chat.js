@@ -204,10 +204,12 @@ export class Chat {
     this.connection.close();
   }
 
-  /** @returns {Pick<UnsentMessage, "id" | "from" | "room" | "sentAt" | "state">} */
+  /** @returns {Pick<UnsentMessage, "id" | "from" | "room" | "sentAt" | "state" | "after">} */
   #unsent() {
+    const { name: room, runs } = this.room;
     const id = crypto.getRandomValues(new Uint32Array(4)).join("-"); // randomUUID needs a secure context
-    return { id, from: this.me, room: this.room.name, sentAt: new Date().toISOString(), state: "pending" };
+    const after = runs.at(-1)?.last;
+    return { id, from: this.me, room, sentAt: new Date().toISOString(), state: "pending", after };
   }
 
   /** @param {string} name */

@@ -4,6 +4,7 @@ import { isOwn } from "../client/log.js";
 import { createComposer } from "./composer.js";
 import { byId, setContent } from "./dom.js";
 import { formatDate } from "./format.js";
+import { listenToLog } from "./log-events.js";
 import { createMessageActions } from "./message-actions.js";
 import { describeFrame } from "./notices.js";
 import { createPanels } from "./panels.js";
@@ -59,7 +60,7 @@ export function showChat(session) {
 
   // What a button with a `data-action` does, to the message that it belongs to.
   const actions = {
-    ...createMessageActions(chat, composer),
+    ...createMessageActions(chat, composer, announce),
     "show-quoted": ({ replyTo }) => screen.showMessage(replyTo.id),
     "load-gap": (_, { value }) => chat.loadGap(Number(value), Infinity),
     "show-end": screen.showEnd,
@@ -182,11 +183,14 @@ export function showChat(session) {
   addEventListener("click", (event) => {
     const button = /** @type {Element} */ (event.target).closest("button");
     if (!button?.dataset.action) return;
-    const item = button.closest(".message");
-    const message = item && (chat.shownEntries().find(({ id }) => id === item.id) ?? chat.outbox.get(item.id));
+    /** @type {HTMLElement | null} */
+    const item = button.closest(".message") ?? button.closest("[data-message]");
+    const messageId = item?.dataset.message ?? item?.id ?? ""; // a bar of actions elsewhere names its message
+    const message = item && (chat.shownEntries().find(({ id }) => id === messageId) ?? chat.outbox.get(messageId));
     if (item && !message) return; // gone since the last rendering
     actions[button.dataset.action](message, button);
   });
+  listenToLog(chat, screen.messageList, actions);
   addEventListener("keydown", onKey);
   addEventListener("hashchange", openAddressedRoom);
   addEventListener("online", chat.connection.probe);

@@ -57,7 +57,8 @@ export function createPanels(page) {
 
 let style;
 
-function loadStyle() {
+/** Loads the style of what is opened by a click or a key; resolves when it is there. */
+export function loadStyle() {
   style ??= new Promise((resolve) => {
     const link = createElement("link", {
       rel: "stylesheet",

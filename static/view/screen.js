@@ -1,5 +1,7 @@
 // What is on the screen follows from the state of the chat.
 import { requestJson } from "../client/connection.js";
+import { isUnread } from "../client/log.js";
+import { withUnsent } from "../client/outbox.js";
 import { olderCursor, shownGaps, titleOf } from "../client/room.js";
 import { countUnread } from "../client/unread.js";
 import { byId, createAvatar, createElement, setContent } from "./dom.js";
@@ -8,7 +10,6 @@ import { createMessageList } from "./message-list.js";
 import { timelineRows } from "./timeline.js";
 
 const FRAME_MS = 16;
-const WINDOW_LENGTH = 120; // scrolling up shows more entries than these
 const MAX_OTHER_ROOMS = 8;
 const UNREADABLE = "Messages could not be loaded. Trying again…";
 
@@ -20,11 +21,11 @@ export function createScreen(chat, auth, onRendered) {
   let renderTimer;
   let isOpening = false;
   let acts; // what acts and rules are in words, loaded when there are some
-  const messageList = createMessageList(chat, showOlder, (after) => chat.loadGap(after));
+  const messageList = createMessageList(chat, { onMove: scheduleRender, onGap: (after) => chat.loadGap(after) });
 
-  // The number of the entry after which the current room is unread, and how many entries above are not shown.
+  // The number of the entry after which the current room is unread.
   function currentView() {
-    if (!roomViews.has(chat.room)) roomViews.set(chat.room, { unreadMark: null, hiddenCount: 0 });
+    if (!roomViews.has(chat.room)) roomViews.set(chat.room, { unreadMark: null });
     return roomViews.get(chat.room);
   }
 
@@ -42,7 +43,7 @@ export function createScreen(chat, auth, onRendered) {
     const { room } = chat;
     const entries = chat.shownEntries();
     renderConversation(entries);
-    if (messageList.isNearTop() && !currentView().hiddenCount) loadOlder();
+    if (messageList.isNearTop() && olderCursor(room)) chat.loadOlder();
     const last = entries.findLast(({ from }) => from);
     const isRead = room.membership === "joined" && messageList.isFollowing() && !document.hidden;
     if (last && isRead) chat.markRead(last);
@@ -61,7 +62,8 @@ export function createScreen(chat, auth, onRendered) {
     document.title = `${total ? `(${total}) ` : ""}${title} · Chat`;
     setContent(byId("room-name"), title);
     byId("room-name").classList.toggle("titled", room.name.startsWith("~"));
-    setContent(byId("new-messages"), count && `${count} new message${count > 1 ? "s" : ""}`);
+    const news = count ? `${count} new message${count > 1 ? "s" : ""}` : "Jump to latest";
+    setContent(byId("new-messages"), !messageList.isAtEnd() && news);
     setContent(byId("theme-button"), `Theme: ${document.documentElement.style.colorScheme || "system"}`);
     const unknownRooms = otherRooms.filter((other) => !chat.rooms.has(other.room));
     renderSidebar(myRooms, unknownRooms.slice(0, MAX_OTHER_ROOMS), chat);
@@ -72,14 +74,19 @@ export function createScreen(chat, auth, onRendered) {
   function renderConversation(entries) {
     const { me, room } = chat;
     const view = currentView();
-    const isFollowing = messageList.isFollowing();
-    if ((isOpening || !isFollowing) && room.runs.length && countUnread(room)) view.unreadMark ??= room.read;
-    if (isOpening || isFollowing) view.hiddenCount = Math.max(0, entries.length - WINDOW_LENGTH);
-    const shown = [...entries.slice(view.hiddenCount), ...chat.unsentMessages()];
+    const isAway = isOpening || !messageList.isFollowing();
+    if (isAway && room.runs.length && countUnread(room)) view.unreadMark ??= room.read;
+    const { unreadMark } = view;
+    const shown = withUnsent(entries, chat.unsentMessages());
+    const unreadIndex = unreadMark === null ? -1 : shown.findIndex((entry) => isUnread(entry, me, unreadMark));
     loadActs(entries);
     const describeAct = (act) => acts?.formatAct(act, nameOf);
-    const missing = describeMissing(room, startTitle(), entries, view);
-    messageList.render(timelineRows(shown, me, view.unreadMark, missing, describeAct), isOpening);
+    const rowsOf = (start, end) => {
+      const surroundings = describeSurroundings(room, startTitle(), shown, { start, end });
+      const mark = unreadIndex >= start ? unreadMark : null;
+      return timelineRows(shown.slice(start, end), me, mark, surroundings, describeAct);
+    };
+    messageList.render({ entries: shown, rowsOf, unreadIndex }, isOpening);
     isOpening = false;
     byId("log").dataset.membership = room.membership;
     byId("chat").classList.toggle("admin", room.isAdmin);
@@ -114,29 +121,17 @@ export function createScreen(chat, auth, onRendered) {
     scheduleRender();
   }
 
-  // First the hidden entries, then those that only the server has.
-  function showOlder(isNearTop) {
-    const view = currentView();
-    scheduleRender();
-    if (!isNearTop || chat.room.isLoadingOlder) return;
-    if (view.hiddenCount) view.hiddenCount = Math.max(0, view.hiddenCount - WINDOW_LENGTH);
-    else loadOlder();
-  }
-
-  function loadOlder() {
-    if (olderCursor(chat.room)) chat.loadOlder();
-  }
-
   function showStart() {
     isOpening = true;
     scheduleRender();
   }
 
   return {
+    messageList,
     scheduleRender,
     renderStatus,
     showStart,
-    showEnd: messageList.scrollToEnd,
+    showEnd: messageList.showEnd,
 
     showRoom() {
       isOpening = true;
@@ -148,14 +143,7 @@ export function createScreen(chat, auth, onRendered) {
     },
 
     showMessage(id) {
-      const index = chat.shownEntries().findIndex((entry) => entry.id === id);
-      if (index < 0) return;
-      const view = currentView();
-      messageList.stopFollowing();
-      view.hiddenCount = Math.min(view.hiddenCount, index);
-      render();
-      byId(id).focus({ focusVisible: true });
-      messageList.updateFollowing();
+      messageList.showRow(id)?.focus({ preventScroll: true, focusVisible: true });
     },
 
     // Without an answer there are no other rooms.
@@ -168,17 +156,31 @@ export function createScreen(chat, auth, onRendered) {
   };
 }
 
-// What of the conversation is not on the screen, and why.
-function describeMissing(room, title, entries, { hiddenCount }) {
-  const lastHidden = entries.slice(0, hiddenCount).findLast(({ seq }) => seq)?.seq ?? 0;
-  let start = "";
-  if (room.olderFailures || (room.isIncomplete && !room.runs.length)) start = UNREADABLE;
-  else if (entries.some(({ from }) => from) && !olderCursor(room)) start = describeStart(room, title);
+// What is missing in a part of the entries and at its ends, and what is before it.
+function describeSurroundings(room, title, entries, { start, end }) {
+  const isStart = start === 0;
+  const isEnd = end === entries.length;
+  const before = isStart ? 0 : lastSeq(entries, start);
+  const last = isEnd ? Infinity : lastSeq(entries, end);
   return {
-    gaps: shownGaps(room).filter(({ after }) => after >= lastHidden),
-    start: hiddenCount ? "" : start,
-    end: room.isIncomplete && room.runs.length ? UNREADABLE : "",
+    first: start,
+    previous: entries[start - 1],
+    gaps: shownGaps(room).filter(({ after }) => after >= before && after < last),
+    start: isStart ? describeBeginning(room, title, entries) : "",
+    end: isEnd && room.isIncomplete && room.runs.length ? UNREADABLE : "",
   };
+}
+
+// The number of the last entry before this index that has one.
+function lastSeq(entries, end) {
+  let index = end - 1;
+  while (index >= 0 && !entries[index].seq) index -= 1;
+  return entries[index]?.seq ?? 0;
+}
+
+function describeBeginning(room, title, entries) {
+  if (room.olderFailures || (room.isIncomplete && !room.runs.length)) return UNREADABLE;
+  return entries.some(({ from }) => from) && !olderCursor(room) ? describeStart(room, title) : "";
 }
 
 function describeStart({ runs }, title) {
