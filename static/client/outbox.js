@@ -82,7 +82,7 @@ function parseItem(json, key, user) {
     room: String(room),
     sentAt: Date.parse(sentAt) ? sentAt : new Date().toISOString(),
     state: isFailed ? /** @type {const} */ ("failed") : /** @type {const} */ ("pending"),
-    error: isFailed ? String(error ?? "Not sent.") : undefined,
+    error: isFailed ? String(error || "Not sent.") : undefined,
   };
   if (v === MESSAGE_VERSION) return parseMessage(common, stored);
   return v === CHANGE_VERSION ? parseChange(common, stored) : undefined;

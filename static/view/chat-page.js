@@ -12,6 +12,8 @@ import { createScreen } from "./screen.js";
 const STATUS_MS = 500;
 const OTHER_ROOMS_MS = 60_000;
 const MAX_QUOTE_LENGTH = 200; // as the server quotes
+const IS_COMMAND = /^\/[^/]/;
+const PASSING = ["internal_error", "service_unavailable", "storage_unavailable"]; // the same command may do it a moment later
 const RENAMED = ["invalid_name", "name_taken"]; // refusals that another name ends
 const NEXT_THEME = { "": "light", light: "dark", dark: "" };
 
@@ -31,9 +33,18 @@ export function showChat(session) {
     onChange() {
       const state = chat.connectionState;
       wasLive ||= state.name === "live";
-      if (!wasLive && state.name === "waiting" && RENAMED.includes(state.code ?? "")) askForNameAgain(state.refused);
+      if (!wasLive && state.name === "waiting" && state.refused && RENAMED.includes(state.code ?? "")) {
+        askForNameAgain(state.refused);
+      }
       screen.scheduleRender();
     },
+    async describeRefusal(refusal) {
+      const { describeRefusal } = await import("./words.js");
+      const text = describeRefusal(refusal);
+      announce(text);
+      return text;
+    },
+    onRefused: returnCommand,
     onFirstPage: () => screen.showStart(),
     describe(frame) {
       if (frame.type === "link") showLink(frame);
@@ -47,7 +58,7 @@ export function showChat(session) {
   const screen = createScreen(chat, auth, () => panels.update());
   const composer = createComposer({
     maxBytes: limits.messageBytes,
-    onTyping: () => chat.send("typing"),
+    onTyping: () => chat.request("typing").catch(() => {}), // nobody misses a signal that did not arrive
     onSend: sendText,
     onEditLast: editLastMessage,
   });
@@ -129,6 +140,19 @@ export function showChat(session) {
       text,
       target && { id: target.id, from: target.from, user: target.user, message: quoteLine(target.message) },
     );
+  }
+
+  // A command that was mistyped is no message to send again: its author corrects it.
+  function returnCommand({ message, room }, refusal) {
+    if (!IS_COMMAND.test(message) || PASSING.includes(refusal.code)) return false;
+    import("./words.js").then(({ describeRefusal }) => {
+      const text = describeRefusal(refusal);
+      if (room === chat.room.name && composer.correct(message, text)) return;
+      const typed = `${text}\nYou typed: ${message}`;
+      announce(typed);
+      chat.addNotice(chat.rooms.get(room) ?? chat.room, typed, "error");
+    });
+    return true;
   }
 
   function quoteLine(message) {
