@@ -62,6 +62,7 @@ export function showChat(session) {
       else chat.connection.probe();
     },
     invite,
+    "accept-invitation": (_, { value }) => acceptInvitation(value),
     "switch-theme": () => {
       style.colorScheme = NEXT_THEME[style.colorScheme];
       localStorage.setItem("chat.theme", style.colorScheme);
