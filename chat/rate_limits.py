@@ -48,6 +48,7 @@ ROOM_KINDS: dict[str, Kind] = {
     "invite": Kind.CREATE,
     "link": Kind.CREATE,
     "accept": Kind.JOIN,
+    "decline": Kind.JOIN,
     "members": Kind.HISTORY,
     "uninvite": Kind.MODERATE,
     "unlink": Kind.MODERATE,
