@@ -11,8 +11,8 @@ const FRAME_MS = 16;
 const WINDOW_LENGTH = 120; // scrolling up shows more entries than these
 const UNREADABLE = "Messages could not be loaded. Trying again…";
 
-/** Returns the screen of the chat. */
-export function createScreen(chat, auth) {
+/** Returns the screen of the chat; `onRendered` is called after every rendering. */
+export function createScreen(chat, auth, onRendered) {
   const nameOf = (user) => chat.nameOf(user);
   const roomViews = new WeakMap();
   let renderTimer;
@@ -56,6 +56,7 @@ export function createScreen(chat, auth) {
     setContent(byId("theme-button"), `Theme: ${document.documentElement.style.colorScheme || "system"}`);
     sidebar.render();
     renderStatus();
+    onRendered();
   }
 
   function renderConversation(entries) {
