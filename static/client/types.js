@@ -79,6 +79,7 @@
  * @property {string} name
  * @property {string} title what people see in place of the name; empty: the name
  * @property {string} other the other user of a direct room, else empty
+ * @property {string} kind `public`, `private` or `direct`
  * @property {"idle" | "joining" | "joined" | "removed"} membership `joined` once the server has answered, `removed` until the
  *   next connection
  * @property {boolean} isAdmin whether the user may edit and delete what others wrote
@@ -105,7 +106,8 @@
 
 /**
  * A room that the user is in; `with` is the other user of a direct one.
- * @typedef {{ room: string, read: number, unread: number, head: number | null, title?: string, with?: string }} Place
+ * @typedef {{ room: string, read: number, unread: number, head: number | null, title?: string, with?: string,
+ *   kind?: string }} Place
  */
 
 /** @typedef {{ room: string, unread: number, isPlaced: boolean, title?: string }} StoredPlace */

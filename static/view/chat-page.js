@@ -79,6 +79,7 @@ export function showChat(session) {
       else chat.connection.probe();
     },
     invite,
+    "accept-invitation": (_, { value }) => acceptInvitation(value),
     "open-panel": (_, { value }) => panels.toggle(value),
     "close-panel": panels.close,
     "switch-theme": () => {
