@@ -5,6 +5,7 @@
 
 const PROTOCOL = 1; // as view/embedding.js has it
 const PAGE = new URL("embed", import.meta.url);
+const EVENTS = ["ready", "message", "unread"];
 const THEMES = ["light", "dark"];
 
 // A sheet that script makes needs no permission of the page's Content-Security-Policy.
@@ -78,10 +79,11 @@ class ChatRoom extends HTMLElement {
   /** @param {MessageEvent} event */
   #onMessage({ source, origin, data }) {
     if (source !== this.#frame?.contentWindow || origin !== PAGE.origin || data?.chatRoom !== PROTOCOL) return;
-    const { type, chatRoom, ...detail } = data;
+    const { type, detail } = data;
+    if (!EVENTS.includes(type)) return;
     if (type === "ready") this.#post({ type: "theme", theme: this.#theme });
     if (type === "unread") this.unread = detail.count;
-    if (["ready", "message", "unread"].includes(type)) this.dispatchEvent(new CustomEvent(type, { detail }));
+    this.dispatchEvent(new CustomEvent(type, { detail }));
   }
 }
 

@@ -6,7 +6,9 @@ import { tellRefusal } from "./refusals.js";
 
 const FRAME_MS = 3000; // after this time an accepted change is no longer shown as being on its way
 const MAX_IN_FLIGHT = 10; // fewer than any limit of the server lets through at once
-const IS_COMMAND = /^\/[^/]/; // has no chat line
+
+/** What a command begins with: it has no chat line. */
+export const IS_COMMAND = /^\/[^/]/;
 
 /**
  * Returns what sends the items of the outbox.

@@ -3,17 +3,18 @@ import { Chat } from "../client/chat.js";
 import { isOwn } from "../client/log.js";
 import { createComposer } from "./composer.js";
 import { byId, setContent } from "./dom.js";
-import { formatDate } from "./format.js";
+import { createDrawers } from "./drawers.js";
+import { createKeyboard, focusComposer } from "./keyboard.js";
 import { createMessageActions } from "./message-actions.js";
 import { describeFrame } from "./notices.js";
 import { createPanels } from "./panels.js";
+import { describeRefusal, returnCommand, tellRefusal } from "./refusals.js";
 import { createScreen } from "./screen.js";
+import { invite, shareLink } from "./sharing.js";
 
 const STATUS_MS = 500;
 const OTHER_ROOMS_MS = 60_000;
 const MAX_QUOTE_LENGTH = 200; // as the server quotes
-const IS_COMMAND = /^\/[^/]/;
-const PASSING = ["internal_error", "service_unavailable", "storage_unavailable"]; // the same command may do it a moment later
 const RENAMED = ["invalid_name", "name_taken"]; // refusals that another name ends
 const NEXT_THEME = { "": "light", light: "dark", dark: "" };
 
@@ -38,16 +39,11 @@ export function showChat(session) {
       }
       screen.scheduleRender();
     },
-    async describeRefusal(refusal) {
-      const { describeRefusal } = await import("./words.js");
-      const text = describeRefusal(refusal);
-      announce(text);
-      return text;
-    },
-    onRefused: returnCommand,
+    describeRefusal: (refusal) => describeRefusal(refusal).then(announce),
+    onRefused: (item, refusal) => returnCommand(page, item, refusal),
     onFirstPage: () => screen.showStart(),
     describe(frame) {
-      if (frame.type === "link") showLink(frame);
+      if (frame.type === "link") shareLink(chat, frame);
       return describeFrame(frame, chat);
     },
     onMove: (room) => {
@@ -65,8 +61,10 @@ export function showChat(session) {
 
   // What panels may use.
   /** @type {Record<string, any>} */
-  const page = { chat, screen, composer, session, openRoom: setAddress, announce };
+  const page = { chat, screen, composer, session, openRoom: setAddress, announce, describeRefusal };
   const panels = (page.panels = createPanels(page));
+  createDrawers(panels);
+  createKeyboard(panels);
 
   // What a button with a `data-action` does, to the message that it belongs to.
   const actions = {
@@ -78,7 +76,7 @@ export function showChat(session) {
       if (chat.connectionState.name === "signed out") location.assign(signInUrl);
       else chat.connection.probe();
     },
-    invite,
+    invite: () => invite(chat),
     "accept-invitation": (_, { value }) => acceptInvitation(value),
     "open-panel": (_, { value }) => panels.toggle(value),
     "close-panel": panels.close,
@@ -87,23 +85,19 @@ export function showChat(session) {
       localStorage.setItem("chat.theme", style.colorScheme);
       screen.scheduleRender();
     },
-    leave: () => {
+    "leave-room": (_, { value }) => tellRefusal(page, chat.request("leave", { room: value })),
+    "focus-composer": () => byId("message-box").focus(),
+    "sign-out": () => {
       sessionStorage.clear();
       location.assign(signOutUrl ?? ".");
     },
   };
 
-  // Says a text to those who listen to the page.
+  // Says a text to those who listen to the page; returns it.
   function announce(text) {
     byId("announcement").textContent = text;
+    return text;
   }
-
-  function onKey(event) {
-    if (event.key !== "?" || event.target.matches("input, textarea, select")) return;
-    event.preventDefault();
-    panels.toggle("shortcuts");
-  }
-
   // The first screen says why.
   function askForNameAgain(reason) {
     sessionStorage.clear();
@@ -128,6 +122,7 @@ export function showChat(session) {
     composer.openRoom(chat.room.name);
     byId("rooms").hidePopover();
     screen.showRoom();
+    if (!byId("panel").contains(document.activeElement)) focusComposer();
   }
 
   function sendText(text, { kind, target }) {
@@ -141,19 +136,6 @@ export function showChat(session) {
       text,
       target && { id: target.id, from: target.from, user: target.user, message: quoteLine(target.message) },
     );
-  }
-
-  // A command that was mistyped is no message to send again: its author corrects it.
-  function returnCommand({ message, room }, refusal) {
-    if (!IS_COMMAND.test(message) || PASSING.includes(refusal.code)) return false;
-    import("./words.js").then(({ describeRefusal }) => {
-      const text = describeRefusal(refusal);
-      if (room === chat.room.name && composer.correct(message, text)) return;
-      const typed = `${text}\nYou typed: ${message}`;
-      announce(typed);
-      chat.addNotice(chat.rooms.get(room) ?? chat.room, typed, "error");
-    });
-    return true;
   }
 
   function quoteLine(message) {
@@ -170,28 +152,6 @@ export function showChat(session) {
   function acceptInvitation(invitation) {
     const [room, secret] = invitation.split(".");
     chat.invitations.accept(room, secret);
-  }
-
-  function invite() {
-    const { room } = chat;
-    if (room.name.startsWith("~")) chat.send("link");
-    else share(`#${room.name}`, "");
-  }
-
-  function showLink({ room, secret, until }) {
-    share(`#join=${room}.${secret}`, `\nWhoever opens it until ${formatDate(new Date(until))} becomes a member.`);
-  }
-
-  async function share(hash, words) {
-    const { room } = chat;
-    const address = new URL(hash, location.href);
-    let hint = "Copied";
-    try {
-      await navigator.clipboard.writeText(address.href);
-    } catch {
-      hint = "Share this"; // no secure context, or no permission
-    }
-    chat.addNotice(room, `${hint}: ${address}${words}`, "notice");
   }
 
   function onVisibilityChange() {
@@ -212,7 +172,6 @@ export function showChat(session) {
     if (item && !message) return; // gone since the last rendering
     actions[button.dataset.action](message, button);
   });
-  addEventListener("keydown", onKey);
   addEventListener("hashchange", openAddressedRoom);
   addEventListener("online", chat.connection.probe);
   addEventListener("offline", chat.connection.probe);
@@ -222,10 +181,12 @@ export function showChat(session) {
   });
   document.addEventListener("visibilitychange", onVisibilityChange);
   byId("rooms").addEventListener("toggle", screen.updateOtherRooms);
-  byId("room-form").addEventListener("submit", ({ target }) => {
-    setAddress(byId("new-room").value);
-    target.reset();
+  byId("room-form").addEventListener("submit", async (event) => {
+    event.preventDefault();
+    const { joinTypedRoom } = await import("./room-box.js");
+    joinTypedRoom(page, acceptInvitation);
   });
+  byId("new-room").addEventListener("input", () => setContent(byId("room-problem"), ""));
 
   setContent(byId("my-name"), name);
   byId("sign-in").hidden = true;

@@ -22,7 +22,9 @@ export function createSidebar(chat, onChange) {
 
   function describeRoom(room) {
     const { name, kind } = room;
-    return { name, kind, title: titleOf(room, chat), count: countUnread(room), isCurrent: room === chat.room };
+    const isCurrent = room === chat.room;
+    const canLeave = isCurrent && name !== chat.options.lobby;
+    return { name, kind, title: titleOf(room, chat), count: countUnread(room), isCurrent, canLeave };
   }
 
   function describeInvitation({ room, title, by }) {
@@ -48,9 +50,13 @@ function renderList(id, items, build) {
   );
 }
 
-function roomLink({ name, kind, title, count, isCurrent }) {
+function roomLink({ name, kind, title, count, isCurrent, canLeave }) {
+  const leave = { id: `leave ${name}`, value: name, ariaLabel: `Leave ${title}`, title: "Leave this room" };
   const badge = count ? createElement("span", { className: "badge" }, count, inWords(" unread")) : "";
-  return [createLink(name, isCurrent, kindMark(kind, title), createElement("bdi", {}, title), badge)];
+  return [
+    createLink(name, isCurrent, kindMark(kind, title), createElement("bdi", {}, title), badge),
+    ...(canLeave ? [createButton("leave-room", leave, "Leave")] : []),
+  ];
 }
 
 // A public room has a # by the style sheet.

@@ -20,6 +20,7 @@ const NOT_SHOWN = [
 
 /** @type {Record<string, string | ((left: string) => string)>} by code; `left` is how long it lasts, or empty */
 const WORDS = {
+  offline: "There is no connection. Try again when it is back.",
   missing_user: "Type a name first.",
   sign_in_required: "Sign in first.",
   name_taken: "Somebody here has this name, or one that looks like it. Choose another name.",

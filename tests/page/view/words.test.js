@@ -5,7 +5,9 @@ import { describeRefusal } from "../../../static/view/words.js";
 
 const PROTOCOL = readFileSync(new URL("../../../docs/protocol.md", import.meta.url), "utf8");
 const TABLE = PROTOCOL.split("## Codes of refusals")[1];
-const CODES = [...TABLE.matchAll(/^\| (`.+?`) \|/gm)].flatMap(([, cell]) => [...cell.matchAll(/`(\w+)`/g)].map(([, code]) => code));
+const CODES = [...TABLE.matchAll(/^\| (`.+?`) \|/gm)].flatMap(([, cell]) =>
+  [...cell.matchAll(/`(\w+)`/g)].map(([, code]) => code),
+);
 // These say what is wrong with what a person typed, and how to type it.
 const IN_SERVER_WORDS = ["invalid_message", "invalid_name", "invalid_reminder", "message_refused", "unknown_command"];
 const TECHNICAL = "ChatAuth is not set on 127.0.0.1";
