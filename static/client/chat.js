@@ -13,6 +13,7 @@ import { createQuestions, createRefresh } from "./questions.js";
 import { createRequests } from "./requests.js";
 import { applyFrame, createRoom, noteTitle } from "./room.js";
 import { markRead } from "./unread.js";
+import { moveFormerKeys } from "./user-storage.js";
 /** @import { Change, ChatOptions, ConnectionState, Entry, Frame, JoinedFrame, PlacesFrame, Quote, Room, SystemFrame, UnsentMessage, UserFrame } from "./types.js" */
 
 /** What a user sees of the chat, and can do. `onChange` is called after every change. */
@@ -32,6 +33,7 @@ export class Chat {
     this.options = options;
     this.me = me;
     this.names.set(me, name);
+    moveFormerKeys(storage, me);
     this.outbox = openOutbox(storage, me);
     for (const { room, unread, isPlaced, title = "" } of readPlaces(storage, me, lobby)) {
       Object.assign(this.#ensureRoom(room), { isPlaced, title, counted: { head: 0, unread } });

@@ -258,4 +258,10 @@
  * @typedef {Pick<Storage, "getItem" | "setItem" | "removeItem">} KeyValueStorage
  */
 
+/**
+ * What a storage keeps for one user.
+ * @typedef {Omit<KeyValueStorage, "setItem"> & { setItem: (key: string, value: string) => boolean, keys: () => string[] }}
+ *   UserStorage
+ */
+
 export {};

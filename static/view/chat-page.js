@@ -1,6 +1,7 @@
 // The chat, its screen, and what buttons and the browser's events do.
 import { Chat } from "../client/chat.js";
 import { isOwn } from "../client/log.js";
+import { userStorage } from "../client/user-storage.js";
 import { createComposer } from "./composer.js";
 import { byId, setContent } from "./dom.js";
 import { formatDate } from "./format.js";
@@ -47,6 +48,7 @@ export function showChat(session) {
   const screen = createScreen(chat, auth, () => panels.update());
   const composer = createComposer({
     maxBytes: limits.messageBytes,
+    storage: userStorage(localStorage, me),
     onTyping: () => chat.send("typing"),
     onSend: sendText,
     onEditLast: editLastMessage,
