@@ -60,6 +60,7 @@ export class Chat {
     });
     this.connection = connect({
       userId,
+      me,
       onState: (state) => this.#changeConnectionState(state),
       onFrame: (frame) => this.#receive(frame),
     });

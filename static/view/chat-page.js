@@ -45,7 +45,7 @@ export function showChat(session) {
       openAddressedRoom();
     },
   });
-  const screen = createScreen(chat, auth, () => panels.update());
+  const screen = createScreen(chat, auth, () => panels.update(), session.retentionDays);
   const composer = createComposer({
     maxBytes: limits.messageBytes,
     storage: userStorage(localStorage, me),
@@ -66,8 +66,10 @@ export function showChat(session) {
     "load-gap": (_, { value }) => chat.loadGap(Number(value), Infinity),
     "show-end": screen.showEnd,
     connect: () => {
-      if (chat.connectionState.name === "signed out") location.assign(signInUrl);
-      else chat.connection.probe();
+      const { connectionState: state } = chat;
+      if (state.name !== "signed out") chat.connection.probe();
+      else if (state.user) location.reload();
+      else location.assign(signInUrl);
     },
     invite,
     "open-panel": (_, { value }) => panels.toggle(value),
@@ -192,7 +194,7 @@ export function showChat(session) {
   addEventListener("keydown", onKey);
   addEventListener("hashchange", openAddressedRoom);
   addEventListener("online", chat.connection.probe);
-  addEventListener("offline", chat.connection.probe);
+  addEventListener("offline", chat.connection.verify);
   addEventListener("pagehide", () => chat.close());
   addEventListener("pageshow", ({ persisted }) => {
     if (persisted) location.reload(); // its connection was closed

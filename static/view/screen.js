@@ -3,7 +3,7 @@ import { requestJson } from "../client/connection.js";
 import { olderCursor, shownGaps, titleOf } from "../client/room.js";
 import { countUnread } from "../client/unread.js";
 import { byId, createAvatar, createElement, setContent } from "./dom.js";
-import { describeConnection, formatNames } from "./format.js";
+import { describeConnection, formatCount, formatDate, formatNames } from "./format.js";
 import { createMessageList } from "./message-list.js";
 import { timelineRows } from "./timeline.js";
 
@@ -12,8 +12,8 @@ const WINDOW_LENGTH = 120; // scrolling up shows more entries than these
 const MAX_OTHER_ROOMS = 8;
 const UNREADABLE = "Messages could not be loaded. Trying again…";
 
-/** Returns the screen of the chat; `onRendered` is called after every rendering. */
-export function createScreen(chat, auth, onRendered) {
+/** Returns the screen of the chat; `onRendered` is called after every rendering. Messages are kept for `retentionDays` (null: for ever). */
+export function createScreen(chat, auth, onRendered, retentionDays) {
   const nameOf = (user) => chat.nameOf(user);
   const roomViews = new WeakMap();
   let otherRooms = [];
@@ -78,7 +78,7 @@ export function createScreen(chat, auth, onRendered) {
     const shown = [...entries.slice(view.hiddenCount), ...chat.unsentMessages()];
     loadActs(entries);
     const describeAct = (act) => acts?.formatAct(act, nameOf);
-    const missing = describeMissing(room, startTitle(), entries, view);
+    const missing = describeMissing(room, startTitle(), entries, view, retentionDays);
     messageList.render(timelineRows(shown, me, view.unreadMark, missing, describeAct), isOpening);
     isOpening = false;
     byId("log").dataset.membership = room.membership;
@@ -169,11 +169,12 @@ export function createScreen(chat, auth, onRendered) {
 }
 
 // What of the conversation is not on the screen, and why.
-function describeMissing(room, title, entries, { hiddenCount }) {
+function describeMissing(room, title, entries, { hiddenCount }, retentionDays) {
   const lastHidden = entries.slice(0, hiddenCount).findLast(({ seq }) => seq)?.seq ?? 0;
   let start = "";
   if (room.olderFailures || (room.isIncomplete && !room.runs.length)) start = UNREADABLE;
-  else if (entries.some(({ from }) => from) && !olderCursor(room)) start = describeStart(room, title);
+  else if (entries.some(({ from }) => from) && !olderCursor(room))
+    start = describeStart(room, title, entries, retentionDays);
   return {
     gaps: shownGaps(room).filter(({ after }) => after >= lastHidden),
     start: hiddenCount ? "" : start,
@@ -181,13 +182,15 @@ function describeMissing(room, title, entries, { hiddenCount }) {
   };
 }
 
-function describeStart({ runs }, title) {
+function describeStart({ runs }, title, entries, days) {
   if (!runs.length) return "";
-  return runs[0].after ? "Older messages were removed." : `This is where ${title} began.`;
+  if (!runs[0].after) return `This is where ${title} began.`;
+  const removed = `Messages before ${formatDate(new Date(entries.find(({ from }) => from).sentAt))} were removed.`;
+  return days ? `${removed} They are kept for ${days === 1 ? "a day" : `${days} days`}.` : removed;
 }
 
 function renderSidebar(myRooms, otherRooms, chat) {
-  const { users, count } = chat.room.roster;
+  const { users, count, atLeast } = chat.room.roster;
   const others = [...users].filter((user) => user !== chat.me).map((user) => ({ user, name: chat.nameOf(user) }));
   const sorted = others.sort((a, b) => (a.name < b.name ? -1 : 1));
   const people = [{ user: chat.me, name: chat.nameOf(chat.me), isMe: true }, ...sorted];
@@ -203,14 +206,24 @@ function renderSidebar(myRooms, otherRooms, chat) {
     return [createLink(address, title, isCurrent, unreadCount ? badge : detail)];
   });
   renderList("other-rooms", otherRooms, (other) => {
-    return [createLink(other.room, other.room, false, createElement("small", {}, `${other.count} here`))];
+    return [
+      createLink(
+        other.room,
+        other.room,
+        false,
+        createElement("small", {}, `${formatCount(other.count, other.atLeast)} here`),
+      ),
+    ];
   });
   byId(focusedId)?.focus(); // a list that was made anew has lost it
   renderList("people-list", people, ({ user, name, isMe }) => {
     return [createAvatar(name), createElement("bdi", { title: user === name ? "" : user }, name), isMe ? "(you)" : ""];
   });
-  setContent(byId("more-people"), peopleCount > people.length && `and ${peopleCount - people.length} more`);
-  setContent(byId("people-count"), `${peopleCount} here`);
+  setContent(
+    byId("more-people"),
+    peopleCount > people.length && `and ${formatCount(peopleCount - people.length, atLeast)} more`,
+  );
+  setContent(byId("people-count"), `${formatCount(peopleCount, atLeast)} here`);
 }
 
 function renderList(id, items, build) {
