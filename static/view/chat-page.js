@@ -1,6 +1,7 @@
 // The chat, its screen, and what buttons and the browser's events do.
 import { Chat } from "../client/chat.js";
 import { isOwn } from "../client/log.js";
+import { userStorage } from "../client/user-storage.js";
 import { createComposer } from "./composer.js";
 import { byId, setContent } from "./dom.js";
 import { createDrawers } from "./drawers.js";
@@ -51,10 +52,11 @@ export function showChat(session) {
       openAddressedRoom();
     },
   });
-  const screen = createScreen(chat, auth, () => panels.update());
+  const screen = createScreen(chat, auth, () => panels.update(), session.retentionDays);
   const composer = createComposer({
     maxBytes: limits.messageBytes,
     onTyping: () => chat.request("typing").catch(() => {}), // nobody misses a signal that did not arrive
+    storage: userStorage(localStorage, me),
     onSend: sendText,
     onEditLast: editLastMessage,
   });
@@ -73,8 +75,10 @@ export function showChat(session) {
     "load-gap": (_, { value }) => chat.loadGap(Number(value), Infinity),
     "show-end": screen.showEnd,
     connect: () => {
-      if (chat.connectionState.name === "signed out") location.assign(signInUrl);
-      else chat.connection.probe();
+      const { connectionState: state } = chat;
+      if (state.name !== "signed out") chat.connection.probe();
+      else if (state.user) location.reload();
+      else location.assign(signInUrl);
     },
     invite: () => invite(chat),
     "accept-invitation": (_, { value }) => acceptInvitation(value),
@@ -174,7 +178,7 @@ export function showChat(session) {
   });
   addEventListener("hashchange", openAddressedRoom);
   addEventListener("online", chat.connection.probe);
-  addEventListener("offline", chat.connection.probe);
+  addEventListener("offline", chat.connection.verify);
   addEventListener("pagehide", () => chat.close());
   addEventListener("pageshow", ({ persisted }) => {
     if (persisted) location.reload(); // its connection was closed
