@@ -130,7 +130,9 @@ function parseObject(json) {
  */
 export function withChanges(entries, changes, me) {
   if (!changes.length) return entries;
+  const targets = new Set(changes.map(({ target }) => target));
   return entries.map((entry) => {
+    if (!targets.has(entry.id)) return entry;
     return changes.filter(({ target }) => target === entry.id).reduce((shown, one) => apply(shown, one, me), entry);
   });
 }
