@@ -46,7 +46,7 @@ async def search_messages(event: UserEvent, fields: Mapping[str, Any], services:
     query, limit = parse_query(fields), parse_limit(fields.get("limit"))
     positions = None if fields.get("cursor") is None else parse_cursor(fields["cursor"])
     heads = _Heads(services.rooms, checks, room)
-    async with _turn(services.rooms):
+    async with take_turn(services.rooms.searches):
         if positions is None:
             positions = first_positions(await heads.read_all(), query)
         allowed = [position for position in positions if position.room in checks]
@@ -56,20 +56,19 @@ async def search_messages(event: UserEvent, fields: Mapping[str, Any], services:
 
 async def _checks_of_rooms(event: UserEvent, room: str | None, services: Services) -> Checks:
     """Return the rooms that are searched, each with what raises the ChatError with which its rules refuse the user."""
-    if room is not None and room in event.origin.state.rooms:
-        return {room: services.reading(event, room)}
-    if room is None:
-        places, _ = await services.places.read_listed_and_invited(event.sender)
-    else:
-        places = [await services.places.read(event.sender, room)]
-    listed = [place.room for place in places if place.is_listed]
-    if room is not None and not listed:
-        raise NotInRoom(room)
 
     def check(name: str) -> Callable[[Rules], None]:
         return lambda rules: check_reader(rules, name, event.sender, services.now)
 
-    return {name: check(name) for name in listed}
+    joined = {name: services.reading(event, name) for name in event.origin.state.rooms}
+    if room is None:
+        places, _ = await services.places.read_listed_and_invited(event.sender)
+        return {place.room: check(place.room) for place in places} | joined
+    if room in joined:
+        return {room: joined[room]}
+    if not (await services.places.read(event.sender, room)).is_listed:
+        raise NotInRoom(room)
+    return {room: check(room)}
 
 
 class _Heads:
@@ -105,17 +104,17 @@ class _Heads:
 
 
 @asynccontextmanager
-async def _turn(rooms: RoomLogs) -> AsyncIterator[None]:
-    """Let few searches of a process go on at a time; raises RateLimited where that takes too long."""
+async def take_turn(searches: asyncio.Semaphore, seconds: float = WAIT_SECONDS) -> AsyncIterator[None]:
+    """Let few searches of a process go on at a time; raises RateLimited where none of them ends within `seconds`."""
     try:
-        async with asyncio.timeout(WAIT_SECONDS):
-            await rooms.searches.acquire()
+        async with asyncio.timeout(seconds):
+            await searches.acquire()
     except TimeoutError:
         raise RateLimited("too many searches at the moment", BUSY_MS) from None
     try:
         yield
     finally:
-        rooms.searches.release()
+        searches.release()
 
 
 def parse_query(fields: Mapping[str, Any]) -> Query:
