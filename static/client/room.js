@@ -18,6 +18,7 @@ export function createRoom(name) {
     name,
     title: "",
     other: "",
+    kind: name.startsWith("~") ? "private" : "public",
     rules: createRules(),
     membership: "idle",
     isAdmin: false,
@@ -43,12 +44,13 @@ export function createRoom(name) {
 }
 
 /**
- * Takes over what a frame says the room is called; `with` is the other user of a direct room.
+ * Takes over what a frame says the room is, and is called; `with` is the other user of a direct room.
  * @param {Room} room
- * @param {{ title?: string | null, with?: string }} frame
+ * @param {{ title?: string | null, with?: string, kind?: string }} frame
  */
-export function noteTitle(room, { title, with: other }) {
+export function noteTitle(room, { title, with: other, kind }) {
   room.title = title ?? room.title;
+  room.kind = kind ?? room.kind;
   room.other = other ?? room.other;
 }
 

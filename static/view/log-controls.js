@@ -58,7 +58,6 @@ export async function createLogControls(chat, messageList, actions) {
     Enter: (stops, index) => (stops[index]?.matches(".message") ? bar.open(stops[index]) : stops[index]?.click()),
     ContextMenu: (stops, index) => keys.Enter(stops, index),
     F10: (stops, index) => keys.Enter(stops, index),
-    Escape: () => byId("message-box").focus(),
   };
 
   // While the focus is in a message, that message is the log's one tab stop, and its links and buttons follow it.

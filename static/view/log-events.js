@@ -25,7 +25,7 @@ function isHandled({ key, target, defaultPrevented, altKey, ctrlKey, metaKey, sh
   if (defaultPrevented || altKey || ctrlKey || metaKey) return false;
   const isMessage = target.matches(".message");
   if (shiftKey) return key === "F10" && isMessage;
-  if (key === "Escape" || key === "ArrowUp" || key === "ArrowDown") return true;
+  if (key === "ArrowUp" || key === "ArrowDown") return true;
   if (key === "Enter" || key === "ContextMenu") return isMessage;
   return target !== log && MOVES.includes(key); // the log itself scrolls
 }
