@@ -12,7 +12,7 @@ import { applyPlaces, readPlaces, roomsToJoin, writePlaces } from "./places.js";
 import { createQuestions, createRefresh } from "./questions.js";
 import { receiveRefusal, tellRefusal } from "./refusals.js";
 import { createRequests } from "./requests.js";
-import { applyFrame, createRoom, noteTitle } from "./room.js";
+import { applyFrame, createRoom, noteTitle, trimRoom } from "./room.js";
 import { markRead } from "./unread.js";
 import { moveFormerKeys } from "./user-storage.js";
 /** @import { Change, ChatOptions, ConnectionState, Entry, Frame, JoinedFrame, PlacesFrame, Quote, Room, UnsentMessage, UserFrame } from "./types.js" */
@@ -73,6 +73,7 @@ export class Chat {
    */
   openRoom(name) {
     this.refresh.flush();
+    if (name !== this.room.name) trimRoom(this.room);
     this.room = this.#ensureRoom(name);
     this.#store();
     this.joins.join(this.room);

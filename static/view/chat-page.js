@@ -166,7 +166,7 @@ export function showChat(session) {
       return;
     }
     chat.connection.probe();
-    screen.showRoom();
+    screen.showAgain();
   }
 
   addEventListener("click", (event) => {

@@ -6,6 +6,7 @@ import { countUnread } from "../client/unread.js";
 import { byId, setContent } from "./dom.js";
 import { describeConnection, formatDate, formatNames } from "./format.js";
 import { createMessageList } from "./message-list.js";
+import { createNews } from "./news.js";
 import { createSidebar } from "./sidebar.js";
 import { timelineRows } from "./timeline.js";
 
@@ -17,8 +18,10 @@ export function createScreen(chat, auth, onRendered, retentionDays) {
   const nameOf = (user) => chat.nameOf(user);
   const roomViews = new WeakMap();
   let renderTimer;
+  let renderedAt = 0;
   let isOpening = false;
   let acts; // what acts and rules are in words, loaded when there are some
+  const news = createNews(chat, byId("news"));
   const sidebar = createSidebar(chat, scheduleRender);
   const messageList = createMessageList(chat, { onMove: scheduleRender, onGap: (after) => chat.loadGap(after) });
 
@@ -34,11 +37,12 @@ export function createScreen(chat, auth, onRendered, retentionDays) {
   }
 
   function scheduleRender() {
-    renderTimer ??= setTimeout(render, FRAME_MS);
+    renderTimer ??= setTimeout(render, renderedAt + FRAME_MS - performance.now());
   }
 
   function render() {
     renderTimer = undefined;
+    renderedAt = performance.now();
     const { room } = chat;
     const entries = chat.shownEntries();
     renderConversation(entries);
@@ -53,8 +57,8 @@ export function createScreen(chat, auth, onRendered, retentionDays) {
     document.title = `${total ? `(${total}) ` : ""}${title} · Chat`;
     setContent(byId("room-name"), title);
     byId("room-name").classList.toggle("titled", room.name.startsWith("~"));
-    const news = count ? `${count} new message${count > 1 ? "s" : ""}` : "Jump to latest";
-    setContent(byId("new-messages"), !messageList.isAtEnd() && news);
+    const waiting = count ? `${count} new message${count > 1 ? "s" : ""}` : "Jump to latest";
+    setContent(byId("new-messages"), !messageList.isAtEnd() && waiting);
     setContent(byId("theme-button"), `Theme: ${document.documentElement.style.colorScheme || "system"}`);
     sidebar.render();
     renderStatus();
@@ -77,6 +81,7 @@ export function createScreen(chat, auth, onRendered, retentionDays) {
       return timelineRows(shown.slice(start, end), me, mark, surroundings, describeAct);
     };
     messageList.render({ entries: shown, rowsOf, unreadIndex }, isOpening);
+    news.update(entries, isOpening);
     isOpening = false;
     byId("log").dataset.membership = room.membership;
     byId("chat").classList.toggle("admin", room.isAdmin);
@@ -126,6 +131,12 @@ export function createScreen(chat, auth, onRendered, retentionDays) {
 
     showRoom() {
       isOpening = true;
+      render();
+    },
+
+    /** Shows the room after the page was hidden: what came meanwhile, or what was read further up. */
+    showAgain() {
+      isOpening = messageList.isFollowing();
       render();
     },
 

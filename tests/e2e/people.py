@@ -142,8 +142,9 @@ class Person:
         texts: list[str] = self.log.evaluate("""async log => {
           const texts = new Map();
           const frames = () => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)));
-          for (let last = -1, top = (log.scrollTop = 0); log.scrollTop !== last; log.scrollTop += log.clientHeight) {
-            last = log.scrollTop;
+          let top = -1;
+          for (log.scrollTop = 0; log.scrollTop !== top; log.scrollTop += log.clientHeight) {
+            top = log.scrollTop;
             await frames();
             for (const line of log.querySelectorAll('.message'))
               texts.set(line.id, line.querySelector('.text').innerText);
