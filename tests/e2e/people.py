@@ -68,6 +68,12 @@ class Wire:
         self._service.close(code=4001)
         self._page.close(code=code)
 
+    def tell(self, *frames: Frame) -> None:
+        """Let frames arrive at the page that the service has not sent."""
+        assert self._page
+        for frame in frames:
+            self._page.send(json.dumps({"type": "message", "from": "group", "dataType": "json", "data": frame}))
+
     def release(self) -> None:
         """Let through what was kept."""
         assert self._page
@@ -138,7 +144,7 @@ class Person:
         return self.page.locator(".message .text").all_inner_texts()
 
     def all_texts(self) -> list[str]:
-        """Return the messages of the whole log from its top, of which only the part around what is in view has elements."""
+        """Return the messages of the whole log, of which only the part around what is in view has elements."""
         texts: list[str] = self.log.evaluate("""async log => {
           const texts = new Map();
           const frames = () => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)));
