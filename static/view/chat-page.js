@@ -2,7 +2,7 @@
 import { Chat } from "../client/chat.js";
 import { isOwn } from "../client/log.js";
 import { createComposer } from "./composer.js";
-import { byId, setContent } from "./dom.js";
+import { byId, isEmbedded, setContent } from "./dom.js";
 import { createDrawers } from "./drawers.js";
 import { createKeyboard, focusComposer } from "./keyboard.js";
 import { createMessageActions } from "./message-actions.js";
@@ -51,7 +51,7 @@ export function showChat(session) {
       openAddressedRoom();
     },
   });
-  const screen = createScreen(chat, auth, () => panels.update());
+  const screen = createScreen(chat, auth, onRendered, isSeen);
   const composer = createComposer({
     maxBytes: limits.messageBytes,
     onTyping: () => chat.request("typing").catch(() => {}), // nobody misses a signal that did not arrive
@@ -63,6 +63,12 @@ export function showChat(session) {
   /** @type {Record<string, any>} */
   const page = { chat, screen, composer, session, openRoom: setAddress, announce, describeRefusal };
   const panels = (page.panels = createPanels(page));
+  let embedding;
+  if (isEmbedded()) {
+    import("./embedding.js").then(({ createEmbedding }) => {
+      embedding = createEmbedding(chat);
+    });
+  }
   createDrawers(panels);
   createKeyboard(panels);
 
@@ -73,8 +79,11 @@ export function showChat(session) {
     "load-gap": (_, { value }) => chat.loadGap(Number(value), Infinity),
     "show-end": screen.showEnd,
     connect: () => {
-      if (chat.connectionState.name === "signed out") location.assign(signInUrl);
-      else chat.connection.probe();
+      if (chat.connectionState.name !== "signed out") chat.connection.probe();
+      else if (isEmbedded()) {
+        location.reload();
+      } // the first screen opens a window
+      else location.assign(signInUrl);
     },
     invite: () => invite(chat),
     "accept-invitation": (_, { value }) => acceptInvitation(value),
@@ -92,6 +101,15 @@ export function showChat(session) {
       location.assign(signOutUrl ?? ".");
     },
   };
+
+  function onRendered() {
+    panels.update();
+    embedding?.update();
+  }
+
+  function isSeen() {
+    return isEmbedded() ? Boolean(embedding?.isSeen()) : !document.hidden;
+  }
 
   // Says a text to those who listen to the page; returns it.
   function announce(text) {

@@ -11,8 +11,8 @@ const FRAME_MS = 16;
 const WINDOW_LENGTH = 120; // scrolling up shows more entries than these
 const UNREADABLE = "Messages could not be loaded. Trying again…";
 
-/** Returns the screen of the chat; `onRendered` is called after every rendering. */
-export function createScreen(chat, auth, onRendered) {
+/** Returns the screen of the chat; `onRendered` is called after every rendering, `isSeen` returns whether somebody sees it. */
+export function createScreen(chat, auth, onRendered, isSeen) {
   const nameOf = (user) => chat.nameOf(user);
   const roomViews = new WeakMap();
   let renderTimer;
@@ -43,7 +43,7 @@ export function createScreen(chat, auth, onRendered) {
     renderConversation(entries);
     if (messageList.isNearTop() && !currentView().hiddenCount) loadOlder();
     const last = entries.findLast(({ from }) => from);
-    const isRead = room.membership === "joined" && messageList.isFollowing() && !document.hidden;
+    const isRead = room.membership === "joined" && messageList.isFollowing() && isSeen();
     if (last && isRead) chat.markRead(last);
 
     const count = countUnread(room);
