@@ -175,3 +175,19 @@ def test_what_strangers_post_to_the_frame_or_to_the_element_changes_nothing(
 
     assert page.evaluate("document.querySelector('chat-room').unread") == 0
     assert frame.locator("html").evaluate("html => html.style.colorScheme") == "dark"
+
+
+def test_a_page_of_thirty_lines_on_the_headless_client_reads_and_writes(
+    chat: Chat, new_person: NewPerson, room: str
+) -> None:
+    bo, page = Person(new_person(), chat, "bo").enter(), new_person()
+    page.goto(f"{chat.url}/examples/headless.html?name=ana")
+    expect(page.get_by_role("status")).to_have_text("live")
+
+    page.get_by_label("Message", exact=True).fill(f"from thirty lines {room}")
+    page.get_by_role("button", name="Send").click()
+    bo.expect_line(f"from thirty lines {room}")
+    bo.say(f"to thirty lines {room}")
+
+    expect(page.get_by_text(f"bo: to thirty lines {room}")).to_be_visible()
+    expect(page.get_by_text(f"ana: from thirty lines {room}")).to_have_count(1)
