@@ -14,6 +14,7 @@ import { receiveRefusal, tellRefusal } from "./refusals.js";
 import { createRequests } from "./requests.js";
 import { applyFrame, createRoom, noteTitle } from "./room.js";
 import { markRead } from "./unread.js";
+import { moveFormerKeys } from "./user-storage.js";
 /** @import { Change, ChatOptions, ConnectionState, Entry, Frame, JoinedFrame, PlacesFrame, Quote, Room, UnsentMessage, UserFrame } from "./types.js" */
 
 /** What a user sees of the chat, and can do. `onChange` is called after every change. */
@@ -33,6 +34,7 @@ export class Chat {
     this.options = options;
     this.me = me;
     this.names.set(me, name);
+    moveFormerKeys(storage, me);
     this.outbox = openOutbox(storage, me);
     for (const { room, unread, isPlaced, title = "" } of readPlaces(storage, me, lobby)) {
       Object.assign(this.#ensureRoom(room), { isPlaced, title, counted: { head: 0, unread } });
@@ -59,6 +61,7 @@ export class Chat {
     });
     this.connection = connect({
       userId,
+      me,
       onState: (state) => this.#changeConnectionState(state),
       onFrame: (frame) => this.#receive(frame),
     });

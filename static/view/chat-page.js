@@ -1,6 +1,7 @@
 // The chat, its screen, and what buttons and the browser's events do.
 import { Chat } from "../client/chat.js";
 import { isOwn } from "../client/log.js";
+import { userStorage } from "../client/user-storage.js";
 import { createComposer } from "./composer.js";
 import { byId, isEmbedded, setContent } from "./dom.js";
 import { createDrawers } from "./drawers.js";
@@ -51,10 +52,11 @@ export function showChat(session) {
       openAddressedRoom();
     },
   });
-  const screen = createScreen(chat, auth, onRendered, isSeen);
+  const screen = createScreen(chat, auth, { onRendered, isSeen, retentionDays: session.retentionDays });
   const composer = createComposer({
     maxBytes: limits.messageBytes,
     onTyping: () => chat.request("typing").catch(() => {}), // nobody misses a signal that did not arrive
+    storage: userStorage(localStorage, me),
     onSend: sendText,
     onEditLast: editLastMessage,
   });
@@ -79,10 +81,10 @@ export function showChat(session) {
     "load-gap": (_, { value }) => chat.loadGap(Number(value), Infinity),
     "show-end": screen.showEnd,
     connect: () => {
-      if (chat.connectionState.name !== "signed out") chat.connection.probe();
-      else if (isEmbedded()) {
-        location.reload();
-      } // the first screen opens a window
+      const { connectionState: state } = chat;
+      if (state.name !== "signed out") chat.connection.probe();
+      else if (state.user || isEmbedded())
+        {location.reload();} // in a frame the first screen opens a window
       else location.assign(signInUrl);
     },
     invite: () => invite(chat),
@@ -192,7 +194,7 @@ export function showChat(session) {
   });
   addEventListener("hashchange", openAddressedRoom);
   addEventListener("online", chat.connection.probe);
-  addEventListener("offline", chat.connection.probe);
+  addEventListener("offline", chat.connection.verify);
   addEventListener("pagehide", () => chat.close());
   addEventListener("pageshow", ({ persisted }) => {
     if (persisted) location.reload(); // its connection was closed
