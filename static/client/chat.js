@@ -265,7 +265,7 @@ export class Chat {
     this.questions.receive(frame);
     const isRefusal = this.requests.receive(frame);
     for (const [user, name] of Object.entries(frame.names ?? {})) this.names.set(user, name);
-    if (isRefusal) return;
+    if (isRefusal || this.requests.isAwaited(frame)) return;
     if (frame.type === "places") {
       this.#receivePlaces(frame);
       return;

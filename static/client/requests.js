@@ -1,4 +1,5 @@
 // Questions whose answer somebody waits for. An answer and a refusal have the `clientId` of their question.
+import { isUserFrame } from "./frames.js";
 /** @import { Frame, SendResult } from "./types.js" */
 
 const OFFLINE = { code: "offline", message: "There is no connection." };
@@ -39,6 +40,15 @@ export function createRequests(send) {
       if (refusal) throw refusal;
       if (!result.ok) throw new Refusal(result.error ? { message: result.error } : OFFLINE);
       return answer;
+    },
+
+    /**
+     * Returns whether somebody waits for the frame, as an answer that nobody else has to be told of.
+     * @param {Frame} frame
+     */
+    isAwaited(frame) {
+      const isForOne = isUserFrame(frame) || (frame.type === "system" && frame.event === "notice");
+      return isForOne && "clientId" in frame && open.has(frame.clientId ?? "");
     },
 
     /**

@@ -7,6 +7,7 @@ import { formatDate } from "./format.js";
 import { createMessageActions } from "./message-actions.js";
 import { describeFrame } from "./notices.js";
 import { createPanels } from "./panels.js";
+import { createRoomActions } from "./room-actions.js";
 import { createScreen } from "./screen.js";
 
 const STATUS_MS = 500;
@@ -56,6 +57,7 @@ export function showChat(session) {
   /** @type {Record<string, any>} */
   const page = { chat, screen, composer, session, openRoom: setAddress, announce };
   const panels = (page.panels = createPanels(page));
+  page.openPerson = (user) => panels.open("person", { user });
 
   // What a button with a `data-action` does, to the message that it belongs to.
   const actions = {
@@ -67,7 +69,7 @@ export function showChat(session) {
       if (chat.connectionState.name === "signed out") location.assign(signInUrl);
       else chat.connection.probe();
     },
-    invite,
+    ...createRoomActions(page),
     "accept-invitation": (_, { value }) => acceptInvitation(value),
     "open-panel": (_, { value }) => panels.toggle(value),
     "close-panel": panels.close,
@@ -146,12 +148,6 @@ export function showChat(session) {
   function acceptInvitation(invitation) {
     const [room, secret] = invitation.split(".");
     chat.invitations.accept(room, secret);
-  }
-
-  function invite() {
-    const { room } = chat;
-    if (room.name.startsWith("~")) chat.send("link");
-    else share(`#${room.name}`, "");
   }
 
   function showLink({ room, secret, until }) {
