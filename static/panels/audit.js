@@ -1,8 +1,7 @@
 // What moderators did in the room, the newest first.
 import { formatAct } from "../view/acts.js";
 import { createElement } from "../view/dom.js";
-import { formatDate, formatTime } from "../view/format.js";
-import { createBackButton, createOutcome, createSection, perform, renderItems } from "./controls.js";
+import { createBackButton, createOutcome, createSection, formatMoment, perform, renderItems } from "./controls.js";
 import { createRoomPanel, followRoom } from "./room-panel.js";
 
 /** Returns the panel. */
@@ -43,10 +42,9 @@ function buildAudit({ chat }, room) {
   }
 
   function build(act) {
-    const date = new Date(act.at);
     const words = formatAct(act, (user) => chat.nameOf(user)) || act.act;
     const reason = act.reason ? createElement("q", { dir: "auto" }, act.reason) : "";
-    const when = createElement("time", { dateTime: act.at }, `${formatDate(date)}, ${formatTime(date)}`);
+    const when = createElement("time", { dateTime: act.at }, formatMoment(act.at));
     return [createElement("p", { dir: "auto" }, words), reason, when];
   }
 

@@ -1,5 +1,6 @@
 // What panels are made of: sections, fields with what is wrong with them, and controls that wait for an answer.
 import { createElement } from "../view/dom.js";
+import { formatDay, formatTime } from "../view/format.js";
 
 let lastId = 0;
 
@@ -33,6 +34,7 @@ export function createOutcome() {
   const show = (text, isFailure) => {
     element.textContent = text;
     element.classList.toggle("failure", isFailure);
+    if (text) element.scrollIntoView({ block: "nearest" });
   };
   return {
     element,
@@ -40,6 +42,13 @@ export function createOutcome() {
     fail: (error) => show(describeRefusal(error), true),
     clear: () => show("", false),
   };
+}
+
+/** Returns a time as its date and time of day; today's without the date. `now` is in milliseconds. */
+export function formatMoment(iso, now = Date.now()) {
+  const date = new Date(iso);
+  const day = formatDay(date, now);
+  return day === "Today" ? formatTime(date) : `${day}, ${formatTime(date)}`;
 }
 
 /** Returns a refusal in words. An error that is none is thrown again. */

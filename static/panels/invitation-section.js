@@ -1,8 +1,16 @@
 // How others come into the room: by an invitation, by a link, or by its address.
 import { canModerate } from "../client/permissions.js";
 import { createElement } from "../view/dom.js";
-import { formatDate, formatTime, isolateName } from "../view/format.js";
-import { createConfirmedButton, createForm, createOutcome, createSection, newId, perform } from "./controls.js";
+import { isolateName } from "../view/format.js";
+import {
+  createConfirmedButton,
+  createForm,
+  createOutcome,
+  createSection,
+  formatMoment,
+  newId,
+  perform,
+} from "./controls.js";
 import { createPersonField } from "./person-field.js";
 
 /** Returns the section of the room's panel: its `element`, and `update`. */
@@ -74,8 +82,7 @@ function createLinkParts(chat, room) {
     };
     if (!(await perform(make, outcome, ask))) return;
     await shared.share(addressOf(`join=${room.name}.${link.secret}`), outcome);
-    const date = new Date(link.until);
-    until.textContent = `Whoever opens it until ${formatDate(date)}, ${formatTime(date)}, becomes a member.`;
+    until.textContent = `Whoever opens it until ${formatMoment(link.until)} becomes a member.`;
   });
 
   return {

@@ -2,8 +2,8 @@
 import { canModerate } from "../client/permissions.js";
 import { createElement } from "../view/dom.js";
 import { formatDuration } from "../view/acts.js";
-import { formatDate, formatTime, isolateName } from "../view/format.js";
-import { createChoice, createOutcome, createSection, perform, renderItems } from "./controls.js";
+import { isolateName } from "../view/format.js";
+import { createChoice, createOutcome, formatMoment, createSection, perform, renderItems } from "./controls.js";
 
 const PACES = [0, 5, 10, 30, 60, 300, 900, 3600, 21_600];
 
@@ -11,10 +11,11 @@ const PACES = [0, 5, 10, 30, 60, 300, 900, 3600, 21_600];
 export function createModerationSection({ chat }, room) {
   const outcome = createOutcome();
   const close = createElement("button");
-  const slow = createChoice({ label: "Slow mode: one message of a person in", options: PACES.map(describePace) });
+  const hint = createElement("small", {}, "In a closed room only moderators can write.");
+  const slow = createChoice({ label: "Slow mode: a person can write", options: PACES.map(describePace) });
   const muted = createRestrictions(chat, room, { title: "Muted", act: "unmute", label: "Unmute" });
   const banned = createRestrictions(chat, room, { title: "Banned", act: "unban", label: "Unban" });
-  const parts = [close, slow.element, outcome.element, muted.element, banned.element];
+  const parts = [close, hint, slow.element, outcome.element, muted.element, banned.element];
   const section = createSection("Moderation", ...parts);
 
   close.addEventListener("click", () => {
@@ -33,7 +34,7 @@ export function createModerationSection({ chat }, room) {
     element: section,
     update(_, { rules }) {
       section.hidden = !canModerate(room);
-      close.textContent = room.rules.closed ? "Open the room for everybody" : "Close the room: only moderators write";
+      close.textContent = room.rules.closed ? "Open the room" : "Close the room";
       showPace(slow.select, room.rules.slow);
       muted.update(rules?.muted ?? []);
       banned.update(rules?.banned ?? []);
@@ -42,7 +43,7 @@ export function createModerationSection({ chat }, room) {
 }
 
 function describePace(seconds) {
-  return [String(seconds), seconds ? formatDuration(seconds) : "off"];
+  return [String(seconds), seconds ? `once in ${formatDuration(seconds)}` : "at any time"];
 }
 
 // The pace may be one that is not offered.
@@ -88,9 +89,8 @@ function createRestrictions(chat, room, { title, act, label }) {
 
 /** Returns until when somebody is muted or banned, by whom and why. */
 export function describeRestriction({ until, by, reason }, chat) {
-  const end = until && new Date(until);
   return [
-    end ? `until ${formatDate(end)}, ${formatTime(end)}` : "until it is lifted",
+    until ? `until ${formatMoment(until)}` : "until it is lifted",
     by && `by ${isolateName(chat.nameOf(by))}`,
     reason && `“${reason}”`,
   ]

@@ -1,12 +1,13 @@
 // The messages that members have reported, for the moderators of the room.
 import { canActOn, canModerate } from "../client/permissions.js";
 import { createElement } from "../view/dom.js";
-import { formatDate, formatTime, isolateName } from "../view/format.js";
+import { isolateName } from "../view/format.js";
 import {
   createBackButton,
   createConfirmedButton,
   createOutcome,
   createSection,
+  formatMoment,
   perform,
   renderItems,
 } from "./controls.js";
@@ -65,8 +66,7 @@ function buildReports(page, room) {
   function build({ id, user, from, sentAt, text, isThere, canAct, reasons }) {
     const author = createElement("button", { value: user, className: "person" }, createElement("bdi", {}, from));
     author.dataset.action = "show-person";
-    const date = new Date(sentAt ?? 0);
-    const when = sentAt ? createElement("small", {}, `${formatDate(date)}, ${formatTime(date)}`) : "";
+    const when = sentAt ? createElement("small", {}, formatMoment(sentAt)) : "";
     const quote = createElement("blockquote", { dir: "auto" }, text);
     const why = reasons.map(({ name, reason }) =>
       createElement("li", {}, createElement("bdi", {}, name), `: ${reason}`),
