@@ -1,4 +1,5 @@
 // What is known of one room, and what a frame from the server changes about it.
+import { Entries } from "./entries.js";
 import { addRun, entryOf, gapsOf, isOwn, lastKnown, mergeEntry } from "./log.js";
 import { applyNews, createRoster, replaceRoster } from "./roster.js";
 import { createRules, noteAct, noteJoinedRules } from "./rules.js";
@@ -22,7 +23,7 @@ export function createRoom(name) {
     membership: "idle",
     isAdmin: false,
     isPlaced: false,
-    entries: new Map(),
+    entries: new Entries(),
     typing: new Map(),
     roster: createRoster(),
     runs: [],

@@ -1,6 +1,8 @@
 // What panels are made of: sections, fields with what is wrong with them, and controls that wait for an answer.
+import { Refusal } from "../client/requests.js";
 import { createElement } from "../view/dom.js";
 import { formatDay, formatTime } from "../view/format.js";
+import { describeRefusal } from "../view/words.js";
 
 let lastId = 0;
 
@@ -39,7 +41,7 @@ export function createOutcome() {
   return {
     element,
     say: (text) => show(text, false),
-    fail: (error) => show(describeRefusal(error), true),
+    fail: (refusal) => show(describeRefusal(refusal), true),
     clear: () => show("", false),
   };
 }
@@ -49,14 +51,6 @@ export function formatMoment(iso, now = Date.now()) {
   const date = new Date(iso);
   const day = formatDay(date, now);
   return day === "Today" ? formatTime(date) : `${day}, ${formatTime(date)}`;
-}
-
-/** Returns a refusal in words. An error that is none is thrown again. */
-export function describeRefusal(error) {
-  if (!("code" in error)) throw error;
-  if (error.code === "offline") return "You are offline. Try again when the connection is back.";
-  const [first, ...rest] = error.message;
-  return `${first.toUpperCase()}${rest.join("")}.`.replace(/[.:]+$/, ".");
 }
 
 /**
@@ -72,6 +66,7 @@ export async function perform(control, outcome, work, done = "") {
     outcome.say(done);
     return true;
   } catch (error) {
+    if (!(error instanceof Refusal)) throw error;
     outcome.fail(error);
     return false;
   } finally {

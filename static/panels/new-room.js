@@ -1,8 +1,9 @@
 // Making a room, talking with one person, and entering a room by its name or a link.
-import { cleanRoomName, describeRoomNameError, parseRoomAddress } from "./room-address.js";
 import { byId, createElement } from "../view/dom.js";
-import { createField, createForm, createOutcome, describeRefusal, newId, perform } from "./controls.js";
+import { describeRefusal } from "../view/words.js";
+import { createField, createForm, newId, perform } from "./controls.js";
 import { createPersonField } from "./person-field.js";
+import { cleanRoomName, describeRoomNameError, parseRoomAddress } from "./room-address.js";
 
 const MAX_TITLE_LENGTH = 64;
 
@@ -38,20 +39,9 @@ function createChoices(page) {
 }
 
 // Asks, and goes to the room that the answer has joined. A refusal is shown at the field.
-async function enter({ chat, panels }, button, field, outcome, event, data) {
-  let refusal;
-  const ask = async () => {
-    try {
-      await chat.request(event, data);
-    } catch (error) {
-      refusal = error;
-    }
-  };
-  await perform(button, outcome, ask);
-  if (refusal) {
-    field.fail(describeRefusal(refusal));
-    return;
-  }
+async function enter({ chat, panels }, button, field, event, data) {
+  const problem = { clear() {}, say() {}, fail: (refusal) => field.fail(describeRefusal(refusal)) };
+  if (!(await perform(button, problem, () => chat.request(event, data)))) return;
   panels.close();
   byId("message-box").focus();
 }
@@ -61,13 +51,12 @@ function createPublicForm(page) {
   const check = (text) => describeRoomNameError(text, limits);
   const hint = "Letters a to z, digits, - and _.";
   const field = createField({ label: "Name of the room", hint, check, autocapitalize: "none", spellcheck: false });
-  const outcome = createOutcome();
-  return createForm("Create", submit, field.element, outcome.element);
+  return createForm("Create", submit, field.element);
 
   function submit(button) {
     const error = check(field.input.value);
     if (error) field.fail(error);
-    else enter(page, button, field, outcome, "create", { kind: "public", room: cleanRoomName(field.input.value) });
+    else enter(page, button, field, "create", { kind: "public", room: cleanRoomName(field.input.value) });
   }
 }
 
@@ -77,38 +66,35 @@ function createPrivateForm(page) {
     hint: "People see it in their list.",
     maxLength: MAX_TITLE_LENGTH,
   });
-  const outcome = createOutcome();
-  return createForm("Create", submit, field.element, outcome.element);
+  return createForm("Create", submit, field.element);
 
   function submit(button) {
     const title = field.input.value.trim();
     if (!title) field.fail("Give the room a title.");
-    else enter(page, button, field, outcome, "create", { kind: "private", title, room: undefined });
+    else enter(page, button, field, "create", { kind: "private", title, room: undefined });
   }
 }
 
 function createDirectForm(page) {
   const field = createPersonField(page.chat, { label: "Name of the person" });
-  const outcome = createOutcome();
-  return createForm("Message", submit, field.element, outcome.element);
+  return createForm("Message", submit, field.element);
 
   function submit(button) {
     const user = field.read();
-    if (user) enter(page, button, field, outcome, "direct", { user });
+    if (user) enter(page, button, field, "direct", { user });
   }
 }
 
 function createJoinForm(page) {
   const field = createField({ label: "Name or link of the room", autocapitalize: "none", spellcheck: false });
-  const outcome = createOutcome();
-  return createForm("Join", submit, field.element, outcome.element);
+  return createForm("Join", submit, field.element);
 
   function submit(button) {
     const found = parseRoomAddress(field.input.value, location.href, page.session.limits);
     if ("error" in found) {
       field.fail(found.error);
     } else if (found.secret) {
-      enter(page, button, field, outcome, "accept", found);
+      enter(page, button, field, "accept", found);
     } else {
       page.panels.close();
       page.openRoom(found.room);

@@ -2,7 +2,7 @@
 import { olderCursor, shownGaps, titleOf } from "../client/room.js";
 import { countUnread } from "../client/unread.js";
 import { byId, setContent } from "./dom.js";
-import { describeConnection, formatNames } from "./format.js";
+import { describeConnection, formatDate, formatNames } from "./format.js";
 import { createMessageList } from "./message-list.js";
 import { createSidebar } from "./sidebar.js";
 import { timelineRows } from "./timeline.js";
@@ -11,8 +11,8 @@ const FRAME_MS = 16;
 const WINDOW_LENGTH = 120; // scrolling up shows more entries than these
 const UNREADABLE = "Messages could not be loaded. Trying again…";
 
-/** Returns the screen of the chat; `onRendered` is called after every rendering. */
-export function createScreen(chat, auth, onRendered) {
+/** Returns the screen of the chat; `onRendered` is called after every rendering. Messages are kept for `retentionDays` (null: for ever). */
+export function createScreen(chat, auth, onRendered, retentionDays) {
   const nameOf = (user) => chat.nameOf(user);
   const roomViews = new WeakMap();
   let renderTimer;
@@ -68,7 +68,7 @@ export function createScreen(chat, auth, onRendered) {
     const shown = [...entries.slice(view.hiddenCount), ...chat.unsentMessages()];
     loadActs(entries);
     const describeAct = (act) => acts?.formatAct(act, nameOf);
-    const missing = describeMissing(room, startTitle(), entries, view);
+    const missing = describeMissing(room, startTitle(), entries, view, retentionDays);
     messageList.render(timelineRows(shown, me, view.unreadMark, missing, describeAct), isOpening);
     isOpening = false;
     byId("log").dataset.membership = room.membership;
@@ -152,11 +152,12 @@ export function createScreen(chat, auth, onRendered) {
 }
 
 // What of the conversation is not on the screen, and why.
-function describeMissing(room, title, entries, { hiddenCount }) {
+function describeMissing(room, title, entries, { hiddenCount }, retentionDays) {
   const lastHidden = entries.slice(0, hiddenCount).findLast(({ seq }) => seq)?.seq ?? 0;
   let start = "";
   if (room.olderFailures || (room.isIncomplete && !room.runs.length)) start = UNREADABLE;
-  else if (entries.some(({ from }) => from) && !olderCursor(room)) start = describeStart(room, title);
+  else if (entries.some(({ from }) => from) && !olderCursor(room))
+    start = describeStart(room, title, entries, retentionDays);
   return {
     gaps: shownGaps(room).filter(({ after }) => after >= lastHidden),
     start: hiddenCount ? "" : start,
@@ -164,7 +165,9 @@ function describeMissing(room, title, entries, { hiddenCount }) {
   };
 }
 
-function describeStart({ runs }, title) {
+function describeStart({ runs }, title, entries, days) {
   if (!runs.length) return "";
-  return runs[0].after ? "Older messages were removed." : `This is where ${title} began.`;
+  if (!runs[0].after) return `This is where ${title} began.`;
+  const removed = `Messages before ${formatDate(new Date(entries.find(({ from }) => from).sentAt))} were removed.`;
+  return days ? `${removed} They are kept for ${days === 1 ? "a day" : `${days} days`}.` : removed;
 }

@@ -3,6 +3,7 @@ import { requestJson } from "../client/connection.js";
 import { titleOf } from "../client/room.js";
 import { countUnread } from "../client/unread.js";
 import { byId, createAvatar, createButton, createElement, setContent } from "./dom.js";
+import { formatCount } from "./format.js";
 
 const MAX_OTHER_ROOMS = 8;
 
@@ -22,7 +23,9 @@ export function createSidebar(chat, onChange) {
 
   function describeRoom(room) {
     const { name, kind } = room;
-    return { name, kind, title: titleOf(room, chat), count: countUnread(room), isCurrent: room === chat.room };
+    const isCurrent = room === chat.room;
+    const canLeave = isCurrent && name !== chat.options.lobby;
+    return { name, kind, title: titleOf(room, chat), count: countUnread(room), isCurrent, canLeave };
   }
 
   function describeInvitation({ room, title, by }) {
@@ -48,9 +51,13 @@ function renderList(id, items, build) {
   );
 }
 
-function roomLink({ name, kind, title, count, isCurrent }) {
+function roomLink({ name, kind, title, count, isCurrent, canLeave }) {
+  const leave = { id: `leave ${name}`, value: name, ariaLabel: `Leave ${title}`, title: "Leave this room" };
   const badge = count ? createElement("span", { className: "badge" }, count, inWords(" unread")) : "";
-  return [createLink(name, isCurrent, kindMark(kind, title), createElement("bdi", {}, title), badge)];
+  return [
+    createLink(name, isCurrent, kindMark(kind, title), createElement("bdi", {}, title), badge),
+    ...(canLeave ? [createButton("leave-room", leave, "Leave")] : []),
+  ];
 }
 
 // A public room has a # by the style sheet.
@@ -61,8 +68,9 @@ function kindMark(kind, title) {
     : "";
 }
 
-function otherRoomLink({ room, count }) {
-  return [createLink(room, false, createElement("bdi", {}, room), createElement("small", {}, `${count} here`))];
+function otherRoomLink({ room, count, atLeast }) {
+  const here = createElement("small", {}, `${formatCount(count, atLeast)} here`);
+  return [createLink(room, false, createElement("bdi", {}, room), here)];
 }
 
 function createLink(address, isCurrent, ...content) {
@@ -84,14 +92,15 @@ function inWords(text) {
 }
 
 function renderPeople(chat) {
-  const { users, count } = chat.room.roster;
+  const { users, count, atLeast } = chat.room.roster;
   const others = [...users].filter((user) => user !== chat.me).map((user) => ({ user, name: chat.nameOf(user) }));
   const sorted = others.sort((a, b) => (a.name < b.name ? -1 : 1));
   const people = [{ user: chat.me, name: chat.nameOf(chat.me), isMe: true }, ...sorted];
   const peopleCount = Math.max(count, people.length);
   renderList("people-list", people, personButton);
-  setContent(byId("more-people"), peopleCount > people.length && `and ${peopleCount - people.length} more`);
-  setContent(byId("people-count"), `${peopleCount} here`);
+  const more = peopleCount - people.length;
+  setContent(byId("more-people"), more > 0 && `and ${formatCount(more, atLeast)} more`);
+  setContent(byId("people-count"), `${formatCount(peopleCount, atLeast)} here`);
 }
 
 function personButton({ user, name, isMe }) {

@@ -119,7 +119,7 @@ async def test_every_example_of_a_client_is_accepted(chat: LocalChat) -> None:
     answered = {frame.get("type", "chat line") for frame in ana.frames}
     assert answered == {
         *("chat line", "edited", "deleted", "reaction", "history", "since"),
-        *("system", "joined", "left", "roster", "places"),
+        *("system", "joined", "left", "roster", "places", "around", "found"),
         *("moderation", "link", "members", "audit", "rules", "reports"),
     }
 
@@ -186,6 +186,9 @@ async def collect_frames(chat: LocalChat) -> list[Frame]:
     for request in ({}, {"limit": 1}):
         await ana.ask("history", {"room": "lobby"} | request)
     await ana.ask("since", {"room": "lobby", "seq": 0})
+    await ana.ask("around", {"room": "lobby", "seq": 2, "limit": 1})
+    for searched in ({"text": "good morning"}, {"text": "nothing"}, {"from": "ana", "limit": 1}):
+        await ana.ask("search", searched)
     await bo.ask("join", {"room": "design"})
     await bo.ask("message", {"room": "design", "message": "tea?"})
     await ana.ask("join", {"room": "design"})
