@@ -20,6 +20,32 @@ test("a request has the answer with its own client id", async (t) => {
   assert.deepEqual((await request).members, members);
 });
 
+test("what one user is told is a notice in the room unless somebody waits for it", async (t) => {
+  const { chat, service } = await startChat(t);
+  const told = [];
+  chat.options.describe = (frame) => told.push(frame.type);
+  const request = chat.request("mute", { user: "bo" });
+  const { clientId } = asked(service, "mute");
+
+  await service.publish({ type: "system", event: "notice", room: "lobby", clientId, message: "nothing was changed" });
+  await service.publish({
+    type: "link",
+    room: "lobby",
+    clientId: "m-1",
+    secret: "s",
+    until: "2026-02-07T12:00:00.000Z",
+  });
+  await service.publish({ type: "members", room: "lobby", members: [] });
+  await service.acknowledge("mute");
+
+  assert.equal((await request).message, "nothing was changed");
+  assert.equal(
+    [...chat.room.entries.values()].some(({ event }) => event === "notice" && event.message),
+    false,
+  );
+  assert.deepEqual(told, ["link", "members"]);
+});
+
 test("a refused request says why, to who has asked alone", async (t) => {
   const { chat, service } = await startChat(t);
   const request = chat.request("mute", { user: "bo" });
