@@ -10,7 +10,6 @@ import { createMessageActions } from "./message-actions.js";
 import { describeFrame } from "./notices.js";
 import { createPanels } from "./panels.js";
 import { describeRefusal, returnCommand, tellRefusal } from "./refusals.js";
-import { createRoomActions } from "./room-actions.js";
 import { createScreen } from "./screen.js";
 import { shareLink } from "./sharing.js";
 
@@ -70,6 +69,14 @@ export function showChat(session) {
   createDrawers(panels);
   createKeyboard(panels);
 
+  // Loaded with the first of them.
+  function roomAction(action) {
+    return async (message, button) => {
+      const { createRoomActions } = await import("./room-actions.js");
+      createRoomActions(page)[action](message, button);
+    };
+  }
+
   // What a button with a `data-action` does, to the message that it belongs to.
   const actions = {
     ...createMessageActions(chat, composer),
@@ -82,7 +89,10 @@ export function showChat(session) {
       else if (state.user) location.reload();
       else location.assign(signInUrl);
     },
-    ...createRoomActions(page),
+    "show-person": (_, { value }) => page.openPerson(value),
+    "decline-invitation": roomAction("decline-invitation"),
+    report: roomAction("report"),
+    pin: roomAction("pin"),
     "accept-invitation": (_, { value }) => acceptInvitation(value),
     "open-panel": (_, { value }) => panels.toggle(value),
     "close-panel": panels.close,

@@ -16,7 +16,6 @@ export function createRoomActions(page) {
   }
 
   return {
-    "show-person": (_, { value }) => page.openPerson(value),
     "decline-invitation": (_, { value }) => tellRefusal(page, decline(value)),
     report: (message) => panels.open("report", { message }),
     pin({ id }) {
