@@ -99,9 +99,10 @@ export class Chat {
    * has none; raises a Refusal.
    * @param {string} event
    * @param {object} [data]
+   * @param {{ isApart?: boolean }} [options] `isApart`: the answer changes nothing of the room
    */
-  request(event, data) {
-    return this.requests.request(event, { room: this.room.name, ...data });
+  request(event, data, options) {
+    return this.requests.request(event, { room: this.room.name, ...data }, options);
   }
 
   /**

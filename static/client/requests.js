@@ -19,7 +19,7 @@ export class Refusal extends Error {
  * @param {(event: string, data: object) => Promise<SendResult>} send
  */
 export function createRequests(send) {
-  /** @type {Map<string, { answer?: Frame, refusal?: Refusal }>} by client id */
+  /** @type {Map<string, { isApart: boolean, answer?: Frame, refusal?: Refusal }>} by client id */
   const open = new Map();
   let count = 0;
 
@@ -28,12 +28,13 @@ export function createRequests(send) {
      * Sends an event, and returns the frame that answers it, or undefined where none came. Raises a Refusal.
      * @param {string} event
      * @param {object} data
+     * @param {{ isApart?: boolean }} [options] `isApart`: the answer is only for who asks, and changes nothing of the room
      * @returns {Promise<Frame | undefined>}
      */
-    async request(event, data) {
+    async request(event, data, { isApart = false } = {}) {
       count += 1;
       const clientId = `request-${crypto.getRandomValues(new Uint32Array(2)).join("-")}-${count}`;
-      open.set(clientId, {});
+      open.set(clientId, { isApart });
       const result = await send(event, { clientId, ...data });
       const { answer, refusal } = open.get(clientId) ?? {};
       open.delete(clientId);
@@ -47,8 +48,9 @@ export function createRequests(send) {
      * @param {Frame} frame
      */
     isAwaited(frame) {
-      const isForOne = isUserFrame(frame) || (frame.type === "system" && frame.event === "notice");
-      return isForOne && "clientId" in frame && open.has(frame.clientId ?? "");
+      const question = "clientId" in frame && frame.clientId && open.get(frame.clientId);
+      if (!question) return false;
+      return question.isApart || isUserFrame(frame) || (frame.type === "system" && frame.event === "notice");
     },
 
     /**

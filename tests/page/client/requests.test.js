@@ -46,6 +46,27 @@ test("what one user is told is a notice in the room unless somebody waits for it
   assert.deepEqual(told, ["link", "members"]);
 });
 
+test("an answer that is wanted apart changes nothing of the room", async (t) => {
+  const { chat, service } = await startChat(t);
+  const line = { id: "m1", room: "lobby", from: "bo", user: "bo", message: "old", sentAt: "2026-01-31T12:00:00.000Z" };
+  const page = {
+    room: "lobby",
+    messages: [{ ...line, seq: 3, version: 3 }],
+    before: 3,
+    complete: true,
+    head: 90,
+    first: 1,
+  };
+  const request = chat.request("history", { before: 4 }, { isApart: true });
+  const { clientId } = asked(service, "history");
+
+  await service.publish({ type: "history", clientId, ...page });
+  await service.acknowledge("history");
+
+  assert.equal((await request).messages[0].message, "old");
+  assert.equal(chat.room.entries.has("m1"), false);
+});
+
 test("a refused request says why, to who has asked alone", async (t) => {
   const { chat, service } = await startChat(t);
   const request = chat.request("mute", { user: "bo" });
