@@ -11,7 +11,7 @@ import { describeFrame } from "./notices.js";
 import { createPanels } from "./panels.js";
 import { describeRefusal, returnCommand, tellRefusal } from "./refusals.js";
 import { createScreen } from "./screen.js";
-import { invite, shareLink } from "./sharing.js";
+import { shareLink } from "./sharing.js";
 
 const STATUS_MS = 500;
 const OTHER_ROOMS_MS = 60_000;
@@ -65,6 +65,7 @@ export function showChat(session) {
   /** @type {Record<string, any>} */
   const page = { chat, screen, composer, session, openRoom: setAddress, announce, describeRefusal };
   const panels = (page.panels = createPanels(page));
+  page.openPerson = (user) => panels.open("person", { user });
   let embedding;
   if (isEmbedded()) {
     import("./embedding.js").then(({ createEmbedding }) => {
@@ -73,6 +74,14 @@ export function showChat(session) {
   }
   createDrawers(panels);
   createKeyboard(panels);
+
+  // Loaded with the first of them.
+  function roomAction(action) {
+    return async (message, button) => {
+      const { createRoomActions } = await import("./room-actions.js");
+      createRoomActions(page)[action](message, button);
+    };
+  }
 
   // What a button with a `data-action` does, to the message that it belongs to.
   const actions = {
@@ -87,7 +96,10 @@ export function showChat(session) {
         {location.reload();} // in a frame the first screen opens a window
       else location.assign(signInUrl);
     },
-    invite: () => invite(chat),
+    "show-person": (_, { value }) => page.openPerson(value),
+    "decline-invitation": roomAction("decline-invitation"),
+    report: roomAction("report"),
+    pin: roomAction("pin"),
     "accept-invitation": (_, { value }) => acceptInvitation(value),
     "open-panel": (_, { value }) => panels.toggle(value),
     "close-panel": panels.close,
