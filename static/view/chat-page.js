@@ -7,6 +7,7 @@ import { formatDate } from "./format.js";
 import { createMessageActions } from "./message-actions.js";
 import { describeFrame } from "./notices.js";
 import { createPanels } from "./panels.js";
+import { createEmojiActions, watchReactions } from "./reactions.js";
 import { createScreen } from "./screen.js";
 
 const STATUS_MS = 500;
@@ -60,7 +61,9 @@ export function showChat(session) {
   // What a button with a `data-action` does, to the message that it belongs to.
   const actions = {
     ...createMessageActions(chat, composer),
+    ...createEmojiActions(chat, composer),
     "show-quoted": ({ replyTo }) => screen.showMessage(replyTo.id),
+    "show-person": (_, { value }) => page.openPerson?.(value),
     "load-gap": (_, { value }) => chat.loadGap(Number(value), Infinity),
     "show-end": screen.showEnd,
     connect: () => {
@@ -202,6 +205,7 @@ export function showChat(session) {
     target.reset();
   });
 
+  watchReactions(byId("log"));
   setContent(byId("my-name"), name);
   byId("sign-in").hidden = true;
   byId("chat").hidden = false;

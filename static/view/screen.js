@@ -207,7 +207,11 @@ function renderSidebar(myRooms, otherRooms, chat) {
   });
   byId(focusedId)?.focus(); // a list that was made anew has lost it
   renderList("people-list", people, ({ user, name, isMe }) => {
-    return [createAvatar(name), createElement("bdi", { title: user === name ? "" : user }, name), isMe ? "(you)" : ""];
+    return [
+      createAvatar(name, user),
+      createElement("bdi", { title: user === name ? "" : user }, name),
+      isMe ? "(you)" : "",
+    ];
   });
   setContent(byId("more-people"), peopleCount > people.length && `and ${peopleCount - people.length} more`);
   setContent(byId("people-count"), `${peopleCount} here`);
