@@ -1,6 +1,7 @@
 """What a payload asks for, and the limits of each field."""
 
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
