@@ -9,8 +9,8 @@ const LOAD_MS = 20_000;
 const TONES = ["No skin tone", "Light", "Medium-light", "Medium", "Medium-dark", "Dark"];
 const HAND = { emoji: "✋", light: "✋🏻" };
 const NARROW = "(max-width: 760px)";
-const RECENT_KEY = "chat.emoji.recent";
-const TONE_KEY = "chat.emoji.tone";
+const RECENT_KEY = "emoji.recent";
+const TONE_KEY = "emoji.tone";
 const COLUMNS_IN_HEIGHT = 8; // for the height of groups that are not drawn yet
 
 let table; // the groups, once they are loaded

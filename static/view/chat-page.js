@@ -72,7 +72,7 @@ export function showChat(session) {
   // What a button with a `data-action` does, to the message that it belongs to.
   const actions = {
     ...createMessageActions(chat, composer),
-    ...createEmojiActions(chat, composer),
+    ...createEmojiActions(chat, composer, userStorage(localStorage, me)),
     "show-quoted": ({ replyTo }) => screen.showMessage(replyTo.id),
     "show-person": (_, { value }) => page.openPerson?.(value),
     "load-gap": (_, { value }) => chat.loadGap(Number(value), Infinity),

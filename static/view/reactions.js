@@ -29,12 +29,12 @@ export function toggleReaction(chat, message, emoji) {
   chat.changeMessage({ kind: "react", target: message.id, emoji, on: !hasReacted(message, emoji, chat.me) });
 }
 
-/** Returns the actions that open the choice of all emoji, by name. Each gets the message and its button. */
-export function createEmojiActions(chat, composer) {
+/** Returns the actions that open the choice of all emoji, by name. `storage` keeps recent ones. */
+export function createEmojiActions(chat, composer, storage) {
   const choose = async (button, onPick) => {
     try {
       const { openEmojiPicker } = await import("../panels/emoji.js");
-      await openEmojiPicker(button, chat.options.storage, onPick);
+      await openEmojiPicker(button, storage, onPick);
     } catch {
       chat.addNotice(chat.room, "The emoji could not be loaded. Try again when you are connected.", "error");
     }
