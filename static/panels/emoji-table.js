@@ -11,7 +11,8 @@ const SAMPLE_FLAG = "🇫🇷";
  * @property {string} light the emoji with the light skin tone; empty: it has no skin tones
  * @property {string} version of Emoji; empty: before 12
  * @property {string} name
- * @property {string[]} words by which it is found, in small letters, the name's own first
+ * @property {string[]} nameWords of its name, in small letters without accents
+ * @property {string[]} keywords by which it is found beside these
  */
 
 /** @typedef {{ name: string, list: Emoji[] }} Group */
@@ -33,7 +34,7 @@ export function readTable(text) {
 /** @param {string} line */
 function readLine(line) {
   const [emoji, light, version, name, keywords] = line.split("\t");
-  return { emoji, light, version, name, words: [...wordsOf(name), ...keywords.split(" ")] };
+  return { emoji, light, version, name, nameWords: wordsOf(name), keywords: wordsOf(keywords) };
 }
 
 /** @param {string} text */
@@ -63,8 +64,8 @@ export function keepDrawn(groups, isDrawn) {
 }
 
 /**
- * Returns the emoji that have every word of the query, or the beginning of it: first those that have them in their names. An
- * emoji itself finds itself.
+ * Returns the emoji that have every word of the query, or the beginning of it: first the one that is called so, then those with
+ * whole words, and of these those with words of the name. An emoji finds itself.
  * @param {Group[]} groups
  * @param {string} query
  */
@@ -83,14 +84,14 @@ export function findEmoji(groups, query) {
  * @param {Emoji} one
  * @param {string[]} wanted
  */
-function rankOf({ name, words }, wanted) {
-  const places = wanted.map((word) => {
-    const place = words.findIndex((known) => known.startsWith(word));
-    if (place < 0) return Infinity;
-    return words.includes(word) ? words.indexOf(word) : place + 0.5;
+function rankOf({ nameWords, keywords }, wanted) {
+  if (nameWords.join(" ") === wanted.join(" ")) return -1;
+  const ranks = wanted.map((word) => {
+    if (nameWords.includes(word)) return 0;
+    if (keywords.includes(word)) return 1;
+    return [...nameWords, ...keywords].some((known) => known.startsWith(word)) ? 2 : Infinity;
   });
-  const isName = wordsOf(name).join(" ") === wanted.join(" ");
-  return isName ? -1 : places.reduce((sum, place) => sum + place, 0);
+  return ranks.reduce((sum, rank) => sum + rank, 0);
 }
 
 /**

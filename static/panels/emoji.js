@@ -186,7 +186,7 @@ function knownEmoji(emoji) {
 function createDrawingTest() {
   const canvas = createElement("canvas", { width: 24, height: 24 });
   const context = canvas.getContext("2d", { willReadFrequently: true });
-  context.font = "16px sans-serif";
+  context.font = '16px "Apple Color Emoji", "Segoe UI Emoji", "Noto Color Emoji", sans-serif';
   const isColoured = (emoji) => {
     context.clearRect(0, 0, 24, 24);
     context.fillText(emoji, 0, 18);

@@ -11,7 +11,7 @@ const LEAVE_MS = 200;
  * Shows who has reacted at a button of the log: when the pointer rests on it, when a finger stays on it, and when it has the
  * focus of the keyboard. `detailsOf` returns what is known of a button; `event` is the first one.
  */
-export async function watchButtons(log, detailsOf, event) {
+export function watchButtons(log, detailsOf, event) {
   const box = createElement("div", { id: "reaction-details", role: "tooltip", popover: "manual" });
   document.body.append(box);
   let shownButton;
@@ -23,10 +23,11 @@ export async function watchButtons(log, detailsOf, event) {
     timer = setTimeout(() => show(button), delay);
   }
 
-  function show(button) {
-    if (!button.isConnected) return;
+  async function show(button) {
     hide();
     shownButton = button;
+    await loadStyle("panels/panels.css");
+    if (shownButton !== button || !button.isConnected) return;
     box.replaceChildren(...describe(detailsOf(button)));
     button.setAttribute("aria-describedby", box.id);
     box.showPopover();
@@ -92,7 +93,6 @@ export async function watchButtons(log, detailsOf, event) {
   addEventListener("pointerdown", ({ target }) => {
     if (shownButton && !shownButton.contains(target) && !box.contains(target)) hide();
   });
-  await loadStyle("panels/panels.css");
   handle(event);
 }
 

@@ -3,7 +3,7 @@ import { countReactions, hasReacted } from "../client/outbox.js";
 import { createButton, createElement } from "./dom.js";
 import { formatNames } from "./format.js";
 
-const EVENTS = ["pointerover", "pointerdown", "focusin"];
+const EVENTS = ["pointerover", "pointerout", "pointerdown", "pointerup", "focusin", "focusout"];
 
 const shownReactions = new WeakMap(); // by list, and by button
 
@@ -47,11 +47,15 @@ export function createEmojiActions(chat, composer, storage) {
 
 /** Shows who has reacted, to the pointer, to a finger that stays and to the keyboard: by a module that is loaded then. */
 export function watchReactions(log) {
+  let latest; // what has happened since the module is being loaded
   async function watch(event) {
     if (!event.target.closest(".reactions")) return;
-    for (const type of EVENTS) log.removeEventListener(type, watch);
+    const isFirst = !latest;
+    latest = event;
+    if (!isFirst) return;
     const { watchButtons } = await import("./reaction-details.js");
-    watchButtons(log, (button) => shownReactions.get(button), event);
+    for (const type of EVENTS) log.removeEventListener(type, watch);
+    watchButtons(log, (button) => shownReactions.get(button), latest);
   }
   for (const type of EVENTS) log.addEventListener(type, watch);
 }
