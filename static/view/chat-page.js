@@ -9,6 +9,7 @@ import { createKeyboard, focusComposer } from "./keyboard.js";
 import { createMessageActions } from "./message-actions.js";
 import { describeFrame } from "./notices.js";
 import { createPanels } from "./panels.js";
+import { createEmojiActions, watchReactions } from "./reactions.js";
 import { describeRefusal, returnCommand, tellRefusal } from "./refusals.js";
 import { createScreen } from "./screen.js";
 import { shareLink } from "./sharing.js";
@@ -86,7 +87,9 @@ export function showChat(session) {
   // What a button with a `data-action` does, to the message that it belongs to.
   const actions = {
     ...createMessageActions(chat, composer),
+    ...createEmojiActions(chat, composer, userStorage(localStorage, me)),
     "show-quoted": ({ replyTo }) => screen.showMessage(replyTo.id),
+    "show-person": (_, { value }) => page.openPerson?.(value),
     "load-gap": (_, { value }) => chat.loadGap(Number(value), Infinity),
     "show-end": screen.showEnd,
     connect: () => {
@@ -220,6 +223,7 @@ export function showChat(session) {
   });
   byId("new-room").addEventListener("input", () => setContent(byId("room-problem"), ""));
 
+  watchReactions(byId("log"));
   setContent(byId("my-name"), name);
   byId("sign-in").hidden = true;
   byId("chat").hidden = false;
