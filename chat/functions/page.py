@@ -1,12 +1,24 @@
 """The page: the files of `static/`, and nothing else."""
 
+from collections.abc import Mapping
+
 import azure.functions as func
 
 from chat.errors import ChatError
 from chat.settings import Settings, current_settings
-from chat.static_files import NOT_FOUND, accepts_gzip, find_file, is_fresh, read_file, security_headers
+from chat.static_files import (
+    NOT_FOUND,
+    accepts_gzip,
+    find_file,
+    is_fresh,
+    page_version,
+    read_file,
+    security_headers,
+)
 
 bp = func.Blueprint()
+# What a browser sends when it opens a page that a service worker answers for.
+PRELOAD = "Service-Worker-Navigation-Preload"
 
 
 # A sync function: the host runs it in its thread pool, because reading files blocks.
@@ -20,12 +32,23 @@ def zz_page(req: func.HttpRequest) -> func.HttpResponse:
     file = read_file(path)
     # Weak: the same file is sent with and without gzip.
     headers |= {"ETag": f"W/{file.etag}", "Cache-Control": "no-cache", "Vary": "Accept-Encoding"}
+    if path.suffix == ".html":
+        headers |= version_headers(req.headers)
     if is_fresh(file.etag, req.headers.get("if-none-match", "")):
         return func.HttpResponse(status_code=304, headers=headers)
     headers["Content-Type"] = file.content_type
     if file.gzipped and accepts_gzip(req.headers.get("accept-encoding", "")):
         return func.HttpResponse(file.gzipped, headers=headers | {"Content-Encoding": "gzip"})
     return func.HttpResponse(file.content, headers=headers)
+
+
+def version_headers(request: Mapping[str, str]) -> dict[str, str]:
+    """Return the page's version for a service worker that opens the page, and on what the answer depends.
+
+    Others do not need it, and it costs reading all files once.
+    """
+    vary = {"Vary": f"Accept-Encoding, {PRELOAD}"}
+    return vary | ({"Chat-Version": page_version().version} if request.get(PRELOAD.lower()) else {})
 
 
 def service_endpoint(settings: Settings) -> str | None:

@@ -12,6 +12,7 @@ import { createScreen } from "./screen.js";
 
 const STATUS_MS = 500;
 const OTHER_ROOMS_MS = 60_000;
+const VERSIONS_MS = 3000; // what the user sees first comes first
 const MAX_QUOTE_LENGTH = 200; // as the server quotes
 const RENAMED = ["invalid_name", "name_taken"]; // refusals that another name ends
 const NEXT_THEME = { "": "light", light: "dark", dark: "" };
@@ -72,6 +73,7 @@ export function showChat(session) {
       else location.assign(signInUrl);
     },
     invite,
+    reload: () => location.reload(),
     "open-panel": (_, { value }) => panels.toggle(value),
     "close-panel": panels.close,
     "switch-theme": () => {
@@ -215,5 +217,6 @@ export function showChat(session) {
   if (invitation) acceptInvitation(invitation);
   screen.updateOtherRooms();
   setInterval(screen.renderStatus, STATUS_MS);
+  setTimeout(async () => (await import("./versions.js")).watchVersions(), VERSIONS_MS);
   setInterval(screen.updateOtherRooms, OTHER_ROOMS_MS);
 }

@@ -40,6 +40,7 @@ export default [
     languageOptions: { globals: globals.browser },
   },
   { files: ["static/start.js"], languageOptions: { sourceType: "script" } },
+  { files: ["static/service-worker.js"], languageOptions: { sourceType: "script", globals: globals.serviceworker } },
   {
     files: ["static/client/**/*.js"],
     rules: {
