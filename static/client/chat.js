@@ -26,6 +26,7 @@ export class Chat {
   names = new Map();
   /** @type {Map<string | undefined, (frame: any, room: Room | undefined) => void>} what takes frames of further types */
   receivers = new Map();
+  isClosed = false; // then nothing is stored
 
   /** @param {ChatOptions} options */
   constructor(options) {
@@ -202,6 +203,7 @@ export class Chat {
   close() {
     this.refresh.stop();
     this.#store();
+    this.isClosed = true;
     this.catchUp.stop();
     this.delivery.stop();
     this.connection.close();
@@ -254,7 +256,7 @@ export class Chat {
   }
 
   #store() {
-    writePlaces(this.options.storage, this.me, this.rooms.values());
+    if (!this.isClosed) writePlaces(this.options.storage, this.me, this.rooms.values());
   }
 
   // The lobby stays open all the same, and so does a room that the user is in already.
@@ -350,7 +352,8 @@ export class Chat {
       this.joins.postpone(room, retryAfter);
       return;
     }
-    if (room?.membership !== "joining" && this.questions.isRefusal(frame)) return;
+    if (room?.membership === "joining") this.joins.noteRefusal(room, code);
+    else if (this.questions.isRefusal(frame)) return;
     const failed = clientId && this.delivery.fail(clientId, message);
     if (failed && (failed.kind === "message" || room?.entries.has(failed.target))) return;
     if (failed) this.delivery.remove(failed.id); // its message is not here to show it

@@ -6,6 +6,7 @@ const TICK_MS = 5_000;
 const LATE_MS = 15_000; // a tick that comes so late tells that the machine slept
 const ANSWER_MS = 5_000;
 const CONNECT_MS = 10_000;
+const REQUEST_MS = 30_000; // a function app may have to start first
 const RECOVERY_MS = 30_000; // after this time the service forgets a connection
 const CONFIRM_MS = 500;
 const NORMAL_CLOSURE = 1000;
@@ -25,11 +26,12 @@ export function backoffDelay(attempt, chance = Math.random()) {
  * Returns the JSON answer with its `status`, or {} without an answer.
  * @param {string} path
  * @param {RequestInit} [options]
+ * @param {number} [wait] for how long an answer is waited for, in milliseconds
  * @returns {Promise<Answer>}
  */
-export async function requestJson(path, options) {
+export async function requestJson(path, options, wait = REQUEST_MS) {
   try {
-    const response = await fetch(path, options);
+    const response = await fetch(path, { signal: AbortSignal.timeout(wait), ...options });
     const content = await response.json().catch(() => ({})); // a gateway may answer in HTML
     return { status: response.status, ...content };
   } catch {

@@ -12,15 +12,16 @@ import { createScreen } from "./screen.js";
 
 const STATUS_MS = 500;
 const OTHER_ROOMS_MS = 60_000;
-const VERSIONS_MS = 3000; // what the user sees first comes first
+const OFFLINE_MS = 3000; // what the user sees first comes first
 const MAX_QUOTE_LENGTH = 200; // as the server quotes
 const RENAMED = ["invalid_name", "name_taken"]; // refusals that another name ends
 const NEXT_THEME = { "": "light", light: "dark", dark: "" };
 
 /** Shows the chat to the session's user. */
 export function showChat(session) {
-  const { me, name, auth, lobby, limits, signIn: signInUrl, signOut: signOutUrl } = session;
+  const { me, name, auth, lobby, limits, signIn: signInUrl } = session;
   const { style } = document.documentElement;
+  const own = userStorage(localStorage, me);
 
   let wasLive = false;
 
@@ -35,6 +36,7 @@ export function showChat(session) {
       wasLive ||= state.name === "live";
       if (!wasLive && state.name === "waiting" && RENAMED.includes(state.code ?? "")) askForNameAgain(state.refused);
       screen.scheduleRender();
+      page.history?.note();
     },
     onFirstPage: () => screen.showStart(),
     describe(frame) {
@@ -49,7 +51,7 @@ export function showChat(session) {
   const screen = createScreen(chat, auth, () => panels.update(), session.retentionDays);
   const composer = createComposer({
     maxBytes: limits.messageBytes,
-    storage: userStorage(localStorage, me),
+    storage: own,
     onTyping: () => chat.send("typing"),
     onSend: sendText,
     onEditLast: editLastMessage,
@@ -81,10 +83,7 @@ export function showChat(session) {
       localStorage.setItem("chat.theme", style.colorScheme);
       screen.scheduleRender();
     },
-    leave: () => {
-      sessionStorage.clear();
-      location.assign(signOutUrl ?? ".");
-    },
+    "sign-out": async () => (await import("./sign-out.js")).signOut(page),
   };
 
   // Says a text to those who listen to the page.
@@ -103,11 +102,6 @@ export function showChat(session) {
     sessionStorage.clear();
     sessionStorage.setItem("chat.refusal", reason);
     location.reload();
-  }
-
-  // The address names the current room; a new one fires `hashchange`.
-  function setAddress(room) {
-    location.hash = room.trim().replace(/^#/, "").toLowerCase();
   }
 
   function openAddressedRoom() {
@@ -135,10 +129,6 @@ export function showChat(session) {
       text,
       target && { id: target.id, from: target.from, user: target.user, message: quoteLine(target.message) },
     );
-  }
-
-  function quoteLine(message) {
-    return message.split(/\s+/).join(" ").trim().slice(0, MAX_QUOTE_LENGTH);
   }
 
   function editLastMessage() {
@@ -217,6 +207,19 @@ export function showChat(session) {
   if (invitation) acceptInvitation(invitation);
   screen.updateOtherRooms();
   setInterval(screen.renderStatus, STATUS_MS);
-  setTimeout(async () => (await import("./versions.js")).watchVersions(), VERSIONS_MS);
+  // At once where something is kept.
+  setTimeout(
+    async () => (await import("./offline.js")).workOffline(page, own),
+    own.getItem("history") ? 0 : OFFLINE_MS,
+  );
   setInterval(screen.updateOtherRooms, OTHER_ROOMS_MS);
+}
+
+// The address names the current room; a new one fires `hashchange`.
+function setAddress(room) {
+  location.hash = room.trim().replace(/^#/, "").toLowerCase();
+}
+
+function quoteLine(message) {
+  return message.split(/\s+/).join(" ").trim().slice(0, MAX_QUOTE_LENGTH);
 }

@@ -13,7 +13,7 @@ export function createPanels(page) {
   async function open(name, options = {}) {
     const opener = current?.opener ?? document.activeElement;
     const request = (loading = name); // of several clicks the last one counts
-    await loadStyle();
+    await loadPanelStyle();
     const { createPanel } = await import(`../panels/${name}.js`);
     if (loading !== request) return;
     current?.onClose?.();
@@ -57,7 +57,8 @@ export function createPanels(page) {
 
 let style;
 
-function loadStyle() {
+/** Loads the style of panels and dialogs, once. */
+export function loadPanelStyle() {
   style ??= new Promise((resolve) => {
     const link = createElement("link", {
       rel: "stylesheet",

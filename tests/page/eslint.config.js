@@ -5,12 +5,15 @@ import globals from "globals";
 
 // What static/client/ may use: it runs without a document.
 const CLIENT_GLOBALS = [
+  "AbortSignal",
+  "IDBKeyRange",
   "WebSocket",
   "clearInterval",
   "clearTimeout",
   "console",
   "crypto",
   "fetch",
+  "indexedDB",
   "setInterval",
   "setTimeout",
 ];
