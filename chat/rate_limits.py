@@ -35,6 +35,7 @@ class Kind(StrEnum):
     CHANGE = "change"
     TYPING = "typing"
     HISTORY = "history"
+    SEARCH = "search"
     JOIN = "join"
     CREATE = "create"
     REMINDER = "reminder"
@@ -74,11 +75,14 @@ EVENT_KINDS: dict[str, Kind] = {
     "typing": Kind.TYPING,
     "history": Kind.HISTORY,
     "since": Kind.HISTORY,
+    "around": Kind.HISTORY,
+    "search": Kind.SEARCH,
     "roster": Kind.HISTORY,
     "read": Kind.HISTORY,
     "places": Kind.HISTORY,
     "join": Kind.JOIN,
     "leave": Kind.JOIN,
+    "decline": Kind.JOIN,
     "report": Kind.REPORT,
     "resolve": Kind.MODERATE,
     "reports": Kind.HISTORY,
@@ -134,6 +138,7 @@ DEFAULTS: dict[Kind, tuple[int, int]] = {
     Kind.CHANGE: (120, 60),
     Kind.TYPING: (120, 60),
     Kind.HISTORY: (600, 300),
+    Kind.SEARCH: (60, 40),
     Kind.JOIN: (120, 80),
     Kind.CREATE: (10, 30),
     Kind.REMINDER: (20, 20),

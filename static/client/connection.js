@@ -56,8 +56,7 @@ export function negotiate(userId) {
  * @param {(frame: Frame) => void} options.onFrame
  */
 export function connect({ userId, me, onState, onFrame }) {
-  /** @type {Map<number, { frame: object, resolve: (result: SendResult) => void }>} by ack id */
-  const requests = new Map();
+  const events = createPendingEvents();
   /** @type {WebSocket | undefined} */
   let socket;
   /** @type {{ url?: string, id?: string, token?: string }} */
@@ -67,7 +66,6 @@ export function connect({ userId, me, onState, onFrame }) {
   let isLive = false;
   let isClosed = false;
   let attempt = 0;
-  let lastAckId = 0;
   let lastSequenceId = 0;
   let receivedAt = 0;
   let lostAt = 0; // 0 while live
@@ -130,11 +128,7 @@ export function connect({ userId, me, onState, onFrame }) {
     if (isNew) lastSequenceId = 0;
     if (!isLive) onConnected(isNew);
     else if (doubtedAt && type === "pong") onAnswered();
-    if (type === "ack") {
-      const isDone = success || error?.name === "Duplicate"; // of what was sent again after a recovery
-      requests.get(ackId)?.resolve(isDone ? { ok: true } : { ok: false, error: error?.message });
-      requests.delete(ackId);
-    }
+    if (type === "ack") events.settle(ackId, success, error);
     if (type === "message" && data) receiveMessage(data, sequenceId);
   }
 
@@ -146,7 +140,7 @@ export function connect({ userId, me, onState, onFrame }) {
     lostAt = 0;
     doubtedAt = 0;
     probedAt = Date.now();
-    for (const { frame } of requests.values()) write(frame);
+    for (const frame of events.frames()) write(frame);
     onState({ name: "live", isNew });
   }
 
@@ -187,8 +181,7 @@ export function connect({ userId, me, onState, onFrame }) {
 
   function forgetSession() {
     session = {};
-    for (const { resolve } of requests.values()) resolve({ ok: false });
-    requests.clear();
+    events.cancel();
   }
 
   /** @param {Answer["error"]} [error] */
@@ -246,12 +239,9 @@ export function connect({ userId, me, onState, onFrame }) {
      */
     async send(event, data) {
       if (!session.token) return { ok: false };
-      return new Promise((resolve) => {
-        lastAckId += 1;
-        const frame = { type: "event", event, dataType: "json", data, ackId: lastAckId };
-        requests.set(lastAckId, { frame, resolve });
-        if (isLive) write(frame);
-      });
+      const { frame, result } = events.add(event, data);
+      if (isLive) write(frame);
+      return result;
     },
 
     /** Ends the connection. */
@@ -264,6 +254,48 @@ export function connect({ userId, me, onState, onFrame }) {
       socket?.close(NORMAL_CLOSURE);
       socket = undefined;
       forgetSession();
+    },
+  };
+}
+
+// The events that were sent and are not acknowledged.
+function createPendingEvents() {
+  /** @type {Map<number, { frame: object, resolve: (result: SendResult) => void }>} by ack id */
+  const pending = new Map();
+  let lastAckId = 0;
+
+  return {
+    /**
+     * Returns the frame to send, and what will be its result.
+     * @param {string} event
+     * @param {object} data
+     */
+    add(event, data) {
+      lastAckId += 1;
+      const frame = { type: "event", event, dataType: "json", data, ackId: lastAckId };
+      /** @type {Promise<SendResult>} */
+      const result = new Promise((resolve) => pending.set(lastAckId, { frame, resolve }));
+      return { frame, result };
+    },
+
+    /**
+     * @param {number} ackId
+     * @param {boolean} [success]
+     * @param {Envelope["error"]} [error]
+     */
+    settle(ackId, success, error) {
+      const isDone = success || error?.name === "Duplicate"; // of what was sent again after a recovery
+      pending.get(ackId)?.resolve(isDone ? { ok: true } : { ok: false, error: error?.message });
+      pending.delete(ackId);
+    },
+
+    /** Returns what has to be sent again after a recovery. */
+    frames: () => [...pending.values()].map(({ frame }) => frame),
+
+    /** Ends the waiting: the connection is gone. */
+    cancel() {
+      for (const { resolve } of pending.values()) resolve({ ok: false });
+      pending.clear();
     },
   };
 }

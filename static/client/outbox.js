@@ -83,7 +83,7 @@ function parseItem(json, key, user) {
     room: String(room),
     sentAt: Date.parse(sentAt) ? sentAt : new Date().toISOString(),
     state: isFailed ? /** @type {const} */ ("failed") : /** @type {const} */ ("pending"),
-    error: isFailed ? String(error ?? "Not sent.") : undefined,
+    error: isFailed ? String(error || "Not sent.") : undefined,
   };
   if (v === MESSAGE_VERSION) return parseMessage(common, stored);
   return v === CHANGE_VERSION ? parseChange(common, stored) : undefined;
@@ -130,7 +130,9 @@ function parseObject(json) {
  */
 export function withChanges(entries, changes, me) {
   if (!changes.length) return entries;
+  const targets = new Set(changes.map(({ target }) => target));
   return entries.map((entry) => {
+    if (!targets.has(entry.id)) return entry;
     return changes.filter(({ target }) => target === entry.id).reduce((shown, one) => apply(shown, one, me), entry);
   });
 }

@@ -80,12 +80,13 @@
  * @property {string} name
  * @property {string} title what people see in place of the name; empty: the name
  * @property {string} other the other user of a direct room, else empty
+ * @property {string} kind `public`, `private` or `direct`
  * @property {"idle" | "joining" | "joined" | "removed"} membership `joined` once the server has answered, `removed` until the
  *   next connection
  * @property {boolean} isAdmin whether the user may edit and delete what others wrote
  * @property {RoomRules} rules
  * @property {boolean} isPlaced whether the server has named it as one of the user's rooms
- * @property {Map<string, Entry>} entries by id
+ * @property {import("./entries.js").Entries} entries by id, and in everybody's order
  * @property {Map<string, number>} typing user and the time until which the user counts as typing, in milliseconds
  * @property {Roster} roster
  * @property {Run[]} runs which entries of the log are known, in order
@@ -114,7 +115,8 @@
 
 /**
  * A room that the user is in; `with` is the other user of a direct one.
- * @typedef {{ room: string, read: number, unread: number, head: number | null, title?: string, with?: string }} Place
+ * @typedef {{ room: string, read: number, unread: number, head: number | null, title?: string, with?: string,
+ *   kind?: string }} Place
  */
 
 /** @typedef {{ room: string, unread: number, isPlaced: boolean, title?: string }} StoredPlace */
@@ -259,6 +261,10 @@
  * @property {KeyValueStorage} storage keeps rooms and what is unsent: `localStorage`
  * @property {() => void} onChange called after every change
  * @property {(frame: UserFrame) => string} [describe] returns what a notice says of the frame; empty: there is none
+ * @property {(refusal: { code?: string, message?: string, retryAfter?: number }) => string | Promise<string>} [describeRefusal]
+ *   returns a refusal in words for people; without it the server's own are shown. No code: it does not come from the app
+ * @property {(item: UnsentMessage, refusal: SystemFrame) => boolean} [onRefused] returns whether a refused message was given
+ *   back to its author, who is told why: it is not kept as failed
  * @property {(room: string) => void} [onMove] another room must become the current one: call `openRoom` with it
  * @property {() => void} [onFirstPage] the current room is empty and now gets its first page
  */

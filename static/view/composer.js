@@ -62,6 +62,7 @@ export function createComposer({ maxBytes, storage, onSend, onTyping, onEditLast
   function write(text) {
     if (box.value !== text) box.value = text; // the same text would move the cursor
     if (task.kind !== "edit") keepDraft(text);
+    setContent(byId("composer-problem"), "");
     const bytesLeft = maxBytes - new TextEncoder().encode(text.trim()).length;
     sendButton.disabled = !text.trim() || bytesLeft < 0;
     setContent(byId("bytes-left"), describeBytesLeft(bytesLeft));
@@ -134,7 +135,9 @@ export function createComposer({ maxBytes, storage, onSend, onTyping, onEditLast
     ArrowDown: () => moveChoice(1),
     ArrowUp: () => moveChoice(-1) || (!box.value && onEditLast()),
     Escape() {
-      if (task.kind !== "message") beginMessage();
+      if (task.kind === "message") return false;
+      beginMessage();
+      return true;
     },
   };
 
@@ -161,6 +164,14 @@ export function createComposer({ maxBytes, storage, onSend, onTyping, onEditLast
       box.focus();
       box.setRangeText(text, box.selectionStart, box.selectionEnd, "end");
       box.dispatchEvent(new Event("input"));
+    },
+
+    /** Gives a text back to be corrected, with what is wrong with it. Returns whether there was place for it. */
+    correct(text, problem) {
+      if (box.value || task.kind !== "message") return false;
+      write(text);
+      setContent(byId("composer-problem"), problem);
+      return true;
     },
 
     openRoom(name) {

@@ -3,7 +3,8 @@ import { backoffDelay, negotiate, requestJson } from "../client/connection.js";
 import { userStorage } from "../client/user-storage.js";
 import { byId, setContent } from "./dom.js";
 
-const NO_ANSWER = "The server does not answer, or ChatAuth is not set.";
+const NO_ANSWER = "The chat does not answer.";
+const NOT_READY = "The chat is not ready yet.";
 const STORED_AFTER_MS = 4000; // then what this browser keeps is shown
 
 /**
@@ -44,7 +45,7 @@ async function waitForSession(kept) {
     if (session.auth) return session;
     if (kept && (status === 0 || status >= 500)) return kept;
     byId("sign-in").hidden = false;
-    setContent(byId("sign-in-hint"), `${NO_ANSWER} Trying again…`);
+    setContent(byId("sign-in-hint"), `${status ? NOT_READY : NO_ANSWER} Trying again…`);
     await new Promise((resolve) => setTimeout(resolve, backoffDelay(attempt)));
   }
 }
@@ -61,7 +62,8 @@ function askForName(maxLength, onNameGiven) {
       const name = field.value.trim().normalize();
       const { url, error } = await negotiate(name);
       if (!url && (error || !readSession(name))) {
-        setContent(byId("sign-in-hint"), error?.message ?? NO_ANSWER);
+        const { describeRefusal } = await import("./words.js");
+        setContent(byId("sign-in-hint"), error ? describeRefusal(error) : NO_ANSWER);
         return;
       }
       sessionStorage.removeItem("chat.refusal");
