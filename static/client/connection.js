@@ -89,10 +89,9 @@ export function connect({ userId, me, onState, onFrame }) {
     const { url, token, id } = session;
     const answer = token ? { url } : await negotiate(userId);
     if (socket || isClosed) return; // another attempt was faster
-    if (answer.status === 401) {
-      onState({ name: "signed out" });
-    } else if (!token && !userId && answer.user && answer.user !== me) {
-      onState({ name: "signed out", user: answer.user });
+    const otherUser = !token && !userId && answer.user !== me ? answer.user : undefined;
+    if (answer.status === 401 || otherUser) {
+      onState({ name: "signed out", user: otherUser });
     } else if (!answer.url) {
       scheduleOpen(answer.error);
     } else {
@@ -205,8 +204,7 @@ export function connect({ userId, me, onState, onFrame }) {
       return;
     }
     const probed = socket;
-    const askedAt = Date.now();
-    probedAt = askedAt;
+    const askedAt = (probedAt = Date.now());
     write({ type: "ping" });
     setTimeout(() => {
       const isSilent = doubtedAt ? doubtedAt <= askedAt : receivedAt < askedAt;

@@ -2,7 +2,7 @@
 import { olderCursor, shownGaps, titleOf } from "../client/room.js";
 import { countUnread } from "../client/unread.js";
 import { byId, setContent } from "./dom.js";
-import { describeConnection, formatDate, formatNames } from "./format.js";
+import { describeConnection, formatDate, formatNames, formatTime } from "./format.js";
 import { createMessageList } from "./message-list.js";
 import { createSidebar } from "./sidebar.js";
 import { timelineRows } from "./timeline.js";
@@ -160,8 +160,13 @@ function describeMissing(room, title, entries, { hiddenCount }, retentionDays) {
   return {
     gaps: shownGaps(room).filter(({ after }) => after >= lastHidden),
     start: hiddenCount ? "" : start,
-    end: room.isIncomplete && room.runs.length ? UNREADABLE : "",
+    end: describeEnd(room),
   };
+}
+
+function describeEnd({ isIncomplete, runs, storedAt }) {
+  if (storedAt !== null) return `Kept in this browser, as of ${formatDate(storedAt)}, ${formatTime(storedAt)}.`;
+  return isIncomplete && runs.length ? UNREADABLE : "";
 }
 
 function describeStart({ runs }, title, entries, days) {
