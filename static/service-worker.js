@@ -18,6 +18,7 @@ const ROOT = new URL("./", self.location.href).href;
 
 self.addEventListener("install", (event) => event.waitUntil(keepFiles()));
 self.addEventListener("activate", (event) => event.waitUntil(takeOver()));
+self.addEventListener("message", (event) => event.waitUntil(tellVersion(event.source)));
 self.addEventListener("fetch", (event) => {
   const { method, mode, url } = event.request;
   const path = pathOf(url);
@@ -58,8 +59,13 @@ async function hashOf(response) {
 async function takeOver() {
   await self.registration.navigationPreload?.enable();
   await self.clients.claim();
-  for (const { client } of await boundPages()) client.postMessage({ type: "new version" });
   await removeUnusedCaches();
+}
+
+// A page asks whether there is a newer version than its own.
+async function tellVersion(client) {
+  const cacheName = await cacheOf(client.id);
+  if (cacheName && cacheName !== CACHE) client.postMessage({ type: "new version" });
 }
 
 async function openPage(event, path) {
@@ -70,7 +76,8 @@ async function openPage(event, path) {
     if (response.status < 500) {
       if (version === VERSION) await bind(resultingClientId);
       else event.waitUntil(update());
-      event.waitUntil(removeUnusedCaches());
+      // Once the new page is there, the one before it is gone.
+      event.waitUntil(self.clients.get(resultingClientId).then(removeUnusedCaches));
       return response;
     }
   } catch {
@@ -115,22 +122,21 @@ async function cacheOf(clientId) {
   return binding?.text();
 }
 
-// The open pages that are bound to files of another version; bindings of closed pages are removed.
-async function boundPages() {
+// The caches to which open pages are bound; bindings of closed pages are removed.
+async function boundCaches() {
   const bindings = await caches.open(BINDINGS);
-  const pages = [];
+  const names = new Set();
   for (const { url } of await bindings.keys()) {
     const client = await self.clients.get(url.slice(ROOT.length));
-    const cacheName = client && (await cacheOf(client.id));
-    if (!client) await bindings.delete(url);
-    else if (cacheName !== CACHE) pages.push({ client, cacheName });
+    if (client) names.add(await cacheOf(client.id));
+    else await bindings.delete(url);
   }
-  return pages;
+  return names;
 }
 
+// Caches are named in the order in which they were made: a later one is that of a worker which is being installed.
 async function removeUnusedCaches() {
-  const used = new Set([CACHE, ...(await boundPages()).map(({ cacheName }) => cacheName)]);
-  for (const name of await caches.keys()) {
-    if (name.startsWith(CACHE_PREFIX) && !used.has(name)) await caches.delete(name);
-  }
+  const used = await boundCaches();
+  const names = (await caches.keys()).filter((name) => name.startsWith(CACHE_PREFIX));
+  for (const name of names.slice(0, names.indexOf(CACHE))) if (!used.has(name)) await caches.delete(name);
 }

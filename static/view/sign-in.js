@@ -41,7 +41,7 @@ function readSession(user) {
 
 async function waitForSession(kept) {
   for (let attempt = 0; ; attempt += 1) {
-    const { status = 0, ...session } = await requestJson("session", {}, kept && STORED_AFTER_MS);
+    const { status = 0, ...session } = await requestJson("session", {}, kept ? STORED_AFTER_MS : undefined);
     if (session.auth) return session;
     if (kept && (status === 0 || status >= 500)) return kept;
     byId("sign-in").hidden = false;

@@ -8,6 +8,7 @@ export async function watchVersions() {
   const { serviceWorker } = navigator;
   if (!serviceWorker || window !== top) return; // none without a secure context; and a page within another one needs none
   let changes = 0;
+  const ask = () => serviceWorker.controller?.postMessage({ type: "is there a newer version" });
   serviceWorker.addEventListener("message", ({ data }) => {
     if (data?.type === "new version") offerReload();
   });
@@ -15,7 +16,9 @@ export async function watchVersions() {
   serviceWorker.addEventListener("controllerchange", () => {
     changes += 1;
     if (changes > 1) offerReload();
+    ask();
   });
+  ask();
   const registration = await serviceWorker.register("service-worker.js").catch(() => undefined);
   if (!registration) return; // not allowed in this browser
   let checkedAt = Date.now();
