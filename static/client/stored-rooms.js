@@ -64,11 +64,11 @@ export function restoreRoom(room, { v, title, other, read, first, run, entries, 
     first,
     runs: [{ after, last: end }],
     head: end,
-    entries: new Map(kept.map((entry) => [entry.id, entry])),
     rejoinedAt: room.membership === "joining" ? end : null,
     storedAt: at,
     storedIds: new Map(kept.filter(({ from }) => from).map((entry) => [numberOf(entry), entry.id])),
   });
+  for (const entry of kept) room.entries.set(entry.id, entry);
   return true;
 }
 

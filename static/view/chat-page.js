@@ -15,7 +15,7 @@ import { invite, shareLink } from "./sharing.js";
 
 const STATUS_MS = 500;
 const OTHER_ROOMS_MS = 60_000;
-const OFFLINE_MS = 3000; // what the user sees first comes first
+const BACKGROUND_MS = 3000; // what the user sees first comes first
 const MAX_QUOTE_LENGTH = 200; // as the server quotes
 const RENAMED = ["invalid_name", "name_taken"]; // refusals that another name ends
 const NEXT_THEME = { "": "light", light: "dark", dark: "" };
@@ -195,8 +195,8 @@ export function showChat(session) {
   setInterval(screen.renderStatus, STATUS_MS);
   // At once where something is kept.
   setTimeout(
-    async () => (await import("./offline.js")).workOffline(page, own),
-    own.getItem("history") ? 0 : OFFLINE_MS,
+    async () => (await import("./background.js")).beginBackgroundWork(page, own),
+    own.getItem("history") ? 0 : BACKGROUND_MS,
   );
   setInterval(screen.updateOtherRooms, OTHER_ROOMS_MS);
 }

@@ -176,7 +176,9 @@ def test_the_service_worker_is_told_every_file_of_the_page_and_its_hash() -> Non
 
     assert version == f'const VERSION = "{static_files.page_version().version}";'
     served = {path for path in kept if get(path).status_code == 200}
-    everything = {path.relative_to(ROOT / "static").as_posix() for path in (ROOT / "static").rglob("*") if path.is_file()}
+    everything = {
+        path.relative_to(ROOT / "static").as_posix() for path in (ROOT / "static").rglob("*") if path.is_file()
+    }
     assert set(kept) == served == everything - {"service-worker.js"}
     assert kept["app.js"] == hashlib.sha256(get("app.js").get_body()).hexdigest()
     assert "\n".join(code) == (ROOT / "static" / "service-worker.js").read_text().rstrip()
