@@ -25,7 +25,7 @@ from chat.names import room_name
 from chat.rate_limits import COMMAND_KINDS, EVENT_KINDS, Kind
 from chat.room_log.answers import history_frame, since_frame
 from chat.room_log.reader import parse_limit, parse_seq
-from chat.rooms.invitations import create_link, end_links, invite_user, withdraw_invitation
+from chat.rooms.invitations import create_link, decline_invitation, end_links, invite_user, withdraw_invitation
 from chat.rooms.members import answer_members, change_role, remove_member, rename_room
 from chat.rooms.membership import answer_roster, join_room, leave_room
 from chat.rooms.moderation import ACT_EVENTS, answer_audit, answer_rules, moderate_room
@@ -173,6 +173,7 @@ ROOM_EVENTS: dict[str, FieldsHandler] = {
     "link": create_link,
     "unlink": end_links,
     "accept": accept_invitation,
+    "decline": decline_invitation,
     "members": answer_members,
     "remove": remove_member,
     "role": change_role,

@@ -82,6 +82,7 @@ EVENT_KINDS: dict[str, Kind] = {
     "places": Kind.HISTORY,
     "join": Kind.JOIN,
     "leave": Kind.JOIN,
+    "decline": Kind.JOIN,
     "report": Kind.REPORT,
     "resolve": Kind.MODERATE,
     "reports": Kind.HISTORY,

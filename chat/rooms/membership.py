@@ -202,7 +202,7 @@ def joined_frame(member: RoomMember, arrival: Arrival, about: Frame, services: S
         "unread": place.unread(page.head.messages) if is_known and page and place else None,
     }
     roster = (arrival.roster or Roster((), 0)).with_user(member.user)
-    people = frames.people(roster.first, len(roster.users), roster.at)
+    people = frames.people(roster.first, len(roster.users), roster.at, at_least=roster.is_truncated)
     is_admin = services.settings.is_admin(member.user)
     return frames.room_joined(member.room, member.user, about | people | fields, admin=is_admin)
 
@@ -218,7 +218,7 @@ async def answer_roster(event: UserEvent, room: str, services: Services) -> Answ
     if head is not None:
         removing = remove_outsiders(room, roster, head.rules, services)
         await or_none(removing, "a removal was not completed", room)
-    people = frames.people(roster.first, len(roster.users), roster.at)
+    people = frames.people(roster.first, len(roster.users), roster.at, at_least=roster.is_truncated)
     return Answer(frames.roster(room, people, head.seq if head else None, head.first if head else None))
 
 
