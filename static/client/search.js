@@ -46,7 +46,11 @@ export function createSearch({ request, onChange, delay = DELAY_MS }) {
     onChange();
   }
 
-  /** @param {number} own */
+  /**
+   * Returns the answer to the next step; nothing after a failure, or when another search has begun.
+   * @param {number} own
+   * @returns {Promise<FoundFrame | undefined>}
+   */
   async function step(own) {
     try {
       /** @type {FoundFrame | undefined} */

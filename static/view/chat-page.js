@@ -2,16 +2,17 @@
 import { Chat } from "../client/chat.js";
 import { isOwn } from "../client/log.js";
 import { userStorage } from "../client/user-storage.js";
+import { createAddresses } from "./addresses.js";
 import { createComposer } from "./composer.js";
 import { byId, setContent } from "./dom.js";
 import { createDrawers } from "./drawers.js";
-import { createKeyboard, focusComposer } from "./keyboard.js";
+import { createKeyboard } from "./keyboard.js";
 import { createMessageActions } from "./message-actions.js";
 import { describeFrame } from "./notices.js";
 import { createPanels } from "./panels.js";
 import { describeRefusal, returnCommand, tellRefusal } from "./refusals.js";
 import { createScreen } from "./screen.js";
-import { invite, shareLink } from "./sharing.js";
+import { copyLink, invite, shareLink } from "./sharing.js";
 
 const STATUS_MS = 500;
 const OTHER_ROOMS_MS = 60_000;
@@ -48,11 +49,11 @@ export function showChat(session) {
       return describeFrame(frame, chat);
     },
     onMove: (room) => {
-      setAddress(room);
-      openAddressedRoom();
+      addresses.set(room);
+      addresses.open();
     },
   });
-  const screen = createScreen(chat, auth, () => panels.update(), session.retentionDays);
+  const screen = createScreen(chat, auth, onRendered, session.retentionDays);
   const composer = createComposer({
     maxBytes: limits.messageBytes,
     onTyping: () => chat.request("typing").catch(() => {}), // nobody misses a signal that did not arrive
@@ -63,7 +64,9 @@ export function showChat(session) {
 
   // What panels may use.
   /** @type {Record<string, any>} */
-  const page = { chat, screen, composer, session, openRoom: setAddress, announce, describeRefusal };
+  const page = { chat, screen, composer, session, announce, describeRefusal };
+  const addresses = createAddresses(page, lobby, acceptInvitation);
+  Object.assign(page, { openRoom: addresses.set, screen: { ...screen, showEntry: addresses.showEntry } });
   const panels = (page.panels = createPanels(page));
   createDrawers(panels);
   createKeyboard(panels);
@@ -71,7 +74,8 @@ export function showChat(session) {
   // What a button with a `data-action` does, to the message that it belongs to.
   const actions = {
     ...createMessageActions(chat, composer),
-    "show-quoted": ({ replyTo }) => screen.showMessage(replyTo.id),
+    "show-quoted": ({ room, replyTo }) => addresses.showEntry(room, { id: replyTo.id }),
+    "copy-link": (message) => copyLink(chat, message),
     "load-gap": (_, { value }) => chat.loadGap(Number(value), Infinity),
     "show-end": screen.showEnd,
     connect: () => {
@@ -109,24 +113,9 @@ export function showChat(session) {
     location.reload();
   }
 
-  // The address names the current room; a new one fires `hashchange`.
-  function setAddress(room) {
-    location.hash = room.trim().replace(/^#/, "").toLowerCase();
-  }
-
-  function openAddressedRoom() {
-    if (location.hash.startsWith("#join=")) {
-      const invitation = location.hash.slice("#join=".length);
-      history.replaceState(null, "", `#${chat.room.name}`);
-      acceptInvitation(invitation);
-      return;
-    }
-    chat.openRoom(location.hash.slice(1) || lobby);
-    screen.clearUnreadMark();
-    composer.openRoom(chat.room.name);
-    byId("rooms").hidePopover();
-    screen.showRoom();
-    if (!byId("panel").contains(document.activeElement)) focusComposer();
+  function onRendered() {
+    panels.update();
+    addresses.update();
   }
 
   function sendText(text, { kind, target }) {
@@ -176,7 +165,6 @@ export function showChat(session) {
     if (item && !message) return; // gone since the last rendering
     actions[button.dataset.action](message, button);
   });
-  addEventListener("hashchange", openAddressedRoom);
   addEventListener("online", chat.connection.probe);
   addEventListener("offline", chat.connection.verify);
   addEventListener("pagehide", () => chat.close());
@@ -195,7 +183,7 @@ export function showChat(session) {
   setContent(byId("my-name"), name);
   byId("sign-in").hidden = true;
   byId("chat").hidden = false;
-  openAddressedRoom();
+  addresses.open();
   const invitation = sessionStorage.getItem("chat.invitation");
   sessionStorage.removeItem("chat.invitation");
   if (invitation) acceptInvitation(invitation);

@@ -55,7 +55,8 @@ export function createPanels(page) {
 
 let style;
 
-function loadStyle() {
+/** Loads the style of panels, and of what else is not there from the start. */
+export function loadStyle() {
   style ??= new Promise((resolve) => {
     const link = createElement("link", {
       rel: "stylesheet",

@@ -1,0 +1,233 @@
+// Searches messages in this room or in all rooms, by words, person and date. A result opens in its place.
+import { excerptOf, parseWords } from "../client/search-words.js";
+import { createSearch } from "../client/search.js";
+import { titleOf } from "../client/room.js";
+import { createElement, setContent } from "../view/dom.js";
+import { formatDate, formatDay, formatTime } from "../view/format.js";
+
+const MAX_SUGGESTIONS = 100;
+
+// What was searched last, for who comes back from a result: { chat, values, search, show }
+let last;
+
+/** Returns the panel of the search. */
+export function createPanel(page) {
+  const { chat } = page;
+  if (last?.chat !== chat) last = { chat, values: { scope: "room" }, search: createLastSearch(page) };
+  const form = createForm(last.values);
+  const status = createElement("p", { id: "search-status", role: "status" });
+  const results = createElement("div", { id: "search-results" });
+  const more = createElement("button", { id: "search-more", type: "button", onclick: () => last.search.more() });
+  const content = createElement("div", { id: "search" }, form.element, status, results, more);
+  let searchedRoom = chat.room.name; // "this room" is the one that is open
+
+  function readFields() {
+    const { text, from, after, before, scope } = form.values();
+    last.values = form.values();
+    searchedRoom = chat.room.name;
+    return {
+      text: text.trim(),
+      room: scope === "room" ? searchedRoom : null,
+      ...(from && { from: findUser(from, chat) }),
+      ...(after && { after: startOfDay(after) }),
+      ...(before && { before: startOfDay(before, 1) }),
+    };
+  }
+
+  function search() {
+    last.search.search(readFields());
+  }
+
+  function show() {
+    const state = last.search.state();
+    const words = parseWords(last.values.text ?? "");
+    setContent(status, describeState(state));
+    results.replaceChildren(...groupByDay(state.messages).map((group) => dayElement(group, words, page)));
+    setContent(more, describeMore(state));
+  }
+
+  async function openResult(button) {
+    const { room, seq } = button.dataset;
+    if (matchMedia("(max-width: 1100px)").matches) page.panels.close();
+    for (const other of results.querySelectorAll("[aria-current]")) other.ariaCurrent = null;
+    button.ariaCurrent = "true";
+    await page.screen.showEntry(room, { seq: Number(seq) });
+  }
+
+  function moveFocus(event) {
+    const stops = [form.box, ...results.querySelectorAll("button")];
+    const index = stops.indexOf(event.target);
+    const steps = { ArrowDown: 1, ArrowUp: -1 };
+    const stop = index >= 0 && (event.key === "Home" && index ? stops[1] : stops[index + steps[event.key]]);
+    if (!stop) return;
+    event.preventDefault();
+    stop.focus();
+  }
+
+  form.element.addEventListener("input", search);
+  form.element.addEventListener("submit", (event) => {
+    event.preventDefault();
+    results.querySelector("button")?.focus();
+  });
+  content.addEventListener("keydown", moveFocus);
+  results.addEventListener("click", ({ target }) => {
+    const button = target.closest("button");
+    if (button) openResult(button);
+  });
+  last.show = show;
+  suggestPeople(form.people, chat);
+  show();
+  form.box.select();
+
+  return {
+    title: "Search",
+    content,
+    update() {
+      if (form.values().scope === "room" && searchedRoom !== chat.room.name && !hasOpened()) search();
+    },
+    onClose() {
+      last.show = undefined;
+    },
+  };
+
+  // A result of another room was opened: the results stay.
+  function hasOpened() {
+    return Boolean(results.querySelector("[aria-current]"));
+  }
+}
+
+function createLastSearch({ chat }) {
+  return createSearch({ request: (event, data) => chat.request(event, data), onChange: () => last.show?.() });
+}
+
+function createForm(known) {
+  const box = createElement("input", {
+    type: "search",
+    name: "text",
+    value: known.text ?? "",
+    placeholder: "Search messages",
+    ariaLabel: "Search messages",
+    maxLength: 200,
+    autocomplete: "off",
+    enterKeyHint: "search",
+  });
+  box.setAttribute("autofocus", "");
+  const people = createElement("datalist", { id: "search-people" });
+  const from = createElement("input", { name: "from", value: known.from ?? "", autocomplete: "off" });
+  from.setAttribute("list", people.id);
+  const dates = ["after", "before"].map((name) =>
+    createElement("input", { type: "date", name, value: known[name] ?? "" }),
+  );
+  const scope = createElement("fieldset", {}, createElement("legend", { className: "visually-hidden" }, "Where"));
+  for (const [value, label] of [
+    ["room", "This room"],
+    ["all", "All my rooms"],
+  ]) {
+    const choice = createElement("input", { type: "radio", name: "scope", value, checked: known.scope === value });
+    scope.append(createElement("label", {}, choice, label));
+  }
+  const filters = createElement(
+    "details",
+    { open: Boolean(known.from || known.after || known.before) },
+    createElement("summary", {}, "By person or date"),
+    labelled("From", from),
+    labelled("Since", dates[0]),
+    labelled("Until", dates[1]),
+    people,
+  );
+  const element = createElement("form", { role: "search" }, box, scope, filters);
+  return {
+    element,
+    box,
+    people,
+    values: () => /** @type {Record<string, string>} */ (Object.fromEntries(new FormData(element))),
+  };
+}
+
+function labelled(text, input) {
+  return createElement("label", {}, createElement("span", {}, text), input);
+}
+
+// The people here, and those who spoke lately.
+function suggestPeople(list, chat) {
+  const speakers = [...chat.room.entries.values()].filter(({ from }) => from).map(({ user, from }) => user ?? from);
+  const users = new Set([...chat.room.roster.users, ...speakers.reverse()].slice(0, MAX_SUGGESTIONS));
+  list.append(...[...users].map((user) => createElement("option", { value: labelOf(user, chat) })));
+}
+
+// Two users may have one name, where an identity provider gives it: then the id tells them apart.
+function labelOf(user, chat) {
+  const name = chat.nameOf(user);
+  const isShared = [...chat.names.entries()].some(([other, otherName]) => otherName === name && other !== user);
+  return isShared ? `${name} (${user})` : name;
+}
+
+function findUser(label, chat) {
+  const wanted = label.trim().toLowerCase();
+  const known = new Set([...chat.names.keys(), ...chat.room.roster.users]);
+  const isMeant = (user) => [labelOf(user, chat), user].some((text) => text.toLowerCase() === wanted);
+  return [...known].find(isMeant) ?? label.trim();
+}
+
+// The days of the reader; the server counts in UTC.
+function startOfDay(date, daysLater = 0) {
+  const [year, month, day] = date.split("-").map(Number);
+  return new Date(year, month - 1, day + daysLater).toISOString();
+}
+
+function describeState({ status, messages, hasMore, searched, reached, code }) {
+  const count = messages.length === 1 ? "1 message" : `${messages.length} messages`;
+  const back = reached && `back to ${formatDate(new Date(reached))}`;
+  if (status === "searching") return back ? `Searching, ${back}…` : "Searching…";
+  if (status === "failed") return code === "offline" ? "There is no connection." : "The search failed.";
+  if (status === "idle") return "";
+  if (hasMore) return `${messages.length ? `${count} so far` : "Nothing found yet"}, searched ${back}.`;
+  return messages.length ? `${count}, everything searched.` : `Nothing found${searched ? "" : " here"}.`;
+}
+
+function describeMore({ status, messages, hasMore }) {
+  if (status === "failed") return "Try again";
+  if (status !== "done" || !hasMore) return "";
+  return messages.length ? "Show more" : "Search further back";
+}
+
+function groupByDay(messages) {
+  const groups = [];
+  for (const message of messages) {
+    const date = new Date(message.sentAt);
+    const day = date.toDateString();
+    if (groups.at(-1)?.day !== day) groups.push({ day, date, messages: [] });
+    groups.at(-1).messages.push(message);
+  }
+  return groups;
+}
+
+function dayElement({ date, messages }, words, page) {
+  const items = messages.map((message) => createElement("li", {}, resultButton(message, words, page)));
+  return createElement(
+    "section",
+    {},
+    createElement("h3", {}, formatDay(date, Date.now())),
+    createElement("ul", { role: "list" }, ...items),
+  );
+}
+
+function resultButton({ id, room, seq, from, message, sentAt }, words, { chat }) {
+  const date = new Date(sentAt);
+  const time = createElement("time", { dateTime: sentAt, title: formatDate(date) }, formatTime(date));
+  const author = createElement("bdi", { className: "found-author" }, from);
+  const known = chat.rooms.get(room);
+  const where =
+    room === chat.room.name ? "" : createElement("small", {}, "in ", roomName(known ? titleOf(known, chat) : room));
+  const pieces = excerptOf(message, words).map(({ text, isFound }) =>
+    isFound ? createElement("mark", {}, text) : text,
+  );
+  const excerpt = createElement("span", { className: "found-text", dir: "auto" }, ...pieces);
+  const button = createElement("button", { type: "button", id: `found ${room} ${id}` }, author, where, time, excerpt);
+  Object.assign(button.dataset, { room, seq });
+  return button;
+}
+
+function roomName(title) {
+  return createElement("bdi", {}, title);
+}
