@@ -1,8 +1,8 @@
 """What does a search of a long room cost, and does it hold up who sends meanwhile?
 
 A room of 100,000 messages is searched for a word that every message has, and for one that only its first message has:
-from the end to the beginning, step by step. Meanwhile somebody sends to another room of the same process, and to compare,
-also while nobody searches.
+from the end to the beginning, step by step. Meanwhile somebody sends to another room of the same process, and to
+compare, also while nobody searches.
 
     python3 dev.py bench search --messages 100000
 """

@@ -55,6 +55,7 @@ export function createSearch({ request, onChange, delay = DELAY_MS }) {
     try {
       /** @type {FoundFrame | undefined} */
       const found = await request("search", { ...fields, limit: PAGE_LENGTH, ...(cursor && { cursor }) });
+      if (own === number && !found) change({ status: "failed", code: "internal_error" });
       return own === number ? found : undefined;
     } catch (refusal) {
       const { code, retryAfter = MAX_WAIT_SECONDS } = /** @type {any} */ (refusal);

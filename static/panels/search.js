@@ -6,6 +6,7 @@ import { createElement, setContent } from "../view/dom.js";
 import { formatDate, formatDay, formatTime } from "../view/format.js";
 
 const MAX_SUGGESTIONS = 100;
+const formatMoment = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" }).format;
 
 // What was searched last, for who comes back from a result: { chat, values, search, show }
 let last;
@@ -177,7 +178,7 @@ function startOfDay(date, daysLater = 0) {
 
 function describeState({ status, messages, hasMore, searched, reached, code }) {
   const count = messages.length === 1 ? "1 message" : `${messages.length} messages`;
-  const back = reached && `back to ${formatDate(new Date(reached))}`;
+  const back = reached && `back to ${formatMoment(new Date(reached))}`;
   if (status === "searching") return back ? `Searching, ${back}…` : "Searching…";
   if (status === "failed") return code === "offline" ? "There is no connection." : "The search failed.";
   if (status === "idle") return "";
