@@ -16,7 +16,7 @@ const MAX_WAIT_SECONDS = 10;
  * @property {boolean} hasMore
  * @property {number} searched how many entries were looked at
  * @property {string | null} reached
- * @property {string} [code] of the refusal, when it failed
+ * @property {{ code?: string, message?: string, retryAfter?: number }} [refusal] why it failed
  */
 
 /** @returns {SearchState} */
@@ -55,23 +55,23 @@ export function createSearch({ request, onChange, delay = DELAY_MS }) {
     try {
       /** @type {FoundFrame | undefined} */
       const found = await request("search", { ...fields, limit: PAGE_LENGTH, ...(cursor && { cursor }) });
-      if (own === number && !found) change({ status: "failed", code: "internal_error" });
+      if (own === number && !found) change({ status: "failed", refusal: {} });
       return own === number ? found : undefined;
     } catch (refusal) {
-      const { code, retryAfter = MAX_WAIT_SECONDS } = /** @type {any} */ (refusal);
+      const { code, message, retryAfter = MAX_WAIT_SECONDS } = /** @type {any} */ (refusal);
       if (own !== number) return undefined;
       if (code === "rate_limited" && retryAfter < MAX_WAIT_SECONDS) {
         await new Promise((resolve) => setTimeout(resolve, retryAfter * 1000));
         return own === number ? step(own) : undefined;
       }
-      change({ status: "failed", code });
+      change({ status: "failed", refusal: { code, message, retryAfter } });
       return undefined;
     }
   }
 
   /** @param {number} own */
   async function searchOn(own) {
-    change({ status: "searching" });
+    change({ status: "searching", refusal: undefined });
     const wanted = state.messages.length + PAGE_LENGTH;
     for (let steps = 0; steps < MAX_STEPS; steps += 1) {
       const found = await step(own);

@@ -8,7 +8,7 @@ import { formatDate, formatDay, formatTime } from "../view/format.js";
 const MAX_SUGGESTIONS = 100;
 const formatMoment = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" }).format;
 
-// What was searched last, for who comes back from a result: { chat, values, search, show }
+// What was searched last, for who comes back: { chat, values, room, opened, search, show }
 let last;
 
 /** Returns the panel of the search. */
@@ -17,46 +17,42 @@ export function createPanel(page) {
   if (last?.chat !== chat) last = { chat, values: { scope: "room" }, search: createLastSearch(page) };
   const form = createForm(last.values);
   const status = createElement("p", { id: "search-status", role: "status" });
-  const results = createElement("div", { id: "search-results" });
+  const list = createResultList(page);
   const more = createElement("button", { id: "search-more", type: "button", onclick: () => last.search.more() });
-  const content = createElement("div", { id: "search" }, form.element, status, results, more);
-  let searchedRoom = chat.room.name; // "this room" is the one that is open
-
-  function readFields() {
-    const { text, from, after, before, scope } = form.values();
-    last.values = form.values();
-    searchedRoom = chat.room.name;
-    return {
-      text: text.trim(),
-      room: scope === "room" ? searchedRoom : null,
-      ...(from && { from: findUser(from, chat) }),
-      ...(after && { after: startOfDay(after) }),
-      ...(before && { before: startOfDay(before, 1) }),
-    };
-  }
+  const content = createElement("div", { id: "search" }, form.element, status, list.element, more);
 
   function search() {
-    last.search.search(readFields());
+    const { text, from, after, before, scope } = (last.values = form.values());
+    last.room = chat.room.name; // "this room" is the one that is open
+    last.search.search({
+      text: text.trim(),
+      room: scope === "room" ? last.room : null,
+      ...(from && { from: findUser(from, chat) ?? from.trim() }),
+      ...(after && { after: startOfDay(after) }),
+      ...(before && { before: startOfDay(before, 1) }),
+    });
   }
 
-  function show() {
+  async function show() {
     const state = last.search.state();
-    const words = parseWords(last.values.text ?? "");
-    setContent(status, describeState(state));
-    results.replaceChildren(...groupByDay(state.messages).map((group) => dayElement(group, words, page)));
-    setContent(more, describeMore(state));
+    list.show(state.messages, parseWords(last.values.text ?? ""));
+    const label = describeMore(state);
+    if (!label && document.activeElement === more) list.buttons().at(-1)?.focus();
+    setContent(more, label);
+    const text = state.refusal ? await page.describeRefusal(state.refusal) : describeState(state);
+    if (state === last.search.state()) setContent(status, text);
   }
 
   async function openResult(button) {
     const { room, seq } = button.dataset;
+    last.opened = button.id;
     if (matchMedia("(max-width: 1100px)").matches) page.panels.close();
-    for (const other of results.querySelectorAll("[aria-current]")) other.ariaCurrent = null;
-    button.ariaCurrent = "true";
+    else list.markOpened();
     await page.screen.showEntry(room, { seq: Number(seq) });
   }
 
   function moveFocus(event) {
-    const stops = [form.box, ...results.querySelectorAll("button")];
+    const stops = [form.box, ...list.buttons()];
     const index = stops.indexOf(event.target);
     const steps = { ArrowDown: 1, ArrowUp: -1 };
     const stop = index >= 0 && (event.key === "Home" && index ? stops[1] : stops[index + steps[event.key]]);
@@ -65,40 +61,82 @@ export function createPanel(page) {
     stop.focus();
   }
 
-  form.element.addEventListener("input", search);
+  // A name that is being typed is nobody's yet.
+  form.element.addEventListener("input", ({ target }) => {
+    if (target !== form.from || !target.value || findUser(target.value, chat)) search();
+  });
+  form.from.addEventListener("change", search);
   form.element.addEventListener("submit", (event) => {
     event.preventDefault();
-    results.querySelector("button")?.focus();
+    list.buttons()[0]?.focus();
   });
   content.addEventListener("keydown", moveFocus);
-  results.addEventListener("click", ({ target }) => {
+  list.element.addEventListener("click", ({ target }) => {
     const button = target.closest("button");
     if (button) openResult(button);
   });
   last.show = show;
   suggestPeople(form.people, chat);
+  update();
   show();
   form.box.select();
+
+  function update() {
+    if (last.values.scope === "room" && last.room && last.room !== chat.room.name) search();
+  }
 
   return {
     title: "Search",
     content,
-    update() {
-      if (form.values().scope === "room" && searchedRoom !== chat.room.name && !hasOpened()) search();
-    },
+    update,
     onClose() {
       last.show = undefined;
     },
   };
-
-  // A result of another room was opened: the results stay.
-  function hasOpened() {
-    return Boolean(results.querySelector("[aria-current]"));
-  }
 }
 
 function createLastSearch({ chat }) {
   return createSearch({ request: (event, data) => chat.request(event, data), onChange: () => last.show?.() });
+}
+
+// The results by day. One that is shown already stays, and keeps the focus.
+function createResultList(page) {
+  const element = createElement("div", { id: "search-results" });
+  let shown = [];
+  let day = "";
+
+  const buttons = () => [...element.querySelectorAll("button")];
+
+  function add(message, words) {
+    const date = new Date(message.sentAt);
+    if (day !== date.toDateString()) {
+      day = date.toDateString();
+      const heading = createElement("h3", {}, formatDay(date, Date.now()));
+      element.append(createElement("section", {}, heading, createElement("ul", { role: "list" })));
+    }
+    element.lastElementChild?.lastElementChild?.append(createElement("li", {}, resultButton(message, words, page)));
+  }
+
+  function markOpened() {
+    for (const button of buttons()) button.ariaCurrent = button.id === last.opened ? "true" : null;
+  }
+
+  return {
+    element,
+    buttons,
+    markOpened,
+
+    show(messages, words) {
+      if (shown.some((message, index) => messages[index] !== message)) {
+        element.replaceChildren();
+        shown = [];
+        day = "";
+      }
+      for (const message of messages.slice(shown.length)) add(message, words);
+      shown = messages;
+      markOpened();
+    },
+  };
 }
 
 function createForm(known) {
@@ -163,11 +201,12 @@ function labelOf(user, chat) {
   return isShared ? `${name} (${user})` : name;
 }
 
+// The user whose name or id was typed, if one is known.
 function findUser(label, chat) {
   const wanted = label.trim().toLowerCase();
-  const known = new Set([...chat.names.keys(), ...chat.room.roster.users]);
-  const isMeant = (user) => [labelOf(user, chat), user].some((text) => text.toLowerCase() === wanted);
-  return [...known].find(isMeant) ?? label.trim();
+  const speakers = [...chat.room.entries.values()].map(({ user }) => user).filter(Boolean);
+  const known = new Set([...chat.names.keys(), ...chat.room.roster.users, ...speakers]);
+  return [...known].find((user) => [labelOf(user, chat), user].some((text) => text.toLowerCase() === wanted));
 }
 
 // The days of the reader; the server counts in UTC.
@@ -176,11 +215,10 @@ function startOfDay(date, daysLater = 0) {
   return new Date(year, month - 1, day + daysLater).toISOString();
 }
 
-function describeState({ status, messages, hasMore, searched, reached, code }) {
+function describeState({ status, messages, hasMore, searched, reached }) {
   const count = messages.length === 1 ? "1 message" : `${messages.length} messages`;
   const back = reached && `back to ${formatMoment(new Date(reached))}`;
   if (status === "searching") return back ? `Searching, ${back}…` : "Searching…";
-  if (status === "failed") return code === "offline" ? "There is no connection." : "The search failed.";
   if (status === "idle") return "";
   if (hasMore) return `${messages.length ? `${count} so far` : "Nothing found yet"}, searched ${back}.`;
   return messages.length ? `${count}, everything searched.` : `Nothing found${searched ? "" : " here"}.`;
@@ -188,29 +226,9 @@ function describeState({ status, messages, hasMore, searched, reached, code }) {
 
 function describeMore({ status, messages, hasMore }) {
   if (status === "failed") return "Try again";
-  if (status !== "done" || !hasMore) return "";
+  if (!hasMore) return "";
+  if (status === "searching") return "Searching…";
   return messages.length ? "Show more" : "Search further back";
-}
-
-function groupByDay(messages) {
-  const groups = [];
-  for (const message of messages) {
-    const date = new Date(message.sentAt);
-    const day = date.toDateString();
-    if (groups.at(-1)?.day !== day) groups.push({ day, date, messages: [] });
-    groups.at(-1).messages.push(message);
-  }
-  return groups;
-}
-
-function dayElement({ date, messages }, words, page) {
-  const items = messages.map((message) => createElement("li", {}, resultButton(message, words, page)));
-  return createElement(
-    "section",
-    {},
-    createElement("h3", {}, formatDay(date, Date.now())),
-    createElement("ul", { role: "list" }, ...items),
-  );
 }
 
 function resultButton({ id, room, seq, from, message, sentAt }, words, { chat }) {

@@ -38,6 +38,13 @@ export function createJump(page, enter) {
     return entry ? { id: entry.id, seq: entry.seq, isPlace: true } : { isEnd: true };
   }
 
+  function isInView(element) {
+    if (!element) return false;
+    const { top, bottom } = element.getBoundingClientRect();
+    const view = log.getBoundingClientRect();
+    return top >= view.top && bottom <= view.bottom;
+  }
+
   const isAtEnd = () => log.scrollHeight - log.scrollTop - log.clientHeight < END_PX;
 
   function onScroll() {
@@ -97,7 +104,14 @@ export function createJump(page, enter) {
     bar.say("");
     if (!isMarked) return;
     noteAddress(`#${chat.room.name}/${entry.seq}`);
-    mark(byId(entry.id));
+    arriveAt(entry);
+  }
+
+  function arriveAt(entry) {
+    stop();
+    const element = byId(entry.id);
+    element?.focus({ preventScroll: true, focusVisible: true });
+    mark(element);
     const date = new Date(entry.sentAt);
     const what = entry.deletedAt ? "A deleted message" : "A message";
     announce(`${what} of ${entry.from}, ${formatDate(date)}, ${formatTime(date)}`);
@@ -113,6 +127,11 @@ export function createJump(page, enter) {
   return {
     /** Leaves the place where the reader is for a message `{ id }` or `{ seq }` of a room. */
     goTo(room, { id, seq }) {
+      target = { room, id, seq, isMarked: true };
+      if (room === chat.room.name && isInView(byId(find()?.id))) {
+        arriveAt(find());
+        return;
+      }
       const place = currentPlace();
       history.replaceState({ ...history.state, place }, "");
       if (room !== chat.room.name) {
@@ -127,8 +146,10 @@ export function createJump(page, enter) {
     comeTo(room, { id, seq, isPlace, isEnd }) {
       history.replaceState({ ...history.state, place: undefined }, "");
       bar.say("");
-      if (isEnd) screen.showEnd();
-      else begin({ room, id, seq, isMarked: !isPlace });
+      if (isEnd) {
+        screen.showEnd();
+        log.focus({ preventScroll: true });
+      } else begin({ room, id, seq, isMarked: !isPlace });
       updateBar();
     },
 

@@ -196,13 +196,7 @@ test("a gap is filled from its end, or from its beginning for who comes to it fr
 
   room.wanted = { after: 150, pages: 1, isFromStart: true };
   assert.deepEqual(nextQuestion(room), { event: "since", data: { seq: 150, until: 5001 } });
-  apply(
-    room,
-    since(
-      range(151, 250).map((seq) => line(seq)),
-      { after: 150, head: 5050 },
-    ),
-  );
+  apply(room, since(150, range(151, 250).map(line), { head: 5050 }));
 
   assert.deepEqual(shownGaps(room), [{ after: 250, until: 5001, isRemoved: false }]);
 });

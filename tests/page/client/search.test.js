@@ -99,7 +99,7 @@ test("a failure is told and can be tried again from where it was", async () => {
   await tick();
   await server.answer(["m3"], "c1");
   await server.refuse({ code: "storage_unavailable" });
-  assert.deepEqual([search.state().status, search.state().code], ["failed", "storage_unavailable"]);
+  assert.deepEqual([search.state().status, search.state().refusal.code], ["failed", "storage_unavailable"]);
 
   search.more();
   await server.answer(["m2"]);
