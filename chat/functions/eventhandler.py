@@ -10,6 +10,7 @@ import azure.functions as func
 from chat.durable_client import CLIENT_BINDING, DurableClient
 from chat.errors import ChatError, ServiceUnavailable, Unexpected, UnknownHub, Untrusted
 from chat.event_limiter import EventLimiter
+from chat.frames import Frame
 from chat.frames import error as error_frame
 from chat.functions.process_state import ProcessState, process_state
 from chat.handler_context import Answer, Services
@@ -148,7 +149,8 @@ async def handle_user_event(event: UserEvent, services: Services, process: Proce
         services.limiter.check_mute()
         answer = await handle_event(event, services)
         if answer.frame is not None:
-            answer = replace(answer, frame=await services.profiles.add_names(answer.frame))
+            frame = await services.profiles.add_names(answer.frame)
+            answer = replace(answer, frame=with_client_id(frame, event))
     except Untrusted:
         raise
     except RateLimited as refusal:
@@ -201,6 +203,12 @@ def error_answer(event: UserEvent, error: ChatError) -> Answer:
     except ChatError:
         room, client_id = None, None
     return Answer(error_frame(error, room, client_id))
+
+
+def with_client_id(frame: Frame, event: UserEvent) -> Frame:
+    """Return an answer with the `clientId` of its event: it tells a client which of its questions is answered."""
+    _, client_id = named_room_and_client_id(read_payload(event))
+    return frame if client_id is None else {"clientId": client_id} | frame
 
 
 def to_response(answer: Answer) -> func.HttpResponse:

@@ -1,19 +1,19 @@
 // A chat without a screen: the rooms, the connection, and what is on its way to the server.
 import { createCatchUp } from "./catch-up.js";
-import { backoffDelay, connect } from "./connection.js";
+import { connect } from "./connection.js";
 import { createDelivery } from "./delivery.js";
 import { isUserFrame, sentItems } from "./frames.js";
 import { createInvitations } from "./invitations.js";
+import { createJoins } from "./joins.js";
 import { lastKnown, orderedEntries } from "./log.js";
+import { loadOlderMessages } from "./older-messages.js";
 import { openOutbox, withChanges } from "./outbox.js";
 import { applyPlaces, readPlaces, roomsToJoin, writePlaces } from "./places.js";
 import { createQuestions, createRefresh } from "./questions.js";
-import { applyFrame, beginJoin, createRoom, noteTitle, olderCursor } from "./room.js";
-import { spread } from "./timers.js";
+import { createRequests } from "./requests.js";
+import { applyFrame, createRoom, noteTitle } from "./room.js";
 import { markRead } from "./unread.js";
 /** @import { Change, ChatOptions, ConnectionState, Entry, Frame, JoinedFrame, PlacesFrame, Quote, Room, SystemFrame, UnsentMessage, UserFrame } from "./types.js" */
-
-const SPREAD_MS = 400; // joins that were too much do not come all at once again
 
 /** What a user sees of the chat, and can do. `onChange` is called after every change. */
 export class Chat {
@@ -21,11 +21,10 @@ export class Chat {
   rooms = new Map();
   /** @type {ConnectionState} */
   connectionState = { name: "connecting" };
-  /** @type {Map<Room, number>} in how many seconds a room may be joined that was too much */
-  postponedJoins = new Map();
-
   /** @type {Map<string, string>} names of users by id, of those who are not called as their id */
   names = new Map();
+  /** @type {Map<string | undefined, (frame: any, room: Room | undefined) => void>} what takes frames of further types */
+  receivers = new Map();
 
   /** @param {ChatOptions} options */
   constructor(options) {
@@ -41,7 +40,14 @@ export class Chat {
     this.room = this.rooms.values().next().value ?? this.#ensureRoom(lobby);
     const send = (/** @type {string} */ event, /** @type {object} */ data) => this.connection.send(event, data);
     this.questions = createQuestions(send);
+    this.requests = createRequests(send);
     this.invitations = createInvitations(send);
+    this.joins = createJoins({
+      send: (room) => this.send("join", {}, room),
+      isLive: () => this.connectionState.name === "live",
+      onRefused: (room) => this.#onJoinRefused(room),
+      onChange,
+    });
     this.delivery = createDelivery({ outbox: this.outbox, send, onChange });
     this.catchUp = createCatchUp({ ask: (event, data, room) => this.#ask(event, data, room), onChange });
     this.refresh = createRefresh({
@@ -65,7 +71,7 @@ export class Chat {
     this.refresh.flush();
     this.room = this.#ensureRoom(name);
     this.#store();
-    this.#join(this.room);
+    this.joins.join(this.room);
   }
 
   /**
@@ -79,6 +85,16 @@ export class Chat {
     if (result.ok) return true;
     if (result.error) this.addNotice(room, result.error, "error");
     return false;
+  }
+
+  /**
+   * Asks about the current room, or the one that `data` names. Returns the frame that answers, or undefined where an event
+   * has none; raises a Refusal.
+   * @param {string} event
+   * @param {object} [data]
+   */
+  request(event, data) {
+    return this.requests.request(event, { room: this.room.name, ...data });
   }
 
   /**
@@ -148,20 +164,8 @@ export class Chat {
   /** Asks for older messages of the current room, until there are some or it is their beginning. */
   async loadOlder() {
     const { room } = this;
-    if (room.isLoadingOlder || room.membership !== "joined" || this.connectionState.name !== "live") return;
-    room.isLoadingOlder = true;
-    const { size } = room.entries;
-    let isAnswered = true;
-    while (isAnswered && room.entries.size === size && olderCursor(room)) {
-      room.olderBefore = olderCursor(room);
-      isAnswered = await this.#ask("history", { before: room.olderBefore }, room);
-      room.olderBefore = null;
-    }
-    room.olderFailures = isAnswered ? 0 : room.olderFailures + 1;
-    this.options.onChange();
-    if (!isAnswered) await new Promise((resolve) => setTimeout(resolve, backoffDelay(room.olderFailures)));
-    room.isLoadingOlder = false;
-    this.options.onChange();
+    if (room.membership !== "joined" || this.connectionState.name !== "live") return;
+    await loadOlderMessages(room, (event, data) => this.#ask(event, data, room), this.options.onChange);
   }
 
   /**
@@ -243,40 +247,31 @@ export class Chat {
 
   async #askPlaces() {
     await this.questions.ask("places", {});
-    for (const room of roomsToJoin(this.rooms.values(), this.room)) this.#join(room);
+    for (const room of roomsToJoin(this.rooms.values(), this.room)) this.joins.join(room);
   }
 
   #store() {
     writePlaces(this.options.storage, this.me, this.rooms.values());
   }
 
+  // The lobby stays open all the same, and so does a room that the user is in already.
   /** @param {Room} room */
-  async #join(room) {
-    const { membership } = room;
-    if (this.connectionState.name !== "live" || membership !== "idle") return;
-    beginJoin(room);
-    const isAcknowledged = await this.send("join", {}, room);
-    const isRefused = isAcknowledged && room.membership === "joining"; // an error frame came instead of a `joined` one
-    if (room.membership === "joining") room.membership = "idle";
-    const seconds = this.postponedJoins.get(room);
-    if (seconds && this.postponedJoins.delete(room)) {
-      setTimeout(() => this.#join(room), seconds * 1000 + spread(SPREAD_MS));
-      return;
-    }
-    // The lobby stays open all the same, and so does a room that the user is in already.
-    if (isRefused && !room.isPlaced && room.name !== this.options.lobby) this.#forgetRoom(room);
-    this.options.onChange();
+  #onJoinRefused(room) {
+    if (!room.isPlaced && room.name !== this.options.lobby) this.#forgetRoom(room);
   }
 
   /** @param {Frame} frame */
   #receive(frame) {
     this.questions.receive(frame);
+    const isRefusal = this.requests.receive(frame);
     for (const [user, name] of Object.entries(frame.names ?? {})) this.names.set(user, name);
+    if (isRefusal) return;
     if (frame.type === "places") {
       this.#receivePlaces(frame);
       return;
     }
     const room = this.rooms.get(frame.room ?? this.room.name);
+    this.receivers.get(frame.type)?.(frame, room);
     if (room && "title" in frame) noteTitle(room, frame);
     if (isUserFrame(frame)) this.#receiveUserFrame(frame, room);
     else if (frame.type === "joined") this.#receiveJoined(frame);
@@ -349,7 +344,7 @@ export class Chat {
     const isTooMuch = code === "rate_limited";
     if (isTooMuch && clientId && this.delivery.postpone(clientId, retryAfter)) return;
     if (isTooMuch && room?.membership === "joining") {
-      this.postponedJoins.set(room, retryAfter);
+      this.joins.postpone(room, retryAfter);
       return;
     }
     if (room?.membership !== "joining" && this.questions.isRefusal(frame)) return;
@@ -381,18 +376,18 @@ export class Chat {
     if (state.name !== "live") return;
     this.refresh.askRosterSoon(this.room.roster.count);
     if (state.isNew) this.#begin();
-    else for (const room of roomsToJoin(this.rooms.values(), this.room)) this.#join(room);
+    else for (const room of roomsToJoin(this.rooms.values(), this.room)) this.joins.join(room);
   }
 
   // The current room and those with unsent items are joined at once, the others when it is known which they are.
   #begin() {
     this.catchUp.stop();
     for (const room of this.rooms.values()) room.membership = "idle";
-    this.#join(this.room);
+    this.joins.join(this.room);
     this.invitations.sendAccepted();
     for (const { room } of this.outbox.all()) {
       const unsentRoom = this.rooms.get(room);
-      if (unsentRoom) this.#join(unsentRoom);
+      if (unsentRoom) this.joins.join(unsentRoom);
     }
     this.delivery.deliverAll();
     this.#askPlaces();

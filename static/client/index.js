@@ -20,5 +20,6 @@ export { backoffDelay, connect, negotiate, requestJson } from "./connection.js";
 export { addRun, gapLength, gapsOf, isOwn, isUnread, lastKnown, mergeEntry, orderedEntries } from "./log.js";
 export { countReactions, hasReacted, openOutbox, withChanges } from "./outbox.js";
 export { readPlaces, writePlaces } from "./places.js";
+export { Refusal } from "./requests.js";
 export { applyFrame, beginJoin, createRoom, olderCursor, shownGaps } from "./room.js";
 export { countUnread, markRead } from "./unread.js";

@@ -6,6 +6,7 @@ import { byId, setContent } from "./dom.js";
 import { formatDate } from "./format.js";
 import { createMessageActions } from "./message-actions.js";
 import { describeFrame } from "./notices.js";
+import { createPanels } from "./panels.js";
 import { createScreen } from "./screen.js";
 
 const STATUS_MS = 500;
@@ -43,13 +44,18 @@ export function showChat(session) {
       openAddressedRoom();
     },
   });
-  const screen = createScreen(chat, auth);
+  const screen = createScreen(chat, auth, () => panels.update());
   const composer = createComposer({
     maxBytes: limits.messageBytes,
     onTyping: () => chat.send("typing"),
     onSend: sendText,
     onEditLast: editLastMessage,
   });
+
+  // What panels may use.
+  /** @type {Record<string, any>} */
+  const page = { chat, screen, composer, session, openRoom: setAddress, announce };
+  const panels = (page.panels = createPanels(page));
 
   // What a button with a `data-action` does, to the message that it belongs to.
   const actions = {
@@ -62,6 +68,8 @@ export function showChat(session) {
       else chat.connection.probe();
     },
     invite,
+    "open-panel": (_, { value }) => panels.toggle(value),
+    "close-panel": panels.close,
     "switch-theme": () => {
       style.colorScheme = NEXT_THEME[style.colorScheme];
       localStorage.setItem("chat.theme", style.colorScheme);
@@ -72,6 +80,17 @@ export function showChat(session) {
       location.assign(signOutUrl ?? ".");
     },
   };
+
+  // Says a text to those who listen to the page.
+  function announce(text) {
+    byId("announcement").textContent = text;
+  }
+
+  function onKey(event) {
+    if (event.key !== "?" || event.target.matches("input, textarea, select")) return;
+    event.preventDefault();
+    panels.toggle("shortcuts");
+  }
 
   // The first screen says why.
   function askForNameAgain(reason) {
@@ -168,6 +187,7 @@ export function showChat(session) {
     if (item && !message) return; // gone since the last rendering
     actions[button.dataset.action](message, button);
   });
+  addEventListener("keydown", onKey);
   addEventListener("hashchange", openAddressedRoom);
   addEventListener("online", chat.connection.probe);
   addEventListener("offline", chat.connection.probe);

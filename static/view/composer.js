@@ -149,6 +149,14 @@ export function createComposer({ maxBytes, onSend, onTyping, onEditLast }) {
 
   return {
     begin,
+
+    /** Inserts the text at the caret. */
+    insert(text) {
+      box.focus();
+      box.setRangeText(text, box.selectionStart, box.selectionEnd, "end");
+      box.dispatchEvent(new Event("input"));
+    },
+
     openRoom(name) {
       draftKey = `chat.draft.${name}`;
       beginMessage();

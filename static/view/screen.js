@@ -12,8 +12,8 @@ const WINDOW_LENGTH = 120; // scrolling up shows more entries than these
 const MAX_OTHER_ROOMS = 8;
 const UNREADABLE = "Messages could not be loaded. Trying again…";
 
-/** Returns the screen of the chat. */
-export function createScreen(chat, auth) {
+/** Returns the screen of the chat; `onRendered` is called after every rendering. */
+export function createScreen(chat, auth, onRendered) {
   const nameOf = (user) => chat.nameOf(user);
   const roomViews = new WeakMap();
   let otherRooms = [];
@@ -66,6 +66,7 @@ export function createScreen(chat, auth) {
     const unknownRooms = otherRooms.filter((other) => !chat.rooms.has(other.room));
     renderSidebar(myRooms, unknownRooms.slice(0, MAX_OTHER_ROOMS), chat);
     renderStatus();
+    onRendered();
   }
 
   function renderConversation(entries) {

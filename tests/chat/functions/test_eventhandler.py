@@ -161,3 +161,15 @@ async def test_the_sender_is_told_that_the_service_cannot_be_reached() -> None:
 
         assert status == 200
         assert (answer["code"], answer["clientId"]) == ("service_unavailable", "m-1")
+
+
+async def test_an_answer_has_the_client_id_of_its_question(chat: LocalChat) -> None:
+    ana = await chat.open("ana")
+
+    await ana.ask("roster", {"room": "lobby", "clientId": "q-1"})
+    await ana.ask("message", {"room": "lobby", "message": "/who", "clientId": "q-2"})
+    await ana.ask("roster", {"room": "lobby"})
+
+    assert (await ana.next(type="roster"))["clientId"] == "q-1"
+    assert (await ana.next(event="notice"))["clientId"] == "q-2"
+    assert "clientId" not in await ana.next(type="roster")

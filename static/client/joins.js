@@ -1,0 +1,49 @@
+// Joining rooms. A join that was too much at once is sent again when the server says.
+import { spread } from "./timers.js";
+import { beginJoin } from "./room.js";
+/** @import { Room } from "./types.js" */
+
+const SPREAD_MS = 400; // joins that were too much do not come all at once again
+
+/**
+ * Returns what joins rooms.
+ * @param {object} options
+ * @param {(room: Room) => Promise<boolean>} options.send
+ * @param {() => boolean} options.isLive
+ * @param {(room: Room) => void} options.onRefused the server has answered with an error
+ * @param {() => void} options.onChange
+ */
+export function createJoins({ send, isLive, onRefused, onChange }) {
+  /** @type {Map<Room, number>} in how many seconds a room may be joined that was too much */
+  const postponed = new Map();
+
+  /** @param {Room} room */
+  async function join(room) {
+    const { membership } = room;
+    if (!isLive() || membership !== "idle") return;
+    beginJoin(room);
+    const isAcknowledged = await send(room);
+    const isRefused = isAcknowledged && room.membership === "joining"; // an error frame came instead of a `joined` one
+    if (room.membership === "joining") room.membership = "idle";
+    const seconds = postponed.get(room);
+    if (seconds && postponed.delete(room)) {
+      setTimeout(() => join(room), seconds * 1000 + spread(SPREAD_MS));
+      return;
+    }
+    if (isRefused) onRefused(room);
+    onChange();
+  }
+
+  return {
+    join,
+
+    /**
+     * Notes that a join was too much.
+     * @param {Room} room
+     * @param {number} seconds until it may be sent again
+     */
+    postpone(room, seconds) {
+      postponed.set(room, seconds);
+    },
+  };
+}
