@@ -69,7 +69,7 @@ async def publish_appended(room: str, change: Change, appended: Appended, servic
     frame = await services.profiles.add_names(change_frame(room, entry, appended.message))
     await services.gateway.publish(rich_group(room), frame)
     if isinstance(change, EditMessage | DeleteMessage):
-        await publish_mentions(room, appended, services)
+        await publish_mentions(room, appended, services.mentions)
     return Answer()
 
 

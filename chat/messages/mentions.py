@@ -9,9 +9,10 @@ import re
 import unicodedata
 from collections.abc import Iterator
 
-from chat.handler_context import Services
 from chat.logs import or_none
 from chat.presence.mentions import Mentions
+from chat.presence.places import PlaceStore
+from chat.presence.profiles import Profiles
 from chat.room_log.append_plan import Appended
 from chat.room_log.entry_frames import chat_line
 from chat.room_log.model import EditMessage, NewMessage
@@ -24,7 +25,9 @@ _END_OF_SENTENCE = ".,;:!?…)]}>\"'*_~`"
 _WORD = re.compile(r"\w(?:[\w.-]*\w)?")
 
 
-async def find_mentioned(room: str, request: NewMessage | EditMessage, services: Services) -> tuple[str, ...]:
+async def find_mentioned(
+    room: str, request: NewMessage | EditMessage, places: PlaceStore, profiles: Profiles
+) -> tuple[str, ...]:
     """Return the users (ids) that a request's text mentions, other than its sender: first those that were picked.
 
     Costs nothing for a text without `@`, else a read for each candidate. A user whose list of rooms cannot be read is
@@ -33,13 +36,13 @@ async def find_mentioned(room: str, request: NewMessage | EditMessage, services:
     if MARK not in request.text:
         return ()
     text = unicodedata.normalize("NFC", request.text)
-    names = await services.profiles.read_names(request.mentions)
+    names = await profiles.read_names(request.mentions)
     picked = [user for user in request.mentions if is_named(text, user) or is_named(text, names.get(user, user))]
-    typed = (user for user in typed_ids(text) if ":" in user or not services.profiles.has_names)
+    typed = (user for user in typed_ids(text) if ":" in user or not profiles.has_names)
     candidates = [user for user in dict.fromkeys([*picked, *typed]) if user != request.user][:MAX_CANDIDATES]
-    reads = (or_none(services.places.read(user, room), "a mention is unknown", room) for user in candidates)
-    places = await asyncio.gather(*reads)
-    return tuple(user for user, place in zip(candidates, places, strict=True) if place and place.is_listed)
+    reads = (or_none(places.read(user, room), "a mention is unknown", room) for user in candidates)
+    found = await asyncio.gather(*reads)
+    return tuple(user for user, place in zip(candidates, found, strict=True) if place and place.is_listed)
 
 
 def is_named(text: str, name: str) -> bool:
@@ -57,12 +60,12 @@ def typed_ids(text: str) -> Iterator[str]:
             yield word[0]
 
 
-async def publish_mentions(room: str, appended: Appended, services: Services) -> None:
+async def publish_mentions(room: str, appended: Appended, mentions: Mentions) -> None:
     """Note a message with those whom it mentions, and remove it from those whom a change does not mention any more.
 
     Each is told. What storage or the service does not take is logged: the message says whom it mentions all the same.
     """
-    message, mentions = appended.message, Mentions(services.places, services.gateway)
+    message = appended.message
     if message.mentions:
         await mentions.add(chat_line(room, message), message.mentions)
     if appended.unmentioned:

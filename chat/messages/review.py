@@ -45,7 +45,8 @@ async def append_reviewed(room: str, request: NewMessage | EditMessage, services
             return appended
         raise
     request = request if text == request.text else replace(request, text=text)
-    return await services.rooms.append(room, replace(request, mentions=await find_mentioned(room, request, services)))
+    mentions = await find_mentioned(room, request, services.places, services.profiles)
+    return await services.rooms.append(room, replace(request, mentions=mentions))
 
 
 async def review_title(value: object, user: str, room: str, settings: Settings) -> str:

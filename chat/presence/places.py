@@ -12,8 +12,11 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
+from chat import frames
 from chat.errors import StorageUnavailable
+from chat.frames import Frame
 from chat.names import user_key
+from chat.room_log.model import Head
 from chat.table_storage.addresses import key_range, quote_text
 from chat.table_storage.client import TableClient
 from chat.table_storage.entities import ETAG
@@ -165,6 +168,14 @@ def decode_place(row: Mapping[str, Any], user: str, room: str) -> Place:
         tuple(seq for seq in map(int, str(row.get("mentions") or "").split()) if seq > read.seq),
         Level(row.get("level") or ""),
     )
+
+
+def place_fields(place: Place | None, head: Head | None) -> Frame:
+    """Return the fields that tell how far a user has read a room, null where the place or the head is not known."""
+    if place is None or head is None:
+        return frames.unread_counts(None, None, None, None)
+    unread, mentioned = place.unread(head.messages), place.unread_mentions(head.first)
+    return frames.unread_counts(place.read.seq, unread, mentioned, place.level.value)
 
 
 def listed_places(places: Sequence[Place]) -> list[Place]:

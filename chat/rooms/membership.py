@@ -12,14 +12,13 @@ from chat.handler_context import Answer, Services
 from chat.logs import cause_of, log, or_none
 from chat.names import groups_of, is_members_only
 from chat.presence.announcements import RoomMember, is_arrival
-from chat.presence.places import MAX_PLACES, Place, Position
+from chat.presence.places import MAX_PLACES, Place, Position, place_fields
 from chat.presence.rosters import Roster, away_users, news_time
 from chat.rate_limits import Kind
 from chat.room_log.answers import UNREADABLE, page_fields, room_fields
 from chat.room_log.model import Head
 from chat.room_log.reader import Page
 from chat.room_log.rules import Rules, check_reader, may_read
-from chat.rooms.read_positions import unread_counts
 from chat.webhook.connection_state import MAX_JOINED_ROOMS
 from chat.webhook.events import UserEvent
 
@@ -202,7 +201,7 @@ def joined_frame(member: RoomMember, arrival: Arrival, about: Frame, services: S
     page, place = arrival.page, arrival.place
     fields = UNREADABLE if page is None else page_fields(member.room, page)
     is_known = page is not None and place is not None and place.is_listed
-    counts = unread_counts(place if is_known else None, page.head if page else None)
+    counts = place_fields(place if is_known else None, page.head if page else None)
     fields = fields | {"complete": is_known} | counts
     roster = (arrival.roster or Roster((), 0)).with_user(member.user)
     people = frames.people(roster.first, len(roster.users), roster.at, away_users(roster, arrival.away))

@@ -11,7 +11,7 @@ from chat.errors import InvalidMessage, NotInRoom, ServiceUnavailable
 from chat.handler_context import Answer, Services
 from chat.logs import cause_of, log
 from chat.names import room_name, user_group
-from chat.presence.places import Level, Place, Position
+from chat.presence.places import Level, Place, Position, place_fields
 from chat.room_log.answers import title_fields
 from chat.room_log.model import Head
 from chat.room_log.rules import check_reader, may_read
@@ -56,14 +56,6 @@ def moved_place(place: Place, position: Position) -> Place | None:
     """Return the place with its position moved forward; None when that changes nothing."""
     moved = place.read_up_to(position)
     return moved if place.is_listed and moved != place else None
-
-
-def unread_counts(place: Place | None, head: Head | None) -> frames.Frame:
-    """Return the fields that tell how far a user has read a room, null where the place or the head is not known."""
-    if place is None or head is None:
-        return frames.unread_counts(None, None, None, None)
-    unread, mentioned = place.unread(head.messages), place.unread_mentions(head.first)
-    return frames.unread_counts(place.read.seq, unread, mentioned, place.level.value)
 
 
 async def set_level(event: UserEvent, fields: Mapping[str, Any], services: Services) -> Answer:
@@ -124,7 +116,7 @@ async def list_places(event: UserEvent, services: Services) -> Answer:
     places, invited = await services.places.read_listed_and_invited(user)
     heads = await asyncio.gather(*(read_head(place.room) for place in (*places, *invited)))
     listed = [
-        frames.place(place.room, unread_counts(place, head), head.seq, title_fields(head.rules, user))
+        frames.place(place.room, place_fields(place, head), head.seq, title_fields(head.rules, user))
         for place, head in zip(places, heads[: len(places)], strict=True)
         if may_read(head.rules, place.room, user, services.now)
     ]

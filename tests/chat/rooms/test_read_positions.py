@@ -10,7 +10,7 @@ from chat.table_storage.client import TableClients
 from local_azure.tables import faults as storage
 from tests.chat.local_chat import Frame, LocalChat, Tab
 
-PUBLIC = {"kind": "public", "title": ""}
+PUBLIC = {"kind": "public", "title": "", "mentioned": [], "level": "all"}
 
 
 async def places(tab: Tab) -> list[Frame]:
@@ -68,7 +68,13 @@ async def test_what_is_read_on_one_device_is_read_on_the_other(chat: LocalChat) 
     assert await places(laptop) == [{"room": "design", "read": 0, "unread": 60, "head": 60} | PUBLIC]
     await phone.ask("read", {"room": "design", "seq": 58})
 
-    assert await laptop.next(type="read") == {"type": "read", "room": "design", "seq": 58, "unread": 2}
+    assert await laptop.next(type="read") == {
+        "type": "read",
+        "room": "design",
+        "seq": 58,
+        "unread": 2,
+        "mentioned": [],
+    }
     assert (await places(laptop))[0]["unread"] == 2
     assert [frame for frame in [*phone.seen, *ana.seen] if frame.get("type") == "read"] == []
 
