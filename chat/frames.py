@@ -32,9 +32,13 @@ def error(problem: ChatError, room: str | None = None, client_id: str | None = N
     return _system("error", code=problem.code, message=str(problem), room=room, clientId=client_id, retryAfter=wait)
 
 
-def people(users: Sequence[str], count: int, at: int, away: Sequence[str]) -> Frame:
-    """Return the fields that tell who is in a room; `at` is when the service was asked, in ms since 1970 (UTC)."""
-    return {"users": list(users), "away": list(away), "count": count, "at": timestamp(at)}
+def people(users: Sequence[str], away: Sequence[str], count: int, at: int, *, at_least: bool = False) -> Frame:
+    """Return the fields that tell who is in a room; `at` is when the service was asked, in ms since 1970 (UTC).
+
+    `away` are those of the users who are away. `at_least` tells that there may be more people than `count`.
+    """
+    fields = {"users": list(users), "away": list(away), "count": count, "at": timestamp(at)}
+    return fields | ({"atLeast": True} if at_least else {})
 
 
 def room_joined(room: str, user: str, fields: Frame, *, admin: bool) -> Frame:

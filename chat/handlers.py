@@ -19,14 +19,14 @@ from chat.frames import notice
 from chat.handler_context import Answer, Services
 from chat.identity import known_user
 from chat.messages.changes import delete_message, edit_message, react_to_message
-from chat.messages.parse import parse_draft
+from chat.messages.parse import parse_draft, parse_message_id
 from chat.messages.send import send_message, send_typing
 from chat.names import room_name
 from chat.rate_limits import COMMAND_KINDS, EVENT_KINDS, Kind
 from chat.room_log.answers import history_frame, since_frame
 from chat.room_log.reader import parse_limit, parse_seq
 from chat.rooms.away import set_away
-from chat.rooms.invitations import create_link, end_links, invite_user, withdraw_invitation
+from chat.rooms.invitations import create_link, decline_invitation, end_links, invite_user, withdraw_invitation
 from chat.rooms.members import answer_members, change_role, remove_member, rename_room
 from chat.rooms.membership import answer_roster, join_room, leave_room
 from chat.rooms.moderation import ACT_EVENTS, answer_audit, answer_rules, moderate_room
@@ -113,6 +113,24 @@ async def handle_since(event: UserEvent, services: Services) -> Answer:
     return Answer(await since_frame(services.rooms, room, after, until, services.reading(event, room)))
 
 
+async def handle_around(event: UserEvent, services: Services) -> Answer:
+    """Answer the sender with the messages around one of a room."""
+    from chat.room_log.around import around_frame
+
+    fields = read_fields(event)
+    room = event.joined_room(room_name(fields.get("room")))
+    target = parse_message_id(fields["id"]) if fields.get("id") is not None else parse_seq(fields.get("seq"), "seq")
+    limit = parse_limit(fields.get("limit"))
+    return Answer(await around_frame(services.rooms, room, target, limit, services.reading(event, room)))
+
+
+async def handle_search(event: UserEvent, services: Services) -> Answer:
+    """Answer the sender with the messages that are searched for."""
+    from chat.rooms.search import search_messages
+
+    return await search_messages(event, read_fields(event), services)
+
+
 async def handle_roster(event: UserEvent, services: Services) -> Answer:
     """Answer the sender with who is in a room now."""
     return await answer_roster(event, room_name(read_fields(event).get("room")), services)
@@ -156,6 +174,7 @@ ROOM_EVENTS: dict[str, FieldsHandler] = {
     "link": create_link,
     "unlink": end_links,
     "accept": accept_invitation,
+    "decline": decline_invitation,
     "members": answer_members,
     "remove": remove_member,
     "role": change_role,
@@ -190,6 +209,8 @@ HANDLERS: dict[str, Handler] = {
     "typing": handle_typing,
     "history": handle_history,
     "since": handle_since,
+    "around": handle_around,
+    "search": handle_search,
     "roster": handle_roster,
     "read": handle_read,
     "places": handle_places,

@@ -35,6 +35,7 @@ class Kind(StrEnum):
     CHANGE = "change"
     TYPING = "typing"
     HISTORY = "history"
+    SEARCH = "search"
     JOIN = "join"
     CREATE = "create"
     REMINDER = "reminder"
@@ -75,12 +76,15 @@ EVENT_KINDS: dict[str, Kind] = {
     "away": Kind.TYPING,
     "history": Kind.HISTORY,
     "since": Kind.HISTORY,
+    "around": Kind.HISTORY,
+    "search": Kind.SEARCH,
     "roster": Kind.HISTORY,
     "read": Kind.HISTORY,
     "places": Kind.HISTORY,
     "level": Kind.HISTORY,
     "join": Kind.JOIN,
     "leave": Kind.JOIN,
+    "decline": Kind.JOIN,
     "report": Kind.REPORT,
     "resolve": Kind.MODERATE,
     "reports": Kind.HISTORY,
@@ -136,6 +140,7 @@ DEFAULTS: dict[Kind, tuple[int, int]] = {
     Kind.CHANGE: (120, 60),
     Kind.TYPING: (120, 60),
     Kind.HISTORY: (600, 300),
+    Kind.SEARCH: (60, 40),
     Kind.JOIN: (120, 80),
     Kind.CREATE: (10, 30),
     Kind.REMINDER: (20, 20),

@@ -26,6 +26,10 @@ DEFAULT_STORAGE = "AzureWebJobsStorage"
 TABLE_PREFIX = "ChatTablePrefix"
 MAX_TABLE_PREFIX = 40
 """A table's name has at most 63 characters: this leaves 23 for the part after the prefix."""
+EMBED_ORIGINS = "ChatEmbedOrigins"
+MAX_EMBED_ORIGINS = 20
+_ORIGIN = re.compile(r"https?://(?:[a-z0-9-]+(?:\.[a-z0-9-]+)*|\[::1\])(?::[0-9]{1,5})?")
+_THIS_MACHINE = ("localhost", "127.0.0.1", "::1")
 
 
 class Auth(StrEnum):
@@ -184,6 +188,16 @@ class Settings:
         return (host,) if host else ()
 
     @property
+    def embed_origins(self) -> tuple[str, ...]:
+        """The origins of the sites that may show a room in a frame; none unless they are set."""
+        origins = tuple(word.lower() for word in self.words(EMBED_ORIGINS))
+        if len(origins) > MAX_EMBED_ORIGINS:
+            raise NotConfigured(EMBED_ORIGINS, f"has {len(origins)} origins, the limit is {MAX_EMBED_ORIGINS}")
+        for origin in origins:
+            _check_origin(origin)
+        return origins
+
+    @property
     def token_minutes(self) -> int:
         """How long a negotiated URL may be used to connect, in minutes."""
         return int(self.number("ChatTokenMinutes", 5, 1, 60))
@@ -236,6 +250,18 @@ class Settings:
     def is_admin(self, user: str) -> bool:
         """Return whether a user may change the messages of all users."""
         return user in self.admins
+
+
+def _check_origin(origin: str) -> None:
+    """Raise NotConfigured unless a browser sends this text as the origin of a page that may embed the chat."""
+    if origin == "*":
+        raise NotConfigured(EMBED_ORIGINS, "is '*': any site could lay the chat under its own buttons; name each site")
+    if not _ORIGIN.fullmatch(origin):
+        raise NotConfigured(EMBED_ORIGINS, f"has {origin!r}: an origin is https://host or https://host:port, no path")
+    if origin.startswith("http:") and urlsplit(origin).hostname not in _THIS_MACHINE:
+        raise NotConfigured(
+            EMBED_ORIGINS, f"has {origin!r}: it must begin with https:// (http:// only on this machine)"
+        )
 
 
 def current_settings() -> Settings:

@@ -3,6 +3,7 @@
 import gzip
 import hashlib
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -10,6 +11,7 @@ from urllib.parse import urlsplit
 
 ROOT = (Path(__file__).parent.parent / "static").resolve()
 NOT_FOUND = "not found"
+NO_ANCESTORS = "'none'"
 # A fixed table: the machine's registry of types differs between machines.
 CONTENT_TYPES = {
     ".css": "text/css; charset=utf-8",
@@ -98,7 +100,7 @@ def is_fresh(etag: str, if_none_match: str) -> bool:
 
 
 @lru_cache(maxsize=4)
-def _policy(endpoint: str | None) -> str:
+def _policy(endpoint: str | None, frame_ancestors: Sequence[str]) -> str:
     connect = ["'self'"]
     if endpoint:
         address = urlsplit(endpoint)
@@ -115,18 +117,22 @@ def _policy(endpoint: str | None) -> str:
             f"connect-src {' '.join(connect)}",
             "base-uri 'none'",
             "form-action 'self'",
-            "frame-ancestors 'none'",
+            f"frame-ancestors {' '.join(frame_ancestors) or NO_ANCESTORS}",
         ]
     )
 
 
-def security_headers(endpoint: str | None) -> dict[str, str]:
-    """Return the headers of every answer of the page; it may connect to itself and to the service's endpoint."""
-    return {
-        "Content-Security-Policy": _policy(endpoint),
+def security_headers(endpoint: str | None, frame_ancestors: tuple[str, ...] = ()) -> dict[str, str]:
+    """Return the headers of an answer of the page; it may connect to itself and to the service's endpoint.
+
+    `frame_ancestors` are the origins that may show it in a frame. `X-Frame-Options` cannot name origins, so it is sent
+    only where there are none.
+    """
+    headers = {
+        "Content-Security-Policy": _policy(endpoint, frame_ancestors),
         "Cross-Origin-Opener-Policy": "same-origin",
         "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
         "Referrer-Policy": "no-referrer",
         "X-Content-Type-Options": "nosniff",
-        "X-Frame-Options": "DENY",
     }
+    return headers if frame_ancestors else headers | {"X-Frame-Options": "DENY"}

@@ -52,7 +52,8 @@ async def show_users(call: Call) -> Outcome:
     names = await call.services.profiles.read_names(roster.first)
     marks = dict.fromkeys(away_users(roster, away), " (away)")
     shown = ", ".join(sort_users(names.get(user, user) + marks.get(user, "") for user in roster.first))
-    return call.notice(f"{len(roster.users)} in {room}: {shown}{more}")
+    count = f"{len(roster.users)}{' or more' if roster.is_truncated else ''}"
+    return call.notice(f"{count} in {room}: {shown}{more}")
 
 
 @command("rooms", usage="/rooms", about="list the rooms with people or new messages")

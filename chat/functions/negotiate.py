@@ -22,7 +22,7 @@ MAX_BODY_BYTES = 4096
 
 @bp.route(route="negotiate", methods=["GET", "POST"], auth_level=func.AuthLevel.ANONYMOUS)
 async def negotiate(req: func.HttpRequest) -> func.HttpResponse:
-    """Return `{"url"}`: where this user may connect, for a few minutes. Never cached."""
+    """Return where a user may connect, for a few minutes, and which user it is: `{"url", "user"}`. Never cached."""
     try:
         settings = current_settings()
         user = negotiating_user(req.headers, asked_ids(req), settings)
@@ -33,7 +33,7 @@ async def negotiate(req: func.HttpRequest) -> func.HttpResponse:
         url = await gateway.client_url(user.id, [room_group(LOBBY)], settings.token_minutes, name_roles(user))
     except ChatError as error:
         return error_response(error, headers=NO_STORE)
-    return json_response({"url": url}, headers=NO_STORE)
+    return json_response({"url": url, "user": user.id}, headers=NO_STORE)
 
 
 async def warn_early(user: User, gateway: Gateway, settings: Settings) -> None:

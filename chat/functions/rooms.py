@@ -50,8 +50,13 @@ def parse_limit(value: str | None) -> int:
 
 def room_fields(row: ListedRoom) -> dict[str, object]:
     """Return a listed room as it is answered; `messageAt` is there when something was ever said in it."""
-    fields: dict[str, object] = {"room": row.room, "count": row.people}
+    fields: dict[str, object] = {"room": row.room, "count": row.people} | at_least(row.has_more_people)
     return fields | ({"messageAt": timestamp(row.message_at)} if row.message_at else {})
+
+
+def at_least(is_truncated: bool) -> dict[str, object]:
+    """Return the field that tells that there may be more people than were counted."""
+    return {"atLeast": True} if is_truncated else {}
 
 
 @bp.route(route="rooms/{room}", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
@@ -66,7 +71,7 @@ async def roster(req: func.HttpRequest) -> func.HttpResponse:
         with counted_question(process):
             found = await (await roster_reader(req)).read_recent(room)
             profiles = process.profiles(settings, await process.tables.get(settings))
-            content = {"room": room, "count": len(found.users), "users": found.first}
+            content = {"room": room, "count": len(found.users), "users": found.first} | at_least(found.is_truncated)
             return json_response(await profiles.add_names(content), headers=NO_STORE)
     except ChatError as error:
         return error_response(error, headers=NO_STORE)

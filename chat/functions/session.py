@@ -9,7 +9,7 @@ from chat.http_answers import NO_STORE, json_response
 from chat.identity import User, principal
 from chat.logs import log
 from chat.names import LOBBY, ROOM_LENGTH, ROOM_PATTERN
-from chat.settings import Auth, Settings, current_settings
+from chat.settings import DAY_SECONDS, Auth, Settings, current_settings
 from chat.user_names.rules import USER_NAME_LENGTH
 
 bp = func.Blueprint()
@@ -45,9 +45,19 @@ def session_content(settings: Settings, auth: Auth | None, user: User | None) ->
             "roomLength": ROOM_LENGTH,
             "roomPattern": ROOM_PATTERN,
         },
+        "retentionDays": retention_days(settings),
         "signIn": f"/.auth/login/{provider}?post_login_redirect_uri=/" if platform else None,
         "signOut": "/.auth/logout?post_logout_redirect_uri=/" if platform else None,
     }
+
+
+def retention_days(settings: Settings) -> float | None:
+    """Return after how many days messages are removed, or None where they are kept, or the setting is unusable."""
+    try:
+        seconds = settings.retention_seconds
+    except ChatError:
+        return None
+    return seconds / DAY_SECONDS if seconds else None
 
 
 def message_bytes(settings: Settings) -> int | None:

@@ -26,6 +26,7 @@ class ListedRoom:
     """What the list knows of a room; `message_at` is 0 while nothing was ever said in it.
 
     `messages` is how many were said, as far as the list was told. `people_at` is when people were counted.
+    `has_more_people` tells that not all were counted; it is not stored.
     """
 
     room: str
@@ -33,6 +34,7 @@ class ListedRoom:
     people_at: int = 0
     message_at: int = 0
     messages: int = 0
+    has_more_people: bool = False
 
     @property
     def is_needed(self) -> bool:

@@ -27,7 +27,7 @@ from chat.room_log.model import (
     change_message,
     first_message,
 )
-from chat.room_log.moderation_acts import Act, Moderate, Moderation, change_rules
+from chat.room_log.moderation_acts import Act, Moderate, Moderation, change_rules, is_declined
 from chat.room_log.rules import Rules, check_pace, check_reader, check_writer, may_read
 from chat.room_log.rules_rows import encode_rules
 
@@ -163,7 +163,8 @@ def _plan_moderation(
 ) -> Moderated:
     head = plan.head
     seq, at = head.seq + 1, max(now, head.at + 1)
-    if request.moderation.act not in (Act.CREATE, Act.ACCEPT, Act.ERASE):
+    is_outside = request.moderation.act in (Act.CREATE, Act.ACCEPT, Act.ERASE) or is_declined(head.rules, request)
+    if not is_outside:
         check_reader(head.rules, room, request.user, at, request.joined_seq)
     target = request.target
     if target is not None:

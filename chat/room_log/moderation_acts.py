@@ -131,6 +131,12 @@ def change_rules(rules: Rules, request: Moderate, room: str, seq: int, at: int) 
     return _ACTS[act](rules, request, seq, at)
 
 
+def is_declined(rules: Rules, request: Moderate) -> bool:
+    """Return whether a user who is invited to the room withdraws the own invitation."""
+    moderation = request.moderation
+    return moderation.act is Act.UNINVITE and moderation.whom == request.user and request.user in rules.invited
+
+
 def may_act(rules: Rules, request: Moderate) -> bool:
     """Return whether who asks may do this in the room, to this user."""
     act, user, whom = request.moderation.act, request.user, request.moderation.whom
@@ -138,6 +144,8 @@ def may_act(rules: Rules, request: Moderate) -> bool:
         return request.admin
     if rules.kind is RoomKind.DIRECT:
         return False
+    if is_declined(rules, request):
+        return True
     own, is_admin = rules.role(user), has_admin_power(rules, admin=request.admin)
     if act is Act.REMOVE and user == whom:
         # An owner who has other members hands the room over first.

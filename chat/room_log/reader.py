@@ -74,14 +74,7 @@ async def read_page(
     head = await store.read_head(room)
     check(head.rules)
     end = head.seq + 1 if before is None else min(before, head.seq + 1)
-    messages: list[Message] = []
-    span, scanned, low = limit * FIRST_SPAN, 0, end
-    while len(messages) < limit and low > head.first and scanned < MAX_SCANNED:
-        high, low = low - 1, max(head.first, low - span)
-        rows = await store.read_rows(room, low, high, kinds=(Kind.MESSAGE,))
-        messages[:0] = map(decode_message, rows)
-        scanned += high - low + 1
-        span = min(span * 4, 1000)
+    messages, low = await read_messages_back(store, room, head.first, end, limit)
     page = tuple(messages[-limit:])
     page = page[len(page) - count_fitting(reversed(page)) :]
     if len(page) < len(messages):
@@ -89,6 +82,24 @@ async def read_page(
     # What is before the page are entries that were not looked at, if any.
     is_first = low <= head.first or (page and page[0].count == 1)
     return Page(page, None if is_first else low, head)
+
+
+async def read_messages_back(
+    store: RoomStore, room: str, first: int, end: int, limit: int
+) -> tuple[list[Message], int]:
+    """Return at least `limit` messages before the number `end`, and down to which number that is all.
+
+    There are fewer where the log begins (`first`), or where most entries are changes. Raises StorageUnavailable.
+    """
+    messages: list[Message] = []
+    span, scanned, low = limit * FIRST_SPAN, 0, end
+    while len(messages) < limit and low > first and scanned < MAX_SCANNED:
+        high, low = low - 1, max(first, low - span)
+        rows = await store.read_rows(room, low, high, kinds=(Kind.MESSAGE,))
+        messages[:0] = map(decode_message, rows)
+        scanned += high - low + 1
+        span = min(span * 4, 1000)
+    return messages, low
 
 
 async def read_since(
@@ -121,12 +132,12 @@ async def read_since(
     return Run(after, tuple(run[: count_fitting(message for _, message in run)]), head, begin == after + 1)
 
 
-def count_fitting(messages: Iterable[Message | None]) -> int:
-    """Return how many of the first messages fit into one answer, at least one."""
+def count_fitting(messages: Iterable[Message | None], limit: int = ANSWER_BYTES) -> int:
+    """Return how many of the first messages fit into one answer of so many bytes, at least one."""
     size = count = 0
     for message in messages:
         size += estimate_bytes(message)
-        if count and size > ANSWER_BYTES:
+        if count and size > limit:
             break
         count += 1
     return count

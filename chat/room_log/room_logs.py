@@ -1,5 +1,6 @@
 """The logs of all rooms, as one process reads and writes them."""
 
+import asyncio
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
@@ -14,13 +15,15 @@ from chat.room_log.writer import RoomWriter
 from chat.shared_reads import SharedReads
 
 MAX_WRITERS = 1000
+MAX_SEARCHES = 4
 
 
 @dataclass(slots=True)
 class RoomLogs:
     """Appends to rooms and reads them; each method raises StorageUnavailable.
 
-    `before_first` is awaited before the first entry of a room is stored.
+    `before_first` is awaited before the first entry of a room is stored. Whoever searches acquires `searches`: few
+    do so at a time.
     """
 
     store: RoomStore
@@ -28,6 +31,7 @@ class RoomLogs:
     _writers: "OrderedDict[str, RoomWriter]" = field(default_factory=OrderedDict)
     _last_pages: SharedReads[Page] = field(default_factory=lambda: SharedReads(0.0))
     _runs: SharedReads[Run] = field(default_factory=lambda: SharedReads(0.0))
+    searches: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(MAX_SEARCHES))
 
     async def append(self, room: str, request: MessageRequest) -> Appended:
         """Return the request's entry once it is stored; raises also the ChatError that refuses the request."""

@@ -22,6 +22,7 @@ from chat.room_log.rows import (
     entry_key,
     index_key,
 )
+from chat.table_storage.addresses import quote_text
 from chat.table_storage.client import TableClient
 from chat.table_storage.entities import ETAG, Entity
 from chat.table_storage.errors import Conflict
@@ -90,8 +91,8 @@ class RoomStore:
 
         An act of moderation has no message.
         """
-        index = await self.tables.get(TABLE, room, index_key(identity))
-        row = await self._read_entry(room, int(index["seq"])) if index else None
+        seq = await self.find_seq(room, identity)
+        row = None if seq is None else await self._read_entry(room, seq)
         if row is None:
             return None
         entry = decode_entry(row)
@@ -101,6 +102,16 @@ class RoomStore:
             return entry, None
         message = await self._read_entry(room, entry.message_seq)
         return (entry, decode_message(message)) if message else None
+
+    async def find_seq(self, room: str, identity: str) -> int | None:
+        """Return the number of the entry with an id, or None where there is none."""
+        index = await self.tables.get(TABLE, room, index_key(identity))
+        return int(index["seq"]) if index else None
+
+    async def read_time(self, room: str, seq: int) -> int | None:
+        """Return the time of an entry, in ms since 1970 (UTC), or None where there is no such entry."""
+        row = await self.tables.get(TABLE, room, entry_key(seq), ("at",))
+        return None if row is None else int(row["at"])
 
     async def find_message(self, room: str, identity: str) -> Message | None:
         """Return the message with an id as it is now, or None where there is none."""
@@ -112,11 +123,18 @@ class RoomStore:
         row = await self._read_entry(room, seq)
         return None if row is None else decode_entry(row).count
 
-    async def read_rows(self, room: str, low: int, high: int, *, kinds: Sequence[Kind] = ()) -> list[Entity]:
-        """Return the rows of the entries from `low` to `high`, both included, in their order; `kinds` selects some."""
+    async def read_rows(
+        self, room: str, low: int, high: int, *, kinds: Sequence[Kind] = (), user: str | None = None
+    ) -> list[Entity]:
+        """Return the rows of the entries from `low` to `high`, both included, in their order.
+
+        `kinds` selects some of them, and `user` those of one user.
+        """
         condition = f"PartitionKey eq '{room}' and RowKey ge '{entry_key(low)}' and RowKey le '{entry_key(high)}'"
         if kinds:
             condition += " and (" + " or ".join(f"kind eq '{kind}'" for kind in kinds) + ")"
+        if user is not None:
+            condition += f" and user eq {quote_text(user)}"
         return (await self.tables.query_all(TABLE, condition, limit=high - low + 1)).entities
 
     async def read_messages(self, room: str, seqs: Iterable[int]) -> dict[int, Message]:

@@ -9,8 +9,11 @@ from chat.room_log.entry_frames import moderation_frame
 from chat.room_log.moderation_acts import Act, Moderate, Moderation
 from chat.webhook.events import UserEvent
 
-# What is asked for by somebody who is not in the room, or is about to be.
-FROM_OUTSIDE = frozenset({Act.CREATE, Act.ACCEPT})
+
+def is_from_outside(moderation: Moderation, user: str) -> bool:
+    """Return whether an act is one of somebody who is not in the room, or is about to be."""
+    is_declined = moderation.act is Act.UNINVITE and moderation.whom == user
+    return is_declined or moderation.act in (Act.CREATE, Act.ACCEPT)
 
 
 async def carry_out(
@@ -44,7 +47,7 @@ async def store_act(
     act_id: str | None = None,
 ) -> Moderated:
     """Return an act once it is in the log; raises NotInRoom, what the room's rules refuse, or StorageUnavailable."""
-    is_outside = moderation.act in FROM_OUTSIDE
+    is_outside = is_from_outside(moderation, event.sender)
     if not is_outside and room not in event.origin.state.rooms:
         raise NotInRoom(room)
     request = Moderate(

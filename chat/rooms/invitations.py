@@ -15,7 +15,7 @@ from chat.messages.parse import parse_client_id, parse_user
 from chat.names import room_name, user_group
 from chat.presence.rosters import news_time
 from chat.room_log.answers import title_fields
-from chat.room_log.moderation_acts import Act, Moderation
+from chat.room_log.moderation_acts import Act, InvalidInvitation, Moderation
 from chat.rooms.acts import carry_out
 from chat.rooms.fields import parse_known_user, parse_link_seconds, secret_digest
 from chat.webhook.events import UserEvent
@@ -49,6 +49,20 @@ async def withdraw_invitation(event: UserEvent, fields: Fields, services: Servic
     user, client_id = parse_user(fields.get("user")), parse_client_id(fields.get("clientId"))
     await carry_out(event, room, Moderation(act=Act.UNINVITE, whom=user), services, client_id=client_id)
     await services.places.forget_invitation(user, room)
+    return Answer()
+
+
+async def decline_invitation(event: UserEvent, fields: Fields, services: Services) -> Answer:
+    """Withdraw the sender's own invitation to a private room that it has not entered.
+
+    Raises InvalidInvitation, also for a room that never was, StorageUnavailable or ServiceUnavailable.
+    """
+    room, client_id = room_name(fields.get("room")), parse_client_id(fields.get("clientId"))
+    # A refusal waits for nothing that happens in the room.
+    if event.sender not in (await services.rooms.read_head(room)).rules.invited:
+        raise InvalidInvitation
+    await carry_out(event, room, Moderation(act=Act.UNINVITE, whom=event.sender), services, client_id=client_id)
+    await services.places.forget_invitation(event.sender, room)
     return Answer()
 
 

@@ -204,9 +204,15 @@ def joined_frame(member: RoomMember, arrival: Arrival, about: Frame, services: S
     counts = place_fields(place if is_known else None, page.head if page else None)
     fields = fields | {"complete": is_known} | counts
     roster = (arrival.roster or Roster((), 0)).with_user(member.user)
-    people = frames.people(roster.first, len(roster.users), roster.at, away_users(roster, arrival.away))
+    people = people_fields(roster, arrival.away)
     is_admin = services.settings.is_admin(member.user)
     return frames.room_joined(member.room, member.user, about | people | fields, admin=is_admin)
+
+
+def people_fields(roster: Roster, away: Roster | None) -> Frame:
+    """Return the fields that tell who is in a room and who is away; `away` is None where that is not known."""
+    users, away_there = roster.first, away_users(roster, away)
+    return frames.people(users, away_there, len(roster.users), roster.at, at_least=roster.is_truncated)
 
 
 async def answer_roster(event: UserEvent, room: str, services: Services) -> Answer:
@@ -220,7 +226,7 @@ async def answer_roster(event: UserEvent, room: str, services: Services) -> Answ
     if head is not None:
         removing = remove_outsiders(room, roster, head.rules, services)
         await or_none(removing, "a removal was not completed", room)
-    people = frames.people(roster.first, len(roster.users), roster.at, away_users(roster, away))
+    people = people_fields(roster, away)
     return Answer(frames.roster(room, people, head.seq if head else None, head.first if head else None))
 
 

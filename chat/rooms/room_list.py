@@ -63,6 +63,7 @@ async def count_people(rosters: RosterReader, rows: Rooms) -> Rooms:
 
     async def count(row: ListedRoom) -> ListedRoom:
         async with limit:
-            return replace(row, people=len((await rosters.read_recent(row.room)).users))
+            roster = await rosters.read_recent(row.room)
+            return replace(row, people=len(roster.users), has_more_people=roster.is_truncated)
 
     return await asyncio.gather(*(count(row) for row in rows))

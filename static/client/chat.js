@@ -10,10 +10,12 @@ import { loadOlderMessages } from "./older-messages.js";
 import { openOutbox, withChanges } from "./outbox.js";
 import { applyPlaces, readPlaces, roomsToJoin, writePlaces } from "./places.js";
 import { createQuestions, createRefresh } from "./questions.js";
+import { receiveRefusal, tellRefusal } from "./refusals.js";
 import { createRequests } from "./requests.js";
 import { applyFrame, createRoom, noteTitle } from "./room.js";
 import { markRead } from "./unread.js";
-/** @import { Change, ChatOptions, ConnectionState, Entry, Frame, JoinedFrame, PlacesFrame, Quote, Room, SystemFrame, UnsentMessage, UserFrame } from "./types.js" */
+import { moveFormerKeys } from "./user-storage.js";
+/** @import { Change, ChatOptions, ConnectionState, Entry, Frame, JoinedFrame, PlacesFrame, Quote, Room, UnsentMessage, UserFrame } from "./types.js" */
 
 /** What a user sees of the chat, and can do. `onChange` is called after every change. */
 export class Chat {
@@ -32,6 +34,7 @@ export class Chat {
     this.options = options;
     this.me = me;
     this.names.set(me, name);
+    moveFormerKeys(storage, me);
     this.outbox = openOutbox(storage, me);
     for (const { room, unread, isPlaced, title = "" } of readPlaces(storage, me, lobby)) {
       Object.assign(this.#ensureRoom(room), { isPlaced, title, counted: { head: 0, unread } });
@@ -48,7 +51,7 @@ export class Chat {
       onRefused: (room) => this.#onJoinRefused(room),
       onChange,
     });
-    this.delivery = createDelivery({ outbox: this.outbox, send, onChange });
+    this.delivery = createDelivery({ outbox: this.outbox, send, onChange, describe: options.describeRefusal });
     this.catchUp = createCatchUp({ ask: (event, data, room) => this.#ask(event, data, room), onChange });
     this.refresh = createRefresh({
       askRoster: () => this.#ask("roster", {}, this.room),
@@ -58,6 +61,7 @@ export class Chat {
     });
     this.connection = connect({
       userId,
+      me,
       onState: (state) => this.#changeConnectionState(state),
       onFrame: (frame) => this.#receive(frame),
     });
@@ -83,7 +87,10 @@ export class Chat {
   async send(event, data = {}, room = this.room) {
     const result = await this.connection.send(event, { room: room.name, ...data });
     if (result.ok) return true;
-    if (result.error) this.addNotice(room, result.error, "error");
+    if (result.error) {
+      const tell = (/** @type {string} */ text) => this.addNotice(room, text, "error");
+      tellRefusal({ message: result.error }, this.options.describeRefusal, tell);
+    }
     return false;
   }
 
@@ -275,7 +282,7 @@ export class Chat {
     if (room && "title" in frame) noteTitle(room, frame);
     if (isUserFrame(frame)) this.#receiveUserFrame(frame, room);
     else if (frame.type === "joined") this.#receiveJoined(frame);
-    else if (frame.type === "system" && frame.event === "error") this.#receiveError(frame, room);
+    else if (frame.type === "system" && frame.event === "error") receiveRefusal(this, frame, room);
     else if (room && frame.type === "left") this.#forgetRoom(room);
     else if (room) this.#apply(frame, room);
   }
@@ -328,32 +335,6 @@ export class Chat {
     if (room && typeof read === "number" && read < room.marked) this.refresh.sendRead(room);
   }
 
-  /** @param {Room} [room] */
-  #openRoom(room) {
-    if (room?.membership === "joined" || room?.isPlaced) return room;
-    // A current room that is refused is closed; the lobby shows the error.
-    return this.room.membership === "joined" ? this.room : this.#ensureRoom(this.options.lobby);
-  }
-
-  /**
-   * @param {SystemFrame} frame
-   * @param {Room} [room]
-   */
-  #receiveError(frame, room) {
-    const { clientId, code, message, retryAfter = 1 } = frame;
-    const isTooMuch = code === "rate_limited";
-    if (isTooMuch && clientId && this.delivery.postpone(clientId, retryAfter)) return;
-    if (isTooMuch && room?.membership === "joining") {
-      this.joins.postpone(room, retryAfter);
-      return;
-    }
-    if (room?.membership !== "joining" && this.questions.isRefusal(frame)) return;
-    const failed = clientId && this.delivery.fail(clientId, message);
-    if (failed && (failed.kind === "message" || room?.entries.has(failed.target))) return;
-    if (failed) this.delivery.remove(failed.id); // its message is not here to show it
-    this.addNotice(this.#openRoom(room), message, "error");
-  }
-
   /**
    * @param {Frame} frame
    * @param {Room} room
@@ -372,11 +353,22 @@ export class Chat {
   /** @param {ConnectionState} state */
   #changeConnectionState(state) {
     this.connectionState = state;
+    if (state.name === "waiting" && state.refused) this.#tellWhy(state);
     this.options.onChange();
     if (state.name !== "live") return;
     this.refresh.askRosterSoon(this.room.roster.count);
     if (state.isNew) this.#begin();
     else for (const room of roomsToJoin(this.rooms.values(), this.room)) this.joins.join(room);
+  }
+
+  /** @param {Extract<ConnectionState, { name: "waiting" }>} state */
+  #tellWhy(state) {
+    const refusal = { code: state.code, message: state.refused };
+    state.refused = "";
+    tellRefusal(refusal, this.options.describeRefusal, (text) => {
+      state.refused = text;
+      this.options.onChange();
+    });
   }
 
   // The current room and those with unsent items are joined at once, the others when it is known which they are.

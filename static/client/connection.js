@@ -2,6 +2,8 @@
 /** @import { Answer, ConnectionState, Envelope, Frame, SendResult } from "./types.js" */
 
 const PING_MS = 20_000;
+const TICK_MS = 5_000;
+const LATE_MS = 15_000; // a tick that comes so late tells that the machine slept
 const ANSWER_MS = 5_000;
 const CONNECT_MS = 10_000;
 const RECOVERY_MS = 30_000; // after this time the service forgets a connection
@@ -46,11 +48,12 @@ export function negotiate(userId) {
 /**
  * Connects, and stays connected until `close`.
  * @param {object} options
- * @param {string} [options.userId]
+ * @param {string} [options.userId] the id to connect with; left out where the platform knows the user
+ * @param {string} options.me the user that is expected
  * @param {(state: ConnectionState) => void} options.onState
  * @param {(frame: Frame) => void} options.onFrame
  */
-export function connect({ userId, onState, onFrame }) {
+export function connect({ userId, me, onState, onFrame }) {
   /** @type {Map<number, { frame: object, resolve: (result: SendResult) => void }>} by ack id */
   const requests = new Map();
   /** @type {WebSocket | undefined} */
@@ -66,10 +69,15 @@ export function connect({ userId, onState, onFrame }) {
   let lastSequenceId = 0;
   let receivedAt = 0;
   let lostAt = 0; // 0 while live
+  let tickedAt = Date.now();
+  let probedAt = 0;
+  let doubtedAt = 0; // 0 while nothing speaks against the connection
 
-  const pingTimer = setInterval(() => {
-    if (isLive) probe();
-  }, PING_MS);
+  const tickTimer = setInterval(() => {
+    if (isLate()) verify();
+    else if (isLive && Date.now() - probedAt >= PING_MS) probe();
+    tickedAt = Date.now();
+  }, TICK_MS);
   open();
 
   /** @param {object} frame */
@@ -83,6 +91,8 @@ export function connect({ userId, onState, onFrame }) {
     if (socket || isClosed) return; // another attempt was faster
     if (answer.status === 401) {
       onState({ name: "signed out" });
+    } else if (!token && !userId && answer.user && answer.user !== me) {
+      onState({ name: "signed out", user: answer.user });
     } else if (!answer.url) {
       scheduleOpen(answer.error);
     } else {
@@ -117,6 +127,7 @@ export function connect({ userId, onState, onFrame }) {
     if (connectionId) session = { url: session.url, id: connectionId, token: reconnectionToken };
     if (isNew) lastSequenceId = 0;
     if (!isLive) onConnected(isNew);
+    else if (doubtedAt && type === "pong") onAnswered();
     if (type === "ack") {
       const isDone = success || error?.name === "Duplicate"; // of what was sent again after a recovery
       requests.get(ackId)?.resolve(isDone ? { ok: true } : { ok: false, error: error?.message });
@@ -131,8 +142,16 @@ export function connect({ userId, onState, onFrame }) {
     isLive = true;
     attempt = 0;
     lostAt = 0;
+    doubtedAt = 0;
+    probedAt = Date.now();
     for (const { frame } of requests.values()) write(frame);
     onState({ name: "live", isNew });
+  }
+
+  // What came before may have been on its way when the connection broke; this is an answer.
+  function onAnswered() {
+    doubtedAt = 0;
+    onState({ name: "live", isNew: false });
   }
 
   /**
@@ -157,6 +176,7 @@ export function connect({ userId, onState, onFrame }) {
   function onLost(code) {
     socket = undefined;
     isLive = false;
+    doubtedAt = 0;
     lostAt ||= Date.now();
     const canRecover = code !== POLICY_VIOLATION && code !== NORMAL_CLOSURE && Date.now() - lostAt <= RECOVERY_MS;
     if (!canRecover) forgetSession();
@@ -191,15 +211,30 @@ export function connect({ userId, onState, onFrame }) {
     }
     const probed = socket;
     const askedAt = Date.now();
+    probedAt = askedAt;
     write({ type: "ping" });
     setTimeout(() => {
-      if (probed === socket && receivedAt < askedAt) drop();
+      const isSilent = doubtedAt ? doubtedAt <= askedAt : receivedAt < askedAt;
+      if (probed === socket && isSilent) drop();
     }, ANSWER_MS);
   }
 
+  const isLate = () => Date.now() - tickedAt > LATE_MS;
+
+  function verify() {
+    if (isLive && !doubtedAt) {
+      doubtedAt = Date.now();
+      onState({ name: "checking" });
+    }
+    probe();
+  }
+
   return {
-    /** Checks the connection, or tries to connect now. */
-    probe,
+    /** Checks the connection, or tries to connect now. After a sleep the connection is not live before it has answered. */
+    probe: () => (isLate() ? verify() : probe()),
+
+    /** Checks a connection that may be lost: it is not live before it has answered. Without one, tries to connect now. */
+    verify,
 
     /**
      * Sends an event, and returns whether it was done.
@@ -221,7 +256,7 @@ export function connect({ userId, onState, onFrame }) {
     close() {
       isClosed = true;
       isLive = false;
-      clearInterval(pingTimer);
+      clearInterval(tickTimer);
       clearTimeout(openTimer);
       clearTimeout(confirmTimer);
       socket?.close(NORMAL_CLOSURE);

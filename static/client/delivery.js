@@ -1,11 +1,14 @@
 // Sending what is in the outbox, in its order: some items at a time, the changes of one message one after the other. What the
 // server refuses because it was too much waits until it may be sent; then one item goes at a time, until none waits.
-/** @import { SendResult, Unsent } from "./types.js" */
+import { tellRefusal } from "./refusals.js";
+/** @import { ChatOptions, SendResult, Unsent } from "./types.js" */
 /** @import { openOutbox } from "./outbox.js" */
 
 const FRAME_MS = 3000; // after this time an accepted change is no longer shown as being on its way
 const MAX_IN_FLIGHT = 10; // fewer than any limit of the server lets through at once
-const IS_COMMAND = /^\/[^/]/; // has no chat line
+
+/** What a command begins with: it has no chat line. */
+export const IS_COMMAND = /^\/[^/]/;
 
 /**
  * Returns what sends the items of the outbox.
@@ -13,8 +16,9 @@ const IS_COMMAND = /^\/[^/]/; // has no chat line
  * @param {ReturnType<typeof openOutbox>} options.outbox
  * @param {(event: string, data: object) => Promise<SendResult>} options.send
  * @param {() => void} options.onChange
+ * @param {ChatOptions["describeRefusal"]} [options.describe] returns why something failed, in words for people
  */
-export function createDelivery({ outbox, send, onChange }) {
+export function createDelivery({ outbox, send, onChange, describe }) {
   /** @type {Set<string>} ids of what was sent and is not answered */
   const sending = new Set();
   /** @type {Set<string>} ids of what was sent and has to be sent again later */
@@ -61,7 +65,7 @@ export function createDelivery({ outbox, send, onChange }) {
     sending.delete(id);
     const isPostponed = postponed.delete(id);
     if (!result.ok && !result.error) return; // it is sent after the next connect
-    if (!result.ok) fail(id, result.error ?? "");
+    if (!result.ok) fail(id, { message: result.error });
     else if (!isPostponed) onAccepted(id);
     sendWaiting();
   }
@@ -91,13 +95,16 @@ export function createDelivery({ outbox, send, onChange }) {
 
   /**
    * @param {string} id
-   * @param {string} error
-   * @returns {Unsent | undefined} what has failed
+   * @param {{ code?: string, message?: string, retryAfter?: number }} refusal
    */
-  function fail(id, error) {
+  function fail(id, refusal) {
     const item = outbox.get(id);
-    if (item) keep({ ...item, state: "failed", error });
-    return item;
+    if (!item) return;
+    keep({ ...item, state: "failed", error: "" });
+    tellRefusal(refusal, describe, (error) => {
+      const failed = outbox.get(id);
+      if (failed?.state === "failed") keep({ ...failed, error });
+    });
   }
 
   function endPause() {
@@ -107,6 +114,8 @@ export function createDelivery({ outbox, send, onChange }) {
 
   return {
     deliver,
+
+    /** Notes that the server has refused an item. */
     fail,
 
     /** Forgets an item: its frame has come, or the user has discarded it. */

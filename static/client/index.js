@@ -23,3 +23,4 @@ export { readPlaces, writePlaces } from "./places.js";
 export { Refusal } from "./requests.js";
 export { applyFrame, beginJoin, createRoom, olderCursor, shownGaps } from "./room.js";
 export { countUnread, markRead } from "./unread.js";
+export { clearUser, moveFormerKeys, userStorage } from "./user-storage.js";

@@ -1,7 +1,9 @@
 // The log of a room, as a client knows it: which entries are known, one message from several versions of it, and everybody's
 // order. The log numbers its entries 1, 2, 3 … without gaps; a run is a part of it of which nothing is missing.
 // `{ after: 4, last: 9 }` has the entries 5 to 9; `{ after: 0, last: 0 }` says that nothing precedes entry 1.
-/** @import { ChangeFrame, DatedEntry, Entry, Gap, MessageFrame, Run } from "./types.js" */
+import { isMessage } from "./entries.js";
+/** @import { Entries } from "./entries.js" */
+/** @import { ChangeFrame, Entry, Gap, MessageFrame, Run } from "./types.js" */
 
 /**
  * Returns the runs with one more, in order; runs that touch become one.
@@ -83,22 +85,11 @@ export function mergeEntry(known, incoming) {
 }
 
 /**
- * Returns the entries in everybody's order: messages by their number; what is no message (somebody joined, a notice)
- * stands before the first message that was said later.
- * @param {{ entries: Map<string, Entry> }} room
+ * Returns the entries in everybody's order, see `inOrder`.
+ * @param {{ entries: Entries }} room
  */
 export function orderedEntries({ entries }) {
-  const dated = [...entries.values()].filter(isDated);
-  const messages = dated.filter(isMessage).sort((a, b) => (a.seq ?? 0) - (b.seq ?? 0));
-  const notes = dated.filter((entry) => !isMessage(entry)).sort((a, b) => (a.sentAt < b.sentAt ? -1 : 1));
-  /** @type {DatedEntry[]} */
-  const ordered = [];
-  let next = 0;
-  for (const message of messages) {
-    while (next < notes.length && notes[next].sentAt < message.sentAt) ordered.push(notes[next++]);
-    ordered.push(message);
-  }
-  return [...ordered, ...notes.slice(next)];
+  return entries.ordered();
 }
 
 /**
@@ -118,18 +109,4 @@ export function isUnread(entry, me, read) {
  */
 export function isOwn({ from, user = from, kind }, me) {
   return user === me && kind !== "reminder";
-}
-
-/** @param {Entry} entry */
-function isMessage({ from }) {
-  return Boolean(from);
-}
-
-/**
- * A change may arrive before its message: then there is no time yet.
- * @param {Entry} entry
- * @returns {entry is DatedEntry}
- */
-function isDated(entry) {
-  return Boolean(entry.sentAt);
 }

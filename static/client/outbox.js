@@ -1,7 +1,9 @@
 // What the user has said or changed and the server has not confirmed, kept and shown. Each has a key of its own in Web Storage: tabs do
 // not overwrite each other. A value that cannot be read is ignored, not deleted.
+import { userStorage } from "./user-storage.js";
 /** @import { DatedEntry, Entry, KeyValueStorage, Quote, ShownEntry, Unsent, UnsentChange, UnsentMessage } from "./types.js" */
 
+const PREFIX = "outbox.";
 const MESSAGE_VERSION = 1; // the first stored messages had none
 const CHANGE_VERSION = 2; // a page that knows only messages does not read it
 
@@ -11,11 +13,11 @@ const CHANGE_VERSION = 2; // a page that knows only messages does not read it
  * @param {string} user
  */
 export function openOutbox(storage, user) {
-  const prefix = `chat.outbox.${user}.`;
+  const own = userStorage(storage, user);
   /** @type {Map<string, Unsent>} */
   const items = new Map();
-  for (const key of Object.keys(storage).filter((name) => name.startsWith(prefix))) {
-    const item = parseItem(storage.getItem(key), key.slice(prefix.length), user);
+  for (const key of own.keys().filter((name) => name.startsWith(PREFIX))) {
+    const item = parseItem(own.getItem(key), key.slice(PREFIX.length), user);
     if (item) items.set(item.id, item);
   }
 
@@ -53,14 +55,14 @@ export function openOutbox(storage, user) {
       items.set(item.id, item);
       const v = item.kind === "message" ? MESSAGE_VERSION : CHANGE_VERSION;
       // A reload must not send again what was accepted.
-      if (item.state === "sent") storage.removeItem(prefix + item.id);
-      else storage.setItem(prefix + item.id, JSON.stringify({ v, ...item }));
+      if (item.state === "sent") own.removeItem(PREFIX + item.id);
+      else own.setItem(PREFIX + item.id, JSON.stringify({ v, ...item }));
     },
 
     /** @param {string} id */
     remove(id) {
       items.delete(id);
-      storage.removeItem(prefix + id);
+      own.removeItem(PREFIX + id);
     },
   };
 }
@@ -73,7 +75,6 @@ export function openOutbox(storage, user) {
  */
 function parseItem(json, key, user) {
   const { v = MESSAGE_VERSION, id = key, from = user, room, sentAt, state, error, ...stored } = parseObject(json);
-  // The prefix of the user "a" also begins the keys of the user "a.b": the author tells them apart.
   if (id !== key || from !== user || !room) return undefined;
   const isFailed = state === "failed";
   const common = {
@@ -82,7 +83,7 @@ function parseItem(json, key, user) {
     room: String(room),
     sentAt: Date.parse(sentAt) ? sentAt : new Date().toISOString(),
     state: isFailed ? /** @type {const} */ ("failed") : /** @type {const} */ ("pending"),
-    error: isFailed ? String(error ?? "Not sent.") : undefined,
+    error: isFailed ? String(error || "Not sent.") : undefined,
   };
   if (v === MESSAGE_VERSION) return parseMessage(common, stored);
   return v === CHANGE_VERSION ? parseChange(common, stored) : undefined;
@@ -129,7 +130,9 @@ function parseObject(json) {
  */
 export function withChanges(entries, changes, me) {
   if (!changes.length) return entries;
+  const targets = new Set(changes.map(({ target }) => target));
   return entries.map((entry) => {
+    if (!targets.has(entry.id)) return entry;
     return changes.filter(({ target }) => target === entry.id).reduce((shown, one) => apply(shown, one, me), entry);
   });
 }

@@ -2,8 +2,10 @@
 // is shown until the server has answered. A stored value that cannot be read is ignored, not deleted.
 import { createRoom, noteTitle } from "./room.js";
 import { countUnread, notePlace } from "./unread.js";
+import { userStorage } from "./user-storage.js";
 /** @import { KeyValueStorage, Place, Room, StoredPlace } from "./types.js" */
 
+const KEY = "places";
 const VERSION = 1; // of the stored places
 const ROOM_NAME = /^([a-z0-9_][a-z0-9_-]{0,31}|~[a-z0-9]{1,31})$/;
 // A connection may be in 20 rooms: one stays free for the room that is opened next.
@@ -53,8 +55,8 @@ export function roomsToJoin(rooms, current) {
  * @returns {StoredPlace[]}
  */
 export function readPlaces(storage, user, lobby) {
-  const places = parsePlaces(storage.getItem(`chat.places.${user}`)) ?? readRoomNames(storage);
-  return places.length ? places : [{ room: lobby, unread: 0, isPlaced: false }];
+  const places = parsePlaces(userStorage(storage, user).getItem(KEY));
+  return places?.length ? places : [{ room: lobby, unread: 0, isPlaced: false }];
 }
 
 /**
@@ -68,7 +70,7 @@ export function writePlaces(storage, user, rooms) {
     const { name, title, isPlaced } = room;
     return { room: name, unread: countUnread(room), isPlaced, title: title || undefined };
   });
-  storage.setItem(`chat.places.${user}`, JSON.stringify({ v: VERSION, rooms: places }));
+  userStorage(storage, user).setItem(KEY, JSON.stringify({ v: VERSION, rooms: places }));
 }
 
 /**
@@ -88,11 +90,4 @@ function parsePlaces(json) {
   } catch {
     return undefined;
   }
-}
-
-// What was stored before the server kept the rooms: their names, for whoever used this browser.
-/** @param {KeyValueStorage} storage */
-function readRoomNames(storage) {
-  const names = (storage.getItem("chat.rooms") ?? "").split(",").filter((name) => ROOM_NAME.test(name));
-  return names.map((room) => ({ room, unread: 0, isPlaced: false }));
 }

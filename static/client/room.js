@@ -1,4 +1,5 @@
 // What is known of one room, and what a frame from the server changes about it.
+import { Entries } from "./entries.js";
 import { addRun, entryOf, gapsOf, isOwn, lastKnown, mergeEntry } from "./log.js";
 import { applyNews, createRoster, replaceRoster } from "./roster.js";
 import { createRules, noteAct, noteJoinedRules } from "./rules.js";
@@ -17,11 +18,12 @@ export function createRoom(name) {
     name,
     title: "",
     other: "",
+    kind: name.startsWith("~") ? "private" : "public",
     rules: createRules(),
     membership: "idle",
     isAdmin: false,
     isPlaced: false,
-    entries: new Map(),
+    entries: new Entries(),
     typing: new Map(),
     roster: createRoster(),
     runs: [],
@@ -42,12 +44,13 @@ export function createRoom(name) {
 }
 
 /**
- * Takes over what a frame says the room is called; `with` is the other user of a direct room.
+ * Takes over what a frame says the room is, and is called; `with` is the other user of a direct room.
  * @param {Room} room
- * @param {{ title?: string | null, with?: string }} frame
+ * @param {{ title?: string | null, with?: string, kind?: string }} frame
  */
-export function noteTitle(room, { title, with: other }) {
+export function noteTitle(room, { title, with: other, kind }) {
   room.title = title ?? room.title;
+  room.kind = kind ?? room.kind;
   room.other = other ?? room.other;
 }
 

@@ -3,18 +3,18 @@
 
 /** @returns {Roster} */
 export function createRoster() {
-  return { users: new Set(), count: 0, at: "", news: new Map() };
+  return { users: new Set(), count: 0, atLeast: false, at: "", news: new Map() };
 }
 
 /**
  * Takes over what the server says; an answer that is older than what is known is ignored.
  * @param {Roster} roster
- * @param {{ users: string[], count: number, at?: string }} answer `at` is when it was read: now, if it is left out
+ * @param {{ users: string[], count: number, atLeast?: boolean, at?: string }} answer `at` is when it was read: now, if it is left out
  */
-export function replaceRoster(roster, { users, count, at = latestNews(roster) }) {
+export function replaceRoster(roster, { users, count, atLeast = false, at = latestNews(roster) }) {
   if (at < roster.at) return;
   const later = [...roster.news].filter(([, news]) => news.at > at);
-  Object.assign(roster, { users: new Set(users), count, at, news: new Map() });
+  Object.assign(roster, { users: new Set(users), count, atLeast, at, news: new Map() });
   for (const [user, news] of later) applyNews(roster, user, news.event, news.at);
 }
 

@@ -69,6 +69,7 @@
  * @typedef {object} Roster
  * @property {Set<string>} users
  * @property {number} count
+ * @property {boolean} atLeast whether there may be more people than `count`
  * @property {string} at UTC, ISO 8601
  * @property {Map<string, { event: SystemFrame["event"], at: string }>} news the last one of each user
  */
@@ -79,12 +80,13 @@
  * @property {string} name
  * @property {string} title what people see in place of the name; empty: the name
  * @property {string} other the other user of a direct room, else empty
+ * @property {string} kind `public`, `private` or `direct`
  * @property {"idle" | "joining" | "joined" | "removed"} membership `joined` once the server has answered, `removed` until the
  *   next connection
  * @property {boolean} isAdmin whether the user may edit and delete what others wrote
  * @property {RoomRules} rules
  * @property {boolean} isPlaced whether the server has named it as one of the user's rooms
- * @property {Map<string, Entry>} entries by id
+ * @property {import("./entries.js").Entries} entries by id, and in everybody's order
  * @property {Map<string, number>} typing user and the time until which the user counts as typing, in milliseconds
  * @property {Roster} roster
  * @property {Run[]} runs which entries of the log are known, in order
@@ -105,7 +107,8 @@
 
 /**
  * A room that the user is in; `with` is the other user of a direct one.
- * @typedef {{ room: string, read: number, unread: number, head: number | null, title?: string, with?: string }} Place
+ * @typedef {{ room: string, read: number, unread: number, head: number | null, title?: string, with?: string,
+ *   kind?: string }} Place
  */
 
 /** @typedef {{ room: string, unread: number, isPlaced: boolean, title?: string }} StoredPlace */
@@ -135,7 +138,7 @@
 /** @typedef {Page & { type: "history" }} HistoryFrame */
 
 /**
- * @typedef {Page & { type: "joined", user: string, users: string[], count: number, admin: boolean, read?: number | null,
+ * @typedef {Page & { type: "joined", user: string, users: string[], count: number, admin: boolean, atLeast?: boolean, read?: number | null,
  *   unread?: number | null, title?: string | null, with?: string, role?: string | null, closed?: boolean, slow?: number,
  *   pinned?: string[], muted?: string | null }} JoinedFrame
  */
@@ -147,8 +150,8 @@
  */
 
 /**
- * @typedef {{ type: "roster", room: string, users: string[], count: number, head: number | null, first: number | null,
- *   at: string }} RosterFrame
+ * @typedef {{ type: "roster", room: string, users: string[], count: number, atLeast?: boolean, head: number | null,
+ *   first: number | null, at: string }} RosterFrame
  */
 
 /** @typedef {{ type: "read", room: string, seq: number, unread: number }} ReadFrame */
@@ -209,9 +212,10 @@
  */
 
 /**
- * `live`: `isNew` tells a new logical connection from a recovered one, in which nothing was lost.
+ * `live`: `isNew` tells a new logical connection from a recovered one, in which nothing was lost. `checking`: it may be lost, and
+ * was asked. `signed out`: `user` is who has signed in instead, in the same browser.
  * `waiting`: the next attempt is made `at` that time in milliseconds; `refused` is what the server said, `code` why.
- * @typedef {{ name: "connecting" } | { name: "live", isNew: boolean } | { name: "signed out" }
+ * @typedef {{ name: "connecting" } | { name: "live", isNew: boolean } | { name: "checking" } | { name: "signed out", user?: string }
  *   | { name: "waiting", at: number, refused?: string, code?: string }} ConnectionState
  */
 
@@ -249,6 +253,10 @@
  * @property {KeyValueStorage} storage keeps rooms and what is unsent: `localStorage`
  * @property {() => void} onChange called after every change
  * @property {(frame: UserFrame) => string} [describe] returns what a notice says of the frame; empty: there is none
+ * @property {(refusal: { code?: string, message?: string, retryAfter?: number }) => string | Promise<string>} [describeRefusal]
+ *   returns a refusal in words for people; without it the server's own are shown. No code: it does not come from the app
+ * @property {(item: UnsentMessage, refusal: SystemFrame) => boolean} [onRefused] returns whether a refused message was given
+ *   back to its author, who is told why: it is not kept as failed
  * @property {(room: string) => void} [onMove] another room must become the current one: call `openRoom` with it
  * @property {() => void} [onFirstPage] the current room is empty and now gets its first page
  */
@@ -256,6 +264,12 @@
 /**
  * The part of Web Storage that is used, `localStorage` for example. Its keys are its enumerable properties.
  * @typedef {Pick<Storage, "getItem" | "setItem" | "removeItem">} KeyValueStorage
+ */
+
+/**
+ * What a storage keeps for one user.
+ * @typedef {Omit<KeyValueStorage, "setItem"> & { setItem: (key: string, value: string) => boolean, keys: () => string[] }}
+ *   UserStorage
  */
 
 export {};

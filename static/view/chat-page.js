@@ -1,13 +1,17 @@
 // The chat, its screen, and what buttons and the browser's events do.
 import { Chat } from "../client/chat.js";
 import { isOwn } from "../client/log.js";
+import { userStorage } from "../client/user-storage.js";
 import { createComposer } from "./composer.js";
 import { byId, setContent } from "./dom.js";
-import { formatDate } from "./format.js";
+import { createDrawers } from "./drawers.js";
+import { createKeyboard, focusComposer } from "./keyboard.js";
 import { createMessageActions } from "./message-actions.js";
 import { describeFrame } from "./notices.js";
 import { createPanels } from "./panels.js";
+import { describeRefusal, returnCommand, tellRefusal } from "./refusals.js";
 import { createScreen } from "./screen.js";
+import { invite, shareLink } from "./sharing.js";
 
 const STATUS_MS = 500;
 const OTHER_ROOMS_MS = 60_000;
@@ -31,12 +35,16 @@ export function showChat(session) {
     onChange() {
       const state = chat.connectionState;
       wasLive ||= state.name === "live";
-      if (!wasLive && state.name === "waiting" && RENAMED.includes(state.code ?? "")) askForNameAgain(state.refused);
+      if (!wasLive && state.name === "waiting" && state.refused && RENAMED.includes(state.code ?? "")) {
+        askForNameAgain(state.refused);
+      }
       screen.scheduleRender();
     },
+    describeRefusal: (refusal) => describeRefusal(refusal).then(announce),
+    onRefused: (item, refusal) => returnCommand(page, item, refusal),
     onFirstPage: () => screen.showStart(),
     describe(frame) {
-      if (frame.type === "link") showLink(frame);
+      if (frame.type === "link") shareLink(chat, frame);
       return describeFrame(frame, chat);
     },
     onMove: (room) => {
@@ -44,18 +52,21 @@ export function showChat(session) {
       openAddressedRoom();
     },
   });
-  const screen = createScreen(chat, auth, () => panels.update());
+  const screen = createScreen(chat, auth, () => panels.update(), session.retentionDays);
   const composer = createComposer({
     maxBytes: limits.messageBytes,
-    onTyping: () => chat.send("typing"),
+    onTyping: () => chat.request("typing").catch(() => {}), // nobody misses a signal that did not arrive
+    storage: userStorage(localStorage, me),
     onSend: sendText,
     onEditLast: editLastMessage,
   });
 
   // What panels may use.
   /** @type {Record<string, any>} */
-  const page = { chat, screen, composer, session, openRoom: setAddress, announce };
+  const page = { chat, screen, composer, session, openRoom: setAddress, announce, describeRefusal };
   const panels = (page.panels = createPanels(page));
+  createDrawers(panels);
+  createKeyboard(panels);
 
   // What a button with a `data-action` does, to the message that it belongs to.
   const actions = {
@@ -64,10 +75,13 @@ export function showChat(session) {
     "load-gap": (_, { value }) => chat.loadGap(Number(value), Infinity),
     "show-end": screen.showEnd,
     connect: () => {
-      if (chat.connectionState.name === "signed out") location.assign(signInUrl);
-      else chat.connection.probe();
+      const { connectionState: state } = chat;
+      if (state.name !== "signed out") chat.connection.probe();
+      else if (state.user) location.reload();
+      else location.assign(signInUrl);
     },
-    invite,
+    invite: () => invite(chat),
+    "accept-invitation": (_, { value }) => acceptInvitation(value),
     "open-panel": (_, { value }) => panels.toggle(value),
     "close-panel": panels.close,
     "switch-theme": () => {
@@ -75,23 +89,19 @@ export function showChat(session) {
       localStorage.setItem("chat.theme", style.colorScheme);
       screen.scheduleRender();
     },
-    leave: () => {
+    "leave-room": (_, { value }) => tellRefusal(page, chat.request("leave", { room: value })),
+    "focus-composer": () => byId("message-box").focus(),
+    "sign-out": () => {
       sessionStorage.clear();
       location.assign(signOutUrl ?? ".");
     },
   };
 
-  // Says a text to those who listen to the page.
+  // Says a text to those who listen to the page; returns it.
   function announce(text) {
     byId("announcement").textContent = text;
+    return text;
   }
-
-  function onKey(event) {
-    if (event.key !== "?" || event.target.matches("input, textarea, select")) return;
-    event.preventDefault();
-    panels.toggle("shortcuts");
-  }
-
   // The first screen says why.
   function askForNameAgain(reason) {
     sessionStorage.clear();
@@ -116,6 +126,7 @@ export function showChat(session) {
     composer.openRoom(chat.room.name);
     byId("rooms").hidePopover();
     screen.showRoom();
+    if (!byId("panel").contains(document.activeElement)) focusComposer();
   }
 
   function sendText(text, { kind, target }) {
@@ -147,28 +158,6 @@ export function showChat(session) {
     chat.invitations.accept(room, secret);
   }
 
-  function invite() {
-    const { room } = chat;
-    if (room.name.startsWith("~")) chat.send("link");
-    else share(`#${room.name}`, "");
-  }
-
-  function showLink({ room, secret, until }) {
-    share(`#join=${room}.${secret}`, `\nWhoever opens it until ${formatDate(new Date(until))} becomes a member.`);
-  }
-
-  async function share(hash, words) {
-    const { room } = chat;
-    const address = new URL(hash, location.href);
-    let hint = "Copied";
-    try {
-      await navigator.clipboard.writeText(address.href);
-    } catch {
-      hint = "Share this"; // no secure context, or no permission
-    }
-    chat.addNotice(room, `${hint}: ${address}${words}`, "notice");
-  }
-
   function onVisibilityChange() {
     chat.setVisible(!document.hidden);
     if (document.hidden) {
@@ -187,20 +176,21 @@ export function showChat(session) {
     if (item && !message) return; // gone since the last rendering
     actions[button.dataset.action](message, button);
   });
-  addEventListener("keydown", onKey);
   addEventListener("hashchange", openAddressedRoom);
   addEventListener("online", chat.connection.probe);
-  addEventListener("offline", chat.connection.probe);
+  addEventListener("offline", chat.connection.verify);
   addEventListener("pagehide", () => chat.close());
   addEventListener("pageshow", ({ persisted }) => {
     if (persisted) location.reload(); // its connection was closed
   });
   document.addEventListener("visibilitychange", onVisibilityChange);
   byId("rooms").addEventListener("toggle", screen.updateOtherRooms);
-  byId("room-form").addEventListener("submit", ({ target }) => {
-    setAddress(byId("new-room").value);
-    target.reset();
+  byId("room-form").addEventListener("submit", async (event) => {
+    event.preventDefault();
+    const { joinTypedRoom } = await import("./room-box.js");
+    joinTypedRoom(page, acceptInvitation);
   });
+  byId("new-room").addEventListener("input", () => setContent(byId("room-problem"), ""));
 
   setContent(byId("my-name"), name);
   byId("sign-in").hidden = true;

@@ -48,8 +48,9 @@ export function matchCommands(text) {
 /**
  * Returns the composer. A task has a `kind`: "message", or "reply" and "edit" with the `target` message.
  * `onEditLast` returns whether there is one to edit.
+ * `storage` is the user's, and keeps drafts.
  */
-export function createComposer({ maxBytes, onSend, onTyping, onEditLast }) {
+export function createComposer({ maxBytes, storage, onSend, onTyping, onEditLast }) {
   const box = byId("message-box");
   const sendButton = byId("send-button");
   let draftKey = "";
@@ -60,13 +61,19 @@ export function createComposer({ maxBytes, onSend, onTyping, onEditLast }) {
 
   function write(text) {
     if (box.value !== text) box.value = text; // the same text would move the cursor
-    if (task.kind !== "edit") localStorage.setItem(draftKey, text);
+    if (task.kind !== "edit") keepDraft(text);
+    setContent(byId("composer-problem"), "");
     const bytesLeft = maxBytes - new TextEncoder().encode(text.trim()).length;
     sendButton.disabled = !text.trim() || bytesLeft < 0;
     setContent(byId("bytes-left"), describeBytesLeft(bytesLeft));
     box.rows = text.split("\n").length; // for browsers without `field-sizing`
     commands = matchCommands(text);
     chooseCommand(0);
+  }
+
+  function keepDraft(text) {
+    if (text) storage.setItem(draftKey, text);
+    else storage.removeItem(draftKey);
   }
 
   function chooseCommand(index) {
@@ -102,7 +109,7 @@ export function createComposer({ maxBytes, onSend, onTyping, onEditLast }) {
   function begin(next) {
     task = next;
     setContent(byId("task-description"), describeTask(task));
-    write(task.kind === "edit" ? task.target.message : (localStorage.getItem(draftKey) ?? ""));
+    write(task.kind === "edit" ? task.target.message : (storage.getItem(draftKey) ?? ""));
     if (task.kind !== "message") box.focus();
   }
 
@@ -128,7 +135,9 @@ export function createComposer({ maxBytes, onSend, onTyping, onEditLast }) {
     ArrowDown: () => moveChoice(1),
     ArrowUp: () => moveChoice(-1) || (!box.value && onEditLast()),
     Escape() {
-      if (task.kind !== "message") beginMessage();
+      if (task.kind === "message") return false;
+      beginMessage();
+      return true;
     },
   };
 
@@ -157,8 +166,16 @@ export function createComposer({ maxBytes, onSend, onTyping, onEditLast }) {
       box.dispatchEvent(new Event("input"));
     },
 
+    /** Gives a text back to be corrected, with what is wrong with it. Returns whether there was place for it. */
+    correct(text, problem) {
+      if (box.value || task.kind !== "message") return false;
+      write(text);
+      setContent(byId("composer-problem"), problem);
+      return true;
+    },
+
     openRoom(name) {
-      draftKey = `chat.draft.${name}`;
+      draftKey = `draft.${name}`;
       beginMessage();
     },
   };

@@ -15,6 +15,11 @@ export function formatDay(date, now) {
   return ["Today", "Yesterday"][daysAgo] ?? formatDate(date);
 }
 
+/** Returns a number of people; with a "+" where there may be more. */
+export function formatCount(count, atLeast) {
+  return `${count.toLocaleString("en-GB")}${atLeast ? "+" : ""}`;
+}
+
 /** Returns the name in marks that keep its direction of writing to itself. */
 export function isolateName(name) {
   return `\u2068${name}\u2069`;
@@ -42,14 +47,17 @@ export function formatPresence(events, nameOf = (user) => user) {
  * Returns how the state of the connection is shown; `action` is the label of a button.
  * @returns {{ tone: string, text: string, waitSeconds?: number, action?: string }}
  */
-export function describeConnection({ name, at, refused }, auth, now, isOnline) {
+export function describeConnection({ name, at, refused, user }, auth, now, isOnline) {
   const kept = "What you send is kept.";
-  if (name === "connecting") return { tone: "warn", text: "Connecting…" };
+  const offline = `You are offline. ${kept}`;
+  if (name === "connecting") return { tone: "warn", text: isOnline ? "Connecting…" : offline };
+  if (name === "checking") return { tone: "warn", text: isOnline ? "Checking the connection…" : offline };
+  if (user) return { tone: "bad", text: `Another user has signed in in this browser. ${kept}`, action: "Reload" };
   if (name === "signed out") return { tone: "bad", text: `You are signed out. ${kept}`, action: "Sign in" };
   if (name === "live") {
     return { tone: "live", text: auth === "open" ? "Live · local demo: anyone can use any name" : "Live" };
   }
   const retry = { waitSeconds: Math.ceil((at - now) / 1000), action: "Try now" };
   if (refused) return { tone: "bad", text: refused, ...retry };
-  return { tone: "warn", text: `${isOnline ? "Reconnecting" : "You are offline"}. ${kept}`, ...retry };
+  return { tone: "warn", text: isOnline ? `Reconnecting. ${kept}` : offline, ...retry };
 }

@@ -1,5 +1,6 @@
 // The panel beside the room: what is opened by a click or a key. Its modules and their style are loaded when they are needed.
 import { byId, createElement } from "./dom.js";
+import { focusComposer } from "./keyboard.js";
 
 /**
  * Returns what opens and closes panels. A panel is a module of `panels/` with a function `createPanel(page, options)`, which
@@ -33,12 +34,9 @@ export function createPanels(page) {
     side.hidden = true;
     onClose?.();
     byId("panel-content").replaceChildren();
-    if (opener?.isConnected) opener.focus();
+    if (opener?.isConnected && opener !== document.body) opener.focus();
+    else focusComposer();
   }
-
-  side.addEventListener("keydown", (event) => {
-    if (event.key === "Escape" && !event.defaultPrevented) close();
-  });
 
   return {
     open,

@@ -1,25 +1,24 @@
 // What is on the screen follows from the state of the chat.
-import { requestJson } from "../client/connection.js";
 import { olderCursor, shownGaps, titleOf } from "../client/room.js";
 import { countUnread } from "../client/unread.js";
-import { byId, createAvatar, createElement, setContent } from "./dom.js";
-import { describeConnection, formatNames } from "./format.js";
+import { byId, setContent } from "./dom.js";
+import { describeConnection, formatDate, formatNames } from "./format.js";
 import { createMessageList } from "./message-list.js";
+import { createSidebar } from "./sidebar.js";
 import { timelineRows } from "./timeline.js";
 
 const FRAME_MS = 16;
 const WINDOW_LENGTH = 120; // scrolling up shows more entries than these
-const MAX_OTHER_ROOMS = 8;
 const UNREADABLE = "Messages could not be loaded. Trying again…";
 
-/** Returns the screen of the chat; `onRendered` is called after every rendering. */
-export function createScreen(chat, auth, onRendered) {
+/** Returns the screen of the chat; `onRendered` is called after every rendering. Messages are kept for `retentionDays` (null: for ever). */
+export function createScreen(chat, auth, onRendered, retentionDays) {
   const nameOf = (user) => chat.nameOf(user);
   const roomViews = new WeakMap();
-  let otherRooms = [];
   let renderTimer;
   let isOpening = false;
   let acts; // what acts and rules are in words, loaded when there are some
+  const sidebar = createSidebar(chat, scheduleRender);
   const messageList = createMessageList(chat, showOlder, (after) => chat.loadGap(after));
 
   // The number of the entry after which the current room is unread, and how many entries above are not shown.
@@ -48,23 +47,14 @@ export function createScreen(chat, auth, onRendered) {
     if (last && isRead) chat.markRead(last);
 
     const count = countUnread(room);
-    const myRooms = [...chat.rooms.values()].map((mine) => {
-      return {
-        address: mine.name,
-        title: titleOf(mine, chat),
-        unreadCount: countUnread(mine),
-        isCurrent: mine === room,
-      };
-    });
-    const total = myRooms.reduce((sum, { unreadCount }) => sum + unreadCount, 0);
+    const total = [...chat.rooms.values()].reduce((sum, mine) => sum + countUnread(mine), 0);
     const title = titleOf(room, chat);
     document.title = `${total ? `(${total}) ` : ""}${title} · Chat`;
     setContent(byId("room-name"), title);
     byId("room-name").classList.toggle("titled", room.name.startsWith("~"));
     setContent(byId("new-messages"), count && `${count} new message${count > 1 ? "s" : ""}`);
     setContent(byId("theme-button"), `Theme: ${document.documentElement.style.colorScheme || "system"}`);
-    const unknownRooms = otherRooms.filter((other) => !chat.rooms.has(other.room));
-    renderSidebar(myRooms, unknownRooms.slice(0, MAX_OTHER_ROOMS), chat);
+    sidebar.render();
     renderStatus();
     onRendered();
   }
@@ -78,7 +68,7 @@ export function createScreen(chat, auth, onRendered) {
     const shown = [...entries.slice(view.hiddenCount), ...chat.unsentMessages()];
     loadActs(entries);
     const describeAct = (act) => acts?.formatAct(act, nameOf);
-    const missing = describeMissing(room, startTitle(), entries, view);
+    const missing = describeMissing(room, startTitle(), entries, view, retentionDays);
     messageList.render(timelineRows(shown, me, view.unreadMark, missing, describeAct), isOpening);
     isOpening = false;
     byId("log").dataset.membership = room.membership;
@@ -137,6 +127,7 @@ export function createScreen(chat, auth, onRendered) {
     renderStatus,
     showStart,
     showEnd: messageList.scrollToEnd,
+    updateOtherRooms: sidebar.updateOtherRooms,
 
     showRoom() {
       isOpening = true;
@@ -157,23 +148,16 @@ export function createScreen(chat, auth, onRendered) {
       byId(id).focus({ focusVisible: true });
       messageList.updateFollowing();
     },
-
-    // Without an answer there are no other rooms.
-    async updateOtherRooms() {
-      if (document.hidden || !byId("rooms").checkVisibility()) return;
-      const { rooms = [] } = await requestJson("rooms");
-      otherRooms = rooms;
-      scheduleRender();
-    },
   };
 }
 
 // What of the conversation is not on the screen, and why.
-function describeMissing(room, title, entries, { hiddenCount }) {
+function describeMissing(room, title, entries, { hiddenCount }, retentionDays) {
   const lastHidden = entries.slice(0, hiddenCount).findLast(({ seq }) => seq)?.seq ?? 0;
   let start = "";
   if (room.olderFailures || (room.isIncomplete && !room.runs.length)) start = UNREADABLE;
-  else if (entries.some(({ from }) => from) && !olderCursor(room)) start = describeStart(room, title);
+  else if (entries.some(({ from }) => from) && !olderCursor(room))
+    start = describeStart(room, title, entries, retentionDays);
   return {
     gaps: shownGaps(room).filter(({ after }) => after >= lastHidden),
     start: hiddenCount ? "" : start,
@@ -181,45 +165,9 @@ function describeMissing(room, title, entries, { hiddenCount }) {
   };
 }
 
-function describeStart({ runs }, title) {
+function describeStart({ runs }, title, entries, days) {
   if (!runs.length) return "";
-  return runs[0].after ? "Older messages were removed." : `This is where ${title} began.`;
-}
-
-function renderSidebar(myRooms, otherRooms, chat) {
-  const { users, count } = chat.room.roster;
-  const others = [...users].filter((user) => user !== chat.me).map((user) => ({ user, name: chat.nameOf(user) }));
-  const sorted = others.sort((a, b) => (a.name < b.name ? -1 : 1));
-  const people = [{ user: chat.me, name: chat.nameOf(chat.me), isMe: true }, ...sorted];
-  const peopleCount = Math.max(count, people.length);
-  const focusedId = document.activeElement?.id ?? "";
-  const invitations = [...chat.invitations.byRoom.values()].map(({ room, title, by }) => {
-    return { address: `join=${room}`, title, by: chat.nameOf(by) };
-  });
-  renderList("my-rooms", [...myRooms, ...invitations], ({ address, title, unreadCount, isCurrent, by }) => {
-    const hidden = createElement("i", { className: "visually-hidden" }, " unread");
-    const badge = createElement("span", { className: "badge" }, unreadCount, hidden);
-    const detail = by ? createElement("small", { title: `from ${by}` }, "Accept") : "";
-    return [createLink(address, title, isCurrent, unreadCount ? badge : detail)];
-  });
-  renderList("other-rooms", otherRooms, (other) => {
-    return [createLink(other.room, other.room, false, createElement("small", {}, `${other.count} here`))];
-  });
-  byId(focusedId)?.focus(); // a list that was made anew has lost it
-  renderList("people-list", people, ({ user, name, isMe }) => {
-    return [createAvatar(name), createElement("bdi", { title: user === name ? "" : user }, name), isMe ? "(you)" : ""];
-  });
-  setContent(byId("more-people"), peopleCount > people.length && `and ${peopleCount - people.length} more`);
-  setContent(byId("people-count"), `${peopleCount} here`);
-}
-
-function renderList(id, items, build) {
-  setContent(byId(id), items.length && JSON.stringify(items), () =>
-    items.map((item) => createElement("li", {}, ...build(item))),
-  );
-}
-
-function createLink(address, title, isCurrent, detail) {
-  const properties = { id: `link to ${address}`, href: `#${address}`, ariaCurrent: isCurrent && "page" };
-  return createElement("a", properties, createElement("bdi", {}, title), detail);
+  if (!runs[0].after) return `This is where ${title} began.`;
+  const removed = `Messages before ${formatDate(new Date(entries.find(({ from }) => from).sentAt))} were removed.`;
+  return days ? `${removed} They are kept for ${days === 1 ? "a day" : `${days} days`}.` : removed;
 }

@@ -2,7 +2,8 @@
 import { backoffDelay, negotiate, requestJson } from "../client/connection.js";
 import { byId, setContent } from "./dom.js";
 
-const NO_ANSWER = "The server does not answer, or ChatAuth is not set.";
+const NO_ANSWER = "The chat does not answer.";
+const NOT_READY = "The chat is not ready yet.";
 
 /** Returns the answer of `GET /session`, with the user's id as `me`; `onNameGiven` is called before it is checked. */
 export async function signIn(onNameGiven) {
@@ -24,7 +25,7 @@ async function waitForSession() {
     const session = await requestJson("session");
     if (session.auth) return session;
     byId("sign-in").hidden = false;
-    setContent(byId("sign-in-hint"), `${NO_ANSWER} Trying again…`);
+    setContent(byId("sign-in-hint"), `${session.status ? NOT_READY : NO_ANSWER} Trying again…`);
     await new Promise((resolve) => setTimeout(resolve, backoffDelay(attempt)));
   }
 }
@@ -41,7 +42,8 @@ function askForName(maxLength, onNameGiven) {
       const name = field.value.trim().normalize();
       const { url, error } = await negotiate(name);
       if (!url) {
-        setContent(byId("sign-in-hint"), error?.message ?? NO_ANSWER);
+        const { describeRefusal } = await import("./words.js");
+        setContent(byId("sign-in-hint"), error ? describeRefusal(error) : NO_ANSWER);
         return;
       }
       localStorage.setItem("chat.user", name);

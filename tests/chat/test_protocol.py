@@ -106,15 +106,20 @@ async def test_every_example_of_a_client_is_accepted(chat: LocalChat) -> None:
     linked_room, secret = await create_private_room(dee)
     names = {EXAMPLE_ID: message, EXAMPLE_ROOM: room, EXAMPLE_LINKED_ROOM: linked_room, EXAMPLE_SECRET: secret}
     names |= {EXAMPLE_GARDEN_ID: said}
+    await dee.ask("create", {"kind": "private", "title": "Declined"})
+    declined = (await dee.next(type="joined", title="Declined"))["room"]
+    await dee.ask("invite", {"room": declined, "user": "ana"})
+    await ana.next(type="invited")
 
     for event, data in sorted(SENT, key=lambda example: example[0] == "leave"):
-        await ana.ask(event, real(data, names))
+        rooms = names | {EXAMPLE_ROOM: declined} if event == "decline" else names
+        await ana.ask(event, real(data, rooms))
 
     assert [frame for frame in ana.frames if frame.get("event") == "error"] == []
     answered = {frame.get("type", "chat line") for frame in ana.frames}
     assert answered == {
         *("chat line", "edited", "deleted", "reaction", "history", "since"),
-        *("system", "joined", "left", "roster", "places"),
+        *("system", "joined", "left", "roster", "places", "around", "found"),
         *("moderation", "link", "members", "audit", "rules", "reports"),
     }
 
@@ -181,6 +186,9 @@ async def collect_frames(chat: LocalChat) -> list[Frame]:
     for request in ({}, {"limit": 1}):
         await ana.ask("history", {"room": "lobby"} | request)
     await ana.ask("since", {"room": "lobby", "seq": 0})
+    await ana.ask("around", {"room": "lobby", "seq": 2, "limit": 1})
+    for searched in ({"text": "good morning"}, {"text": "nothing"}, {"from": "ana", "limit": 1}):
+        await ana.ask("search", searched)
     await bo.ask("join", {"room": "design"})
     await bo.ask("message", {"room": "design", "message": "tea?"})
     await ana.ask("join", {"room": "design"})

@@ -306,12 +306,14 @@ def test_what_an_earlier_page_left_in_storage_is_used_and_what_cannot_be_read_br
     page = new_person()
     unsent = {"id": "1-2-3-4", "from": "ana", "room": room, "message": "from before", "state": "pending"}
     stored = {
-        "chat.rooms": f"lobby,{room},no/such",
+        "chat.rooms": "secret-plans",
+        "chat.places.ana": json.dumps({"v": 1, "rooms": [{"room": "lobby"}, {"room": room}, {"room": "no/such"}]}),
         "chat.outbox.ana.1-2-3-4": json.dumps(unsent | {"sentAt": "2026-01-31T12:00:00.000Z"}),
         "chat.outbox.ana.5-6-7-8": "{",
         f"chat.read.{room}": "zzz",
         "chat.theme": "neon",
-        "chat.draft." + room: "a draft",
+        "chat.draft." + room: "somebody's draft",
+        f"chat.user.ana.draft.{room}": "a draft",
     }
     page.add_init_script(f"for (const [k, v] of Object.entries({json.dumps(stored)})) localStorage[k] ??= v")
     errors: list[str] = []

@@ -255,7 +255,7 @@ def test_the_name_is_remembered_for_the_tab_and_offered_to_the_next(chat: Chat, 
     second.goto(chat.url)
     expect(second.get_by_label("Your name")).to_have_value("ana")
 
-    page.get_by_role("button", name="Leave").click()
+    page.get_by_role("button", name="Sign out").click()
     expect(page.get_by_label("Your name")).to_be_visible()
 
 

@@ -37,7 +37,7 @@ def test_a_private_room_is_shown_by_its_title_and_an_invitation_is_accepted_in_t
 
     notice(ana, "bo p is invited")
     notice(bo, "invites you to")
-    bo.page.locator("#my-rooms a", has_text="Team plans").click()
+    bo.page.get_by_role("button", name="Accept Team plans").click()
     bo.expect_joined("Team plans")
     expect(bo.page).to_have_title("Team plans · Chat")
     ana.say("welcome")
@@ -88,7 +88,7 @@ def test_who_is_removed_is_told_and_the_room_is_gone(chat: Chat, new_person: New
     ana, bo = Person(new_person(), chat, "ana s").enter(), Person(new_person(), chat, "bo s").enter()
     name = create(ana, "Closed circle")
     ana.say("/invite bo s")
-    bo.page.locator("#my-rooms a", has_text="Closed circle").click()
+    bo.page.get_by_role("button", name="Accept Closed circle").click()
     bo.expect_joined("Closed circle")
 
     ana.say("/remove bo s")

@@ -34,7 +34,7 @@ async def test_the_url_holds_a_short_token_of_the_user_and_the_lobby(open_chat: 
     assert json.loads(response.get_body())["url"].startswith(
         "ws://127.0.0.1:9/client/hubs/Sample_ChatApp?access_token="
     )
-    assert content["sub"] == "ana"
+    assert content["sub"] == json.loads(response.get_body())["user"] == "ana"
     assert content["webpubsub.group"] == ["room.lobby"]
     assert content["exp"] - content["iat"] == 300
     assert "role" not in content
@@ -146,9 +146,19 @@ async def test_the_session_has_the_settings_of_the_page(open_chat: pytest.Monkey
             "roomLength": 32,
             "roomPattern": "[a-z0-9_][a-z0-9_-]{0,31}",
         },
+        "retentionDays": None,
         "signIn": None,
         "signOut": None,
     }
+
+
+@pytest.mark.parametrize(("setting", "told"), [("30", 30), ("0.5", 0.5), ("0", None), ("soon", None)])
+async def test_the_session_tells_how_long_messages_are_kept(
+    open_chat: pytest.MonkeyPatch, setting: str, told: float | None
+) -> None:
+    open_chat.setenv("ChatRetentionDays", setting)
+
+    assert json.loads((await session(request_to("/session"))).get_body())["retentionDays"] == told
 
 
 async def test_the_session_names_the_signed_in_user(open_chat: pytest.MonkeyPatch) -> None:

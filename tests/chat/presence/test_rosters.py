@@ -1,10 +1,12 @@
 """Users count once over their tabs, and what the service reports is what is shown."""
 
 import asyncio
+from pathlib import Path
 
 from chat.gateway import Member
 from chat.presence.rosters import MAX_CONNECTIONS, ROSTER_LENGTH, roster_of
 from local_azure.webpubsub.observations import RestCalled
+from tests.app_copy import copy_app, run_app
 from tests.chat.local_chat import LocalChat, until
 
 
@@ -24,6 +26,25 @@ def test_the_roster_of_a_large_room_is_bounded() -> None:
     assert len(roster.first) == ROSTER_LENGTH
     assert roster.is_truncated
     assert not roster_of(Member(f"c{number}", "ana") for number in range(MAX_CONNECTIONS - 1)).is_truncated
+
+
+async def test_the_count_of_a_large_room_is_told_as_a_lower_bound(tmp_path: Path) -> None:
+    copy_app(tmp_path)
+    module = tmp_path / "chat" / "presence" / "rosters.py"
+    module.write_text(module.read_text().replace("MAX_CONNECTIONS = 1000", "MAX_CONNECTIONS = 2"))
+    async with run_app(tmp_path) as chat:
+        ana, bo = await chat.open("ana"), await chat.open("bo")
+        await ana.ask("join", {"room": "garden"})
+        await bo.ask("join", {"room": "garden"})
+
+        assert "atLeast" not in await ana.next(type="joined", room="garden")
+        assert (await bo.next(type="joined", room="garden"))["atLeast"]
+        await bo.ask("roster", {"room": "garden"})
+        assert (await bo.next(type="roster"))["atLeast"]
+        assert (await chat.get("/rooms/garden"))["atLeast"]
+        assert all(room["atLeast"] for room in (await chat.get("/rooms"))["rooms"])
+        await bo.ask("message", "/who")
+        assert "2 or more in garden" in (await bo.next(event="notice"))["message"]
 
 
 def test_a_roster_is_in_alphabetical_order_whatever_the_case() -> None:
@@ -58,7 +79,7 @@ async def test_after_a_lost_disconnected_event_the_next_roster_is_right(chat: Lo
 
     await until(lambda: has_roster(chat, ["watcher"]))
     await until(lambda: has_roster(chat, [], "design"))
-    await watcher.send("roster", {"room": "lobby"})
+    await watcher.send("roster", {"room": "garden"})
     assert (await watcher.next(type="roster"))["users"] == ["watcher"]
     await watcher.send("join", {"room": "lobby"})
     assert (await watcher.next(type="joined", room="lobby", count=1))["users"] == ["watcher"]

@@ -78,6 +78,7 @@ def event_probes(target: Target, member: str) -> Iterator[Probe]:
             "secret": target.secret,
             "for": 60,
             "reason": "because",
+            "text": "x",
             "seconds": 30,
         }
         yield Probe(f"{event} with all fields", event, everything)

@@ -135,6 +135,40 @@ async def test_an_invitation_that_was_withdrawn_is_gone(chat: LocalChat) -> None
     assert await code_of(bo, "accept", {"room": room}) == "invalid_invitation"
 
 
+async def test_an_invitation_that_is_declined_is_gone_and_the_members_are_told(chat: LocalChat) -> None:
+    ana, bo = await chat.open("ana"), await chat.open("bo")
+    room = await create(ana)
+    await ana.ask("invite", {"room": room, "user": "bo"})
+    await bo.next(type="invited")
+
+    await bo.ask("decline", {"room": room})
+
+    told = await ana.next(type="moderation", act="uninvite")
+    assert (told["by"], told["user"]) == ("bo", "bo")
+    assert await rooms_of(bo) == {"rooms": [], "invitations": []}
+    assert await code_of(bo, "accept", {"room": room}) == "invalid_invitation"
+    assert await code_of(bo, "decline", {"room": room}) == "invalid_invitation"
+    await ana.ask("members", {"room": room})
+    assert (await ana.next(type="members"))["invited"] == []
+    await ana.ask("invite", {"room": room, "user": "bo"})
+    await bo.ask("accept", {"room": room})
+    assert (await bo.next(type="joined", room=room))["role"] == "member"
+
+
+async def test_only_who_is_invited_can_decline_and_a_membership_does_not_end_by_it(chat: LocalChat) -> None:
+    ana, bo, cy = [await chat.open(user) for user in ("ana", "bo", "cy")]
+    room = await create(ana)
+    await invite(ana, room, bo, "bo")
+
+    assert await code_of(bo, "decline", {"room": room}) == "invalid_invitation"
+    assert await code_of(ana, "decline", {"room": room}) == "invalid_invitation"
+    assert await code_of(cy, "decline", {"room": room}) == "invalid_invitation"
+    assert await code_of(cy, "uninvite", {"room": room, "user": "cy"}) == "not_in_room"
+
+    await bo.ask("message", {"room": room, "message": "still here"})
+    assert (await ana.next(message="still here"))["from"] == "bo"
+
+
 async def test_whoever_has_a_links_secret_enters_until_its_time_is_over(chat: LocalChat) -> None:
     ana, bo, cy = [await chat.open(user) for user in ("ana", "bo", "cy")]
     room = await create(ana)

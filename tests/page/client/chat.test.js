@@ -43,7 +43,7 @@ test("a room that is refused is left, and the lobby says why", async (t) => {
   assert.deepEqual(moves, ["lobby"]);
   assert.equal(orderedEntries(chat.room).at(-1).message, "a room is letters");
   assert.deepEqual(
-    JSON.parse(storage["chat.places.ana"]).rooms.map(({ room }) => room),
+    JSON.parse(storage["chat.user.ana.places"]).rooms.map(({ room }) => room),
     ["lobby"],
   );
 });
@@ -109,8 +109,8 @@ test("a refused message says why and can be delivered again with the same id", a
 
 test("what an earlier visit could not send is sent with the first connection", async (t) => {
   const storage = createStorage({
-    "chat.rooms": "lobby,design",
-    "chat.outbox.ana.a":
+    "chat.user.ana.places": '{"v":1,"rooms":[{"room":"lobby"},{"room":"design"}]}',
+    "chat.user.ana.outbox.a":
       '{"id":"a","from":"ana","room":"design","message":"hello","sentAt":"2026-01-31T12:00:00.000Z"}',
   });
   const { service } = await startChat(t, { storage });

@@ -37,7 +37,7 @@ test("a stored message carries its version, and is read as it was written", () =
   });
   openOutbox(storage, "ana").put(written);
 
-  assert.equal(JSON.parse(storage["chat.outbox.ana.a"]).v, 1);
+  assert.equal(JSON.parse(storage["chat.user.ana.outbox.a"]).v, 1);
   assert.deepEqual(openOutbox(storage, "ana").all(), [written]);
 });
 
@@ -74,10 +74,10 @@ test("two tabs do not overwrite each other, and users do not share messages", ()
 
 test("messages are read that were stored before they carried a version", () => {
   const storage = createStorage({
-    "chat.outbox.ana.1-2-3-4":
+    "chat.user.ana.outbox.1-2-3-4":
       '{"id":"1-2-3-4","from":"ana","room":"lobby","message":"hello","replyTo":{"id":"q","from":"bo","message":"tea?"},' +
       '"sentAt":"2026-01-31T12:00:00.000Z","state":"pending"}',
-    "chat.outbox.ana.5-6-7-8":
+    "chat.user.ana.outbox.5-6-7-8":
       '{"id":"5-6-7-8","from":"ana","room":"lobby","message":"long","sentAt":"2026-01-31T12:00:01.000Z",' +
       '"state":"failed","error":"the limit is 4096"}',
   });
@@ -93,8 +93,8 @@ test("messages are read that were stored before they carried a version", () => {
 
 test("an unknown field is ignored, and a missing one has its default", () => {
   const storage = createStorage({
-    "chat.outbox.ana.a": '{"v":1,"room":"lobby","message":"hello","colour":"red"}',
-    "chat.outbox.ana.b": '{"v":1,"room":"lobby","message":"hello","state":"failed","sentAt":"soon","replyTo":"q"}',
+    "chat.user.ana.outbox.a": '{"v":1,"room":"lobby","message":"hello","colour":"red"}',
+    "chat.user.ana.outbox.b": '{"v":1,"room":"lobby","message":"hello","state":"failed","sentAt":"soon","replyTo":"q"}',
   });
 
   const outbox = openOutbox(storage, "ana");
@@ -110,10 +110,10 @@ test("an unknown field is ignored, and a missing one has its default", () => {
 
 for (const foreign of ["", "{", "null", "7", '"text"', "[]", "{}", '{"v":2,"room":"lobby","message":"hello"}']) {
   test(`what is no message of this version is ignored and stays: ${JSON.stringify(foreign)}`, () => {
-    const storage = createStorage({ "chat.outbox.ana.a": foreign });
+    const storage = createStorage({ "chat.user.ana.outbox.a": foreign });
 
     assert.deepEqual(openOutbox(storage, "ana").all(), []);
-    assert.equal(storage["chat.outbox.ana.a"], foreign);
+    assert.equal(storage["chat.user.ana.outbox.a"], foreign);
   });
 }
 
@@ -127,7 +127,7 @@ test("changes are stored with a version that a page without them ignores, and ar
   ];
   for (const one of written) openOutbox(storage, "ana").put(one);
 
-  assert.equal(JSON.parse(storage["chat.outbox.ana.a"]).v, 2);
+  assert.equal(JSON.parse(storage["chat.user.ana.outbox.a"]).v, 2);
   assert.deepEqual(openOutbox(storage, "ana").changes("lobby"), written);
   assert.deepEqual(openOutbox(storage, "ana").messages("lobby"), []);
   assert.deepEqual(openOutbox(storage, "ana").changes("design"), []);
@@ -141,9 +141,9 @@ for (const foreign of [
   '{"v":3,"room":"lobby","kind":"delete","target":"m1"}',
 ]) {
   test(`what is no change of this version is ignored and stays: ${foreign}`, () => {
-    const storage = createStorage({ "chat.outbox.ana.a": foreign });
+    const storage = createStorage({ "chat.user.ana.outbox.a": foreign });
 
     assert.deepEqual(openOutbox(storage, "ana").all(), []);
-    assert.equal(storage["chat.outbox.ana.a"], foreign);
+    assert.equal(storage["chat.user.ana.outbox.a"], foreign);
   });
 }

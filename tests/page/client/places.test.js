@@ -19,7 +19,7 @@ test("the server says which rooms are shown, with their unread counts", async (t
   assert.equal(countUnread(chat.rooms.get("design")), 7);
   assert.deepEqual(joinedRooms(service), ["lobby", "design"]);
   assert.deepEqual(
-    JSON.parse(storage["chat.places.ana"]).rooms.map(({ room, unread }) => [room, unread]),
+    JSON.parse(storage["chat.user.ana.places"]).rooms.map(({ room, unread }) => [room, unread]),
     [
       ["lobby", 0],
       ["design", 7],
@@ -85,7 +85,10 @@ test("what was stored is shown until the server has answered, for this user alon
     { room: "design", unread: 3, isPlaced: true },
     { room: "no/such", unread: 1 },
   ];
-  const storage = createStorage({ "chat.places.ana": JSON.stringify({ v: 1, rooms }), "chat.places.bo": "{}" });
+  const storage = createStorage({
+    "chat.user.ana.places": JSON.stringify({ v: 1, rooms }),
+    "chat.user.bo.places": "{}",
+  });
   const { chat, service } = await startChat(t, { storage });
   assert.deepEqual([...chat.rooms.keys()], ["design"]);
   assert.equal(countUnread(chat.rooms.get("design")), 3);

@@ -18,7 +18,7 @@ test("a private room has the title that the server says, and keeps it in storage
   await service.publish({ type: "moderation", room: ROOM, seq: 2, act: "rename", by: "bo", title: "Plans for May" });
   assert.equal(titleOf(room, chat), "Plans for May");
   chat.close();
-  assert.ok(JSON.parse(storage["chat.places.ana"]).rooms.some(({ title }) => title === "Plans for May"));
+  assert.ok(JSON.parse(storage["chat.user.ana.places"]).rooms.some(({ title }) => title === "Plans for May"));
 });
 
 test("a direct room is called as the other user is called", async (t) => {

@@ -38,6 +38,12 @@ export function startService() {
       await settle();
     },
 
+    /** Opens the newest socket, on which nothing was said yet. */
+    openSocket: () => socket().onopen?.(),
+
+    /** Answers a ping. */
+    pong: () => emit({ type: "pong" }),
+
     /** Sends a frame to the client. */
     async publish(data) {
       sequenceId += 1;

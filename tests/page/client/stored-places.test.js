@@ -3,8 +3,7 @@ import test from "node:test";
 import { createRoom, readPlaces, writePlaces } from "../../../static/client/index.js";
 import { createStorage } from "./storage.js";
 
-const stored = (value) => createStorage({ "chat.places.ana": value });
-const names = (storage) => readPlaces(storage, "ana", "lobby").map(({ room }) => room);
+const stored = (value) => createStorage({ "chat.user.ana.places": value });
 const LOBBY = [{ room: "lobby", unread: 0, isPlaced: false }];
 
 test("a user's rooms are read as they were written, with their unread counts", () => {
@@ -14,7 +13,7 @@ test("a user's rooms are read as they were written, with their unread counts", (
 
   assert.deepEqual(readPlaces(storage, "ana", "lobby"), [...LOBBY, { room: "design", unread: 4, isPlaced: true }]);
   assert.deepEqual(readPlaces(storage, "bo", "lobby"), LOBBY);
-  assert.equal(JSON.parse(storage["chat.places.ana"]).v, 1);
+  assert.equal(JSON.parse(storage["chat.user.ana.places"]).v, 1);
 });
 
 test("an unknown field is ignored, and a missing one has its default", () => {
@@ -28,12 +27,6 @@ for (const foreign of ["", "{", "null", "7", "[]", "{}", '{"v":1}', '{"v":1,"roo
     const storage = stored(foreign);
 
     assert.deepEqual(readPlaces(storage, "ana", "lobby"), LOBBY);
-    assert.equal(storage["chat.places.ana"], foreign);
+    assert.equal(storage["chat.user.ana.places"], foreign);
   });
 }
-
-test("the rooms are read that were stored before the server kept them", () => {
-  assert.deepEqual(names(createStorage({ "chat.rooms": "lobby,design,_private" })), ["lobby", "design", "_private"]);
-  assert.deepEqual(names(createStorage({ "chat.rooms": '["no","such"],design,' })), ["design"]);
-  assert.deepEqual(names(createStorage({ "chat.rooms": "" })), ["lobby"]);
-});

@@ -1,6 +1,12 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-import { describeConnection, formatDay, formatNames, formatPresence } from "../../../static/view/format.js";
+import {
+  describeConnection,
+  formatCount,
+  formatDay,
+  formatNames,
+  formatPresence,
+} from "../../../static/view/format.js";
 
 const plain = (text) => text.replace(/[\u2068\u2069]/g, "");
 
@@ -49,6 +55,19 @@ test("the status says what happens to messages", () => {
   assert.match(describe({ name: "waiting", at: 4200 }, "open", false).text, /offline.*kept/);
   assert.match(describe({ name: "waiting", at: 0, refused: "no such hub" }).text, /no such hub/);
   assert.match(describe({ name: "signed out" }).text, /signed out.*kept/);
+  assert.match(describe({ name: "signed out", user: "aad:bo" }).text, /Another user.*kept/);
+});
+
+test("the status is a warning while nobody knows whether the connection works", () => {
+  for (const name of ["connecting", "checking", "waiting"]) {
+    assert.equal(describeConnection({ name, at: 0 }, "open", 0, true).tone, "warn");
+    assert.match(describeConnection({ name, at: 0 }, "open", 0, false).text, /^You are offline.*kept/);
+  }
+});
+
+test("people are counted in thousands, and a lower bound is told as one", () => {
+  assert.equal(formatCount(7, false), "7");
+  assert.equal(formatCount(1000, true), "1,000+");
 });
 
 test("a day is named relative to today, also when daylight saving time changes", () => {

@@ -1,0 +1,111 @@
+// The lists beside the conversation: the user's rooms, invitations, other open rooms, and the people in the room.
+import { requestJson } from "../client/connection.js";
+import { titleOf } from "../client/room.js";
+import { countUnread } from "../client/unread.js";
+import { byId, createAvatar, createButton, createElement, setContent } from "./dom.js";
+import { formatCount } from "./format.js";
+
+const MAX_OTHER_ROOMS = 8;
+
+/** Returns what shows the lists; `onChange` is called when the other rooms have changed. */
+export function createSidebar(chat, onChange) {
+  let otherRooms = [];
+
+  function render() {
+    const focusedId = document.activeElement?.id ?? "";
+    renderList("my-rooms", [...chat.rooms.values()].map(describeRoom), roomLink);
+    renderList("invitations", [...chat.invitations.byRoom.values()].map(describeInvitation), invitationItem);
+    const others = otherRooms.filter(({ room }) => !chat.rooms.has(room)).slice(0, MAX_OTHER_ROOMS);
+    renderList("other-rooms", others, otherRoomLink);
+    renderPeople(chat);
+    byId(focusedId)?.focus(); // a list that was made anew has lost it
+  }
+
+  function describeRoom(room) {
+    const { name, kind } = room;
+    const isCurrent = room === chat.room;
+    const canLeave = isCurrent && name !== chat.options.lobby;
+    return { name, kind, title: titleOf(room, chat), count: countUnread(room), isCurrent, canLeave };
+  }
+
+  function describeInvitation({ room, title, by }) {
+    return { room, title, by: chat.nameOf(by) };
+  }
+
+  return {
+    render,
+
+    /** Asks which other rooms are open; without an answer there are none. */
+    async updateOtherRooms() {
+      if (document.hidden || !byId("rooms").checkVisibility()) return;
+      const { rooms = [] } = await requestJson("rooms");
+      otherRooms = rooms;
+      onChange();
+    },
+  };
+}
+
+function renderList(id, items, build) {
+  setContent(byId(id), items.length && JSON.stringify(items), () =>
+    items.map((item) => createElement("li", {}, ...build(item))),
+  );
+}
+
+function roomLink({ name, kind, title, count, isCurrent, canLeave }) {
+  const leave = { id: `leave ${name}`, value: name, ariaLabel: `Leave ${title}`, title: "Leave this room" };
+  const badge = count ? createElement("span", { className: "badge" }, count, inWords(" unread")) : "";
+  return [
+    createLink(name, isCurrent, kindMark(kind, title), createElement("bdi", {}, title), badge),
+    ...(canLeave ? [createButton("leave-room", leave, "Leave")] : []),
+  ];
+}
+
+// A public room has a # by the style sheet.
+function kindMark(kind, title) {
+  if (kind === "direct") return createAvatar(title);
+  return kind === "private"
+    ? createElement("i", { className: "lock", title: "Private room" }, inWords("private "))
+    : "";
+}
+
+function otherRoomLink({ room, count, atLeast }) {
+  const here = createElement("small", {}, `${formatCount(count, atLeast)} here`);
+  return [createLink(room, false, createElement("bdi", {}, room), here)];
+}
+
+function createLink(address, isCurrent, ...content) {
+  const properties = { id: `link to ${address}`, href: `#${address}`, ariaCurrent: isCurrent && "page" };
+  return createElement("a", properties, ...content);
+}
+
+function invitationItem({ room, title, by }) {
+  const name = createElement("bdi", {}, title);
+  const answers = ["Accept", "Decline"].map((label) => {
+    const action = `${label.toLowerCase()}-invitation`;
+    return createButton(action, { id: `${action} ${room}`, value: room, ariaLabel: `${label} ${title}` }, label);
+  });
+  return [createElement("p", {}, name, createElement("small", {}, "from ", createElement("bdi", {}, by))), ...answers];
+}
+
+function inWords(text) {
+  return createElement("span", { className: "visually-hidden" }, text);
+}
+
+function renderPeople(chat) {
+  const { users, count, atLeast } = chat.room.roster;
+  const others = [...users].filter((user) => user !== chat.me).map((user) => ({ user, name: chat.nameOf(user) }));
+  const sorted = others.sort((a, b) => (a.name < b.name ? -1 : 1));
+  const people = [{ user: chat.me, name: chat.nameOf(chat.me), isMe: true }, ...sorted];
+  const peopleCount = Math.max(count, people.length);
+  renderList("people-list", people, personButton);
+  const more = peopleCount - people.length;
+  setContent(byId("more-people"), more > 0 && `and ${formatCount(more, atLeast)} more`);
+  setContent(byId("people-count"), `${formatCount(peopleCount, atLeast)} here`);
+}
+
+function personButton({ user, name, isMe }) {
+  const title = user === name ? "" : user;
+  const properties = { value: user, id: `person ${user}` };
+  const content = [createAvatar(name), createElement("bdi", { title }, name), isMe ? "(you)" : ""];
+  return [createButton("show-person", properties, ...content)];
+}
