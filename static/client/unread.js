@@ -11,6 +11,19 @@ export function countUnread({ counted, newer }) {
 }
 
 /**
+ * Returns how many unread messages there are in all rooms, and how many of them mention the user. Rooms of which the user
+ * wants to know nothing are left out.
+ * @param {Iterable<Room>} rooms
+ */
+export function countAllUnread(rooms) {
+  const heard = [...rooms].filter(({ level }) => level !== "none");
+  return {
+    unread: heard.reduce((sum, room) => sum + countUnread(room), 0),
+    mentions: heard.reduce((sum, { mentioned }) => sum + mentioned.size, 0),
+  };
+}
+
+/**
  * Takes over what the server says: the user has read up to `read`, and up to the entry `head` `unread` messages follow.
  * @param {Room} room
  * @param {{ read?: number | null, unread?: number | null, head: number | null, mentioned?: number[] | null,

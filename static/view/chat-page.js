@@ -14,6 +14,7 @@ import { createScreen } from "./screen.js";
 import { invite, shareLink } from "./sharing.js";
 
 const STATUS_MS = 500;
+const ATTENTION_MS = 500;
 const OTHER_ROOMS_MS = 60_000;
 const MAX_QUOTE_LENGTH = 200; // as the server quotes
 const RENAMED = ["invalid_name", "name_taken"]; // refusals that another name ends
@@ -52,8 +53,9 @@ export function showChat(session) {
       openAddressedRoom();
     },
   });
-  const screen = createScreen(chat, auth, () => panels.update(), session.retentionDays);
+  const screen = createScreen(chat, auth, onRendered, session.retentionDays);
   const composer = createComposer({
+    chat,
     maxBytes: limits.messageBytes,
     onTyping: () => chat.request("typing").catch(() => {}), // nobody misses a signal that did not arrive
     storage: userStorage(localStorage, me),
@@ -97,6 +99,20 @@ export function showChat(session) {
     },
   };
 
+  // What is not needed to read and write is loaded when there is something to read.
+  let attention;
+  function onRendered() {
+    panels.update();
+    if (chat.room.membership === "joined") attention ??= loadAttention();
+    attention?.then((update) => update());
+  }
+
+  async function loadAttention() {
+    await new Promise((resolve) => setTimeout(resolve, ATTENTION_MS));
+    const { createAttention } = await import("./attention.js");
+    return createAttention(page);
+  }
+
   // Says a text to those who listen to the page; returns it.
   function announce(text) {
     byId("announcement").textContent = text;
@@ -129,9 +145,9 @@ export function showChat(session) {
     if (!byId("panel").contains(document.activeElement)) focusComposer();
   }
 
-  function sendText(text, { kind, target }) {
+  function sendText(text, { kind, target }, mentions) {
     if (kind === "edit") {
-      chat.changeMessage({ kind: "edit", target: target.id, message: text });
+      chat.changeMessage({ kind: "edit", target: target.id, message: text, mentions });
       return;
     }
     screen.clearUnreadMark();
@@ -139,6 +155,7 @@ export function showChat(session) {
     chat.sendMessage(
       text,
       target && { id: target.id, from: target.from, user: target.user, message: quoteLine(target.message) },
+      mentions,
     );
   }
 
