@@ -5,7 +5,7 @@ import { isolateName } from "./format.js";
 const TYPING_MS = 3000;
 const NEAR_LIMIT_BYTES = 200;
 const NEEDS_MENU = /^\/|@/; // the first of these loads the menu
-/** @type {ReturnType<import("./completion.js").createCompletion>} */
+/** @type {ReturnType<typeof import("./completion.js").createCompletion>} */
 const NO_MENU = { update() {}, pick: () => false, move: () => false, close: () => false, mentionsIn: () => [] };
 
 /**

@@ -155,8 +155,9 @@ function describeMissing(room, title, entries, { hiddenCount }, retentionDays) {
   const lastHidden = entries.slice(0, hiddenCount).findLast(({ seq }) => seq)?.seq ?? 0;
   let start = "";
   if (room.olderFailures || (room.isIncomplete && !room.runs.length)) start = UNREADABLE;
-  else if (entries.some(({ from }) => from) && !olderCursor(room))
+  else if (entries.some(({ from }) => from) && !olderCursor(room)) {
     start = describeStart(room, title, entries, retentionDays);
+  }
   return {
     gaps: shownGaps(room).filter(({ after }) => after >= lastHidden),
     start: hiddenCount ? "" : start,
