@@ -1,4 +1,5 @@
 // Settings of this browser: notifications and the theme.
+import { titleOf } from "../client/room.js";
 import { userStorage } from "../client/user-storage.js";
 import { createElement, setContent } from "../view/dom.js";
 import { notificationState, wantNotifications } from "../view/notifications.js";
@@ -23,7 +24,7 @@ export function createPanel(page) {
   const { chat } = page;
   const themes = createThemeChoice(page);
   const level = createLevelChoice(page, chat.room);
-  const roomLevel = createElement("section", {}, createElement("h3", {}, "This room"), level);
+  const roomLevel = createElement("section", {}, createElement("h3", {}, titleOf(chat.room, chat)), level);
   const content = createElement("div", { className: "settings" }, createNotificationSwitch(chat), roomLevel, themes);
   return {
     title: "Settings",
@@ -68,6 +69,6 @@ function createThemeChoice({ screen }) {
   };
   update();
   const labels = inputs.map(({ label }) => label);
-  const group = createElement("fieldset", {}, createElement("legend", {}, "Colours"), ...labels);
-  return Object.assign(createElement("section", {}, createElement("h3", {}, "Theme"), group), { update });
+  const group = createElement("fieldset", {}, createElement("legend", {}, "Theme"), ...labels);
+  return Object.assign(group, { update });
 }

@@ -67,6 +67,11 @@ export function showChat(session) {
   /** @type {Record<string, any>} */
   const page = { chat, screen, composer, session, openRoom: setAddress, announce, describeRefusal };
   const panels = (page.panels = createPanels(page));
+  const updateAttention = createAttentionLater(page);
+  function onRendered() {
+    panels.update();
+    updateAttention();
+  }
   createDrawers(panels);
   createKeyboard(panels);
 
@@ -84,7 +89,10 @@ export function showChat(session) {
     },
     invite: () => invite(chat),
     "accept-invitation": (_, { value }) => acceptInvitation(value),
-    "open-panel": (_, { value }) => panels.toggle(value),
+    "open-panel": (_, { value }) => {
+      byId("rooms").hidePopover();
+      panels.toggle(value);
+    },
     "close-panel": panels.close,
     "switch-theme": () => {
       style.colorScheme = NEXT_THEME[style.colorScheme];
@@ -98,20 +106,6 @@ export function showChat(session) {
       location.assign(signOutUrl ?? ".");
     },
   };
-
-  // What is not needed to read and write is loaded when there is something to read.
-  let attention;
-  function onRendered() {
-    panels.update();
-    if (chat.room.membership === "joined") attention ??= loadAttention();
-    attention?.then((update) => update());
-  }
-
-  async function loadAttention() {
-    await new Promise((resolve) => setTimeout(resolve, ATTENTION_MS));
-    const { createAttention } = await import("./attention.js");
-    return createAttention(page);
-  }
 
   // Says a text to those who listen to the page; returns it.
   function announce(text) {
@@ -219,4 +213,20 @@ export function showChat(session) {
   screen.updateOtherRooms();
   setInterval(screen.renderStatus, STATUS_MS);
   setInterval(screen.updateOtherRooms, OTHER_ROOMS_MS);
+}
+
+// What is not needed to read and write is loaded when there is something to read. Returns what is called after every rendering.
+function createAttentionLater(page) {
+  let attention;
+
+  async function load() {
+    await new Promise((resolve) => setTimeout(resolve, ATTENTION_MS));
+    const { createAttention } = await import("./attention.js");
+    return createAttention(page);
+  }
+
+  return () => {
+    if (page.chat.room.membership === "joined") attention ??= load();
+    attention?.then((update) => update());
+  };
 }

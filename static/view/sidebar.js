@@ -136,7 +136,7 @@ function personButton({ user, name, isMe, isAway = false }) {
   const title = user === name ? "" : user;
   const presence = createElement(
     "small",
-    { className: `presence ${isAway ? "away" : "here"}` },
+    { className: `availability ${isAway ? "away" : "here"}` },
     isAway ? "away" : inWords("here"),
   );
   const properties = { value: user, id: `person ${user}` };
