@@ -120,13 +120,15 @@ class RosterReader:
         """Return who is in a room, as the service reported it at most a second ago; raises ServiceUnavailable."""
         return await self.reads.get(self._key(room), lambda: self._read(room))
 
-    async def read_away(self, room: str) -> Roster:
-        """Return who said that its user is away, as the service reported it at most a second ago.
-
-        Raises ServiceUnavailable.
-        """
+    async def read_recent_away(self, room: str) -> Roster:
+        """Return which connections are away, as the service reported it at most a second ago; as `read_recent`."""
         group = away_group(room)
         return await self.reads.get(self._key(group), lambda: read_group(self.gateway, group))
+
+    async def read_current_away(self, room: str) -> Roster:
+        """Return which connections are away, as the service reports it after this call; as `read_current`."""
+        group = away_group(room)
+        return await self.reads.get_new(self._key(group), lambda: read_group(self.gateway, group))
 
     async def read_current(self, room: str) -> Roster:
         """Return who is in a room, as the service reports it after this call; raises ServiceUnavailable."""

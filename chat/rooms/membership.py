@@ -185,7 +185,7 @@ async def record_arrival(member: RoomMember, place: Place | None, services: Serv
         return await or_none(services.places.update(place, change), "a place was not stored", room) or (None, None)
 
     roster_reading = or_none(services.rosters.read_current(room), "presence is unknown", room)
-    away_reading = or_none(services.rosters.read_away(room), AWAY_UNKNOWN, room)
+    away_reading = or_none(services.rosters.read_current_away(room), AWAY_UNKNOWN, room)
     roster, (before, after), page, away = await asyncio.gather(roster_reading, store_place(), reading, away_reading)
     was_here = before.is_here if before else False
     return Arrival(roster, page, after, was_here, after.news_at if after and is_new else at, away)
@@ -240,7 +240,7 @@ async def read_roster_and_head(
     check = services.reading(event, room)
 
     async def read_people() -> tuple[Roster, Roster | None]:
-        reading_away = or_none(services.rosters.read_away(room), AWAY_UNKNOWN, room)
+        reading_away = or_none(services.rosters.read_recent_away(room), AWAY_UNKNOWN, room)
         return await asyncio.gather(services.rosters.read_recent(room), reading_away)
 
     if is_members_only(room):
