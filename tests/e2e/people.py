@@ -138,7 +138,7 @@ class Person:
         return self.page.locator(".message .text").all_inner_texts()
 
     def all_texts(self) -> list[str]:
-        """Return the messages of the whole log from its top, of which only the part around what is in view has elements."""
+        """Return the messages of the whole log; only the part around what is in view has elements."""
         texts: list[str] = self.log.evaluate("""async log => {
           const texts = new Map();
           const frames = () => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)));

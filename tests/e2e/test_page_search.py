@@ -10,9 +10,9 @@ from playwright.sync_api import Locator, Page, expect
 from chat.message_ids import derived_id
 from chat.room_log.model import Entry, Head, Kind, Message
 from chat.room_log.rows import encode_entry, encode_head, encode_index
+from tests.e2e.accessibility import violations
 from tests.e2e.conftest import Chat, Entity
 from tests.e2e.people import Person, Wire, a_room, answer, until
-from tests.e2e.test_page_look import AXE
 
 NewPerson = Callable[[], Page]
 OLD_LENGTH = 1500  # so much that what lies between its ends is not loaded by itself
@@ -57,18 +57,6 @@ def search(person: Person, text: str) -> Locator:
     person.page.get_by_role("button", name="Search messages").click()
     person.page.get_by_role("searchbox").fill(text)
     return person.page.locator("#search-results button")
-
-
-def violations(page: Page) -> list[str]:
-    """Return what axe-core finds of any impact, in light and in dark colours."""
-    page.evaluate(AXE.read_text())
-    found: list[str] = []
-    for scheme in ("light", "dark"):
-        page.emulate_media(color_scheme="dark" if scheme == "dark" else "light", reduced_motion="reduce")
-        found += page.evaluate(
-            "async () => (await axe.run()).violations.map(({id, nodes}) => `${id}: ${nodes.map(({html}) => html)}`)"
-        )
-    return found
 
 
 def test_a_search_by_keyboard_opens_a_result_in_its_place_and_leads_back(
