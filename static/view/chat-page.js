@@ -4,15 +4,16 @@ import { isOwn } from "../client/log.js";
 import { userStorage } from "../client/user-storage.js";
 import { createAddresses } from "./addresses.js";
 import { createComposer } from "./composer.js";
-import { byId, setContent } from "./dom.js";
+import { byId, isEmbedded, setContent } from "./dom.js";
 import { createDrawers } from "./drawers.js";
 import { createKeyboard } from "./keyboard.js";
 import { createMessageActions } from "./message-actions.js";
 import { describeFrame } from "./notices.js";
 import { createPanels } from "./panels.js";
+import { createEmojiActions, watchReactions } from "./reactions.js";
 import { describeRefusal, returnCommand, tellRefusal } from "./refusals.js";
 import { createScreen } from "./screen.js";
-import { copyLink, invite, shareLink } from "./sharing.js";
+import { copyLink, shareLink } from "./sharing.js";
 
 const STATUS_MS = 500;
 const OTHER_ROOMS_MS = 60_000;
@@ -53,7 +54,11 @@ export function showChat(session) {
       addresses.open();
     },
   });
-  const screen = createScreen(chat, auth, onRendered, session.retentionDays);
+  const screen = createScreen(chat, auth, {
+    onRendered,
+    isSeen: () => isSeen() && !addresses.isJumping(),
+    retentionDays: session.retentionDays,
+  });
   const composer = createComposer({
     maxBytes: limits.messageBytes,
     onTyping: () => chat.request("typing").catch(() => {}), // nobody misses a signal that did not arrive
@@ -68,23 +73,45 @@ export function showChat(session) {
   const addresses = createAddresses(page, lobby, acceptInvitation);
   Object.assign(page, { openRoom: addresses.set, screen: { ...screen, showEntry: addresses.showEntry } });
   const panels = (page.panels = createPanels(page));
+  page.openPerson = (user) => panels.open("person", { user });
+  let embedding;
+  if (isEmbedded()) {
+    import("./embedding.js").then(({ createEmbedding }) => {
+      embedding = createEmbedding(chat);
+    });
+  }
   createDrawers(panels);
   createKeyboard(panels);
+
+  // Loaded with the first of them.
+  function roomAction(action) {
+    return async (message, button) => {
+      const { createRoomActions } = await import("./room-actions.js");
+      createRoomActions(page)[action](message, button);
+    };
+  }
 
   // What a button with a `data-action` does, to the message that it belongs to.
   const actions = {
     ...createMessageActions(chat, composer),
+    ...createEmojiActions(chat, composer, userStorage(localStorage, me)),
     "show-quoted": ({ room, replyTo }) => addresses.showEntry(room, { id: replyTo.id }),
     "copy-link": (message) => copyLink(chat, message),
+    "show-person": (_, { value }) => page.openPerson?.(value),
     "load-gap": (_, { value }) => chat.loadGap(Number(value), Infinity),
     "show-end": screen.showEnd,
     connect: () => {
       const { connectionState: state } = chat;
       if (state.name !== "signed out") chat.connection.probe();
-      else if (state.user) location.reload();
+      else if (state.user || isEmbedded()) {
+        location.reload();
+      } // in a frame the first screen opens a window
       else location.assign(signInUrl);
     },
-    invite: () => invite(chat),
+    "show-person": (_, { value }) => page.openPerson(value),
+    "decline-invitation": roomAction("decline-invitation"),
+    report: roomAction("report"),
+    pin: roomAction("pin"),
     "accept-invitation": (_, { value }) => acceptInvitation(value),
     "open-panel": (_, { value }) => panels.toggle(value),
     "close-panel": panels.close,
@@ -100,6 +127,15 @@ export function showChat(session) {
       location.assign(signOutUrl ?? ".");
     },
   };
+
+  function onRendered() {
+    panels.update();
+    embedding?.update();
+  }
+
+  function isSeen() {
+    return isEmbedded() ? Boolean(embedding?.isSeen()) : !document.hidden;
+  }
 
   // Says a text to those who listen to the page; returns it.
   function announce(text) {
@@ -180,6 +216,7 @@ export function showChat(session) {
   });
   byId("new-room").addEventListener("input", () => setContent(byId("room-problem"), ""));
 
+  watchReactions(byId("log"));
   setContent(byId("my-name"), name);
   byId("sign-in").hidden = true;
   byId("chat").hidden = false;

@@ -11,13 +11,15 @@ const FRAME_MS = 16;
 const WINDOW_LENGTH = 120; // scrolling up shows more entries than these
 const UNREADABLE = "Messages could not be loaded. Trying again…";
 
-/** Returns the screen of the chat; `onRendered` is called after every rendering. Messages are kept for `retentionDays` (null: for ever). */
-export function createScreen(chat, auth, onRendered, retentionDays) {
+/**
+ * Returns the screen of the chat. `onRendered` is called after every rendering, `isSeen` returns whether somebody sees it.
+ * Messages are kept for `retentionDays` (null: for ever).
+ */
+export function createScreen(chat, auth, { onRendered, isSeen, retentionDays }) {
   const nameOf = (user) => chat.nameOf(user);
   const roomViews = new WeakMap();
   let renderTimer;
   let isOpening = false;
-  let isReading = true;
   let acts; // what acts and rules are in words, loaded when there are some
   const sidebar = createSidebar(chat, scheduleRender);
   const messageList = createMessageList(chat, showOlder, (after) => chat.loadGap(after));
@@ -44,7 +46,7 @@ export function createScreen(chat, auth, onRendered, retentionDays) {
     renderConversation(entries);
     if (messageList.isNearTop() && !currentView().hiddenCount) loadOlder();
     const last = entries.findLast(({ from }) => from);
-    const isRead = room.membership === "joined" && messageList.isFollowing() && isReading && !document.hidden;
+    const isRead = room.membership === "joined" && messageList.isFollowing() && isSeen();
     if (last && isRead) chat.markRead(last);
 
     const count = countUnread(room);
@@ -133,11 +135,6 @@ export function createScreen(chat, auth, onRendered, retentionDays) {
     showRoom() {
       isOpening = true;
       render();
-    },
-
-    /** Notes whether what is in view is read: not while the room is only passed through. */
-    setReading(value) {
-      isReading = value;
     },
 
     clearUnreadMark() {
