@@ -54,11 +54,7 @@ export function showChat(session) {
       addresses.open();
     },
   });
-  const screen = createScreen(chat, auth, {
-    onRendered,
-    isSeen: () => isSeen() && !addresses.isJumping(),
-    retentionDays: session.retentionDays,
-  });
+  const screen = createScreen(chat, auth, { onRendered, isSeen, retentionDays: session.retentionDays });
   const composer = createComposer({
     maxBytes: limits.messageBytes,
     onTyping: () => chat.request("typing").catch(() => {}), // nobody misses a signal that did not arrive
@@ -97,7 +93,6 @@ export function showChat(session) {
     ...createEmojiActions(chat, composer, userStorage(localStorage, me)),
     "show-quoted": ({ room, replyTo }) => addresses.showEntry(room, { id: replyTo.id }),
     "copy-link": (message) => copyLink(chat, message),
-    "show-person": (_, { value }) => page.openPerson?.(value),
     "load-gap": (_, { value }) => chat.loadGap(Number(value), Infinity),
     "show-end": screen.showEnd,
     connect: () => {
@@ -130,10 +125,12 @@ export function showChat(session) {
 
   function onRendered() {
     panels.update();
+    addresses.update();
     embedding?.update();
   }
 
   function isSeen() {
+    if (addresses.isJumping()) return false;
     return isEmbedded() ? Boolean(embedding?.isSeen()) : !document.hidden;
   }
 
@@ -147,11 +144,6 @@ export function showChat(session) {
     sessionStorage.clear();
     sessionStorage.setItem("chat.refusal", reason);
     location.reload();
-  }
-
-  function onRendered() {
-    panels.update();
-    addresses.update();
   }
 
   function sendText(text, { kind, target }) {
