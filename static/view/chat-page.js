@@ -9,22 +9,23 @@ import { createDrawers } from "./drawers.js";
 import { createKeyboard } from "./keyboard.js";
 import { createMessageActions } from "./message-actions.js";
 import { describeFrame } from "./notices.js";
+import { createPageActions } from "./page-actions.js";
 import { createPanels } from "./panels.js";
 import { createEmojiActions, watchReactions } from "./reactions.js";
-import { describeRefusal, returnCommand, tellRefusal } from "./refusals.js";
+import { describeRefusal, returnCommand } from "./refusals.js";
 import { createScreen } from "./screen.js";
-import { copyLink, shareLink } from "./sharing.js";
+import { shareLink } from "./sharing.js";
 
 const STATUS_MS = 500;
 const OTHER_ROOMS_MS = 60_000;
+const BACKGROUND_MS = 3000; // what the user sees first comes first
 const MAX_QUOTE_LENGTH = 200; // as the server quotes
 const RENAMED = ["invalid_name", "name_taken"]; // refusals that another name ends
-const NEXT_THEME = { "": "light", light: "dark", dark: "" };
 
 /** Shows the chat to the session's user. */
 export function showChat(session) {
-  const { me, name, auth, lobby, limits, signIn: signInUrl, signOut: signOutUrl } = session;
-  const { style } = document.documentElement;
+  const { me, name, auth, lobby, limits } = session;
+  const own = userStorage(localStorage, me);
 
   let wasLive = false;
 
@@ -41,6 +42,7 @@ export function showChat(session) {
         askForNameAgain(state.refused);
       }
       screen.scheduleRender();
+      page.history?.note();
     },
     describeRefusal: (refusal) => describeRefusal(refusal).then(announce),
     onRefused: (item, refusal) => returnCommand(page, item, refusal),
@@ -58,14 +60,14 @@ export function showChat(session) {
   const composer = createComposer({
     maxBytes: limits.messageBytes,
     onTyping: () => chat.request("typing").catch(() => {}), // nobody misses a signal that did not arrive
-    storage: userStorage(localStorage, me),
+    storage: own,
     onSend: sendText,
     onEditLast: editLastMessage,
   });
 
   // What panels may use.
   /** @type {Record<string, any>} */
-  const page = { chat, screen, composer, session, announce, describeRefusal };
+  const page = { chat, screen, composer, session, announce, describeRefusal, acceptInvitation };
   const addresses = createAddresses(page, lobby, acceptInvitation);
   Object.assign(page, { openRoom: addresses.set, screen: { ...screen, showEntry: addresses.showEntry } });
   const panels = (page.panels = createPanels(page));
@@ -79,48 +81,11 @@ export function showChat(session) {
   createDrawers(panels);
   createKeyboard(panels);
 
-  // Loaded with the first of them.
-  function roomAction(action) {
-    return async (message, button) => {
-      const { createRoomActions } = await import("./room-actions.js");
-      createRoomActions(page)[action](message, button);
-    };
-  }
-
   // What a button with a `data-action` does, to the message that it belongs to.
   const actions = {
     ...createMessageActions(chat, composer),
-    ...createEmojiActions(chat, composer, userStorage(localStorage, me)),
-    "show-quoted": ({ room, replyTo }) => addresses.showEntry(room, { id: replyTo.id }),
-    "copy-link": (message) => copyLink(chat, message),
-    "load-gap": (_, { value }) => chat.loadGap(Number(value), Infinity),
-    "show-end": screen.showEnd,
-    connect: () => {
-      const { connectionState: state } = chat;
-      if (state.name !== "signed out") chat.connection.probe();
-      else if (state.user || isEmbedded()) {
-        location.reload();
-      } // in a frame the first screen opens a window
-      else location.assign(signInUrl);
-    },
-    "show-person": (_, { value }) => page.openPerson(value),
-    "decline-invitation": roomAction("decline-invitation"),
-    report: roomAction("report"),
-    pin: roomAction("pin"),
-    "accept-invitation": (_, { value }) => acceptInvitation(value),
-    "open-panel": (_, { value }) => panels.toggle(value),
-    "close-panel": panels.close,
-    "switch-theme": () => {
-      style.colorScheme = NEXT_THEME[style.colorScheme];
-      localStorage.setItem("chat.theme", style.colorScheme);
-      screen.scheduleRender();
-    },
-    "leave-room": (_, { value }) => tellRefusal(page, chat.request("leave", { room: value })),
-    "focus-composer": () => byId("message-box").focus(),
-    "sign-out": () => {
-      sessionStorage.clear();
-      location.assign(signOutUrl ?? ".");
-    },
+    ...createEmojiActions(chat, composer, own),
+    ...createPageActions(page),
   };
 
   function onRendered() {
@@ -139,6 +104,7 @@ export function showChat(session) {
     byId("announcement").textContent = text;
     return text;
   }
+
   // The first screen says why.
   function askForNameAgain(reason) {
     sessionStorage.clear();
@@ -157,10 +123,6 @@ export function showChat(session) {
       text,
       target && { id: target.id, from: target.from, user: target.user, message: quoteLine(target.message) },
     );
-  }
-
-  function quoteLine(message) {
-    return message.split(/\s+/).join(" ").trim().slice(0, MAX_QUOTE_LENGTH);
   }
 
   function editLastMessage() {
@@ -218,5 +180,14 @@ export function showChat(session) {
   if (invitation) acceptInvitation(invitation);
   screen.updateOtherRooms();
   setInterval(screen.renderStatus, STATUS_MS);
+  // At once where something is kept.
+  setTimeout(
+    async () => (await import("./background.js")).beginBackgroundWork(page, own),
+    own.getItem("history") ? 0 : BACKGROUND_MS,
+  );
   setInterval(screen.updateOtherRooms, OTHER_ROOMS_MS);
+}
+
+function quoteLine(message) {
+  return message.split(/\s+/).join(" ").trim().slice(0, MAX_QUOTE_LENGTH);
 }
