@@ -100,6 +100,7 @@ export function showChat(session) {
   }
 
   function isSeen() {
+    if (addresses.isJumping()) return false;
     return isEmbedded() ? Boolean(embedding?.isSeen()) : !document.hidden;
   }
 

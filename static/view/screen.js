@@ -23,7 +23,6 @@ export function createScreen(chat, auth, { onRendered, isSeen, retentionDays }) 
   let renderTimer;
   let renderedAt = 0;
   let isOpening = false;
-  let isReading = true;
   let acts; // what acts and rules are in words, loaded when there are some
   const news = createNews(chat, byId("news"));
   const sidebar = createSidebar(chat, scheduleRender);
@@ -52,7 +51,7 @@ export function createScreen(chat, auth, { onRendered, isSeen, retentionDays }) 
     renderConversation(entries);
     if (messageList.isNearTop() && olderCursor(room)) chat.loadOlder();
     const last = entries.findLast(({ from }) => from);
-    const isRead = room.membership === "joined" && messageList.isFollowing() && isReading && isSeen();
+    const isRead = room.membership === "joined" && messageList.isFollowing() && isSeen();
     if (last && isRead) chat.markRead(last);
 
     const count = countUnread(room);
@@ -135,11 +134,6 @@ export function createScreen(chat, auth, { onRendered, isSeen, retentionDays }) 
     showRoom() {
       isOpening = true;
       render();
-    },
-
-    /** Notes whether what is in view is read: not while the room is only passed through. */
-    setReading(value) {
-      isReading = value;
     },
 
     /** Shows the room after the page was hidden: what came meanwhile, or what was read further up. */
