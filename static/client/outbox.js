@@ -96,6 +96,8 @@ function parseItem(json, key, user) {
     error: isFailed ? String(error || "Not sent.") : undefined,
     ...(typeof after === "number" && { after }),
   };
+  const { mentions } = stored;
+  if (Array.isArray(mentions)) Object.assign(common, { mentions: mentions.map(String) });
   if (v === MESSAGE_VERSION) return parseMessage(common, stored);
   return v === CHANGE_VERSION ? parseChange(common, stored) : undefined;
 }

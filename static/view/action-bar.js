@@ -16,7 +16,7 @@ const UNAVAILABLE = ".deleted, .pending, .sent, .failed";
  * @param {Record<string, any>} actions
  */
 export async function createActionBar(chat, actions) {
-  await loadStyle();
+  await loadStyle("panels/panels.css");
   const log = byId("log");
   const { inline, menu: menuOnly } = createActionButtons(actions);
   const more = createElement(

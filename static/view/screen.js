@@ -2,9 +2,9 @@
 import { isUnread } from "../client/log.js";
 import { withUnsent } from "../client/outbox.js";
 import { olderCursor, shownGaps, titleOf } from "../client/room.js";
-import { countUnread } from "../client/unread.js";
+import { countAllUnread, countUnread } from "../client/unread.js";
 import { byId, setContent } from "./dom.js";
-import { describeConnection, formatDate, formatNames } from "./format.js";
+import { describeConnection, formatDate, formatNames, formatTime, titleMark } from "./format.js";
 import { createMessageList } from "./message-list.js";
 import { createNews } from "./news.js";
 import { createSidebar } from "./sidebar.js";
@@ -13,8 +13,11 @@ import { timelineRows } from "./timeline.js";
 const FRAME_MS = 16;
 const UNREADABLE = "Messages could not be loaded. Trying again…";
 
-/** Returns the screen of the chat; `onRendered` is called after every rendering. Messages are kept for `retentionDays` (null: for ever). */
-export function createScreen(chat, auth, onRendered, retentionDays) {
+/**
+ * Returns the screen of the chat. `onRendered` is called after every rendering, `isSeen` returns whether somebody sees it.
+ * Messages are kept for `retentionDays` (null: for ever).
+ */
+export function createScreen(chat, auth, { onRendered, isSeen, retentionDays }) {
   const nameOf = (user) => chat.nameOf(user);
   const roomViews = new WeakMap();
   let renderTimer;
@@ -48,13 +51,12 @@ export function createScreen(chat, auth, onRendered, retentionDays) {
     renderConversation(entries);
     if (messageList.isNearTop() && olderCursor(room)) chat.loadOlder();
     const last = entries.findLast(({ from }) => from);
-    const isRead = room.membership === "joined" && messageList.isFollowing() && !document.hidden;
+    const isRead = room.membership === "joined" && messageList.isFollowing() && isSeen();
     if (last && isRead) chat.markRead(last);
 
     const count = countUnread(room);
-    const total = [...chat.rooms.values()].reduce((sum, mine) => sum + countUnread(mine), 0);
     const title = titleOf(room, chat);
-    document.title = `${total ? `(${total}) ` : ""}${title} · Chat`;
+    document.title = `${titleMark(countAllUnread(chat.rooms.values()))}${title} · Chat`;
     setContent(byId("room-name"), title);
     byId("room-name").classList.toggle("titled", room.name.startsWith("~"));
     const waiting = count ? `${count} new message${count > 1 ? "s" : ""}` : "Jump to latest";
@@ -150,6 +152,11 @@ export function createScreen(chat, auth, onRendered, retentionDays) {
   };
 }
 
+function describeEnd({ isIncomplete, runs, storedAt }) {
+  if (storedAt !== null) return `Kept in this browser, as of ${formatDate(storedAt)}, ${formatTime(storedAt)}.`;
+  return isIncomplete && runs.length ? UNREADABLE : "";
+}
+
 // What is missing in a part of the entries and at its ends, and what is before it.
 function describeSurroundings(room, title, entries, { start, end }, retentionDays) {
   const isStart = start === 0;
@@ -161,7 +168,7 @@ function describeSurroundings(room, title, entries, { start, end }, retentionDay
     previous: entries[start - 1],
     gaps: shownGaps(room).filter(({ after }) => after >= before && after < last),
     start: isStart ? describeBeginning(room, title, entries, retentionDays) : "",
-    end: isEnd && room.isIncomplete && room.runs.length ? UNREADABLE : "",
+    end: isEnd ? describeEnd(room) : "",
   };
 }
 
@@ -174,13 +181,14 @@ function lastSeq(entries, end) {
 
 function describeBeginning(room, title, entries, retentionDays) {
   if (room.olderFailures || (room.isIncomplete && !room.runs.length)) return UNREADABLE;
-  if (olderCursor(room) || !entries.some(({ from }) => from)) return "";
+  if (olderCursor(room)) return "";
   return describeStart(room, title, entries, retentionDays);
 }
 
 function describeStart({ runs }, title, entries, days) {
-  if (!runs.length) return "";
+  const oldest = entries.find(({ from }) => from);
+  if (!runs.length || !oldest) return "";
   if (!runs[0].after) return `This is where ${title} began.`;
-  const removed = `Messages before ${formatDate(new Date(entries.find(({ from }) => from).sentAt))} were removed.`;
+  const removed = `Messages before ${formatDate(new Date(oldest.sentAt))} were removed.`;
   return days ? `${removed} They are kept for ${days === 1 ? "a day" : `${days} days`}.` : removed;
 }

@@ -144,7 +144,7 @@ class Person:
         return self.page.locator(".message .text").all_inner_texts()
 
     def all_texts(self) -> list[str]:
-        """Return the messages of the whole log, of which only the part around what is in view has elements."""
+        """Return the messages of the whole log; only the part around what is in view has elements."""
         texts: list[str] = self.log.evaluate("""async log => {
           const texts = new Map();
           const frames = () => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)));
@@ -230,3 +230,14 @@ def publish(service: WebPubSubServiceClient, room: str, *frames: Frame) -> None:
     """Publish frames to everyone in the room, as the backend does."""
     for frame in frames:
         service.send_to_group(f"room.{room}", frame, content_type="application/json")
+
+
+def set_hidden(page: Page, *, hidden: bool) -> None:
+    """Tell the page that its tab is hidden, or visible again."""
+    page.evaluate(
+        """hidden => {
+          Object.defineProperty(document, 'hidden', {value: hidden, configurable: true});
+          document.dispatchEvent(new Event('visibilitychange'));
+        }""",
+        hidden,
+    )
