@@ -15,7 +15,7 @@ from chat.text_rules import changes_direction, is_blank, is_clean, is_clean_text
 from chat.user_names.visibility import find_invisible
 
 CLIENT_ID_LENGTH = 64
-EMOJI_BYTES = 32
+EMOJI_BYTES = 48  # the longest emoji that Unicode recommends has 35
 REASON_LENGTH = 200
 TITLE_LENGTH = 64
 USER_LENGTH = 128
@@ -68,7 +68,7 @@ def named_room_and_client_id(payload: Payload) -> tuple[str | None, str | None]:
         return None, None
     try:
         client_id = parse_client_id(payload.get("clientId"))
-        return (room_name(payload["room"]) if "room" in payload else None), client_id
+        return (room_name(payload["room"]) if payload.get("room") is not None else None), client_id
     except ChatError:
         return None, None
 

@@ -140,6 +140,6 @@ function personButton({ user, name, isMe, isAway = false }) {
     isAway ? "away" : inWords("here"),
   );
   const properties = { value: user, id: `person ${user}` };
-  const content = [createAvatar(name), createElement("bdi", { title }, name), isMe ? "(you)" : "", presence];
+  const content = [createAvatar(name, user), createElement("bdi", { title }, name), isMe ? "(you)" : "", presence];
   return [createButton("show-person", properties, ...content)];
 }

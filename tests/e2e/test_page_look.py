@@ -3,12 +3,12 @@
 import json
 import re
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, Route, expect
 
+from tests.e2e.accessibility import violations
 from tests.e2e.conftest import Chat
 from tests.e2e.people import Person, Wire, a_room, answer, react, until
 
@@ -19,7 +19,6 @@ MAX_FIRST_LOAD_BYTES = 10 * 1024
 # that wait because they were too much; and 9 KB for panels, search,
 # mentions and what an old conversation needs.
 MAX_PAGE_BYTES = 56 * 1024
-AXE = Path(__file__).parents[1] / "page" / "node_modules" / "axe-core" / "axe.min.js"
 
 
 @pytest.fixture
@@ -29,15 +28,7 @@ def room() -> str:
 
 def serious_violations(page: Page) -> list[dict[str, Any]]:
     """Return what axe-core finds serious or critical, with the elements."""
-    if not AXE.exists():
-        pytest.fail("axe-core is not installed: npm ci in tests/page")
-    page.evaluate(AXE.read_text())
-    found = page.evaluate("async () => (await axe.run()).violations")
-    return [
-        {"rule": one["id"], "nodes": [node["html"] for node in one["nodes"]]}
-        for one in found
-        if one["impact"] in ("serious", "critical")
-    ]
+    return violations(page, impacts=("serious", "critical"))
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -305,9 +296,10 @@ def test_a_page_that_finds_no_server_tries_again_by_itself(chat: Chat, new_perso
 
 
 def test_the_page_loads_nothing_from_elsewhere_and_violates_no_rule_of_its_policy(
-    chat: Chat, new_person: NewPerson, room: str
+    chat: Chat, browser: Browser, room: str
 ) -> None:
-    page = new_person()
+    context = browser.new_context(service_workers="allow")  # the browser complains of one that is blocked
+    page = context.new_page()
     requested: set[str] = set()
     complaints: list[str] = []
     page.on("request", lambda request: requested.add(request.url.split("/")[2]))
@@ -323,6 +315,7 @@ def test_the_page_loads_nothing_from_elsewhere_and_violates_no_rule_of_its_polic
     assert complaints == []
     policy = page.request.get(chat.url).headers["content-security-policy"]
     assert "unsafe" not in policy
+    context.close()
 
 
 def transferred(page: Page) -> dict[str, int]:

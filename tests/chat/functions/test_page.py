@@ -2,6 +2,8 @@
 
 import asyncio
 import gzip
+import hashlib
+import json
 from pathlib import Path
 
 import azure.functions as func
@@ -160,9 +162,98 @@ async def test_a_head_request_has_the_headers_of_a_get(chat: LocalChat) -> None:
         assert (answer.status, answer.body, answer["ETag"]) == (304, b"", full["ETag"])
 
 
+def test_only_the_page_for_frames_may_be_framed_and_only_by_the_named_sites(open_chat: pytest.MonkeyPatch) -> None:
+    open_chat.setenv("ChatEmbedOrigins", "https://a.example,https://b.example")
+
+    framed = get("embed")
+
+    assert framed.get_body() == get("").get_body()
+    assert framed.headers["Content-Type"] == "text/html; charset=utf-8"
+    assert framed.headers["Content-Security-Policy"].endswith("frame-ancestors https://a.example https://b.example")
+    assert "X-Frame-Options" not in framed.headers
+    for other in (get(""), get("index.html"), get("embed.js"), get("nothing")):
+        assert other.headers["Content-Security-Policy"].endswith("frame-ancestors 'none'")
+        assert other.headers["X-Frame-Options"] == "DENY"
+
+
+@pytest.mark.parametrize("value", ["", "*", "https://a.example/path"])
+def test_without_a_usable_setting_there_is_no_page_for_frames(
+    open_chat: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, value: str
+) -> None:
+    open_chat.setenv("ChatEmbedOrigins", value)
+
+    response = get("embed")
+
+    assert (response.status_code, response.get_body()) == (404, b"not found")
+    assert response.headers["X-Frame-Options"] == "DENY"
+    assert ("nobody can embed the chat" in caplog.text) is bool(value)
+    assert get("").status_code == 200
+
+
+def test_pages_of_the_named_sites_alone_may_load_the_script_that_embeds(open_chat: pytest.MonkeyPatch) -> None:
+    open_chat.setenv("ChatEmbedOrigins", "https://a.example")
+
+    allowed = get("embed.js", Origin="https://a.example")
+
+    assert allowed.headers["Access-Control-Allow-Origin"] == "https://a.example"
+    assert "Origin" in allowed.headers["Vary"]
+    for path, origin in (("embed.js", "https://b.example"), ("embed.js", ""), ("app.js", "https://a.example")):
+        assert "Access-Control-Allow-Origin" not in get(path, Origin=origin).headers
+
+
 async def test_a_forged_principal_is_ignored_in_open_mode(chat: LocalChat) -> None:
     forged = {"x-ms-client-principal-name": "root", "x-ms-client-principal-id": "root"}
     forged |= {"x-ms-client-principal-idp": "aad"}
 
     assert (await chat.get("/session", headers=forged))["user"] is None
     assert (await chat.get("/negotiate", status=400, headers=forged))["error"]["code"] == "missing_user"
+
+
+def test_the_service_worker_is_told_every_file_of_the_page_and_its_hash() -> None:
+    version, files, *code = get("service-worker.js").get_body().decode().splitlines()
+    kept = json.loads(files.removeprefix("const FILES = ").removesuffix(";"))
+
+    assert version == f'const VERSION = "{static_files.page_version().version}";'
+    served = {path for path in kept if get(path).status_code == 200}
+    everything = {
+        path.relative_to(ROOT / "static").as_posix() for path in (ROOT / "static").rglob("*") if path.is_file()
+    }
+    assert set(kept) == served == everything - {"service-worker.js"}
+    assert kept["app.js"] == hashlib.sha256(get("app.js").get_body()).hexdigest()
+    assert "\n".join(code) == (ROOT / "static" / "service-worker.js").read_text().rstrip()
+
+
+def test_the_version_changes_with_every_file_of_the_page(tmp_path: Path) -> None:
+    root = tmp_path.resolve()
+    (root / "view").mkdir()
+    versions = []
+    for name, content in (
+        ("service-worker.js", "// the worker"),
+        ("index.html", "<p>"),
+        ("view/a.js", "1"),
+        ("view/a.js", "2"),
+        ("view/b.js", "2"),
+        ("service-worker.js", "// another worker"),
+        ("note.md", "no file of the page"),
+    ):
+        (root / name).write_text(content)
+        versions.append(static_files.page_version(root).version)
+    (root / "view" / "b.js").unlink()
+    versions.append(static_files.page_version(root).version)
+
+    assert versions[5] == versions[6]
+    assert len(set(versions)) == 7
+    worker = static_files.read_file(root / "service-worker.js", root)
+    assert worker.content.startswith(f'const VERSION = "{versions[-1]}"'.encode())
+    assert worker.content.endswith(b"// another worker")
+
+
+def test_the_version_is_told_to_the_worker_that_opens_the_page_and_to_nobody_else() -> None:
+    preload = {"service-worker-navigation-preload": "true"}
+    etag = get("").headers["ETag"]
+
+    for headers in (preload, preload | {"If-None-Match": etag}):
+        assert get("", **headers).headers["Chat-Version"] == static_files.page_version().version
+    assert "Chat-Version" not in get("").headers
+    assert "Service-Worker-Navigation-Preload" in get("").headers["Vary"]
+    assert "Chat-Version" not in get("app.js", **preload).headers
