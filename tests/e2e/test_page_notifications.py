@@ -42,7 +42,7 @@ def wait_until_it_notifies(page: Page) -> None:
 
 
 def turn_on(page: Page) -> None:
-    page.get_by_role("button", name="Settings").click()
+    page.get_by_role("button", name="Settings", exact=True).click()
     panel = page.get_by_role("complementary", name="Settings")
     expect(panel.get_by_text("Off. This browser tells you nothing.")).to_be_visible()
     panel.get_by_role("button", name="Turn on notifications").click()
@@ -105,7 +105,7 @@ def test_a_browser_that_blocks_notifications_is_told_what_to_do(chat: Chat, new_
     page.add_init_script(RECORDED + "Notification.permission = 'denied'")
     Person(page, chat, "ana").enter()
 
-    page.get_by_role("button", name="Settings").click()
+    page.get_by_role("button", name="Settings", exact=True).click()
 
     expect(page.get_by_text("Your browser blocks notifications of this site.")).to_be_visible()
     expect(page.get_by_role("button", name="Turn on notifications")).to_have_count(0)
