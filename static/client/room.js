@@ -253,11 +253,9 @@ function noteOwnReaction({ entries }, { id, emoji = "", on }) {
  * @param {Room} room
  */
 export function forgetLog(room) {
-  const { runs, head, first, rejoinedAt, entries, read, marked, counted, newer, mentioned, rules } = createRoom(
-    room.name,
-  );
-  Object.assign(room, { runs, head, first, rejoinedAt, entries, read, marked, counted, newer, mentioned, rules });
-  Object.assign(room, { storedAt: null, storedIds: null });
+  const { runs, head, first, rejoinedAt, entries, read, marked, counted, newer, rules } = createRoom(room.name);
+  Object.assign(room, { runs, head, first, rejoinedAt, entries, read, marked, counted, newer, rules });
+  Object.assign(room, { mentioned: new Set(), storedAt: null, storedIds: null });
 }
 
 /**

@@ -18,7 +18,6 @@ import { createScreen } from "./screen.js";
 import { shareLink } from "./sharing.js";
 
 const STATUS_MS = 500;
-const ATTENTION_MS = 500;
 const OTHER_ROOMS_MS = 60_000;
 const BACKGROUND_MS = 3000; // what the user sees first comes first
 const MAX_QUOTE_LENGTH = 200; // as the server quotes
@@ -75,7 +74,6 @@ export function showChat(session) {
   Object.assign(page, { openRoom: addresses.set, screen: { ...screen, showEntry: addresses.showEntry } });
   const panels = (page.panels = createPanels(page));
   page.openPerson = (user) => panels.open("person", { user });
-  const updateAttention = createAttentionLater(page);
   let embedding;
   if (isEmbedded()) {
     import("./embedding.js").then(({ createEmbedding }) => {
@@ -95,7 +93,7 @@ export function showChat(session) {
   function onRendered() {
     panels.update();
     addresses.update();
-    updateAttention();
+    page.updateAttention?.();
     embedding?.update();
   }
 
@@ -199,20 +197,4 @@ export function showChat(session) {
 
 function quoteLine(message) {
   return message.split(/\s+/).join(" ").trim().slice(0, MAX_QUOTE_LENGTH);
-}
-
-// What is not needed to read and write is loaded when there is something to read. Returns what is called after every rendering.
-function createAttentionLater(page) {
-  let attention;
-
-  async function load() {
-    await new Promise((resolve) => setTimeout(resolve, ATTENTION_MS));
-    const { createAttention } = await import("./attention.js");
-    return createAttention(page);
-  }
-
-  return () => {
-    if (page.chat.room.membership === "joined") attention ??= load();
-    attention?.then((update) => update());
-  };
 }
