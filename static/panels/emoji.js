@@ -166,7 +166,8 @@ function createGroup({ name, list }, tone) {
     return createElement("button", { tabIndex: -1, ariaLabel: one.name }, one.shown ?? withTone(one, tone));
   });
   const grid = createElement("div", { className: "emoji-grid" }, ...buttons);
-  const group = createElement("section", { ariaLabel: name }, createElement("h3", {}, name), grid);
+  const title = createElement("p", { ariaHidden: true }, name);
+  const group = createElement("div", { role: "group", ariaLabel: name }, title, grid);
   group.style.containIntrinsicBlockSize = `auto ${Math.ceil(list.length / COLUMNS_IN_HEIGHT) * 40 + 30}px`;
   return group;
 }

@@ -6,7 +6,7 @@ import { loadStyle } from "./panels.js";
 const MAX_LENGTH = 900;
 const MAX_LINES = 12;
 // Whether there may be markup. What there really is, markup.js tells, which is loaded when it is first needed.
-const MARKED = /`|(?<![\p{L}\p{N}/])[*_~]\S|^ {0,12}(?:>|[-*] |\d{1,9}[.)] )/mu;
+const MARKED = /`|(?<![\p{L}\p{N}/])[*_~]\S|^ {0,12}(?:>|- |\d{1,9}[.)] )/mu;
 const ONLY_EMOJI = /^(?:\p{Extended_Pictographic}|\p{Emoji_Modifier}|\p{RI}|\u200d|\ufe0f| ){1,24}$/u;
 
 const opened = new Set(); // keys of long messages that are shown whole
@@ -19,11 +19,12 @@ export function createText() {
 }
 
 /** Shows the text of an entry; `key` names its row. */
-export function renderText(parts, { message = "", mentions = [], deletedAt }, key, chat) {
+export function renderText(parts, { message = "", mentions = [], deletedAt, kind }, key, chat) {
   parts.key = key;
   const { text } = parts;
   const names = new Map(mentions.map((user) => [user, chat.nameOf(user)]));
-  const isMarked = !deletedAt && (names.size || MARKED.test(message));
+  const isTyped = !deletedAt && kind !== "action"; // an action begins with a star
+  const isMarked = isTyped && (names.size || MARKED.test(message));
   if (isMarked && !markedText) loadMarkup(chat.options.onChange);
   // Not a text that somebody can type: an element of its own.
   if (deletedAt) setContent(text, deletedAt, () => [createElement("del", {}, "Message deleted")]);
@@ -77,8 +78,10 @@ function createFold(parts) {
   const fold = createElement("button", { className: "fold" });
   fold.addEventListener("click", () => toggleText(parts));
   // What has the focus can be seen.
-  parts.text.addEventListener("focusin", () => {
-    if (parts.text.classList.contains("folded")) toggleText(parts);
+  parts.text.addEventListener("focusin", ({ target }) => {
+    if (!parts.text.classList.contains("folded")) return;
+    toggleText(parts);
+    target.scrollIntoView({ block: "nearest" });
   });
   parts.text.after(fold);
   return fold;
