@@ -3,7 +3,7 @@ import { Chat } from "../client/chat.js";
 import { isOwn } from "../client/log.js";
 import { userStorage } from "../client/user-storage.js";
 import { createComposer } from "./composer.js";
-import { byId, setContent } from "./dom.js";
+import { byId, isEmbedded, setContent } from "./dom.js";
 import { createDrawers } from "./drawers.js";
 import { createKeyboard, focusComposer } from "./keyboard.js";
 import { createMessageActions } from "./message-actions.js";
@@ -12,7 +12,7 @@ import { createPanels } from "./panels.js";
 import { createEmojiActions, watchReactions } from "./reactions.js";
 import { describeRefusal, returnCommand, tellRefusal } from "./refusals.js";
 import { createScreen } from "./screen.js";
-import { invite, shareLink } from "./sharing.js";
+import { shareLink } from "./sharing.js";
 
 const STATUS_MS = 500;
 const OTHER_ROOMS_MS = 60_000;
@@ -53,7 +53,7 @@ export function showChat(session) {
       openAddressedRoom();
     },
   });
-  const screen = createScreen(chat, auth, () => panels.update(), session.retentionDays);
+  const screen = createScreen(chat, auth, { onRendered, isSeen, retentionDays: session.retentionDays });
   const composer = createComposer({
     maxBytes: limits.messageBytes,
     onTyping: () => chat.request("typing").catch(() => {}), // nobody misses a signal that did not arrive
@@ -66,8 +66,23 @@ export function showChat(session) {
   /** @type {Record<string, any>} */
   const page = { chat, screen, composer, session, openRoom: setAddress, announce, describeRefusal };
   const panels = (page.panels = createPanels(page));
+  page.openPerson = (user) => panels.open("person", { user });
+  let embedding;
+  if (isEmbedded()) {
+    import("./embedding.js").then(({ createEmbedding }) => {
+      embedding = createEmbedding(chat);
+    });
+  }
   createDrawers(panels);
   createKeyboard(panels);
+
+  // Loaded with the first of them.
+  function roomAction(action) {
+    return async (message, button) => {
+      const { createRoomActions } = await import("./room-actions.js");
+      createRoomActions(page)[action](message, button);
+    };
+  }
 
   // What a button with a `data-action` does, to the message that it belongs to.
   const actions = {
@@ -80,10 +95,14 @@ export function showChat(session) {
     connect: () => {
       const { connectionState: state } = chat;
       if (state.name !== "signed out") chat.connection.probe();
-      else if (state.user) location.reload();
+      else if (state.user || isEmbedded())
+        {location.reload();} // in a frame the first screen opens a window
       else location.assign(signInUrl);
     },
-    invite: () => invite(chat),
+    "show-person": (_, { value }) => page.openPerson(value),
+    "decline-invitation": roomAction("decline-invitation"),
+    report: roomAction("report"),
+    pin: roomAction("pin"),
     "accept-invitation": (_, { value }) => acceptInvitation(value),
     "open-panel": (_, { value }) => panels.toggle(value),
     "close-panel": panels.close,
@@ -99,6 +118,15 @@ export function showChat(session) {
       location.assign(signOutUrl ?? ".");
     },
   };
+
+  function onRendered() {
+    panels.update();
+    embedding?.update();
+  }
+
+  function isSeen() {
+    return isEmbedded() ? Boolean(embedding?.isSeen()) : !document.hidden;
+  }
 
   // Says a text to those who listen to the page; returns it.
   function announce(text) {

@@ -10,6 +10,9 @@ const shownContent = new WeakMap(); // by element
  */
 export const byId = (id) => document.getElementById(id);
 
+/** Returns whether the page is in a frame of another site, where it shows only a room. */
+export const isEmbedded = () => document.documentElement.classList.contains("embedded");
+
 /** Returns a new element. Children that are strings become text, never markup. */
 export function createElement(tag, properties, ...children) {
   const element = Object.assign(document.createElement(tag), properties);
