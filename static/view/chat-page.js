@@ -6,10 +6,10 @@ import { createComposer } from "./composer.js";
 import { byId, isEmbedded, setContent } from "./dom.js";
 import { createDrawers } from "./drawers.js";
 import { createKeyboard, focusComposer } from "./keyboard.js";
+import { deferActions } from "./loading.js";
 import { createMessageActions } from "./message-actions.js";
 import { describeFrame } from "./notices.js";
 import { createPanels } from "./panels.js";
-import { createEmojiActions, watchReactions } from "./reactions.js";
 import { describeRefusal, returnCommand, tellRefusal } from "./refusals.js";
 import { createScreen } from "./screen.js";
 import { shareLink } from "./sharing.js";
@@ -76,20 +76,16 @@ export function showChat(session) {
   createDrawers(panels);
   createKeyboard(panels);
 
-  // Loaded with the first of them.
-  function roomAction(action) {
-    return async (message, button) => {
-      const { createRoomActions } = await import("./room-actions.js");
-      createRoomActions(page)[action](message, button);
-    };
-  }
-
   // What a button with a `data-action` does, to the message that it belongs to.
   const actions = {
     ...createMessageActions(chat, composer),
-    ...createEmojiActions(chat, composer, userStorage(localStorage, me)),
+    ...deferActions(["more-emoji", "insert-emoji"], async () => {
+      return (await import("../panels/emoji.js")).createEmojiActions(page);
+    }),
+    ...deferActions(["report", "pin", "decline-invitation"], async () => {
+      return (await import("./room-actions.js")).createRoomActions(page);
+    }),
     "show-quoted": ({ replyTo }) => screen.showMessage(replyTo.id),
-    "show-person": (_, { value }) => page.openPerson?.(value),
     "load-gap": (_, { value }) => chat.loadGap(Number(value), Infinity),
     "show-end": screen.showEnd,
     connect: () => {
@@ -100,9 +96,6 @@ export function showChat(session) {
       else location.assign(signInUrl);
     },
     "show-person": (_, { value }) => page.openPerson(value),
-    "decline-invitation": roomAction("decline-invitation"),
-    report: roomAction("report"),
-    pin: roomAction("pin"),
     "accept-invitation": (_, { value }) => acceptInvitation(value),
     "open-panel": (_, { value }) => panels.toggle(value),
     "close-panel": panels.close,
@@ -223,7 +216,6 @@ export function showChat(session) {
   });
   byId("new-room").addEventListener("input", () => setContent(byId("room-problem"), ""));
 
-  watchReactions(byId("log"));
   setContent(byId("my-name"), name);
   byId("sign-in").hidden = true;
   byId("chat").hidden = false;

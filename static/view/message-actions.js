@@ -1,6 +1,6 @@
 // What can be done to a message: the buttons, and what each of them does.
+import { hasReacted } from "../client/outbox.js";
 import { byId, createButton } from "./dom.js";
-import { toggleReaction } from "./reactions.js";
 
 const AUTHOR_ONLY = { className: "author-only" }; // admins see them too
 const BUTTONS = [
@@ -16,7 +16,10 @@ export function createMessageActions(chat, composer) {
   const buttons = BUTTONS.map(([action, properties, label]) => createButton(action, properties, label));
   byId("message-actions").append(...buttons);
   return {
-    react: (message, { value }) => toggleReaction(chat, message, value),
+    react(message, { value: emoji }) {
+      const on = !hasReacted(message, emoji, chat.me);
+      chat.changeMessage({ kind: "react", target: message.id, emoji, on });
+    },
     reply: (target) => composer.begin({ kind: "reply", target }),
     edit: (target) => composer.begin({ kind: "edit", target }),
     delete({ id }, button) {

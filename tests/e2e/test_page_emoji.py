@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from tests.e2e.accessibility import violations
 from tests.e2e.conftest import Chat
 from tests.e2e.people import Person, a_room, until
-from tests.e2e.test_page_markup import violations
 
 NewPerson = Callable[[], Page]
 

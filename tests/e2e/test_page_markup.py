@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from tests.e2e.accessibility import violations
 from tests.e2e.conftest import Chat
 from tests.e2e.people import Person, a_line, a_room, answer, publish, react, service_of, until
-from tests.e2e.test_page_look import AXE
 
 NewPerson = Callable[[], Page]
 MARKED = """*Plan*: call `fetch()`, _not_ ~this~. <img src=x>
@@ -24,16 +24,6 @@ const wide = "a line that is so long that it cannot be read without being scroll
 @pytest.fixture
 def room() -> str:
     return a_room()
-
-
-def violations(page: Page, part: str) -> list[Any]:
-    """Return what axe-core finds in a part of the page, of every impact."""
-    page.evaluate(AXE.read_text())
-    found: list[Any] = page.evaluate(
-        """async part => (await axe.run(part)).violations.map(({id, nodes}) => [id, ...nodes.map(({html}) => html)])""",
-        part,
-    )
-    return found
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -72,9 +62,7 @@ def test_markup_is_shown_while_quotes_and_the_edit_box_have_what_was_typed(
     expect(ana.box).to_have_value(MARKED)
 
 
-def test_a_long_message_is_folded_until_somebody_wants_to_read_it(
-    chat: Chat, new_person: NewPerson, room: str
-) -> None:
+def test_a_long_message_is_folded_until_somebody_wants_to_read_it(chat: Chat, new_person: NewPerson, room: str) -> None:
     ana = Person(new_person(), chat, "ana").enter(room)
     long = "\n".join([*(f"line {n}" for n in range(1, 40)), "https://a.example/end"])
     publish(service_of(chat), room, a_line(room, "bo", long, 1), a_line(room, "bo", "short", 2))
