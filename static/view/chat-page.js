@@ -2,28 +2,29 @@
 import { Chat } from "../client/chat.js";
 import { isOwn } from "../client/log.js";
 import { userStorage } from "../client/user-storage.js";
+import { createAddresses } from "./addresses.js";
 import { createComposer } from "./composer.js";
 import { byId, isEmbedded, setContent } from "./dom.js";
 import { createDrawers } from "./drawers.js";
-import { createKeyboard, focusComposer } from "./keyboard.js";
-import { deferActions } from "./loading.js";
+import { createKeyboard } from "./keyboard.js";
 import { createMessageActions } from "./message-actions.js";
 import { describeFrame } from "./notices.js";
+import { createPageActions } from "./page-actions.js";
 import { createPanels } from "./panels.js";
-import { describeRefusal, returnCommand, tellRefusal } from "./refusals.js";
+import { describeRefusal, returnCommand } from "./refusals.js";
 import { createScreen } from "./screen.js";
 import { shareLink } from "./sharing.js";
 
 const STATUS_MS = 500;
 const OTHER_ROOMS_MS = 60_000;
+const BACKGROUND_MS = 3000; // what the user sees first comes first
 const MAX_QUOTE_LENGTH = 200; // as the server quotes
 const RENAMED = ["invalid_name", "name_taken"]; // refusals that another name ends
-const NEXT_THEME = { "": "light", light: "dark", dark: "" };
 
 /** Shows the chat to the session's user. */
 export function showChat(session) {
-  const { me, name, auth, lobby, limits, signIn: signInUrl, signOut: signOutUrl } = session;
-  const { style } = document.documentElement;
+  const { me, name, auth, lobby, limits } = session;
+  const own = userStorage(localStorage, me);
 
   let wasLive = false;
 
@@ -40,6 +41,7 @@ export function showChat(session) {
         askForNameAgain(state.refused);
       }
       screen.scheduleRender();
+      page.history?.note();
     },
     describeRefusal: (refusal) => describeRefusal(refusal).then(announce),
     onRefused: (item, refusal) => returnCommand(page, item, refusal),
@@ -49,22 +51,24 @@ export function showChat(session) {
       return describeFrame(frame, chat);
     },
     onMove: (room) => {
-      setAddress(room);
-      openAddressedRoom();
+      addresses.set(room);
+      addresses.open();
     },
   });
   const screen = createScreen(chat, auth, { onRendered, isSeen, retentionDays: session.retentionDays });
   const composer = createComposer({
     maxBytes: limits.messageBytes,
     onTyping: () => chat.request("typing").catch(() => {}), // nobody misses a signal that did not arrive
-    storage: userStorage(localStorage, me),
+    storage: own,
     onSend: sendText,
     onEditLast: editLastMessage,
   });
 
   // What panels may use.
   /** @type {Record<string, any>} */
-  const page = { chat, screen, composer, session, openRoom: setAddress, announce, describeRefusal };
+  const page = { chat, screen, composer, session, announce, describeRefusal, acceptInvitation };
+  const addresses = createAddresses(page, lobby, acceptInvitation);
+  Object.assign(page, { openRoom: addresses.set, screen: { ...screen, showEntry: addresses.showEntry } });
   const panels = (page.panels = createPanels(page));
   page.openPerson = (user) => panels.open("person", { user });
   let embedding;
@@ -79,41 +83,12 @@ export function showChat(session) {
   // What a button with a `data-action` does, to the message that it belongs to.
   const actions = {
     ...createMessageActions(chat, composer),
-    ...deferActions(["more-emoji", "insert-emoji"], async () => {
-      return (await import("../panels/emoji.js")).createEmojiActions(page);
-    }),
-    ...deferActions(["report", "pin", "decline-invitation"], async () => {
-      return (await import("./room-actions.js")).createRoomActions(page);
-    }),
-    "show-quoted": ({ replyTo }) => screen.showMessage(replyTo.id),
-    "load-gap": (_, { value }) => chat.loadGap(Number(value), Infinity),
-    "show-end": screen.showEnd,
-    connect: () => {
-      const { connectionState: state } = chat;
-      if (state.name !== "signed out") chat.connection.probe();
-      else if (state.user || isEmbedded())
-        {location.reload();} // in a frame the first screen opens a window
-      else location.assign(signInUrl);
-    },
-    "show-person": (_, { value }) => page.openPerson(value),
-    "accept-invitation": (_, { value }) => acceptInvitation(value),
-    "open-panel": (_, { value }) => panels.toggle(value),
-    "close-panel": panels.close,
-    "switch-theme": () => {
-      style.colorScheme = NEXT_THEME[style.colorScheme];
-      localStorage.setItem("chat.theme", style.colorScheme);
-      screen.scheduleRender();
-    },
-    "leave-room": (_, { value }) => tellRefusal(page, chat.request("leave", { room: value })),
-    "focus-composer": () => byId("message-box").focus(),
-    "sign-out": () => {
-      sessionStorage.clear();
-      location.assign(signOutUrl ?? ".");
-    },
+    ...createPageActions(page),
   };
 
   function onRendered() {
     panels.update();
+    addresses.update();
     embedding?.update();
   }
 
@@ -126,31 +101,12 @@ export function showChat(session) {
     byId("announcement").textContent = text;
     return text;
   }
+
   // The first screen says why.
   function askForNameAgain(reason) {
     sessionStorage.clear();
     sessionStorage.setItem("chat.refusal", reason);
     location.reload();
-  }
-
-  // The address names the current room; a new one fires `hashchange`.
-  function setAddress(room) {
-    location.hash = room.trim().replace(/^#/, "").toLowerCase();
-  }
-
-  function openAddressedRoom() {
-    if (location.hash.startsWith("#join=")) {
-      const invitation = location.hash.slice("#join=".length);
-      history.replaceState(null, "", `#${chat.room.name}`);
-      acceptInvitation(invitation);
-      return;
-    }
-    chat.openRoom(location.hash.slice(1) || lobby);
-    screen.clearUnreadMark();
-    composer.openRoom(chat.room.name);
-    byId("rooms").hidePopover();
-    screen.showRoom();
-    if (!byId("panel").contains(document.activeElement)) focusComposer();
   }
 
   function sendText(text, { kind, target }) {
@@ -164,10 +120,6 @@ export function showChat(session) {
       text,
       target && { id: target.id, from: target.from, user: target.user, message: quoteLine(target.message) },
     );
-  }
-
-  function quoteLine(message) {
-    return message.split(/\s+/).join(" ").trim().slice(0, MAX_QUOTE_LENGTH);
   }
 
   function editLastMessage() {
@@ -200,7 +152,6 @@ export function showChat(session) {
     if (item && !message) return; // gone since the last rendering
     actions[button.dataset.action](message, button);
   });
-  addEventListener("hashchange", openAddressedRoom);
   addEventListener("online", chat.connection.probe);
   addEventListener("offline", chat.connection.verify);
   addEventListener("pagehide", () => chat.close());
@@ -219,11 +170,20 @@ export function showChat(session) {
   setContent(byId("my-name"), name);
   byId("sign-in").hidden = true;
   byId("chat").hidden = false;
-  openAddressedRoom();
+  addresses.open();
   const invitation = sessionStorage.getItem("chat.invitation");
   sessionStorage.removeItem("chat.invitation");
   if (invitation) acceptInvitation(invitation);
   screen.updateOtherRooms();
   setInterval(screen.renderStatus, STATUS_MS);
+  // At once where something is kept.
+  setTimeout(
+    async () => (await import("./background.js")).beginBackgroundWork(page, own),
+    own.getItem("history") ? 0 : BACKGROUND_MS,
+  );
   setInterval(screen.updateOtherRooms, OTHER_ROOMS_MS);
+}
+
+function quoteLine(message) {
+  return message.split(/\s+/).join(" ").trim().slice(0, MAX_QUOTE_LENGTH);
 }
