@@ -12,7 +12,6 @@ import { createMessageActions } from "./message-actions.js";
 import { describeFrame } from "./notices.js";
 import { createPageActions } from "./page-actions.js";
 import { createPanels } from "./panels.js";
-import { createEmojiActions, watchReactions } from "./reactions.js";
 import { describeRefusal, returnCommand } from "./refusals.js";
 import { createScreen } from "./screen.js";
 import { shareLink } from "./sharing.js";
@@ -86,7 +85,6 @@ export function showChat(session) {
   // What a button with a `data-action` does, to the message that it belongs to.
   const actions = {
     ...createMessageActions(chat, composer, announce),
-    ...createEmojiActions(chat, composer, own),
     ...createPageActions(page),
   };
 
@@ -177,7 +175,6 @@ export function showChat(session) {
   });
   byId("new-room").addEventListener("input", () => setContent(byId("room-problem"), ""));
 
-  watchReactions(byId("log"));
   setContent(byId("my-name"), name);
   byId("sign-in").hidden = true;
   byId("chat").hidden = false;

@@ -2,7 +2,7 @@
 // entry of the browser's history: it has the address of the message, and the one before it keeps the place that was left.
 import { byId, createElement, setContent } from "./dom.js";
 import { formatDate, formatTime } from "./format.js";
-import { loadStyle } from "./panels.js";
+import { loadStyle } from "./loading.js";
 
 const MARK_MS = 3000;
 const END_PX = 40;
