@@ -95,10 +95,12 @@ function createJoinForm(page) {
       field.fail(found.error);
     } else if (found.secret) {
       enter(page, button, field, "accept", found);
-    } else {
+    } else if (page.chat.rooms.has(found.room)) {
       page.panels.close();
       page.openRoom(found.room);
       byId("message-box").focus();
+    } else {
+      enter(page, button, field, "join", found);
     }
   }
 }

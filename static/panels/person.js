@@ -8,10 +8,10 @@ import { createRoomPanel, followRoom } from "./room-panel.js";
 
 /** Returns the panel about the user of the options. */
 export function createPanel(page, { user }) {
-  return createRoomPanel(page, "Person", (room) => buildPerson(page, room, user));
+  return createRoomPanel(page, "Person", (room, onAnswers) => buildPerson(page, room, user, onAnswers));
 }
 
-function buildPerson(page, room, user) {
+function buildPerson(page, room, user, onAnswers) {
   const { chat } = page;
   const isDirect = room.kind === "direct";
   const head = createHead(chat, room, user);
@@ -26,11 +26,11 @@ function buildPerson(page, room, user) {
 
   const following = followRoom(chat, room, questions, (given) => {
     answers = given;
-    update();
+    onAnswers();
   });
 
   function update() {
-    following.checkConnection();
+    following.check();
     const member = answers.members?.members.find((each) => each.user === user);
     const person = {
       user,
@@ -45,7 +45,7 @@ function buildPerson(page, room, user) {
   }
 
   const back = isDirect ? [] : [createBackButton("members", "‹ Members and roles")];
-  const elements = [...back, head.element, actions.element, moderation.element];
+  const elements = [...back, head.element, following.element, actions.element, moderation.element];
   return { elements, update, stop: following.stop };
 }
 

@@ -13,10 +13,10 @@ const MAX_TITLE_LENGTH = 64;
 
 /** Returns the panel. */
 export function createPanel(page) {
-  return createRoomPanel(page, "Room", (room) => buildRoom(page, room));
+  return createRoomPanel(page, "Room", (room, onAnswers) => buildRoom(page, room, onAnswers));
 }
 
-function buildRoom(page, room) {
+function buildRoom(page, room, onAnswers) {
   const { chat } = page;
   const head = createHead(page, room);
   const lists = createLists();
@@ -33,12 +33,12 @@ function buildRoom(page, room) {
 
   const following = followRoom(chat, room, questions, (given) => {
     answers = given;
-    update();
+    onAnswers();
   });
   let isModerator = canModerate(room);
 
   function update() {
-    following.checkConnection();
+    following.check();
     if (isModerator !== canModerate(room)) {
       isModerator = canModerate(room);
       following.refresh();
@@ -46,7 +46,7 @@ function buildRoom(page, room) {
     for (const part of [head, lists, invitation, pinned, moderation, leaving]) part.update(room, answers);
   }
 
-  const elements = [head, lists, invitation, pinned, moderation, leaving].map(({ element }) => element);
+  const elements = [head, following, lists, invitation, pinned, moderation, leaving].map(({ element }) => element);
   return { elements, update, stop: following.stop };
 }
 
