@@ -1,6 +1,7 @@
 // How a client reaches the app, over HTTP, and Web PubSub, with its reliable JSON subprotocol.
 /** @import { Answer, ConnectionState, Envelope, Frame, SendResult } from "./types.js" */
 
+const APP = new URL("../", import.meta.url); // where the app answers, whichever page imports this
 const PING_MS = 20_000;
 const TICK_MS = 5_000;
 const LATE_MS = 15_000; // a tick that comes so late tells that the machine slept
@@ -22,14 +23,14 @@ export function backoffDelay(attempt, chance = Math.random()) {
 }
 
 /**
- * Returns the JSON answer with its `status`, or {} without an answer.
- * @param {string} path
+ * Returns the app's JSON answer with its `status`, or {} without an answer.
+ * @param {string} path relative to the address of the app
  * @param {RequestInit} [options]
  * @returns {Promise<Answer>}
  */
 export async function requestJson(path, options) {
   try {
-    const response = await fetch(path, options);
+    const response = await fetch(new URL(path, APP), options);
     const content = await response.json().catch(() => ({})); // a gateway may answer in HTML
     return { status: response.status, ...content };
   } catch {

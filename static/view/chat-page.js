@@ -3,12 +3,13 @@ import { Chat } from "../client/chat.js";
 import { isOwn } from "../client/log.js";
 import { userStorage } from "../client/user-storage.js";
 import { createComposer } from "./composer.js";
-import { byId, setContent } from "./dom.js";
+import { byId, isEmbedded, setContent } from "./dom.js";
 import { createDrawers } from "./drawers.js";
 import { createKeyboard, focusComposer } from "./keyboard.js";
 import { createMessageActions } from "./message-actions.js";
 import { describeFrame } from "./notices.js";
 import { createPanels } from "./panels.js";
+import { createEmojiActions, watchReactions } from "./reactions.js";
 import { describeRefusal, returnCommand, tellRefusal } from "./refusals.js";
 import { createScreen } from "./screen.js";
 import { shareLink } from "./sharing.js";
@@ -52,7 +53,7 @@ export function showChat(session) {
       openAddressedRoom();
     },
   });
-  const screen = createScreen(chat, auth, () => panels.update(), session.retentionDays);
+  const screen = createScreen(chat, auth, { onRendered, isSeen, retentionDays: session.retentionDays });
   const composer = createComposer({
     maxBytes: limits.messageBytes,
     onTyping: () => chat.request("typing").catch(() => {}), // nobody misses a signal that did not arrive
@@ -66,6 +67,12 @@ export function showChat(session) {
   const page = { chat, screen, composer, session, openRoom: setAddress, announce, describeRefusal };
   const panels = (page.panels = createPanels(page));
   page.openPerson = (user) => panels.open("person", { user });
+  let embedding;
+  if (isEmbedded()) {
+    import("./embedding.js").then(({ createEmbedding }) => {
+      embedding = createEmbedding(chat);
+    });
+  }
   createDrawers(panels);
   createKeyboard(panels);
 
@@ -80,13 +87,16 @@ export function showChat(session) {
   // What a button with a `data-action` does, to the message that it belongs to.
   const actions = {
     ...createMessageActions(chat, composer),
+    ...createEmojiActions(chat, composer, userStorage(localStorage, me)),
     "show-quoted": ({ replyTo }) => screen.showMessage(replyTo.id),
+    "show-person": (_, { value }) => page.openPerson?.(value),
     "load-gap": (_, { value }) => chat.loadGap(Number(value), Infinity),
     "show-end": screen.showEnd,
     connect: () => {
       const { connectionState: state } = chat;
       if (state.name !== "signed out") chat.connection.probe();
-      else if (state.user) location.reload();
+      else if (state.user || isEmbedded())
+        {location.reload();} // in a frame the first screen opens a window
       else location.assign(signInUrl);
     },
     "show-person": (_, { value }) => page.openPerson(value),
@@ -108,6 +118,15 @@ export function showChat(session) {
       location.assign(signOutUrl ?? ".");
     },
   };
+
+  function onRendered() {
+    panels.update();
+    embedding?.update();
+  }
+
+  function isSeen() {
+    return isEmbedded() ? Boolean(embedding?.isSeen()) : !document.hidden;
+  }
 
   // Says a text to those who listen to the page; returns it.
   function announce(text) {
@@ -204,6 +223,7 @@ export function showChat(session) {
   });
   byId("new-room").addEventListener("input", () => setContent(byId("room-problem"), ""));
 
+  watchReactions(byId("log"));
   setContent(byId("my-name"), name);
   byId("sign-in").hidden = true;
   byId("chat").hidden = false;

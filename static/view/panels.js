@@ -16,7 +16,7 @@ export function createPanels(page) {
     for (const drawer of document.querySelectorAll(":popover-open")) /** @type {HTMLElement} */ (drawer).hidePopover();
     const opener = current?.opener ?? document.activeElement;
     const request = (loading = name); // of several clicks the last one counts
-    await loadStyle();
+    await loadStyle("panels/panels.css");
     const { createPanel } = await import(`../panels/${name}.js`);
     if (loading !== request) return;
     current?.onClose?.();
@@ -56,17 +56,14 @@ export function createPanels(page) {
   };
 }
 
-let style;
+const styles = new Map(); // by address
 
-function loadStyle() {
-  style ??= new Promise((resolve) => {
-    const link = createElement("link", {
-      rel: "stylesheet",
-      href: "panels/panels.css",
-      onload: resolve,
-      onerror: resolve,
-    });
-    document.head.append(link);
-  });
-  return style;
+/** Loads a style sheet, once; it is in force when the promise is resolved, unless it could not be loaded. */
+export function loadStyle(href) {
+  if (!styles.has(href)) styles.set(href, new Promise((resolve) => addStyle(href, resolve)));
+  return styles.get(href);
+}
+
+function addStyle(href, onDone) {
+  document.head.append(createElement("link", { rel: "stylesheet", href, onload: onDone, onerror: onDone }));
 }

@@ -11,8 +11,11 @@ const FRAME_MS = 16;
 const WINDOW_LENGTH = 120; // scrolling up shows more entries than these
 const UNREADABLE = "Messages could not be loaded. Trying again…";
 
-/** Returns the screen of the chat; `onRendered` is called after every rendering. Messages are kept for `retentionDays` (null: for ever). */
-export function createScreen(chat, auth, onRendered, retentionDays) {
+/**
+ * Returns the screen of the chat. `onRendered` is called after every rendering, `isSeen` returns whether somebody sees it.
+ * Messages are kept for `retentionDays` (null: for ever).
+ */
+export function createScreen(chat, auth, { onRendered, isSeen, retentionDays }) {
   const nameOf = (user) => chat.nameOf(user);
   const roomViews = new WeakMap();
   let renderTimer;
@@ -43,7 +46,7 @@ export function createScreen(chat, auth, onRendered, retentionDays) {
     renderConversation(entries);
     if (messageList.isNearTop() && !currentView().hiddenCount) loadOlder();
     const last = entries.findLast(({ from }) => from);
-    const isRead = room.membership === "joined" && messageList.isFollowing() && !document.hidden;
+    const isRead = room.membership === "joined" && messageList.isFollowing() && isSeen();
     if (last && isRead) chat.markRead(last);
 
     const count = countUnread(room);

@@ -1,6 +1,6 @@
 // The first screen: a name where people name themselves, a sign-in where the platform knows them.
 import { backoffDelay, negotiate, requestJson } from "../client/connection.js";
-import { byId, setContent } from "./dom.js";
+import { byId, isEmbedded, setContent } from "./dom.js";
 
 const NO_ANSWER = "The chat does not answer.";
 const NOT_READY = "The chat is not ready yet.";
@@ -10,13 +10,17 @@ export async function signIn(onNameGiven) {
   const session = await waitForSession();
   const isOpen = session.auth === "open";
   const me = isOpen ? sessionStorage.getItem("chat.user") : session.user;
-  if (me) return Object.assign(session, { me, name: isOpen ? me : session.name });
+  const wanted = isEmbedded() && new URLSearchParams(location.search).get("name"); // by the page around the frame
+  if (me && (!wanted || !isOpen || wanted === me)) {
+    return Object.assign(session, { me, name: isOpen ? me : session.name });
+  }
   setContent(byId("sign-in-hint"), sessionStorage.getItem("chat.refusal"));
   byId("sign-in").hidden = false;
   byId("name-form").hidden = !isOpen;
   byId("sign-in-link").hidden = isOpen;
   byId("sign-in-link").href = session.signIn;
-  const name = await askForName(session.limits.userIdLength, onNameGiven);
+  if (!isOpen && isEmbedded()) (await import("./embedded-sign-in.js")).waitForSignIn();
+  const name = await askForName(session.limits.userIdLength, wanted, onNameGiven);
   return Object.assign(session, { me: name, name });
 }
 
@@ -31,12 +35,12 @@ async function waitForSession() {
 }
 
 // The tab keeps the name; the next tab offers it.
-function askForName(maxLength, onNameGiven) {
+function askForName(maxLength, wanted, onNameGiven) {
   const field = byId("user-name");
   field.maxLength = maxLength;
-  field.value = localStorage.getItem("chat.user") ?? "";
-  field.focus();
-  return new Promise((resolve) => {
+  field.value = wanted || (localStorage.getItem("chat.user") ?? "");
+  if (!isEmbedded()) field.focus(); // the page around the frame keeps its focus
+  const whenNamed = new Promise((resolve) => {
     byId("name-form").addEventListener("submit", async () => {
       onNameGiven();
       const name = field.value.trim().normalize();
@@ -52,4 +56,6 @@ function askForName(maxLength, onNameGiven) {
       resolve(name);
     });
   });
+  if (wanted) byId("name-form").requestSubmit();
+  return whenNamed;
 }

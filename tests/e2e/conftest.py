@@ -120,11 +120,13 @@ class Chat(Process):
     def __init__(self, folder: Path, rate_limits: str = FAST_SENDERS) -> None:
         self.port, self.webpubsub_port, self.tables_port = free_port(), free_port(), free_port()
         self.url = f"http://localhost:{self.port}"
+        self.embedding_port = free_port()  # of a site that may embed the chat, where a test makes it
         self.webpubsub_url = f"http://localhost:{self.webpubsub_port}"
         command = [sys.executable, "dev.py", "run", "--port", str(self.port)]
         command += ["--webpubsub-port", str(self.webpubsub_port), "--tables-port", str(self.tables_port)]
         command += ["--data", str(folder / "data")]
-        super().__init__(command, f"{self.url}/", folder / "run.log", ChatRateLimits=rate_limits)
+        settings = {"ChatRateLimits": rate_limits, "ChatEmbedOrigins": f"http://127.0.0.1:{self.embedding_port}"}
+        super().__init__(command, f"{self.url}/", folder / "run.log", **settings)
 
     def forget_places(self) -> None:
         """Delete the rooms that are kept for users: a user of one test is in no room of another test."""
