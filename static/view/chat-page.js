@@ -66,7 +66,6 @@ export function showChat(session) {
   /** @type {Record<string, any>} */
   const page = { chat, screen, composer, session, openRoom: setAddress, announce, describeRefusal };
   const panels = (page.panels = createPanels(page));
-  page.openPerson = (user) => panels.open("person", { user });
   let embedding;
   if (isEmbedded()) {
     import("./embedding.js").then(({ createEmbedding }) => {
@@ -76,20 +75,11 @@ export function showChat(session) {
   createDrawers(panels);
   createKeyboard(panels);
 
-  // Loaded with the first of them.
-  function roomAction(action) {
-    return async (message, button) => {
-      const { createRoomActions } = await import("./room-actions.js");
-      createRoomActions(page)[action](message, button);
-    };
-  }
-
   // What a button with a `data-action` does, to the message that it belongs to.
   const actions = {
     ...createMessageActions(chat, composer),
     ...createEmojiActions(chat, composer, userStorage(localStorage, me)),
     "show-quoted": ({ replyTo }) => screen.showMessage(replyTo.id),
-    "show-person": (_, { value }) => page.openPerson?.(value),
     "load-gap": (_, { value }) => chat.loadGap(Number(value), Infinity),
     "show-end": screen.showEnd,
     connect: () => {
@@ -99,10 +89,7 @@ export function showChat(session) {
         {location.reload();} // in a frame the first screen opens a window
       else location.assign(signInUrl);
     },
-    "show-person": (_, { value }) => page.openPerson(value),
-    "decline-invitation": roomAction("decline-invitation"),
-    report: roomAction("report"),
-    pin: roomAction("pin"),
+    ...createRoomActions(page),
     "accept-invitation": (_, { value }) => acceptInvitation(value),
     "open-panel": (_, { value }) => panels.toggle(value),
     "close-panel": panels.close,
@@ -234,4 +221,17 @@ export function showChat(session) {
   screen.updateOtherRooms();
   setInterval(screen.renderStatus, STATUS_MS);
   setInterval(screen.updateOtherRooms, OTHER_ROOMS_MS);
+}
+
+// What is seldom needed is loaded with its first use.
+function createRoomActions(page) {
+  const create = (action) => async (message, button) => {
+    const actions = await import("./room-actions.js");
+    actions.createRoomActions(page)[action](message, button);
+  };
+  page.openPerson = (user) => page.panels.open("person", { user });
+  return {
+    "show-person": (_, { value }) => page.openPerson(value),
+    ...Object.fromEntries(["decline-invitation", "report", "pin"].map((action) => [action, create(action)])),
+  };
 }
