@@ -27,6 +27,7 @@ export class Chat {
   names = new Map();
   /** @type {Map<string | undefined, (frame: any, room: Room | undefined) => void>} what takes frames of further types */
   receivers = new Map();
+  isClosed = false; // then nothing is stored
 
   /** @param {ChatOptions} options */
   constructor(options) {
@@ -207,6 +208,7 @@ export class Chat {
   close() {
     this.refresh.stop();
     this.#store();
+    this.isClosed = true;
     this.catchUp.stop();
     this.delivery.stop();
     this.connection.close();
@@ -259,7 +261,7 @@ export class Chat {
   }
 
   #store() {
-    writePlaces(this.options.storage, this.me, this.rooms.values());
+    if (!this.isClosed) writePlaces(this.options.storage, this.me, this.rooms.values());
   }
 
   // The lobby stays open all the same, and so does a room that the user is in already.

@@ -7,6 +7,7 @@ const TICK_MS = 5_000;
 const LATE_MS = 15_000; // a tick that comes so late tells that the machine slept
 const ANSWER_MS = 5_000;
 const CONNECT_MS = 10_000;
+const REQUEST_MS = 30_000; // a function app may have to start first
 const RECOVERY_MS = 30_000; // after this time the service forgets a connection
 const CONFIRM_MS = 500;
 const NORMAL_CLOSURE = 1000;
@@ -26,11 +27,12 @@ export function backoffDelay(attempt, chance = Math.random()) {
  * Returns the app's JSON answer with its `status`, or {} without an answer.
  * @param {string} path relative to the address of the app
  * @param {RequestInit} [options]
+ * @param {number} [wait] for how long an answer is waited for, in milliseconds
  * @returns {Promise<Answer>}
  */
-export async function requestJson(path, options) {
+export async function requestJson(path, options, wait = REQUEST_MS) {
   try {
-    const response = await fetch(new URL(path, APP), options);
+    const response = await fetch(new URL(path, APP), { signal: AbortSignal.timeout(wait), ...options });
     const content = await response.json().catch(() => ({})); // a gateway may answer in HTML
     return { status: response.status, ...content };
   } catch {
@@ -55,8 +57,7 @@ export function negotiate(userId) {
  * @param {(frame: Frame) => void} options.onFrame
  */
 export function connect({ userId, me, onState, onFrame }) {
-  /** @type {Map<number, { frame: object, resolve: (result: SendResult) => void }>} by ack id */
-  const requests = new Map();
+  const events = createPendingEvents();
   /** @type {WebSocket | undefined} */
   let socket;
   /** @type {{ url?: string, id?: string, token?: string }} */
@@ -66,7 +67,6 @@ export function connect({ userId, me, onState, onFrame }) {
   let isLive = false;
   let isClosed = false;
   let attempt = 0;
-  let lastAckId = 0;
   let lastSequenceId = 0;
   let receivedAt = 0;
   let lostAt = 0; // 0 while live
@@ -90,10 +90,9 @@ export function connect({ userId, me, onState, onFrame }) {
     const { url, token, id } = session;
     const answer = token ? { url } : await negotiate(userId);
     if (socket || isClosed) return; // another attempt was faster
-    if (answer.status === 401) {
-      onState({ name: "signed out" });
-    } else if (!token && !userId && answer.user && answer.user !== me) {
-      onState({ name: "signed out", user: answer.user });
+    const otherUser = !token && !userId && answer.user !== me ? answer.user : undefined;
+    if (answer.status === 401 || otherUser) {
+      onState({ name: "signed out", user: otherUser });
     } else if (!answer.url) {
       scheduleOpen(answer.error);
     } else {
@@ -129,11 +128,7 @@ export function connect({ userId, me, onState, onFrame }) {
     if (isNew) lastSequenceId = 0;
     if (!isLive) onConnected(isNew);
     else if (doubtedAt && type === "pong") onAnswered();
-    if (type === "ack") {
-      const isDone = success || error?.name === "Duplicate"; // of what was sent again after a recovery
-      requests.get(ackId)?.resolve(isDone ? { ok: true } : { ok: false, error: error?.message });
-      requests.delete(ackId);
-    }
+    if (type === "ack") events.settle(ackId, success, error);
     if (type === "message" && data) receiveMessage(data, sequenceId);
   }
 
@@ -145,7 +140,7 @@ export function connect({ userId, me, onState, onFrame }) {
     lostAt = 0;
     doubtedAt = 0;
     probedAt = Date.now();
-    for (const { frame } of requests.values()) write(frame);
+    for (const frame of events.frames()) write(frame);
     onState({ name: "live", isNew });
   }
 
@@ -186,8 +181,7 @@ export function connect({ userId, me, onState, onFrame }) {
 
   function forgetSession() {
     session = {};
-    for (const { resolve } of requests.values()) resolve({ ok: false });
-    requests.clear();
+    events.cancel();
   }
 
   /** @param {Answer["error"]} [error] */
@@ -211,8 +205,7 @@ export function connect({ userId, me, onState, onFrame }) {
       return;
     }
     const probed = socket;
-    const askedAt = Date.now();
-    probedAt = askedAt;
+    const askedAt = (probedAt = Date.now());
     write({ type: "ping" });
     setTimeout(() => {
       const isSilent = doubtedAt ? doubtedAt <= askedAt : receivedAt < askedAt;
@@ -245,12 +238,9 @@ export function connect({ userId, me, onState, onFrame }) {
      */
     async send(event, data) {
       if (!session.token) return { ok: false };
-      return new Promise((resolve) => {
-        lastAckId += 1;
-        const frame = { type: "event", event, dataType: "json", data, ackId: lastAckId };
-        requests.set(lastAckId, { frame, resolve });
-        if (isLive) write(frame);
-      });
+      const { frame, result } = events.add(event, data);
+      if (isLive) write(frame);
+      return result;
     },
 
     /** Ends the connection. */
@@ -263,6 +253,48 @@ export function connect({ userId, me, onState, onFrame }) {
       socket?.close(NORMAL_CLOSURE);
       socket = undefined;
       forgetSession();
+    },
+  };
+}
+
+// The events that were sent and are not acknowledged.
+function createPendingEvents() {
+  /** @type {Map<number, { frame: object, resolve: (result: SendResult) => void }>} by ack id */
+  const pending = new Map();
+  let lastAckId = 0;
+
+  return {
+    /**
+     * Returns the frame to send, and what will be its result.
+     * @param {string} event
+     * @param {object} data
+     */
+    add(event, data) {
+      lastAckId += 1;
+      const frame = { type: "event", event, dataType: "json", data, ackId: lastAckId };
+      /** @type {Promise<SendResult>} */
+      const result = new Promise((resolve) => pending.set(lastAckId, { frame, resolve }));
+      return { frame, result };
+    },
+
+    /**
+     * @param {number} ackId
+     * @param {boolean} [success]
+     * @param {Envelope["error"]} [error]
+     */
+    settle(ackId, success, error) {
+      const isDone = success || error?.name === "Duplicate"; // of what was sent again after a recovery
+      pending.get(ackId)?.resolve(isDone ? { ok: true } : { ok: false, error: error?.message });
+      pending.delete(ackId);
+    },
+
+    /** Returns what has to be sent again after a recovery. */
+    frames: () => [...pending.values()].map(({ frame }) => frame),
+
+    /** Ends the waiting: the connection is gone. */
+    cancel() {
+      for (const { resolve } of pending.values()) resolve({ ok: false });
+      pending.clear();
     },
   };
 }

@@ -103,6 +103,14 @@
  * @property {number} marked number of the last entry that was read here
  * @property {{ head: number, unread: number } | null} counted unread messages up to an entry, as the server counted them
  * @property {Set<number>} newer unread messages after that entry
+ * @property {number | null} storedAt when the browser kept what is known, until the server has answered; in milliseconds
+ * @property {Map<number, string> | null} storedIds ids of the kept messages by their number
+ */
+
+/**
+ * What the browser keeps of a room: the last run of its log with its messages and acts, and when that was.
+ * @typedef {{ v: number, room: string, title: string, other: string, read: number, first: number, run: Run, entries: Entry[],
+ *   names: Record<string, string>, at: number }} StoredRoom
  */
 
 /**

@@ -8,22 +8,23 @@ import { createDrawers } from "./drawers.js";
 import { createKeyboard, focusComposer } from "./keyboard.js";
 import { createMessageActions } from "./message-actions.js";
 import { describeFrame } from "./notices.js";
+import { createPageActions } from "./page-actions.js";
 import { createPanels } from "./panels.js";
 import { createEmojiActions, watchReactions } from "./reactions.js";
-import { describeRefusal, returnCommand, tellRefusal } from "./refusals.js";
+import { describeRefusal, returnCommand } from "./refusals.js";
 import { createScreen } from "./screen.js";
 import { shareLink } from "./sharing.js";
 
 const STATUS_MS = 500;
 const OTHER_ROOMS_MS = 60_000;
+const BACKGROUND_MS = 3000; // what the user sees first comes first
 const MAX_QUOTE_LENGTH = 200; // as the server quotes
 const RENAMED = ["invalid_name", "name_taken"]; // refusals that another name ends
-const NEXT_THEME = { "": "light", light: "dark", dark: "" };
 
 /** Shows the chat to the session's user. */
 export function showChat(session) {
-  const { me, name, auth, lobby, limits, signIn: signInUrl, signOut: signOutUrl } = session;
-  const { style } = document.documentElement;
+  const { me, name, auth, lobby, limits } = session;
+  const own = userStorage(localStorage, me);
 
   let wasLive = false;
 
@@ -40,6 +41,7 @@ export function showChat(session) {
         askForNameAgain(state.refused);
       }
       screen.scheduleRender();
+      page.history?.note();
     },
     describeRefusal: (refusal) => describeRefusal(refusal).then(announce),
     onRefused: (item, refusal) => returnCommand(page, item, refusal),
@@ -57,15 +59,16 @@ export function showChat(session) {
   const composer = createComposer({
     maxBytes: limits.messageBytes,
     onTyping: () => chat.request("typing").catch(() => {}), // nobody misses a signal that did not arrive
-    storage: userStorage(localStorage, me),
+    storage: own,
     onSend: sendText,
     onEditLast: editLastMessage,
   });
 
   // What panels may use.
   /** @type {Record<string, any>} */
-  const page = { chat, screen, composer, session, openRoom: setAddress, announce, describeRefusal };
+  const page = { chat, screen, composer, session, openRoom: setAddress, announce, describeRefusal, acceptInvitation };
   const panels = (page.panels = createPanels(page));
+  page.openPerson = (user) => panels.open("person", { user });
   let embedding;
   if (isEmbedded()) {
     import("./embedding.js").then(({ createEmbedding }) => {
@@ -78,32 +81,8 @@ export function showChat(session) {
   // What a button with a `data-action` does, to the message that it belongs to.
   const actions = {
     ...createMessageActions(chat, composer),
-    ...createEmojiActions(chat, composer, userStorage(localStorage, me)),
-    "show-quoted": ({ replyTo }) => screen.showMessage(replyTo.id),
-    "load-gap": (_, { value }) => chat.loadGap(Number(value), Infinity),
-    "show-end": screen.showEnd,
-    connect: () => {
-      const { connectionState: state } = chat;
-      if (state.name !== "signed out") chat.connection.probe();
-      else if (state.user || isEmbedded())
-        {location.reload();} // in a frame the first screen opens a window
-      else location.assign(signInUrl);
-    },
-    ...createRoomActions(page),
-    "accept-invitation": (_, { value }) => acceptInvitation(value),
-    "open-panel": (_, { value }) => panels.toggle(value),
-    "close-panel": panels.close,
-    "switch-theme": () => {
-      style.colorScheme = NEXT_THEME[style.colorScheme];
-      localStorage.setItem("chat.theme", style.colorScheme);
-      screen.scheduleRender();
-    },
-    "leave-room": (_, { value }) => tellRefusal(page, chat.request("leave", { room: value })),
-    "focus-composer": () => byId("message-box").focus(),
-    "sign-out": () => {
-      sessionStorage.clear();
-      location.assign(signOutUrl ?? ".");
-    },
+    ...createEmojiActions(chat, composer, own),
+    ...createPageActions(page),
   };
 
   function onRendered() {
@@ -120,16 +99,12 @@ export function showChat(session) {
     byId("announcement").textContent = text;
     return text;
   }
+
   // The first screen says why.
   function askForNameAgain(reason) {
     sessionStorage.clear();
     sessionStorage.setItem("chat.refusal", reason);
     location.reload();
-  }
-
-  // The address names the current room; a new one fires `hashchange`.
-  function setAddress(room) {
-    location.hash = room.trim().replace(/^#/, "").toLowerCase();
   }
 
   function openAddressedRoom() {
@@ -158,10 +133,6 @@ export function showChat(session) {
       text,
       target && { id: target.id, from: target.from, user: target.user, message: quoteLine(target.message) },
     );
-  }
-
-  function quoteLine(message) {
-    return message.split(/\s+/).join(" ").trim().slice(0, MAX_QUOTE_LENGTH);
   }
 
   function editLastMessage() {
@@ -220,18 +191,19 @@ export function showChat(session) {
   if (invitation) acceptInvitation(invitation);
   screen.updateOtherRooms();
   setInterval(screen.renderStatus, STATUS_MS);
+  // At once where something is kept.
+  setTimeout(
+    async () => (await import("./background.js")).beginBackgroundWork(page, own),
+    own.getItem("history") ? 0 : BACKGROUND_MS,
+  );
   setInterval(screen.updateOtherRooms, OTHER_ROOMS_MS);
 }
 
-// What is seldom needed is loaded with its first use.
-function createRoomActions(page) {
-  const create = (action) => async (message, button) => {
-    const actions = await import("./room-actions.js");
-    actions.createRoomActions(page)[action](message, button);
-  };
-  page.openPerson = (user) => page.panels.open("person", { user });
-  return {
-    "show-person": (_, { value }) => page.openPerson(value),
-    ...Object.fromEntries(["decline-invitation", "report", "pin"].map((action) => [action, create(action)])),
-  };
+// The address names the current room; a new one fires `hashchange`.
+function setAddress(room) {
+  location.hash = room.trim().replace(/^#/, "").toLowerCase();
+}
+
+function quoteLine(message) {
+  return message.split(/\s+/).join(" ").trim().slice(0, MAX_QUOTE_LENGTH);
 }

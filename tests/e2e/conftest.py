@@ -10,6 +10,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -199,6 +200,8 @@ def playwright_driver() -> Iterator[Playwright]:
 @pytest.fixture(scope="module")
 def browser(playwright_driver: Playwright) -> Iterator[Browser]:
     started = playwright_driver.chromium.launch(executable_path=chromium_path(), args=CHROMIUM_OPTIONS)
+    # A service worker would answer in place of the routes of a test. A test of the worker asks for "allow".
+    started.new_context = partial(started.new_context, service_workers="block")  # type: ignore[method-assign]
     yield started
     started.close()
 
