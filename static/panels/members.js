@@ -101,9 +101,9 @@ function canChangeRole(room, { role }) {
 }
 
 function createPerson(user, name, words) {
-  const small = words ? createElement("small", {}, words) : "";
-  const person = createElement("button", { value: user, className: "person" });
-  person.append(createAvatar(name), createElement("bdi", {}, name), small);
+  const text = createElement("span", {}, createElement("bdi", {}, name));
+  if (words) text.append(createElement("small", {}, words));
+  const person = createElement("button", { value: user, className: "person" }, createAvatar(name, user), text);
   person.dataset.action = "show-person";
   return person;
 }

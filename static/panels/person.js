@@ -56,7 +56,7 @@ function createHead(chat, room, user) {
   const title = createElement("bdi", { className: "person-name" }, name);
   const text = createElement("div", {}, title, id, words);
   return {
-    element: createElement("section", { className: "person-head" }, createAvatar(name), text),
+    element: createElement("section", { className: "person-head" }, createAvatar(name, user), text),
     update({ role, isMember, isInvited, isKnown, ban, mute }) {
       const isHere = room.roster.users.has(user);
       const membership = isInvited ? "invited" : !isMember && "no member of this room";

@@ -82,7 +82,12 @@ function invitationItem({ room, title, by }) {
   const name = createElement("bdi", {}, title);
   const answers = ["Accept", "Decline"].map((label) => {
     const action = `${label.toLowerCase()}-invitation`;
-    return createButton(action, { id: `${action} ${room}`, value: room, ariaLabel: `${label} ${title}` }, label);
+    const className = label === "Accept" ? "primary" : "";
+    return createButton(
+      action,
+      { id: `${action} ${room}`, className, value: room, ariaLabel: `${label} ${title}` },
+      label,
+    );
   });
   return [createElement("p", {}, name, createElement("small", {}, "from ", createElement("bdi", {}, by))), ...answers];
 }
