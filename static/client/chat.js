@@ -181,9 +181,10 @@ export class Chat {
    * Loads a part of a long gap of the current room, or all of it.
    * @param {number} after the entry that the gap follows
    * @param {number} [pages]
+   * @param {boolean} [isFromStart] whether the reader comes to the gap from above
    */
-  loadGap(after, pages = 1) {
-    this.catchUp.fill(this.room, after, pages);
+  loadGap(after, pages = 1, isFromStart = false) {
+    this.catchUp.fill(this.room, after, pages, isFromStart);
   }
 
   /**

@@ -137,6 +137,11 @@ const RULES = {
     if (room.olderBefore === null) room.isIncomplete = frame.head === null;
     addPage(room, frame, room.olderBefore);
   },
+  around(room, { messages, before, after, head, first }) {
+    noteEnds(room, head, first);
+    for (const message of messages) putEntry(room, entryOf(message));
+    room.runs = addRun(room.runs, { after: (before ?? first) - 1, last: after ?? head });
+  },
   since(room, { after, entries, head, first, complete }, me) {
     room.isIncomplete = head === null;
     if (isOtherLog(room, entries)) {

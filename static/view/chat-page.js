@@ -2,10 +2,11 @@
 import { Chat } from "../client/chat.js";
 import { isOwn } from "../client/log.js";
 import { userStorage } from "../client/user-storage.js";
+import { createAddresses } from "./addresses.js";
 import { createComposer } from "./composer.js";
 import { byId, isEmbedded, setContent } from "./dom.js";
 import { createDrawers } from "./drawers.js";
-import { createKeyboard, focusComposer } from "./keyboard.js";
+import { createKeyboard } from "./keyboard.js";
 import { createMessageActions } from "./message-actions.js";
 import { describeFrame } from "./notices.js";
 import { createPageActions } from "./page-actions.js";
@@ -51,8 +52,8 @@ export function showChat(session) {
       return describeFrame(frame, chat);
     },
     onMove: (room) => {
-      setAddress(room);
-      openAddressedRoom();
+      addresses.set(room);
+      addresses.open();
     },
   });
   const screen = createScreen(chat, auth, { onRendered, isSeen, retentionDays: session.retentionDays });
@@ -66,7 +67,9 @@ export function showChat(session) {
 
   // What panels may use.
   /** @type {Record<string, any>} */
-  const page = { chat, screen, composer, session, openRoom: setAddress, announce, describeRefusal, acceptInvitation };
+  const page = { chat, screen, composer, session, announce, describeRefusal, acceptInvitation };
+  const addresses = createAddresses(page, lobby, acceptInvitation);
+  Object.assign(page, { openRoom: addresses.set, screen: { ...screen, showEntry: addresses.showEntry } });
   const panels = (page.panels = createPanels(page));
   page.openPerson = (user) => panels.open("person", { user });
   let embedding;
@@ -87,6 +90,7 @@ export function showChat(session) {
 
   function onRendered() {
     panels.update();
+    addresses.update();
     embedding?.update();
   }
 
@@ -105,21 +109,6 @@ export function showChat(session) {
     sessionStorage.clear();
     sessionStorage.setItem("chat.refusal", reason);
     location.reload();
-  }
-
-  function openAddressedRoom() {
-    if (location.hash.startsWith("#join=")) {
-      const invitation = location.hash.slice("#join=".length);
-      history.replaceState(null, "", `#${chat.room.name}`);
-      acceptInvitation(invitation);
-      return;
-    }
-    chat.openRoom(location.hash.slice(1) || lobby);
-    screen.clearUnreadMark();
-    composer.openRoom(chat.room.name);
-    byId("rooms").hidePopover();
-    screen.showRoom();
-    if (!byId("panel").contains(document.activeElement)) focusComposer();
   }
 
   function sendText(text, { kind, target }) {
@@ -165,7 +154,6 @@ export function showChat(session) {
     if (item && !message) return; // gone since the last rendering
     actions[button.dataset.action](message, button);
   });
-  addEventListener("hashchange", openAddressedRoom);
   addEventListener("online", chat.connection.probe);
   addEventListener("offline", chat.connection.verify);
   addEventListener("pagehide", () => chat.close());
@@ -185,7 +173,7 @@ export function showChat(session) {
   setContent(byId("my-name"), name);
   byId("sign-in").hidden = true;
   byId("chat").hidden = false;
-  openAddressedRoom();
+  addresses.open();
   const invitation = sessionStorage.getItem("chat.invitation");
   sessionStorage.removeItem("chat.invitation");
   if (invitation) acceptInvitation(invitation);
@@ -197,11 +185,6 @@ export function showChat(session) {
     own.getItem("history") ? 0 : BACKGROUND_MS,
   );
   setInterval(screen.updateOtherRooms, OTHER_ROOMS_MS);
-}
-
-// The address names the current room; a new one fires `hashchange`.
-function setAddress(room) {
-  location.hash = room.trim().replace(/^#/, "").toLowerCase();
 }
 
 function quoteLine(message) {

@@ -1,6 +1,7 @@
 // What the buttons of the page do that belong to no message, or to what is loaded when it is first needed.
 import { byId, isEmbedded } from "./dom.js";
 import { tellRefusal } from "./refusals.js";
+import { copyLink } from "./sharing.js";
 
 const NEXT_THEME = { "": "light", light: "dark", dark: "" };
 
@@ -18,15 +19,19 @@ export function createPageActions(page) {
   }
 
   return {
-    "show-quoted": ({ replyTo }) => screen.showMessage(replyTo.id),
+    "show-quoted": ({ room, replyTo }) => screen.showEntry(room, { id: replyTo.id }),
+    "copy-link": (message) => copyLink(chat, message),
     "show-person": (_, { value }) => page.openPerson(value),
     "load-gap": (_, { value }) => chat.loadGap(Number(value), Infinity),
     "show-end": screen.showEnd,
     connect() {
       const { connectionState: state } = chat;
-      if (state.name !== "signed out") chat.connection.probe();
-      else if (state.user || isEmbedded())
-        location.reload(); // in a frame the first screen opens a window
+      if (state.name !== "signed out") {
+        chat.connection.probe();
+        return;
+      }
+      // In a frame the first screen opens a window.
+      if (state.user || isEmbedded()) location.reload();
       else location.assign(session.signIn);
     },
     report: roomAction("report"),

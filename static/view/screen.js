@@ -20,6 +20,7 @@ export function createScreen(chat, auth, { onRendered, isSeen, retentionDays }) 
   const roomViews = new WeakMap();
   let renderTimer;
   let isOpening = false;
+  let isReading = true;
   let acts; // what acts and rules are in words, loaded when there are some
   const sidebar = createSidebar(chat, scheduleRender);
   const messageList = createMessageList(chat, showOlder, (after) => chat.loadGap(after));
@@ -46,7 +47,7 @@ export function createScreen(chat, auth, { onRendered, isSeen, retentionDays }) 
     renderConversation(entries);
     if (messageList.isNearTop() && !currentView().hiddenCount) loadOlder();
     const last = entries.findLast(({ from }) => from);
-    const isRead = room.membership === "joined" && messageList.isFollowing() && isSeen();
+    const isRead = room.membership === "joined" && messageList.isFollowing() && isReading && isSeen();
     if (last && isRead) chat.markRead(last);
 
     const count = countUnread(room);
@@ -135,6 +136,11 @@ export function createScreen(chat, auth, { onRendered, isSeen, retentionDays }) 
     showRoom() {
       isOpening = true;
       render();
+    },
+
+    /** Notes whether what is in view is read: not while the room is only passed through. */
+    setReading(value) {
+      isReading = value;
     },
 
     clearUnreadMark() {
