@@ -110,9 +110,10 @@ export class Chat {
    * Sends a message to the current room; it is in the outbox until the server has it.
    * @param {string} message
    * @param {Quote} [replyTo]
+   * @param {string[]} [mentions] ids of the users whom the text names
    */
-  sendMessage(message, replyTo) {
-    this.delivery.deliver({ kind: "message", ...this.#unsent(), message, replyTo });
+  sendMessage(message, replyTo, mentions) {
+    this.delivery.deliver({ kind: "message", ...this.#unsent(), message, replyTo, mentions });
   }
 
   /**

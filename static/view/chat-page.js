@@ -17,6 +17,7 @@ import { createScreen } from "./screen.js";
 import { shareLink } from "./sharing.js";
 
 const STATUS_MS = 500;
+const ATTENTION_MS = 500;
 const OTHER_ROOMS_MS = 60_000;
 const BACKGROUND_MS = 3000; // what the user sees first comes first
 const MAX_QUOTE_LENGTH = 200; // as the server quotes
@@ -58,6 +59,7 @@ export function showChat(session) {
   });
   const screen = createScreen(chat, auth, { onRendered, isSeen, retentionDays: session.retentionDays });
   const composer = createComposer({
+    chat,
     maxBytes: limits.messageBytes,
     onTyping: () => chat.request("typing").catch(() => {}), // nobody misses a signal that did not arrive
     storage: own,
@@ -72,6 +74,7 @@ export function showChat(session) {
   Object.assign(page, { openRoom: addresses.set, screen: { ...screen, showEntry: addresses.showEntry } });
   const panels = (page.panels = createPanels(page));
   page.openPerson = (user) => panels.open("person", { user });
+  const updateAttention = createAttentionLater(page);
   let embedding;
   if (isEmbedded()) {
     import("./embedding.js").then(({ createEmbedding }) => {
@@ -91,6 +94,7 @@ export function showChat(session) {
   function onRendered() {
     panels.update();
     addresses.update();
+    updateAttention();
     embedding?.update();
   }
 
@@ -111,9 +115,9 @@ export function showChat(session) {
     location.reload();
   }
 
-  function sendText(text, { kind, target }) {
+  function sendText(text, { kind, target }, mentions) {
     if (kind === "edit") {
-      chat.changeMessage({ kind: "edit", target: target.id, message: text });
+      chat.changeMessage({ kind: "edit", target: target.id, message: text, mentions });
       return;
     }
     screen.clearUnreadMark();
@@ -121,6 +125,7 @@ export function showChat(session) {
     chat.sendMessage(
       text,
       target && { id: target.id, from: target.from, user: target.user, message: quoteLine(target.message) },
+      mentions,
     );
   }
 
@@ -189,4 +194,20 @@ export function showChat(session) {
 
 function quoteLine(message) {
   return message.split(/\s+/).join(" ").trim().slice(0, MAX_QUOTE_LENGTH);
+}
+
+// What is not needed to read and write is loaded when there is something to read. Returns what is called after every rendering.
+function createAttentionLater(page) {
+  let attention;
+
+  async function load() {
+    await new Promise((resolve) => setTimeout(resolve, ATTENTION_MS));
+    const { createAttention } = await import("./attention.js");
+    return createAttention(page);
+  }
+
+  return () => {
+    if (page.chat.room.membership === "joined") attention ??= load();
+    attention?.then((update) => update());
+  };
 }

@@ -1,8 +1,8 @@
 // What is on the screen follows from the state of the chat.
 import { olderCursor, shownGaps, titleOf } from "../client/room.js";
-import { countUnread } from "../client/unread.js";
+import { countAllUnread, countUnread } from "../client/unread.js";
 import { byId, setContent } from "./dom.js";
-import { describeConnection, formatDate, formatNames, formatTime } from "./format.js";
+import { describeConnection, formatDate, formatNames, formatTime, titleMark } from "./format.js";
 import { createMessageList } from "./message-list.js";
 import { createSidebar } from "./sidebar.js";
 import { timelineRows } from "./timeline.js";
@@ -51,9 +51,8 @@ export function createScreen(chat, auth, { onRendered, isSeen, retentionDays }) 
     if (last && isRead) chat.markRead(last);
 
     const count = countUnread(room);
-    const total = [...chat.rooms.values()].reduce((sum, mine) => sum + countUnread(mine), 0);
     const title = titleOf(room, chat);
-    document.title = `${total ? `(${total}) ` : ""}${title} · Chat`;
+    document.title = `${titleMark(countAllUnread(chat.rooms.values()))}${title} · Chat`;
     setContent(byId("room-name"), title);
     byId("room-name").classList.toggle("titled", room.name.startsWith("~"));
     setContent(byId("new-messages"), count && `${count} new message${count > 1 ? "s" : ""}`);
