@@ -58,12 +58,13 @@ function createHead(chat, room, user) {
   return {
     element: createElement("section", { className: "person-head" }, createAvatar(name, user), text),
     update({ role, isMember, isInvited, isKnown, ban, mute }) {
-      const isHere = room.roster.users.has(user);
+      const { users, away } = room.roster;
+      const presence = away.has(user) ? "away" : "here now";
       const membership = isInvited ? "invited" : !isMember && "no member of this room";
       const states = [
         user === chat.me && "this is you",
         isKnown && (role === "member" ? membership : `${role} of this room`),
-        isHere ? "here now" : "not here now",
+        users.has(user) ? presence : "not here now",
         mute && "muted",
         ban && "banned",
       ];

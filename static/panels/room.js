@@ -6,6 +6,7 @@ import { isolateName } from "../view/format.js";
 import { createConfirmedButton, createField, createForm, createOutcome, createSection, perform } from "./controls.js";
 import { createInvitationSection } from "./invitation-section.js";
 import { createModerationSection } from "./moderation-section.js";
+import { createLevelChoice } from "./notification-level.js";
 import { createPinnedSection } from "./pinned-section.js";
 import { createRoomPanel, followRoom } from "./room-panel.js";
 
@@ -20,10 +21,12 @@ function buildRoom(page, room, onAnswers) {
   const { chat } = page;
   const head = createHead(page, room);
   const lists = createLists();
+  const notifications = createNotificationSection(page, room);
   const invitation = createInvitationSection(page, room);
   const pinned = createPinnedSection(page, room);
   const moderation = createModerationSection(page, room);
   const leaving = createLeaveSection(page, room);
+  const parts = [head, lists, notifications, invitation, pinned, moderation, leaving];
   let answers = {};
 
   function questions() {
@@ -43,10 +46,11 @@ function buildRoom(page, room, onAnswers) {
       isModerator = canModerate(room);
       following.refresh();
     }
-    for (const part of [head, lists, invitation, pinned, moderation, leaving]) part.update(room, answers);
+    for (const part of parts) part.update(room, answers);
   }
 
-  const elements = [head, following, lists, invitation, pinned, moderation, leaving].map(({ element }) => element);
+  const [first, ...others] = parts.map(({ element }) => element);
+  const elements = [first, following.element, ...others];
   return { elements, update, stop: following.stop };
 }
 
@@ -116,6 +120,11 @@ function createLists() {
       setContent(audit, canModerate(room) && "What moderators did");
     },
   };
+}
+
+function createNotificationSection(page, room) {
+  const choice = createLevelChoice(page, room);
+  return { element: createElement("section", {}, choice), update: choice.update };
 }
 
 const LEAVING = {
