@@ -72,7 +72,7 @@ def test_several_tabs_notify_once_of_what_comes_while_none_is_looked_at_as_the_r
 
     pages[0].get_by_role("radio", name="Only mentions of me").check()
     for tab in tabs:
-        until(tab.page, lambda tab=tab: tab.page.locator("#people-list li").count() == 2)
+        expect(tab.page.locator("#people-list li")).to_have_count(2)
     bo.say("not for ana")
     bo.say("@ana, for you")
     until(bo.page, lambda: sum(len(shown(page)) for page in pages) == 2)
