@@ -44,7 +44,7 @@ function buildPerson(page, room, user, onAnswers) {
     for (const part of [head, actions, moderation]) part.update(person);
   }
 
-  const back = isDirect ? [] : [createBackButton("members", "‹ Members and roles")];
+  const back = isDirect ? [] : [createBackButton("members", "Back to the members")];
   const elements = [...back, head.element, following.element, actions.element, moderation.element];
   return { elements, update, stop: following.stop };
 }
