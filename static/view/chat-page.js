@@ -171,7 +171,7 @@ export function showChat(session) {
   byId("room-form").addEventListener("submit", async (event) => {
     event.preventDefault();
     const { joinTypedRoom } = await import("./room-box.js");
-    joinTypedRoom(page, acceptInvitation);
+    joinTypedRoom(page);
   });
   byId("new-room").addEventListener("input", () => setContent(byId("room-problem"), ""));
 
