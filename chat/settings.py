@@ -259,7 +259,7 @@ def _check_origin(origin: str) -> None:
     if not _ORIGIN.fullmatch(origin):
         raise NotConfigured(EMBED_ORIGINS, f"has {origin!r}: an origin is https://host or https://host:port, no path")
     if origin.startswith("http:") and urlsplit(origin).hostname not in _THIS_MACHINE:
-        raise NotConfigured(EMBED_ORIGINS, f"has {origin!r}: it must begin with https:// (http:// only on this machine)")
+        raise NotConfigured(EMBED_ORIGINS, f"has {origin!r}: it must begin with https://, but on this machine")
 
 
 def current_settings() -> Settings:

@@ -10,11 +10,11 @@ export function refuseFiles() {
     setContent(byId("composer-problem"), NO_FILES); // until something is typed
   }
 
-  const hasFiles = ({ types }) => types.includes("Files");
+  const hasFiles = (data) => data.types.includes("Files");
   addEventListener("dragover", (event) => {
     if (!hasFiles(event.dataTransfer)) return;
     event.preventDefault();
-    event.dataTransfer.dropEffect = "none";
+    Object.assign(event.dataTransfer ?? {}, { dropEffect: "none" });
   });
   addEventListener("drop", (event) => {
     if (hasFiles(event.dataTransfer)) refuse(event);

@@ -112,8 +112,9 @@ test("of a log that has begun anew nothing old is shown", async (t) => {
     const anew = (seq) => line(seq, { id: `n${seq}`, message: `new ${seq}` });
     const messages = (seqs) => ({ messages: seqs.map(anew) });
     if (answers === "a shorter log") await service.answer("join", joined([1], messages([1])));
-    if (answers === "other messages on the page")
+    if (answers === "other messages on the page") {
       await service.answer("join", joined(range(1, 9), messages(range(1, 9))));
+    }
     if (answers === "other messages since then") {
       await service.answer("join", joined(range(8, 9), messages([8, 9])));
       await service.answer("since", since(2, range(3, 9).map(anew)));
@@ -178,7 +179,10 @@ test("the ten rooms that were read last are kept, each when it has changed", asy
 
   let changes = 0;
   const write = store.change;
-  store.change = (...given) => ((changes += 1), write.apply(store, given));
+  store.change = (...given) => {
+    changes += 1;
+    return write.apply(store, given);
+  };
   await history.write();
   assert.equal(changes, 0);
   await service.publish({ ...line(13), room: "room-12" });
