@@ -112,3 +112,4 @@ def test_after_every_fault_all_screens_show_the_same_log_with_every_line_that_wa
         assert len(typed) > 3 * 5
         expect(ana.locator(".gap")).to_have_count(0)
         assert not re.search("Traceback", servers.functions.output())
+        servers.functions.kill()

@@ -52,6 +52,11 @@ def enter(page: Page, url: str, name: str) -> None:
     expect(page.get_by_role("log")).to_have_attribute("data-membership", "joined")
 
 
+def say(page: Page, text: str) -> None:
+    page.get_by_label("Message", exact=True).fill(text)
+    page.get_by_label("Message", exact=True).press("Enter")
+
+
 def open_panel(page: Page) -> None:
     """Open the panel whose module was not needed before."""
     page.get_by_role("log").press("?")
@@ -75,13 +80,22 @@ def test_the_page_opens_without_a_server_and_is_wholly_the_new_one_after_a_deplo
     errors: list[str] = []
     page.on("pageerror", lambda error: errors.append(str(error)))
     enter(page, servers.url, "ana")
+    say(page, "said before")
+    expect(page.locator(".message")).to_contain_text("said before")
     wait_for_worker(page)
     page.reload()
-    expect(page.get_by_role("status").first).to_contain_text("Live")
+    expect(page.locator("#status-text")).to_contain_text("Live")
+    until(page, lambda: bool(page.evaluate("localStorage['chat.user.ana.history']")))
 
+    # Without a server the page opens with what it kept, and keeps what is typed.
     servers.functions.kill()
-    page.reload()
-    expect(page.get_by_label("Message", exact=True)).to_be_visible()
+    for _ in range(2):
+        page.reload()
+        expect(page.locator(".message").first).to_contain_text("said before")
+        expect(page.locator(".end")).to_contain_text("Kept in this browser, as of")
+        if page.locator(".pending").count() == 0:
+            say(page, "typed without a server")
+        expect(page.locator(".pending")).to_contain_text("typed without a server")
     open_panel(page)
     assert page.evaluate(MARKS).keys() == {f"mark {name}" for name in MARKED}
     assert marks(page) == {1}
@@ -91,6 +105,8 @@ def test_the_page_opens_without_a_server_and_is_wholly_the_new_one_after_a_deplo
     servers.functions.start()
     other = context.new_page()
     enter(other, servers.url, "bo")
+    expect(other.get_by_role("log")).to_contain_text("typed without a server", timeout=30_000)
+    expect(page.locator(".end, .pending")).to_have_count(0)
     open_panel(other)
     assert marks(other) == {2}
 
@@ -104,7 +120,7 @@ def test_the_page_opens_without_a_server_and_is_wholly_the_new_one_after_a_deplo
     expect(offer).to_be_hidden()
     page.get_by_label("Message", exact=True).fill("")
     offer.get_by_role("button", name="Reload").click()
-    expect(page.get_by_role("status").first).to_contain_text("Live")
+    expect(page.locator("#status-text")).to_contain_text("Live")
     open_panel(page)
     assert marks(page) == {2}
     until(page, lambda: len(page.evaluate(CACHES)) == 1)
