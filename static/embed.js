@@ -25,12 +25,14 @@ class ChatRoom extends HTMLElement {
 
   /** @type {HTMLIFrameElement | undefined} */
   #frame;
+  #firstTheme = "";
   #receive = (/** @type {MessageEvent} */ event) => this.#onMessage(event);
 
   connectedCallback() {
     const root = this.shadowRoot ?? this.attachShadow({ mode: "open" });
     root.adoptedStyleSheets = [sheet];
     this.#frame = document.createElement("iframe");
+    this.#firstTheme = this.#theme;
     this.#frame.allow = "clipboard-write; storage-access";
     this.#load();
     addEventListener("message", this.#receive);
@@ -64,6 +66,7 @@ class ChatRoom extends HTMLElement {
     const room = this.getAttribute("room") ?? "";
     const address = new URL(PAGE);
     address.searchParams.set("host", location.origin);
+    address.searchParams.set("theme", this.#firstTheme); // a later one is told: another address would load anew
     const name = this.getAttribute("name");
     if (name) address.searchParams.set("name", name);
     address.hash = room;

@@ -33,6 +33,10 @@ if (location.hash.startsWith("#join=")) {
   history.replaceState(null, "", location.pathname);
 }
 
+// In a frame of another site (embed.js) there is only the room.
+const isEmbedded = location.pathname.endsWith("/embed");
+document.documentElement.classList.toggle("embedded", isEmbedded);
+
 // Light, dark or the system's choice.
-const storedTheme = localStorage.getItem("chat.theme") ?? "";
-if (["light", "dark"].includes(storedTheme)) document.documentElement.style.colorScheme = storedTheme;
+const asked = isEmbedded ? new URLSearchParams(location.search).get("theme") : localStorage.getItem("chat.theme");
+if (["light", "dark"].includes(asked ?? "")) document.documentElement.style.colorScheme = asked ?? "";

@@ -100,18 +100,20 @@ export class Chat {
    * has none; raises a Refusal.
    * @param {string} event
    * @param {object} [data]
+   * @param {{ isApart?: boolean }} [options] `isApart`: the answer changes nothing of the room
    */
-  request(event, data) {
-    return this.requests.request(event, { room: this.room.name, ...data });
+  request(event, data, options) {
+    return this.requests.request(event, { room: this.room.name, ...data }, options);
   }
 
   /**
    * Sends a message to the current room; it is in the outbox until the server has it.
    * @param {string} message
    * @param {Quote} [replyTo]
+   * @param {string[]} [mentions] ids of the users whom the text names
    */
-  sendMessage(message, replyTo) {
-    this.delivery.deliver({ kind: "message", ...this.#unsent(), message, replyTo });
+  sendMessage(message, replyTo, mentions) {
+    this.delivery.deliver({ kind: "message", ...this.#unsent(), message, replyTo, mentions });
   }
 
   /**
@@ -180,9 +182,10 @@ export class Chat {
    * Loads a part of a long gap of the current room, or all of it.
    * @param {number} after the entry that the gap follows
    * @param {number} [pages]
+   * @param {boolean} [isFromStart] whether the reader comes to the gap from above
    */
-  loadGap(after, pages = 1) {
-    this.catchUp.fill(this.room, after, pages);
+  loadGap(after, pages = 1, isFromStart = false) {
+    this.catchUp.fill(this.room, after, pages, isFromStart);
   }
 
   /**
@@ -274,7 +277,7 @@ export class Chat {
     this.questions.receive(frame);
     const isRefusal = this.requests.receive(frame);
     for (const [user, name] of Object.entries(frame.names ?? {})) this.names.set(user, name);
-    if (isRefusal) return;
+    if (isRefusal || this.requests.isAwaited(frame)) return;
     if (frame.type === "places") {
       this.#receivePlaces(frame);
       return;

@@ -85,6 +85,8 @@ function parseItem(json, key, user) {
     state: isFailed ? /** @type {const} */ ("failed") : /** @type {const} */ ("pending"),
     error: isFailed ? String(error || "Not sent.") : undefined,
   };
+  const { mentions } = stored;
+  if (Array.isArray(mentions)) Object.assign(common, { mentions: mentions.map(String) });
   if (v === MESSAGE_VERSION) return parseMessage(common, stored);
   return v === CHANGE_VERSION ? parseChange(common, stored) : undefined;
 }

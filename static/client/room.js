@@ -1,9 +1,9 @@
 // What is known of one room, and what a frame from the server changes about it.
 import { Entries } from "./entries.js";
 import { addRun, entryOf, gapsOf, isOwn, lastKnown, mergeEntry, numberOf } from "./log.js";
-import { applyNews, createRoster, replaceRoster } from "./roster.js";
+import { applyNews, createRoster, noteAway, replaceRoster } from "./roster.js";
 import { createRules, noteAct, noteJoinedRules } from "./rules.js";
-import { countMessage, notePlace, noteReadElsewhere } from "./unread.js";
+import { countMessage, noteMention, notePlace, noteReadElsewhere } from "./unread.js";
 /** @import { ActFrame, ChangeFrame, Entry, Frame, FrameRules, MessageFrame, Page, Room } from "./types.js" */
 
 const TYPING_MS = 6000;
@@ -42,6 +42,8 @@ export function createRoom(name) {
     newer: new Set(),
     storedAt: null,
     storedIds: null,
+    mentioned: new Set(),
+    level: "all",
   };
 }
 
@@ -117,7 +119,7 @@ const RULES = {
     const id = `${event} ${user ?? room.entries.size} ${at}`;
     putEntry(room, { id, event, user, message: frame.message, sentAt: at });
   },
-  joined(room, frame) {
+  joined(room, frame, me) {
     noteTitle(room, frame);
     room.isAdmin = frame.admin;
     room.membership = "joined";
@@ -127,7 +129,9 @@ const RULES = {
     else if (room.storedAt !== null) removeBefore(room, frame.first ?? 1);
     room.storedAt = null;
     noteJoinedRules(room, frame);
+    if (frame.mentioned) room.mentioned.clear(); // what is not mentioned any more was perhaps not told
     notePlace(room, frame);
+    for (const message of frame.messages) noteMention(room, message, me);
     room.isIncomplete = frame.head === null;
     if (room.rejoinedAt === null) addPage(room, frame, null);
     else noteEnds(room, frame.head, frame.first); // the page would hide what was missed before it
@@ -135,6 +139,11 @@ const RULES = {
   history(room, frame) {
     if (room.olderBefore === null) room.isIncomplete = frame.head === null;
     addPage(room, frame, room.olderBefore);
+  },
+  around(room, { messages, before, after, head, first }) {
+    noteEnds(room, head, first);
+    for (const message of messages) putEntry(room, entryOf(message));
+    room.runs = addRun(room.runs, { after: (before ?? first) - 1, last: after ?? head });
   },
   since(room, { after, entries, head, first, complete }, me) {
     room.isIncomplete = head === null;
@@ -155,6 +164,20 @@ const RULES = {
   },
   read(room, { seq, unread }) {
     noteReadElsewhere(room, seq, unread);
+  },
+  // In a room that is not joined, nothing else tells of the message.
+  mentioned(room, frame, me) {
+    countMessage(room, frame);
+    noteMention(room, { ...frame, mentions: [me] }, me);
+  },
+  unmentioned({ mentioned }, { seq }) {
+    mentioned.delete(seq);
+  },
+  level(room, { level }) {
+    room.level = level;
+  },
+  presence({ roster }, { user, away }) {
+    noteAway(roster, user, away);
   },
 };
 
@@ -191,7 +214,7 @@ function putLive(room, frame, me) {
   const isMessage = !frame.type;
   if (isMessage && !isOwn(frame, me) && !room.entries.get(frame.id)?.sentAt) countMessage(room, frame);
   if (frame.type === "moderation") putEntry(room, noteAct(room, frame, me));
-  else if (isMessage || frame.messageSeq) putEntry(room, entryOf(frame));
+  else if (isMessage || frame.messageSeq) noteMention(room, putEntry(room, entryOf(frame)), me);
   if (frame.type === "reaction" && frame.user === me) noteOwnReaction(room, frame);
   if (!frame.seq) return;
   noteEnds(room, frame.seq);
@@ -212,8 +235,10 @@ function noteOwnReaction({ entries }, { id, emoji = "", on }) {
  * @param {Room} room
  */
 export function forgetLog(room) {
-  const { runs, head, first, rejoinedAt, entries, read, marked, counted, newer, rules } = createRoom(room.name);
-  Object.assign(room, { runs, head, first, rejoinedAt, entries, read, marked, counted, newer, rules });
+  const { runs, head, first, rejoinedAt, entries, read, marked, counted, newer, mentioned, rules } = createRoom(
+    room.name,
+  );
+  Object.assign(room, { runs, head, first, rejoinedAt, entries, read, marked, counted, newer, mentioned, rules });
   Object.assign(room, { storedAt: null, storedIds: null });
 }
 
@@ -222,7 +247,9 @@ export function forgetLog(room) {
  * @param {Entry} entry
  */
 function putEntry({ entries }, entry) {
-  entries.set(entry.id, mergeEntry(entries.get(entry.id), entry));
+  const merged = mergeEntry(entries.get(entry.id), entry);
+  entries.set(entry.id, merged);
+  return merged;
 }
 
 /**

@@ -2,28 +2,30 @@
 import { Chat } from "../client/chat.js";
 import { isOwn } from "../client/log.js";
 import { userStorage } from "../client/user-storage.js";
+import { createAddresses } from "./addresses.js";
 import { createComposer } from "./composer.js";
-import { byId, setContent } from "./dom.js";
+import { byId, isEmbedded, setContent } from "./dom.js";
 import { createDrawers } from "./drawers.js";
-import { createKeyboard, focusComposer } from "./keyboard.js";
+import { createKeyboard } from "./keyboard.js";
 import { createMessageActions } from "./message-actions.js";
 import { describeFrame } from "./notices.js";
+import { createPageActions } from "./page-actions.js";
 import { createPanels } from "./panels.js";
-import { describeRefusal, returnCommand, tellRefusal } from "./refusals.js";
+import { createEmojiActions, watchReactions } from "./reactions.js";
+import { describeRefusal, returnCommand } from "./refusals.js";
 import { createScreen } from "./screen.js";
-import { invite, shareLink } from "./sharing.js";
+import { shareLink } from "./sharing.js";
 
 const STATUS_MS = 500;
+const ATTENTION_MS = 500;
 const OTHER_ROOMS_MS = 60_000;
 const BACKGROUND_MS = 3000; // what the user sees first comes first
 const MAX_QUOTE_LENGTH = 200; // as the server quotes
 const RENAMED = ["invalid_name", "name_taken"]; // refusals that another name ends
-const NEXT_THEME = { "": "light", light: "dark", dark: "" };
 
 /** Shows the chat to the session's user. */
 export function showChat(session) {
-  const { me, name, auth, lobby, limits, signIn: signInUrl } = session;
-  const { style } = document.documentElement;
+  const { me, name, auth, lobby, limits } = session;
   const own = userStorage(localStorage, me);
 
   let wasLive = false;
@@ -51,12 +53,13 @@ export function showChat(session) {
       return describeFrame(frame, chat);
     },
     onMove: (room) => {
-      setAddress(room);
-      openAddressedRoom();
+      addresses.set(room);
+      addresses.open();
     },
   });
-  const screen = createScreen(chat, auth, () => panels.update(), session.retentionDays);
+  const screen = createScreen(chat, auth, { onRendered, isSeen, retentionDays: session.retentionDays });
   const composer = createComposer({
+    chat,
     maxBytes: limits.messageBytes,
     onTyping: () => chat.request("typing").catch(() => {}), // nobody misses a signal that did not arrive
     storage: own,
@@ -66,43 +69,45 @@ export function showChat(session) {
 
   // What panels may use.
   /** @type {Record<string, any>} */
-  const page = { chat, screen, composer, session, openRoom: setAddress, announce, describeRefusal };
+  const page = { chat, screen, composer, session, announce, describeRefusal, acceptInvitation };
+  const addresses = createAddresses(page, lobby, acceptInvitation);
+  Object.assign(page, { openRoom: addresses.set, screen: { ...screen, showEntry: addresses.showEntry } });
   const panels = (page.panels = createPanels(page));
+  page.openPerson = (user) => panels.open("person", { user });
+  const updateAttention = createAttentionLater(page);
+  let embedding;
+  if (isEmbedded()) {
+    import("./embedding.js").then(({ createEmbedding }) => {
+      embedding = createEmbedding(chat);
+    });
+  }
   createDrawers(panels);
   createKeyboard(panels);
 
   // What a button with a `data-action` does, to the message that it belongs to.
   const actions = {
     ...createMessageActions(chat, composer),
-    "show-quoted": ({ replyTo }) => screen.showMessage(replyTo.id),
-    "load-gap": (_, { value }) => chat.loadGap(Number(value), Infinity),
-    "show-end": screen.showEnd,
-    connect: () => {
-      const { connectionState: state } = chat;
-      if (state.name !== "signed out") chat.connection.probe();
-      else if (state.user) location.reload();
-      else location.assign(signInUrl);
-    },
-    invite: () => invite(chat),
-    "accept-invitation": (_, { value }) => acceptInvitation(value),
-    reload: () => location.reload(),
-    "open-panel": (_, { value }) => panels.toggle(value),
-    "close-panel": panels.close,
-    "switch-theme": () => {
-      style.colorScheme = NEXT_THEME[style.colorScheme];
-      localStorage.setItem("chat.theme", style.colorScheme);
-      screen.scheduleRender();
-    },
-    "leave-room": (_, { value }) => tellRefusal(page, chat.request("leave", { room: value })),
-    "focus-composer": () => byId("message-box").focus(),
-    "sign-out": async () => (await import("./sign-out.js")).signOut(page),
+    ...createEmojiActions(chat, composer, own),
+    ...createPageActions(page),
   };
+
+  function onRendered() {
+    panels.update();
+    addresses.update();
+    updateAttention();
+    embedding?.update();
+  }
+
+  function isSeen() {
+    return isEmbedded() ? Boolean(embedding?.isSeen()) : !document.hidden;
+  }
 
   // Says a text to those who listen to the page; returns it.
   function announce(text) {
     byId("announcement").textContent = text;
     return text;
   }
+
   // The first screen says why.
   function askForNameAgain(reason) {
     sessionStorage.clear();
@@ -110,24 +115,9 @@ export function showChat(session) {
     location.reload();
   }
 
-  function openAddressedRoom() {
-    if (location.hash.startsWith("#join=")) {
-      const invitation = location.hash.slice("#join=".length);
-      history.replaceState(null, "", `#${chat.room.name}`);
-      acceptInvitation(invitation);
-      return;
-    }
-    chat.openRoom(location.hash.slice(1) || lobby);
-    screen.clearUnreadMark();
-    composer.openRoom(chat.room.name);
-    byId("rooms").hidePopover();
-    screen.showRoom();
-    if (!byId("panel").contains(document.activeElement)) focusComposer();
-  }
-
-  function sendText(text, { kind, target }) {
+  function sendText(text, { kind, target }, mentions) {
     if (kind === "edit") {
-      chat.changeMessage({ kind: "edit", target: target.id, message: text });
+      chat.changeMessage({ kind: "edit", target: target.id, message: text, mentions });
       return;
     }
     screen.clearUnreadMark();
@@ -135,6 +125,7 @@ export function showChat(session) {
     chat.sendMessage(
       text,
       target && { id: target.id, from: target.from, user: target.user, message: quoteLine(target.message) },
+      mentions,
     );
   }
 
@@ -168,7 +159,6 @@ export function showChat(session) {
     if (item && !message) return; // gone since the last rendering
     actions[button.dataset.action](message, button);
   });
-  addEventListener("hashchange", openAddressedRoom);
   addEventListener("online", chat.connection.probe);
   addEventListener("offline", chat.connection.verify);
   addEventListener("pagehide", () => chat.close());
@@ -184,10 +174,11 @@ export function showChat(session) {
   });
   byId("new-room").addEventListener("input", () => setContent(byId("room-problem"), ""));
 
+  watchReactions(byId("log"));
   setContent(byId("my-name"), name);
   byId("sign-in").hidden = true;
   byId("chat").hidden = false;
-  openAddressedRoom();
+  addresses.open();
   const invitation = sessionStorage.getItem("chat.invitation");
   sessionStorage.removeItem("chat.invitation");
   if (invitation) acceptInvitation(invitation);
@@ -201,11 +192,22 @@ export function showChat(session) {
   setInterval(screen.updateOtherRooms, OTHER_ROOMS_MS);
 }
 
-// The address names the current room; a new one fires `hashchange`.
-function setAddress(room) {
-  location.hash = room.trim().replace(/^#/, "").toLowerCase();
-}
-
 function quoteLine(message) {
   return message.split(/\s+/).join(" ").trim().slice(0, MAX_QUOTE_LENGTH);
+}
+
+// What is not needed to read and write is loaded when there is something to read. Returns what is called after every rendering.
+function createAttentionLater(page) {
+  let attention;
+
+  async function load() {
+    await new Promise((resolve) => setTimeout(resolve, ATTENTION_MS));
+    const { createAttention } = await import("./attention.js");
+    return createAttention(page);
+  }
+
+  return () => {
+    if (page.chat.room.membership === "joined") attention ??= load();
+    attention?.then((update) => update());
+  };
 }

@@ -10,13 +10,13 @@ export function refuseFiles() {
     setContent(byId("composer-problem"), NO_FILES); // until something is typed
   }
 
-  const hasFiles = (data) => data.types.includes("Files");
-  addEventListener("dragover", (event) => {
+  const hasFiles = ({ types }) => types.includes("Files");
+  addEventListener("dragover", (/** @type {any} */ event) => {
     if (!hasFiles(event.dataTransfer)) return;
     event.preventDefault();
-    Object.assign(event.dataTransfer ?? {}, { dropEffect: "none" });
+    event.dataTransfer.dropEffect = "none";
   });
-  addEventListener("drop", (event) => {
+  addEventListener("drop", (/** @type {any} */ event) => {
     if (hasFiles(event.dataTransfer)) refuse(event);
   });
   // An image that comes with text is left out; the text is pasted.

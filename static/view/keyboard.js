@@ -1,9 +1,12 @@
 // Keys that work everywhere on the page, and where the focus goes.
-import { byId } from "./dom.js";
+import { byId, isEmbedded } from "./dom.js";
 
-/** Puts the focus into the message box, unless a keyboard would open over the conversation that somebody came to read. */
+/**
+ * Puts the focus into the message box, unless a keyboard would open over the conversation that somebody came to read, or the focus is in the page around the frame.
+ */
 export function focusComposer() {
-  if (matchMedia("(pointer: fine)").matches) byId("message-box").focus();
+  const isWanted = matchMedia("(pointer: fine)").matches && (!isEmbedded() || document.hasFocus());
+  if (isWanted) byId("message-box").focus();
 }
 
 /**
@@ -26,6 +29,11 @@ export function createKeyboard(panels) {
   };
 
   addEventListener("keydown", (event) => {
+    if ((event.ctrlKey || event.metaKey) && event.key === "k" && !event.altKey) {
+      event.preventDefault();
+      panels.open("search");
+      return;
+    }
     if (event.defaultPrevented || event.isComposing) return;
     if (keys[event.key]?.(event)) event.preventDefault();
   });

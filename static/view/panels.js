@@ -12,9 +12,11 @@ export function createPanels(page) {
   let loading;
 
   async function open(name, options = {}) {
+    // A drawer would cover the panel; it gives the focus back to its own button.
+    for (const drawer of document.querySelectorAll(":popover-open")) /** @type {HTMLElement} */ (drawer).hidePopover();
     const opener = current?.opener ?? document.activeElement;
     const request = (loading = name); // of several clicks the last one counts
-    await loadPanelStyle();
+    await loadStyle("panels/panels.css");
     const { createPanel } = await import(`../panels/${name}.js`);
     if (loading !== request) return;
     current?.onClose?.();
@@ -22,6 +24,7 @@ export function createPanels(page) {
     current = { name, opener, ...hooks };
     byId("panel-title").textContent = title;
     byId("panel-content").replaceChildren(content);
+    byId("panel-content").scrollTop = 0;
     side.hidden = false;
     (content.querySelector("[autofocus]") ?? byId("panel-title")).focus();
   }
@@ -53,18 +56,14 @@ export function createPanels(page) {
   };
 }
 
-let style;
+const styles = new Map(); // by address
 
-/** Loads the style of panels and dialogs, once. */
-export function loadPanelStyle() {
-  style ??= new Promise((resolve) => {
-    const link = createElement("link", {
-      rel: "stylesheet",
-      href: "panels/panels.css",
-      onload: resolve,
-      onerror: resolve,
-    });
-    document.head.append(link);
-  });
-  return style;
+/** Loads a style sheet, once; it is in force when the promise is resolved, unless it could not be loaded. */
+export function loadStyle(href) {
+  if (!styles.has(href)) styles.set(href, new Promise((resolve) => addStyle(href, resolve)));
+  return styles.get(href);
+}
+
+function addStyle(href, onDone) {
+  document.head.append(createElement("link", { rel: "stylesheet", href, onload: onDone, onerror: onDone }));
 }

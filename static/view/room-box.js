@@ -8,13 +8,14 @@ const INVITATION = "join=";
 export async function joinTypedRoom(page, acceptInvitation) {
   const { chat, session, openRoom, describeRefusal } = page;
   const address = readRoomAddress(byId("new-room").value);
-  let problem = findRoomProblem(address, session.limits);
+  const [name] = address.split("/"); // the number of a message may follow
+  let problem = findRoomProblem(name, session.limits);
   try {
     if (problem) return;
     if (address.startsWith(INVITATION)) {
       acceptInvitation(address.slice(INVITATION.length));
     } else {
-      if (!chat.rooms.has(address)) await chat.request("join", { room: address });
+      if (!chat.rooms.has(name)) await chat.request("join", { room: name });
       openRoom(address);
     }
     byId("room-form").reset();

@@ -1,8 +1,8 @@
 // What is on the screen follows from the state of the chat.
 import { olderCursor, shownGaps, titleOf } from "../client/room.js";
-import { countUnread } from "../client/unread.js";
+import { countAllUnread, countUnread } from "../client/unread.js";
 import { byId, setContent } from "./dom.js";
-import { describeConnection, formatDate, formatNames, formatTime } from "./format.js";
+import { describeConnection, formatDate, formatNames, formatTime, titleMark } from "./format.js";
 import { createMessageList } from "./message-list.js";
 import { createSidebar } from "./sidebar.js";
 import { timelineRows } from "./timeline.js";
@@ -11,12 +11,16 @@ const FRAME_MS = 16;
 const WINDOW_LENGTH = 120; // scrolling up shows more entries than these
 const UNREADABLE = "Messages could not be loaded. Trying again…";
 
-/** Returns the screen of the chat; `onRendered` is called after every rendering. Messages are kept for `retentionDays` (null: for ever). */
-export function createScreen(chat, auth, onRendered, retentionDays) {
+/**
+ * Returns the screen of the chat. `onRendered` is called after every rendering, `isSeen` returns whether somebody sees it.
+ * Messages are kept for `retentionDays` (null: for ever).
+ */
+export function createScreen(chat, auth, { onRendered, isSeen, retentionDays }) {
   const nameOf = (user) => chat.nameOf(user);
   const roomViews = new WeakMap();
   let renderTimer;
   let isOpening = false;
+  let isReading = true;
   let acts; // what acts and rules are in words, loaded when there are some
   const sidebar = createSidebar(chat, scheduleRender);
   const messageList = createMessageList(chat, showOlder, (after) => chat.loadGap(after));
@@ -43,13 +47,12 @@ export function createScreen(chat, auth, onRendered, retentionDays) {
     renderConversation(entries);
     if (messageList.isNearTop() && !currentView().hiddenCount) loadOlder();
     const last = entries.findLast(({ from }) => from);
-    const isRead = room.membership === "joined" && messageList.isFollowing() && !document.hidden;
+    const isRead = room.membership === "joined" && messageList.isFollowing() && isReading && isSeen();
     if (last && isRead) chat.markRead(last);
 
     const count = countUnread(room);
-    const total = [...chat.rooms.values()].reduce((sum, mine) => sum + countUnread(mine), 0);
     const title = titleOf(room, chat);
-    document.title = `${total ? `(${total}) ` : ""}${title} · Chat`;
+    document.title = `${titleMark(countAllUnread(chat.rooms.values()))}${title} · Chat`;
     setContent(byId("room-name"), title);
     byId("room-name").classList.toggle("titled", room.name.startsWith("~"));
     setContent(byId("new-messages"), count && `${count} new message${count > 1 ? "s" : ""}`);
@@ -132,6 +135,11 @@ export function createScreen(chat, auth, onRendered, retentionDays) {
     showRoom() {
       isOpening = true;
       render();
+    },
+
+    /** Notes whether what is in view is read: not while the room is only passed through. */
+    setReading(value) {
+      isReading = value;
     },
 
     clearUnreadMark() {

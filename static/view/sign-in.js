@@ -1,7 +1,7 @@
 // The first screen: a name where people name themselves, a sign-in where the platform knows them.
 import { backoffDelay, negotiate, requestJson } from "../client/http.js";
 import { userStorage } from "../client/user-storage.js";
-import { byId, setContent } from "./dom.js";
+import { byId, isEmbedded, setContent } from "./dom.js";
 
 const NO_ANSWER = "The chat does not answer.";
 const NOT_READY = "The chat is not ready yet.";
@@ -19,13 +19,15 @@ export async function signIn(onNameGiven) {
   // A tab's name counts until its user has signed out, in whichever tab.
   const tabUser = kept && sessionStorage.getItem("chat.user");
   const me = isOpen ? tabUser : session.user;
-  if (me) return enter(session, me, isOpen ? me : session.name);
+  const wanted = isEmbedded() && new URLSearchParams(location.search).get("name"); // by the page around the frame
+  if (me && (!wanted || !isOpen || wanted === me)) return enter(session, me, isOpen ? me : session.name);
   setContent(byId("sign-in-hint"), sessionStorage.getItem("chat.refusal"));
   byId("sign-in").hidden = false;
   byId("name-form").hidden = !isOpen;
   byId("sign-in-link").hidden = isOpen;
   byId("sign-in-link").href = session.signIn;
-  const name = await askForName(session.limits.userIdLength, onNameGiven);
+  if (!isOpen && isEmbedded()) (await import("./embedded-sign-in.js")).waitForSignIn();
+  const name = await askForName(session.limits.userIdLength, wanted, onNameGiven);
   return enter(session, name, name);
 }
 
@@ -51,12 +53,12 @@ async function waitForSession(kept) {
 }
 
 // The tab keeps the name; the next tab offers it.
-function askForName(maxLength, onNameGiven) {
+function askForName(maxLength, wanted, onNameGiven) {
   const field = byId("user-name");
   field.maxLength = maxLength;
-  field.value = localStorage.getItem("chat.user") ?? "";
-  field.focus();
-  return new Promise((resolve) => {
+  field.value = wanted || (localStorage.getItem("chat.user") ?? "");
+  if (!isEmbedded()) field.focus(); // the page around the frame keeps its focus
+  const whenNamed = new Promise((resolve) => {
     byId("name-form").addEventListener("submit", async () => {
       onNameGiven();
       const name = field.value.trim().normalize();
@@ -71,4 +73,6 @@ function askForName(maxLength, onNameGiven) {
       resolve(name);
     });
   });
+  if (wanted) byId("name-form").requestSubmit();
+  return whenNamed;
 }

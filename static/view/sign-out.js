@@ -3,7 +3,7 @@ import { openOutbox } from "../client/outbox.js";
 import { clearUser, userStorage } from "../client/user-storage.js";
 import { openRooms } from "../client/stored-history.js";
 import { byId, createElement } from "./dom.js";
-import { loadPanelStyle } from "./panels.js";
+import { loadStyle } from "./panels.js";
 
 const CHANNEL = "chat.sign-out";
 
@@ -46,7 +46,7 @@ function describeLoss(me) {
 }
 
 async function confirmLoss(lost) {
-  await loadPanelStyle();
+  await loadStyle("panels/panels.css");
   const dialog = createElement(
     "dialog",
     { id: "sign-out", ariaLabel: "Sign out" },

@@ -1,6 +1,6 @@
 // New versions of the page, and the page without a network: both are the service worker's work.
 import { byId, createButton, createElement } from "./dom.js";
-import { loadPanelStyle } from "./panels.js";
+import { loadStyle } from "./panels.js";
 
 const CHECK_MS = 30 * 60_000;
 
@@ -41,6 +41,6 @@ function offerReload() {
   };
   box.addEventListener("input", update);
   byId("status").before(offer);
-  loadPanelStyle();
+  loadStyle("panels/panels.css");
   update();
 }

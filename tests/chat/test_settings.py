@@ -55,6 +55,17 @@ def test_an_identity_needs_a_named_trust() -> None:
         ({"ChatMessageBytes": "9000"}, lambda s: s.message_bytes, "from 1 to 6144"),
         ({"ChatTokenMinutes": "0"}, lambda s: s.token_minutes, "ChatTokenMinutes"),
         ({"ChatRoomIdleDays": "nan"}, lambda s: s.room_idle_seconds, "ChatRoomIdleDays"),
+        ({"ChatEmbedOrigins": "*"}, lambda s: s.embed_origins, "any site could lay the chat under its own buttons"),
+        ({"ChatEmbedOrigins": "https://a.example/"}, lambda s: s.embed_origins, "no path"),
+        ({"ChatEmbedOrigins": "a.example"}, lambda s: s.embed_origins, "'a.example'"),
+        ({"ChatEmbedOrigins": "https://*.example"}, lambda s: s.embed_origins, "an origin is https://host"),
+        (
+            {"ChatEmbedOrigins": "https://a.example; script-src *"},
+            lambda s: s.embed_origins,
+            "an origin is https://host",
+        ),
+        ({"ChatEmbedOrigins": "http://a.example"}, lambda s: s.embed_origins, "must begin with https://"),
+        ({"ChatEmbedOrigins": "https://a.example," * 21}, lambda s: s.embed_origins, "21 origins, the limit is 20"),
         ({"ChatRetentionDays": "-1"}, lambda s: s.retention_seconds, "ChatRetentionDays"),
         ({"ChatRetentionDays": "0"}, lambda s: s.retention_seconds, "leave it unset to keep everything"),
     ],
@@ -87,3 +98,10 @@ def test_defaults_hold_where_nothing_is_set() -> None:
 
     assert settings.auth is Auth.OPEN
     assert (settings.hub, settings.token_minutes, settings.message_bytes) == ("Sample_ChatApp", 5, 4096)
+
+
+def test_sites_that_may_embed_the_chat_are_origins_and_none_unless_they_are_named() -> None:
+    named = Settings({"ChatEmbedOrigins": " https://Www.a.example, https://b.example:8443,http://localhost:3000 "})
+
+    assert named.embed_origins == ("https://www.a.example", "https://b.example:8443", "http://localhost:3000")
+    assert Settings({}).embed_origins == ()

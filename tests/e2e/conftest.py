@@ -11,6 +11,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ ROOT = Path(__file__).resolve().parents[2]
 START_SECONDS = 60
 # Crowds say hundreds of messages at once, and every test makes rooms; everything else is limited as for people.
 FAST_SENDERS = "message=60000/60000, create=60000/60000"
+MAX_OPERATIONS = 100  # in one transaction of Table storage
 TIMES = ("at", "editedAt", "deletedAt")
 CHROMIUM_OPTIONS = [
     "--no-sandbox",
@@ -121,11 +123,13 @@ class Chat(Process):
     def __init__(self, folder: Path, rate_limits: str = FAST_SENDERS) -> None:
         self.port, self.webpubsub_port, self.tables_port = free_port(), free_port(), free_port()
         self.url = f"http://localhost:{self.port}"
+        self.embedding_port = free_port()  # of a site that may embed the chat, where a test makes it
         self.webpubsub_url = f"http://localhost:{self.webpubsub_port}"
         command = [sys.executable, "dev.py", "run", "--port", str(self.port)]
         command += ["--webpubsub-port", str(self.webpubsub_port), "--tables-port", str(self.tables_port)]
         command += ["--data", str(folder / "data")]
-        super().__init__(command, f"{self.url}/", folder / "run.log", ChatRateLimits=rate_limits)
+        settings = {"ChatRateLimits": rate_limits, "ChatEmbedOrigins": f"http://127.0.0.1:{self.embedding_port}"}
+        super().__init__(command, f"{self.url}/", folder / "run.log", **settings)
 
     def forget_places(self) -> None:
         """Delete the rooms that are kept for users: a user of one test is in no room of another test."""
@@ -137,13 +141,15 @@ class Chat(Process):
                 return  # nobody has joined a room yet
 
     def store_log(self, rows: Iterable[Entity]) -> None:
-        """Store the rows of a room's log."""
+        """Store the rows of one room's log."""
         with TableServiceClient.from_connection_string(self._storage) as storage:
             rooms = storage.create_table_if_not_exists("ChatRooms")
-            for row in rows:
-                # The SDK takes an integer for one of 32 bits unless its type is named.
-                typed = {key: (value, EdmType.INT64) if key in TIMES else value for key, value in row.items()}
-                rooms.create_entity(typed)
+            # The SDK takes an integer for one of 32 bits unless its type is named.
+            typed = (
+                {key: (value, EdmType.INT64) if key in TIMES else value for key, value in row.items()} for row in rows
+            )
+            while batch := list(islice(typed, MAX_OPERATIONS)):
+                rooms.submit_transaction([("create", row) for row in batch])
 
     @property
     def _storage(self) -> str:

@@ -202,3 +202,14 @@ def publish(service: WebPubSubServiceClient, room: str, *frames: Frame) -> None:
     """Publish frames to everyone in the room, as the backend does."""
     for frame in frames:
         service.send_to_group(f"room.{room}", frame, content_type="application/json")
+
+
+def set_hidden(page: Page, *, hidden: bool) -> None:
+    """Tell the page that its tab is hidden, or visible again."""
+    page.evaluate(
+        """hidden => {
+          Object.defineProperty(document, 'hidden', {value: hidden, configurable: true});
+          document.dispatchEvent(new Event('visibilitychange'));
+        }""",
+        hidden,
+    )

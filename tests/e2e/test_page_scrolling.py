@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.e2e.conftest import Chat
-from tests.e2e.people import Frame, Person, Wire, a_line, a_room, publish, service_of, until
+from tests.e2e.people import Frame, Person, Wire, a_line, a_room, publish, service_of, set_hidden, until
 
 NewPerson = Callable[[], Page]
 
@@ -84,17 +84,6 @@ def test_a_line_marks_what_came_while_the_tab_was_hidden(chat: Chat, new_person:
     rows = ana.page.locator("#log li:is(.message, .unread)")
     expect(rows.nth(1)).to_have_text("New")
     expect(ana.page).to_have_title(room + " · Chat")
-
-
-def set_hidden(page: Page, *, hidden: bool) -> None:
-    """Tell the page that its tab is hidden, or visible again."""
-    page.evaluate(
-        """hidden => {
-          Object.defineProperty(document, 'hidden', {value: hidden, configurable: true});
-          document.dispatchEvent(new Event('visibilitychange'));
-        }""",
-        hidden,
-    )
 
 
 def test_older_pages_load_above_without_moving_what_is_read(chat: Chat, new_person: NewPerson, room: str) -> None:

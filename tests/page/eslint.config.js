@@ -5,6 +5,7 @@ import globals from "globals";
 
 // What static/client/ may use: it runs without a document.
 const CLIENT_GLOBALS = [
+  "URL",
   "AbortSignal",
   "IDBKeyRange",
   "WebSocket",

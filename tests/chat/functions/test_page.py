@@ -162,6 +162,45 @@ async def test_a_head_request_has_the_headers_of_a_get(chat: LocalChat) -> None:
         assert (answer.status, answer.body, answer["ETag"]) == (304, b"", full["ETag"])
 
 
+def test_only_the_page_for_frames_may_be_framed_and_only_by_the_named_sites(open_chat: pytest.MonkeyPatch) -> None:
+    open_chat.setenv("ChatEmbedOrigins", "https://a.example,https://b.example")
+
+    framed = get("embed")
+
+    assert framed.get_body() == get("").get_body()
+    assert framed.headers["Content-Type"] == "text/html; charset=utf-8"
+    assert framed.headers["Content-Security-Policy"].endswith("frame-ancestors https://a.example https://b.example")
+    assert "X-Frame-Options" not in framed.headers
+    for other in (get(""), get("index.html"), get("embed.js"), get("nothing")):
+        assert other.headers["Content-Security-Policy"].endswith("frame-ancestors 'none'")
+        assert other.headers["X-Frame-Options"] == "DENY"
+
+
+@pytest.mark.parametrize("value", ["", "*", "https://a.example/path"])
+def test_without_a_usable_setting_there_is_no_page_for_frames(
+    open_chat: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, value: str
+) -> None:
+    open_chat.setenv("ChatEmbedOrigins", value)
+
+    response = get("embed")
+
+    assert (response.status_code, response.get_body()) == (404, b"not found")
+    assert response.headers["X-Frame-Options"] == "DENY"
+    assert ("nobody can embed the chat" in caplog.text) is bool(value)
+    assert get("").status_code == 200
+
+
+def test_pages_of_the_named_sites_alone_may_load_the_script_that_embeds(open_chat: pytest.MonkeyPatch) -> None:
+    open_chat.setenv("ChatEmbedOrigins", "https://a.example")
+
+    allowed = get("embed.js", Origin="https://a.example")
+
+    assert allowed.headers["Access-Control-Allow-Origin"] == "https://a.example"
+    assert "Origin" in allowed.headers["Vary"]
+    for path, origin in (("embed.js", "https://b.example"), ("embed.js", ""), ("app.js", "https://a.example")):
+        assert "Access-Control-Allow-Origin" not in get(path, Origin=origin).headers
+
+
 async def test_a_forged_principal_is_ignored_in_open_mode(chat: LocalChat) -> None:
     forged = {"x-ms-client-principal-name": "root", "x-ms-client-principal-id": "root"}
     forged |= {"x-ms-client-principal-idp": "aad"}
