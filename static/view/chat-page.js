@@ -4,20 +4,22 @@ import { isOwn } from "../client/log.js";
 import { userStorage } from "../client/user-storage.js";
 import { createComposer } from "./composer.js";
 import { byId, isEmbedded, setContent } from "./dom.js";
-import { createDrawers } from "./drawers.js";
 import { createKeyboard, focusComposer } from "./keyboard.js";
 import { createMessageActions } from "./message-actions.js";
 import { describeFrame } from "./notices.js";
 import { createPanels } from "./panels.js";
-import { describeRefusal, returnCommand, tellRefusal } from "./refusals.js";
 import { createScreen } from "./screen.js";
-import { invite, shareLink } from "./sharing.js";
 
 const STATUS_MS = 500;
 const OTHER_ROOMS_MS = 60_000;
 const MAX_QUOTE_LENGTH = 200; // as the server quotes
 const RENAMED = ["invalid_name", "name_taken"]; // refusals that another name ends
 const NEXT_THEME = { "": "light", light: "dark", dark: "" };
+
+// What is needed now and then is loaded then.
+const loadRefusals = () => import("./refusals.js");
+const loadSharing = () => import("./sharing.js");
+const describeRefusal = async (refusal) => (await loadRefusals()).describeRefusal(refusal);
 
 /** Shows the chat to the session's user. */
 export function showChat(session) {
@@ -40,11 +42,11 @@ export function showChat(session) {
       }
       screen.scheduleRender();
     },
-    describeRefusal: (refusal) => describeRefusal(refusal).then(announce),
-    onRefused: (item, refusal) => returnCommand(page, item, refusal),
+    describeRefusal: async (refusal) => announce(await describeRefusal(refusal)),
+    onMistyped: async (item, refusal) => (await loadRefusals()).returnCommand(page, item, refusal),
     onFirstPage: () => screen.showStart(),
     describe(frame) {
-      if (frame.type === "link") shareLink(chat, frame);
+      if (frame.type === "link") loadSharing().then(({ shareLink }) => shareLink(chat, frame));
       return describeFrame(frame, chat);
     },
     onMove: (room) => {
@@ -71,7 +73,7 @@ export function showChat(session) {
       embedding = createEmbedding(chat);
     });
   }
-  createDrawers(panels);
+  addEventListener("pointerdown", async () => (await import("./drawers.js")).createDrawers(panels), { once: true });
   createKeyboard(panels);
 
   // What a button with a `data-action` does, to the message that it belongs to.
@@ -83,11 +85,11 @@ export function showChat(session) {
     connect: () => {
       const { connectionState: state } = chat;
       if (state.name !== "signed out") chat.connection.probe();
-      else if (state.user || isEmbedded())
-        {location.reload();} // in a frame the first screen opens a window
+      // In a frame the first screen opens a window.
+      else if (state.user || isEmbedded()) location.reload();
       else location.assign(signInUrl);
     },
-    invite: () => invite(chat),
+    invite: async () => (await loadSharing()).invite(chat),
     "accept-invitation": (_, { value }) => acceptInvitation(value),
     "open-panel": (_, { value }) => panels.toggle(value),
     "close-panel": panels.close,
@@ -96,7 +98,7 @@ export function showChat(session) {
       localStorage.setItem("chat.theme", style.colorScheme);
       screen.scheduleRender();
     },
-    "leave-room": (_, { value }) => tellRefusal(page, chat.request("leave", { room: value })),
+    "leave-room": (_, { value }) => leaveRoom(value),
     "focus-composer": () => byId("message-box").focus(),
     "sign-out": () => {
       sessionStorage.clear();
@@ -113,11 +115,6 @@ export function showChat(session) {
     return isEmbedded() ? Boolean(embedding?.isSeen()) : !document.hidden;
   }
 
-  // Says a text to those who listen to the page; returns it.
-  function announce(text) {
-    byId("announcement").textContent = text;
-    return text;
-  }
   // The first screen says why.
   function askForNameAgain(reason) {
     sessionStorage.clear();
@@ -145,6 +142,10 @@ export function showChat(session) {
     if (!byId("panel").contains(document.activeElement)) focusComposer();
   }
 
+  async function leaveRoom(room) {
+    (await loadRefusals()).tellRefusal(page, chat.request("leave", { room }));
+  }
+
   function sendText(text, { kind, target }) {
     if (kind === "edit") {
       chat.changeMessage({ kind: "edit", target: target.id, message: text });
@@ -156,10 +157,6 @@ export function showChat(session) {
       text,
       target && { id: target.id, from: target.from, user: target.user, message: quoteLine(target.message) },
     );
-  }
-
-  function quoteLine(message) {
-    return message.split(/\s+/).join(" ").trim().slice(0, MAX_QUOTE_LENGTH);
   }
 
   function editLastMessage() {
@@ -218,4 +215,14 @@ export function showChat(session) {
   screen.updateOtherRooms();
   setInterval(screen.renderStatus, STATUS_MS);
   setInterval(screen.updateOtherRooms, OTHER_ROOMS_MS);
+}
+
+// Says a text to those who listen to the page; returns it.
+function announce(text) {
+  byId("announcement").textContent = text;
+  return text;
+}
+
+function quoteLine(message) {
+  return message.split(/\s+/).join(" ").trim().slice(0, MAX_QUOTE_LENGTH);
 }

@@ -1,5 +1,5 @@
 // The panel beside the room: what is opened by a click or a key. Its modules and their style are loaded when they are needed.
-import { byId, createElement } from "./dom.js";
+import { byId, loadStyle } from "./dom.js";
 import { focusComposer } from "./keyboard.js";
 
 /**
@@ -14,7 +14,7 @@ export function createPanels(page) {
   async function open(name, options = {}) {
     const opener = current?.opener ?? document.activeElement;
     const request = (loading = name); // of several clicks the last one counts
-    await loadStyle();
+    await loadStyle("panels/panels.css");
     const { createPanel } = await import(`../panels/${name}.js`);
     if (loading !== request) return;
     current?.onClose?.();
@@ -38,6 +38,11 @@ export function createPanels(page) {
     else focusComposer();
   }
 
+  // The list of people stands in the same place.
+  byId("people").addEventListener("beforetoggle", ({ newState }) => {
+    if (newState === "open") close();
+  });
+
   return {
     open,
     close,
@@ -51,19 +56,4 @@ export function createPanels(page) {
     /** Shows what has changed. */
     update: () => current?.update?.(),
   };
-}
-
-let style;
-
-function loadStyle() {
-  style ??= new Promise((resolve) => {
-    const link = createElement("link", {
-      rel: "stylesheet",
-      href: "panels/panels.css",
-      onload: resolve,
-      onerror: resolve,
-    });
-    document.head.append(link);
-  });
-  return style;
 }

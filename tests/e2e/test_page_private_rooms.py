@@ -79,7 +79,7 @@ def test_a_link_can_be_opened_in_a_page_that_is_open_and_a_wrong_one_is_told_in_
 
     bo.page.evaluate("location.hash = 'join=~abcdefghabcdefghabcdefgh.notasecretnotasecretnota'")
 
-    expect(bo.page.locator(".timeline-note.error")).to_contain_text("this invitation is not valid")
+    expect(bo.page.locator(".timeline-note.error")).to_contain_text("This invitation is not valid")
     bo.expect_joined("lobby")
     assert "join" not in bo.page.url
 
@@ -97,7 +97,7 @@ def test_who_is_removed_is_told_and_the_room_is_gone(chat: Chat, new_person: New
     notice(bo, "You are no member any more of")
     assert "Closed circle" not in rooms(bo)
     bo.page.evaluate("room => { location.hash = room }", name)
-    expect(bo.page.locator(".timeline-note.error")).to_contain_text("there is no room")
+    expect(bo.page.locator(".timeline-note.error")).to_contain_text("There is no such room")
     bo.expect_joined("lobby")
 
 
