@@ -27,6 +27,8 @@ GROUPS = {
 }
 LIGHT, TONES = 1, range(1, 6)
 FIRST_SKIN_TONE = 0x1F3FB
+EMOJI_SELECTOR = 0xFE0F
+TEXT = 0  # the package's type of what is text unless it is marked as an emoji
 # Every browser that the page supports draws the emoji of earlier versions.
 FIRST_NAMED_VERSION = 12
 DESCRIPTION = """\
@@ -51,12 +53,19 @@ def format_lines(listed: Iterable[Emoji]) -> Iterator[str]:
             group = one["group"]
             yield f"@ {GROUPS[group]}"
         version = f"{one['version']:g}" if one["version"] >= FIRST_NAMED_VERSION else ""
-        yield "\t".join([one["emoji"], light_form(one), version, one["label"], " ".join(find_keywords(one))])
+        yield "\t".join([qualified(one), light_form(one), version, one["label"], " ".join(find_keywords(one))])
+
+
+def qualified(one: Emoji) -> str:
+    """Return the emoji as Unicode recommends it: a character that is text by itself is followed by a selector."""
+    points = [int(point, 16) for point in one["hexcode"].split("-")]
+    is_text = len(points) == 1 and one["type"] == TEXT
+    return "".join(map(chr, [*points, EMOJI_SELECTOR] if is_text else points))
 
 
 def light_form(one: Emoji) -> str:
     """Return the emoji with the light skin tone, empty where it has no tones; raises ValueError as `make_table`."""
-    forms = {skin["tone"]: skin["emoji"] for skin in one.get("skins", ()) if isinstance(skin["tone"], int)}
+    forms = {skin["tone"]: qualified(skin) for skin in one.get("skins", ()) if isinstance(skin["tone"], int)}
     light: str = forms.get(LIGHT, "")
     replaced = {tone: light.replace(chr(FIRST_SKIN_TONE), chr(FIRST_SKIN_TONE + tone - LIGHT)) for tone in TONES}
     if forms and replaced != forms:

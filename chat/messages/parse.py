@@ -15,7 +15,7 @@ from chat.text_rules import changes_direction, is_blank, is_clean, is_clean_text
 from chat.user_names.visibility import find_invisible
 
 CLIENT_ID_LENGTH = 64
-EMOJI_BYTES = 32
+EMOJI_BYTES = 48  # the longest emoji that Unicode recommends has 35
 REASON_LENGTH = 200
 TITLE_LENGTH = 64
 USER_LENGTH = 128

@@ -99,9 +99,10 @@ export class Chat {
    * has none; raises a Refusal.
    * @param {string} event
    * @param {object} [data]
+   * @param {{ isApart?: boolean }} [options] `isApart`: the answer changes nothing of the room
    */
-  request(event, data) {
-    return this.requests.request(event, { room: this.room.name, ...data });
+  request(event, data, options) {
+    return this.requests.request(event, { room: this.room.name, ...data }, options);
   }
 
   /**
@@ -272,7 +273,7 @@ export class Chat {
     this.questions.receive(frame);
     const isRefusal = this.requests.receive(frame);
     for (const [user, name] of Object.entries(frame.names ?? {})) this.names.set(user, name);
-    if (isRefusal) return;
+    if (isRefusal || this.requests.isAwaited(frame)) return;
     if (frame.type === "places") {
       this.#receivePlaces(frame);
       return;

@@ -40,18 +40,30 @@ export function noteJoinedRules(room, { role = null, closed, slow, pinned, muted
  * @returns {Entry}
  */
 export function noteAct({ rules }, frame, me) {
-  const { id, seq, act, user, messageId = "", seconds, until, role, at } = frame;
+  const { id, seq, act, user, messageId = "", role, at } = frame;
   const part = PART_OF_ACT.get(act);
   const isMine = user === undefined || user === me;
+  // A room has one owner: the former one becomes a moderator.
+  const isHandedOver = act === "role" && role === "owner" && !isMine && rules.role === "owner";
   const key = `${part} ${messageId}`;
-  if (part && isMine && seq > (rules.setBy.get(key) ?? rules.head)) {
+  if (part && (isMine || isHandedOver) && seq > (rules.setBy.get(key) ?? rules.head)) {
     rules.setBy.set(key, seq);
-    if (part === "closed") rules.closed = act === "close";
-    if (part === "slow") rules.slow = seconds ?? 0;
-    if (part === "muted") rules.muted = act === "mute" ? until : undefined;
-    if (part === "role") rules.role = role ?? "member";
-    if (act === "pin") rules.pinned.add(messageId);
-    if (act === "unpin") rules.pinned.delete(messageId);
+    setRule(rules, frame, isHandedOver ? "moderator" : (role ?? "member"));
   }
   return { id, event: "act", act: frame, sentAt: at };
+}
+
+/**
+ * @param {RoomRules} rules
+ * @param {ActFrame} frame
+ * @param {string} role
+ */
+function setRule(rules, { act, messageId = "", seconds = 0, until }, role) {
+  const part = PART_OF_ACT.get(act);
+  if (part === "closed") rules.closed = act === "close";
+  if (part === "slow") rules.slow = seconds;
+  if (part === "muted") rules.muted = act === "mute" ? until : undefined;
+  if (part === "role") rules.role = role;
+  if (act === "pin") rules.pinned.add(messageId);
+  if (act === "unpin") rules.pinned.delete(messageId);
 }

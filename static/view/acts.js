@@ -27,17 +27,20 @@ const VERBS = {
   remove: "ended the membership of",
 };
 
+// What a user does that others do to the user as well.
+const OWN_VERBS = { remove: "gave up the membership", uninvite: "declined the invitation" };
+
 /**
  * Returns an act as one line, "ana muted bo for 10 minutes", or nothing for one that only a later version of the app knows.
  * `nameOf` returns what a user is called.
  */
 export function formatAct({ act, by, at, user, until, seconds, role, title }, nameOf) {
   if (!(act in VERBS)) return "";
-  const isOwn = user === by; // a user who removes itself
+  const ownVerb = user === by && OWN_VERBS[act];
   return [
     isolateName(nameOf(by)),
-    isOwn ? "gave up the membership" : VERBS[act],
-    user && !isOwn && isolateName(nameOf(user)),
+    ownVerb || VERBS[act],
+    user && !ownVerb && isolateName(nameOf(user)),
     until && `for ${formatDuration((Date.parse(until) - Date.parse(at)) / 1000)}`,
     seconds === 0 ? "off" : seconds && formatDuration(seconds),
     role,

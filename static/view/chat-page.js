@@ -8,6 +8,7 @@ import { createKeyboard, focusComposer } from "./keyboard.js";
 import { createMessageActions } from "./message-actions.js";
 import { describeFrame } from "./notices.js";
 import { createPanels } from "./panels.js";
+import { createEmojiActions, watchReactions } from "./reactions.js";
 import { createScreen } from "./screen.js";
 
 const STATUS_MS = 500;
@@ -54,7 +55,9 @@ export function showChat(session) {
       openAddressedRoom();
     },
   });
-  const screen = createScreen(chat, auth, { onRendered, isSeen, retentionDays: session.retentionDays });
+  const frame = createFrame(chat);
+  const onRendered = () => [panels, frame].forEach((part) => part.update());
+  const screen = createScreen(chat, auth, { onRendered, isSeen: frame.isSeen, retentionDays: session.retentionDays });
   const composer = createComposer({
     maxBytes: limits.messageBytes,
     onTyping: () => chat.request("typing").catch(() => {}), // nobody misses a signal that did not arrive
@@ -67,18 +70,22 @@ export function showChat(session) {
   /** @type {Record<string, any>} */
   const page = { chat, screen, composer, session, openRoom: setAddress, announce, describeRefusal };
   const panels = (page.panels = createPanels(page));
-  let embedding;
-  if (isEmbedded()) {
-    import("./embedding.js").then(({ createEmbedding }) => {
-      embedding = createEmbedding(chat);
-    });
-  }
+  page.openPerson = (user) => panels.open("person", { user });
   addEventListener("pointerdown", async () => (await import("./drawers.js")).createDrawers(panels), { once: true });
   createKeyboard(panels);
+
+  // Loaded with the first of them.
+  function roomAction(action) {
+    return async (message, button) => {
+      const { createRoomActions } = await import("./room-actions.js");
+      createRoomActions(page)[action](message, button);
+    };
+  }
 
   // What a button with a `data-action` does, to the message that it belongs to.
   const actions = {
     ...createMessageActions(chat, composer),
+    ...createEmojiActions(chat, composer, userStorage(localStorage, me)),
     "show-quoted": ({ replyTo }) => screen.showMessage(replyTo.id),
     "load-gap": (_, { value }) => chat.loadGap(Number(value), Infinity),
     "show-end": screen.showEnd,
@@ -89,7 +96,10 @@ export function showChat(session) {
       else if (state.user || isEmbedded()) location.reload();
       else location.assign(signInUrl);
     },
-    invite: async () => (await loadSharing()).invite(chat),
+    "show-person": (_, { value }) => page.openPerson(value),
+    "decline-invitation": roomAction("decline-invitation"),
+    report: roomAction("report"),
+    pin: roomAction("pin"),
     "accept-invitation": (_, { value }) => acceptInvitation(value),
     "open-panel": (_, { value }) => panels.toggle(value),
     "close-panel": panels.close,
@@ -98,22 +108,13 @@ export function showChat(session) {
       localStorage.setItem("chat.theme", style.colorScheme);
       screen.scheduleRender();
     },
-    "leave-room": (_, { value }) => leaveRoom(value),
+    "leave-room": roomAction("leave-room"),
     "focus-composer": () => byId("message-box").focus(),
     "sign-out": () => {
       sessionStorage.clear();
       location.assign(signOutUrl ?? ".");
     },
   };
-
-  function onRendered() {
-    panels.update();
-    embedding?.update();
-  }
-
-  function isSeen() {
-    return isEmbedded() ? Boolean(embedding?.isSeen()) : !document.hidden;
-  }
 
   // The first screen says why.
   function askForNameAgain(reason) {
@@ -140,10 +141,6 @@ export function showChat(session) {
     byId("rooms").hidePopover();
     screen.showRoom();
     if (!byId("panel").contains(document.activeElement)) focusComposer();
-  }
-
-  async function leaveRoom(room) {
-    (await loadRefusals()).tellRefusal(page, chat.request("leave", { room }));
   }
 
   function sendText(text, { kind, target }) {
@@ -205,6 +202,7 @@ export function showChat(session) {
   });
   byId("new-room").addEventListener("input", () => setContent(byId("room-problem"), ""));
 
+  watchReactions(byId("log"));
   setContent(byId("my-name"), name);
   byId("sign-in").hidden = true;
   byId("chat").hidden = false;
@@ -215,6 +213,16 @@ export function showChat(session) {
   screen.updateOtherRooms();
   setInterval(screen.renderStatus, STATUS_MS);
   setInterval(screen.updateOtherRooms, OTHER_ROOMS_MS);
+}
+
+// In a frame of another site, what tells the page around; `isSeen` returns whether somebody sees the chat.
+function createFrame(chat) {
+  if (!isEmbedded()) return { update() {}, isSeen: () => !document.hidden };
+  let embedding;
+  import("./embedding.js").then(({ createEmbedding }) => {
+    embedding = createEmbedding(chat);
+  });
+  return { update: () => embedding?.update(), isSeen: () => Boolean(embedding?.isSeen()) };
 }
 
 // Says a text to those who listen to the page; returns it.

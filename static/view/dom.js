@@ -1,5 +1,7 @@
 // Finding, making and changing elements.
 
+const HASH_PRIME = 67_108_859; // the square of less is exact
+
 const shownContent = new WeakMap(); // by element
 
 /**
@@ -47,10 +49,25 @@ export function setContent(element, content, build = () => [content]) {
   element.replaceChildren(...(shown ? build() : []));
 }
 
-/** Returns a square with the name's first letter, in a colour that follows from the name. */
-export function createAvatar(name) {
-  const hue = [...name].reduce((sum, character) => (sum * 31 + character.codePointAt(0)) % 360, 7);
+/**
+ * Returns the colour that follows from a user's id: a hue in degrees, and lightness and chroma of OKLCH. Ids that differ in one
+ * letter have different ones; on each of them a white letter can be read.
+ */
+export function avatarColour(user) {
+  const scramble = (value) => (value * value + 1668) % HASH_PRIME; // no line: neighbours do not stay neighbours
+  const sum = [...user].reduce((hash, character) => (hash * 31 + character.codePointAt(0)) % HASH_PRIME, 7);
+  const hash = scramble(scramble(sum));
+  return {
+    lightness: [0.37, 0.45, 0.53][hash % 3],
+    chroma: hash % 2 ? 0.06 : 0.115,
+    hue: ((hash % 1009) / 1009) * 360,
+  };
+}
+
+/** Returns a square with the name's first letter, in the user's colour. */
+export function createAvatar(name, user = name) {
   const avatar = createElement("span", { className: "avatar", ariaHidden: true }, [...name][0].toUpperCase());
-  avatar.style.background = `oklch(47% .08 ${hue})`;
+  const { lightness, chroma, hue } = avatarColour(user);
+  avatar.style.background = `oklch(${lightness} ${chroma} ${hue})`;
   return avatar;
 }

@@ -1,10 +1,11 @@
 // What can be done to a message: the buttons, and what each of them does.
-import { hasReacted } from "../client/outbox.js";
 import { byId, createButton } from "./dom.js";
+import { toggleReaction } from "./reactions.js";
 
 const AUTHOR_ONLY = { className: "author-only" }; // admins see them too
 const BUTTONS = [
   ...["👍", "❤️", "😂", "🎉"].map((emoji) => ["react", { value: emoji }, emoji]),
+  ["more-emoji", { ariaLabel: "More emoji" }, "☺\ufe0e+"],
   ["reply", {}, "Reply"],
   ["edit", AUTHOR_ONLY, "Edit"],
   ["delete", AUTHOR_ONLY, "Delete"],
@@ -15,10 +16,7 @@ export function createMessageActions(chat, composer) {
   const buttons = BUTTONS.map(([action, properties, label]) => createButton(action, properties, label));
   byId("message-actions").append(...buttons);
   return {
-    react(message, { value: emoji }) {
-      const on = !hasReacted(message, emoji, chat.me);
-      chat.changeMessage({ kind: "react", target: message.id, emoji, on });
-    },
+    react: (message, { value }) => toggleReaction(chat, message, value),
     reply: (target) => composer.begin({ kind: "reply", target }),
     edit: (target) => composer.begin({ kind: "edit", target }),
     delete({ id }, button) {

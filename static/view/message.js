@@ -1,39 +1,45 @@
 // The element of one message.
 import { isOwn } from "../client/log.js";
-import { countReactions, hasReacted } from "../client/outbox.js";
 import { createAvatar, createButton, createElement, setContent } from "./dom.js";
-import { formatDate, formatNames, formatTime, isolateName } from "./format.js";
-
-// An address may have pairs of parentheses, but no mark of direction; the end of a sentence is not part of it.
-const ADDRESS = /\b(https?:\/\/(?:[^\s<>"()\p{Bidi_C}]|\([^\s<>"()\p{Bidi_C}]*\))+(?<![.,;:!?'*\]]))/iu;
+import { formatDate, formatTime, isolateName } from "./format.js";
+import { createText, renderText } from "./message-text.js";
+import { renderReactions } from "./reactions.js";
 
 const partsOfMessages = new WeakMap();
 
 const CHANGE_NOTES = { edit: "Sending the edit…", delete: "Deleting…" };
 
 /** Returns the element of a message that was not shown yet. */
-export function createMessage({ from, user }) {
+export function createMessage({ from, user = from, kind }) {
   const time = createElement("time");
   const quote = createButton("show-quoted", { className: "quote" });
-  const text = createElement("p", { className: "text", dir: "auto" });
+  const textParts = createText();
   const note = createElement("p", { className: "note" });
-  const reactions = createElement("ul", { className: "reactions" });
-  const bubble = createElement("div", { className: "bubble" }, createAuthor(from, user), time, quote, text, note);
-  const message = createElement("li", { tabIndex: -1 }, createAvatar(from), bubble, reactions);
-  partsOfMessages.set(message, { time, quote, text, note, reactions });
+  const reactions = createElement("ul", { className: "reactions", hidden: true });
+  // Two users may have one name, where an identity provider gives it.
+  const name = createElement("b", { dir: "auto", title: user === from ? "" : user }, from);
+  const isPerson = kind !== "reminder";
+  const author = isPerson
+    ? createPersonButton("author", user, name)
+    : createElement("span", { className: "author" }, name);
+  // The name beside it does the same.
+  const avatar = createPersonButton("face", user, createAvatar(from, user));
+  Object.assign(avatar, { tabIndex: -1, ariaHidden: true });
+  const bubble = createElement("div", { className: "bubble" }, author, time, quote, textParts.text, note);
+  const message = createElement("li", { tabIndex: -1 }, avatar, bubble, reactions);
+  partsOfMessages.set(message, { author, time, quote, textParts, note, reactions });
   return message;
 }
 
-// Two users may have one name, where an identity provider gives it.
-function createAuthor(name, user) {
-  return createElement("b", { className: "author", dir: "auto", title: user === name ? "" : user }, name);
+function createPersonButton(className, user, content) {
+  return createButton("show-person", { className, value: user }, content);
 }
 
 /** Shows the row's message in its element, and returns the element. */
-export function renderMessage({ entry, date, isGrouped }, chat, message) {
+export function renderMessage({ entry, date, isGrouped, key }, chat, message) {
   const { id, kind, sentAt, deletedAt, state } = entry;
   const shown = deletedAt ? {} : entry;
-  const { time, quote, text, note, reactions } = partsOfMessages.get(message);
+  const { author, time, quote, textParts, note, reactions } = partsOfMessages.get(message);
   const classes = [
     "message",
     isOwn(entry, chat.me) && "mine",
@@ -44,23 +50,25 @@ export function renderMessage({ entry, date, isGrouped }, chat, message) {
   ];
   message.className = classes.filter(Boolean).join(" ");
   message.id = id;
+  author.tabIndex = classes[1] || isGrouped ? -1 : 0; // there it is hidden
   time.dateTime = sentAt;
   time.title = `${formatDate(date)} ${formatTime(date)}`;
   setContent(time, formatTime(date));
-  setContent(quote, shown.replyTo?.message, () => [
-    createAuthor(shown.replyTo.from, shown.replyTo.user),
-    createElement("bdi", {}, shown.replyTo.message),
-  ]);
-  // Not a text that somebody can type: an element of its own.
-  if (deletedAt) setContent(text, deletedAt, () => [createElement("del", {}, "Message deleted")]);
-  else setContent(text, shown.message, () => splitLinks(shown.message).map(createLink));
+  renderQuote(quote, shown.replyTo, chat);
+  renderText(textParts, entry, key, chat);
   renderNote(note, shown, { ...entry, isPinned: classes.includes("pinned") }, chat);
   renderReactions(reactions, shown, chat);
   return message;
 }
 
-function createLink({ text, href }) {
-  return href ? createElement("a", { href, target: "_blank", rel: "noopener noreferrer" }, text) : text;
+function renderQuote(quote, replyTo, chat) {
+  const isDeleted = chat.room.entries.get(replyTo?.id)?.deletedAt;
+  const content = isDeleted ? `deleted ${isDeleted}` : replyTo?.message;
+  setContent(quote, content, () => {
+    const text = isDeleted ? createElement("del", {}, "Message deleted") : replyTo.message;
+    const name = createElement("b", { className: "author", dir: "auto" }, replyTo.from);
+    return [name, createElement("bdi", {}, text)];
+  });
 }
 
 function renderNote(
@@ -82,36 +90,4 @@ function renderNote(
     const marks = [isPinned && "pinned", editedAt && "edited"].filter(Boolean);
     setContent(note, pending ?? (setBy || marks.join(" · ")));
   }
-}
-
-function renderReactions(list, entry, chat) {
-  const { reactions = {}, pendingEmojis = [] } = entry;
-  const shown = Object.entries(countReactions(entry))
-    .filter(([, count]) => count)
-    .map(([emoji, count]) => {
-      const isChosen = hasReacted(entry, emoji, chat.me);
-      return {
-        emoji,
-        count,
-        users: (reactions[emoji] ?? []).map((user) => chat.nameOf(user)),
-        isChosen,
-        isPending: pendingEmojis.includes(emoji),
-      };
-    });
-  setContent(list, shown.length && JSON.stringify(shown), () => shown.map(reactionItem));
-}
-
-function reactionItem({ emoji, count, users, isChosen, isPending }) {
-  const title = `${formatNames(users, count)}${isPending ? " (sending)" : ""}`;
-  const className = isPending ? "sending" : "";
-  const properties = { value: emoji, ariaPressed: isChosen, title, className };
-  return createElement("li", {}, createButton("react", properties, `${emoji} ${count}`));
-}
-
-/** Returns the text in pieces `{ text, href? }`: http(s) addresses have the `href`. */
-export function splitLinks(text) {
-  // `split` with a group returns text and address in turn.
-  return text.split(ADDRESS).map((piece, index) => {
-    return index % 2 && URL.canParse(piece) ? { text: piece, href: piece } : { text: piece };
-  });
 }

@@ -12,6 +12,8 @@ export function createPanels(page) {
   let loading;
 
   async function open(name, options = {}) {
+    // A drawer would cover the panel; it gives the focus back to its own button.
+    for (const drawer of document.querySelectorAll(":popover-open")) /** @type {HTMLElement} */ (drawer).hidePopover();
     const opener = current?.opener ?? document.activeElement;
     const request = (loading = name); // of several clicks the last one counts
     await loadStyle("panels/panels.css");
@@ -22,6 +24,7 @@ export function createPanels(page) {
     current = { name, opener, ...hooks };
     byId("panel-title").textContent = title;
     byId("panel-content").replaceChildren(content);
+    byId("panel-content").scrollTop = 0;
     side.hidden = false;
     (content.querySelector("[autofocus]") ?? byId("panel-title")).focus();
   }

@@ -1,12 +1,5 @@
-// Addresses of rooms, to pass on to others.
+// Links that make members, to pass on to others.
 import { formatDate } from "./format.js";
-
-/** Passes on the current room: its address, or a new link that makes members of a private one. */
-export function invite(chat) {
-  const { room } = chat;
-  if (room.name.startsWith("~")) chat.send("link");
-  else share(chat, `#${room.name}`, "");
-}
 
 /** Passes on a link that makes members. */
 export function shareLink(chat, { room, secret, until }) {

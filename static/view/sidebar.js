@@ -106,6 +106,6 @@ function renderPeople(chat) {
 function personButton({ user, name, isMe }) {
   const title = user === name ? "" : user;
   const properties = { value: user, id: `person ${user}` };
-  const content = [createAvatar(name), createElement("bdi", { title }, name), isMe ? "(you)" : ""];
+  const content = [createAvatar(name, user), createElement("bdi", { title }, name), isMe ? "(you)" : ""];
   return [createButton("show-person", properties, ...content)];
 }

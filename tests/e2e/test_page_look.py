@@ -3,12 +3,12 @@
 import json
 import re
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, Route, expect
 
+from tests.e2e.accessibility import violations
 from tests.e2e.conftest import Chat
 from tests.e2e.people import Person, Wire, a_room, answer, react, until
 
@@ -19,7 +19,6 @@ MAX_FIRST_LOAD_BYTES = 10 * 1024
 # that wait because they were too much; and 9 KB for panels, search,
 # mentions and what an old conversation needs.
 MAX_PAGE_BYTES = 56 * 1024
-AXE = Path(__file__).parents[1] / "page" / "node_modules" / "axe-core" / "axe.min.js"
 
 
 @pytest.fixture
@@ -29,15 +28,7 @@ def room() -> str:
 
 def serious_violations(page: Page) -> list[dict[str, Any]]:
     """Return what axe-core finds serious or critical, with the elements."""
-    if not AXE.exists():
-        pytest.fail("axe-core is not installed: npm ci in tests/page")
-    page.evaluate(AXE.read_text())
-    found = page.evaluate("async () => (await axe.run()).violations")
-    return [
-        {"rule": one["id"], "nodes": [node["html"] for node in one["nodes"]]}
-        for one in found
-        if one["impact"] in ("serious", "critical")
-    ]
+    return violations(page, impacts=("serious", "critical"))
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -1,6 +1,7 @@
 """What a payload asks for, and the limits of each field."""
 
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
@@ -106,7 +107,16 @@ def test_an_emoji_has_no_mark_that_changes_the_direction_of_text(mark: str) -> N
         parse_emoji(f"👍{mark}")
 
 
-@pytest.mark.parametrize("emoji", ["", " ", "\u200b", "👍 👍", "😀" * 9, "a\n", 7, None])
+def test_every_emoji_that_the_page_offers_can_be_a_reaction_in_every_skin_tone() -> None:
+    table = (Path(__file__).parents[3] / "static" / "panels" / "emoji.txt").read_text(encoding="utf-8")
+    offered = [emoji for line in table.splitlines() for emoji in line.split("\t")[:2] if "\t" in line and emoji]
+    toned = [emoji.replace("\U0001f3fb", chr(tone)) for emoji in offered for tone in range(0x1F3FB, 0x1F400)]
+
+    assert len(set(toned)) > 3000
+    assert [emoji for emoji in toned if parse_emoji(emoji) != emoji] == []
+
+
+@pytest.mark.parametrize("emoji", ["", " ", "\u200b", "👍 👍", "😀" * 13, "a\n", 7, None])
 def test_an_emoji_is_short_and_visible(emoji: object) -> None:
     with pytest.raises(InvalidMessage):
         parse_emoji(emoji)

@@ -20,6 +20,53 @@ test("a request has the answer with its own client id", async (t) => {
   assert.deepEqual((await request).members, members);
 });
 
+test("what one user is told is a notice in the room unless somebody waits for it", async (t) => {
+  const { chat, service } = await startChat(t);
+  const told = [];
+  chat.options.describe = (frame) => told.push(frame.type);
+  const request = chat.request("mute", { user: "bo" });
+  const { clientId } = asked(service, "mute");
+
+  await service.publish({ type: "system", event: "notice", room: "lobby", clientId, message: "nothing was changed" });
+  await service.publish({
+    type: "link",
+    room: "lobby",
+    clientId: "m-1",
+    secret: "s",
+    until: "2026-02-07T12:00:00.000Z",
+  });
+  await service.publish({ type: "members", room: "lobby", members: [] });
+  await service.acknowledge("mute");
+
+  assert.equal((await request).message, "nothing was changed");
+  assert.equal(
+    [...chat.room.entries.values()].some(({ event }) => event === "notice" && event.message),
+    false,
+  );
+  assert.deepEqual(told, ["link", "members"]);
+});
+
+test("an answer that is wanted apart changes nothing of the room", async (t) => {
+  const { chat, service } = await startChat(t);
+  const line = { id: "m1", room: "lobby", from: "bo", user: "bo", message: "old", sentAt: "2026-01-31T12:00:00.000Z" };
+  const page = {
+    room: "lobby",
+    messages: [{ ...line, seq: 3, version: 3 }],
+    before: 3,
+    complete: true,
+    head: 90,
+    first: 1,
+  };
+  const request = chat.request("history", { before: 4 }, { isApart: true });
+  const { clientId } = asked(service, "history");
+
+  await service.publish({ type: "history", clientId, ...page });
+  await service.acknowledge("history");
+
+  assert.equal((await request).messages[0].message, "old");
+  assert.equal(chat.room.entries.has("m1"), false);
+});
+
 test("a refused request says why, to who has asked alone", async (t) => {
   const { chat, service } = await startChat(t);
   const request = chat.request("mute", { user: "bo" });

@@ -55,3 +55,16 @@ test("an act has its number in the log, so no gap is seen", () => {
   apply(room, act(6, "freeze"), act(7, "close"));
   assert.deepEqual(room.runs, [{ after: 0, last: 7 }]);
 });
+
+test("who hands the room over becomes a moderator, whatever order later acts arrive in", () => {
+  const room = joinedRoom({ role: "owner" });
+  apply(room, act(7, "role", { user: "bo", role: "member" }), act(6, "role", { user: "cy", role: "owner" }));
+  assert.equal(room.rules.role, "member");
+  const other = joinedRoom({ role: "owner" });
+  apply(other, act(6, "role", { user: "dee", role: "moderator" }));
+  assert.equal(other.rules.role, "owner");
+  apply(other, act(7, "role", { user: "cy", role: "owner" }));
+  assert.equal(other.rules.role, "moderator");
+  apply(other, act(8, "role", { user: "dee", role: "owner" }));
+  assert.equal(other.rules.role, "moderator");
+});

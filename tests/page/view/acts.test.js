@@ -18,6 +18,9 @@ test("an act is one line without its reason", () => {
   assert.equal(say({ act: "role", user: "bo", role: "owner" }), "Ana made Bo owner");
   assert.equal(say({ act: "rename", title: "Tea" }), "Ana named the room Tea");
   assert.equal(say({ act: "remove", user: "ana" }), "Ana gave up the membership");
+  assert.equal(say({ act: "remove", user: "bo" }), "Ana ended the membership of Bo");
+  assert.equal(say({ act: "uninvite", user: "ana" }), "Ana declined the invitation");
+  assert.equal(say({ act: "uninvite", user: "bo" }), "Ana took back the invitation of Bo");
 });
 
 test("an act of a later version of the app is not shown", () => {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-import { splitLinks } from "../../../static/view/message.js";
+import { splitLinks } from "../../../static/view/links.js";
 
 const addresses = (text) =>
   splitLinks(text)
