@@ -19,7 +19,8 @@
  */
 export { createCatchUp, nextQuestion } from "./catch-up.js";
 export { Chat } from "./chat.js";
-export { backoffDelay, connect, negotiate, requestJson } from "./connection.js";
+export { connect } from "./connection.js";
+export { backoffDelay, negotiate, requestJson } from "./http.js";
 export { addRun, gapLength, gapsOf, isOwn, isUnread, lastKnown, mergeEntry, orderedEntries } from "./log.js";
 export { countReactions, hasReacted, openOutbox, withChanges } from "./outbox.js";
 export { readPlaces, writePlaces } from "./places.js";

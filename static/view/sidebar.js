@@ -1,5 +1,5 @@
 // The lists beside the conversation: the user's rooms, invitations, other open rooms, and the people in the room.
-import { requestJson } from "../client/connection.js";
+import { requestJson } from "../client/http.js";
 import { titleOf } from "../client/room.js";
 import { countUnread } from "../client/unread.js";
 import { byId, createAvatar, createButton, createElement, setContent } from "./dom.js";

@@ -1,5 +1,5 @@
 // The first screen: a name where people name themselves, a sign-in where the platform knows them.
-import { backoffDelay, negotiate, requestJson } from "../client/connection.js";
+import { backoffDelay, negotiate, requestJson } from "../client/http.js";
 import { byId, isEmbedded, setContent } from "./dom.js";
 
 const NO_ANSWER = "The chat does not answer.";
