@@ -2,6 +2,7 @@
 
 import gzip
 import hashlib
+import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from urllib.parse import urlsplit
 
 ROOT = (Path(__file__).parent.parent / "static").resolve()
 NOT_FOUND = "not found"
+SERVICE_WORKER = "service-worker.js"
 NO_ANCESTORS = "'none'"
 # A fixed table: the machine's registry of types differs between machines.
 CONTENT_TYPES = {
@@ -65,18 +67,61 @@ def find_file(path: str, root: Path = ROOT) -> Path | None:
         return None
 
 
-def read_file(path: Path) -> File:
-    """Return a file; it is read again only when it changed."""
+def read_file(path: Path, root: Path = ROOT) -> File:
+    """Return a file; it is read again only when it changed.
+
+    The service worker's begins with the version and the files that it keeps, so it changes with every one of them.
+    """
+    if path == root / SERVICE_WORKER:
+        return _service_worker(path, _identify(path), page_version(root))
+    return _read(path, _identify(path))
+
+
+FileIdentity = tuple[int, int]
+
+
+def _identify(path: Path) -> FileIdentity:
     status = path.stat()
-    return _read(path, status.st_mtime_ns, status.st_size)
+    return status.st_mtime_ns, status.st_size
 
 
-@lru_cache(maxsize=64)
-def _read(path: Path, _modified: int, _size: int) -> File:
-    content = path.read_bytes()
+@lru_cache(maxsize=256)
+def _read(path: Path, _identity: FileIdentity) -> File:
+    return _file(path.read_bytes(), path)
+
+
+def _file(content: bytes, path: Path) -> File:
     etag = f'"{hashlib.sha256(content).hexdigest()[:32]}"'
     gzipped = gzip.compress(content, mtime=0)
     return File(content, CONTENT_TYPES[path.suffix], etag, gzipped if len(gzipped) < len(content) else None)
+
+
+@dataclass(frozen=True, slots=True)
+class PageVersion:
+    """The version of the page, a hash over all its files, and the SHA-256 of each file by its path (hexadecimal)."""
+
+    version: str
+    files: tuple[tuple[str, str], ...]
+
+
+def page_version(root: Path = ROOT) -> PageVersion:
+    """Return the version of the files as they are now; they are read again only when one of them changed."""
+    paths = (path.relative_to(root).as_posix() for path in root.rglob("*") if path.suffix in CONTENT_TYPES)
+    found = ((path, find_file(path, root)) for path in sorted(paths))
+    return _version(tuple((path, file, _identify(file)) for path, file in found if file))
+
+
+@lru_cache(maxsize=4)
+def _version(files: tuple[tuple[str, Path, FileIdentity], ...]) -> PageVersion:
+    hashes = tuple((path, hashlib.sha256(file.read_bytes()).hexdigest()) for path, file, _ in files)
+    version = hashlib.sha256(json.dumps(hashes).encode()).hexdigest()[:16]
+    return PageVersion(version, tuple((path, digest) for path, digest in hashes if path != SERVICE_WORKER))
+
+
+@lru_cache(maxsize=4)
+def _service_worker(path: Path, _identity: FileIdentity, version: PageVersion) -> File:
+    header = f"const VERSION = {json.dumps(version.version)};\nconst FILES = {json.dumps(dict(version.files))};\n"
+    return _file(header.encode() + path.read_bytes(), path)
 
 
 def accepts_gzip(accept_encoding: str) -> bool:
@@ -114,6 +159,7 @@ def _policy(endpoint: str | None, frame_ancestors: Sequence[str]) -> str:
             "media-src 'self'",
             "font-src 'self'",
             "manifest-src 'self'",
+            "worker-src 'self'",
             f"connect-src {' '.join(connect)}",
             "base-uri 'none'",
             "form-action 'self'",

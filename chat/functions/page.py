@@ -1,17 +1,29 @@
 """The page: the files of `static/`, and nothing else."""
 
+from collections.abc import Mapping
+
 import azure.functions as func
 
 from chat.errors import ChatError
 from chat.logs import log
 from chat.settings import Settings, current_settings
-from chat.static_files import NOT_FOUND, accepts_gzip, find_file, is_fresh, read_file, security_headers
+from chat.static_files import (
+    NOT_FOUND,
+    accepts_gzip,
+    find_file,
+    is_fresh,
+    page_version,
+    read_file,
+    security_headers,
+)
 
 bp = func.Blueprint()
 EMBEDDED_PAGE = "embed"
 """The page in a frame of another site: the same file, and the only one that may be framed."""
 EMBED_SCRIPT = "embed.js"
 """The only file that pages of other sites may load as a module."""
+PRELOAD = "Service-Worker-Navigation-Preload"
+"""What a browser sends when it opens a page that a service worker answers for."""
 
 
 # A sync function: the host runs it in its thread pool, because reading files blocks.
@@ -31,12 +43,23 @@ def zz_page(req: func.HttpRequest) -> func.HttpResponse:
     headers |= {"ETag": f"W/{file.etag}", "Cache-Control": "no-cache", "Vary": "Accept-Encoding"}
     if path == EMBED_SCRIPT:
         headers |= cross_origin_headers(req.headers.get("origin", ""), origins)
+    if name.suffix == ".html":
+        headers |= version_headers(req.headers)
     if is_fresh(file.etag, req.headers.get("if-none-match", "")):
         return func.HttpResponse(status_code=304, headers=headers)
     headers["Content-Type"] = file.content_type
     if file.gzipped and accepts_gzip(req.headers.get("accept-encoding", "")):
         return func.HttpResponse(file.gzipped, headers=headers | {"Content-Encoding": "gzip"})
     return func.HttpResponse(file.content, headers=headers)
+
+
+def version_headers(request: Mapping[str, str]) -> dict[str, str]:
+    """Return the page's version for a service worker that opens the page, and on what the answer depends.
+
+    Others do not need it, and it costs reading all files once.
+    """
+    vary = {"Vary": f"Accept-Encoding, {PRELOAD}"}
+    return vary | ({"Chat-Version": page_version().version} if request.get(PRELOAD.lower()) else {})
 
 
 def cross_origin_headers(origin: str, allowed: tuple[str, ...]) -> dict[str, str]:

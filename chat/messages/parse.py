@@ -66,7 +66,7 @@ def named_room_and_client_id(payload: Payload) -> tuple[str | None, str | None]:
         return None, None
     try:
         client_id = parse_client_id(payload.get("clientId"))
-        return (room_name(payload["room"]) if "room" in payload else None), client_id
+        return (room_name(payload["room"]) if payload.get("room") is not None else None), client_id
     except ChatError:
         return None, None
 

@@ -15,7 +15,7 @@ from chat.room_log.writer import RoomWriter
 from chat.shared_reads import SharedReads
 
 MAX_WRITERS = 1000
-MAX_SEARCHES = 4
+MAX_SEARCHES = 2
 
 
 @dataclass(slots=True)

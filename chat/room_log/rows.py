@@ -31,6 +31,11 @@ VERSION = 1
 HEAD = "head"
 
 Row = Mapping[str, Any]
+# What `decode_message` reads, for who reads many rows; without the `clientId`, which only matters for a new message.
+MESSAGE_PROPERTIES = (
+    *("RowKey", "id", "user", "name", "form", "at", "messages", "text", "version"),
+    *("replyTo", "editedAt", "deletedAt", "reactions"),
+)
 # What is merged into the row of an entry whose user was erased.
 ERASED: dict[str, Any] = {"user": ERASED_USER, "clientId": "", "name": ""}
 _ENCODER = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False)
@@ -205,7 +210,7 @@ def decode_message(row: Row) -> Message:
         edited_at=_optional_int(row.get("editedAt")),
         deleted_at=_optional_int(row.get("deletedAt")),
         reactions={emoji: tuple(users) for emoji, users in json.loads(reactions)} if reactions else {},
-        sender_name="" if sender == ERASED_USER else row.get("name", ""),
+        sender_name="" if sender == ERASED_USER else row.get("name") or "",
         # An earlier version stored reminders as messages of a user with this name, which nobody else could have.
         form=Form.REMINDER if sender == REMINDER_USER else Form(row.get("form", "")),
     )

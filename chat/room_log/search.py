@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from chat.room_log.model import Head, Kind, Message
 from chat.room_log.reader import count_fitting
-from chat.room_log.rows import Row, decode_message
+from chat.room_log.rows import MESSAGE_PROPERTIES, Row, decode_message
 from chat.room_log.search_terms import has_patterns
 from chat.room_log.store import RoomStore
 
@@ -19,9 +19,12 @@ from chat.room_log.store import RoomStore
 MAX_SEARCHED = 4000
 MAX_RANGES = 60
 STEP_SECONDS = 2.0
+# After the first ranges, a step pauses as long as each further one took: others have half of the time.
+RANGES_WITHOUT_PAUSE = 3
+PAUSE_SECONDS = 0.02
 # The rows of one range are decoded at one go: a few milliseconds, in which the process does nothing else. So a range is
 # shorter where texts are long.
-SHORTEST_SPAN, FIRST_SPAN, LONGEST_SPAN = 25, 100, 400
+SHORTEST_SPAN, FIRST_SPAN, LONGEST_SPAN = 25, 100, 200
 # Storage selects the rows of one user, and few of them come.
 LONGEST_SPAN_OF_USER = 1000
 CHARACTERS_AT_ONCE = 100_000
@@ -101,9 +104,12 @@ async def search_step(
         latest = max(step.open.values(), key=lambda position: (position.at, position.room))
         if sum(message.sent_at >= latest.at for _, message in step.found) >= limit:
             break
+        started = clock()
         await step.read_on(latest)
         if step.searched >= MAX_SEARCHED or step.ranges >= MAX_RANGES or clock() > deadline:
             break
+        if step.ranges > RANGES_WITHOUT_PAUSE:
+            await asyncio.sleep(min(clock() - started, PAUSE_SECONDS))
     return step.result(limit)
 
 
@@ -136,7 +142,7 @@ class _Step:
         low = max(head.first, high - self.spans.get(room, FIRST_SPAN) + 1)
         if high < low or position.at < query.after:
             return
-        rows = await self.store.read_rows(room, low, high, kinds=(Kind.MESSAGE,), user=query.user)
+        rows = await self.store.read_rows(room, low, high, (Kind.MESSAGE,), query.user, MESSAGE_PROPERTIES)
         self.searched += high - low + 1
         self.ranges += 1
         self.found += [(room, decode_message(row)) for row in await self._matching(rows)]

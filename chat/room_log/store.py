@@ -124,18 +124,24 @@ class RoomStore:
         return None if row is None else decode_entry(row).count
 
     async def read_rows(
-        self, room: str, low: int, high: int, *, kinds: Sequence[Kind] = (), user: str | None = None
+        self,
+        room: str,
+        low: int,
+        high: int,
+        kinds: Sequence[Kind] = (),
+        user: str | None = None,
+        select: Sequence[str] = (),
     ) -> list[Entity]:
         """Return the rows of the entries from `low` to `high`, both included, in their order.
 
-        `kinds` selects some of them, and `user` those of one user.
+        `kinds` selects some of them, and `user` those of one user; `select` the properties that they have.
         """
         condition = f"PartitionKey eq '{room}' and RowKey ge '{entry_key(low)}' and RowKey le '{entry_key(high)}'"
         if kinds:
             condition += " and (" + " or ".join(f"kind eq '{kind}'" for kind in kinds) + ")"
         if user is not None:
             condition += f" and user eq {quote_text(user)}"
-        return (await self.tables.query_all(TABLE, condition, limit=high - low + 1)).entities
+        return (await self.tables.query_all(TABLE, condition, select, limit=high - low + 1)).entities
 
     async def read_messages(self, room: str, seqs: Iterable[int]) -> dict[int, Message]:
         """Return the messages with these numbers that are kept, by number."""

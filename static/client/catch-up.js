@@ -21,8 +21,9 @@ export function nextQuestion({ runs, head, first, isIncomplete, wanted }) {
   const gap = gaps.findLast(isAsked);
   if (!gap) return isIncomplete ? { event: "since", data: { seq: lastKnown(runs) } } : undefined;
   if (gap.until > head) return { event: "since", data: { seq: gap.after } };
-  // The newest part first: a gap is reached from below.
-  const seq = Math.max(gap.after, gap.until - 1 - PAGE_LENGTH);
+  // The newest part first, unless the reader comes to the gap from above.
+  const isFromStart = wanted?.isFromStart && gap.after === wanted.after;
+  const seq = isFromStart ? gap.after : Math.max(gap.after, gap.until - 1 - PAGE_LENGTH);
   return { event: "since", data: { seq, until: gap.until } };
 }
 
@@ -101,9 +102,10 @@ export function createCatchUp({ ask, onChange }) {
      * @param {Room} room
      * @param {number} after the entry that the gap follows
      * @param {number} pages
+     * @param {boolean} [isFromStart] whether its beginning is wanted first
      */
-    fill(room, after, pages) {
-      if (room.wanted?.after !== after || room.wanted.pages < pages) room.wanted = { after, pages };
+    fill(room, after, pages, isFromStart = false) {
+      if (room.wanted?.after !== after || room.wanted.pages < pages) room.wanted = { after, pages, isFromStart };
       this.check(room, true);
     },
 

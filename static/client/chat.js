@@ -27,6 +27,7 @@ export class Chat {
   names = new Map();
   /** @type {Map<string | undefined, (frame: any, room: Room | undefined) => void>} what takes frames of further types */
   receivers = new Map();
+  isClosed = false; // then nothing is stored
 
   /** @param {ChatOptions} options */
   constructor(options) {
@@ -180,9 +181,10 @@ export class Chat {
    * Loads a part of a long gap of the current room, or all of it.
    * @param {number} after the entry that the gap follows
    * @param {number} [pages]
+   * @param {boolean} [isFromStart] whether the reader comes to the gap from above
    */
-  loadGap(after, pages = 1) {
-    this.catchUp.fill(this.room, after, pages);
+  loadGap(after, pages = 1, isFromStart = false) {
+    this.catchUp.fill(this.room, after, pages, isFromStart);
   }
 
   /**
@@ -207,6 +209,7 @@ export class Chat {
   close() {
     this.refresh.stop();
     this.#store();
+    this.isClosed = true;
     this.catchUp.stop();
     this.delivery.stop();
     this.connection.close();
@@ -259,7 +262,7 @@ export class Chat {
   }
 
   #store() {
-    writePlaces(this.options.storage, this.me, this.rooms.values());
+    if (!this.isClosed) writePlaces(this.options.storage, this.me, this.rooms.values());
   }
 
   // The lobby stays open all the same, and so does a room that the user is in already.

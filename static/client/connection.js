@@ -22,8 +22,7 @@ const DROPPED = 4000; // not 1000: it can be recovered
  * @param {(frame: Frame) => void} options.onFrame
  */
 export function connect({ userId, me, onState, onFrame }) {
-  /** @type {Map<number, { frame: object, resolve: (result: SendResult) => void }>} by ack id */
-  const requests = new Map();
+  const events = createPendingEvents();
   /** @type {WebSocket | undefined} */
   let socket;
   /** @type {{ url?: string, id?: string, token?: string }} */
@@ -33,7 +32,6 @@ export function connect({ userId, me, onState, onFrame }) {
   let isLive = false;
   let isClosed = false;
   let attempt = 0;
-  let lastAckId = 0;
   let lastSequenceId = 0;
   let receivedAt = 0;
   let lostAt = 0; // 0 while live
@@ -57,10 +55,9 @@ export function connect({ userId, me, onState, onFrame }) {
     const { url, token, id } = session;
     const answer = token ? { url } : await negotiate(userId);
     if (socket || isClosed) return; // another attempt was faster
-    if (answer.status === 401) {
-      onState({ name: "signed out" });
-    } else if (!token && !userId && answer.user && answer.user !== me) {
-      onState({ name: "signed out", user: answer.user });
+    const otherUser = !token && !userId && answer.user !== me ? answer.user : undefined;
+    if (answer.status === 401 || otherUser) {
+      onState({ name: "signed out", user: otherUser });
     } else if (!answer.url) {
       scheduleOpen(answer.error);
     } else {
@@ -96,11 +93,7 @@ export function connect({ userId, me, onState, onFrame }) {
     if (isNew) lastSequenceId = 0;
     if (!isLive) onConnected(isNew);
     else if (doubtedAt && type === "pong") onAnswered();
-    if (type === "ack") {
-      const isDone = success || error?.name === "Duplicate"; // of what was sent again after a recovery
-      requests.get(ackId)?.resolve(isDone ? { ok: true } : { ok: false, error: error?.message });
-      requests.delete(ackId);
-    }
+    if (type === "ack") events.settle(ackId, success, error);
     if (type === "message" && data) receiveMessage(data, sequenceId);
   }
 
@@ -112,7 +105,7 @@ export function connect({ userId, me, onState, onFrame }) {
     lostAt = 0;
     doubtedAt = 0;
     probedAt = Date.now();
-    for (const { frame } of requests.values()) write(frame);
+    for (const frame of events.frames()) write(frame);
     onState({ name: "live", isNew });
   }
 
@@ -153,8 +146,7 @@ export function connect({ userId, me, onState, onFrame }) {
 
   function forgetSession() {
     session = {};
-    for (const { resolve } of requests.values()) resolve({ ok: false });
-    requests.clear();
+    events.cancel();
   }
 
   /** @param {Answer["error"]} [error] */
@@ -178,8 +170,7 @@ export function connect({ userId, me, onState, onFrame }) {
       return;
     }
     const probed = socket;
-    const askedAt = Date.now();
-    probedAt = askedAt;
+    const askedAt = (probedAt = Date.now());
     write({ type: "ping" });
     setTimeout(() => {
       const isSilent = doubtedAt ? doubtedAt <= askedAt : receivedAt < askedAt;
@@ -212,12 +203,9 @@ export function connect({ userId, me, onState, onFrame }) {
      */
     async send(event, data) {
       if (!session.token) return { ok: false };
-      return new Promise((resolve) => {
-        lastAckId += 1;
-        const frame = { type: "event", event, dataType: "json", data, ackId: lastAckId };
-        requests.set(lastAckId, { frame, resolve });
-        if (isLive) write(frame);
-      });
+      const { frame, result } = events.add(event, data);
+      if (isLive) write(frame);
+      return result;
     },
 
     /** Ends the connection. */
@@ -230,6 +218,48 @@ export function connect({ userId, me, onState, onFrame }) {
       socket?.close(NORMAL_CLOSURE);
       socket = undefined;
       forgetSession();
+    },
+  };
+}
+
+// The events that were sent and are not acknowledged.
+function createPendingEvents() {
+  /** @type {Map<number, { frame: object, resolve: (result: SendResult) => void }>} by ack id */
+  const pending = new Map();
+  let lastAckId = 0;
+
+  return {
+    /**
+     * Returns the frame to send, and what will be its result.
+     * @param {string} event
+     * @param {object} data
+     */
+    add(event, data) {
+      lastAckId += 1;
+      const frame = { type: "event", event, dataType: "json", data, ackId: lastAckId };
+      /** @type {Promise<SendResult>} */
+      const result = new Promise((resolve) => pending.set(lastAckId, { frame, resolve }));
+      return { frame, result };
+    },
+
+    /**
+     * @param {number} ackId
+     * @param {boolean} [success]
+     * @param {Envelope["error"]} [error]
+     */
+    settle(ackId, success, error) {
+      const isDone = success || error?.name === "Duplicate"; // of what was sent again after a recovery
+      pending.get(ackId)?.resolve(isDone ? { ok: true } : { ok: false, error: error?.message });
+      pending.delete(ackId);
+    },
+
+    /** Returns what has to be sent again after a recovery. */
+    frames: () => [...pending.values()].map(({ frame }) => frame),
+
+    /** Ends the waiting: the connection is gone. */
+    cancel() {
+      for (const { resolve } of pending.values()) resolve({ ok: false });
+      pending.clear();
     },
   };
 }

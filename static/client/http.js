@@ -2,6 +2,7 @@
 /** @import { Answer } from "./types.js" */
 
 const APP = new URL("../", import.meta.url); // where the app answers, whichever page imports this
+const REQUEST_MS = 30_000; // a function app may have to start first
 
 /**
  * Returns how long to wait, in milliseconds: 1 s doubling to 30 s; chance (0 to 1) spreads the clients.
@@ -16,11 +17,12 @@ export function backoffDelay(attempt, chance = Math.random()) {
  * Returns the app's JSON answer with its `status`, or {} without an answer.
  * @param {string} path relative to the address of the app
  * @param {RequestInit} [options]
+ * @param {number} [wait] for how long an answer is waited for, in milliseconds
  * @returns {Promise<Answer>}
  */
-export async function requestJson(path, options) {
+export async function requestJson(path, options, wait = REQUEST_MS) {
   try {
-    const response = await fetch(new URL(path, APP), options);
+    const response = await fetch(new URL(path, APP), { signal: AbortSignal.timeout(wait), ...options });
     const content = await response.json().catch(() => ({})); // a gateway may answer in HTML
     return { status: response.status, ...content };
   } catch {

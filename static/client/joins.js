@@ -1,6 +1,6 @@
 // Joining rooms. A join that was too much at once is sent again when the server says.
 import { spread } from "./timers.js";
-import { beginJoin } from "./room.js";
+import { beginJoin, forgetLog } from "./room.js";
 /** @import { Room } from "./types.js" */
 
 const SPREAD_MS = 400; // joins that were too much do not come all at once again
@@ -36,6 +36,17 @@ export function createJoins({ send, isLive, onRefused, onChange }) {
 
   return {
     join,
+
+    /**
+     * Notes why a join was refused: what may not be read any more is not shown.
+     * @param {Room} room
+     * @param {string} [code]
+     */
+    noteRefusal(room, code) {
+      if (code !== "unknown_room" && code !== "banned") return;
+      room.isPlaced = false;
+      forgetLog(room);
+    },
 
     /**
      * Notes that a join was too much.

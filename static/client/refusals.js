@@ -38,7 +38,8 @@ export function receiveRefusal(chat, frame, room) {
     joins.postpone(room, retryAfter);
     return;
   }
-  if (room?.membership !== "joining" && questions.isRefusal(frame)) return;
+  if (room?.membership === "joining") joins.noteRefusal(room, code);
+  else if (questions.isRefusal(frame)) return;
   const item = clientId ? outbox.get(clientId) : undefined;
   if (item && options.onMistyped && isCommand(item) && !PASSING.includes(code ?? "")) {
     delivery.remove(item.id);

@@ -3,6 +3,7 @@ import { Entries } from "./entries.js";
 import { addRun, entryOf, gapsOf, isOwn, lastKnown, mergeEntry } from "./log.js";
 import { applyNews, createRoster, replaceRoster } from "./roster.js";
 import { createRules, noteAct, noteJoinedRules } from "./rules.js";
+import { isOtherLog, removeBefore } from "./stored-rooms.js";
 import { countMessage, notePlace, noteReadElsewhere } from "./unread.js";
 /** @import { ActFrame, ChangeFrame, Entry, Frame, FrameRules, MessageFrame, Page, Room } from "./types.js" */
 
@@ -40,6 +41,8 @@ export function createRoom(name) {
     marked: 0,
     counted: null,
     newer: new Set(),
+    storedAt: null,
+    storedIds: null,
   };
 }
 
@@ -120,7 +123,10 @@ const RULES = {
     room.isAdmin = frame.admin;
     room.membership = "joined";
     replaceRoster(room.roster, frame);
-    if (room.rejoinedAt !== null && frame.head !== null && frame.head < room.rejoinedAt) forgetLog(room);
+    const isShorter = room.rejoinedAt !== null && frame.head !== null && frame.head < room.rejoinedAt;
+    if (isShorter || isOtherLog(room, frame.messages)) forgetLog(room);
+    else if (room.storedAt !== null) removeBefore(room, frame.first ?? 1);
+    room.storedAt = null;
     noteJoinedRules(room, frame);
     notePlace(room, frame);
     room.isIncomplete = frame.head === null;
@@ -131,8 +137,18 @@ const RULES = {
     if (room.olderBefore === null) room.isIncomplete = frame.head === null;
     addPage(room, frame, room.olderBefore);
   },
+  around(room, { messages, before, after, head, first }) {
+    noteEnds(room, head, first);
+    for (const message of messages) putEntry(room, entryOf(message));
+    room.runs = addRun(room.runs, { after: (before ?? first) - 1, last: after ?? head });
+  },
   since(room, { after, entries, head, first, complete }, me) {
     room.isIncomplete = head === null;
+    if (isOtherLog(room, entries)) {
+      forgetLog(room);
+      room.isIncomplete = true; // the newest messages are asked for
+      return;
+    }
     noteEnds(room, head, first);
     if (head === null) return;
     for (const entry of entries) putLive(room, entry, me);
@@ -198,12 +214,13 @@ function noteOwnReaction({ entries }, { id, emoji = "", on }) {
 }
 
 /**
- * Forgets the conversation: the server's log has begun anew.
+ * Forgets the conversation: the server's log has begun anew, or the user may not read it any more.
  * @param {Room} room
  */
-function forgetLog(room) {
+export function forgetLog(room) {
   const { runs, head, first, rejoinedAt, entries, read, marked, counted, newer, rules } = createRoom(room.name);
   Object.assign(room, { runs, head, first, rejoinedAt, entries, read, marked, counted, newer, rules });
+  Object.assign(room, { storedAt: null, storedIds: null });
 }
 
 /**

@@ -98,11 +98,20 @@
  * @property {number} olderFailures how often in a row older messages could not be read
  * @property {number | null} olderBefore the number before which older messages are being asked for
  * @property {boolean} isLoadingOlder
- * @property {{ after: number, pages: number } | null} wanted a long gap that is being filled, and how many pages of it
+ * @property {{ after: number, pages: number, isFromStart?: boolean } | null} wanted a long gap that is being filled, and how
+ *   many pages of it
  * @property {number} read number of the last entry that was read, on any device
  * @property {number} marked number of the last entry that was read here
  * @property {{ head: number, unread: number } | null} counted unread messages up to an entry, as the server counted them
  * @property {Set<number>} newer unread messages after that entry
+ * @property {number | null} storedAt when the browser kept what is known, until the server has answered; in milliseconds
+ * @property {Map<number, string> | null} storedIds ids of the kept messages by their number
+ */
+
+/**
+ * What the browser keeps of a room: the last run of its log with its messages and acts, and when that was.
+ * @typedef {{ v: number, room: string, title: string, other: string, read: number, first: number, run: Run, entries: Entry[],
+ *   names: Record<string, string>, at: number }} StoredRoom
  */
 
 /**
@@ -141,6 +150,19 @@
  * @typedef {Page & { type: "joined", user: string, users: string[], count: number, admin: boolean, atLeast?: boolean, read?: number | null,
  *   unread?: number | null, title?: string | null, with?: string, role?: string | null, closed?: boolean, slow?: number,
  *   pinned?: string[], muted?: string | null }} JoinedFrame
+ */
+
+/**
+ * Messages around one, whose number is `seq`; `before` and `after` are the numbers to go on with, null at an end of the log.
+ * @typedef {{ type: "around", room: string, messages: MessageFrame[], seq: number, before: number | null, after: number | null,
+ *   head: number, first: number }} AroundFrame
+ */
+
+/**
+ * The newest messages that match, of all rooms; `cursor` is to go on with, and everything later than `reached` was looked at
+ * (both null at the end). `searched` is how many entries were looked at.
+ * @typedef {{ type: "found", room?: undefined, messages: MessageFrame[], cursor: string | null, searched: number,
+ *   reached: string | null }} FoundFrame
  */
 
 /**
@@ -196,7 +218,7 @@
 /**
  * What the server sends; docs/protocol.md describes each frame. `names` has those users whose name is not their id.
  * @typedef {{ names?: Record<string, string> } & (MessageFrame | ChangeFrame | ActFrame | SystemFrame | JoinedFrame | LeftFrame
- *   | HistoryFrame | SinceFrame | RosterFrame | ReadFrame | PlacesFrame | TypingFrame | UserFrame)} Frame
+ *   | HistoryFrame | AroundFrame | FoundFrame | SinceFrame | RosterFrame | ReadFrame | PlacesFrame | TypingFrame | UserFrame)} Frame
  */
 
 /**
@@ -206,6 +228,7 @@
  *   & { system: (room: Room, frame: SystemFrame, me: string, now: number) => void }
  *   & { joined: (room: Room, frame: JoinedFrame) => void }
  *   & { history: (room: Room, frame: HistoryFrame) => void }
+ *   & { around: (room: Room, frame: AroundFrame) => void }
  *   & { since: (room: Room, frame: SinceFrame, me: string) => void }
  *   & { roster: (room: Room, frame: RosterFrame) => void }
  *   & { read: (room: Room, frame: ReadFrame) => void }} FrameRules

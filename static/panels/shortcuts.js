@@ -7,6 +7,7 @@ const SHORTCUTS = [
   ["↑ in the empty box", "Edit your last message"],
   ["/", "Show the commands"],
   ["↑ ↓ in the conversation", "Move from message to message"],
+  ["Ctrl + K, on a Mac ⌘ K", "Search messages"],
   ["Escape", "Close what is open, or return to the box"],
   ["?", "Show these keys"],
 ];

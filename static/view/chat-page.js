@@ -2,20 +2,22 @@
 import { Chat } from "../client/chat.js";
 import { isOwn } from "../client/log.js";
 import { userStorage } from "../client/user-storage.js";
+import { createAddresses } from "./addresses.js";
 import { createComposer } from "./composer.js";
 import { byId, isEmbedded, setContent } from "./dom.js";
-import { createKeyboard, focusComposer } from "./keyboard.js";
+import { createKeyboard } from "./keyboard.js";
 import { createMessageActions } from "./message-actions.js";
 import { describeFrame } from "./notices.js";
+import { createPageActions } from "./page-actions.js";
 import { createPanels } from "./panels.js";
 import { createEmojiActions, watchReactions } from "./reactions.js";
 import { createScreen } from "./screen.js";
 
 const STATUS_MS = 500;
 const OTHER_ROOMS_MS = 60_000;
+const BACKGROUND_MS = 3000; // what the user sees first comes first
 const MAX_QUOTE_LENGTH = 200; // as the server quotes
 const RENAMED = ["invalid_name", "name_taken"]; // refusals that another name ends
-const NEXT_THEME = { "": "light", light: "dark", dark: "" };
 
 // What is needed now and then is loaded then.
 const loadRefusals = () => import("./refusals.js");
@@ -24,8 +26,8 @@ const describeRefusal = async (refusal) => (await loadRefusals()).describeRefusa
 
 /** Shows the chat to the session's user. */
 export function showChat(session) {
-  const { me, name, auth, lobby, limits, signIn: signInUrl, signOut: signOutUrl } = session;
-  const { style } = document.documentElement;
+  const { me, name, auth, lobby, limits } = session;
+  const own = userStorage(localStorage, me);
 
   let wasLive = false;
 
@@ -42,6 +44,7 @@ export function showChat(session) {
         askForNameAgain(state.refused);
       }
       screen.scheduleRender();
+      page.history?.note();
     },
     describeRefusal: async (refusal) => announce(await describeRefusal(refusal)),
     onMistyped: async (item, refusal) => (await loadRefusals()).returnCommand(page, item, refusal),
@@ -51,69 +54,36 @@ export function showChat(session) {
       return describeFrame(frame, chat);
     },
     onMove: (room) => {
-      setAddress(room);
-      openAddressedRoom();
+      addresses.set(room);
+      addresses.open();
     },
   });
   const frame = createFrame(chat);
-  const onRendered = () => [panels, frame].forEach((part) => part.update());
+  const onRendered = () => [panels, addresses, frame].forEach((part) => part.update());
   const screen = createScreen(chat, auth, { onRendered, isSeen: frame.isSeen, retentionDays: session.retentionDays });
   const composer = createComposer({
     maxBytes: limits.messageBytes,
     onTyping: () => chat.request("typing").catch(() => {}), // nobody misses a signal that did not arrive
-    storage: userStorage(localStorage, me),
+    storage: own,
     onSend: sendText,
     onEditLast: editLastMessage,
   });
 
   // What panels may use.
   /** @type {Record<string, any>} */
-  const page = { chat, screen, composer, session, openRoom: setAddress, announce, describeRefusal };
+  const page = { chat, screen, composer, session, announce, describeRefusal, acceptInvitation };
+  const addresses = createAddresses(page, lobby, acceptInvitation);
+  Object.assign(page, { openRoom: addresses.set, screen: { ...screen, showEntry: addresses.showEntry } });
   const panels = (page.panels = createPanels(page));
   page.openPerson = (user) => panels.open("person", { user });
   addEventListener("pointerdown", async () => (await import("./drawers.js")).createDrawers(panels), { once: true });
   createKeyboard(panels);
 
-  // Loaded with the first of them.
-  function roomAction(action) {
-    return async (message, button) => {
-      const { createRoomActions } = await import("./room-actions.js");
-      createRoomActions(page)[action](message, button);
-    };
-  }
-
   // What a button with a `data-action` does, to the message that it belongs to.
   const actions = {
     ...createMessageActions(chat, composer),
-    ...createEmojiActions(chat, composer, userStorage(localStorage, me)),
-    "show-quoted": ({ replyTo }) => screen.showMessage(replyTo.id),
-    "load-gap": (_, { value }) => chat.loadGap(Number(value), Infinity),
-    "show-end": screen.showEnd,
-    connect: () => {
-      const { connectionState: state } = chat;
-      if (state.name !== "signed out") chat.connection.probe();
-      // In a frame the first screen opens a window.
-      else if (state.user || isEmbedded()) location.reload();
-      else location.assign(signInUrl);
-    },
-    "show-person": (_, { value }) => page.openPerson(value),
-    "decline-invitation": roomAction("decline-invitation"),
-    report: roomAction("report"),
-    pin: roomAction("pin"),
-    "accept-invitation": (_, { value }) => acceptInvitation(value),
-    "open-panel": (_, { value }) => panels.toggle(value),
-    "close-panel": panels.close,
-    "switch-theme": () => {
-      style.colorScheme = NEXT_THEME[style.colorScheme];
-      localStorage.setItem("chat.theme", style.colorScheme);
-      screen.scheduleRender();
-    },
-    "leave-room": roomAction("leave-room"),
-    "focus-composer": () => byId("message-box").focus(),
-    "sign-out": () => {
-      sessionStorage.clear();
-      location.assign(signOutUrl ?? ".");
-    },
+    ...createEmojiActions(chat, composer, own),
+    ...createPageActions(page),
   };
 
   // The first screen says why.
@@ -121,26 +91,6 @@ export function showChat(session) {
     sessionStorage.clear();
     sessionStorage.setItem("chat.refusal", reason);
     location.reload();
-  }
-
-  // The address names the current room; a new one fires `hashchange`.
-  function setAddress(room) {
-    location.hash = room.trim().replace(/^#/, "").toLowerCase();
-  }
-
-  function openAddressedRoom() {
-    if (location.hash.startsWith("#join=")) {
-      const invitation = location.hash.slice("#join=".length);
-      history.replaceState(null, "", `#${chat.room.name}`);
-      acceptInvitation(invitation);
-      return;
-    }
-    chat.openRoom(location.hash.slice(1) || lobby);
-    screen.clearUnreadMark();
-    composer.openRoom(chat.room.name);
-    byId("rooms").hidePopover();
-    screen.showRoom();
-    if (!byId("panel").contains(document.activeElement)) focusComposer();
   }
 
   function sendText(text, { kind, target }) {
@@ -186,7 +136,6 @@ export function showChat(session) {
     if (item && !message) return; // gone since the last rendering
     actions[button.dataset.action](message, button);
   });
-  addEventListener("hashchange", openAddressedRoom);
   addEventListener("online", chat.connection.probe);
   addEventListener("offline", chat.connection.verify);
   addEventListener("pagehide", () => chat.close());
@@ -206,12 +155,17 @@ export function showChat(session) {
   setContent(byId("my-name"), name);
   byId("sign-in").hidden = true;
   byId("chat").hidden = false;
-  openAddressedRoom();
+  addresses.open();
   const invitation = sessionStorage.getItem("chat.invitation");
   sessionStorage.removeItem("chat.invitation");
   if (invitation) acceptInvitation(invitation);
   screen.updateOtherRooms();
   setInterval(screen.renderStatus, STATUS_MS);
+  // At once where something is kept.
+  setTimeout(
+    async () => (await import("./background.js")).beginBackgroundWork(page, own),
+    own.getItem("history") ? 0 : BACKGROUND_MS,
+  );
   setInterval(screen.updateOtherRooms, OTHER_ROOMS_MS);
 }
 

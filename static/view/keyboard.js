@@ -29,6 +29,11 @@ export function createKeyboard(panels) {
   };
 
   addEventListener("keydown", (event) => {
+    if ((event.ctrlKey || event.metaKey) && event.key === "k" && !event.altKey) {
+      event.preventDefault();
+      panels.open("search");
+      return;
+    }
     if (event.defaultPrevented || event.isComposing) return;
     if (keys[event.key]?.(event)) event.preventDefault();
   });

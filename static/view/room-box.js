@@ -5,18 +5,20 @@ import { byId, setContent } from "./dom.js";
 /** Joins the room that is named in the box, or opens the link that was pasted into it. */
 export async function joinTypedRoom(page, acceptInvitation) {
   const { chat, session, openRoom, describeRefusal } = page;
-  const address = parseRoomAddress(byId("new-room").value, location.href, session.limits);
+  const typed = byId("new-room").value;
+  const address = parseRoomAddress(typed, location.href, session.limits);
   if ("error" in address) {
     showProblem(address.error);
     return;
   }
   const { room, secret } = address;
+  const [message = ""] = typed.match(/\/\d+\s*$/) ?? []; // the number of one may follow the room
   try {
     if (secret) {
       acceptInvitation(`${room}.${secret}`);
     } else {
       if (!chat.rooms.has(room)) await chat.request("join", { room });
-      openRoom(room);
+      openRoom(room + message);
     }
     byId("room-form").reset();
     showProblem("");

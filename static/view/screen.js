@@ -2,7 +2,7 @@
 import { olderCursor, shownGaps, titleOf } from "../client/room.js";
 import { countUnread } from "../client/unread.js";
 import { byId, setContent } from "./dom.js";
-import { describeConnection, formatDate, formatNames } from "./format.js";
+import { describeConnection, formatDate, formatNames, formatTime } from "./format.js";
 import { createMessageList } from "./message-list.js";
 import { createSidebar } from "./sidebar.js";
 import { timelineRows } from "./timeline.js";
@@ -20,6 +20,7 @@ export function createScreen(chat, auth, { onRendered, isSeen, retentionDays }) 
   const roomViews = new WeakMap();
   let renderTimer;
   let isOpening = false;
+  let isReading = true;
   let acts; // what acts and rules are in words, loaded when there are some
   const sidebar = createSidebar(chat, scheduleRender);
   const messageList = createMessageList(chat, showOlder, (after) => chat.loadGap(after));
@@ -46,7 +47,7 @@ export function createScreen(chat, auth, { onRendered, isSeen, retentionDays }) 
     renderConversation(entries);
     if (messageList.isNearTop() && !currentView().hiddenCount) loadOlder();
     const last = entries.findLast(({ from }) => from);
-    const isRead = room.membership === "joined" && messageList.isFollowing() && isSeen();
+    const isRead = room.membership === "joined" && messageList.isFollowing() && isReading && isSeen();
     if (last && isRead) chat.markRead(last);
 
     const count = countUnread(room);
@@ -137,6 +138,11 @@ export function createScreen(chat, auth, { onRendered, isSeen, retentionDays }) 
       render();
     },
 
+    /** Notes whether what is in view is read: not while the room is only passed through. */
+    setReading(value) {
+      isReading = value;
+    },
+
     clearUnreadMark() {
       currentView().unreadMark = null;
     },
@@ -159,19 +165,23 @@ function describeMissing(room, title, entries, { hiddenCount }, retentionDays) {
   const lastHidden = entries.slice(0, hiddenCount).findLast(({ seq }) => seq)?.seq ?? 0;
   let start = "";
   if (room.olderFailures || (room.isIncomplete && !room.runs.length)) start = UNREADABLE;
-  else if (entries.some(({ from }) => from) && !olderCursor(room)) {
-    start = describeStart(room, title, entries, retentionDays);
-  }
+  else if (!olderCursor(room)) start = describeStart(room, title, entries, retentionDays);
   return {
     gaps: shownGaps(room).filter(({ after }) => after >= lastHidden),
     start: hiddenCount ? "" : start,
-    end: room.isIncomplete && room.runs.length ? UNREADABLE : "",
+    end: describeEnd(room),
   };
 }
 
+function describeEnd({ isIncomplete, runs, storedAt }) {
+  if (storedAt !== null) return `Kept in this browser, as of ${formatDate(storedAt)}, ${formatTime(storedAt)}.`;
+  return isIncomplete && runs.length ? UNREADABLE : "";
+}
+
 function describeStart({ runs }, title, entries, days) {
-  if (!runs.length) return "";
+  const oldest = entries.find(({ from }) => from);
+  if (!runs.length || !oldest) return "";
   if (!runs[0].after) return `This is where ${title} began.`;
-  const removed = `Messages before ${formatDate(new Date(entries.find(({ from }) => from).sentAt))} were removed.`;
+  const removed = `Messages before ${formatDate(new Date(oldest.sentAt))} were removed.`;
   return days ? `${removed} They are kept for ${days === 1 ? "a day" : `${days} days`}.` : removed;
 }

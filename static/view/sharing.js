@@ -7,6 +7,11 @@ export function shareLink(chat, { room, secret, until }) {
   share(chat, `#join=${room}.${secret}`, words);
 }
 
+/** Passes on the address of a message. */
+export function copyLink(chat, { room, seq }) {
+  share(chat, `#${room}/${seq}`, "");
+}
+
 async function share(chat, hash, words) {
   const { room } = chat;
   const address = new URL(hash, location.href);

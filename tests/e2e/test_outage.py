@@ -1,55 +1,18 @@
 """The Web PubSub service ends during a conversation and starts again; each service is a process of its own."""
 
-import sys
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.e2e.conftest import Process, free_port, storage_connection
-
-
-@dataclass
-class Processes:
-    """The embedded Web PubSub service, Table storage and the Functions host, each its own process."""
-
-    webpubsub: Process
-    tables: Process
-    functions: Process
-    url: str
-
-    @property
-    def all(self) -> tuple[Process, ...]:
-        """All of them, in the order in which they are stopped."""
-        return self.functions, self.tables, self.webpubsub
+from tests.e2e.processes import Processes, run_processes
 
 
 @pytest.fixture
-def processes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Processes]:
-    webpubsub_port, tables_port, functions_port = free_port(), free_port(), free_port()
-    endpoint, url = f"http://localhost:{webpubsub_port}", f"http://localhost:{functions_port}"
-    handler = "WebPubSub__Hubs__Sample_ChatApp__EventHandlers__0__UrlTemplate"
-    monkeypatch.setenv(handler, f"{url}/eventhandler/{{event}}")
-    key = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789ABCDEFGH"
-    monkeypatch.setenv("WebPubSubConnectionString", f"Endpoint={endpoint};AccessKey={key};Version=1.0;")
-    monkeypatch.setenv("AzureWebJobsStorage", storage_connection(tables_port))
-    webpubsub = [sys.executable, "-m", "local_azure.webpubsub", "--settings", "webpubsub.json"]
-    tables = [sys.executable, "-m", "local_azure.tables", "--port", str(tables_port)]
-    functions = [sys.executable, "-m", "local_azure.functions", ".", "--port", str(functions_port)]
-    started = Processes(
-        Process([*webpubsub, "--port", str(webpubsub_port)], f"{endpoint}/api/health", tmp_path / "webpubsub.log"),
-        Process(tables, f"http://127.0.0.1:{tables_port}/", tmp_path / "tables.log"),
-        Process(functions, f"{url}/", tmp_path / "functions.log"),
-        url,
-    )
-    for process in reversed(started.all):
-        process.start()
-    yield started
-    for process in started.all:
-        if process.running:
-            process.stop()
+def processes(tmp_path: Path) -> Iterator[Processes]:
+    with run_processes(tmp_path) as started:
+        yield started
 
 
 def enter(page: Page, url: str, name: str) -> Page:

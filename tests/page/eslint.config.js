@@ -6,12 +6,15 @@ import globals from "globals";
 // What static/client/ may use: it runs without a document.
 const CLIENT_GLOBALS = [
   "URL",
+  "AbortSignal",
+  "IDBKeyRange",
   "WebSocket",
   "clearInterval",
   "clearTimeout",
   "console",
   "crypto",
   "fetch",
+  "indexedDB",
   "setInterval",
   "setTimeout",
 ];
@@ -41,6 +44,7 @@ export default [
     languageOptions: { globals: globals.browser },
   },
   { files: ["static/start.js"], languageOptions: { sourceType: "script" } },
+  { files: ["static/service-worker.js"], languageOptions: { sourceType: "script", globals: globals.serviceworker } },
   {
     files: ["static/client/**/*.js"],
     rules: {

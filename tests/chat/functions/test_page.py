@@ -2,6 +2,8 @@
 
 import asyncio
 import gzip
+import hashlib
+import json
 from pathlib import Path
 
 import azure.functions as func
@@ -205,3 +207,53 @@ async def test_a_forged_principal_is_ignored_in_open_mode(chat: LocalChat) -> No
 
     assert (await chat.get("/session", headers=forged))["user"] is None
     assert (await chat.get("/negotiate", status=400, headers=forged))["error"]["code"] == "missing_user"
+
+
+def test_the_service_worker_is_told_every_file_of_the_page_and_its_hash() -> None:
+    version, files, *code = get("service-worker.js").get_body().decode().splitlines()
+    kept = json.loads(files.removeprefix("const FILES = ").removesuffix(";"))
+
+    assert version == f'const VERSION = "{static_files.page_version().version}";'
+    served = {path for path in kept if get(path).status_code == 200}
+    everything = {
+        path.relative_to(ROOT / "static").as_posix() for path in (ROOT / "static").rglob("*") if path.is_file()
+    }
+    assert set(kept) == served == everything - {"service-worker.js"}
+    assert kept["app.js"] == hashlib.sha256(get("app.js").get_body()).hexdigest()
+    assert "\n".join(code) == (ROOT / "static" / "service-worker.js").read_text().rstrip()
+
+
+def test_the_version_changes_with_every_file_of_the_page(tmp_path: Path) -> None:
+    root = tmp_path.resolve()
+    (root / "view").mkdir()
+    versions = []
+    for name, content in (
+        ("service-worker.js", "// the worker"),
+        ("index.html", "<p>"),
+        ("view/a.js", "1"),
+        ("view/a.js", "2"),
+        ("view/b.js", "2"),
+        ("service-worker.js", "// another worker"),
+        ("note.md", "no file of the page"),
+    ):
+        (root / name).write_text(content)
+        versions.append(static_files.page_version(root).version)
+    (root / "view" / "b.js").unlink()
+    versions.append(static_files.page_version(root).version)
+
+    assert versions[5] == versions[6]
+    assert len(set(versions)) == 7
+    worker = static_files.read_file(root / "service-worker.js", root)
+    assert worker.content.startswith(f'const VERSION = "{versions[-1]}"'.encode())
+    assert worker.content.endswith(b"// another worker")
+
+
+def test_the_version_is_told_to_the_worker_that_opens_the_page_and_to_nobody_else() -> None:
+    preload = {"service-worker-navigation-preload": "true"}
+    etag = get("").headers["ETag"]
+
+    for headers in (preload, preload | {"If-None-Match": etag}):
+        assert get("", **headers).headers["Chat-Version"] == static_files.page_version().version
+    assert "Chat-Version" not in get("").headers
+    assert "Service-Worker-Navigation-Preload" in get("").headers["Vary"]
+    assert "Chat-Version" not in get("app.js", **preload).headers

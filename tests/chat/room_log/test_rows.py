@@ -1,6 +1,7 @@
 """What is written is read. What a later version wrote is ignored; what an earlier one did not write has a default."""
 
-from typing import Any
+from dataclasses import replace
+from typing import Any, ClassVar
 
 import pytest
 from hypothesis import given
@@ -8,6 +9,7 @@ from hypothesis import strategies as st
 
 from chat.room_log.model import Entry, Head, Kind, Message, Quote
 from chat.room_log.rows import (
+    MESSAGE_PROPERTIES,
     decode_entry,
     decode_head,
     decode_message,
@@ -94,6 +96,31 @@ def test_the_properties_of_a_later_version_are_ignored() -> None:
     assert decode_head(WRITTEN_HEAD | later, "etag") == HEAD
     assert (decode_entry(WRITTEN_MESSAGE | later), decode_message(WRITTEN_MESSAGE | later)) == (MESSAGE_ENTRY, MESSAGE)
     assert decode_entry(WRITTEN_CHANGE | later) == CHANGE
+
+
+def test_a_message_is_read_from_the_properties_that_a_search_selects() -> None:
+    selected = dict.fromkeys(MESSAGE_PROPERTIES) | {
+        name: value for name, value in WRITTEN_MESSAGE.items() if name in MESSAGE_PROPERTIES
+    }
+
+    assert decode_message(selected) == replace(MESSAGE, client_id=None)
+
+
+def test_a_search_selects_every_property_of_a_message_that_is_read() -> None:
+    class Watched(dict[str, Any]):
+        read: ClassVar[set[str]] = set()
+
+        def __getitem__(self, name: str) -> Any:
+            self.read.add(name)
+            return super().__getitem__(name)
+
+        def get(self, name: str, default: Any = None) -> Any:
+            self.read.add(name)
+            return super().get(name, default)
+
+    decode_message(Watched(WRITTEN_MESSAGE))
+
+    assert Watched.read - {"clientId"} == set(MESSAGE_PROPERTIES)
 
 
 def test_no_row_is_the_head_of_a_room_without_entries() -> None:

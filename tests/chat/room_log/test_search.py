@@ -236,8 +236,8 @@ async def test_changes_between_the_messages_are_passed_over(store: RoomStore) ->
 
 def test_a_range_is_shorter_after_long_texts_and_longer_after_short_ones() -> None:
     assert next_span(100, 5_000, Query()) == 200
-    assert next_span(400, 5_000, Query()) == 400
-    assert next_span(400, 500_000, Query()) == 200
+    assert next_span(200, 5_000, Query()) == 200
+    assert next_span(200, 500_000, Query()) == 100
     assert next_span(30, 500_000, Query()) == 25
     assert next_span(800, 500, Query(user="ana")) == 1000
 

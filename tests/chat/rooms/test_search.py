@@ -60,6 +60,7 @@ async def test_words_are_found_in_one_room_and_in_all_rooms_of_the_user(chat: Lo
 
     assert await texts(ana, text="grey", room="tea") == ["Earl Grey for ANA"]
     assert await texts(ana, text="grey") == ["gréy icing", "Earl Grey for ANA"]
+    assert await texts(ana, text="grey", room=None) == ["gréy icing", "Earl Grey for ANA"]
     assert await texts(ana, text="ana gre") == ["Earl Grey for ANA"]
     assert await texts(ana, **{"from": "ana"}) == []
     assert await texts(bo, text="grey") == ["gréy icing", "grey skies", "Earl Grey for ANA"]

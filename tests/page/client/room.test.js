@@ -3,6 +3,7 @@ import test from "node:test";
 import {
   applyFrame,
   beginJoin,
+  countUnread,
   createRoom,
   nextQuestion,
   olderCursor,
@@ -151,4 +152,59 @@ test("somebody who sends a message is no longer typing", () => {
   const room = roomWith({ type: "typing", user: "bo" }, { type: "typing", user: "cy" }, line(1));
 
   assert.deepEqual([...room.typing.keys()], ["cy"]);
+});
+
+const around = (seqs, more = {}) => ({ type: "around", seq: seqs[0], ...page(seqs), ...more });
+
+test("what is around an old message is a part of the log with a gap below it, and older messages above it", () => {
+  const room = roomWith(joined(range(5001, 5050)), around(range(101, 150), { before: 101, after: 150, head: 5050 }));
+
+  assert.deepEqual(room.runs, [
+    { after: 100, last: 150 },
+    { after: 5000, last: 5050 },
+  ]);
+  assert.deepEqual(shownGaps(room), [{ after: 150, until: 5001, isRemoved: false }]);
+  assert.equal(olderCursor(room), 101);
+  assert.equal(nextQuestion(room), undefined);
+});
+
+test("the changes among the messages around one are known as well", () => {
+  const room = roomWith(
+    joined(range(5001, 5050)),
+    around([110, 120], { before: 105, after: 160, head: 5050 }),
+    around([3, 7], { before: null, after: 60, head: 5050 }),
+  );
+
+  assert.deepEqual(room.runs.slice(0, 2), [
+    { after: 0, last: 60 },
+    { after: 104, last: 160 },
+  ]);
+  assert.equal(olderCursor(room), null);
+});
+
+test("what is around a message of the end joins the end", () => {
+  const room = roomWith(joined(range(51, 100)), around(range(30, 60), { before: 30, after: 60, head: 100 }));
+  apply(room, around(range(90, 100), { before: 90, after: null, head: 100 }));
+
+  assert.deepEqual(room.runs, [{ after: 29, last: 100 }]);
+});
+
+test("a gap is filled from its end, or from its beginning for who comes to it from above", () => {
+  const room = roomWith(joined(range(5001, 5050)), around(range(101, 150), { before: 101, after: 150, head: 5050 }));
+  room.wanted = { after: 150, pages: 1 };
+  assert.deepEqual(nextQuestion(room), { event: "since", data: { seq: 4900, until: 5001 } });
+
+  room.wanted = { after: 150, pages: 1, isFromStart: true };
+  assert.deepEqual(nextQuestion(room), { event: "since", data: { seq: 150, until: 5001 } });
+  apply(room, since(150, range(151, 250).map(line), { head: 5050 }));
+
+  assert.deepEqual(shownGaps(room), [{ after: 250, until: 5001, isRemoved: false }]);
+});
+
+test("old messages that are shown by a jump are not unread", () => {
+  const room = roomWith(joined(range(5001, 5050), { read: 5040, unread: 10 }));
+
+  apply(room, around(range(101, 150), { before: 101, after: 150, head: 5050 }));
+
+  assert.equal(countUnread(room), 10);
 });

@@ -70,7 +70,13 @@ test("emoji of a version that is not drawn are left out, and flags where they ar
 
 test("the emoji that was used last stands first, once", () => {
   assert.deepEqual(addRecent(["a", "b", "c"], "b"), ["b", "a", "c"]);
-  assert.equal(addRecent(Array.from({ length: 24 }, (_, index) => `${index}`), "new").length, 24);
+  assert.equal(
+    addRecent(
+      Array.from({ length: 24 }, (_, index) => `${index}`),
+      "new",
+    ).length,
+    24,
+  );
 });
 
 test("keys move through grids that follow each other", () => {

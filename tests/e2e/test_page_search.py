@@ -1,0 +1,270 @@
+"""Search, jumps to messages of any age, their addresses, and the way back."""
+
+import re
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from chat.message_ids import derived_id
+from chat.room_log.model import Entry, Head, Kind, Message
+from chat.room_log.rows import encode_entry, encode_head, encode_index
+from tests.e2e.conftest import Chat, Entity
+from tests.e2e.people import Person, Wire, a_room, answer, until
+from tests.e2e.test_page_look import AXE
+
+NewPerson = Callable[[], Page]
+OLD_LENGTH = 1500  # so much that what lies between its ends is not loaded by itself
+FOUND = "[data-found]"
+
+
+def old_rows(room: str) -> Iterator[Entity]:
+    """Yield the rows of a room in which bo and cy have talked for two months."""
+    begin = datetime(2026, 1, 1, 12, tzinfo=UTC)
+    at = 0
+    for seq in range(1, OLD_LENGTH + 1):
+        user, identity = ("bo", "cy")[seq % 2], derived_id("bo", room, str(seq))
+        at = round((begin + timedelta(hours=seq)).timestamp() * 1000)
+        text = f"Old café number {seq}" if seq % 100 == 0 else f"line {seq}"
+        message = Message(id=identity, seq=seq, version=seq, sender=user, text=text, sent_at=at, count=seq)
+        entry = Entry(seq, Kind.MESSAGE, identity, user, at, seq, identity, seq)
+        yield encode_entry(room, entry, message)
+        yield encode_index(room, entry)
+    yield encode_head(room, Head(OLD_LENGTH, OLD_LENGTH, at))
+
+
+@pytest.fixture(scope="module")
+def old_room(running_chat: Chat) -> str:
+    """A room with a long past."""
+    room = a_room()
+    running_chat.store_log(old_rows(room))
+    return room
+
+
+def line(person: Person, text: str) -> Locator:
+    return person.lines.filter(has=person.page.locator(".text", has_text=re.compile(f"^{re.escape(text)}$")))
+
+
+def expect_shown(person: Person, text: str) -> None:
+    """Wait until a message stands in the view, marked and with the focus."""
+    expect(line(person, text)).to_be_in_viewport(ratio=1)
+    expect(line(person, text)).to_be_focused()
+
+
+def search(person: Person, text: str) -> Locator:
+    """Open the search by its button, search for a text, and return the results."""
+    person.page.get_by_role("button", name="Search messages").click()
+    person.page.get_by_role("searchbox").fill(text)
+    return person.page.locator("#search-results button")
+
+
+def violations(page: Page) -> list[str]:
+    """Return what axe-core finds of any impact, in light and in dark colours."""
+    page.evaluate(AXE.read_text())
+    found: list[str] = []
+    for scheme in ("light", "dark"):
+        page.emulate_media(color_scheme="dark" if scheme == "dark" else "light", reduced_motion="reduce")
+        found += page.evaluate(
+            "async () => (await axe.run()).violations.map(({id, nodes}) => `${id}: ${nodes.map(({html}) => html)}`)"
+        )
+    return found
+
+
+def test_a_search_by_keyboard_opens_a_result_in_its_place_and_leads_back(
+    chat: Chat, new_person: NewPerson, old_room: str
+) -> None:
+    page = new_person()
+    ana = Person(page, chat, "ana").enter(old_room)
+    ana.expect_line(f"Old café number {OLD_LENGTH}")
+
+    page.keyboard.press("Control+k")
+    box = page.get_by_role("searchbox", name="Search messages")
+    expect(box).to_be_focused()
+    page.keyboard.type("CAFE old 2")
+    results = page.locator("#search-results button")
+    expect(results).to_have_count(1)
+    expect(results.locator("mark")).to_have_text(["Old", "café", "2"])
+    expect(results).to_contain_text("bo")
+    expect(page.get_by_role("status").filter(has_text="1 message")).to_be_visible()
+    page.keyboard.press("ArrowDown")
+    expect(results).to_be_focused()
+    page.keyboard.press("Enter")
+
+    expect_shown(ana, "Old café number 200")
+    expect(line(ana, "Old café number 200")).to_have_attribute("data-found", "")
+    expect(page.locator("#announcement")).to_contain_text("A message of bo")
+    expect(line(ana, "line 199")).to_be_in_viewport()
+    expect(line(ana, "line 201")).to_be_in_viewport()
+    assert page.url.endswith(f"#{old_room}/200")
+
+    page.get_by_role("button", name="← Back").click()
+    until(page, lambda: ana.distance_to_end() < 5)
+    expect(line(ana, f"Old café number {OLD_LENGTH}")).to_be_in_viewport()
+    assert page.url.endswith(f"#{old_room}")
+    expect(page.get_by_role("button", name="← Back")).to_be_hidden()
+    page.go_forward()
+    expect_shown(ana, "Old café number 200")
+    page.keyboard.press("Control+k")
+    expect(box).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("complementary", name="Search")).to_be_hidden()
+
+
+def test_what_lies_around_a_message_of_the_address_is_loaded_as_one_scrolls(
+    chat: Chat, new_person: NewPerson, old_room: str
+) -> None:
+    page = new_person()
+    ana = Person(page, chat, "ana")
+    page.goto(f"{chat.url}/#{old_room}/130")
+    page.get_by_label("Your name").fill("ana")
+    page.get_by_role("button", name="Join the chat").click()
+
+    expect_shown(ana, "line 130")
+    start = page.get_by_text(re.compile("This is where .* began."))
+    until(page, lambda: ana.scroll_to_top() and start.is_visible())
+    expect(line(ana, "line 1")).to_be_in_viewport()
+
+    page.reload()
+    expect_shown(ana, "line 130")
+    gap = page.locator(".gap")
+    expect(gap).to_contain_text("messages are not loaded")
+
+    def scroll_on() -> bool:
+        ana.log.evaluate("log => { log.scrollTop += log.clientHeight / 2 }")
+        return line(ana, "line 260").count() > 0 and line(ana, "line 260").is_visible()
+
+    until(page, scroll_on)
+    shown = [int(text.split()[-1]) for text in ana.texts() if int(text.split()[-1]) < 400]
+    assert shown == list(range(shown[0], shown[-1] + 1))
+    expect(gap).to_contain_text("messages are not loaded")
+
+
+def test_a_message_that_is_not_there_any_more_is_said_to_be_gone(
+    chat: Chat, new_person: NewPerson, old_room: str
+) -> None:
+    page = new_person()
+    ana = Person(page, chat, "ana").enter(old_room)
+
+    page.evaluate("location.hash += '/999999'")
+
+    gone = page.get_by_role("status").filter(has_text="not there any more")
+    expect(gone).to_be_visible()
+    page.get_by_role("button", name="Dismiss").click()
+    expect(gone).to_be_hidden()
+    ana.expect_joined(old_room)
+
+
+def test_a_result_of_another_room_opens_that_room_and_back_leads_to_the_first_one(
+    chat: Chat, new_person: NewPerson, old_room: str
+) -> None:
+    page, room = new_person(), a_room()
+    ana, bo = Person(page, chat, "ana").enter(old_room), Person(new_person(), chat, "bo").enter(room)
+    ana.enter_room(room)
+    ana.say("a new café")
+    bo.expect_line("a new café")
+
+    results = search(ana, "café")
+    expect(results).to_have_count(1)
+    page.get_by_label("All my rooms").check()
+    expect(results.first).to_contain_text("a new café")
+    until(page, lambda: results.count() == 16)
+    expect(results.nth(1)).to_contain_text(f"in {old_room}")
+    page.get_by_text("By person or date").click()
+    page.get_by_label("From").fill("bo")
+    page.get_by_label("Since").fill("2026-01-15")
+    page.get_by_label("Until").fill("2026-02-01")
+    expect(results).to_have_count(4)
+    results.filter(has_text="number 500").click()
+
+    ana.expect_joined(old_room)
+    expect_shown(ana, "Old café number 500")
+    expect(results).to_have_count(4)
+    page.go_back()
+    ana.expect_joined(room)
+    expect(line(ana, "a new café")).to_be_in_viewport()
+
+
+def test_a_quote_leads_to_what_it_answers_and_back_to_the_answer(
+    chat: Chat, new_person: NewPerson, old_room: str
+) -> None:
+    page = new_person()
+    ana = Person(page, chat, "ana")
+    page.goto(f"{chat.url}/#{old_room}/50")
+    page.get_by_label("Your name").fill("ana")
+    page.get_by_role("button", name="Join the chat").click()
+    expect_shown(ana, "line 50")
+    line(ana, "line 50").hover()
+    page.get_by_role("button", name="Reply").click()
+    ana.say("an answer to fifty")
+    ana.expect_line("an answer to fifty")
+    page.evaluate("room => { location.hash = room }", old_room)
+    page.reload()
+    ana.expect_live()
+
+    ana.expect_line("an answer to fifty").locator(".quote").click()
+    expect_shown(ana, "line 50")
+    page.get_by_role("button", name="← Back").click()
+
+    expect(line(ana, "an answer to fifty")).to_be_in_viewport()
+
+
+def test_unread_messages_of_a_room_that_a_result_leads_to_stay_unread(chat: Chat, new_person: NewPerson) -> None:
+    page, room = new_person(), a_room()
+    ana, bo = Person(page, chat, "ana").enter(room), Person(new_person(), chat, "bo").enter(room)
+    for number in range(40):
+        bo.say(f"tall {number}\n\n\n")
+    ana.expect_line("tall 39")
+    ana.enter_room("lobby")
+    bo.say("unread")
+    badge = page.get_by_role("link", name=room).locator(".badge")
+    expect(badge).to_contain_text("1")
+
+    results = search(ana, "tall 3")
+    page.get_by_label("All my rooms").check()
+    results.filter(has_text=re.compile(r"tall 3$")).click()
+
+    expect_shown(ana, "tall 3")
+    expect(badge).to_contain_text("1")
+
+
+def test_on_a_phone_a_result_closes_the_search_and_axe_finds_nothing_in_any_state(
+    chat: Chat, new_person: NewPerson, old_room: str
+) -> None:
+    page = new_person()
+    page.set_viewport_size({"width": 390, "height": 844})
+    wire = Wire(page)
+    ana = Person(page, chat, "ana").enter(old_room)
+    panel = page.get_by_role("complementary", name="Search")
+
+    results = search(ana, "nothingofthekind")
+    expect(panel).to_contain_text("Nothing found")
+    page.get_by_text("By person or date").click()
+    assert violations(page) == []
+    wire.answer = lambda frame: [] if frame.get("event") == "search" else None
+    page.get_by_role("searchbox").fill("café")
+    expect(panel).to_contain_text("Searching…")
+    wire.answer = lambda frame: None
+    page.get_by_role("searchbox").fill("café 7")
+    expect(results).to_have_count(1)
+    assert violations(page) == []
+    results.click()
+
+    expect(panel).to_be_hidden()
+    expect_shown(ana, "Old café number 700")
+    assert violations(page) == []
+    page.get_by_role("button", name="Search messages").click()
+    expect(page.get_by_role("searchbox")).to_have_value("café 7")
+    expect(results).to_have_count(1)
+
+
+def test_the_address_of_a_message_is_passed_on(chat: Chat, new_person: NewPerson) -> None:
+    page, room = new_person(), a_room()
+    ana = Person(page, chat, "ana").enter(room)
+    ana.say("look at this")
+    answer(ana, "look at this", "and this")
+    ana.expect_line("look at this").hover()
+
+    page.get_by_role("button", name="Copy link").click()
+
+    expect(page.locator(".notice")).to_contain_text(f"/#{room}/1")

@@ -1,0 +1,112 @@
+"""The installed page: its files without a network, and after a deployment the new ones, all of them."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, expect
+
+from tests.app_copy import copy_app
+from tests.e2e.people import until
+from tests.e2e.processes import Processes, run_processes
+
+# One file that is loaded first, one that the chat needs, one that is loaded by a click, and one that is no module.
+MARKED = ("app.js", "view/format.js", "panels/shortcuts.js", "start.js")
+MARKS = "Object.fromEntries(Object.entries(window).filter(([name]) => name.startsWith('mark ')))"
+CACHES = "caches.keys().then(names => names.filter(name => name.startsWith('chat-files-')))"
+
+
+def deploy(app: Path, version: int) -> None:
+    """Write into the files of the page which version they are of."""
+    for name in MARKED:
+        file = app / "static" / name
+        source = file.read_text().partition("\n// deployed\n")[0]
+        file.write_text(f"{source}\n// deployed\nwindow['mark {name}'] = {version};\n")
+
+
+@pytest.fixture
+def app(tmp_path: Path) -> Path:
+    """A copy of the app, of version 1."""
+    copy_app(tmp_path)
+    deploy(tmp_path, 1)
+    return tmp_path
+
+
+@pytest.fixture
+def servers(app: Path) -> Iterator[Processes]:
+    with run_processes(app, app) as started:
+        yield started
+
+
+@pytest.fixture
+def context(browser: Browser) -> Iterator[BrowserContext]:
+    opened = browser.new_context(service_workers="allow")
+    yield opened
+    opened.close()
+
+
+def enter(page: Page, url: str, name: str) -> None:
+    page.goto(url)
+    page.get_by_label("Your name").fill(name)
+    page.get_by_role("button", name="Join the chat").click()
+    expect(page.get_by_role("log")).to_have_attribute("data-membership", "joined")
+
+
+def open_panel(page: Page) -> None:
+    """Open the panel whose module was not needed before."""
+    page.get_by_role("log").press("?")
+    expect(page.locator("#panel")).to_be_visible()
+
+
+def wait_for_worker(page: Page) -> None:
+    """Wait until a service worker answers for the page."""
+    until(page, lambda: bool(page.evaluate("Boolean(navigator.serviceWorker.controller)")))
+
+
+def marks(page: Page) -> set[int]:
+    """Return the versions of the files that the page has run."""
+    return set(page.evaluate(MARKS).values())
+
+
+def test_the_page_opens_without_a_server_and_is_wholly_the_new_one_after_a_deployment(
+    servers: Processes, app: Path, context: BrowserContext
+) -> None:
+    page = context.new_page()
+    errors: list[str] = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    enter(page, servers.url, "ana")
+    wait_for_worker(page)
+    page.reload()
+    expect(page.get_by_role("status").first).to_contain_text("Live")
+
+    servers.functions.kill()
+    page.reload()
+    expect(page.get_by_label("Message", exact=True)).to_be_visible()
+    open_panel(page)
+    assert page.evaluate(MARKS).keys() == {f"mark {name}" for name in MARKED}
+    assert marks(page) == {1}
+    page.reload()
+
+    deploy(app, 2)
+    servers.functions.start()
+    other = context.new_page()
+    enter(other, servers.url, "bo")
+    open_panel(other)
+    assert marks(other) == {2}
+
+    # The page that is open stays what it was, whoever is its worker, until its user wants the new one.
+    offer = page.locator("#new-version")
+    expect(offer).to_be_visible(timeout=20_000)
+    open_panel(page)
+    assert marks(page) == {1}
+    assert len(page.evaluate(CACHES)) == 2
+    page.get_by_label("Message", exact=True).fill("unfinished")
+    expect(offer).to_be_hidden()
+    page.get_by_label("Message", exact=True).fill("")
+    offer.get_by_role("button", name="Reload").click()
+    expect(page.get_by_role("status").first).to_contain_text("Live")
+    open_panel(page)
+    assert marks(page) == {2}
+    until(page, lambda: len(page.evaluate(CACHES)) == 1)
+    assert errors == []
+    assert other.locator("#new-version").count() == 0
