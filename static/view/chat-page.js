@@ -161,11 +161,9 @@ export function showChat(session) {
   if (invitation) acceptInvitation(invitation);
   screen.updateOtherRooms();
   setInterval(screen.renderStatus, STATUS_MS);
-  // At once where something is kept.
-  setTimeout(
-    async () => (await import("./background.js")).beginBackgroundWork(page, own),
-    own.getItem("history") ? 0 : BACKGROUND_MS,
-  );
+  const beginBackgroundWork = async () => (await import("./background.js")).beginBackgroundWork(page, own);
+  // At once where something is kept; in a frame of another site nothing is, because nobody signs out there.
+  if (!isEmbedded()) setTimeout(beginBackgroundWork, own.getItem("history") ? 0 : BACKGROUND_MS);
   setInterval(screen.updateOtherRooms, OTHER_ROOMS_MS);
 }
 

@@ -33,10 +33,12 @@ export function createPanels(page) {
     loading = undefined;
     if (!current) return;
     const { opener, onClose } = current;
+    const hadFocus = side.contains(document.activeElement);
     current = undefined;
     side.hidden = true;
     onClose?.();
     byId("panel-content").replaceChildren();
+    if (!hadFocus) return;
     if (opener?.isConnected && opener !== document.body) opener.focus();
     else focusComposer();
   }
