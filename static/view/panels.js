@@ -8,6 +8,7 @@ import { focusComposer } from "./keyboard.js";
  */
 export function createPanels(page) {
   const side = byId("panel");
+  const panelContent = byId("panel-content");
   let current; // { name, opener, update, onClose }
   let loading;
 
@@ -23,8 +24,9 @@ export function createPanels(page) {
     const { title, content, ...hooks } = createPanel(page, options);
     current = { name, opener, ...hooks };
     byId("panel-title").textContent = title;
-    byId("panel-content").replaceChildren(content);
-    byId("panel-content").scrollTop = 0;
+    panelContent.replaceChildren(content);
+    panelContent.scrollTop = 0;
+    panelContent.tabIndex = content.querySelector("a, button, input") ? -1 : 0; // text alone is scrolled by keys
     side.hidden = false;
     (content.querySelector("[autofocus]") ?? byId("panel-title")).focus();
   }
@@ -37,7 +39,7 @@ export function createPanels(page) {
     current = undefined;
     side.hidden = true;
     onClose?.();
-    byId("panel-content").replaceChildren();
+    panelContent.replaceChildren();
     if (!hadFocus) return;
     if (opener?.isConnected && opener !== document.body) opener.focus();
     else focusComposer();
