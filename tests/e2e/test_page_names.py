@@ -45,7 +45,7 @@ def test_a_name_that_looks_like_somebody_here_is_refused_where_it_is_typed_and_a
     page = new_person()
 
     try_name(page, chat, "BiIIie")
-    expect(page.get_by_role("alert")).to_contain_text("looks like, the name of somebody who is here")
+    expect(page.get_by_role("alert")).to_contain_text("Somebody here has this name")
     page.get_by_label("Your name").fill("bettie")
     page.get_by_role("button", name="Join the chat").click()
 
