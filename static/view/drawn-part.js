@@ -112,6 +112,8 @@ export function createDrawnPart(chat, log, list) {
       if (item === next) next = next.nextSibling;
       else list.insertBefore(item, next);
     }
+    // The log is one tab stop: the keys lead to what is in a message, see log-controls.js.
+    for (const control of list.querySelectorAll(":is(a, button):not([tabindex])")) control.tabIndex = -1;
     drawn = [];
     for (const { key, index } of rows) {
       const id = content.entries[index]?.id;
