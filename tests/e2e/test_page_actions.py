@@ -77,6 +77,7 @@ def test_the_bar_stands_beside_its_message_covers_no_other_one_and_stays_in_view
 
     page.get_by_role("button", name="More actions").click()
     assert violations(page) == []
+    page.locator("#room-name").hover()
     page.keyboard.press("Escape")
     expect(page.get_by_role("button", name="Copy text")).to_be_hidden()
     expect(page.get_by_role("button", name="More actions")).to_be_focused()
