@@ -1,7 +1,8 @@
-"""How fast is the page? It is loaded, typed into, scrolled and flooded in a real browser, in a room of 100,000 messages.
+"""How fast is the page? A real browser loads it, types, scrolls and is flooded, in a room of 100,000 messages.
 
-The messages are written with the app's own room log. Times of tasks come from the browser's own tracing: a task is what the
-page's main thread does in one go, and while it lasts nothing on the page answers. The peer of each figure is its target.
+The messages are written with the app's own room log. Times of tasks come from the browser's own tracing: a task is
+what the page's main thread does in one go, and while it lasts nothing on the page answers. The peer of each figure is
+its target.
 
     python3 dev.py bench page --messages 100000 --loaded 10000
 """

@@ -1,8 +1,7 @@
 // Shows a message of any age in its place, with what was said around it, and leads back to where one was. Each jump is an
 // entry of the browser's history: it has the address of the message, and the one before it keeps the place that was left.
-import { byId, createElement, setContent } from "./dom.js";
+import { byId, createElement, loadStyle, setContent } from "./dom.js";
 import { formatDate, formatTime } from "./format.js";
-import { loadStyle } from "./panels.js";
 
 const MARK_MS = 3000;
 

@@ -138,7 +138,7 @@ class Person:
         return self.page.locator(".message .text").all_inner_texts()
 
     def all_texts(self) -> list[str]:
-        """Return the messages of the whole log from its top, of which only the part around what is in view has elements."""
+        """Return the messages of the whole log; only the part around what is in view has elements."""
         texts: list[str] = self.log.evaluate("""async log => {
           const texts = new Map();
           const frames = () => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)));
@@ -169,9 +169,9 @@ def come_online(page: Page) -> None:
     page.evaluate("dispatchEvent(new Event('online'))")
 
 
-def until(page: Page, condition: Callable[[], bool]) -> None:
+def until(page: Page, condition: Callable[[], bool], seconds: float = 15) -> None:
     """Wait until the condition holds, while the page goes on."""
-    deadline = time.monotonic() + 15
+    deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline
         page.wait_for_timeout(10)
