@@ -5,6 +5,7 @@ import { byId, createElement, setContent } from "../view/dom.js";
 import { isolateName } from "../view/format.js";
 import { createConfirmedButton, createField, createForm, createOutcome, createSection, perform } from "./controls.js";
 import { createInvitationSection } from "./invitation-section.js";
+import { createLevelChoice } from "./notification-level.js";
 import { createModerationSection } from "./moderation-section.js";
 import { createPinnedSection } from "./pinned-section.js";
 import { createRoomPanel, followRoom } from "./room-panel.js";
@@ -20,6 +21,7 @@ function buildRoom(page, room) {
   const { chat } = page;
   const head = createHead(page, room);
   const lists = createLists();
+  const levels = createLevelChoice(page, room);
   const invitation = createInvitationSection(page, room);
   const pinned = createPinnedSection(page, room);
   const moderation = createModerationSection(page, room);
@@ -43,10 +45,10 @@ function buildRoom(page, room) {
       isModerator = canModerate(room);
       following.refresh();
     }
-    for (const part of [head, lists, invitation, pinned, moderation, leaving]) part.update(room, answers);
+    for (const part of [head, lists, levels, invitation, pinned, moderation, leaving]) part.update(room, answers);
   }
 
-  const elements = [head, lists, invitation, pinned, moderation, leaving].map(({ element }) => element);
+  const elements = [head, lists, levels, invitation, pinned, moderation, leaving].map(({ element }) => element);
   return { elements, update, stop: following.stop };
 }
 

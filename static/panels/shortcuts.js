@@ -6,6 +6,7 @@ const SHORTCUTS = [
   ["Shift + Enter", "Begin a new line"],
   ["↑ in the empty box", "Edit your last message"],
   ["/", "Show the commands"],
+  ["@", "Mention somebody: ↑ ↓ choose, Enter or Tab takes the name"],
   ["↑ ↓ in the conversation", "Move from message to message"],
   ["Ctrl + K, on a Mac ⌘ K", "Search messages"],
   ["Escape", "Close what is open, or return to the box"],

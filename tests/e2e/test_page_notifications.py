@@ -77,6 +77,7 @@ def test_several_tabs_notify_once_of_what_comes_while_none_is_looked_at_as_the_r
     assert shown(notified) == [f"{room} | bo: first {'x' * 114}…"]
     assert notified.evaluate("shown[0].tag") == f"chat.ana.{room}"
 
+    pages[0].get_by_role("button", name="Choose for this room").click()
     pages[0].get_by_role("radio", name="Only mentions of me").check()
     for tab in tabs:
         expect(tab.page.locator("#people-list li")).to_have_count(2)
