@@ -21,7 +21,7 @@ export { createCatchUp, nextQuestion } from "./catch-up.js";
 export { Chat } from "./chat.js";
 export { backoffDelay, connect, negotiate, requestJson } from "./connection.js";
 export { addRun, gapLength, gapsOf, isOwn, isUnread, lastKnown, mergeEntry, orderedEntries } from "./log.js";
-export { countReactions, hasReacted, openOutbox, withChanges } from "./outbox.js";
+export { countReactions, hasReacted, openOutbox, withChanges, withUnsent } from "./outbox.js";
 export { readPlaces, writePlaces } from "./places.js";
 export { Refusal } from "./requests.js";
 export { applyFrame, beginJoin, createRoom, olderCursor, shownGaps, titleOf } from "./room.js";

@@ -7,6 +7,7 @@ import { createComposer } from "./composer.js";
 import { byId, isEmbedded, setContent } from "./dom.js";
 import { createDrawers } from "./drawers.js";
 import { createKeyboard } from "./keyboard.js";
+import { listenToLog } from "./log-events.js";
 import { createMessageActions } from "./message-actions.js";
 import { describeFrame } from "./notices.js";
 import { createPageActions } from "./page-actions.js";
@@ -84,7 +85,7 @@ export function showChat(session) {
 
   // What a button with a `data-action` does, to the message that it belongs to.
   const actions = {
-    ...createMessageActions(chat, composer),
+    ...createMessageActions(chat, composer, announce),
     ...createEmojiActions(chat, composer, own),
     ...createPageActions(page),
   };
@@ -97,6 +98,7 @@ export function showChat(session) {
   }
 
   function isSeen() {
+    if (addresses.isJumping()) return false;
     return isEmbedded() ? Boolean(embedding?.isSeen()) : !document.hidden;
   }
 
@@ -146,17 +148,20 @@ export function showChat(session) {
       return;
     }
     chat.connection.probe();
-    screen.showRoom();
+    screen.showAgain();
   }
 
   addEventListener("click", (event) => {
     const button = /** @type {Element} */ (event.target).closest("button");
     if (!button?.dataset.action) return;
-    const item = button.closest(".message");
-    const message = item && (chat.shownEntries().find(({ id }) => id === item.id) ?? chat.outbox.get(item.id));
+    /** @type {HTMLElement | null} */
+    const item = button.closest(".message") ?? button.closest("[data-message]");
+    const messageId = item?.dataset.message ?? item?.id ?? ""; // a bar of actions elsewhere names its message
+    const message = item && (chat.shownEntries().find(({ id }) => id === messageId) ?? chat.outbox.get(messageId));
     if (item && !message) return; // gone since the last rendering
     actions[button.dataset.action](message, button);
   });
+  listenToLog(chat, screen.messageList, actions);
   addEventListener("online", chat.connection.probe);
   addEventListener("offline", chat.connection.verify);
   addEventListener("pagehide", () => chat.close());
