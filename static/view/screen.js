@@ -2,7 +2,7 @@
 import { olderCursor, shownGaps, titleOf } from "../client/room.js";
 import { countAllUnread, countUnread } from "../client/unread.js";
 import { byId, setContent } from "./dom.js";
-import { describeConnection, formatDate, formatNames, formatTime, titleMark } from "./format.js";
+import { describeConnection, formatDate, formatDay, formatNames, formatTime, titleMark } from "./format.js";
 import { createMessageList } from "./message-list.js";
 import { createSidebar } from "./sidebar.js";
 import { timelineRows } from "./timeline.js";
@@ -173,7 +173,7 @@ function describeMissing(room, title, entries, { hiddenCount }, retentionDays) {
 }
 
 function describeEnd({ isIncomplete, runs, storedAt }) {
-  if (storedAt !== null) return `Kept in this browser, as of ${formatDate(storedAt)}, ${formatTime(storedAt)}.`;
+  if (storedAt !== null) return `Kept in this browser (${formatDay(storedAt, Date.now())}, ${formatTime(storedAt)}).`;
   return isIncomplete && runs.length ? UNREADABLE : "";
 }
 
