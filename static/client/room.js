@@ -7,6 +7,7 @@ import { countMessage, noteMention, notePlace, noteReadElsewhere } from "./unrea
 /** @import { ActFrame, ChangeFrame, Entry, Frame, FrameRules, MessageFrame, Page, Room } from "./types.js" */
 
 const TYPING_MS = 6000;
+const KEPT_ENTRIES = 500; // of a room that the user leaves for another one
 
 /**
  * Returns a room of which nothing is known yet.
@@ -65,6 +66,22 @@ export function noteTitle(room, { title, with: other, kind }) {
  */
 export function titleOf({ name, title, other }, names) {
   return other ? names.nameOf(other) : title || name;
+}
+
+/**
+ * Forgets the older part of a long conversation; it can be loaded again.
+ * @param {Room} room
+ * @param {number} [kept] how many of the last entries are kept
+ */
+export function trimRoom(room, kept = KEPT_ENTRIES) {
+  const ordered = room.entries.ordered();
+  const first = ordered.slice(-kept).find(({ seq }) => seq);
+  if (room.isLoadingOlder || ordered.length <= kept || !first?.seq) return;
+  const after = first.seq - 1;
+  for (const { id } of ordered.slice(0, ordered.indexOf(first))) room.entries.delete(id);
+  room.runs = room.runs
+    .filter(({ last }) => last > after)
+    .map((run) => ({ after: Math.max(run.after, after), last: run.last }));
 }
 
 /**
@@ -235,11 +252,9 @@ function noteOwnReaction({ entries }, { id, emoji = "", on }) {
  * @param {Room} room
  */
 export function forgetLog(room) {
-  const { runs, head, first, rejoinedAt, entries, read, marked, counted, newer, mentioned, rules } = createRoom(
-    room.name,
-  );
-  Object.assign(room, { runs, head, first, rejoinedAt, entries, read, marked, counted, newer, mentioned, rules });
-  Object.assign(room, { storedAt: null, storedIds: null });
+  const { runs, head, first, rejoinedAt, entries, read, marked, counted, newer, rules } = createRoom(room.name);
+  Object.assign(room, { runs, head, first, rejoinedAt, entries, read, marked, counted, newer, rules });
+  Object.assign(room, { mentioned: new Set(), storedAt: null, storedIds: null });
 }
 
 /**

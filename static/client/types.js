@@ -46,6 +46,7 @@
  * @property {string} sentAt UTC, ISO 8601
  * @property {"pending" | "sent" | "failed"} state
  * @property {string} [error] why it failed
+ * @property {number} [after] number of the last entry that was known when it was made
  * @property {boolean} [isDelayed] it was too much at once, and is sent later
  */
 

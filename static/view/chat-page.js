@@ -7,17 +7,16 @@ import { createComposer } from "./composer.js";
 import { byId, isEmbedded, setContent } from "./dom.js";
 import { createDrawers } from "./drawers.js";
 import { createKeyboard } from "./keyboard.js";
+import { listenToLog } from "./log-events.js";
 import { createMessageActions } from "./message-actions.js";
 import { describeFrame } from "./notices.js";
 import { createPageActions } from "./page-actions.js";
 import { createPanels } from "./panels.js";
-import { createEmojiActions, watchReactions } from "./reactions.js";
 import { describeRefusal, returnCommand } from "./refusals.js";
 import { createScreen } from "./screen.js";
 import { shareLink } from "./sharing.js";
 
 const STATUS_MS = 500;
-const ATTENTION_MS = 500;
 const OTHER_ROOMS_MS = 60_000;
 const BACKGROUND_MS = 3000; // what the user sees first comes first
 const MAX_QUOTE_LENGTH = 200; // as the server quotes
@@ -74,7 +73,6 @@ export function showChat(session) {
   Object.assign(page, { openRoom: addresses.set, screen: { ...screen, showEntry: addresses.showEntry } });
   const panels = (page.panels = createPanels(page));
   page.openPerson = (user) => panels.open("person", { user });
-  const updateAttention = createAttentionLater(page);
   let embedding;
   if (isEmbedded()) {
     import("./embedding.js").then(({ createEmbedding }) => {
@@ -86,19 +84,19 @@ export function showChat(session) {
 
   // What a button with a `data-action` does, to the message that it belongs to.
   const actions = {
-    ...createMessageActions(chat, composer),
-    ...createEmojiActions(chat, composer, own),
+    ...createMessageActions(chat, composer, announce),
     ...createPageActions(page),
   };
 
   function onRendered() {
     panels.update();
     addresses.update();
-    updateAttention();
+    page.updateAttention?.();
     embedding?.update();
   }
 
   function isSeen() {
+    if (addresses.isJumping()) return false;
     return isEmbedded() ? Boolean(embedding?.isSeen()) : !document.hidden;
   }
 
@@ -148,17 +146,20 @@ export function showChat(session) {
       return;
     }
     chat.connection.probe();
-    screen.showRoom();
+    screen.showAgain();
   }
 
   addEventListener("click", (event) => {
     const button = /** @type {Element} */ (event.target).closest("button");
     if (!button?.dataset.action) return;
-    const item = button.closest(".message");
-    const message = item && (chat.shownEntries().find(({ id }) => id === item.id) ?? chat.outbox.get(item.id));
+    /** @type {HTMLElement | null} */
+    const item = button.closest(".message") ?? button.closest("[data-message]");
+    const messageId = item?.dataset.message ?? item?.id ?? ""; // a bar of actions elsewhere names its message
+    const message = item && (chat.shownEntries().find(({ id }) => id === messageId) ?? chat.outbox.get(messageId));
     if (item && !message) return; // gone since the last rendering
     actions[button.dataset.action](message, button);
   });
+  listenToLog(chat, screen.messageList, actions);
   addEventListener("online", chat.connection.probe);
   addEventListener("offline", chat.connection.verify);
   addEventListener("pagehide", () => chat.close());
@@ -170,11 +171,10 @@ export function showChat(session) {
   byId("room-form").addEventListener("submit", async (event) => {
     event.preventDefault();
     const { joinTypedRoom } = await import("./room-box.js");
-    joinTypedRoom(page, acceptInvitation);
+    joinTypedRoom(page);
   });
   byId("new-room").addEventListener("input", () => setContent(byId("room-problem"), ""));
 
-  watchReactions(byId("log"));
   setContent(byId("my-name"), name);
   byId("sign-in").hidden = true;
   byId("chat").hidden = false;
@@ -194,20 +194,4 @@ export function showChat(session) {
 
 function quoteLine(message) {
   return message.split(/\s+/).join(" ").trim().slice(0, MAX_QUOTE_LENGTH);
-}
-
-// What is not needed to read and write is loaded when there is something to read. Returns what is called after every rendering.
-function createAttentionLater(page) {
-  let attention;
-
-  async function load() {
-    await new Promise((resolve) => setTimeout(resolve, ATTENTION_MS));
-    const { createAttention } = await import("./attention.js");
-    return createAttention(page);
-  }
-
-  return () => {
-    if (page.chat.room.membership === "joined") attention ??= load();
-    attention?.then((update) => update());
-  };
 }

@@ -2,7 +2,7 @@
 // entry of the browser's history: it has the address of the message, and the one before it keeps the place that was left.
 import { byId, createElement, setContent } from "./dom.js";
 import { formatDate, formatTime } from "./format.js";
-import { loadStyle } from "./panels.js";
+import { loadStyle } from "./loading.js";
 
 const MARK_MS = 3000;
 const END_PX = 40;
@@ -23,7 +23,6 @@ export function createJump(page, enter) {
     target = next;
     wasAway = false;
     bar.say("");
-    screen.setReading(false);
     screen.scheduleRender();
   }
 
@@ -93,7 +92,6 @@ export function createJump(page, enter) {
 
   function stop() {
     target = undefined;
-    screen.setReading(true);
   }
 
   // The rendering that has the message was just done.
@@ -132,10 +130,8 @@ export function createJump(page, enter) {
         arriveAt(find());
         return;
       }
-      const place = currentPlace();
-      history.replaceState({ ...history.state, place }, "");
+      history.replaceState({ ...history.state, place: currentPlace() }, "");
       if (room !== chat.room.name) {
-        screen.setReading(false);
         history.pushState({ isJump: true }, "", `#${room}`);
         enter(room);
       }
@@ -152,6 +148,9 @@ export function createJump(page, enter) {
       } else begin({ room, id, seq, isMarked: !isPlace });
       updateBar();
     },
+
+    /** Returns whether a message is about to be shown: what is in view meanwhile is not read. */
+    isActive: () => Boolean(target),
 
     /** Goes on after a rendering. */
     update() {

@@ -1,5 +1,6 @@
 // What the buttons of the page do that belong to no message, or to what is loaded when it is first needed.
 import { byId, isEmbedded } from "./dom.js";
+import { deferActions } from "./loading.js";
 import { tellRefusal } from "./refusals.js";
 import { copyLink } from "./sharing.js";
 
@@ -10,15 +11,13 @@ export function createPageActions(page) {
   const { chat, screen, panels, session } = page;
   const { style } = document.documentElement;
 
-  // Loaded with the first of them.
-  function roomAction(action) {
-    return async (message, button) => {
-      const { createRoomActions } = await import("./room-actions.js");
-      createRoomActions(page)[action](message, button);
-    };
-  }
-
   return {
+    ...deferActions(["more-emoji", "insert-emoji"], async () => {
+      return (await import("../panels/emoji.js")).createEmojiActions(page);
+    }),
+    ...deferActions(["report", "pin", "decline-invitation"], async () => {
+      return (await import("./room-actions.js")).createRoomActions(page);
+    }),
     "show-quoted": ({ room, replyTo }) => screen.showEntry(room, { id: replyTo.id }),
     "copy-link": (message) => copyLink(chat, message),
     "show-person": (_, { value }) => page.openPerson(value),
@@ -34,10 +33,7 @@ export function createPageActions(page) {
       if (state.user || isEmbedded()) location.reload();
       else location.assign(session.signIn);
     },
-    report: roomAction("report"),
-    pin: roomAction("pin"),
     "accept-invitation": (_, { value }) => page.acceptInvitation(value),
-    "decline-invitation": roomAction("decline-invitation"),
     reload: () => location.reload(),
     "open-panel": (_, { value }) => panels.toggle(value),
     "close-panel": panels.close,

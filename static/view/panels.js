@@ -1,5 +1,6 @@
 // The panel beside the room: what is opened by a click or a key. Its modules and their style are loaded when they are needed.
-import { byId, createElement } from "./dom.js";
+import { byId } from "./dom.js";
+import { loadStyle } from "./loading.js";
 import { focusComposer } from "./keyboard.js";
 
 /**
@@ -54,16 +55,4 @@ export function createPanels(page) {
     /** Shows what has changed. */
     update: () => current?.update?.(),
   };
-}
-
-const styles = new Map(); // by address
-
-/** Loads a style sheet, once; it is in force when the promise is resolved, unless it could not be loaded. */
-export function loadStyle(href) {
-  if (!styles.has(href)) styles.set(href, new Promise((resolve) => addStyle(href, resolve)));
-  return styles.get(href);
-}
-
-function addStyle(href, onDone) {
-  document.head.append(createElement("link", { rel: "stylesheet", href, onload: onDone, onerror: onDone }));
 }

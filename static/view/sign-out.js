@@ -3,7 +3,7 @@ import { openOutbox } from "../client/outbox.js";
 import { clearUser, userStorage } from "../client/user-storage.js";
 import { openRooms } from "../client/stored-history.js";
 import { byId, createElement } from "./dom.js";
-import { loadStyle } from "./panels.js";
+import { loadStyle } from "./loading.js";
 
 const CHANNEL = "chat.sign-out";
 

@@ -1,6 +1,6 @@
 // New versions of the page, and the page without a network: both are the service worker's work.
 import { byId, createButton, createElement } from "./dom.js";
-import { loadStyle } from "./panels.js";
+import { loadStyle } from "./loading.js";
 
 const CHECK_MS = 30 * 60_000;
 

@@ -36,8 +36,13 @@ def shown(page: Page) -> list[str]:
     return texts
 
 
+def wait_until_it_notifies(page: Page) -> None:
+    """Wait until the page has begun what it does in the background."""
+    until(page, lambda: bool(page.evaluate("navigator.locks.query().then(({held}) => held.length)")))
+
+
 def turn_on(page: Page) -> None:
-    page.get_by_role("button", name="Settings").click()
+    page.get_by_role("button", name="Settings", exact=True).click()
     panel = page.get_by_role("complementary", name="Settings")
     expect(panel.get_by_text("Off. This browser tells you nothing.")).to_be_visible()
     panel.get_by_role("button", name="Turn on notifications").click()
@@ -57,6 +62,8 @@ def test_several_tabs_notify_once_of_what_comes_while_none_is_looked_at_as_the_r
     pages = [open_tab(context), open_tab(context)]
     tabs = [Person(page, chat, "ana").enter(room) for page in pages]
     bo = Person(new_person(), chat, "bo").enter(room)
+    for page in pages:
+        wait_until_it_notifies(page)
     turn_on(pages[0])
     bo.say("while one looks")
     for tab in tabs:
@@ -72,7 +79,7 @@ def test_several_tabs_notify_once_of_what_comes_while_none_is_looked_at_as_the_r
 
     pages[0].get_by_role("radio", name="Only mentions of me").check()
     for tab in tabs:
-        until(tab.page, lambda tab=tab: tab.page.locator("#people-list li").count() == 2)
+        expect(tab.page.locator("#people-list li")).to_have_count(2)
     bo.say("not for ana")
     bo.say("@ana, for you")
     until(bo.page, lambda: sum(len(shown(page)) for page in pages) == 2)
@@ -98,7 +105,7 @@ def test_a_browser_that_blocks_notifications_is_told_what_to_do(chat: Chat, new_
     page.add_init_script(RECORDED + "Notification.permission = 'denied'")
     Person(page, chat, "ana").enter()
 
-    page.get_by_role("button", name="Settings").click()
+    page.get_by_role("button", name="Settings", exact=True).click()
 
     expect(page.get_by_text("Your browser blocks notifications of this site.")).to_be_visible()
     expect(page.get_by_role("button", name="Turn on notifications")).to_have_count(0)

@@ -27,7 +27,8 @@ test("a mention is an @ and the whole name of a user, the longest that fits", ()
 });
 
 test("an address, a longer name, another case and a doubled mark are no mentions", () => {
-  assert.deepEqual(marked("me@ana.example @anabel @Ana @@ana @ana_ @ana-x @"), []);
+  assert.deepEqual(marked("me@ana.example @anabel @Ana @@ana @ana_x @ana-x @"), []);
+  assert.deepEqual(marked("_@ana_"), [["@ana", "ana"]]);
 });
 
 test("of two users with one name the first one of the map is meant", () => {
