@@ -1,4 +1,4 @@
-// How a client asks the app over HTTP, and how long it waits before it tries again.
+// What a client asks the app over HTTP. The first screen loads no more of the client than this.
 /** @import { Answer } from "./types.js" */
 
 const APP = new URL("../", import.meta.url); // where the app answers, whichever page imports this

@@ -4,7 +4,7 @@
 import { canChangeMessage } from "../client/permissions.js";
 import { byId, createElement } from "./dom.js";
 import { createActionButtons } from "./message-actions.js";
-import { loadStyle } from "./panels.js";
+import { loadStyle } from "./dom.js";
 
 const DISTANCE_PX = 6; // from the bubble, and from the edges of the view
 const STEPS = { ArrowLeft: -1, ArrowUp: -1, ArrowRight: 1, ArrowDown: 1 };

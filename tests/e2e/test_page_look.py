@@ -119,6 +119,7 @@ def test_nothing_is_covered_by_a_notch_or_a_home_indicator(
     chat: Chat, new_person: NewPerson, room: str, width: int, height: int
 ) -> None:
     page = new_person()
+    page.emulate_media(reduced_motion="reduce")  # a drawer is in its place at once
     page.set_viewport_size({"width": width, "height": height})
     insets = {"top": 47, "right": 31, "bottom": 34, "left": 29}
     page.context.new_cdp_session(page).send("Emulation.setSafeAreaInsetsOverride", {"insets": insets})
