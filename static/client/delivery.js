@@ -153,9 +153,9 @@ export function createDelivery({ outbox, send, onChange, describe }) {
 function eventData(item) {
   const { room, id: clientId } = item;
   if (item.kind === "message") {
-    const { message, replyTo } = item;
-    return { room, clientId, message, replyTo: replyTo?.id, utcOffset: -new Date().getTimezoneOffset() };
+    const { message, mentions, replyTo } = item;
+    return { room, clientId, message, mentions, replyTo: replyTo?.id, utcOffset: -new Date().getTimezoneOffset() };
   }
-  const { target: id, message, emoji, on } = item;
-  return { room, clientId, id, message, emoji, on };
+  const { target: id, message, mentions, emoji, on } = item;
+  return { room, clientId, id, message, mentions, emoji, on };
 }

@@ -22,7 +22,7 @@ export { Chat } from "./chat.js";
 export { connect } from "./connection.js";
 export { backoffDelay, negotiate, requestJson } from "./http.js";
 export { addRun, gapLength, gapsOf, isOwn, isUnread, lastKnown, mergeEntry, orderedEntries } from "./log.js";
-export { countReactions, hasReacted, openOutbox, withChanges } from "./outbox.js";
+export { countReactions, hasReacted, openOutbox, withChanges, withUnsent } from "./outbox.js";
 export { readPlaces, writePlaces } from "./places.js";
 export { Refusal } from "./requests.js";
 export { applyFrame, beginJoin, createRoom, olderCursor, shownGaps, titleOf } from "./room.js";

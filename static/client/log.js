@@ -60,9 +60,9 @@ export function gapLength({ after, until }) {
  * @returns {Entry}
  */
 export function entryOf(frame) {
-  const { id, room, message, version, seq, editedAt, deletedAt, reactions, reactionCounts, replyTo } = frame;
+  const { id, room, message, version, seq, editedAt, deletedAt, reactions, reactionCounts, replyTo, mentions } = frame;
   // A field that is absent is not set: in a newer version it replaces the older value.
-  const mutable = { message, version, editedAt, deletedAt, reactions, reactionCounts, replyTo };
+  const mutable = { message, version, editedAt, deletedAt, reactions, reactionCounts, replyTo, mentions };
   if (!frame.type) {
     const { from, user = from, kind, sentAt, clientId } = frame;
     return { id, room, seq, sentAt, clientId, from, user, kind, ...mutable };

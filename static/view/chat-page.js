@@ -6,6 +6,7 @@ import { createAddresses } from "./addresses.js";
 import { createComposer } from "./composer.js";
 import { byId, isEmbedded, setContent } from "./dom.js";
 import { createKeyboard } from "./keyboard.js";
+import { listenToLog } from "./log-events.js";
 import { createMessageActions } from "./message-actions.js";
 import { describeFrame } from "./notices.js";
 import { createPageActions } from "./page-actions.js";
@@ -14,6 +15,7 @@ import { createEmojiActions, watchReactions } from "./reactions.js";
 import { createScreen } from "./screen.js";
 
 const STATUS_MS = 500;
+const ATTENTION_MS = 500;
 const OTHER_ROOMS_MS = 60_000;
 const BACKGROUND_MS = 3000; // what the user sees first comes first
 const MAX_QUOTE_LENGTH = 200; // as the server quotes
@@ -59,9 +61,9 @@ export function showChat(session) {
     },
   });
   const frame = createFrame(chat);
-  const onRendered = () => [panels, addresses, frame].forEach((part) => part.update());
-  const screen = createScreen(chat, auth, { onRendered, isSeen: frame.isSeen, retentionDays: session.retentionDays });
+  const screen = createScreen(chat, auth, { onRendered, isSeen, retentionDays: session.retentionDays });
   const composer = createComposer({
+    chat,
     maxBytes: limits.messageBytes,
     onTyping: () => chat.request("typing").catch(() => {}), // nobody misses a signal that did not arrive
     storage: own,
@@ -76,15 +78,27 @@ export function showChat(session) {
   Object.assign(page, { openRoom: addresses.set, screen: { ...screen, showEntry: addresses.showEntry } });
   const panels = (page.panels = createPanels(page));
   page.openPerson = (user) => panels.open("person", { user });
+  const updateAttention = createAttentionLater(page);
   addEventListener("pointerdown", async () => (await import("./drawers.js")).createDrawers(panels), { once: true });
   createKeyboard(panels);
 
   // What a button with a `data-action` does, to the message that it belongs to.
   const actions = {
-    ...createMessageActions(chat, composer),
+    ...createMessageActions(chat, composer, announce),
     ...createEmojiActions(chat, composer, own),
     ...createPageActions(page),
   };
+
+  function onRendered() {
+    panels.update();
+    addresses.update();
+    updateAttention();
+    frame.update();
+  }
+
+  function isSeen() {
+    return !addresses.isJumping() && frame.isSeen();
+  }
 
   // The first screen says why.
   function askForNameAgain(reason) {
@@ -93,9 +107,9 @@ export function showChat(session) {
     location.reload();
   }
 
-  function sendText(text, { kind, target }) {
+  function sendText(text, { kind, target }, mentions) {
     if (kind === "edit") {
-      chat.changeMessage({ kind: "edit", target: target.id, message: text });
+      chat.changeMessage({ kind: "edit", target: target.id, message: text, mentions });
       return;
     }
     screen.clearUnreadMark();
@@ -103,6 +117,7 @@ export function showChat(session) {
     chat.sendMessage(
       text,
       target && { id: target.id, from: target.from, user: target.user, message: quoteLine(target.message) },
+      mentions,
     );
   }
 
@@ -125,17 +140,20 @@ export function showChat(session) {
       return;
     }
     chat.connection.probe();
-    screen.showRoom();
+    screen.showAgain();
   }
 
   addEventListener("click", (event) => {
     const button = /** @type {Element} */ (event.target).closest("button");
     if (!button?.dataset.action) return;
-    const item = button.closest(".message");
-    const message = item && (chat.shownEntries().find(({ id }) => id === item.id) ?? chat.outbox.get(item.id));
+    /** @type {HTMLElement | null} */
+    const item = button.closest(".message") ?? button.closest("[data-message]");
+    const messageId = item?.dataset.message ?? item?.id ?? ""; // a bar of actions elsewhere names its message
+    const message = item && (chat.shownEntries().find(({ id }) => id === messageId) ?? chat.outbox.get(messageId));
     if (item && !message) return; // gone since the last rendering
     actions[button.dataset.action](message, button);
   });
+  listenToLog(chat, screen.messageList, actions);
   addEventListener("online", chat.connection.probe);
   addEventListener("offline", chat.connection.verify);
   addEventListener("pagehide", () => chat.close());
@@ -185,4 +203,20 @@ function announce(text) {
 
 function quoteLine(message) {
   return message.split(/\s+/).join(" ").trim().slice(0, MAX_QUOTE_LENGTH);
+}
+
+// What is not needed to read and write is loaded when there is something to read. Returns what is called after every rendering.
+function createAttentionLater(page) {
+  let attention;
+
+  async function load() {
+    await new Promise((resolve) => setTimeout(resolve, ATTENTION_MS));
+    const { createAttention } = await import("./attention.js");
+    return createAttention(page);
+  }
+
+  return () => {
+    if (page.chat.room.membership === "joined") attention ??= load();
+    attention?.then((update) => update());
+  };
 }

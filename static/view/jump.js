@@ -22,7 +22,6 @@ export function createJump(page, enter) {
     target = next;
     wasAway = false;
     bar.say("");
-    screen.setReading(false);
     screen.scheduleRender();
   }
 
@@ -92,7 +91,6 @@ export function createJump(page, enter) {
 
   function stop() {
     target = undefined;
-    screen.setReading(true);
   }
 
   // The rendering that has the message was just done.
@@ -131,10 +129,8 @@ export function createJump(page, enter) {
         arriveAt(find());
         return;
       }
-      const place = currentPlace();
-      history.replaceState({ ...history.state, place }, "");
+      history.replaceState({ ...history.state, place: currentPlace() }, "");
       if (room !== chat.room.name) {
-        screen.setReading(false);
         history.pushState({ isJump: true }, "", `#${room}`);
         enter(room);
       }
@@ -151,6 +147,9 @@ export function createJump(page, enter) {
       } else begin({ room, id, seq, isMarked: !isPlace });
       updateBar();
     },
+
+    /** Returns whether a message is about to be shown: what is in view meanwhile is not read. */
+    isActive: () => Boolean(target),
 
     /** Goes on after a rendering. */
     update() {

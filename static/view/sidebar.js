@@ -22,10 +22,19 @@ export function createSidebar(chat, onChange) {
   }
 
   function describeRoom(room) {
-    const { name, kind } = room;
+    const { name, kind, level, mentioned } = room;
     const isCurrent = room === chat.room;
     const canLeave = isCurrent && name !== chat.options.lobby;
-    return { name, kind, title: titleOf(room, chat), count: countUnread(room), isCurrent, canLeave };
+    return {
+      name,
+      kind,
+      title: titleOf(room, chat),
+      count: countUnread(room),
+      mentions: mentioned.size,
+      level,
+      isCurrent,
+      canLeave,
+    };
   }
 
   function describeInvitation({ room, title, by }) {
@@ -51,13 +60,31 @@ function renderList(id, items, build) {
   );
 }
 
-function roomLink({ name, kind, title, count, isCurrent, canLeave }) {
+function roomLink({ name, kind, title, isCurrent, canLeave, count, mentions, level }) {
   const leave = { id: `leave ${name}`, value: name, ariaLabel: `Leave ${title}`, title: "Leave this room" };
-  const badge = count ? createElement("span", { className: "badge" }, count, inWords(" unread")) : "";
   return [
-    createLink(name, isCurrent, kindMark(kind, title), createElement("bdi", {}, title), badge),
+    createLink(
+      name,
+      isCurrent,
+      kindMark(kind, title),
+      createElement("bdi", {}, title),
+      ...badges(count, mentions, level),
+    ),
     ...(canLeave ? [createButton("leave-room", leave, "Leave")] : []),
   ];
+}
+
+// Of a room of which the user wants to know nothing, a dot tells that something is new.
+function badges(count, mentions, level) {
+  if (!count && !mentions) return [];
+  if (level === "none") return [createElement("span", { className: "dot", title: "Unread" }, inWords(" unread"))];
+  const shown = [];
+  if (mentions) {
+    const words = inWords(` mention${mentions > 1 ? "s" : ""} of you`);
+    shown.push(createElement("span", { className: "badge mentions" }, "@ ", mentions, words));
+  }
+  if (count) shown.push(createElement("span", { className: "badge" }, count, inWords(" unread")));
+  return shown;
 }
 
 // A public room has a # by the style sheet.
@@ -92,9 +119,11 @@ function inWords(text) {
 }
 
 function renderPeople(chat) {
-  const { users, count, atLeast } = chat.room.roster;
-  const others = [...users].filter((user) => user !== chat.me).map((user) => ({ user, name: chat.nameOf(user) }));
-  const sorted = others.sort((a, b) => (a.name < b.name ? -1 : 1));
+  const { users, away, count, atLeast } = chat.room.roster;
+  const others = [...users]
+    .filter((user) => user !== chat.me)
+    .map((user) => ({ user, name: chat.nameOf(user), isAway: away.has(user) }));
+  const sorted = others.sort((a, b) => Number(a.isAway) - Number(b.isAway) || (a.name < b.name ? -1 : 1));
   const people = [{ user: chat.me, name: chat.nameOf(chat.me), isMe: true }, ...sorted];
   const peopleCount = Math.max(count, people.length);
   renderList("people-list", people, personButton);
@@ -103,9 +132,14 @@ function renderPeople(chat) {
   setContent(byId("people-count"), `${formatCount(peopleCount, atLeast)} here`);
 }
 
-function personButton({ user, name, isMe }) {
+function personButton({ user, name, isMe, isAway = false }) {
   const title = user === name ? "" : user;
+  const presence = createElement(
+    "small",
+    { className: `availability ${isAway ? "away" : "here"}` },
+    isAway ? "away" : inWords("here"),
+  );
   const properties = { value: user, id: `person ${user}` };
-  const content = [createAvatar(name, user), createElement("bdi", { title }, name), isMe ? "(you)" : ""];
+  const content = [createAvatar(name, user), createElement("bdi", { title }, name), isMe ? "(you)" : "", presence];
   return [createButton("show-person", properties, ...content)];
 }

@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, Page, Route, expect
 
 from tests.e2e.accessibility import violations
 from tests.e2e.conftest import Chat
-from tests.e2e.people import Person, Wire, a_room, answer, react, until
+from tests.e2e.people import Person, Wire, a_room, actions_of, answer, react, until
 
 NewPerson = Callable[[], Page]
 MAX_FIRST_LOAD_BYTES = 10 * 1024
@@ -93,8 +93,7 @@ def test_everything_fits_and_can_be_pressed_at_every_width(
     ana.say("a line")
     react(ana, "a line", "🎉")
     answer(ana, "a line", "another")
-    ana.expect_line("another").hover()
-    expect(page.locator("#message-actions")).to_be_visible()
+    actions_of(ana, "another")
     expect(page.locator(".reactions button")).to_be_visible()
     expect(page.locator(".message .quote")).to_have_count(2)
 

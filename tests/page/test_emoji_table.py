@@ -6,7 +6,15 @@ import pytest
 
 from tools.emoji_table import TABLE, make_table
 
-SMILE = {"hexcode": "1F600", "type": 1, "order": 2, "group": 0, "version": 1, "label": "grinning face", "tags": ["Grin"]}
+SMILE = {
+    "hexcode": "1F600",
+    "type": 1,
+    "order": 2,
+    "group": 0,
+    "version": 1,
+    "label": "grinning face",
+    "tags": ["Grin"],
+}
 HEART = {"hexcode": "2764", "type": 0, "order": 1, "group": 0, "version": 0.6, "label": "red heart", "tags": ["red"]}
 PART = {"hexcode": "1F3FB", "type": 1, "order": 3, "group": 2, "version": 1, "label": "light skin tone"}
 
