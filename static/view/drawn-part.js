@@ -6,6 +6,9 @@ import { renderRow } from "./timeline.js";
 const MIN_MARGIN_PX = 1000; // a smaller margin above may be too small for what it stands for
 const ITEM = "#timeline > li";
 
+const topOf = (element) => element.getBoundingClientRect().top;
+const itemOf = (node) => (node instanceof Element ? node : node?.parentElement)?.closest(ITEM);
+
 /**
  * What a conversation has: all entries, the rows of a part of them (see timelineRows), and the index of the first unread one
  * (-1: there is none).
@@ -31,9 +34,7 @@ export function createDrawnPart(chat, log, list) {
   let margin = 0; // above what is drawn, in pixels
   let estimate = 0; // what the margin should be by the known heights
 
-  const topOf = (element) => element.getBoundingClientRect().top;
   const indexOf = (id) => content.entries.findLastIndex((entry) => entry.id === id);
-  const itemOf = (node) => (node instanceof Element ? node : node?.parentElement)?.closest(ITEM);
 
   /** Returns the element of an entry, or undefined when it is not drawn. */
   function elementOf(index) {
@@ -138,6 +139,12 @@ export function createDrawnPart(chat, log, list) {
     if (!isPlausible) log.scrollTop += topOf(anchor.element) - anchor.top;
   }
 
+  /** Returns whether an element is in the lower half of the view: who reads on comes to it from above. */
+  function isLow(element) {
+    const { top, bottom } = log.getBoundingClientRect();
+    return topOf(element) > (top + bottom) / 2;
+  }
+
   return {
     elementOf,
 
@@ -165,7 +172,12 @@ export function createDrawnPart(chat, log, list) {
       range = { start: moved, end: hadEnd ? count : Math.min(count, end + moved - start) };
     },
 
-    /** Returns what is in view, and where. What is below a gap comes first: the gap is filled above it. */
+    isLow,
+
+    /**
+     * Returns what is in view, and where. First comes what is below a gap, which is filled above it; or what is above the
+     * gap, where the reader comes to it from there.
+     */
     findAnchors() {
       const view = log.getBoundingClientRect();
       const visible = [...list.children].filter((item) => {
@@ -173,7 +185,9 @@ export function createDrawnPart(chat, log, list) {
         return bottom > view.top && top < view.bottom;
       });
       const gap = visible.findIndex((item) => item.classList.contains("gap"));
-      const ordered = [...visible.slice(gap + 1), visible[gap]?.nextElementSibling, ...visible].filter(Boolean);
+      const below =
+        gap >= 0 && isLow(visible[gap]) ? [] : [...visible.slice(gap + 1), visible[gap]?.nextElementSibling];
+      const ordered = [...below, ...visible].filter(Boolean);
       return ordered.map((element) => ({ element, top: topOf(element) }));
     },
 
