@@ -37,7 +37,8 @@ function createBrowser(files) {
     browser.asked.push(path);
     if (browser.isSlow) await new Promise(() => {});
     if (!browser.status) throw new TypeError("no network");
-    return new Response(browser.files[path], { status: browser.status, headers: { "Chat-Version": browser.version } });
+    const text = browser.status === 200 ? browser.files[path] : "a gateway's page";
+    return new Response(text, { status: browser.status, headers: { "Chat-Version": browser.version } });
   };
   return browser;
 }
