@@ -92,6 +92,7 @@ def test_a_search_by_keyboard_opens_a_result_in_its_place_and_leads_back(
     expect(line(ana, "line 199")).to_be_in_viewport()
     expect(line(ana, "line 201")).to_be_in_viewport()
     assert page.url.endswith(f"#{old_room}/200")
+    expect(page.get_by_role("button", name="Jump to latest")).to_be_visible()
 
     page.get_by_role("button", name="← Back").click()
     until(page, lambda: ana.distance_to_end() < 5)
