@@ -127,7 +127,12 @@ def test_what_lies_around_a_message_of_the_address_is_loaded_as_one_scrolls(
     expect(gap).to_contain_text("messages are not loaded")
 
     def scroll_on() -> bool:
-        ana.log.evaluate("log => { log.scrollTop += log.clientHeight / 2 }")
+        # Who comes to the gap waits there until it is filled.
+        ana.log.evaluate("""log => {
+          const gap = log.querySelector(".gap");
+          const isSeen = gap && gap.getBoundingClientRect().top < log.getBoundingClientRect().bottom;
+          if (!isSeen) log.scrollTop += log.clientHeight / 4;
+        }""")
         return line(ana, "line 260").count() > 0 and line(ana, "line 260").is_visible()
 
     until(page, scroll_on)
