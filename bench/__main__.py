@@ -15,7 +15,7 @@ from pathlib import Path
 from bench.rows import Row, table
 
 NOT_MEASUREMENTS = {"__init__", "__main__", "rows"}
-ONLY_BY_NAME = {"abuse", "appends", "faults", "fuzz", "hundred_thousand", "presence", "search", "speed"}
+ONLY_BY_NAME = {"abuse", "appends", "faults", "fuzz", "hundred_thousand", "page", "presence", "search", "speed"}
 
 
 def measurements() -> list[str]:

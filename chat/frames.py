@@ -32,12 +32,13 @@ def error(problem: ChatError, room: str | None = None, client_id: str | None = N
     return _system("error", code=problem.code, message=str(problem), room=room, clientId=client_id, retryAfter=wait)
 
 
-def people(users: Sequence[str], count: int, at: int, *, at_least: bool = False) -> Frame:
+def people(users: Sequence[str], away: Sequence[str], count: int, at: int, *, at_least: bool = False) -> Frame:
     """Return the fields that tell who is in a room; `at` is when the service was asked, in ms since 1970 (UTC).
 
-    `at_least` tells that there may be more people than `count`.
+    `away` are those of the users who are away. `at_least` tells that there may be more people than `count`.
     """
-    return {"users": list(users), "count": count, "at": timestamp(at)} | ({"atLeast": True} if at_least else {})
+    fields = {"users": list(users), "away": list(away), "count": count, "at": timestamp(at)}
+    return fields | ({"atLeast": True} if at_least else {})
 
 
 def room_joined(room: str, user: str, fields: Frame, *, admin: bool) -> Frame:
@@ -50,14 +51,46 @@ def roster(room: str, fields: Frame, head: int | None, first: int | None) -> Fra
     return {"type": "roster", "room": room} | fields | {"head": head, "first": first}
 
 
-def read_position(room: str, seq: int, unread: int) -> Frame:
-    """Return the frame that tells a user's other connections how far the user has read."""
-    return {"type": "read", "room": room, "seq": seq, "unread": unread}
+def read_position(room: str, seq: int, unread: int, mentioned: list[int]) -> Frame:
+    """Return the frame that tells a user's other connections how far the user has read.
+
+    `mentioned` are the numbers of the unread messages that mention the user.
+    """
+    return {"type": "read", "room": room, "seq": seq, "unread": unread, "mentioned": mentioned}
 
 
-def place(room: str, read: int, unread: int, head: int, about: Frame) -> Frame:
+def place(room: str, counts: Frame, head: int, about: Frame) -> Frame:
     """Return one room of the answer to `places`; `about` tells what kind of room it is, and its title."""
-    return {"room": room, "read": read, "unread": unread, "head": head} | about
+    return {"room": room} | counts | {"head": head} | about
+
+
+def unread_counts(read: int | None, unread: int | None, mentioned: list[int] | None, level: str | None) -> Frame:
+    """Return the fields that tell how far a user has read a room; all are None where that is not known.
+
+    `mentioned` are the numbers of the unread messages that mention the user, `level` of which the user is notified.
+    """
+    return {"read": read, "unread": unread, "mentioned": mentioned, "level": level}
+
+
+def room_level(room: str, level: str) -> Frame:
+    """Return the frame that tells a user's other connections of which messages of a room the user is notified."""
+    return {"type": "level", "room": room, "level": level}
+
+
+def mentioned(line: Frame, excerpt: str) -> Frame:
+    """Return the frame that tells a user of a message that mentions it; `line` is its chat line."""
+    fields = {name: line[name] for name in ("room", "id", "seq", "from", "user", "sentAt")}
+    return {"type": "mentioned"} | fields | {"message": excerpt}
+
+
+def unmentioned(room: str, identity: str, seq: int) -> Frame:
+    """Return the frame that tells a user that a message does not mention it any more."""
+    return {"type": "unmentioned", "room": room, "id": identity, "seq": seq}
+
+
+def presence(room: str, user: str, name: str | None, *, away: bool) -> Frame:
+    """Return the frame that tells that a user is away, or back; `name` where it is another text than the user's id."""
+    return with_names({"type": "presence", "room": room, "user": user, "away": away}, {user: name})
 
 
 def places(listed: Sequence[Frame], invitations: Sequence[Frame]) -> Frame:

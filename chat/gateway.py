@@ -10,12 +10,13 @@ from collections.abc import AsyncGenerator, Awaitable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
+from urllib.parse import quote
 from urllib.request import getproxies
 
 from chat.entra_tokens import EntraTokens, app_credential
 from chat.errors import ServiceUnavailable
 from chat.http_connections import close_with_loop
-from chat.publishing import Publisher, authorize_with_key
+from chat.publishing import API_VERSION, Publisher, authorize_with_key
 from chat.request_id import REQUEST_ID, new_call_id
 from chat.settings import Settings
 
@@ -86,6 +87,26 @@ class Gateway:
         """End a connection's membership in the groups."""
         calls = [self.client.remove_connection_from_group(group, connection_id) for group in groups]
         await self._within_limit("leave the room", asyncio.gather(*calls))
+
+    async def join_groups(self, connection_id: str, groups: Sequence[str]) -> None:
+        """Make a connection a member of many groups by one call; one that has ended is left alone."""
+        await self._within_limit("mark the connection", self._change_groups("addToGroups", connection_id, groups))
+
+    async def leave_groups(self, connection_id: str, groups: Sequence[str]) -> None:
+        """End a connection's membership in many groups by one call; one that has ended is left alone."""
+        await self._within_limit("mark the connection", self._change_groups("removeFromGroups", connection_id, groups))
+
+    async def _change_groups(self, operation: str, connection_id: str, groups: Sequence[str]) -> None:
+        from azure.core.rest import HttpRequest
+
+        # The SDK has no method for this operation; `send_request` signs any request.
+        hub, quoted = quote(self.name.rpartition("/")[2], safe=""), connection_id.replace("'", "''")
+        content = {"groups": list(groups), "filter": f"connectionId eq '{quoted}'"}
+        request = HttpRequest(
+            "POST", f"/api/hubs/{hub}/:{operation}", params={"api-version": API_VERSION}, json=content
+        )
+        response = await self.client.send_request(request)
+        response.raise_for_status()
 
     async def remove_user(self, user: str, groups: Sequence[str]) -> None:
         """End the membership of all connections of a user in the groups; a user without connections is no error."""

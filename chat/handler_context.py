@@ -9,6 +9,7 @@ from chat.frames import Frame
 from chat.gateway import Gateway
 from chat.names import is_members_only
 from chat.presence.announcements import Announcer
+from chat.presence.mentions import Mentions
 from chat.presence.places import PlaceStore
 from chat.presence.profiles import Profiles
 from chat.presence.rosters import RosterReader
@@ -50,6 +51,11 @@ class Services:
     def announcer(self) -> Announcer:
         """What tells rooms who came and who left."""
         return Announcer(self.gateway, self.rosters, self.places)
+
+    @property
+    def mentions(self) -> Mentions:
+        """What keeps and tells whom messages mention."""
+        return Mentions(self.places, self.gateway)
 
     def reading(self, event: UserEvent, room: str) -> Callable[[Rules], None]:
         """Return what raises the ChatError with which a room's rules refuse that the event's connection reads it."""

@@ -25,12 +25,13 @@ from chat.names import room_name
 from chat.rate_limits import COMMAND_KINDS, EVENT_KINDS, Kind
 from chat.room_log.answers import history_frame, since_frame
 from chat.room_log.reader import parse_limit, parse_seq
+from chat.rooms.away import set_away
 from chat.rooms.invitations import create_link, decline_invitation, end_links, invite_user, withdraw_invitation
 from chat.rooms.members import answer_members, change_role, remove_member, rename_room
 from chat.rooms.membership import answer_roster, join_room, leave_room
 from chat.rooms.moderation import ACT_EVENTS, answer_audit, answer_rules, moderate_room
 from chat.rooms.new_rooms import accept_invitation, create_room, open_direct_room
-from chat.rooms.read_positions import list_places, move_read_position
+from chat.rooms.read_positions import list_places, move_read_position, set_level
 from chat.rooms.reports import list_reports, report_message, resolve_reports
 from chat.webhook.events import UserEvent, read_fields, read_payload
 
@@ -184,6 +185,8 @@ ROOM_EVENTS: dict[str, FieldsHandler] = {
     "report": report_message,
     "reports": list_reports,
     "resolve": resolve_reports,
+    "level": set_level,
+    "away": set_away,
 }
 """The events about rooms, their members and their moderation; commands ask for many of them."""
 

@@ -73,11 +73,17 @@ def rich_group(room: str) -> str:
     return f"rich.{room}"
 
 
+def away_group(room: str) -> str:
+    """Return the group of the connections in the room whose user is away; nothing is ever sent to it."""
+    return f"away.{room}"
+
+
 def user_group(user: str) -> str:
     """Return the group of the user's connections that speak a PubSub subprotocol."""
     return f"user.{user_key(user)}"
 
 
-def groups_of(room: str, *, rich: bool) -> tuple[str, ...]:
+def groups_of(room: str, *, rich: bool, away: bool = False) -> tuple[str, ...]:
     """Return the groups that a connection in the room belongs to."""
-    return (room_group(room), rich_group(room)) if rich else (room_group(room),)
+    groups = (room_group(room), rich_group(room)) if rich else (room_group(room),)
+    return (*groups, away_group(room)) if away else groups

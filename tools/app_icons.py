@@ -1,6 +1,7 @@
 """Draw the icons of the installed page from `static/icon.svg`: `python3 tools/app_icons.py`, with a Chromium.
 
-A maskable icon fills its square, and keeps what must be seen in a circle of 80 % of it; so does the icon of a home screen.
+A maskable icon fills its square, and keeps what must be seen in a circle of 80 % of it; so does the icon of a home
+screen.
 """
 
 import base64

@@ -16,6 +16,8 @@ from chat.gateway import Gateway
 from chat.logs import cause_of, log, or_none
 from chat.message_ids import derived_id
 from chat.names import ERASED_USER, groups_of, rich_group
+from chat.presence.mentions import Mentions
+from chat.presence.places import PlaceStore
 from chat.room_log.append_plan import Appended
 from chat.room_log.entry_frames import change_frame, entry_frame
 from chat.room_log.model import EraseUser, Head, Kind, Message, UnknownMessage, erase_user
@@ -87,6 +89,7 @@ class Erasure:
         for begin in range(0, len(messages), MAX_PARALLEL_APPENDS):
             appended = await self._append(room, messages[begin : begin + MAX_PARALLEL_APPENDS])
             await self._publish(room, appended)
+            await self._remove_mentions(room, appended)
             done += appended
         merges = [Merge({"PartitionKey": room, "RowKey": key} | change) for key, change in changes.items()]
         await change_rows(self.tables, TABLE, merges)
@@ -134,6 +137,12 @@ class Erasure:
                     await self._publish_frame(room, change_frame(room, appended.entry, appended.message))
 
         await asyncio.gather(*map(publish, done))
+
+    async def _remove_mentions(self, room: str, done: Sequence[Appended]) -> None:
+        mentions = Mentions(PlaceStore(self.tables), self.gateway)
+        for appended in done:
+            if appended.unmentioned:
+                await mentions.remove(room, appended.message.id, appended.message.seq, appended.unmentioned)
 
     async def _publish_frame(self, room: str, frame: Frame) -> None:
         try:

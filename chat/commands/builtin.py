@@ -8,7 +8,7 @@ from chat.errors import InvalidMessage
 from chat.messages.review import review_text
 from chat.moderation import TextContext, TextKind
 from chat.names import room_name
-from chat.presence.rosters import ROSTER_LENGTH, sort_users
+from chat.presence.rosters import ROSTER_LENGTH, away_users, sort_users
 from chat.room_log.rules import check_writer
 from chat.rooms.membership import join_room, leave_room, read_roster_and_head
 from chat.rooms.room_list import list_rooms
@@ -47,10 +47,11 @@ async def describe_action(call: Call) -> Outcome:
 async def show_users(call: Call) -> Outcome:
     """Tell the sender who is in the room now, as the service reports it."""
     room = call.event.joined_room(call.room)
-    roster, _ = await read_roster_and_head(call.event, room, call.services)
+    roster, away, _ = await read_roster_and_head(call.event, room, call.services)
     more = f" and {len(roster.users) - ROSTER_LENGTH} more" if len(roster.users) > ROSTER_LENGTH else ""
     names = await call.services.profiles.read_names(roster.first)
-    shown = ", ".join(sort_users(names.get(user, user) for user in roster.first))
+    marks = dict.fromkeys(away_users(roster, away), " (away)")
+    shown = ", ".join(sort_users(names.get(user, user) + marks.get(user, "") for user in roster.first))
     count = f"{len(roster.users)}{' or more' if roster.is_truncated else ''}"
     return call.notice(f"{count} in {room}: {shown}{more}")
 

@@ -8,7 +8,16 @@ from typing import Any
 
 from chat.handler_context import Answer, Services
 from chat.message_ids import new_change_id
-from chat.messages.parse import parse_client_id, parse_emoji, parse_message_id, parse_on, parse_reason, parse_text
+from chat.messages.mentions import publish_mentions
+from chat.messages.parse import (
+    parse_client_id,
+    parse_emoji,
+    parse_mentions,
+    parse_message_id,
+    parse_on,
+    parse_reason,
+    parse_text,
+)
 from chat.messages.review import append_reviewed
 from chat.names import rich_group, room_name
 from chat.room_log.append_plan import Appended
@@ -23,7 +32,8 @@ async def edit_message(event: UserEvent, fields: Fields, services: Services) -> 
     """Replace a message's text; raises what is wrong, MessageRefused, or what `publish_change` raises."""
     room = parse_room(event, fields)
     text = parse_text(fields.get("message"), services.settings.message_bytes)
-    change = EditMessage(**parse_change(event, room, fields, services), text=text)
+    mentions = parse_mentions(fields.get("mentions"))
+    change = EditMessage(**parse_change(event, room, fields, services), text=text, mentions=mentions)
     return await publish_appended(room, change, await append_reviewed(room, change, services), services)
 
 
@@ -58,6 +68,8 @@ async def publish_appended(room: str, change: Change, appended: Appended, servic
     entry = appended.entry or unchanged_entry(change, appended.message.version, appended.message.seq, services.now)
     frame = await services.profiles.add_names(change_frame(room, entry, appended.message))
     await services.gateway.publish(rich_group(room), frame)
+    if isinstance(change, EditMessage | DeleteMessage):
+        await publish_mentions(room, appended, services.mentions)
     return Answer()
 
 

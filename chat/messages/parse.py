@@ -10,7 +10,7 @@ from typing import Any
 from chat.errors import ChatError, EmptyMessage, InvalidMessage, InvalidName, MessageTooLong
 from chat.message_ids import is_message_id
 from chat.names import room_name
-from chat.room_log.model import Form
+from chat.room_log.model import MAX_MENTIONS, Form
 from chat.text_rules import changes_direction, is_blank, is_clean, is_clean_text
 from chat.user_names.visibility import find_invisible
 
@@ -30,7 +30,7 @@ class Draft:
     """What a `message` event asks to send; without a room it is meant for the connection's current one.
 
     `answers` is the id of the message that it replies to. `utc_offset_minutes` is the sender's clock, minutes east of
-    UTC.
+    UTC. `mentions` are the users whom the sender picked, each once.
     """
 
     text: str
@@ -39,6 +39,7 @@ class Draft:
     answers: str | None = None
     utc_offset_minutes: int = 0
     form: Form = Form.TYPED
+    mentions: tuple[str, ...] = ()
 
 
 def parse_draft(payload: Payload, limit: int) -> Draft:
@@ -54,6 +55,7 @@ def parse_draft(payload: Payload, limit: int) -> Draft:
         client_id=parse_client_id(payload.get("clientId")),
         answers=parse_reply(payload.get("replyTo")),
         utc_offset_minutes=parse_utc_offset(payload.get("utcOffset")),
+        mentions=parse_mentions(payload.get("mentions")),
     )
 
 
@@ -120,6 +122,19 @@ def parse_reply(value: object) -> str | None:
         return parse_message_id(value.get("id") if isinstance(value, dict) else value)
     except InvalidMessage:
         raise InvalidMessage("replyTo is not the id of a message") from None
+
+
+def parse_mentions(value: object) -> tuple[str, ...]:
+    """Return the users (ids) that the sender picked, each once; raises InvalidMessage."""
+    if value is None:
+        return ()
+    if not isinstance(value, list) or len(value) > MAX_MENTIONS:
+        size = f"has {len(value)} ids" if isinstance(value, list) else f"is a {type(value).__name__}"
+        raise InvalidMessage(f"mentions {size}, it must be a list of at most {MAX_MENTIONS} ids of users")
+    try:
+        return tuple(dict.fromkeys(map(parse_user, value)))
+    except InvalidName as problem:
+        raise InvalidMessage(f"mentions: {problem}") from None
 
 
 def parse_utc_offset(value: object) -> int:

@@ -12,6 +12,7 @@ from chat import moderation
 from chat.errors import ChatError
 from chat.handler_context import Services
 from chat.logs import log
+from chat.messages.mentions import find_mentioned
 from chat.messages.parse import parse_text, parse_title
 from chat.moderation import Accept, Refuse, Replace, TextContext, TextKind
 from chat.room_log.append_plan import Appended
@@ -32,7 +33,7 @@ class MessageRefused(ChatError):
 
 
 async def append_reviewed(room: str, request: NewMessage | EditMessage, services: Services) -> Appended:
-    """Review the text of a request, then append it; return the entry that the log has of it.
+    """Review the text of a request, find whom it mentions, then append it; return the entry that the log has of it.
 
     Raises MessageRefused, or what the log refuses it with.
     """
@@ -43,7 +44,9 @@ async def append_reviewed(room: str, request: NewMessage | EditMessage, services
         if appended := await services.rooms.find(room, request.id):
             return appended
         raise
-    return await services.rooms.append(room, request if text == request.text else replace(request, text=text))
+    request = request if text == request.text else replace(request, text=text)
+    mentions = await find_mentioned(room, request, services.places, services.profiles)
+    return await services.rooms.append(room, replace(request, mentions=mentions))
 
 
 async def review_title(value: object, user: str, room: str, settings: Settings) -> str:

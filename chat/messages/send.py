@@ -5,6 +5,7 @@ from dataclasses import replace
 from chat import frames
 from chat.handler_context import Answer, Services
 from chat.message_ids import new_message_id
+from chat.messages.mentions import publish_mentions
 from chat.messages.parse import Draft
 from chat.messages.review import append_reviewed
 from chat.names import rich_group, room_group
@@ -35,10 +36,15 @@ async def send_message(event: UserEvent, draft: Draft, services: Services) -> An
         form=draft.form,
         joined_seq=event.joined_seq(room),
         admin=services.settings.is_admin(event.sender),
+        mentions=draft.mentions,
     )
     appended = await append_reviewed(room, request, services)
     services.room_list.note_message(room, appended.message.sent_at, appended.message.count)
-    await services.gateway.publish(room_group(room), chat_line(room, appended.message))
+    line = chat_line(room, appended.message)
+    if appended.message.mentions:
+        line = await services.profiles.add_names(line)
+    await services.gateway.publish(room_group(room), line)
+    await publish_mentions(room, appended, services.mentions)
     return Answer()
 
 

@@ -1,17 +1,22 @@
 """The rooms of a user, and how far the user has read in each: one row of table `Users` for each user and room.
 
-A row also records whether the room was told that the user is here. Each change of it is conditional on the row's etag:
-of several instances that see the same departure, one records it, and that one tells the room. The rows of a user are
-one partition, named by a hash, so that a name with any character can be a key.
+A row also has the numbers of the messages that mention the user and are not read, and of which messages the user wants
+to be notified. It records whether the room was told that the user is here. Each change of it is conditional on the
+row's etag: of several instances that see the same departure, one records it, and that one tells the room. The rows of a
+user are one partition, named by a hash, so that a name with any character can be a key.
 """
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from enum import StrEnum
 from typing import Any
 
+from chat import frames
 from chat.errors import StorageUnavailable
+from chat.frames import Frame
 from chat.names import user_key
+from chat.room_log.model import Head
 from chat.table_storage.addresses import key_range, quote_text
 from chat.table_storage.client import TableClient
 from chat.table_storage.entities import ETAG
@@ -24,6 +29,8 @@ MAX_PLACES = 500
 # invitations. Of these the latest are shown.
 MAX_PLACES_BY_OTHERS = 400
 MAX_STORED_INVITATIONS, MAX_INVITATIONS = 100, 50
+# So many unread mentions of a user are known in a room; of more, these are the first.
+MAX_UNREAD_MENTIONS = 100
 # A row has few writers at a time; each round one of them succeeds.
 MAX_ATTEMPTS = 20
 
@@ -36,6 +43,18 @@ class Position:
     messages: int = 0
 
 
+class Level(StrEnum):
+    """Of which messages of a room a user wants to be notified; the values are stored."""
+
+    ALL = "all"
+    MENTIONS = "mentions"
+    NONE = "none"
+
+    @classmethod
+    def _missing_(cls, _: object) -> "Level":
+        return cls.ALL
+
+
 @dataclass(frozen=True, slots=True)
 class Place:
     """What is stored of a user and a room; times are milliseconds since 1970 (UTC).
@@ -43,7 +62,7 @@ class Place:
     The room is in the user's list when `joined_at` is not 0. `is_here` tells that the room was told that the user came,
     `news_at` is the time of the last such line, and `left_by` the connection whose end was the user's departure.
     `invited_at` is when the user was invited to the room, 0: there is no invitation. `etag` is None for what is not
-    stored yet.
+    stored yet. `mentions` are the numbers of the unread messages that mention the user, in ascending order.
     """
 
     user: str
@@ -55,6 +74,8 @@ class Place:
     left_by: str = ""
     etag: str | None = None
     invited_at: int = 0
+    mentions: tuple[int, ...] = ()
+    level: Level = Level.ALL
 
     @property
     def is_listed(self) -> bool:
@@ -72,11 +93,11 @@ class Place:
 
     def listed(self, at: int, position: Position) -> "Place":
         """Return the place in the user's list; a room that is there already keeps its position."""
-        return self if self.is_listed else replace(self, joined_at=at, read=position, invited_at=0)
+        return self if self.is_listed else replace(self, joined_at=at, read=position, invited_at=0, mentions=())
 
     def unlisted(self) -> "Place":
         """Return the place without its entry in the user's list."""
-        return replace(self, joined_at=0, read=Position(), invited_at=0)
+        return replace(self, joined_at=0, read=Position(), invited_at=0, mentions=(), level=Level.ALL)
 
     def arrived(self, at: int) -> "Place":
         """Return the place after the user came; its news are later than the last ones, whatever the clocks say."""
@@ -88,7 +109,25 @@ class Place:
 
     def read_up_to(self, position: Position) -> "Place":
         """Return the place with its position moved forward; it never moves back."""
-        return replace(self, read=position) if position.seq > self.read.seq else self
+        if position.seq <= self.read.seq:
+            return self
+        return replace(self, read=position, mentions=tuple(seq for seq in self.mentions if seq > position.seq))
+
+    def mentioned(self, seq: int) -> "Place":
+        """Return the place with an unread message that mentions the user; unchanged where there are too many."""
+        if not self.is_listed or seq <= self.read.seq or seq in self.mentions:
+            return self
+        if len(self.mentions) >= MAX_UNREAD_MENTIONS:
+            return self
+        return replace(self, mentions=tuple(sorted((*self.mentions, seq))))
+
+    def unmentioned(self, seq: int) -> "Place":
+        """Return the place without the mention in a message."""
+        return replace(self, mentions=tuple(other for other in self.mentions if other != seq))
+
+    def unread_mentions(self, first: int) -> list[int]:
+        """Return the numbers of the unread messages that mention the user, from the entry `first` on."""
+        return [seq for seq in self.mentions if seq >= first]
 
 
 def encode_place(place: Place) -> dict[str, Any]:
@@ -105,22 +144,38 @@ def encode_place(place: Place) -> dict[str, Any]:
         "newsAt": place.news_at,
         "leftBy": place.left_by,
         "invitedAt": place.invited_at,
+        "mentions": " ".join(map(str, place.mentions)),
+        "level": "" if place.level is Level.ALL else place.level.value,
     }
 
 
 def decode_place(row: Mapping[str, Any], user: str, room: str) -> Place:
-    """Return the place that a row of any version holds; a field that is missing has its default."""
+    """Return the place that a row of any version holds; a field that is missing has its default.
+
+    A version without mentions moves the position and leaves them: those that are read do not count.
+    """
+    read = Position(int(row.get("seq") or 0), int(row.get("messages") or 0))
     return Place(
         user,
         room,
-        Position(int(row.get("seq") or 0), int(row.get("messages") or 0)),
+        read,
         int(row.get("joinedAt") or 0),
         row.get("here") is True,
         int(row.get("newsAt") or 0),
         str(row.get("leftBy") or ""),
         row[ETAG],
         int(row.get("invitedAt") or 0),
+        tuple(seq for seq in map(int, str(row.get("mentions") or "").split()) if seq > read.seq),
+        Level(row.get("level") or ""),
     )
+
+
+def place_fields(place: Place | None, head: Head | None) -> Frame:
+    """Return the fields that tell how far a user has read a room, null where the place or the head is not known."""
+    if place is None or head is None:
+        return frames.unread_counts(None, None, None, None)
+    unread, mentioned = place.unread(head.messages), place.unread_mentions(head.first)
+    return frames.unread_counts(place.read.seq, unread, mentioned, place.level.value)
 
 
 def listed_places(places: Sequence[Place]) -> list[Place]:

@@ -125,7 +125,8 @@ class Profiles:
 def users_of(frame: Frame) -> set[str]:
     """Return the ids of the users that a frame, or a line or change in it, names without their names."""
     users = {frame[field] for field in ("by", "user", "with", "owner") if frame.get(field) and "from" not in frame}
-    users.update(frame.get("users", ()), frame.get("moderators", ()), *frame.get("reactions", {}).values())
+    users.update(*(frame.get(field, ()) for field in ("users", "moderators", "mentions")))
+    users.update(*frame.get("reactions", {}).values())
     for name in PARTS:
         for part in frame.get(name, ()):
             users |= users_of(part)

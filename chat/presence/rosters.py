@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from chat.gateway import Gateway, Member
-from chat.names import room_group
+from chat.names import away_group, room_group
 from chat.shared_reads import SharedReads
 
 # A room's roster is read up to this many connections (five pages). In a larger room the count is a lower bound, and
@@ -82,10 +82,26 @@ def news_time() -> int:
     return clock() + 1
 
 
+def away_users(roster: Roster, away: Roster | None) -> tuple[str, ...]:
+    """Return those of a roster's first users all of whose connections are in `away` too, in the roster's order."""
+    return tuple(user for user in roster.first if away and is_away(user, roster, away))
+
+
+def is_away(user: str, roster: Roster, away: Roster) -> bool:
+    """Return whether all connections of a user who is in a room are in `away` too."""
+    connections = roster.connections_of.get(user, frozenset())
+    return bool(connections) and connections <= away.connections_of.get(user, frozenset())
+
+
 async def read_roster(gateway: Gateway, room: str) -> Roster:
     """Return who is in a room now, as the service reports it; raises ServiceUnavailable."""
+    return await read_group(gateway, room_group(room))
+
+
+async def read_group(gateway: Gateway, group: str) -> Roster:
+    """Return who is in a group now, as the service reports it; raises ServiceUnavailable."""
     at = clock()
-    return roster_of(await gateway.members(room_group(room), MAX_CONNECTIONS), at)
+    return roster_of(await gateway.members(group, MAX_CONNECTIONS), at)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +119,16 @@ class RosterReader:
     async def read_recent(self, room: str) -> Roster:
         """Return who is in a room, as the service reported it at most a second ago; raises ServiceUnavailable."""
         return await self.reads.get(self._key(room), lambda: self._read(room))
+
+    async def read_recent_away(self, room: str) -> Roster:
+        """Return which connections are away, as the service reported it at most a second ago; as `read_recent`."""
+        group = away_group(room)
+        return await self.reads.get(self._key(group), lambda: read_group(self.gateway, group))
+
+    async def read_current_away(self, room: str) -> Roster:
+        """Return which connections are away, as the service reports it after this call; as `read_current`."""
+        group = away_group(room)
+        return await self.reads.get_new(self._key(group), lambda: read_group(self.gateway, group))
 
     async def read_current(self, room: str) -> Roster:
         """Return who is in a room, as the service reports it after this call; raises ServiceUnavailable."""

@@ -4,14 +4,17 @@ Nothing here has input or output. A plan holds only as long as the head's ETag d
 its head, so what was read after the head is exact when the transaction succeeds.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import islice
 
 from chat.errors import ChatError
 from chat.names import ERASED_USER, user_key
 from chat.room_log.model import (
     KINDS,
+    MAX_MENTIONS,
     DeleteMessage,
+    EditMessage,
     Entry,
     EraseUser,
     Head,
@@ -25,7 +28,7 @@ from chat.room_log.model import (
     first_message,
 )
 from chat.room_log.moderation_acts import Act, Moderate, Moderation, change_rules, is_declined
-from chat.room_log.rules import Rules, check_pace, check_reader, check_writer
+from chat.room_log.rules import Rules, check_pace, check_reader, check_writer, may_read
 from chat.room_log.rules_rows import encode_rules
 
 # An entity group transaction has at most 100 operations: the head, and at most three for each request.
@@ -40,11 +43,13 @@ class Appended:
     """An entry of the log and its message as it is now.
 
     `entry` is None for a change that changed nothing. `is_new` is False when an earlier delivery appended the entry.
+    `unmentioned` are the users whom the message mentioned before a change, and does not any more.
     """
 
     entry: Entry | None
     message: Message
     is_new: bool = True
+    unmentioned: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +143,12 @@ def is_admitted(head: Head, room: str, request: Request, now: int) -> bool:
     return True
 
 
+def mentionable(users: tuple[str, ...], rules: Rules, room: str, authors: Collection[str], at: int) -> tuple[str, ...]:
+    """Return those of the users who may read the room and did not write the message, at most ten."""
+    others = (user for user in users if user not in authors and may_read(rules, room, user, at))
+    return tuple(islice(others, MAX_MENTIONS))
+
+
 def with_speaker(head: Head, user: str, at: int) -> Mapping[str, int]:
     """Return who spoke when, after a message; what is older than the pace of slow mode is left out."""
     if not head.rules.slow:
@@ -201,6 +212,9 @@ def _plan_request(
     current = None if target is None else plan.created.get(target) or plan.changed.get(target) or known.get(target)
     if isinstance(request, DeleteMessage) and head.rules.is_moderator(request.user):
         request = replace(request, moderator=True)
+    if isinstance(request, NewMessage | EditMessage) and request.mentions:
+        authors = {request.user, *([current.sender] if current and isinstance(request, EditMessage) else [])}
+        request = replace(request, mentions=mentionable(request.mentions, head.rules, room, authors, at))
     if isinstance(request, NewMessage):
         message = first_message(request, current, seq, at, head.messages + 1)
         plan.created[message.id] = message
@@ -226,4 +240,6 @@ def _plan_request(
     spoke = with_speaker(head, request.user, at) if isinstance(request, NewMessage) else head.spoke
     plan.head = Head(seq, entry.count, at, head.first, head.etag, head.rules, spoke)
     plan.entries.append(entry)
-    return Appended(entry, message)
+    was_mentioned = current.mentions if current and not isinstance(request, NewMessage) else ()
+    unmentioned = tuple(user for user in was_mentioned if user not in message.mentions)
+    return Appended(entry, message, unmentioned=unmentioned)

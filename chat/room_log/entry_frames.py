@@ -120,6 +120,8 @@ def _changes(message: Message) -> dict[str, Any]:
         fields["editedAt"] = timestamp(message.edited_at)
     if message.deleted_at is not None:
         fields["deletedAt"] = timestamp(message.deleted_at)
+    if message.mentions:
+        fields["mentions"] = list(message.mentions)
     if message.reactions:
         fields["reactions"] = {emoji: list(users[:LISTED_USERS]) for emoji, users in message.reactions.items()}
         if any(len(users) > LISTED_USERS for users in message.reactions.values()):

@@ -16,6 +16,7 @@ from chat.room_log.rules import DEFAULT_RULES, Rules
 
 MAX_EMOJIS = 20
 MAX_REACTIONS = 200
+MAX_MENTIONS = 10
 QUOTE_LENGTH = 200
 
 
@@ -115,7 +116,7 @@ class Message:
 
     `sender` is the id of the user, `sender_name` the name that the user had (empty: the same). `reactions` are the
     users of each emoji, in the order in which they reacted. `count` is the number of messages in the room up to and
-    with this one.
+    with this one. `mentions` are the ids of the users whose name the text has after an `@`.
     """
 
     id: str
@@ -132,6 +133,7 @@ class Message:
     reactions: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     sender_name: str = ""
     form: Form = Form.TYPED
+    mentions: tuple[str, ...] = ()
 
     @property
     def shown_sender(self) -> str:
@@ -174,7 +176,8 @@ class NewMessage:
     """A request to append a message; `answers` is the id of the message that it replies to.
 
     `joined_seq` is the log's last number when the connection joined the room, None where no connection asks. `admin`
-    tells that the user is an admin of the app.
+    tells that the user is an admin of the app. `mentions` are the users to mention, as far as the room's rules let them
+    in.
     """
 
     id: str
@@ -186,6 +189,7 @@ class NewMessage:
     form: Form = Form.TYPED
     joined_seq: int | None = None
     admin: bool = False
+    mentions: tuple[str, ...] = ()
 
     @property
     def target(self) -> str | None:
@@ -211,9 +215,10 @@ class _Change:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EditMessage(_Change):
-    """A request to replace a message's text."""
+    """A request to replace a message's text; `mentions` are those of `NewMessage`."""
 
     text: str
+    mentions: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -276,6 +281,7 @@ def first_message(request: NewMessage, quoted: Message | None, seq: int, at: int
         reply_to=reply_to,
         sender_name="" if request.user_name == request.user else request.user_name,
         form=request.form,
+        mentions=request.mentions,
     )
 
 
@@ -295,10 +301,12 @@ def change_message(message: Message | None, change: Change, seq: int, at: int) -
             return message
         raise UnknownMessage(change.target)
     match change:
-        case EditMessage(text=text):
-            return message if text == message.text else replace(message, text=text, edited_at=at, version=seq)
+        case EditMessage(text=text, mentions=mentions):
+            if text == message.text:
+                return message
+            return replace(message, text=text, mentions=mentions, edited_at=at, version=seq)
         case DeleteMessage():
-            return replace(message, text="", reply_to=None, reactions={}, deleted_at=at, version=seq)
+            return replace(message, text="", mentions=(), reply_to=None, reactions={}, deleted_at=at, version=seq)
         case SetReaction():
             reactions = with_reaction(message.reactions, change.emoji, change.user, on=change.on)
             return message if reactions is None else replace(message, reactions=reactions, version=seq)
@@ -336,7 +344,7 @@ def erase_user(message: Message, user: str, seq: int, at: int) -> Message:
     """Return the message without what it has of a user; the same object when it has nothing.
 
     The user's own message loses its text, its quote, its reactions and its sender. The message of another one loses
-    the user's reactions, and the name and text in its quote.
+    the user's reactions, its mention of the user, and the name and text in its quote.
     """
     if is_about(message.sender, message.text, user):
         return replace(
@@ -344,6 +352,7 @@ def erase_user(message: Message, user: str, seq: int, at: int) -> Message:
             sender=erased_name(message.sender, user),
             sender_name="",
             text="",
+            mentions=(),
             client_id=None,
             reply_to=None,
             reactions={},
@@ -355,9 +364,10 @@ def erase_user(message: Message, user: str, seq: int, at: int) -> Message:
         quote = Quote(quote.id, ERASED_USER if quote.user_id == user else quote.sender, "")
     kept = {emoji: tuple(other for other in users if other != user) for emoji, users in message.reactions.items()}
     reactions = {emoji: users for emoji, users in kept.items() if users}
-    if quote == message.reply_to and reactions == dict(message.reactions):
+    mentions = tuple(other for other in message.mentions if other != user)
+    if quote == message.reply_to and reactions == dict(message.reactions) and mentions == message.mentions:
         return message
-    return replace(message, reply_to=quote, reactions=reactions, version=seq)
+    return replace(message, reply_to=quote, reactions=reactions, mentions=mentions, version=seq)
 
 
 def is_about(sender: str, text: str, user: str) -> bool:

@@ -149,6 +149,7 @@ def estimate_bytes(message: Message | None) -> int:
         return FRAME_BYTES
     # JSON writes some characters, such as quotation marks, as two.
     size = FRAME_BYTES + 2 * len(message.text.encode()) + (QUOTE_BYTES if message.reply_to else 0)
+    size += sum(4 * len(user.encode()) + 3 for user in message.mentions)  # the ids, and their names
     for emoji, users in message.reactions.items():
         size += 2 * len(emoji.encode()) + sum(2 * len(user.encode()) + 3 for user in users[:LISTED_USERS]) + 20
     return size

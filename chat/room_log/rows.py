@@ -4,14 +4,14 @@ The partition is the room's name. Its rows are
 
     head         v, seq, messages, at, first, rules, spoke
     e-<seq>      v, kind, id, user, at, messages, clientId
-                 a message:  text, version, name, form, replyTo, editedAt, deletedAt, reactions
+                 a message:  text, version, name, form, replyTo, editedAt, deletedAt, reactions, mentions
                  a change:   target, targetSeq, emoji, on, reason
                  an act of moderation: act
     i-<id>       seq of the entry with this id
 
 with `seq` in twelve digits, so that the order of rows is the order of entries. `replyTo` is JSON `[id, from, text]` or
-`[id, from, text, user]`, `reactions` is JSON `[[emoji, [user]]]`, `rules`, `spoke` and `act` are JSON objects
-(`rules_rows.py`); an empty text means none. `v` is the version of the form: a reader ignores what
+`[id, from, text, user]`, `reactions` is JSON `[[emoji, [user]]]`, `mentions` JSON `[user]`, `rules`, `spoke` and `act`
+are JSON objects (`rules_rows.py`); an empty text means none. `v` is the version of the form: a reader ignores what
 it does not know. A row is changed by merging, so what another version of the app wrote stays.
 """
 
@@ -34,7 +34,7 @@ Row = Mapping[str, Any]
 # What `decode_message` reads, for who reads many rows; without the `clientId`, which only matters for a new message.
 MESSAGE_PROPERTIES = (
     *("RowKey", "id", "user", "name", "form", "at", "messages", "text", "version"),
-    *("replyTo", "editedAt", "deletedAt", "reactions"),
+    *("replyTo", "editedAt", "deletedAt", "reactions", "mentions"),
 )
 # What is merged into the row of an entry whose user was erased.
 ERASED: dict[str, Any] = {"user": ERASED_USER, "clientId": "", "name": ""}
@@ -141,6 +141,8 @@ def encode_mutable(message: Message, *, is_change: bool = False) -> dict[str, An
         properties["replyTo"] = encode_quote(reply_to) if reply_to else ""
     if message.reactions or is_change:
         properties["reactions"] = _ENCODER.encode(list(message.reactions.items())) if message.reactions else ""
+    if message.mentions or is_change:
+        properties["mentions"] = _ENCODER.encode(message.mentions) if message.mentions else ""
     if message.edited_at is not None:
         properties["editedAt"] = message.edited_at
     if message.deleted_at is not None:
@@ -197,6 +199,7 @@ def decode_message(row: Row) -> Message:
     """Return the message that a message's row holds, as it is now."""
     seq = int(row["RowKey"][2:])
     reply_to, reactions, sender = row.get("replyTo"), row.get("reactions"), row["user"]
+    mentions = row.get("mentions")
     return Message(
         id=row["id"],
         seq=seq,
@@ -213,6 +216,7 @@ def decode_message(row: Row) -> Message:
         sender_name="" if sender == ERASED_USER else row.get("name") or "",
         # An earlier version stored reminders as messages of a user with this name, which nobody else could have.
         form=Form.REMINDER if sender == REMINDER_USER else Form(row.get("form", "")),
+        mentions=tuple(json.loads(mentions)) if mentions else (),
     )
 
 

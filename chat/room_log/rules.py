@@ -182,6 +182,15 @@ def check_reader(rules: Rules, room: str, user: str, now: int, joined_seq: int |
         raise NotInRoom(room)
 
 
+def may_read(rules: Rules, room: str, user: str, now: int) -> bool:
+    """Return whether a room's rules let a user read it; `now` is in ms since 1970."""
+    try:
+        check_reader(rules, room, user, now)
+    except ChatError:
+        return False
+    return True
+
+
 def check_writer(rules: Rules, user: str, now: int, *, admin: bool = False) -> None:
     """Raise RoomClosed or Muted unless a user who may read the room may also change what is in it.
 

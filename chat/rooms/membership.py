@@ -12,15 +12,17 @@ from chat.handler_context import Answer, Services
 from chat.logs import cause_of, log, or_none
 from chat.names import groups_of, is_members_only
 from chat.presence.announcements import RoomMember, is_arrival
-from chat.presence.places import MAX_PLACES, Place, Position
-from chat.presence.rosters import Roster, news_time
+from chat.presence.places import MAX_PLACES, Place, Position, place_fields
+from chat.presence.rosters import Roster, away_users, news_time
 from chat.rate_limits import Kind
 from chat.room_log.answers import UNREADABLE, page_fields, room_fields
 from chat.room_log.model import Head
 from chat.room_log.reader import Page
-from chat.room_log.rules import Rules, check_reader
+from chat.room_log.rules import Rules, check_reader, may_read
 from chat.webhook.connection_state import MAX_JOINED_ROOMS
 from chat.webhook.events import UserEvent
+
+AWAY_UNKNOWN = "who is away is unknown"
 
 
 class TooManyRooms(ChatError):
@@ -43,6 +45,7 @@ class Arrival:
     """What was read and stored while a connection joined; None for what the service or storage did not answer.
 
     `was_here` tells that the room was told of the user before, `at` is the time of the news in ms since 1970 (UTC).
+    `away` has the connections whose user is away.
     """
 
     roster: Roster | None
@@ -50,6 +53,7 @@ class Arrival:
     place: Place | None
     was_here: bool
     at: int
+    away: Roster | None
 
 
 async def join_room(event: UserEvent, room: str, services: Services) -> Answer:
@@ -81,7 +85,7 @@ async def join_room(event: UserEvent, room: str, services: Services) -> Answer:
     is_unlisted = place is not None and not place.is_listed
     if is_new or is_unlisted:
         try:
-            await join_groups(member, services.gateway)
+            await join_groups(member, services.gateway, away=state.away)
         except ConnectionClosed:
             log.info("a connection ended while it joined", extra={"room": room, "connection": member.connection_id})
             return Answer()
@@ -143,12 +147,12 @@ async def read_joinable_place(member: RoomMember, services: Services) -> Place:
     return place
 
 
-async def join_groups(member: RoomMember, gateway: Gateway) -> None:
+async def join_groups(member: RoomMember, gateway: Gateway, *, away: bool) -> None:
     """Make the connection a member of the room's groups, of all or of none.
 
     Raises ConnectionClosed, or ServiceUnavailable.
     """
-    groups = groups_of(member.room, rich=True)
+    groups = groups_of(member.room, rich=True, away=away)
     try:
         await gateway.join(member.connection_id, groups)
     except ConnectionClosed:
@@ -181,9 +185,10 @@ async def record_arrival(member: RoomMember, place: Place | None, services: Serv
         return await or_none(services.places.update(place, change), "a place was not stored", room) or (None, None)
 
     roster_reading = or_none(services.rosters.read_current(room), "presence is unknown", room)
-    roster, (before, after), page = await asyncio.gather(roster_reading, store_place(), reading)
+    away_reading = or_none(services.rosters.read_current_away(room), AWAY_UNKNOWN, room)
+    roster, (before, after), page, away = await asyncio.gather(roster_reading, store_place(), reading, away_reading)
     was_here = before.is_here if before else False
-    return Arrival(roster, page, after, was_here, after.news_at if after and is_new else at)
+    return Arrival(roster, page, after, was_here, after.news_at if after and is_new else at, away)
 
 
 def joined_frame(member: RoomMember, arrival: Arrival, about: Frame, services: Services) -> Frame:
@@ -196,15 +201,18 @@ def joined_frame(member: RoomMember, arrival: Arrival, about: Frame, services: S
     page, place = arrival.page, arrival.place
     fields = UNREADABLE if page is None else page_fields(member.room, page)
     is_known = page is not None and place is not None and place.is_listed
-    fields = fields | {
-        "complete": is_known,
-        "read": place.read.seq if is_known and place else None,
-        "unread": place.unread(page.head.messages) if is_known and page and place else None,
-    }
+    counts = place_fields(place if is_known else None, page.head if page else None)
+    fields = fields | {"complete": is_known} | counts
     roster = (arrival.roster or Roster((), 0)).with_user(member.user)
-    people = frames.people(roster.first, len(roster.users), roster.at, at_least=roster.is_truncated)
+    people = people_fields(roster, arrival.away)
     is_admin = services.settings.is_admin(member.user)
     return frames.room_joined(member.room, member.user, about | people | fields, admin=is_admin)
+
+
+def people_fields(roster: Roster, away: Roster | None) -> Frame:
+    """Return the fields that tell who is in a room and who is away; `away` is None where that is not known."""
+    users, away_there = roster.first, away_users(roster, away)
+    return frames.people(users, away_there, len(roster.users), roster.at, at_least=roster.is_truncated)
 
 
 async def answer_roster(event: UserEvent, room: str, services: Services) -> Answer:
@@ -214,28 +222,38 @@ async def answer_roster(event: UserEvent, room: str, services: Services) -> Answ
     refuse, StorageUnavailable (a members-only room's rules are unknown) or ServiceUnavailable.
     """
     room = event.joined_room(room)
-    roster, head = await read_roster_and_head(event, room, services)
+    roster, away, head = await read_roster_and_head(event, room, services)
     if head is not None:
         removing = remove_outsiders(room, roster, head.rules, services)
         await or_none(removing, "a removal was not completed", room)
-    people = frames.people(roster.first, len(roster.users), roster.at, at_least=roster.is_truncated)
+    people = people_fields(roster, away)
     return Answer(frames.roster(room, people, head.seq if head else None, head.first if head else None))
 
 
-async def read_roster_and_head(event: UserEvent, room: str, services: Services) -> tuple[Roster, Head | None]:
-    """Return who is in a room and where its log ends, None where storage does not say; raises as `answer_roster`."""
+async def read_roster_and_head(
+    event: UserEvent, room: str, services: Services
+) -> tuple[Roster, Roster | None, Head | None]:
+    """Return who is in a room, whose connections are away, and where its log ends; raises as `answer_roster`.
+
+    The second is None where the service does not say, the third where storage does not.
+    """
     check = services.reading(event, room)
+
+    async def read_people() -> tuple[Roster, Roster | None]:
+        reading_away = or_none(services.rosters.read_recent_away(room), AWAY_UNKNOWN, room)
+        return await asyncio.gather(services.rosters.read_recent(room), reading_away)
+
     if is_members_only(room):
         # One after the other: for whom is no member, the service is not asked about the room.
         head = await services.read_recent_head(room)
         check(head.rules)
-        return await services.rosters.read_recent(room), head
-    roster, known = await asyncio.gather(
-        services.rosters.read_recent(room), or_none(services.read_recent_head(room), "history is unreadable", room)
+        return *(await read_people()), head
+    people, known = await asyncio.gather(
+        read_people(), or_none(services.read_recent_head(room), "history is unreadable", room)
     )
     if known is not None:
         check(known.rules)
-    return roster, known
+    return *people, known
 
 
 async def remove_outsiders(room: str, roster: Roster, rules: Rules, services: Services) -> None:
@@ -255,15 +273,7 @@ def find_outsiders(rules: Rules, room: str, users: Iterable[str], now: int) -> l
     """Return those of the users whom the room's rules do not let in at `now` (ms since 1970)."""
     if not (rules.is_members_only or rules.banned):
         return []
-    return [user for user in users if not _may_enter(rules, room, user, now)]
-
-
-def _may_enter(rules: Rules, room: str, user: str, now: int) -> bool:
-    try:
-        check_reader(rules, room, user, now)
-    except ChatError:
-        return False
-    return True
+    return [user for user in users if not may_read(rules, room, user, now)]
 
 
 async def leave_room(event: UserEvent, room: str, services: Services) -> Answer:
@@ -279,7 +289,7 @@ async def leave_room(event: UserEvent, room: str, services: Services) -> Answer:
     place = await services.places.read(member.user, room)
     if room not in origin.state.rooms and not place.is_listed:
         raise NotInRoom(room)
-    await services.gateway.leave(origin.connection_id, groups_of(room, rich=True))
+    await services.gateway.leave(origin.connection_id, groups_of(room, rich=True, away=origin.state.away))
     state = origin.state.without_room(room)
     if place.etag is None:  # the room was told of nobody, and nothing is stored
         return Answer(frames.room_left(room), state)

@@ -32,7 +32,8 @@ class ConnectionState:
     """A connection's user, the rooms it joined (the current one last), when it last typed, and what it used of limits.
 
     `typed_at` is in milliseconds since 1970 (UTC), 0 for never. `name` is what the user is called, None: as its id.
-    `joined` has the number of each room's last entry when the connection joined it; 0 where it is missing.
+    `joined` has the number of each room's last entry when the connection joined it; 0 where it is missing. `away` is
+    what the client said last: its user does not look at it.
     """
 
     user: str | None = None
@@ -41,6 +42,7 @@ class ConnectionState:
     name: str | None = None
     joined: Mapping[str, int] = field(default_factory=dict)
     usage: Usage = UNUSED
+    away: bool = False
 
     @property
     def current_room(self) -> str | None:
@@ -71,6 +73,8 @@ def encode_state(state: ConnectionState) -> str:
         content["name"] = state.name
     if state.joined:
         content["joined"] = state.joined
+    if state.away:
+        content["away"] = True
     if state.usage is not UNUSED:
         content["usage"] = encode_usage(state.usage)
     return binascii.b2a_base64(_ENCODER.encode(content).encode(), newline=False).decode()
@@ -96,6 +100,7 @@ def decode_state(header: str | None) -> ConnectionState:
         name=read_text(fields.get("name")),
         joined=read_numbers(fields.get("joined")),
         usage=read_usage(fields.get("usage")),
+        away=fields.get("away") is True,
     )
 
 

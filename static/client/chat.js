@@ -12,9 +12,9 @@ import { applyPlaces, readPlaces, roomsToJoin, writePlaces } from "./places.js";
 import { createQuestions, createRefresh } from "./questions.js";
 import { receiveRefusal, tellRefusal } from "./refusals.js";
 import { createRequests } from "./requests.js";
-import { applyFrame, createRoom, noteTitle } from "./room.js";
+import { applyFrame, createRoom, noteTitle, trimRoom } from "./room.js";
 import { markRead } from "./unread.js";
-import { moveFormerKeys } from "./user-storage.js";
+import { moveFormerKeys } from "./former-keys.js";
 /** @import { Change, ChatOptions, ConnectionState, Entry, Frame, JoinedFrame, PlacesFrame, Quote, Room, UnsentMessage, UserFrame } from "./types.js" */
 
 /** What a user sees of the chat, and can do. `onChange` is called after every change. */
@@ -74,6 +74,7 @@ export class Chat {
    */
   openRoom(name) {
     this.refresh.flush();
+    if (name !== this.room.name) trimRoom(this.room);
     this.room = this.#ensureRoom(name);
     this.#store();
     this.joins.join(this.room);
@@ -110,9 +111,10 @@ export class Chat {
    * Sends a message to the current room; it is in the outbox until the server has it.
    * @param {string} message
    * @param {Quote} [replyTo]
+   * @param {string[]} [mentions] ids of the users whom the text names
    */
-  sendMessage(message, replyTo) {
-    this.delivery.deliver({ kind: "message", ...this.#unsent(), message, replyTo });
+  sendMessage(message, replyTo, mentions) {
+    this.delivery.deliver({ kind: "message", ...this.#unsent(), message, replyTo, mentions });
   }
 
   /**
@@ -215,10 +217,12 @@ export class Chat {
     this.connection.close();
   }
 
-  /** @returns {Pick<UnsentMessage, "id" | "from" | "room" | "sentAt" | "state">} */
+  /** @returns {Pick<UnsentMessage, "id" | "from" | "room" | "sentAt" | "state" | "after">} */
   #unsent() {
+    const { name: room, runs } = this.room;
     const id = crypto.getRandomValues(new Uint32Array(4)).join("-"); // randomUUID needs a secure context
-    return { id, from: this.me, room: this.room.name, sentAt: new Date().toISOString(), state: "pending" };
+    const after = runs.at(-1)?.last;
+    return { id, from: this.me, room, sentAt: new Date().toISOString(), state: "pending", after };
   }
 
   /** @param {string} name */

@@ -24,7 +24,7 @@ export function inOrder(entries) {
 }
 
 /**
- * Entries by id. `ordered()` returns them in everybody's order: in an array that the next change may change.
+ * Entries by id.
  * @extends {Map<string, Entry>}
  */
 export class Entries extends Map {
@@ -34,8 +34,9 @@ export class Entries extends Map {
   #lastNoteAt = "";
   #lastMessageAt = "";
 
+  /** Returns the entries in everybody's order. */
   ordered() {
-    return (this.#ordered ??= this.#arrange());
+    return (this.#ordered ??= this.#arrange()).slice();
   }
 
   /**

@@ -47,6 +47,14 @@ export function gapsOf(runs, head, first) {
 }
 
 /**
+ * Returns the number of a message or an act in the log, 0 for what has none.
+ * @param {Entry} entry
+ */
+export function numberOf({ seq, act }) {
+  return seq ?? act?.seq ?? 0;
+}
+
+/**
  * Returns how many entries are missing.
  * @param {{ after: number, until: number }} gap
  */
@@ -60,9 +68,9 @@ export function gapLength({ after, until }) {
  * @returns {Entry}
  */
 export function entryOf(frame) {
-  const { id, room, message, version, seq, editedAt, deletedAt, reactions, reactionCounts, replyTo } = frame;
+  const { id, room, message, version, seq, editedAt, deletedAt, reactions, reactionCounts, replyTo, mentions } = frame;
   // A field that is absent is not set: in a newer version it replaces the older value.
-  const mutable = { message, version, editedAt, deletedAt, reactions, reactionCounts, replyTo };
+  const mutable = { message, version, editedAt, deletedAt, reactions, reactionCounts, replyTo, mentions };
   if (!frame.type) {
     const { from, user = from, kind, sentAt, clientId } = frame;
     return { id, room, seq, sentAt, clientId, from, user, kind, ...mutable };

@@ -74,7 +74,17 @@ export function openOutbox(storage, user) {
  * @returns {Unsent | undefined}
  */
 function parseItem(json, key, user) {
-  const { v = MESSAGE_VERSION, id = key, from = user, room, sentAt, state, error, ...stored } = parseObject(json);
+  const {
+    v = MESSAGE_VERSION,
+    id = key,
+    from = user,
+    room,
+    sentAt,
+    state,
+    error,
+    after,
+    ...stored
+  } = parseObject(json);
   if (id !== key || from !== user || !room) return undefined;
   const isFailed = state === "failed";
   const common = {
@@ -84,7 +94,10 @@ function parseItem(json, key, user) {
     sentAt: Date.parse(sentAt) ? sentAt : new Date().toISOString(),
     state: isFailed ? /** @type {const} */ ("failed") : /** @type {const} */ ("pending"),
     error: isFailed ? String(error || "Not sent.") : undefined,
+    ...(typeof after === "number" && { after }),
   };
+  const { mentions } = stored;
+  if (Array.isArray(mentions)) Object.assign(common, { mentions: mentions.map(String) });
   if (v === MESSAGE_VERSION) return parseMessage(common, stored);
   return v === CHANGE_VERSION ? parseChange(common, stored) : undefined;
 }
@@ -135,6 +148,24 @@ export function withChanges(entries, changes, me) {
     if (!targets.has(entry.id)) return entry;
     return changes.filter(({ target }) => target === entry.id).reduce((shown, one) => apply(shown, one, me), entry);
   });
+}
+
+/**
+ * Returns the entries with the messages that are not sent: at the end, but one that could not be sent where it was typed.
+ * @param {ShownEntry[]} entries in everybody's order
+ * @param {UnsentMessage[]} unsent in the order in which they were typed
+ * @returns {(ShownEntry | UnsentMessage)[]}
+ */
+export function withUnsent(entries, unsent) {
+  if (!unsent.length) return entries;
+  /** @type {any[]} */
+  const shown = [...entries];
+  for (const item of unsent) {
+    const { state, after = Infinity } = item;
+    const index = state === "failed" ? shown.findIndex(({ seq }) => seq > after) : -1;
+    shown.splice(index < 0 ? shown.length : index, 0, item);
+  }
+  return shown;
 }
 
 /**

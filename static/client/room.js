@@ -1,13 +1,13 @@
 // What is known of one room, and what a frame from the server changes about it.
 import { Entries } from "./entries.js";
-import { addRun, entryOf, gapsOf, isOwn, lastKnown, mergeEntry } from "./log.js";
-import { applyNews, createRoster, replaceRoster } from "./roster.js";
+import { addRun, entryOf, gapsOf, isOwn, lastKnown, mergeEntry, numberOf } from "./log.js";
+import { applyNews, createRoster, noteAway, replaceRoster } from "./roster.js";
 import { createRules, noteAct, noteJoinedRules } from "./rules.js";
-import { isOtherLog, removeBefore } from "./stored-rooms.js";
-import { countMessage, notePlace, noteReadElsewhere } from "./unread.js";
+import { countMessage, noteMention, notePlace, noteReadElsewhere } from "./unread.js";
 /** @import { ActFrame, ChangeFrame, Entry, Frame, FrameRules, MessageFrame, Page, Room } from "./types.js" */
 
 const TYPING_MS = 6000;
+const KEPT_ENTRIES = 500; // of a room that the user leaves for another one
 
 /**
  * Returns a room of which nothing is known yet.
@@ -41,8 +41,11 @@ export function createRoom(name) {
     marked: 0,
     counted: null,
     newer: new Set(),
+    me: "",
     storedAt: null,
     storedIds: null,
+    mentioned: new Set(),
+    level: "all",
   };
 }
 
@@ -64,6 +67,22 @@ export function noteTitle(room, { title, with: other, kind }) {
  */
 export function titleOf({ name, title, other }, names) {
   return other ? names.nameOf(other) : title || name;
+}
+
+/**
+ * Forgets the older part of a long conversation; it can be loaded again.
+ * @param {Room} room
+ * @param {number} [kept] how many of the last entries are kept
+ */
+export function trimRoom(room, kept = KEPT_ENTRIES) {
+  const ordered = room.entries.ordered();
+  const first = ordered.slice(-kept).find(({ seq }) => seq);
+  if (room.isLoadingOlder || ordered.length <= kept || !first?.seq) return;
+  const after = first.seq - 1;
+  for (const { id } of ordered.slice(0, ordered.indexOf(first))) room.entries.delete(id);
+  room.runs = room.runs
+    .filter(({ last }) => last > after)
+    .map((run) => ({ after: Math.max(run.after, after), last: run.last }));
 }
 
 /**
@@ -99,6 +118,7 @@ export function shownGaps({ runs, head, first, unmarkedAfter }) {
  * @param {number} now
  */
 export function applyFrame(room, frame, me, now) {
+  room.me = me;
   if ("user" in frame && frame.user && frame.type !== "typing") room.typing.delete(frame.user);
   if ("from" in frame && frame.from) room.typing.delete(frame.user ?? frame.from);
   if (frame.type && frame.type in RULES) RULES[frame.type](room, frame, me, now);
@@ -118,7 +138,7 @@ const RULES = {
     const id = `${event} ${user ?? room.entries.size} ${at}`;
     putEntry(room, { id, event, user, message: frame.message, sentAt: at });
   },
-  joined(room, frame) {
+  joined(room, frame, me) {
     noteTitle(room, frame);
     room.isAdmin = frame.admin;
     room.membership = "joined";
@@ -128,7 +148,9 @@ const RULES = {
     else if (room.storedAt !== null) removeBefore(room, frame.first ?? 1);
     room.storedAt = null;
     noteJoinedRules(room, frame);
+    if (frame.mentioned) room.mentioned.clear(); // what is not mentioned any more was perhaps not told
     notePlace(room, frame);
+    for (const message of frame.messages) noteMention(room, message, me);
     room.isIncomplete = frame.head === null;
     if (room.rejoinedAt === null) addPage(room, frame, null);
     else noteEnds(room, frame.head, frame.first); // the page would hide what was missed before it
@@ -161,6 +183,20 @@ const RULES = {
   },
   read(room, { seq, unread }) {
     noteReadElsewhere(room, seq, unread);
+  },
+  // In a room that is not joined, nothing else tells of the message.
+  mentioned(room, frame, me) {
+    countMessage(room, frame);
+    noteMention(room, { ...frame, mentions: [me] }, me);
+  },
+  unmentioned({ mentioned }, { seq }) {
+    mentioned.delete(seq);
+  },
+  level(room, { level }) {
+    room.level = level;
+  },
+  presence({ roster }, { user, away }) {
+    noteAway(roster, user, away);
   },
 };
 
@@ -197,7 +233,7 @@ function putLive(room, frame, me) {
   const isMessage = !frame.type;
   if (isMessage && !isOwn(frame, me) && !room.entries.get(frame.id)?.sentAt) countMessage(room, frame);
   if (frame.type === "moderation") putEntry(room, noteAct(room, frame, me));
-  else if (isMessage || frame.messageSeq) putEntry(room, entryOf(frame));
+  else if (isMessage || frame.messageSeq) noteMention(room, putEntry(room, entryOf(frame)), me);
   if (frame.type === "reaction" && frame.user === me) noteOwnReaction(room, frame);
   if (!frame.seq) return;
   noteEnds(room, frame.seq);
@@ -218,9 +254,11 @@ function noteOwnReaction({ entries }, { id, emoji = "", on }) {
  * @param {Room} room
  */
 export function forgetLog(room) {
-  const { runs, head, first, rejoinedAt, entries, read, marked, counted, newer, rules } = createRoom(room.name);
-  Object.assign(room, { runs, head, first, rejoinedAt, entries, read, marked, counted, newer, rules });
-  Object.assign(room, { storedAt: null, storedIds: null });
+  const { runs, head, first, rejoinedAt, entries, read, marked, counted, newer, mentioned, rules } = createRoom(
+    room.name,
+  );
+  Object.assign(room, { runs, head, first, rejoinedAt, entries, read, marked, counted, newer, mentioned, rules });
+  Object.assign(room, { mentioned: new Set(), storedAt: null, storedIds: null });
 }
 
 /**
@@ -228,5 +266,33 @@ export function forgetLog(room) {
  * @param {Entry} entry
  */
 function putEntry({ entries }, entry) {
-  entries.set(entry.id, mergeEntry(entries.get(entry.id), entry));
+  const merged = mergeEntry(entries.get(entry.id), entry);
+  entries.set(entry.id, merged);
+  return merged;
+}
+
+/**
+ * Returns whether the server's log is another one than that of what was kept: a number belongs to another message.
+ * @param {Room} room
+ * @param {(MessageFrame | ChangeFrame | ActFrame)[]} entries
+ */
+function isOtherLog({ storedIds }, entries) {
+  const isOther = (/** @type {MessageFrame | ChangeFrame | ActFrame} */ { type, id, seq = 0 }) => {
+    const stored = storedIds?.get(seq);
+    return Boolean(stored) && (Boolean(type) || stored !== id);
+  };
+  return Boolean(storedIds) && entries.some(isOther);
+}
+
+/**
+ * Removes what was kept and the server has not: what is below `first`.
+ * @param {Room} room
+ * @param {number} first
+ */
+function removeBefore(room, first) {
+  for (const [id, entry] of room.entries) if (numberOf(entry) < first) room.entries.delete(id);
+  room.runs = room.runs
+    .filter(({ last }) => last >= first)
+    .map(({ after, last }) => ({ after: Math.max(after, first - 1), last }));
+  room.rejoinedAt = room.runs.length ? lastKnown(room.runs) : null;
 }

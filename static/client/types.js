@@ -19,6 +19,7 @@
  * @property {number} [version] number of the log's newest entry that changed the message
  * @property {string} [clientId] id that the author's page gave to the message
  * @property {Quote} [replyTo]
+ * @property {string[]} [mentions] ids of the users whom the text mentions
  * @property {string} [editedAt] UTC, ISO 8601
  * @property {string} [deletedAt] UTC, ISO 8601
  * @property {Record<string, string[]>} [reactions] the first users by emoji
@@ -45,15 +46,17 @@
  * @property {string} sentAt UTC, ISO 8601
  * @property {"pending" | "sent" | "failed"} state
  * @property {string} [error] why it failed
+ * @property {number} [after] number of the last entry that was known when it was made
  * @property {boolean} [isDelayed] it was too much at once, and is sent later
  */
 
 /**
  * A change of the message `target`: an edit has the new text, a reaction its emoji and whether it is set or cleared.
- * @typedef {{ kind: "edit" | "delete" | "react", target: string, message?: string, emoji?: string, on?: boolean }} Change
+ * @typedef {{ kind: "edit" | "delete" | "react", target: string, message?: string, mentions?: string[],
+ *   emoji?: string, on?: boolean }} Change
  */
 
-/** @typedef {UnsentItem & { kind: "message", message: string, replyTo?: Quote }} UnsentMessage */
+/** @typedef {UnsentItem & { kind: "message", message: string, replyTo?: Quote, mentions?: string[] }} UnsentMessage */
 /** @typedef {UnsentItem & Change} UnsentChange */
 /** @typedef {UnsentMessage | UnsentChange} Unsent what the server has not confirmed */
 
@@ -68,6 +71,7 @@
  * Who is in a room: the first users and how many there are, as the server said `at` that time, changed by later news.
  * @typedef {object} Roster
  * @property {Set<string>} users
+ * @property {Set<string>} away those of them who do not look at the chat
  * @property {number} count
  * @property {boolean} atLeast whether there may be more people than `count`
  * @property {string} at UTC, ISO 8601
@@ -104,6 +108,9 @@
  * @property {number} marked number of the last entry that was read here
  * @property {{ head: number, unread: number } | null} counted unread messages up to an entry, as the server counted them
  * @property {Set<number>} newer unread messages after that entry
+ * @property {Set<number>} mentioned numbers of the unread messages that mention the user
+ * @property {Level} level of which messages the user wants to be notified
+ * @property {string} me the user's id, once the server has told something of the room
  * @property {number | null} storedAt when the browser kept what is known, until the server has answered; in milliseconds
  * @property {Map<number, string> | null} storedIds ids of the kept messages by their number
  */
@@ -116,7 +123,7 @@
 
 /**
  * A room that the user is in; `with` is the other user of a direct one.
- * @typedef {{ room: string, read: number, unread: number, head: number | null, title?: string, with?: string,
+ * @typedef {{ room: string, read: number, unread: number, mentioned?: number[], level?: Level, head: number | null, title?: string, with?: string,
  *   kind?: string }} Place
  */
 
@@ -148,7 +155,7 @@
 
 /**
  * @typedef {Page & { type: "joined", user: string, users: string[], count: number, admin: boolean, atLeast?: boolean, read?: number | null,
- *   unread?: number | null, title?: string | null, with?: string, role?: string | null, closed?: boolean, slow?: number,
+ *   unread?: number | null, mentioned?: number[] | null, level?: Level | null, away?: string[], title?: string | null, with?: string, role?: string | null, closed?: boolean, slow?: number,
  *   pinned?: string[], muted?: string | null }} JoinedFrame
  */
 
@@ -172,11 +179,23 @@
  */
 
 /**
- * @typedef {{ type: "roster", room: string, users: string[], count: number, atLeast?: boolean, head: number | null,
+ * @typedef {{ type: "roster", room: string, users: string[], away?: string[], count: number, atLeast?: boolean, head: number | null,
  *   first: number | null, at: string }} RosterFrame
  */
 
-/** @typedef {{ type: "read", room: string, seq: number, unread: number }} ReadFrame */
+/** @typedef {{ type: "read", room: string, seq: number, unread: number, mentioned?: number[] }} ReadFrame */
+
+/**
+ * A message that mentions the user; sent to all connections of the user.
+ * @typedef {{ type: "mentioned", room: string, id: string, seq: number, from: string, user: string, message: string,
+ *   sentAt: string }} MentionedFrame
+ */
+
+/** @typedef {{ type: "unmentioned", room: string, id: string, seq: number }} UnmentionedFrame */
+/** @typedef {"all" | "mentions" | "none"} Level of which messages of a room the user wants to be notified */
+/** @typedef {{ type: "level", room: string, level: Level }} LevelFrame */
+/** @typedef {{ type: "presence", room: string, user: string, away: boolean }} PresenceFrame */
+/** @typedef {{ start: number, end: number, user: string }} Mention a part of a text: `@` and the user's name */
 /** @typedef {{ type: "places", room?: undefined, rooms: Place[], invitations?: Invitation[] }} PlacesFrame */
 /** @typedef {Invitation & { type: "invited" }} InvitedFrame */
 /** @typedef {{ type: "removed", room: string, act: string, until?: string | null, reason?: string }} RemovedFrame */
@@ -218,7 +237,8 @@
 /**
  * What the server sends; docs/protocol.md describes each frame. `names` has those users whose name is not their id.
  * @typedef {{ names?: Record<string, string> } & (MessageFrame | ChangeFrame | ActFrame | SystemFrame | JoinedFrame | LeftFrame
- *   | HistoryFrame | AroundFrame | FoundFrame | SinceFrame | RosterFrame | ReadFrame | PlacesFrame | TypingFrame | UserFrame)} Frame
+ *   | HistoryFrame | AroundFrame | FoundFrame | SinceFrame | RosterFrame | ReadFrame | PlacesFrame | TypingFrame | UserFrame
+ *   | MentionedFrame | UnmentionedFrame | LevelFrame | PresenceFrame)} Frame
  */
 
 /**
@@ -226,12 +246,16 @@
  * @typedef {{ [name: string]: (room: Room, frame: any, me: string, now: number) => void }
  *   & { typing: (room: Room, frame: TypingFrame, me: string, now: number) => void }
  *   & { system: (room: Room, frame: SystemFrame, me: string, now: number) => void }
- *   & { joined: (room: Room, frame: JoinedFrame) => void }
+ *   & { joined: (room: Room, frame: JoinedFrame, me: string) => void }
  *   & { history: (room: Room, frame: HistoryFrame) => void }
  *   & { around: (room: Room, frame: AroundFrame) => void }
  *   & { since: (room: Room, frame: SinceFrame, me: string) => void }
  *   & { roster: (room: Room, frame: RosterFrame) => void }
- *   & { read: (room: Room, frame: ReadFrame) => void }} FrameRules
+ *   & { read: (room: Room, frame: ReadFrame) => void }
+ *   & { mentioned: (room: Room, frame: MentionedFrame, me: string) => void }
+ *   & { unmentioned: (room: Room, frame: UnmentionedFrame) => void }
+ *   & { level: (room: Room, frame: LevelFrame) => void }
+ *   & { presence: (room: Room, frame: PresenceFrame) => void }} FrameRules
  */
 
 /**
@@ -278,8 +302,8 @@
  * @property {(frame: UserFrame) => string} [describe] returns what a notice says of the frame; empty: there is none
  * @property {(refusal: { code?: string, message?: string, retryAfter?: number }) => string | Promise<string>} [describeRefusal]
  *   returns a refusal in words for people; without it the server's own are shown. No code: it does not come from the app
- * @property {(item: UnsentMessage, refusal: SystemFrame) => boolean} [onRefused] returns whether a refused message was given
- *   back to its author, who is told why: it is not kept as failed
+ * @property {(item: UnsentMessage, refusal: SystemFrame) => void} [onMistyped] gets a refused slash command: its author can
+ *   correct it. Without this it is kept as failed, as a message is
  * @property {(room: string) => void} [onMove] another room must become the current one: call `openRoom` with it
  * @property {() => void} [onFirstPage] the current room is empty and now gets its first page
  */

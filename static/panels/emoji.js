@@ -1,8 +1,7 @@
 // The choice of an emoji: all of them by group, recent ones, search, and a skin tone.
 import { hasReacted } from "../client/outbox.js";
 import { userStorage } from "../client/user-storage.js";
-import { createElement, setContent } from "../view/dom.js";
-import { loadStyle } from "../view/loading.js";
+import { createElement, loadStyle, setContent } from "../view/dom.js";
 import { placeBeside } from "../view/popover.js";
 import { addRecent, findEmoji, keepDrawn, moveInGrids, readTable, withTone } from "./emoji-table.js";
 

@@ -178,6 +178,7 @@ function createForm(known) {
   return {
     element,
     box,
+    from,
     people,
     values: () => /** @type {Record<string, string>} */ (Object.fromEntries(new FormData(element))),
   };

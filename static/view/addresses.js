@@ -60,5 +60,8 @@ export function createAddresses(page, lobby, accept) {
 
     /** Goes on with a jump after a rendering. */
     update: () => jump?.update(),
+
+    /** Returns whether the room is only passed through, to a message of it. */
+    isJumping: () => Boolean(jump?.isActive()),
   };
 }

@@ -1,74 +1,50 @@
-// The message box: drafts, replies, edits, and the menu of slash commands.
-import { byId, createElement, setContent } from "./dom.js";
+// The message box: drafts, replies and edits. The menu of commands and names is loaded when it is needed.
+import { byId, setContent } from "./dom.js";
 import { isolateName } from "./format.js";
 
 const TYPING_MS = 3000;
 const NEAR_LIMIT_BYTES = 200;
-const MENU_LENGTH = 9; // as many as fit on a phone; the first letters find the others
-const COMMANDS = [
-  "/help",
-  "/join room",
-  "/leave",
-  "/me waves",
-  "/who",
-  "/rooms",
-  "/remind 10m tea",
-  "/reminders",
-  "/forget 1",
-  "/create private Team plans",
-  "/direct bo",
-  "/invite bo",
-  "/uninvite bo",
-  "/link 7d",
-  "/unlink",
-  "/accept ~room",
-  "/members",
-  "/role bo moderator",
-  "/rename Team plans",
-  "/remove bo",
-  "/mute bo 10m",
-  "/unmute bo",
-  "/kick bo",
-  "/ban bo 1d",
-  "/unban bo",
-  "/close",
-  "/open",
-  "/slow 30s",
-  "/pin",
-  "/unpin",
-];
-
-/** Returns examples of the commands that the text may become. */
-export function matchCommands(text) {
-  return /^\/\w*$/.test(text)
-    ? COMMANDS.filter((usage) => usage.startsWith(text.toLowerCase())).slice(0, MENU_LENGTH)
-    : [];
-}
+const NEEDS_MENU = /^\/|@/; // the first of these loads the menu
+/** @type {ReturnType<typeof import("./completion.js").createCompletion>} */
+const NO_MENU = { update() {}, pick: () => false, move: () => false, close: () => false, mentionsIn: () => [] };
 
 /**
  * Returns the composer. A task has a `kind`: "message", or "reply" and "edit" with the `target` message.
  * `onEditLast` returns whether there is one to edit.
  * `storage` is the user's, and keeps drafts.
  */
-export function createComposer({ maxBytes, storage, onSend, onTyping, onEditLast }) {
+export function createComposer({ chat, maxBytes, storage, onSend, onTyping, onEditLast }) {
   const box = byId("message-box");
   const sendButton = byId("send-button");
   let draftKey = "";
   let task;
-  let commands = [];
-  let chosen = 0;
+  let completion = NO_MENU;
+  let loading; // while the menu is on its way
   let typedAt = 0;
 
-  function write(text) {
+  function write(text, caret) {
     if (box.value !== text) box.value = text; // the same text would move the cursor
+    if (caret !== undefined) box.setSelectionRange(caret, caret);
     if (task.kind !== "edit") keepDraft(text);
     setContent(byId("composer-problem"), "");
     const bytesLeft = maxBytes - new TextEncoder().encode(text.trim()).length;
     sendButton.disabled = !text.trim() || bytesLeft < 0;
     setContent(byId("bytes-left"), describeBytesLeft(bytesLeft));
     box.rows = text.split("\n").length; // for browsers without `field-sizing`
-    commands = matchCommands(text);
-    chooseCommand(0);
+    completion.update();
+    if (completion === NO_MENU && NEEDS_MENU.test(text)) loadCompletion();
+  }
+
+  function loadCompletion() {
+    loading ??= import("./completion.js")
+      .then(({ createCompletion }) => {
+        completion = createCompletion({ box, chat, write });
+        if (task.kind !== "edit") completion.update();
+      })
+      .catch(() => {}) // no network: the text can be sent all the same
+      .finally(() => {
+        loading = undefined;
+      });
   }
 
   function keepDraft(text) {
@@ -76,40 +52,11 @@ export function createComposer({ maxBytes, storage, onSend, onTyping, onEditLast
     else storage.removeItem(draftKey);
   }
 
-  function chooseCommand(index) {
-    chosen = (index + commands.length) % commands.length;
-    setContent(byId("command-menu"), commands.length && box.value + chosen, () => commands.map(createOption));
-    box.setAttribute("aria-activedescendant", commands.length ? `option${chosen}` : "");
-    if (commands.length) byId(`option${chosen}`).scrollIntoView({ block: "nearest" });
-  }
-
-  function createOption(usage, index) {
-    const onclick = () => pickCommand(usage);
-    const properties = { id: `option${index}`, role: "option", ariaSelected: index === chosen, onclick };
-    return createElement("li", properties, usage);
-  }
-
-  function pickCommand(usage) {
-    write(`${usage.split(" ")[0]} `);
-    box.focus();
-  }
-
-  function pickChosenCommand() {
-    const usage = commands[chosen];
-    if (!usage || usage === box.value) return false;
-    pickCommand(usage);
-    return true;
-  }
-
-  function moveChoice(step) {
-    if (commands.length) chooseCommand(chosen + step);
-    return commands.length > 0;
-  }
-
   function begin(next) {
     task = next;
     setContent(byId("task-description"), describeTask(task));
     write(task.kind === "edit" ? task.target.message : (storage.getItem(draftKey) ?? ""));
+    if (task.kind === "edit") completion.close();
     if (task.kind !== "message") box.focus();
   }
 
@@ -118,23 +65,35 @@ export function createComposer({ maxBytes, storage, onSend, onTyping, onEditLast
   function submit() {
     if (sendButton.disabled) return;
     const text = box.value.trim();
+    const mentions = completion.mentionsIn(text);
     const done = task;
     if (task.kind !== "edit") write("");
     beginMessage();
     typedAt = 0;
-    onSend(text, done);
+    onSend(text, done, mentions.length ? mentions : undefined);
+  }
+
+  // A key does nothing else because the menu is still on its way.
+  function whenLoaded(act) {
+    if (loading) loading.then(act);
+    else act();
+  }
+
+  function pickOrSubmit() {
+    if (!completion.pick()) submit();
   }
 
   // Each returns whether the key was handled.
   const keys = {
     Enter() {
-      if (!pickChosenCommand()) submit();
+      whenLoaded(pickOrSubmit);
       return true;
     },
-    Tab: pickChosenCommand,
-    ArrowDown: () => moveChoice(1),
-    ArrowUp: () => moveChoice(-1) || (!box.value && onEditLast()),
+    Tab: () => completion.pick(),
+    ArrowDown: () => completion.move(1),
+    ArrowUp: () => completion.move(-1) || (!box.value && onEditLast()),
     Escape() {
+      if (completion.close()) return true;
       if (task.kind === "message") return false;
       beginMessage();
       return true;
@@ -153,7 +112,7 @@ export function createComposer({ maxBytes, storage, onSend, onTyping, onEditLast
     typedAt = Date.now();
     onTyping();
   });
-  sendButton.addEventListener("click", submit);
+  sendButton.addEventListener("click", () => whenLoaded(submit));
   byId("cancel-task").addEventListener("click", beginMessage);
 
   return {

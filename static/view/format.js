@@ -61,3 +61,12 @@ export function describeConnection({ name, at, refused, user }, auth, now, isOnl
   if (refused) return { tone: "bad", text: refused, ...retry };
   return { tone: "warn", text: isOnline ? `Reconnecting. ${kept}` : offline, ...retry };
 }
+
+/**
+ * Returns what stands before the window's title: how often the user is mentioned, and how many messages are unread.
+ * @param {{ unread: number, mentions: number }} count
+ */
+export function titleMark({ unread, mentions }) {
+  const parts = [mentions && `${mentions} @`, unread && String(unread)].filter(Boolean);
+  return parts.length ? `(${parts.join(" · ")}) ` : "";
+}

@@ -1,38 +1,34 @@
-// The scrolling conversation: it follows its end, unless the reader is further up.
+// The scrolling conversation. It follows its end, unless the reader is further up or selects text. What is in view keeps its
+// place whatever changes above it.
 import { byId } from "./dom.js";
-import { renderRow } from "./timeline.js";
+import { createDrawnPart } from "./drawn-part.js";
 
 const END_PX = 40;
 const NEAR_TOP_PX = 600;
-const MAX_ANNOUNCED = 3; // more at once is history, which screen readers do not read out
 
-/** Returns the list. `onScroll` is told whether the reader is near its top, `onGap` which gap is in view. */
-export function createMessageList(chat, onScroll, onGap) {
+/**
+ * Returns the list. `onMove` is called when the reader is near its beginning, comes to its end or leaves it; `onGap` with
+ * the number that a gap follows, when the gap is in view, and whether the reader comes to it from above.
+ * @param {any} chat
+ * @param {{ onMove: () => void, onGap: (after: number, isFromAbove: boolean) => void }} handlers
+ */
+export function createMessageList(chat, { onMove, onGap }) {
   const log = byId("log");
   const list = byId("timeline");
-  const actions = byId("message-actions");
-  let items = new Map();
+  const part = createDrawnPart(chat, log, list);
+  /** @type {import("./drawn-part.js").Content} */
+  let content = { entries: [], rowsOf: () => [], unreadIndex: -1 };
   let isFollowing = true;
+  let isAtEnd = true;
+  let isSelecting = false;
+  let width = 0;
 
-  const topOf = (element) => element.getBoundingClientRect().top;
-
-  function placeItems(rows) {
-    const known = items;
-    items = new Map(rows.map((row) => [row.key, renderRow(row, chat, known.get(row.key))]));
-    for (const [key, item] of known) if (!items.has(key)) item.remove();
-    // An element that moves loses its focus.
-    let next = list.firstChild;
-    for (const item of items.values()) {
-      if (item === next) next = next.nextSibling;
-      else list.insertBefore(item, next);
-    }
+  function updateFollowing() {
+    isAtEnd = part.hasEnd() && log.scrollHeight - log.scrollTop - log.clientHeight < END_PX;
+    isFollowing = isAtEnd && !isSelecting;
   }
 
-  function scrollToEnd() {
-    log.scrollTop = log.scrollHeight;
-  }
-
-  const isNearTop = () => log.scrollTop < NEAR_TOP_PX;
+  const isNearTop = () => part.hasStart() && log.scrollTop < NEAR_TOP_PX;
 
   function isInView(element) {
     const { top, bottom } = element.getBoundingClientRect();
@@ -40,71 +36,102 @@ export function createMessageList(chat, onScroll, onGap) {
     return bottom > view.top && top < view.bottom;
   }
 
-  function updateFollowing() {
-    isFollowing = log.scrollHeight - log.scrollTop - log.clientHeight < END_PX;
-    onScroll(isNearTop());
-    for (const button of list.querySelectorAll(".gap button")) if (isInView(button)) onGap(Number(button.value));
+  function onScroll() {
+    const wasAtEnd = isAtEnd;
+    part.moveToView();
+    updateFollowing();
+    if (wasAtEnd !== isAtEnd || isNearTop()) onMove();
+    for (const button of list.querySelectorAll(".gap button")) {
+      if (isInView(button)) onGap(Number(button.value), part.isLow(button));
+    }
   }
 
-  // The first item that is in view, but below a gap: the gap is filled above it.
-  function findAnchor() {
-    const visible = [...list.children].filter(isInView);
-    return visible.find((item) => item.classList.contains("gap"))?.nextSibling ?? visible[0];
+  function onSelection() {
+    const { isCollapsed = true, anchorNode = null } = getSelection() ?? {};
+    const wasSelecting = isSelecting;
+    isSelecting = !isCollapsed && list.contains(anchorNode);
+    if (wasSelecting === isSelecting) return;
+    updateFollowing();
+    onMove();
   }
 
-  function moveActions({ target }) {
-    const message = target.closest(".message");
-    if (!message || message === actions.parentNode || actions.querySelector(":focus-visible")) return;
-    actions.querySelector(".confirming")?.classList.remove("confirming");
-    message.append(actions);
+  function onResize() {
+    if (width !== log.clientWidth) part.forgetHeights();
+    width = log.clientWidth;
+    if (isFollowing) log.scrollTop = log.scrollHeight;
   }
 
-  function moveFocus(event) {
-    const stops = [log, ...list.querySelectorAll(".message")];
-    const index = stops.indexOf(event.target);
-    if (index < 0) return;
-    let stop;
-    if (event.key === "ArrowUp") stop = stops.at(index - 1); // from the log to the last message
-    if (event.key === "ArrowDown") stop = stops[index + 1];
-    if (!stop) return;
-    stop.focus();
-    event.preventDefault();
+  function showEnd() {
+    isFollowing = true;
+    part.drawEnd();
+    log.scrollTop = log.scrollHeight;
   }
 
-  log.addEventListener("scroll", updateFollowing);
-  log.addEventListener("pointerover", moveActions);
-  log.addEventListener("focusin", moveActions);
-  log.addEventListener("keydown", moveFocus);
-  new ResizeObserver(() => {
-    if (isFollowing) scrollToEnd();
-  }).observe(log);
+  // At its end, or where its unread part begins: a third down, so that what was said before stands above it.
+  function open() {
+    part.forgetHeights();
+    showEnd();
+    if (content.unreadIndex >= 0) {
+      part.drawEntry(content.unreadIndex);
+      place(part.item("unread"), "third");
+    }
+    updateFollowing();
+  }
+
+  function place(element, block) {
+    const view = log.getBoundingClientRect();
+    const { top, bottom, height } = element.getBoundingClientRect();
+    if (block === "third") log.scrollTop += top - view.top - view.height / 3;
+    else if (top < view.top || bottom > view.bottom) {
+      log.scrollTop += top - view.top - Math.max(0, view.height - height) / 2;
+    }
+    updateFollowing();
+  }
+
+  log.addEventListener("scroll", onScroll);
+  document.addEventListener("selectionchange", onSelection);
+  const observer = new ResizeObserver(onResize);
+  observer.observe(log);
+  observer.observe(list); // what is drawn may grow by itself
 
   return {
-    // What is read stays in its place; an opened room starts at its end, or where its unread part begins.
-    render(rows, isOpening) {
-      const anchor = findAnchor();
-      const anchorTop = anchor && topOf(anchor);
-      log.ariaBusy = rows.filter(({ key }) => !items.has(key)).length > MAX_ANNOUNCED;
-      placeItems(rows);
-      if (isOpening) {
-        scrollToEnd();
-        items.get("unread")?.scrollIntoView({ block: "nearest" });
+    /** Shows the conversation as it is now: an opened one at its end or where it is unread, else what was in view. */
+    render(next, isOpening) {
+      const isMoved = isOpening || isFollowing;
+      const anchors = isMoved ? [] : part.findAnchors();
+      content = next;
+      part.update(content);
+      if (isOpening) open();
+      else if (isMoved) showEnd();
+      else {
+        part.drawVisible(anchors);
         updateFollowing();
-      } else if (isFollowing) {
-        scrollToEnd();
-      } else if (anchor?.isConnected) {
-        log.scrollTop += topOf(anchor) - anchorTop;
       }
-      setTimeout(() => {
-        log.ariaBusy = false;
-      }, 100);
     },
+
+    /**
+     * Shows an entry, and returns its element, or undefined without such an entry. `block`: where it stands, in the "center"
+     * unless it is in view, or a "third" down.
+     * @param {string} id
+     * @param {{ block?: "center" | "third" }} [options]
+     */
+    showRow(id, { block = "center" } = {}) {
+      const index = content.entries.findIndex((entry) => entry.id === id);
+      if (index < 0) return undefined;
+      const element = part.elementOf(index) ?? part.drawEntry(index);
+      if (element) place(byId(id) ?? element, block);
+      return element && (byId(id) ?? element);
+    },
+
+    /** Returns whether the end is kept in view. */
     isFollowing: () => isFollowing,
+
+    /** Returns whether the end is in view. */
+    isAtEnd: () => isAtEnd,
+
+    /** Returns whether the beginning of what is loaded is near. */
     isNearTop,
-    stopFollowing() {
-      isFollowing = false;
-    },
-    updateFollowing,
-    scrollToEnd,
+
+    showEnd,
   };
 }

@@ -1,7 +1,7 @@
 // The text of a message. What only some texts need is loaded with the first of them: markup, and the fold of a long one.
-import { createElement, setContent } from "./dom.js";
+import { createElement, loadStyle, setContent } from "./dom.js";
 import { createLink, splitLinks } from "./links.js";
-import { createLoader, loadStyle } from "./loading.js";
+import { createLoader } from "./loading.js";
 
 const MAX_LENGTH = 900;
 const MAX_LINES = 12;

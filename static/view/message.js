@@ -56,6 +56,7 @@ export function renderMessage({ entry, date, isGrouped, key }, chat, message) {
     kind,
     deletedAt ? "deleted" : state,
     !deletedAt && chat.room.rules.pinned.has(id) && "pinned",
+    shown.mentions?.includes(chat.me) && "mentions-me",
   ];
   message.className = classes.filter(Boolean).join(" ");
   message.id = id;

@@ -1,8 +1,6 @@
 // What the buttons of the page do that belong to no message, or to what is loaded when it is first needed.
 import { byId, isEmbedded } from "./dom.js";
 import { deferActions } from "./loading.js";
-import { tellRefusal } from "./refusals.js";
-import { copyLink } from "./sharing.js";
 
 const NEXT_THEME = { "": "light", light: "dark", dark: "" };
 
@@ -15,11 +13,11 @@ export function createPageActions(page) {
     ...deferActions(["more-emoji", "insert-emoji"], async () => {
       return (await import("../panels/emoji.js")).createEmojiActions(page);
     }),
-    ...deferActions(["report", "pin", "decline-invitation"], async () => {
+    ...deferActions(["report", "pin", "decline-invitation", "leave-room"], async () => {
       return (await import("./room-actions.js")).createRoomActions(page);
     }),
     "show-quoted": ({ room, replyTo }) => screen.showEntry(room, { id: replyTo.id }),
-    "copy-link": (message) => copyLink(chat, message),
+    "copy-link": async (message) => (await import("./sharing.js")).copyLink(chat, message),
     "show-person": (_, { value }) => page.openPerson(value),
     "load-gap": (_, { value }) => chat.loadGap(Number(value), Infinity),
     "show-end": screen.showEnd,
@@ -42,7 +40,6 @@ export function createPageActions(page) {
       localStorage.setItem("chat.theme", style.colorScheme);
       screen.scheduleRender();
     },
-    "leave-room": (_, { value }) => tellRefusal(page, chat.request("leave", { room: value })),
     "focus-composer": () => byId("message-box").focus(),
     "sign-out": async () => (await import("./sign-out.js")).signOut(page),
   };

@@ -1,6 +1,5 @@
 // Who has reacted: a small list beside the button.
-import { createElement } from "./dom.js";
-import { loadStyle } from "./loading.js";
+import { createElement, loadStyle } from "./dom.js";
 import { placeBeside } from "./popover.js";
 
 const HOVER_MS = 350;

@@ -1,14 +1,16 @@
 // What is on the screen follows from the state of the chat.
+import { isUnread } from "../client/log.js";
+import { withUnsent } from "../client/outbox.js";
 import { olderCursor, shownGaps, titleOf } from "../client/room.js";
-import { countUnread } from "../client/unread.js";
+import { countAllUnread, countUnread } from "../client/unread.js";
 import { byId, setContent } from "./dom.js";
-import { describeConnection, formatDate, formatNames, formatTime } from "./format.js";
+import { describeConnection, formatDate, formatDay, formatNames, formatTime, titleMark } from "./format.js";
 import { createMessageList } from "./message-list.js";
+import { createNews } from "./news.js";
 import { createSidebar } from "./sidebar.js";
 import { timelineRows } from "./timeline.js";
 
 const FRAME_MS = 16;
-const WINDOW_LENGTH = 120; // scrolling up shows more entries than these
 const UNREADABLE = "Messages could not be loaded. Trying again…";
 
 /**
@@ -19,16 +21,21 @@ export function createScreen(chat, auth, { onRendered, isSeen, retentionDays }) 
   const nameOf = (user) => chat.nameOf(user);
   const roomViews = new WeakMap();
   let renderTimer;
+  let renderedAt = 0;
   let isOpening = false;
-  let isReading = true;
   let acts; // what acts and rules are in words, loaded when there are some
+  const news = createNews(chat, byId("news"));
   const sidebar = createSidebar(chat, scheduleRender);
-  const messageList = createMessageList(chat, showOlder, (after) => chat.loadGap(after));
+  const messageList = createMessageList(chat, { onMove: scheduleRender, onGap });
 
-  // The number of the entry after which the current room is unread, and how many entries above are not shown.
+  // The number of the entry after which the current room is unread.
   function currentView() {
-    if (!roomViews.has(chat.room)) roomViews.set(chat.room, { unreadMark: null, hiddenCount: 0 });
+    if (!roomViews.has(chat.room)) roomViews.set(chat.room, { unreadMark: null });
     return roomViews.get(chat.room);
+  }
+
+  function onGap(after, isFromAbove) {
+    chat.loadGap(after, 1, isFromAbove);
   }
 
   function startTitle() {
@@ -37,26 +44,27 @@ export function createScreen(chat, auth, { onRendered, isSeen, retentionDays }) 
   }
 
   function scheduleRender() {
-    renderTimer ??= setTimeout(render, FRAME_MS);
+    renderTimer ??= setTimeout(render, renderedAt + FRAME_MS - performance.now());
   }
 
   function render() {
     renderTimer = undefined;
+    renderedAt = performance.now();
     const { room } = chat;
     const entries = chat.shownEntries();
     renderConversation(entries);
-    if (messageList.isNearTop() && !currentView().hiddenCount) loadOlder();
+    if (messageList.isNearTop() && olderCursor(room)) chat.loadOlder();
     const last = entries.findLast(({ from }) => from);
-    const isRead = room.membership === "joined" && messageList.isFollowing() && isReading && isSeen();
+    const isRead = room.membership === "joined" && messageList.isFollowing() && isSeen();
     if (last && isRead) chat.markRead(last);
 
     const count = countUnread(room);
-    const total = [...chat.rooms.values()].reduce((sum, mine) => sum + countUnread(mine), 0);
     const title = titleOf(room, chat);
-    document.title = `${total ? `(${total}) ` : ""}${title} · Chat`;
+    document.title = `${titleMark(countAllUnread(chat.rooms.values()))}${title} · Chat`;
     setContent(byId("room-name"), title);
     byId("room-name").classList.toggle("titled", room.name.startsWith("~"));
-    setContent(byId("new-messages"), count && `${count} new message${count > 1 ? "s" : ""}`);
+    const waiting = count ? `${count} new message${count > 1 ? "s" : ""}` : "Jump to latest";
+    setContent(byId("new-messages"), !messageList.isAtEnd() && waiting);
     setContent(byId("theme-button"), `Theme: ${document.documentElement.style.colorScheme || "system"}`);
     sidebar.render();
     renderStatus();
@@ -66,14 +74,20 @@ export function createScreen(chat, auth, { onRendered, isSeen, retentionDays }) 
   function renderConversation(entries) {
     const { me, room } = chat;
     const view = currentView();
-    const isFollowing = messageList.isFollowing();
-    if ((isOpening || !isFollowing) && room.runs.length && countUnread(room)) view.unreadMark ??= room.read;
-    if (isOpening || isFollowing) view.hiddenCount = Math.max(0, entries.length - WINDOW_LENGTH);
-    const shown = [...entries.slice(view.hiddenCount), ...chat.unsentMessages()];
+    const isAway = isOpening || !messageList.isFollowing();
+    if (isAway && room.runs.length && countUnread(room)) view.unreadMark ??= room.read;
+    const { unreadMark } = view;
+    const shown = withUnsent(entries, chat.unsentMessages());
+    const unreadIndex = unreadMark === null ? -1 : shown.findIndex((entry) => isUnread(entry, me, unreadMark));
     loadActs(entries);
     const describeAct = (act) => acts?.formatAct(act, nameOf);
-    const missing = describeMissing(room, startTitle(), entries, view, retentionDays);
-    messageList.render(timelineRows(shown, me, view.unreadMark, missing, describeAct), isOpening);
+    const rowsOf = (start, end) => {
+      const surroundings = describeSurroundings(room, startTitle(), shown, { start, end }, retentionDays);
+      const mark = unreadIndex >= start ? unreadMark : null;
+      return timelineRows(shown.slice(start, end), me, mark, surroundings, describeAct);
+    };
+    messageList.render({ entries: shown, rowsOf, unreadIndex }, isOpening);
+    news.update(entries, isOpening);
     isOpening = false;
     byId("log").dataset.membership = room.membership;
     byId("chat").classList.toggle("admin", room.isAdmin);
@@ -108,29 +122,17 @@ export function createScreen(chat, auth, { onRendered, isSeen, retentionDays }) 
     scheduleRender();
   }
 
-  // First the hidden entries, then those that only the server has.
-  function showOlder(isNearTop) {
-    const view = currentView();
-    scheduleRender();
-    if (!isNearTop || chat.room.isLoadingOlder) return;
-    if (view.hiddenCount) view.hiddenCount = Math.max(0, view.hiddenCount - WINDOW_LENGTH);
-    else loadOlder();
-  }
-
-  function loadOlder() {
-    if (olderCursor(chat.room)) chat.loadOlder();
-  }
-
   function showStart() {
     isOpening = true;
     scheduleRender();
   }
 
   return {
+    messageList,
     scheduleRender,
     renderStatus,
     showStart,
-    showEnd: messageList.scrollToEnd,
+    showEnd: messageList.showEnd,
     updateOtherRooms: sidebar.updateOtherRooms,
 
     showRoom() {
@@ -138,9 +140,10 @@ export function createScreen(chat, auth, { onRendered, isSeen, retentionDays }) 
       render();
     },
 
-    /** Notes whether what is in view is read: not while the room is only passed through. */
-    setReading(value) {
-      isReading = value;
+    /** Shows the room after the page was hidden: what came meanwhile, or what was read further up. */
+    showAgain() {
+      isOpening = messageList.isFollowing();
+      render();
     },
 
     clearUnreadMark() {
@@ -148,34 +151,42 @@ export function createScreen(chat, auth, { onRendered, isSeen, retentionDays }) 
     },
 
     showMessage(id) {
-      const index = chat.shownEntries().findIndex((entry) => entry.id === id);
-      if (index < 0) return;
-      const view = currentView();
-      messageList.stopFollowing();
-      view.hiddenCount = Math.min(view.hiddenCount, index);
-      render();
-      byId(id).focus({ focusVisible: true });
-      messageList.updateFollowing();
+      messageList.showRow(id)?.focus({ preventScroll: true, focusVisible: true });
     },
   };
 }
 
-// What of the conversation is not on the screen, and why.
-function describeMissing(room, title, entries, { hiddenCount }, retentionDays) {
-  const lastHidden = entries.slice(0, hiddenCount).findLast(({ seq }) => seq)?.seq ?? 0;
-  let start = "";
-  if (room.olderFailures || (room.isIncomplete && !room.runs.length)) start = UNREADABLE;
-  else if (!olderCursor(room)) start = describeStart(room, title, entries, retentionDays);
+function describeEnd({ isIncomplete, runs, storedAt }) {
+  if (storedAt !== null) return `Kept in this browser (${formatDay(storedAt, Date.now())}, ${formatTime(storedAt)}).`;
+  return isIncomplete && runs.length ? UNREADABLE : "";
+}
+
+// What is missing in a part of the entries and at its ends, and what is before it.
+function describeSurroundings(room, title, entries, { start, end }, retentionDays) {
+  const isStart = start === 0;
+  const isEnd = end === entries.length;
+  const before = isStart ? 0 : lastSeq(entries, start);
+  const last = isEnd ? Infinity : lastSeq(entries, end);
   return {
-    gaps: shownGaps(room).filter(({ after }) => after >= lastHidden),
-    start: hiddenCount ? "" : start,
-    end: describeEnd(room),
+    first: start,
+    previous: entries[start - 1],
+    gaps: shownGaps(room).filter(({ after }) => after >= before && after < last),
+    start: isStart ? describeBeginning(room, title, entries, retentionDays) : "",
+    end: isEnd ? describeEnd(room) : "",
   };
 }
 
-function describeEnd({ isIncomplete, runs, storedAt }) {
-  if (storedAt !== null) return `Kept in this browser, as of ${formatDate(storedAt)}, ${formatTime(storedAt)}.`;
-  return isIncomplete && runs.length ? UNREADABLE : "";
+// The number of the last entry before this index that has one.
+function lastSeq(entries, end) {
+  let index = end - 1;
+  while (index >= 0 && !entries[index].seq) index -= 1;
+  return entries[index]?.seq ?? 0;
+}
+
+function describeBeginning(room, title, entries, retentionDays) {
+  if (room.olderFailures || (room.isIncomplete && !room.runs.length)) return UNREADABLE;
+  if (olderCursor(room)) return "";
+  return describeStart(room, title, entries, retentionDays);
 }
 
 function describeStart({ runs }, title, entries, days) {

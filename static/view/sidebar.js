@@ -1,5 +1,5 @@
 // The lists beside the conversation: the user's rooms, invitations, other open rooms, and the people in the room.
-import { requestJson } from "../client/connection.js";
+import { requestJson } from "../client/http.js";
 import { titleOf } from "../client/room.js";
 import { countUnread } from "../client/unread.js";
 import { byId, createAvatar, createButton, createElement, setContent } from "./dom.js";
@@ -22,10 +22,20 @@ export function createSidebar(chat, onChange) {
   }
 
   function describeRoom(room) {
-    const { name, kind } = room;
+    const { name, kind, other, level, mentioned } = room;
     const isCurrent = room === chat.room;
     const canLeave = isCurrent && name !== chat.options.lobby;
-    return { name, kind, title: titleOf(room, chat), count: countUnread(room), isCurrent, canLeave };
+    return {
+      name,
+      kind,
+      other,
+      title: titleOf(room, chat),
+      count: countUnread(room),
+      mentions: mentioned.size,
+      level,
+      isCurrent,
+      canLeave,
+    };
   }
 
   function describeInvitation({ room, title, by }) {
@@ -51,18 +61,36 @@ function renderList(id, items, build) {
   );
 }
 
-function roomLink({ name, kind, title, count, isCurrent, canLeave }) {
+function roomLink({ name, kind, other, title, isCurrent, canLeave, count, mentions, level }) {
   const leave = { id: `leave ${name}`, value: name, ariaLabel: `Leave ${title}`, title: "Leave this room" };
-  const badge = count ? createElement("span", { className: "badge" }, count, inWords(" unread")) : "";
   return [
-    createLink(name, isCurrent, kindMark(kind, title), createElement("bdi", {}, title), badge),
+    createLink(
+      name,
+      isCurrent,
+      kindMark(kind, title, other),
+      createElement("bdi", {}, title),
+      ...badges(count, mentions, level),
+    ),
     ...(canLeave ? [createButton("leave-room", leave, "Leave")] : []),
   ];
 }
 
+// Of a room of which the user wants to know nothing, a dot tells that something is new.
+function badges(count, mentions, level) {
+  if (!count && !mentions) return [];
+  if (level === "none") return [createElement("span", { className: "dot", title: "Unread" }, inWords(" unread"))];
+  const shown = [];
+  if (mentions) {
+    const words = inWords(` mention${mentions > 1 ? "s" : ""} of you`);
+    shown.push(createElement("span", { className: "badge mentions" }, "@ ", mentions, words));
+  }
+  if (count) shown.push(createElement("span", { className: "badge" }, count, inWords(" unread")));
+  return shown;
+}
+
 // A public room has a # by the style sheet.
-function kindMark(kind, title) {
-  if (kind === "direct") return createAvatar(title);
+function kindMark(kind, title, other) {
+  if (kind === "direct") return createAvatar(title, other || title);
   return kind === "private"
     ? createElement("i", { className: "lock", title: "Private room" }, inWords("private "))
     : "";
@@ -82,7 +110,12 @@ function invitationItem({ room, title, by }) {
   const name = createElement("bdi", {}, title);
   const answers = ["Accept", "Decline"].map((label) => {
     const action = `${label.toLowerCase()}-invitation`;
-    return createButton(action, { id: `${action} ${room}`, value: room, ariaLabel: `${label} ${title}` }, label);
+    const className = label === "Accept" ? "primary" : "";
+    return createButton(
+      action,
+      { id: `${action} ${room}`, className, value: room, ariaLabel: `${label} ${title}` },
+      label,
+    );
   });
   return [createElement("p", {}, name, createElement("small", {}, "from ", createElement("bdi", {}, by))), ...answers];
 }
@@ -92,9 +125,11 @@ function inWords(text) {
 }
 
 function renderPeople(chat) {
-  const { users, count, atLeast } = chat.room.roster;
-  const others = [...users].filter((user) => user !== chat.me).map((user) => ({ user, name: chat.nameOf(user) }));
-  const sorted = others.sort((a, b) => (a.name < b.name ? -1 : 1));
+  const { users, away, count, atLeast } = chat.room.roster;
+  const others = [...users]
+    .filter((user) => user !== chat.me)
+    .map((user) => ({ user, name: chat.nameOf(user), isAway: away.has(user) }));
+  const sorted = others.sort((a, b) => Number(a.isAway) - Number(b.isAway) || (a.name < b.name ? -1 : 1));
   const people = [{ user: chat.me, name: chat.nameOf(chat.me), isMe: true }, ...sorted];
   const peopleCount = Math.max(count, people.length);
   renderList("people-list", people, personButton);
@@ -103,9 +138,14 @@ function renderPeople(chat) {
   setContent(byId("people-count"), `${formatCount(peopleCount, atLeast)} here`);
 }
 
-function personButton({ user, name, isMe }) {
+function personButton({ user, name, isMe, isAway = false }) {
   const title = user === name ? "" : user;
+  const presence = createElement(
+    "small",
+    { className: `availability ${isAway ? "away" : "here"}` },
+    isAway ? "away" : inWords("here"),
+  );
   const properties = { value: user, id: `person ${user}` };
-  const content = [createAvatar(name, user), createElement("bdi", { title }, name), isMe ? "(you)" : ""];
+  const content = [createAvatar(name, user), createElement("bdi", { title }, name), isMe ? "(you)" : "", presence];
   return [createButton("show-person", properties, ...content)];
 }

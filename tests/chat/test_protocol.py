@@ -194,6 +194,7 @@ async def collect_frames(chat: LocalChat) -> list[Frame]:
     await ana.ask("join", {"room": "design"})
     await ana.ask("roster", {"room": "design"})
     await show_unread(chat, bo)
+    await mention_and_go_away(ana, bo, cy)
     await manage_private_room(ana, bo, cy)
     await moderate_garden(ana, bo, cy)
     await ana.ask("leave", {"room": "design"})
@@ -278,7 +279,21 @@ async def show_unread(chat: LocalChat, tab: Tab) -> None:
     other, _ = await chat.enter("bo", "design")
     await other.ask("read", {"room": "design", "seq": 1})
     await tab.next(type="read")
+    await other.ask("level", {"room": "design", "level": "mentions"})
+    await tab.next(type="level")
     await tab.ask("places", {})
+
+
+async def mention_and_go_away(ana: Tab, bo: Tab, cy: Tab) -> None:
+    """Let ana mention bo, and take it back; let cy be away, and come back."""
+    await ana.ask("message", {"room": "design", "message": "@bo, tea?"})
+    line = await bo.next(message="@bo, tea?", sender="ana", seq=2)
+    for text in ("@bo, tea or coffee?", "coffee"):
+        await ana.ask("edit", {"room": "design", "id": line["id"], "message": text})
+    await bo.next(type="unmentioned")
+    for away in (True, False):
+        await cy.ask("away", {"away": away})
+        await ana.next(type="presence", away=away)
 
 
 async def like_by_many(chat: LocalChat, message: str) -> None:

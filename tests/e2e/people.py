@@ -68,6 +68,12 @@ class Wire:
         self._service.close(code=4001)
         self._page.close(code=code)
 
+    def tell(self, *frames: Frame) -> None:
+        """Let frames arrive at the page that the service has not sent."""
+        assert self._page
+        for frame in frames:
+            self._page.send(json.dumps({"type": "message", "from": "group", "dataType": "json", "data": frame}))
+
     def release(self) -> None:
         """Let through what was kept."""
         assert self._page
@@ -137,6 +143,22 @@ class Person:
         """Return the messages as they stand in the log."""
         return self.page.locator(".message .text").all_inner_texts()
 
+    def all_texts(self) -> list[str]:
+        """Return the messages of the whole log; only the part around what is in view has elements."""
+        texts: list[str] = self.log.evaluate("""async log => {
+          const texts = new Map();
+          const frames = () => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)));
+          let top = -1;
+          for (log.scrollTop = 0; log.scrollTop !== top; log.scrollTop += log.clientHeight) {
+            top = log.scrollTop;
+            await frames();
+            for (const line of log.querySelectorAll('.message'))
+              texts.set(line.id, line.querySelector('.text').innerText);
+          }
+          return [...texts.values()];
+        }""")
+        return texts
+
     def scroll_to_top(self) -> bool:
         """Scroll up to what is loaded, as often as the page loads more, and return True."""
         self.log.evaluate("log => { log.scrollTop = 0 }")
@@ -153,29 +175,39 @@ def come_online(page: Page) -> None:
     page.evaluate("dispatchEvent(new Event('online'))")
 
 
-def until(page: Page, condition: Callable[[], bool]) -> None:
+def until(page: Page, condition: Callable[[], bool], seconds: float = 15) -> None:
     """Wait until the condition holds, while the page goes on."""
-    deadline = time.monotonic() + 15
+    deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline
         page.wait_for_timeout(10)
 
 
-def react(person: Person, text: str, emoji: str) -> None:
-    """Let somebody react to a message that was sent: until then nothing can be done to it."""
+def actions_of(person: Person, text: str) -> Locator:
+    """Return the actions of a message that was sent: one points at it, or taps it in a narrow window and on touch."""
     line = person.expect_line(text)
     expect(line).not_to_have_class(re.compile("pending|sent"))
+    actions = person.page.get_by_role("group", name="Message actions")
     line.hover()
-    person.page.get_by_role("group", name="Message actions").get_by_role("button", name=emoji).click()
+    is_tapped = person.page.evaluate("matchMedia('(max-width: 760px), (pointer: coarse)').matches")
+    if is_tapped and not line.evaluate("line => line.matches('.chosen')"):
+        line.locator(".bubble").click(position={"x": 4, "y": 12})  # beside its text, which may be a link
+    expect(actions).to_be_visible()
+    return actions
+
+
+def react(person: Person, text: str, emoji: str) -> None:
+    """Let somebody react to a message that was sent: until then nothing can be done to it."""
+    actions = actions_of(person, text)
+    if not actions.get_by_role("button", name=emoji).is_visible():
+        actions.get_by_role("button", name="More actions").click()  # beside a wide bubble there is room for few
+    actions.get_by_role("button", name=emoji).click()
     expect(person.page.locator(".reactions button", has_text=emoji)).to_be_visible()
 
 
 def answer(person: Person, text: str, reply: str) -> None:
     """Let somebody reply to a message that was sent."""
-    line = person.expect_line(text)
-    expect(line).not_to_have_class(re.compile("pending|sent"))
-    line.hover()
-    person.page.get_by_role("button", name="Reply").click()
+    actions_of(person, text).get_by_role("button", name="Reply").click()
     person.say(reply)
     expect(person.expect_line(reply)).not_to_have_class(re.compile("pending|sent"))
 
@@ -202,3 +234,14 @@ def publish(service: WebPubSubServiceClient, room: str, *frames: Frame) -> None:
     """Publish frames to everyone in the room, as the backend does."""
     for frame in frames:
         service.send_to_group(f"room.{room}", frame, content_type="application/json")
+
+
+def set_hidden(page: Page, *, hidden: bool) -> None:
+    """Tell the page that its tab is hidden, or visible again."""
+    page.evaluate(
+        """hidden => {
+          Object.defineProperty(document, 'hidden', {value: hidden, configurable: true});
+          document.dispatchEvent(new Event('visibilitychange'));
+        }""",
+        hidden,
+    )

@@ -8,7 +8,7 @@ import sys
 import tempfile
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Literal
@@ -127,11 +127,61 @@ def picture(chat: Chat, browser: Browser, size: str, scheme: Scheme, folder: Pat
     expect(page.locator("#typing")).to_contain_text("is typing")
     page.mouse.move(5, 5)
     page.screenshot(path=folder / f"chat-{size}-{scheme}.png")
-    if size == "phone":
-        page.get_by_role("button", name="Rooms").click()
-        page.screenshot(path=folder / f"rooms-{size}-{scheme}.png")
+    show_states(ana, lambda state: page.screenshot(path=folder / f"{state}-{size}-{scheme}.png"), size)
     for person in (ana, *others):
         person.page.context.close()
+
+
+def show_states(ana: Person, take: Callable[[str], object], size: str) -> None:
+    """Bring the page into each of its further states; `take` makes the picture of a state by its name."""
+    page = ana.page
+    side = page.locator("#panel")
+    line = ana.expect_line("Perfect. Three o'clock then, I bring the cake 🍰")
+    bar = page.get_by_role("group", name="Message actions")
+    if size == "phone":
+        page.get_by_role("button", name="Rooms", exact=True).click()
+        expect(page.locator("#rooms")).to_be_visible()
+        take("rooms")
+        page.keyboard.press("Escape")
+        line.locator(".text").tap()
+    else:
+        line.hover()
+    expect(bar).to_be_visible()
+    take("actions")
+    bar.get_by_role("button", name="More emoji").click()
+    expect(page.locator("#emoji-picker")).to_be_visible()
+    expect(page.locator("#emoji-picker .emoji-grid button").first).to_be_visible()
+    take("emoji")
+    page.keyboard.press("Escape")
+    ana.box.fill("@")
+    expect(page.get_by_role("option").first).to_be_visible()
+    take("mention")
+    ana.box.fill("")
+    page.get_by_role("button", name="Search messages").click()
+    side.get_by_role("searchbox").fill("wiki")
+    expect(side.locator("mark").first).to_be_visible()
+    take("search")
+    side.get_by_role("button", name="Close").click()
+    page.get_by_role("button", name="Room settings").click()
+    expect(side.get_by_role("heading", name="Room", exact=True)).to_be_visible()
+    take("room")
+    side.get_by_role("button", name="Close").click()
+    ana.log.focus()
+    page.keyboard.press("?")
+    expect(side.get_by_role("heading", name="Keys")).to_be_visible()
+    take("keys")
+    side.get_by_role("button", name="Close").click()
+    for name, state in (("New room", "new-room"), ("Settings", "settings")):
+        if size == "phone":
+            page.get_by_role("button", name="Rooms", exact=True).click()
+        page.get_by_role("button", name=name, exact=True).click()
+        expect(side).to_be_visible()
+        take(state)
+        side.get_by_role("button", name="Close").click()
+    page.context.set_offline(True)
+    ana.say("Written without a network")
+    expect(ana.status).to_contain_text("offline")
+    take("offline")
 
 
 def main(folder: Path) -> None:

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
+from tests.e2e.accessibility import violations
 from tests.e2e.conftest import Chat
 from tests.e2e.people import Person, Wire, a_room, until
-from tests.e2e.test_page_look import AXE
 
 # Everything that the browser keeps for a user: what is in Web Storage, and the rooms in the database.
 KEPT = """async user => {
@@ -84,7 +84,7 @@ def test_signing_out_asks_before_something_is_lost_and_leaves_nothing_in_any_tab
     ana.say("the plan is secret")
     ana.expect_line("the plan is secret")
     Person(second, chat, "ana").enter(room)
-    bo = Person(other, chat, "bo").enter(room)
+    bo = Person(other, chat, "bo").enter()
     bo.box.fill("a draft of bo")
     wait_for_kept_room(first, '"user":"ana"')
     wire.refuses_with = 1008
@@ -96,8 +96,7 @@ def test_signing_out_asks_before_something_is_lost_and_leaves_nothing_in_any_tab
     first.get_by_role("button", name="Sign out").click()
     question = first.get_by_role("dialog")
     expect(question).to_contain_text("1 message or change that was not sent and 1 unfinished message")
-    first.evaluate(AXE.read_text())
-    assert first.evaluate("async () => (await axe.run('dialog')).violations.map(({ id }) => id)") == []
+    assert violations(first) == []
     question.get_by_role("button", name="Stay").click()
     expect(question).to_have_count(0)
     ana.expect_line("not sent yet")

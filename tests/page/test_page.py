@@ -55,5 +55,5 @@ def test_the_page_has_no_markup_from_strings_and_no_inline_script_or_style() -> 
 def test_the_committed_pictures_of_the_page_stay_small() -> None:
     pictures = list((HERE.parents[1] / "docs" / "screenshots").iterdir())
 
-    assert len(pictures) == 2
-    assert sum(picture.stat().st_size for picture in pictures) < 300_000
+    assert 2 <= len(pictures) <= 8
+    assert sum(picture.stat().st_size for picture in pictures) < 900_000

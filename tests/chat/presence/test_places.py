@@ -1,20 +1,30 @@
 """The rows of users: what they hold, how versions read each other, and what happens when two change one at once."""
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from chat.names import user_key
-from chat.presence.places import Place, PlaceStore, Position, decode_place, encode_place
+from chat.presence.places import (
+    MAX_UNREAD_MENTIONS,
+    Level,
+    Place,
+    PlaceStore,
+    Position,
+    decode_place,
+    encode_place,
+)
 from chat.settings import Settings
 from chat.table_storage.client import TableClients
 from chat.table_storage.errors import Conflict
 from local_azure import tables
 
-STORED = Place(
+OLD = Place(
     "ana", "design", Position(7, 3), joined_at=1_769_860_800_000, is_here=True, news_at=1_769_860_801_000, left_by="c1"
 )
+STORED = replace(OLD, mentions=(8, 12), level=Level.MENTIONS)
 # What each version of the app wrote for this place. A new version adds its own; none is ever removed.
 WRITTEN: dict[str, dict[str, Any]] = {
     "1": {
@@ -31,7 +41,9 @@ WRITTEN: dict[str, dict[str, Any]] = {
     }
 }
 WRITTEN["1 with invitations"] = WRITTEN["1"] | {"invitedAt": 0}
-NEWEST = WRITTEN["1 with invitations"]
+WRITTEN["1 with mentions"] = WRITTEN["1 with invitations"] | {"mentions": "8 12", "level": "mentions"}
+NEWEST_NAME = "1 with mentions"
+NEWEST = WRITTEN[NEWEST_NAME]
 
 
 @pytest.fixture
@@ -45,17 +57,18 @@ async def store() -> AsyncIterator[PlaceStore]:
 def test_a_row_of_every_version_is_read(version: str) -> None:
     row = WRITTEN[version] | {"odata.etag": "1"}
 
-    assert encode_place(decode_place(row, "ana", "design")) == encode_place(STORED)
+    assert encode_place(decode_place(row, "ana", "design")) == encode_place(STORED if version == NEWEST_NAME else OLD)
 
 
 def test_the_newest_version_is_written_and_a_later_ones_field_is_ignored() -> None:
     assert encode_place(STORED) == NEWEST
-    later = NEWEST | {"v": 2, "muted": True, "odata.etag": "1"}
+    later = NEWEST | {"v": 2, "colour": True, "odata.etag": "1"}
     assert encode_place(decode_place(later, "ana", "design")) == NEWEST
 
 
 @pytest.mark.parametrize(
-    "missing", ["v", "user", "seq", "messages", "joinedAt", "here", "newsAt", "leftBy", "invitedAt"]
+    "missing",
+    ["v", "user", "seq", "messages", "joinedAt", "here", "newsAt", "leftBy", "invitedAt", "mentions", "level"],
 )
 def test_a_missing_field_has_its_default(missing: str) -> None:
     row = {name: value for name, value in NEWEST.items() if name != missing} | {"odata.etag": "1"}
@@ -73,6 +86,31 @@ def test_a_position_moves_forward_only() -> None:
     assert place.read_up_to(Position(6, 2)) == place
     assert place.unread(10) == 7
     assert place.unread(2) == 0
+
+
+def test_a_mention_counts_once_until_it_is_read_or_removed() -> None:
+    place = Place("ana", "design", Position(7, 3), joined_at=5).mentioned(12).mentioned(9).mentioned(9)
+
+    assert place.mentions == (9, 12)
+    assert place.mentioned(7) == place  # it was read before it was noted
+    assert place.unread_mentions(first=10) == [12]
+    assert place.unmentioned(9).mentions == (12,)
+    assert place.read_up_to(Position(9, 4)).mentions == (12,)
+    assert place.unlisted().listed(6, Position(20, 8)).mentions == ()
+
+
+def test_a_room_that_is_not_in_the_list_takes_no_mention_and_one_in_it_a_hundred() -> None:
+    assert Place("ana", "design").mentioned(9).mentions == ()
+    place = Place("ana", "design", joined_at=5)
+    for seq in range(1, 200):
+        place = place.mentioned(seq)
+    assert place.mentions == tuple(range(1, MAX_UNREAD_MENTIONS + 1))
+
+
+def test_mentions_that_a_version_without_them_left_behind_are_read_when_the_position_is_further() -> None:
+    row = NEWEST | {"seq": 10, "odata.etag": "1"}
+
+    assert decode_place(row, "ana", "design").mentions == (12,)
 
 
 def test_a_room_in_the_list_keeps_its_position_and_a_removed_one_forgets_it() -> None:

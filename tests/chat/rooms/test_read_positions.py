@@ -10,7 +10,7 @@ from chat.table_storage.client import TableClients
 from local_azure.tables import faults as storage
 from tests.chat.local_chat import Frame, LocalChat, Tab
 
-PUBLIC = {"kind": "public", "title": ""}
+PUBLIC = {"kind": "public", "title": "", "mentioned": [], "level": "all"}
 
 
 async def places(tab: Tab) -> list[Frame]:
@@ -68,7 +68,13 @@ async def test_what_is_read_on_one_device_is_read_on_the_other(chat: LocalChat) 
     assert await places(laptop) == [{"room": "design", "read": 0, "unread": 60, "head": 60} | PUBLIC]
     await phone.ask("read", {"room": "design", "seq": 58})
 
-    assert await laptop.next(type="read") == {"type": "read", "room": "design", "seq": 58, "unread": 2}
+    assert await laptop.next(type="read") == {
+        "type": "read",
+        "room": "design",
+        "seq": 58,
+        "unread": 2,
+        "mentioned": [],
+    }
     assert (await places(laptop))[0]["unread"] == 2
     assert [frame for frame in [*phone.seen, *ana.seen] if frame.get("type") == "read"] == []
 
@@ -102,6 +108,23 @@ async def test_a_position_never_goes_back_and_never_beyond_the_end(chat: LocalCh
     assert (await places(other))[0]["read"] == 4
 
 
+async def test_the_level_of_a_room_is_kept_for_the_user_until_the_room_is_left(chat: LocalChat) -> None:
+    phone, _ = await chat.enter("ana", "design")
+    laptop = await chat.open("ana")
+
+    await phone.ask("level", {"room": "design", "level": "none"})
+    await phone.ask("level", {"room": "design", "level": "none"})
+
+    assert await laptop.next(type="level") == {"type": "level", "room": "design", "level": "none"}
+    assert (await places(laptop))[0]["level"] == "none"
+    assert [frame["type"] for frame in laptop.seen if frame.get("type") == "level"] == ["level"]
+    _, joined = await chat.enter("ana", "design")
+    assert joined["level"] == "none"
+    await phone.ask("leave", {"room": "design"})
+    _, joined = await chat.enter("ana", "design")
+    assert joined["level"] == "all"
+
+
 async def test_a_room_is_in_the_list_until_it_is_left_on_any_device(chat: LocalChat) -> None:
     phone, _ = await chat.enter("ana", "design")
     await phone.ask("join", {"room": "support"})
@@ -127,6 +150,9 @@ async def test_a_room_is_in_the_list_until_it_is_left_on_any_device(chat: LocalC
         ("read", {"seq": 1}, "invalid_name"),
         ("roster", {"room": "design"}, "not_in_room"),
         ("places", "all", "invalid_message"),
+        ("level", {"room": "design", "level": "all"}, "not_in_room"),
+        ("level", {"room": "lobby", "level": "some"}, "invalid_message"),
+        ("level", {"room": "lobby"}, "invalid_message"),
     ],
 )
 async def test_a_wrong_question_is_refused(chat: LocalChat, event: str, data: object, code: str) -> None:

@@ -115,12 +115,12 @@ for (const [text, expected] of [
 test("links and mentions stand in emphasis, and marks in them are theirs", () => {
   const names = new Map([["aad:1", "Ana_Maria_B"]]);
 
-  assert.deepEqual(inline("*https://a.example/_x_/* www.a.example/b_c_d, _@Ana_Maria_B_", names), [
+  assert.deepEqual(inline("*https://a.example/_x_/* www.a.example/b_c_d, ~@Ana_Maria_B~", names), [
     ["strong", ["link", "https://a.example/_x_/"]],
     " ",
     ["link", "https://www.a.example/b_c_d"],
     ", ",
-    ["emphasis", ["mention", "aad:1"]],
+    ["strike", ["mention", "aad:1"]],
   ]);
   assert.deepEqual(inline("@bo", new Map()), ["@bo"]);
 });

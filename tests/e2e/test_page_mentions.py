@@ -1,0 +1,82 @@
+"""Mentions: names are completed, and the one who is named finds the message, in the list of rooms and in the title."""
+
+from collections.abc import Callable
+from urllib.parse import unquote
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.e2e.accessibility import violations
+from tests.e2e.conftest import Chat
+from tests.e2e.people import Person, Wire, a_room, until
+
+NewPerson = Callable[[], Page]
+
+
+@pytest.fixture
+def room() -> str:
+    return a_room()
+
+
+def icon_of(page: Page) -> str:
+    return unquote(page.locator("link[rel=icon]").get_attribute("href") or "")
+
+
+def test_a_name_is_completed_by_keys_and_the_one_who_is_named_sees_it_in_another_room_until_it_is_read(
+    chat: Chat, new_person: NewPerson, room: str
+) -> None:
+    ana, bo = Person(new_person(), chat, "Ana Lind"), Person(new_person(), chat, "bo")
+    wire = Wire(bo.page)
+    ana.enter(room).enter_room("lobby")
+    Person(new_person(), chat, "cy").enter(room)
+    bo.enter(room)
+    bo.expect_here("Ana Lind", "cy")
+    menu = bo.page.get_by_role("listbox", name="People")
+
+    bo.box.press_sequentially("Hello @LI")
+    expect(menu.get_by_role("option")).to_have_text(["AAna Lind"])
+    bo.box.press("Escape")
+    expect(menu).to_be_hidden()
+    expect(bo.box).to_be_focused()
+    bo.box.press("Backspace")
+    expect(menu.get_by_role("option")).to_have_text(["AAna Lind"])
+    bo.box.press("Tab")
+    expect(bo.box).to_have_value("Hello @Ana Lind ")
+    bo.box.press_sequentially("and @")
+    expect(menu.get_by_role("option")).to_have_count(2)
+    bo.box.press("ArrowDown")
+    bo.box.press("ArrowUp")
+    bo.box.press("ArrowUp")
+    expect(menu.get_by_role("option", selected=True)).to_have_text("Ccy")
+    assert violations(bo.page) == []
+    bo.box.press("Enter")
+    bo.box.press_sequentially("!")
+    bo.box.press("Enter")
+    bo.expect_line("Hello @Ana Lind and @cy !")
+    assert wire.events("message")[-1]["mentions"] == ["Ana Lind", "cy"]
+
+    assert violations(ana.page) == []
+    link = ana.page.get_by_role("link", name=f"{room} @ 1 mention of you 1 unread")
+    expect(link).to_be_visible()
+    expect(ana.page).to_have_title("(1 @ · 1) lobby · Chat")
+    until(ana.page, lambda: ">1</text>" in icon_of(ana.page))
+    link.click()
+    expect(ana.expect_line("Hello @Ana Lind and @cy !")).to_have_class("message mentions-me")
+    expect(ana.page).to_have_title(f"{room} · Chat")
+    until(ana.page, lambda: icon_of(ana.page).endswith("icon.svg"))
+
+
+def test_a_name_is_picked_by_a_tap_and_a_command_still_completes(chat: Chat, new_person: NewPerson, room: str) -> None:
+    ana, bo = Person(new_person(), chat, "ana").enter(room), Person(new_person(), chat, "bo").enter(room)
+    bo.expect_here("ana")
+
+    bo.box.fill("@a")
+    bo.page.get_by_role("option", name="ana").click()
+    expect(bo.box).to_have_value("@ana ")
+    expect(bo.box).to_be_focused()
+    bo.say("@ana hi")
+    expect(ana.page.locator(".mentions-me")).to_have_count(1)
+
+    bo.box.fill("/mem")
+    bo.box.press("Enter")
+    expect(bo.box).to_have_value("/members ")
