@@ -4,7 +4,7 @@ import { TAPPED, createActionBar } from "./action-bar.js";
 import { byId } from "./dom.js";
 
 const STOPS = ".message, .gap button";
-const CONTROLS = ":is(a, button):not([aria-hidden])";
+const CONTROLS = ":is(a, button, pre):not([aria-hidden])"; // code is scrolled by keys
 
 /**
  * Returns what handles the events of the log.

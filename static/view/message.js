@@ -62,7 +62,7 @@ export function renderMessage({ entry, date, isGrouped, key }, chat, message) {
   message.id = id;
   const isHeaded = !classes[1] && !isGrouped;
   if (isHeaded && !parts.avatar) addAuthor(message, parts, entry);
-  if (parts.avatar) parts.author.tabIndex = isHeaded ? 0 : -1; // else it is hidden
+  if (parts.avatar) parts.author.disabled = !isHeaded; // then it is hidden
   time.dateTime = sentAt;
   time.title = `${formatDate(date)} ${formatTime(date)}`;
   setContent(time, formatTime(date));
