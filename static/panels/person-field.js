@@ -4,6 +4,7 @@ import { createAvatar, createElement } from "../view/dom.js";
 import { createField, newId } from "./controls.js";
 
 const MAX_SUGGESTIONS = 6;
+const PRESS_MS = 300; // nothing moves under a press that takes the focus away
 
 /**
  * Returns a field for a person. `read` returns the id of who is named, or nothing after it has shown what is wrong.
@@ -17,6 +18,7 @@ export function createPersonField(chat, { label, hint = "", isOffered = () => tr
   const { input, element } = field;
   let picked; // of several people with one name
   let chosen = -1;
+  let closing = 0;
   list.ariaLabel = "Suggestions";
   input.setAttribute("aria-controls", list.id);
   input.setAttribute("aria-autocomplete", "list");
@@ -66,10 +68,16 @@ export function createPersonField(chat, { label, hint = "", isOffered = () => tr
     event.preventDefault();
   }
 
-  const suggest = () => show(suggestPeople(input.value, people(), MAX_SUGGESTIONS));
+  function suggest() {
+    clearTimeout(closing);
+    show(suggestPeople(input.value, people(), MAX_SUGGESTIONS));
+  }
+
   input.addEventListener("input", suggest);
   input.addEventListener("focus", suggest);
-  input.addEventListener("blur", () => show([]));
+  input.addEventListener("blur", () => {
+    closing = setTimeout(() => show([]), PRESS_MS);
+  });
   input.addEventListener("keydown", onKey);
 
   return {
