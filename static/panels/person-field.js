@@ -4,7 +4,6 @@ import { createAvatar, createElement } from "../view/dom.js";
 import { createField, newId } from "./controls.js";
 
 const MAX_SUGGESTIONS = 6;
-const PRESS_MS = 300; // nothing moves under a press that takes the focus away
 
 /**
  * Returns a field for a person. `read` returns the id of who is named, or nothing after it has shown what is wrong.
@@ -18,7 +17,6 @@ export function createPersonField(chat, { label, hint = "", isOffered = () => tr
   const { input, element } = field;
   let picked; // of several people with one name
   let chosen = -1;
-  let closing = 0;
   list.ariaLabel = "Suggestions";
   input.setAttribute("aria-controls", list.id);
   input.setAttribute("aria-autocomplete", "list");
@@ -68,16 +66,19 @@ export function createPersonField(chat, { label, hint = "", isOffered = () => tr
     event.preventDefault();
   }
 
-  function suggest() {
-    clearTimeout(closing);
-    show(suggestPeople(input.value, people(), MAX_SUGGESTIONS));
+  const suggest = () => show(suggestPeople(input.value, people(), MAX_SUGGESTIONS));
+
+  // Nothing moves under a press that takes the focus away: its click would reach nothing.
+  function closeAfterPress() {
+    const close = () => setTimeout(() => input.matches(":focus") || show([]));
+    const ends = document.querySelector(":active") ? ["pointerup", "pointercancel"] : [];
+    for (const event of ends) addEventListener(event, close, { once: true });
+    if (!ends.length) close();
   }
 
   input.addEventListener("input", suggest);
   input.addEventListener("focus", suggest);
-  input.addEventListener("blur", () => {
-    closing = setTimeout(() => show([]), PRESS_MS);
-  });
+  input.addEventListener("blur", closeAfterPress);
   input.addEventListener("keydown", onKey);
 
   return {

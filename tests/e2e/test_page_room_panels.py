@@ -269,7 +269,11 @@ def test_what_is_wrong_with_a_room_is_said_at_its_field(chat: Chat, new_person: 
     cy.page.get_by_label("Name of the person").fill("b")
     expect(cy.page.get_by_role("option", name="bo")).to_be_visible()
     cy.page.get_by_label("Name of the person").fill("bo")
-    panel(cy).get_by_role("button", name="Message").click()
+    panel(cy).get_by_role("button", name="Message").hover()
+    cy.page.mouse.down()
+    expect(cy.page.get_by_label("Name of the person")).not_to_be_focused()
+    expect(cy.page.get_by_role("option", name="bo")).to_be_visible()
+    cy.page.mouse.up()
     cy.expect_joined("bo")
 
 
