@@ -29,7 +29,7 @@ export function createMessage({ from, user = from, kind }) {
   Object.assign(avatar, { tabIndex: -1, ariaHidden: true });
   const bubble = createElement("div", { className: "bubble" }, author, time, quote, text, note);
   const message = createElement("li", { tabIndex: -1 }, avatar, bubble, reactions);
-  partsOfMessages.set(message, { author, time, quote, text, note, reactions });
+  partsOfMessages.set(message, { time, quote, text, note, reactions });
   return message;
 }
 
@@ -41,7 +41,7 @@ function createPersonButton(className, user, content) {
 export function renderMessage({ entry, date, isGrouped, key }, chat, message) {
   const { id, kind, sentAt, deletedAt, state } = entry;
   const shown = deletedAt ? {} : entry;
-  const { author, time, quote, text, note, reactions } = partsOfMessages.get(message);
+  const { time, quote, text, note, reactions } = partsOfMessages.get(message);
   const classes = [
     "message",
     isOwn(entry, chat.me) && "mine",
@@ -53,7 +53,6 @@ export function renderMessage({ entry, date, isGrouped, key }, chat, message) {
   ];
   message.className = classes.filter(Boolean).join(" ");
   message.id = id;
-  author.tabIndex = classes[1] || isGrouped ? -1 : 0; // there it is hidden
   time.dateTime = sentAt;
   time.title = `${formatDate(date)} ${formatTime(date)}`;
   setContent(time, formatTime(date));
