@@ -20,7 +20,7 @@ from chat.room_log.model import EditMessage, NewMessage
 MARK = "@"
 # What one message may cost: one read of storage for each.
 MAX_CANDIDATES = 20
-_MARKED = re.compile(r"(?<![\w@])@(\S{1,128})")
+_MARKED = re.compile(r"(?<![^\W_])(?<!@)@(\S{1,128})")
 _END_OF_SENTENCE = ".,;:!?…)]}>\"'*_~`"
 _WORD = re.compile(r"\w(?:[\w.-]*\w)?")
 
@@ -47,7 +47,7 @@ async def find_mentioned(
 
 def is_named(text: str, name: str) -> bool:
     """Return whether a text (in normal form C) has `@` and the name, and not only as the beginning of a longer name."""
-    return re.search(rf"(?<![\w@])@{re.escape(name)}(?!\w|-\w)", text) is not None
+    return re.search(rf"(?<![^\W_])(?<!@)@{re.escape(name)}(?![-_]*[^\W_])", text) is not None
 
 
 def typed_ids(text: str) -> Iterator[str]:

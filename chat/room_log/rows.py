@@ -34,7 +34,7 @@ Row = Mapping[str, Any]
 # What `decode_message` reads, for who reads many rows; without the `clientId`, which only matters for a new message.
 MESSAGE_PROPERTIES = (
     *("RowKey", "id", "user", "name", "form", "at", "messages", "text", "version"),
-    *("replyTo", "editedAt", "deletedAt", "reactions"),
+    *("replyTo", "editedAt", "deletedAt", "reactions", "mentions"),
 )
 # What is merged into the row of an entry whose user was erased.
 ERASED: dict[str, Any] = {"user": ERASED_USER, "clientId": "", "name": ""}

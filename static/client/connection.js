@@ -1,4 +1,4 @@
-// How a client reaches Web PubSub, with its reliable JSON subprotocol.
+// The connection to Web PubSub, with its reliable JSON subprotocol.
 import { backoffDelay, negotiate } from "./http.js";
 /** @import { Answer, ConnectionState, Envelope, Frame, SendResult } from "./types.js" */
 

@@ -27,4 +27,5 @@ export { readPlaces, writePlaces } from "./places.js";
 export { Refusal } from "./requests.js";
 export { applyFrame, beginJoin, createRoom, olderCursor, shownGaps, titleOf } from "./room.js";
 export { countUnread, markRead } from "./unread.js";
-export { clearUser, moveFormerKeys, userStorage } from "./user-storage.js";
+export { clearUser, userStorage } from "./user-storage.js";
+export { moveFormerKeys } from "./former-keys.js";

@@ -2,7 +2,8 @@
 /** @import { Mention } from "./types.js" */
 
 const NAME_LENGTH = 64;
-const WORD = /[\p{L}\p{N}\p{M}_]/u;
+const WORD = /[\p{L}\p{N}\p{M}]/u;
+const LONGER_NAME = /^[-_]*[\p{L}\p{N}\p{M}]/u;
 const FOLDED_MARKS = /\p{M}/gu;
 const MAX_MENTIONS = 10; // of one message, as the server has it
 
@@ -90,6 +91,5 @@ function isInWord(text, at) {
  * @param {number} end
  */
 function isNameEnd(text, end) {
-  const next = text[end] ?? "";
-  return !WORD.test(next) && !(next === "-" && WORD.test(text[end + 1] ?? ""));
+  return !LONGER_NAME.test(text.slice(end, end + NAME_LENGTH));
 }

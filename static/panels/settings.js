@@ -1,9 +1,7 @@
 // Settings of this browser: notifications and the theme.
-import { titleOf } from "../client/room.js";
 import { userStorage } from "../client/user-storage.js";
-import { createElement, setContent } from "../view/dom.js";
+import { createButton, createElement, setContent } from "../view/dom.js";
 import { notificationState, wantNotifications } from "../view/notifications.js";
-import { createLevelChoice } from "./notification-level.js";
 
 const STATES = {
   on: "On. This browser tells you of new messages while you do not look at the chat.",
@@ -23,17 +21,8 @@ const THEMES = [
 export function createPanel(page) {
   const { chat } = page;
   const themes = createThemeChoice(page);
-  const level = createLevelChoice(page, chat.room);
-  const roomLevel = createElement("section", {}, createElement("h3", {}, titleOf(chat.room, chat)), level);
-  const content = createElement("div", { className: "settings" }, createNotificationSwitch(chat), roomLevel, themes);
-  return {
-    title: "Settings",
-    content,
-    update() {
-      level.update();
-      themes.update();
-    },
-  };
+  const content = createElement("div", { className: "settings" }, createNotificationSwitch(chat), themes);
+  return { title: "Settings", content, update: themes.update };
 }
 
 function createNotificationSwitch({ me }) {
@@ -50,7 +39,9 @@ function createNotificationSwitch({ me }) {
     show(await wantNotifications(storage, notificationState(storage) !== "on"));
   });
   show(notificationState(storage));
-  return createElement("section", {}, createElement("h3", {}, "Notifications"), text, button);
+  const rooms = createButton("open-panel", { value: "room" }, "Choose for this room");
+  const hint = createElement("p", {}, "Each room has its own choice: all messages, only mentions of you, or nothing.");
+  return createElement("section", {}, createElement("h3", {}, "Notifications"), text, button, hint, rooms);
 }
 
 function createThemeChoice({ screen }) {

@@ -14,6 +14,7 @@ const SHORTCUTS = {
     [["↑"], "Edit your last message (while the box is empty)"],
     [["@"], "Mention somebody"],
     [["/"], "Show the commands"],
+    [["@"], "Mention somebody: ↑ ↓ choose, Enter or Tab takes the name"],
   ],
   "In the conversation": [
     [["↑", "↓"], "From message to message (also Page and Home, End)"],

@@ -1,5 +1,5 @@
 // What happens while the page is not looked at: the icon of the tab and the badge of the installed app count unread messages,
-// notifications tell of new ones, and the others see that the user is away. Loaded after the first room was joined.
+// notifications tell of new ones, and the others see that the user is away. Loaded a moment after the page.
 import { countAllUnread } from "../client/unread.js";
 import { createAway } from "./away.js";
 import { createNotifications } from "./notifications.js";
@@ -29,8 +29,10 @@ export function createAttention(page) {
   const updateAway = createAway(chat);
   let shown = "";
   createNotifications(page);
+  update();
+  return update;
 
-  return () => {
+  function update() {
     updateAway();
     const count = countAllUnread(chat.rooms.values());
     const mark = `${count.mentions} ${count.unread}`;
@@ -39,7 +41,7 @@ export function createAttention(page) {
     const number = Math.max(count.unread, count.mentions);
     icon.href = number ? iconWithCount(count) : plainIcon;
     setBadge(number);
-  };
+  }
 }
 
 // Only an installed app has a badge, and not in every browser.

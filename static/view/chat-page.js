@@ -11,11 +11,9 @@ import { createMessageActions } from "./message-actions.js";
 import { describeFrame } from "./notices.js";
 import { createPageActions } from "./page-actions.js";
 import { createPanels } from "./panels.js";
-import { createEmojiActions, watchReactions } from "./reactions.js";
 import { createScreen } from "./screen.js";
 
 const STATUS_MS = 500;
-const ATTENTION_MS = 500;
 const OTHER_ROOMS_MS = 60_000;
 const BACKGROUND_MS = 3000; // what the user sees first comes first
 const MAX_QUOTE_LENGTH = 200; // as the server quotes
@@ -78,22 +76,18 @@ export function showChat(session) {
   Object.assign(page, { openRoom: addresses.set, screen: { ...screen, showEntry: addresses.showEntry } });
   const panels = (page.panels = createPanels(page));
   page.openPerson = (user) => panels.open("person", { user });
-  const updateAttention = createAttentionLater(page);
   addEventListener("pointerdown", async () => (await import("./drawers.js")).createDrawers(panels), { once: true });
   createKeyboard(panels);
 
   // What a button with a `data-action` does, to the message that it belongs to.
   const actions = {
     ...createMessageActions(chat, composer, announce),
-    ...createEmojiActions(chat, composer, own),
     ...createPageActions(page),
   };
 
   function onRendered() {
-    panels.update();
-    addresses.update();
-    updateAttention();
-    frame.update();
+    for (const part of [panels, addresses, frame]) part.update();
+    page.updateAttention?.();
   }
 
   function isSeen() {
@@ -165,11 +159,10 @@ export function showChat(session) {
   byId("room-form").addEventListener("submit", async (event) => {
     event.preventDefault();
     const { joinTypedRoom } = await import("./room-box.js");
-    joinTypedRoom(page, acceptInvitation);
+    joinTypedRoom(page);
   });
   byId("new-room").addEventListener("input", () => setContent(byId("room-problem"), ""));
 
-  watchReactions(byId("log"));
   setContent(byId("my-name"), name);
   byId("sign-in").hidden = true;
   byId("chat").hidden = false;
@@ -203,20 +196,4 @@ function announce(text) {
 
 function quoteLine(message) {
   return message.split(/\s+/).join(" ").trim().slice(0, MAX_QUOTE_LENGTH);
-}
-
-// What is not needed to read and write is loaded when there is something to read. Returns what is called after every rendering.
-function createAttentionLater(page) {
-  let attention;
-
-  async function load() {
-    await new Promise((resolve) => setTimeout(resolve, ATTENTION_MS));
-    const { createAttention } = await import("./attention.js");
-    return createAttention(page);
-  }
-
-  return () => {
-    if (page.chat.room.membership === "joined") attention ??= load();
-    attention?.then((update) => update());
-  };
 }

@@ -29,7 +29,7 @@ export function createButton(action, properties, ...children) {
 
 const styles = new Map(); // by address
 
-/** Loads a style sheet, once. */
+/** Loads a style sheet, once; it is in force when the promise is resolved, unless it could not be loaded. */
 export function loadStyle(href) {
   if (!styles.has(href)) {
     const loading = new Promise((resolve) => {

@@ -47,7 +47,8 @@ export async function wantNotifications(storage, isWanted) {
 }
 
 /** Shows notifications of what comes from now on. */
-export function createNotifications({ chat, screen, openRoom }) {
+export function createNotifications(page) {
+  const { chat } = page;
   const storage = userStorage(localStorage, chat.me);
   const looking = `chat.looking.${chat.me}`; // a lock that every tab holds while the user looks at it
   let stopLooking = () => {};
@@ -88,14 +89,8 @@ export function createNotifications({ chat, screen, openRoom }) {
     notification.onclick = () => {
       notification.close();
       focus();
-      openRoom(room.name);
-      openMessage(room, frame);
+      page.screen.showEntry(room.name, { id: frame.id, seq: frame.seq });
     };
-  }
-
-  function openMessage(room, { seq, id }) {
-    if (screen.showEntry) screen.showEntry(room.name, { seq });
-    else screen.showMessage(id);
   }
 
   chat.receivers.set(undefined, receive); // chat lines have no type

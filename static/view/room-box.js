@@ -1,30 +1,33 @@
-// The box that joins a room: what cannot be joined stays in it, with the reason.
-import { parseRoomAddress } from "../panels/room-address.js";
+// The box that joins a room: what is typed or pasted into it, and what is wrong with that.
 import { byId, setContent } from "./dom.js";
+import { parseRoomAddress } from "./room-address.js";
 
-/** Joins the room that is named in the box, or opens the link that was pasted into it. */
-export async function joinTypedRoom(page, acceptInvitation) {
-  const { chat, session, openRoom, describeRefusal } = page;
-  const typed = byId("new-room").value;
-  const address = parseRoomAddress(typed, location.href, session.limits);
-  if ("error" in address) {
-    showProblem(address.error);
-    return;
-  }
-  const { room, secret } = address;
-  const [message = ""] = typed.match(/\/\d+\s*$/) ?? []; // the number of one may follow the room
+/** Joins the room that is named in the box. What cannot be joined stays there, with the reason. */
+export async function joinTypedRoom(page) {
+  const found = parseRoomAddress(byId("new-room").value, location.href, page.session.limits);
   try {
-    if (secret) {
-      acceptInvitation(`${room}.${secret}`);
-    } else {
-      if (!chat.rooms.has(room)) await chat.request("join", { room });
-      openRoom(room + message);
+    if ("error" in found) {
+      showProblem(found.error);
+      return;
     }
+    await enterRoom(page, found);
     byId("room-form").reset();
     showProblem("");
   } catch (refusal) {
-    showProblem(await describeRefusal(refusal));
+    showProblem(await page.describeRefusal(refusal));
   }
+}
+
+/**
+ * Goes to a room: by the secret of an invitation link, or by its name, and to the message with the number `seq` there. Raises
+ * a Refusal.
+ * @param {any} page
+ * @param {{ room: string, secret?: string, seq?: number }} address
+ */
+export async function enterRoom({ chat, openRoom }, { room, secret, seq }) {
+  if (secret) await chat.request("accept", { room, secret });
+  else if (!chat.rooms.has(room)) await chat.request("join", { room });
+  openRoom(seq ? `${room}/${seq}` : room);
 }
 
 function showProblem(problem) {

@@ -4,7 +4,7 @@ import { withUnsent } from "../client/outbox.js";
 import { olderCursor, shownGaps, titleOf } from "../client/room.js";
 import { countAllUnread, countUnread } from "../client/unread.js";
 import { byId, setContent } from "./dom.js";
-import { describeConnection, formatDate, formatNames, formatTime, titleMark } from "./format.js";
+import { describeConnection, formatDate, formatDay, formatNames, formatTime, titleMark } from "./format.js";
 import { createMessageList } from "./message-list.js";
 import { createNews } from "./news.js";
 import { createSidebar } from "./sidebar.js";
@@ -26,12 +26,16 @@ export function createScreen(chat, auth, { onRendered, isSeen, retentionDays }) 
   let acts; // what acts and rules are in words, loaded when there are some
   const news = createNews(chat, byId("news"));
   const sidebar = createSidebar(chat, scheduleRender);
-  const messageList = createMessageList(chat, { onMove: scheduleRender, onGap: (after) => chat.loadGap(after) });
+  const messageList = createMessageList(chat, { onMove: scheduleRender, onGap });
 
   // The number of the entry after which the current room is unread.
   function currentView() {
     if (!roomViews.has(chat.room)) roomViews.set(chat.room, { unreadMark: null });
     return roomViews.get(chat.room);
+  }
+
+  function onGap(after, isFromAbove) {
+    chat.loadGap(after, 1, isFromAbove);
   }
 
   function startTitle() {
@@ -153,7 +157,7 @@ export function createScreen(chat, auth, { onRendered, isSeen, retentionDays }) 
 }
 
 function describeEnd({ isIncomplete, runs, storedAt }) {
-  if (storedAt !== null) return `Kept in this browser, as of ${formatDate(storedAt)}, ${formatTime(storedAt)}.`;
+  if (storedAt !== null) return `Kept in this browser (${formatDay(storedAt, Date.now())}, ${formatTime(storedAt)}).`;
   return isIncomplete && runs.length ? UNREADABLE : "";
 }
 

@@ -38,7 +38,11 @@ function enter(session, me, name) {
 }
 
 function readSession(user) {
-  return JSON.parse(userStorage(localStorage, user).getItem("session") ?? "null");
+  try {
+    return JSON.parse(userStorage(localStorage, user).getItem("session") ?? "null");
+  } catch {
+    return null; // the user is asked again
+  }
 }
 
 async function waitForSession(kept) {

@@ -319,10 +319,15 @@ def test_the_page_loads_nothing_from_elsewhere_and_violates_no_rule_of_its_polic
 
 
 def transferred(page: Page) -> dict[str, int]:
-    """Return the bytes of each file of the page as it was transferred, by its path."""
+    """Return the bytes of each file of the page as it was transferred, by its path.
+
+    What comes after the page can be used begins with `background.js`.
+    """
     sizes: dict[str, int] = page.evaluate("""() => Object.fromEntries(
       [...performance.getEntriesByType('navigation'), ...performance.getEntriesByType('resource')]
+        .sort((one, other) => one.startTime - other.startTime)
         .map(({name, encodedBodySize}) => [new URL(name).pathname, encodedBodySize])
+        .filter((_, index, all) => !all.slice(0, index + 1).some(([path]) => path.endsWith('/background.js')))
         .filter(([path]) => /(\\/|\\.html|\\.css|\\.js|\\.svg)$/.test(path)))""")
     return sizes
 

@@ -6,6 +6,7 @@ from urllib.parse import unquote
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.e2e.accessibility import violations
 from tests.e2e.conftest import Chat
 from tests.e2e.people import Person, Wire, a_room, until
 
@@ -47,12 +48,14 @@ def test_a_name_is_completed_by_keys_and_the_one_who_is_named_sees_it_in_another
     bo.box.press("ArrowUp")
     bo.box.press("ArrowUp")
     expect(menu.get_by_role("option", selected=True)).to_have_text("Ccy")
+    assert violations(bo.page) == []
     bo.box.press("Enter")
     bo.box.press_sequentially("!")
     bo.box.press("Enter")
     bo.expect_line("Hello @Ana Lind and @cy !")
     assert wire.events("message")[-1]["mentions"] == ["Ana Lind", "cy"]
 
+    assert violations(ana.page) == []
     link = ana.page.get_by_role("link", name=f"{room} @ 1 mention of you 1 unread")
     expect(link).to_be_visible()
     expect(ana.page).to_have_title("(1 @ · 1) lobby · Chat")

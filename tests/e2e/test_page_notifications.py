@@ -2,10 +2,12 @@
 
 import re
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
+from tests.e2e.accessibility import violations
 from tests.e2e.conftest import Chat
 from tests.e2e.people import Person, a_room, set_hidden, until
 
@@ -36,8 +38,13 @@ def shown(page: Page) -> list[str]:
     return texts
 
 
+def wait_until_it_notifies(page: Page) -> None:
+    """Wait until the page has begun what it does in the background."""
+    until(page, lambda: bool(page.evaluate("navigator.locks.query().then(({held}) => held.length)")))
+
+
 def turn_on(page: Page) -> None:
-    page.get_by_role("button", name="Settings").click()
+    page.get_by_role("button", name="Settings", exact=True).click()
     panel = page.get_by_role("complementary", name="Settings")
     expect(panel.get_by_text("Off. This browser tells you nothing.")).to_be_visible()
     panel.get_by_role("button", name="Turn on notifications").click()
@@ -57,6 +64,8 @@ def test_several_tabs_notify_once_of_what_comes_while_none_is_looked_at_as_the_r
     pages = [open_tab(context), open_tab(context)]
     tabs = [Person(page, chat, "ana").enter(room) for page in pages]
     bo = Person(new_person(), chat, "bo").enter(room)
+    for page in pages:
+        wait_until_it_notifies(page)
     turn_on(pages[0])
     bo.say("while one looks")
     for tab in tabs:
@@ -70,6 +79,7 @@ def test_several_tabs_notify_once_of_what_comes_while_none_is_looked_at_as_the_r
     assert shown(notified) == [f"{room} | bo: first {'x' * 114}…"]
     assert notified.evaluate("shown[0].tag") == f"chat.ana.{room}"
 
+    pages[0].get_by_role("button", name="Choose for this room").click()
     pages[0].get_by_role("radio", name="Only mentions of me").check()
     for tab in tabs:
         expect(tab.page.locator("#people-list li")).to_have_count(2)
@@ -93,15 +103,25 @@ def test_several_tabs_notify_once_of_what_comes_while_none_is_looked_at_as_the_r
     context.close()
 
 
-def test_a_browser_that_blocks_notifications_is_told_what_to_do(chat: Chat, new_person: NewPerson) -> None:
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_browser_that_blocks_notifications_is_told_what_to_do_and_nothing_is_hard_to_read(
+    chat: Chat, new_person: NewPerson, scheme: Any
+) -> None:
     page = new_person()
+    page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
     page.add_init_script(RECORDED + "Notification.permission = 'denied'")
     Person(page, chat, "ana").enter()
 
-    page.get_by_role("button", name="Settings").click()
+    page.get_by_role("button", name="Settings", exact=True).click()
 
     expect(page.get_by_text("Your browser blocks notifications of this site.")).to_be_visible()
-    expect(page.get_by_role("button", name="Turn on notifications")).to_have_count(0)
+    expect(page.get_by_role("button", name="Turn on notifications")).to_be_hidden()
+    assert violations(page) == []
+    page.get_by_label("Message", exact=True).fill("@")
+    assert violations(page) == []
+    page.get_by_role("radio", name="Dark" if scheme == "light" else "Light").check()
+    expect(page.get_by_role("button", name="Theme: dark" if scheme == "light" else "Theme: light")).to_be_visible()
+    assert violations(page) == []
 
 
 def test_who_hides_the_page_or_does_nothing_for_minutes_is_away_for_the_others_until_the_next_input(

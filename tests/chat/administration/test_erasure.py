@@ -9,6 +9,7 @@ from chat.administration.erasure_job import ErasureJob, ErasureState, decode_sta
 from chat.gateway import Gateways
 from chat.message_ids import derived_id
 from chat.names import REMINDER_USER
+from chat.presence.places import Place, PlaceStore, Position
 from chat.room_list.store import RoomListStore, now_ms
 from chat.room_log.audit_answers import audit_frame
 from chat.room_log.model import (
@@ -61,6 +62,13 @@ def test_reactions_of_others_stay_in_their_order() -> None:
     message = replace(MESSAGE, reactions={"👍": ("cy", "ana", "dee"), "🎉": ("ana",)})
 
     assert erased(message) == replace(message, reactions={"👍": ("cy", "dee")}, version=9)
+
+
+def test_a_mention_of_the_user_ends_and_an_own_message_mentions_nobody_any_more() -> None:
+    message = replace(MESSAGE, mentions=("ana", "cy"))
+
+    assert erased(message) == replace(message, mentions=("cy",), version=9)
+    assert erased(replace(message, sender="ana")).mentions == ()
 
 
 def test_a_quote_of_the_user_loses_name_and_text() -> None:
@@ -147,6 +155,21 @@ async def test_what_is_said_during_the_job_is_erased_too(storage: TableClient) -
         assert (state.passes, state.messages) == (5, 7)
         for room in ("design", "new-1", "new-2", "new-3"):
             assert all(row["user"] != "ana" for row in await read_rows(storage, room, "e-"))
+
+
+async def test_what_an_erased_user_mentioned_is_unread_for_nobody_any_more(storage: TableClient) -> None:
+    async with webpubsub.serve() as service:
+        process = Process(storage, Settings({"WebPubSubConnectionString": service.connection_string}))
+        for user, mentioned in (("ana", "bo"), ("bo", "ana")):
+            request = NewMessage(derived_id(user, "m"), user, f"@{mentioned}", mentions=(mentioned,))
+            await process.rooms.append("design", request)
+        places = PlaceStore(storage)
+        await places.save(Place("bo", "design").listed(1, Position()).mentioned(1))
+
+        await process.run()
+
+        assert (await places.read("bo", "design")).mentions == ()
+        assert [message.mentions for message in (await process.rooms.read_page("design")).messages] == [(), ()]
 
 
 async def test_a_message_is_erased_as_often_as_the_user_reacts_to_it(storage: TableClient) -> None:

@@ -123,6 +123,17 @@ def test_a_search_selects_every_property_of_a_message_that_is_read() -> None:
     assert Watched.read - {"clientId"} == set(MESSAGE_PROPERTIES)
 
 
+def test_mentions_are_written_with_a_message_that_has_some_and_with_every_change() -> None:
+    mentioning = replace(MESSAGE, mentions=("bo", "cy"))
+    row = encode_entry(ROOM, MESSAGE_ENTRY, mentioning)
+
+    assert row["mentions"] == '["bo","cy"]'
+    assert decode_message(row) == mentioning
+    assert encode_change(ROOM, mentioning)["mentions"] == '["bo","cy"]'
+    assert encode_change(ROOM, MESSAGE)["mentions"] == ""
+    assert decode_message(row | {"mentions": ""}).mentions == ()
+
+
 def test_no_row_is_the_head_of_a_room_without_entries() -> None:
     assert decode_head(None) == Head(0, 0, 0, 1, "")
 

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import { applyFrame, beginJoin, countUnread, createRoom, isUnread, markRead } from "../../../static/client/index.js";
-import { change, joined, line, range, since } from "./frames.js";
+import { countAllUnread } from "../../../static/client/unread.js";
+import { at, change, joined, line, range, since } from "./frames.js";
 
 const apply = (room, ...frames) => {
   for (const frame of frames) applyFrame(room, frame, "ana", 0);
@@ -88,4 +89,94 @@ test("the id tells whose a message is, not the name, and what a reminder says is
     [mine, namesakes, reminder].map((one) => isUnread(one, "aad:1", 1)),
     [false, true, true],
   );
+});
+
+const mention = (seq, more = {}) => line(seq, { mentions: ["ana"], ...more });
+// The answer to `join` with the messages 1 to `last`, of which some mention the user.
+const joinedWith = (last, mentioned, more) => {
+  const messages = range(1, last).map((seq) => line(seq, mentioned.includes(seq) ? { mentions: ["ana"] } : {}));
+  return joined(range(1, last), { messages, mentioned, ...more });
+};
+const mentionsOf = ({ mentioned }) => [...mentioned].sort((a, b) => a - b);
+
+test("unread messages that mention the user are those that the server names, and those that come", () => {
+  const room = roomWith(joinedWith(100, [95], { read: 90, unread: 10, level: "mentions" }));
+
+  apply(room, mention(101), mention(101), line(102, { mentions: ["bo"] }), mention(103));
+
+  assert.deepEqual(mentionsOf(room), [95, 101, 103]);
+  assert.equal(room.level, "mentions");
+});
+
+test("a mention ends when it is read here or elsewhere, and when the message does not name the user any more", () => {
+  const room = roomWith(joinedWith(100, [92, 94, 96, 98], { read: 90, unread: 10 }));
+
+  apply(room, { type: "read", room: "lobby", seq: 93, unread: 7 });
+  assert.deepEqual(mentionsOf(room), [94, 96, 98]);
+  apply(room, change("deleted", 101, 94), change("edited", 102, 96, { mentions: ["bo"] }));
+  assert.deepEqual(mentionsOf(room), [98]);
+  apply(room, change("edited", 103, 97, { mentions: ["ana"] }));
+  assert.deepEqual(mentionsOf(room), [97, 98]);
+  apply(room, { type: "unmentioned", room: "lobby", id: "m97", seq: 97 });
+  assert.deepEqual(mentionsOf(room), [98]);
+  markRead(room, 103);
+  assert.deepEqual(mentionsOf(room), []);
+});
+
+test("an older version of a message that comes late does not bring a mention back", () => {
+  const room = roomWith(joined([]), mention(1), change("edited", 2, 1, { mentions: undefined }), mention(1));
+
+  assert.deepEqual(mentionsOf(room), []);
+});
+
+test("in a room that is not joined a mention counts as an unread message too", () => {
+  const room = roomWith(mentionedFrame(7), mentionedFrame(7));
+
+  assert.deepEqual(mentionsOf(room), [7]);
+  applyFrame(room, joined(range(1, 8), { read: 7, unread: 1, mentioned: [] }), "ana", 0);
+  assert.deepEqual([mentionsOf(room), countUnread(room)], [[], 1]);
+});
+
+function mentionedFrame(seq) {
+  return {
+    type: "mentioned",
+    room: "lobby",
+    id: `m${seq}`,
+    seq,
+    from: "bo",
+    user: "bo",
+    message: "@ana",
+    sentAt: at(seq),
+  };
+}
+
+test("rooms of which the user wants to know nothing are left out of the count of all", () => {
+  const heard = roomWith(joinedWith(9, [7], { read: 5, unread: 4 }));
+  const quiet = roomWith(joinedWith(9, [7, 8], { read: 5, unread: 4, level: "none" }));
+
+  assert.deepEqual(countAllUnread([heard, quiet]), { unread: 4, mentions: 1 });
+});
+
+test("where all unread messages are known, deleted ones and the user's own from another device do not count", () => {
+  // The server's count is of all messages after the position.
+  const room = roomWith(
+    joined([1, 2, 3, 4], { read: 1, unread: 3, messages: [line(1), line(2), line(3, { from: "ana" }), line(4)] }),
+  );
+  assert.equal(countUnread(room), 2);
+
+  apply(room, line(5), change("deleted", 6, 2, { message: "" }), change("edited", 7, 4), line(8, { from: "ana" }));
+  assert.equal(countUnread(room), 2);
+  apply(room, change("deleted", 9, 5, { message: "" }));
+  assert.equal(countUnread(room), 1);
+  assert.equal(markRead(room, 8), true);
+  assert.equal(countUnread(room), 0);
+});
+
+test("while an entry is missing, the server's count and what came since then count", () => {
+  const room = roomWith(joined([1, 2], { read: 0, unread: 2 }), line(5));
+  assert.equal(countUnread(room), 3);
+
+  apply(room, since(2, [line(3), change("deleted", 4, 1, { message: "" })]));
+  assert.equal(countUnread(room), 3);
+  assert.deepEqual(room.runs, [{ after: 0, last: 5 }]);
 });
