@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
-ROW = re.compile(r"^\| ([^|]+) \| (.+) \| (.+) \| `(tests/[\w/]+\.(?:py|js|mjs))::([^`]+)` \|$", re.MULTILINE)
+ROW = re.compile(r"^\| ([^|]+) \| (.+) \| (.+) \| `(tests/[\w/.-]+\.(?:py|js|mjs))::([^`]+)` \|$", re.MULTILINE)
 THREATS = [match.groups() for match in ROW.finditer((ROOT / "SECURITY.md").read_text(encoding="utf-8"))]
 LEAST = 60
 

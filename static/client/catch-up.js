@@ -1,5 +1,5 @@
 // Asking for what is missing in the rooms: entries that were lost on the way, or missed while the client was away.
-import { backoffDelay } from "./connection.js";
+import { backoffDelay } from "./http.js";
 import { gapLength, gapsOf, lastKnown } from "./log.js";
 /** @import { Ask, Gap, Room } from "./types.js" */
 

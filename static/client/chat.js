@@ -14,7 +14,7 @@ import { receiveRefusal, tellRefusal } from "./refusals.js";
 import { createRequests } from "./requests.js";
 import { applyFrame, createRoom, noteTitle, trimRoom } from "./room.js";
 import { markRead } from "./unread.js";
-import { moveFormerKeys } from "./user-storage.js";
+import { moveFormerKeys } from "./former-keys.js";
 /** @import { Change, ChatOptions, ConnectionState, Entry, Frame, JoinedFrame, PlacesFrame, Quote, Room, UnsentMessage, UserFrame } from "./types.js" */
 
 /** What a user sees of the chat, and can do. `onChange` is called after every change. */

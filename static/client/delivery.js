@@ -1,14 +1,11 @@
 // Sending what is in the outbox, in its order: some items at a time, the changes of one message one after the other. What the
 // server refuses because it was too much waits until it may be sent; then one item goes at a time, until none waits.
-import { tellRefusal } from "./refusals.js";
+import { isCommand, tellRefusal } from "./refusals.js";
 /** @import { ChatOptions, SendResult, Unsent } from "./types.js" */
 /** @import { openOutbox } from "./outbox.js" */
 
 const FRAME_MS = 3000; // after this time an accepted change is no longer shown as being on its way
 const MAX_IN_FLIGHT = 10; // fewer than any limit of the server lets through at once
-
-/** What a command begins with: it has no chat line. */
-export const IS_COMMAND = /^\/[^/]/;
 
 /**
  * Returns what sends the items of the outbox.
@@ -84,7 +81,7 @@ export function createDelivery({ outbox, send, onChange, describe }) {
   function onAccepted(id) {
     const item = outbox.get(id);
     if (item?.state !== "pending") return; // its frame has arrived, or a refusal
-    if (item.kind === "message" && IS_COMMAND.test(item.message)) {
+    if (isCommand(item)) {
       remove(id);
       return;
     }

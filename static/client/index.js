@@ -19,11 +19,13 @@
  */
 export { createCatchUp, nextQuestion } from "./catch-up.js";
 export { Chat } from "./chat.js";
-export { backoffDelay, connect, negotiate, requestJson } from "./connection.js";
+export { connect } from "./connection.js";
+export { backoffDelay, negotiate, requestJson } from "./http.js";
 export { addRun, gapLength, gapsOf, isOwn, isUnread, lastKnown, mergeEntry, orderedEntries } from "./log.js";
 export { countReactions, hasReacted, openOutbox, withChanges, withUnsent } from "./outbox.js";
 export { readPlaces, writePlaces } from "./places.js";
 export { Refusal } from "./requests.js";
 export { applyFrame, beginJoin, createRoom, olderCursor, shownGaps, titleOf } from "./room.js";
 export { countUnread, markRead } from "./unread.js";
-export { clearUser, moveFormerKeys, userStorage } from "./user-storage.js";
+export { clearUser, userStorage } from "./user-storage.js";
+export { moveFormerKeys } from "./former-keys.js";

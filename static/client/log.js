@@ -47,6 +47,14 @@ export function gapsOf(runs, head, first) {
 }
 
 /**
+ * Returns the number of a message or an act in the log, 0 for what has none.
+ * @param {Entry} entry
+ */
+export function numberOf({ seq, act }) {
+  return seq ?? act?.seq ?? 0;
+}
+
+/**
  * Returns how many entries are missing.
  * @param {{ after: number, until: number }} gap
  */

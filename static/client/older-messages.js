@@ -1,5 +1,5 @@
 // Loading what was said before the messages that are known.
-import { backoffDelay } from "./connection.js";
+import { backoffDelay } from "./http.js";
 import { olderCursor } from "./room.js";
 /** @import { Ask, Room } from "./types.js" */
 

@@ -1,5 +1,15 @@
 // What the user is told of a refusal: at the message or change that was refused, at the composer, or as an entry of the room.
-/** @import { ChatOptions, Room, SystemFrame, Unsent } from "./types.js" */
+/** @import { ChatOptions, Room, SystemFrame, Unsent, UnsentMessage } from "./types.js" */
+
+const PASSING = ["internal_error", "service_unavailable", "storage_unavailable"]; // the same may work a moment later
+
+/**
+ * Returns whether an item is a slash command, which has no chat line.
+ * @param {Unsent} item
+ */
+export function isCommand(item) {
+  return item.kind === "message" && /^\/[^/]/.test(item.message);
+}
 
 /**
  * Hands the words for a refusal over: at once, or when they are there.
@@ -31,8 +41,9 @@ export function receiveRefusal(chat, frame, room) {
   if (room?.membership === "joining") joins.noteRefusal(room, code);
   else if (questions.isRefusal(frame)) return;
   const item = clientId ? outbox.get(clientId) : undefined;
-  if (item?.kind === "message" && options.onRefused?.(item, frame)) {
+  if (item && options.onMistyped && isCommand(item) && !PASSING.includes(code ?? "")) {
     delivery.remove(item.id);
+    options.onMistyped(/** @type {UnsentMessage} */ (item), frame);
     return;
   }
   if (item && canShow(item, room)) {

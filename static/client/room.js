@@ -1,9 +1,8 @@
 // What is known of one room, and what a frame from the server changes about it.
 import { Entries } from "./entries.js";
-import { addRun, entryOf, gapsOf, isOwn, lastKnown, mergeEntry } from "./log.js";
+import { addRun, entryOf, gapsOf, isOwn, lastKnown, mergeEntry, numberOf } from "./log.js";
 import { applyNews, createRoster, noteAway, replaceRoster } from "./roster.js";
 import { createRules, noteAct, noteJoinedRules } from "./rules.js";
-import { isOtherLog, removeBefore } from "./stored-rooms.js";
 import { countMessage, noteMention, notePlace, noteReadElsewhere } from "./unread.js";
 /** @import { ActFrame, ChangeFrame, Entry, Frame, FrameRules, MessageFrame, Page, Room } from "./types.js" */
 
@@ -253,11 +252,9 @@ function noteOwnReaction({ entries }, { id, emoji = "", on }) {
  * @param {Room} room
  */
 export function forgetLog(room) {
-  const { runs, head, first, rejoinedAt, entries, read, marked, counted, newer, mentioned, rules } = createRoom(
-    room.name,
-  );
-  Object.assign(room, { runs, head, first, rejoinedAt, entries, read, marked, counted, newer, mentioned, rules });
-  Object.assign(room, { storedAt: null, storedIds: null });
+  const { runs, head, first, rejoinedAt, entries, read, marked, counted, newer, rules } = createRoom(room.name);
+  Object.assign(room, { runs, head, first, rejoinedAt, entries, read, marked, counted, newer, rules });
+  Object.assign(room, { mentioned: new Set(), storedAt: null, storedIds: null });
 }
 
 /**
@@ -268,4 +265,30 @@ function putEntry({ entries }, entry) {
   const merged = mergeEntry(entries.get(entry.id), entry);
   entries.set(entry.id, merged);
   return merged;
+}
+
+/**
+ * Returns whether the server's log is another one than that of what was kept: a number belongs to another message.
+ * @param {Room} room
+ * @param {(MessageFrame | ChangeFrame | ActFrame)[]} entries
+ */
+function isOtherLog({ storedIds }, entries) {
+  const isOther = (/** @type {MessageFrame | ChangeFrame | ActFrame} */ { type, id, seq = 0 }) => {
+    const stored = storedIds?.get(seq);
+    return Boolean(stored) && (Boolean(type) || stored !== id);
+  };
+  return Boolean(storedIds) && entries.some(isOther);
+}
+
+/**
+ * Removes what was kept and the server has not: what is below `first`.
+ * @param {Room} room
+ * @param {number} first
+ */
+function removeBefore(room, first) {
+  for (const [id, entry] of room.entries) if (numberOf(entry) < first) room.entries.delete(id);
+  room.runs = room.runs
+    .filter(({ last }) => last >= first)
+    .map(({ after, last }) => ({ after: Math.max(after, first - 1), last }));
+  room.rejoinedAt = room.runs.length ? lastKnown(room.runs) : null;
 }

@@ -1,7 +1,7 @@
 // The end of a room's log as a browser keeps it, to be read before the server has answered. What is kept is a real run of the log; after
 // joining, the changes since then are asked for, as after any absence.
-import { lastKnown } from "./log.js";
-/** @import { ChangeFrame, ActFrame, Entry, MessageFrame, Room, StoredRoom } from "./types.js" */
+import { numberOf } from "./log.js";
+/** @import { Entry, Room, StoredRoom } from "./types.js" */
 
 const VERSION = 1; // of the stored rooms
 const MAX_MESSAGES = 200;
@@ -70,35 +70,4 @@ export function restoreRoom(room, { v, title, other, read, first, run, entries, 
   });
   for (const entry of kept) room.entries.set(entry.id, entry);
   return true;
-}
-
-/**
- * Returns whether the server's log is another one than that of what was kept: a number belongs to another message.
- * @param {Room} room
- * @param {(MessageFrame | ChangeFrame | ActFrame)[]} entries
- */
-export function isOtherLog({ storedIds }, entries) {
-  const isOther = (/** @type {MessageFrame | ChangeFrame | ActFrame} */ { type, id, seq = 0 }) => {
-    const stored = storedIds?.get(seq);
-    return Boolean(stored) && (Boolean(type) || stored !== id);
-  };
-  return Boolean(storedIds) && entries.some(isOther);
-}
-
-/**
- * Removes what was kept and the server has not: what is below `first`.
- * @param {Room} room
- * @param {number} first
- */
-export function removeBefore(room, first) {
-  for (const [id, entry] of room.entries) if (numberOf(entry) < first) room.entries.delete(id);
-  room.runs = room.runs
-    .filter(({ last }) => last >= first)
-    .map(({ after, last }) => ({ after: Math.max(after, first - 1), last }));
-  room.rejoinedAt = room.runs.length ? lastKnown(room.runs) : null;
-}
-
-/** @param {Entry} entry */
-function numberOf({ seq, act }) {
-  return seq ?? act?.seq ?? 0;
 }

@@ -301,8 +301,8 @@
  * @property {(frame: UserFrame) => string} [describe] returns what a notice says of the frame; empty: there is none
  * @property {(refusal: { code?: string, message?: string, retryAfter?: number }) => string | Promise<string>} [describeRefusal]
  *   returns a refusal in words for people; without it the server's own are shown. No code: it does not come from the app
- * @property {(item: UnsentMessage, refusal: SystemFrame) => boolean} [onRefused] returns whether a refused message was given
- *   back to its author, who is told why: it is not kept as failed
+ * @property {(item: UnsentMessage, refusal: SystemFrame) => void} [onMistyped] gets a refused slash command: its author can
+ *   correct it. Without this it is kept as failed, as a message is
  * @property {(room: string) => void} [onMove] another room must become the current one: call `openRoom` with it
  * @property {() => void} [onFirstPage] the current room is empty and now gets its first page
  */

@@ -3,8 +3,6 @@
 // (`chat.theme`) and the name that was given last (`chat.user`).
 /** @import { KeyValueStorage, UserStorage } from "./types.js" */
 
-const FORMER_SHARED_KEYS = /^chat\.(rooms$|draft\.|read\.)/;
-
 /**
  * Returns the part of a storage that belongs to a user. `setItem` returns false when the storage takes nothing more.
  * @param {KeyValueStorage} storage
@@ -42,39 +40,8 @@ export function clearUser(storage, user) {
   for (const key of own.keys()) own.removeItem(key);
 }
 
-/**
- * Moves what earlier versions kept for the user to the user's keys, and removes what they kept for whoever used the browser.
- * @param {KeyValueStorage} storage
- * @param {string} user
- */
-export function moveFormerKeys(storage, user) {
-  const own = userStorage(storage, user);
-  const outbox = `chat.outbox.${user}.`;
-  for (const name of Object.keys(storage)) {
-    const value = storage.getItem(name) ?? "";
-    let key = "";
-    if (name === `chat.places.${user}`) key = "places";
-    // The prefix of the user "a" also begins the keys of the user "a.b": the author tells them apart.
-    if (name.startsWith(outbox) && isBy(value, user)) key = `outbox.${name.slice(outbox.length)}`;
-    if (key && own.getItem(key) === null && !own.setItem(key, value)) continue;
-    if (key || FORMER_SHARED_KEYS.test(name)) storage.removeItem(name);
-  }
-}
-
 // No user's prefix begins another one's: an id has no dot in it here.
 /** @param {string} user */
 function prefixOf(user) {
   return `chat.user.${encodeURIComponent(user).replaceAll(".", "%2E")}.`;
-}
-
-/**
- * @param {string} json
- * @param {string} user
- */
-function isBy(json, user) {
-  try {
-    return (JSON.parse(json)?.from ?? user) === user;
-  } catch {
-    return false;
-  }
 }

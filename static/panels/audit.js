@@ -22,7 +22,6 @@ function buildAudit({ chat }, room) {
     room,
     () => ["audit"],
     ({ audit }) => {
-      if (!audit) return;
       const isFirst = !acts.size;
       add(audit.acts);
       if (isFirst) showCursor(audit.before);
@@ -56,5 +55,5 @@ function buildAudit({ chat }, room) {
     });
   });
 
-  return { elements: [createBackButton(), section], update: following.checkConnection, stop: following.stop };
+  return { elements: [createBackButton(), following.element, section], update: following.check, stop: following.stop };
 }

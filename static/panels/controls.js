@@ -21,7 +21,7 @@ export function createSection(title, ...children) {
 }
 
 /** Returns the button that leads back to another panel. */
-export function createBackButton(panel = "room", label = "‹ Room") {
+export function createBackButton(panel = "room", label = "Back to the room") {
   const button = createElement("button", { value: panel, className: "back" }, label);
   button.dataset.action = "open-panel";
   return button;

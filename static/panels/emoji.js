@@ -1,6 +1,7 @@
 // The choice of an emoji: all of them by group, recent ones, search, and a skin tone.
-import { createElement, setContent } from "../view/dom.js";
-import { loadStyle } from "../view/panels.js";
+import { hasReacted } from "../client/outbox.js";
+import { userStorage } from "../client/user-storage.js";
+import { createElement, loadStyle, setContent } from "../view/dom.js";
 import { placeBeside } from "../view/popover.js";
 import { addRecent, findEmoji, keepDrawn, moveInGrids, readTable, withTone } from "./emoji-table.js";
 
@@ -16,11 +17,29 @@ const COLUMNS_IN_HEIGHT = 8; // for the height of groups that are not drawn yet
 let table; // the groups, once they are loaded
 
 /**
- * Opens the choice beside the element; `onPick` is given the emoji. Recent ones and the skin tone are kept in the storage.
- * Returns when it is open; throws when it cannot be loaded.
+ * Returns what the buttons that open the choice do, by name. Recent ones and the skin tone are kept for the user.
+ * @param {Record<string, any>} page
  */
-export async function openEmojiPicker(opener, storage, onPick) {
-  await Promise.all([loadStyle("panels/panels.css"), loadTable()]);
+export function createEmojiActions({ chat, composer }) {
+  const storage = userStorage(localStorage, chat.me);
+  return {
+    "more-emoji": (message, button) => {
+      return openPicker(button, storage, chat, (emoji) => {
+        const on = !hasReacted(message, emoji, chat.me);
+        chat.changeMessage({ kind: "react", target: message.id, emoji, on });
+      });
+    },
+    "insert-emoji": (_, button) => openPicker(button, storage, chat, composer.insert),
+  };
+}
+
+async function openPicker(opener, storage, chat, onPick) {
+  try {
+    await Promise.all([loadStyle("panels/panels.css"), loadTable()]);
+  } catch {
+    chat.addNotice(chat.room, "The emoji could not be loaded. Try again when you are connected.", "error");
+    return;
+  }
   document.getElementById("emoji-picker")?.remove();
   const picker = createPicker(storage, (emoji) => {
     picker.hidePopover();
@@ -166,7 +185,8 @@ function createGroup({ name, list }, tone) {
     return createElement("button", { tabIndex: -1, ariaLabel: one.name }, one.shown ?? withTone(one, tone));
   });
   const grid = createElement("div", { className: "emoji-grid" }, ...buttons);
-  const group = createElement("section", { ariaLabel: name }, createElement("h3", {}, name), grid);
+  const title = createElement("p", { ariaHidden: true }, name);
+  const group = createElement("div", { role: "group", ariaLabel: name }, title, grid);
   group.style.containIntrinsicBlockSize = `auto ${Math.ceil(list.length / COLUMNS_IN_HEIGHT) * 40 + 30}px`;
   return group;
 }

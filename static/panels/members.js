@@ -11,7 +11,7 @@ const ORDER = ["owner", "moderator", "member"];
 
 /** Returns the panel. */
 export function createPanel(page) {
-  return createRoomPanel(page, "Members and roles", (room) => buildMembers(page, room));
+  return createRoomPanel(page, "Members and roles", (room, onAnswers) => buildMembers(page, room, onAnswers));
 }
 
 /**
@@ -29,7 +29,7 @@ export function listMembers(chat, room, members) {
   return people.sort((a, b) => rank(a) - rank(b) || a.name.localeCompare(b.name));
 }
 
-function buildMembers({ chat }, room) {
+function buildMembers({ chat }, room, onAnswers) {
   const outcome = createOutcome();
   const search = createField({ label: "Find a member", type: "search" });
   const list = createElement("ul", { className: "members" });
@@ -44,13 +44,13 @@ function buildMembers({ chat }, room) {
     room,
     () => ["members"],
     ({ members }) => {
-      answer = members ?? answer;
-      update();
+      answer = members;
+      onAnswers();
     },
   );
 
   function update() {
-    following.checkConnection();
+    following.check();
     const people = listMembers(chat, room, answer.members);
     search.element.hidden = people.length < MIN_SEARCHED;
     const text = search.element.hidden ? "" : search.input.value;
@@ -93,7 +93,7 @@ function buildMembers({ chat }, room) {
   }
 
   search.input.addEventListener("input", update);
-  return { elements: [createBackButton(), section, invited], update, stop: following.stop };
+  return { elements: [createBackButton(), following.element, section, invited], update, stop: following.stop };
 }
 
 function canChangeRole(room, { role }) {
@@ -101,9 +101,9 @@ function canChangeRole(room, { role }) {
 }
 
 function createPerson(user, name, words) {
-  const small = words ? createElement("small", {}, words) : "";
-  const person = createElement("button", { value: user, className: "person" });
-  person.append(createAvatar(name), createElement("bdi", {}, name), small);
+  const text = createElement("span", {}, createElement("bdi", {}, name));
+  if (words) text.append(createElement("small", {}, words));
+  const person = createElement("button", { value: user, className: "person" }, createAvatar(name, user), text);
   person.dataset.action = "show-person";
   return person;
 }

@@ -1,9 +1,10 @@
 // Making a room, talking with one person, and entering a room by its name or a link.
 import { byId, createElement } from "../view/dom.js";
+import { cleanRoomName, describeRoomNameError, parseRoomAddress } from "../view/room-address.js";
+import { enterRoom } from "../view/room-box.js";
 import { describeRefusal } from "../view/words.js";
 import { createField, createForm, newId, perform } from "./controls.js";
 import { createPersonField } from "./person-field.js";
-import { cleanRoomName, describeRoomNameError, parseRoomAddress } from "./room-address.js";
 
 const MAX_TITLE_LENGTH = 64;
 
@@ -39,9 +40,9 @@ function createChoices(page) {
 }
 
 // Asks, and goes to the room that the answer has joined. A refusal is shown at the field.
-async function enter({ chat, panels }, button, field, event, data) {
+async function enter({ panels }, button, field, work) {
   const problem = { clear() {}, say() {}, fail: (refusal) => field.fail(describeRefusal(refusal)) };
-  if (!(await perform(button, problem, () => chat.request(event, data)))) return;
+  if (!(await perform(button, problem, work))) return;
   panels.close();
   byId("message-box").focus();
 }
@@ -55,8 +56,9 @@ function createPublicForm(page) {
 
   function submit(button) {
     const error = check(field.input.value);
+    const room = cleanRoomName(field.input.value);
     if (error) field.fail(error);
-    else enter(page, button, field, "create", { kind: "public", room: cleanRoomName(field.input.value) });
+    else enter(page, button, field, () => page.chat.request("create", { kind: "public", room }));
   }
 }
 
@@ -71,7 +73,7 @@ function createPrivateForm(page) {
   function submit(button) {
     const title = field.input.value.trim();
     if (!title) field.fail("Give the room a title.");
-    else enter(page, button, field, "create", { kind: "private", title, room: undefined });
+    else enter(page, button, field, () => page.chat.request("create", { kind: "private", title, room: undefined }));
   }
 }
 
@@ -81,7 +83,7 @@ function createDirectForm(page) {
 
   function submit(button) {
     const user = field.read();
-    if (user) enter(page, button, field, "direct", { user });
+    if (user) enter(page, button, field, () => page.chat.request("direct", { user }));
   }
 }
 
@@ -93,12 +95,8 @@ function createJoinForm(page) {
     const found = parseRoomAddress(field.input.value, location.href, page.session.limits);
     if ("error" in found) {
       field.fail(found.error);
-    } else if (found.secret) {
-      enter(page, button, field, "accept", found);
     } else {
-      page.panels.close();
-      page.openRoom(found.room);
-      byId("message-box").focus();
+      enter(page, button, field, () => enterRoom(page, found));
     }
   }
 }

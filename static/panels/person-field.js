@@ -36,7 +36,7 @@ export function createPersonField(chat, { label, hint = "", isOffered = () => tr
     const { user, name } = person;
     const id = user === name ? "" : createElement("small", {}, user);
     const option = createElement("li", { id: newId(), role: "option", ariaSelected: "false" });
-    option.append(createAvatar(name), createElement("bdi", {}, name), id);
+    option.append(createAvatar(name, user), createElement("bdi", {}, name), id);
     option.addEventListener("pointerdown", (event) => event.preventDefault()); // the box keeps the focus
     option.addEventListener("click", () => pick(person));
     return option;

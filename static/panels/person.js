@@ -8,10 +8,10 @@ import { createRoomPanel, followRoom } from "./room-panel.js";
 
 /** Returns the panel about the user of the options. */
 export function createPanel(page, { user }) {
-  return createRoomPanel(page, "Person", (room) => buildPerson(page, room, user));
+  return createRoomPanel(page, "Person", (room, onAnswers) => buildPerson(page, room, user, onAnswers));
 }
 
-function buildPerson(page, room, user) {
+function buildPerson(page, room, user, onAnswers) {
   const { chat } = page;
   const isDirect = room.kind === "direct";
   const head = createHead(chat, room, user);
@@ -26,11 +26,11 @@ function buildPerson(page, room, user) {
 
   const following = followRoom(chat, room, questions, (given) => {
     answers = given;
-    update();
+    onAnswers();
   });
 
   function update() {
-    following.checkConnection();
+    following.check();
     const member = answers.members?.members.find((each) => each.user === user);
     const person = {
       user,
@@ -44,8 +44,8 @@ function buildPerson(page, room, user) {
     for (const part of [head, actions, moderation]) part.update(person);
   }
 
-  const back = isDirect ? [] : [createBackButton("members", "‹ Members and roles")];
-  const elements = [...back, head.element, actions.element, moderation.element];
+  const back = isDirect ? [] : [createBackButton("members", "Back to the members")];
+  const elements = [...back, head.element, following.element, actions.element, moderation.element];
   return { elements, update, stop: following.stop };
 }
 
@@ -56,14 +56,15 @@ function createHead(chat, room, user) {
   const title = createElement("bdi", { className: "person-name" }, name);
   const text = createElement("div", {}, title, id, words);
   return {
-    element: createElement("section", { className: "person-head" }, createAvatar(name), text),
+    element: createElement("section", { className: "person-head" }, createAvatar(name, user), text),
     update({ role, isMember, isInvited, isKnown, ban, mute }) {
-      const isHere = room.roster.users.has(user);
+      const { users, away } = room.roster;
+      const presence = away.has(user) ? "away" : "here now";
       const membership = isInvited ? "invited" : !isMember && "no member of this room";
       const states = [
         user === chat.me && "this is you",
         isKnown && (role === "member" ? membership : `${role} of this room`),
-        isHere ? "here now" : "not here now",
+        users.has(user) ? presence : "not here now",
         mute && "muted",
         ban && "banned",
       ];

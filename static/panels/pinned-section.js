@@ -5,9 +5,20 @@ import { createOutcome, createSection, perform, renderItems } from "./controls.j
 
 const MAX_LENGTH = 160;
 
+/** Returns a button with what a message says; a click shows the message in the conversation. */
+export function createQuote({ screen }, room, { id, from = "", text }) {
+  const author = from ? createElement("bdi", { className: "author" }, from) : "";
+  const quote = createElement("button", { className: "quote" }, author, createElement("span", { dir: "auto" }, text));
+  quote.addEventListener("click", () => {
+    if (screen.showEntry) screen.showEntry(room.name, { id });
+    else screen.showMessage(id);
+  });
+  return quote;
+}
+
 /** Returns the section of the room's panel: its `element`, and `update`. */
 export function createPinnedSection(page, room) {
-  const { chat, screen } = page;
+  const { chat } = page;
   const list = createElement("ul", { className: "pinned-messages" });
   const outcome = createOutcome();
   const section = createSection("Pinned messages", list, outcome.element);
@@ -39,20 +50,12 @@ export function createPinnedSection(page, room) {
 
   function build({ id, from, text, canUnpin }) {
     const shown = text.length > MAX_LENGTH ? `${text.slice(0, MAX_LENGTH)}…` : text;
-    const author = from ? createElement("bdi", { className: "author" }, from) : "";
-    const words = createElement("span", { dir: "auto" }, shown);
-    const jump = createElement("button", { className: "quote" }, author, words);
-    jump.addEventListener("click", () => showMessage(id));
+    const jump = createQuote(page, room, { id, from, text: shown });
     if (!canUnpin) return [jump];
     const unpin = createElement("button", { ariaLabel: `Unpin ${shown}` }, "Unpin");
     const ask = () => chat.request("unpin", { room: room.name, id });
     unpin.addEventListener("click", () => perform(unpin, outcome, ask, "Unpinned."));
     return [jump, unpin];
-  }
-
-  function showMessage(id) {
-    if (screen.showEntry) screen.showEntry(room.name, { id });
-    else screen.showMessage(id);
   }
 
   return {

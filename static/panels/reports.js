@@ -11,6 +11,7 @@ import {
   perform,
   renderItems,
 } from "./controls.js";
+import { createQuote } from "./pinned-section.js";
 import { createRoomPanel, followRoom } from "./room-panel.js";
 
 const REFRESH_MS = 30_000; // nobody is told of a new report
@@ -18,10 +19,10 @@ const HOUR_SECONDS = 3600;
 
 /** Returns the panel. */
 export function createPanel(page) {
-  return createRoomPanel(page, "Reported messages", (room) => buildReports(page, room));
+  return createRoomPanel(page, "Reported messages", (room, onAnswers) => buildReports(page, room, onAnswers));
 }
 
-function buildReports(page, room) {
+function buildReports(page, room, onAnswers) {
   const { chat } = page;
   const outcome = createOutcome();
   const list = createElement("ul", { className: "reports" });
@@ -35,13 +36,13 @@ function buildReports(page, room) {
     () => ["reports", "members"],
     (given) => {
       answers = given;
-      update();
+      onAnswers();
     },
   );
   const timer = setInterval(following.refresh, REFRESH_MS);
 
   function update() {
-    following.checkConnection();
+    following.check();
     const { reports: queue, members } = answers;
     const roles = new Map((members?.members ?? []).map(({ user, role }) => [user, role]));
     const items = canModerate(room) ? (queue?.reports ?? []) : [];
@@ -67,7 +68,7 @@ function buildReports(page, room) {
     const author = createElement("button", { value: user, className: "person" }, createElement("bdi", {}, from));
     author.dataset.action = "show-person";
     const when = sentAt ? createElement("small", {}, formatMoment(sentAt)) : "";
-    const quote = createElement("blockquote", { dir: "auto" }, text);
+    const quote = isThere ? createQuote(page, room, { id, text }) : createElement("p", {}, text);
     const why = reasons.map(({ name, reason }) =>
       createElement("li", {}, createElement("bdi", {}, name), `: ${reason}`),
     );
@@ -123,5 +124,5 @@ function buildReports(page, room) {
     following.stop();
   }
 
-  return { elements: [createBackButton(), section], update, stop };
+  return { elements: [createBackButton(), following.element, section], update, stop };
 }

@@ -5,8 +5,8 @@ import { byId, createElement, setContent } from "../view/dom.js";
 import { isolateName } from "../view/format.js";
 import { createConfirmedButton, createField, createForm, createOutcome, createSection, perform } from "./controls.js";
 import { createInvitationSection } from "./invitation-section.js";
-import { createLevelChoice } from "./notification-level.js";
 import { createModerationSection } from "./moderation-section.js";
+import { createLevelChoice } from "./notification-level.js";
 import { createPinnedSection } from "./pinned-section.js";
 import { createRoomPanel, followRoom } from "./room-panel.js";
 
@@ -14,18 +14,19 @@ const MAX_TITLE_LENGTH = 64;
 
 /** Returns the panel. */
 export function createPanel(page) {
-  return createRoomPanel(page, "Room", (room) => buildRoom(page, room));
+  return createRoomPanel(page, "Room", (room, onAnswers) => buildRoom(page, room, onAnswers));
 }
 
-function buildRoom(page, room) {
+function buildRoom(page, room, onAnswers) {
   const { chat } = page;
   const head = createHead(page, room);
   const lists = createLists();
-  const levels = createLevelChoice(page, room);
+  const notifications = createNotificationSection(page, room);
   const invitation = createInvitationSection(page, room);
   const pinned = createPinnedSection(page, room);
   const moderation = createModerationSection(page, room);
   const leaving = createLeaveSection(page, room);
+  const parts = [head, lists, notifications, invitation, pinned, moderation, leaving];
   let answers = {};
 
   function questions() {
@@ -35,20 +36,21 @@ function buildRoom(page, room) {
 
   const following = followRoom(chat, room, questions, (given) => {
     answers = given;
-    update();
+    onAnswers();
   });
   let isModerator = canModerate(room);
 
   function update() {
-    following.checkConnection();
+    following.check();
     if (isModerator !== canModerate(room)) {
       isModerator = canModerate(room);
       following.refresh();
     }
-    for (const part of [head, lists, levels, invitation, pinned, moderation, leaving]) part.update(room, answers);
+    for (const part of parts) part.update(room, answers);
   }
 
-  const elements = [head, lists, levels, invitation, pinned, moderation, leaving].map(({ element }) => element);
+  const [first, ...others] = parts.map(({ element }) => element);
+  const elements = [first, following.element, ...others];
   return { elements, update, stop: following.stop };
 }
 
@@ -118,6 +120,11 @@ function createLists() {
       setContent(audit, canModerate(room) && "What moderators did");
     },
   };
+}
+
+function createNotificationSection(page, room) {
+  const choice = createLevelChoice(page, room);
+  return { element: createElement("section", {}, choice), update: choice.update };
 }
 
 const LEAVING = {

@@ -1,13 +1,14 @@
 // The bar with what can be done to a message. In a wide window it stands beside the bubble, within the height of its own
 // message, so that it covers nobody's text; in a narrow one it is a sheet at the lower edge of the conversation. Loaded with
 // the first message that is pointed at.
-import { isOwn } from "../client/log.js";
+import { canChangeMessage } from "../client/permissions.js";
 import { byId, createElement } from "./dom.js";
 import { createActionButtons } from "./message-actions.js";
-import { loadStyle } from "./panels.js";
+import { loadStyle } from "./dom.js";
 
 const DISTANCE_PX = 6; // from the bubble, and from the edges of the view
 const STEPS = { ArrowLeft: -1, ArrowUp: -1, ArrowRight: 1, ArrowDown: 1 };
+const CHANGES = ["edit", "delete", "pin", "report"]; // what not everybody may do
 const UNAVAILABLE = ".deleted, .pending, .sent, .failed";
 
 /**
@@ -33,10 +34,8 @@ export async function createActionBar(chat, actions) {
   let message;
 
   function isAvailable({ dataset: { action } }, entry) {
-    if (action === "edit" || action === "delete") return isOwn(entry, chat.me) || chat.room.isAdmin;
-    if (action === "report") return !isOwn(entry, chat.me);
     if (action === "copy-text") return Boolean(navigator.clipboard); // in a secure context only
-    return action !== "pin" || chat.room.isAdmin;
+    return !CHANGES.includes(action) || canChangeMessage(chat.room, chat.me, entry, action);
   }
 
   function describeButtons(entry) {

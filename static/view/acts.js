@@ -24,6 +24,7 @@ const VERBS = {
   link: "made an invitation link",
   unlink: "ended all invitation links",
   accept: "became a member",
+  delete: "deleted a message of",
   remove: "ended the membership of",
 };
 

@@ -5,23 +5,24 @@ import { userStorage } from "../client/user-storage.js";
 import { createAddresses } from "./addresses.js";
 import { createComposer } from "./composer.js";
 import { byId, isEmbedded, setContent } from "./dom.js";
-import { createDrawers } from "./drawers.js";
 import { createKeyboard } from "./keyboard.js";
 import { listenToLog } from "./log-events.js";
 import { createMessageActions } from "./message-actions.js";
 import { describeFrame } from "./notices.js";
 import { createPageActions } from "./page-actions.js";
 import { createPanels } from "./panels.js";
-import { createEmojiActions, watchReactions } from "./reactions.js";
-import { describeRefusal, returnCommand } from "./refusals.js";
 import { createScreen } from "./screen.js";
-import { shareLink } from "./sharing.js";
 
 const STATUS_MS = 500;
 const OTHER_ROOMS_MS = 60_000;
 const BACKGROUND_MS = 3000; // what the user sees first comes first
 const MAX_QUOTE_LENGTH = 200; // as the server quotes
 const RENAMED = ["invalid_name", "name_taken"]; // refusals that another name ends
+
+// What is needed now and then is loaded then.
+const loadRefusals = () => import("./refusals.js");
+const loadSharing = () => import("./sharing.js");
+const describeRefusal = async (refusal) => (await loadRefusals()).describeRefusal(refusal);
 
 /** Shows the chat to the session's user. */
 export function showChat(session) {
@@ -45,11 +46,11 @@ export function showChat(session) {
       screen.scheduleRender();
       page.history?.note();
     },
-    describeRefusal: (refusal) => describeRefusal(refusal).then(announce),
-    onRefused: (item, refusal) => returnCommand(page, item, refusal),
+    describeRefusal: async (refusal) => announce(await describeRefusal(refusal)),
+    onMistyped: async (item, refusal) => (await loadRefusals()).returnCommand(page, item, refusal),
     onFirstPage: () => screen.showStart(),
     describe(frame) {
-      if (frame.type === "link") shareLink(chat, frame);
+      if (frame.type === "link") loadSharing().then(({ shareLink }) => shareLink(chat, frame));
       return describeFrame(frame, chat);
     },
     onMove: (room) => {
@@ -57,6 +58,7 @@ export function showChat(session) {
       addresses.open();
     },
   });
+  const frame = createFrame(chat);
   const screen = createScreen(chat, auth, { onRendered, isSeen, retentionDays: session.retentionDays });
   const composer = createComposer({
     chat,
@@ -74,38 +76,22 @@ export function showChat(session) {
   Object.assign(page, { openRoom: addresses.set, screen: { ...screen, showEntry: addresses.showEntry } });
   const panels = (page.panels = createPanels(page));
   page.openPerson = (user) => panels.open("person", { user });
-  let embedding;
-  if (isEmbedded()) {
-    import("./embedding.js").then(({ createEmbedding }) => {
-      embedding = createEmbedding(chat);
-    });
-  }
-  createDrawers(panels);
+  addEventListener("pointerdown", async () => (await import("./drawers.js")).createDrawers(panels), { once: true });
   createKeyboard(panels);
 
   // What a button with a `data-action` does, to the message that it belongs to.
   const actions = {
     ...createMessageActions(chat, composer, announce),
-    ...createEmojiActions(chat, composer, own),
     ...createPageActions(page),
   };
 
   function onRendered() {
-    panels.update();
-    addresses.update();
+    for (const part of [panels, addresses, frame]) part.update();
     page.updateAttention?.();
-    embedding?.update();
   }
 
   function isSeen() {
-    if (addresses.isJumping()) return false;
-    return isEmbedded() ? Boolean(embedding?.isSeen()) : !document.hidden;
-  }
-
-  // Says a text to those who listen to the page; returns it.
-  function announce(text) {
-    byId("announcement").textContent = text;
-    return text;
+    return !addresses.isJumping() && frame.isSeen();
   }
 
   // The first screen says why.
@@ -173,11 +159,10 @@ export function showChat(session) {
   byId("room-form").addEventListener("submit", async (event) => {
     event.preventDefault();
     const { joinTypedRoom } = await import("./room-box.js");
-    joinTypedRoom(page, acceptInvitation);
+    joinTypedRoom(page);
   });
   byId("new-room").addEventListener("input", () => setContent(byId("room-problem"), ""));
 
-  watchReactions(byId("log"));
   setContent(byId("my-name"), name);
   byId("sign-in").hidden = true;
   byId("chat").hidden = false;
@@ -187,12 +172,26 @@ export function showChat(session) {
   if (invitation) acceptInvitation(invitation);
   screen.updateOtherRooms();
   setInterval(screen.renderStatus, STATUS_MS);
-  // At once where something is kept.
-  setTimeout(
-    async () => (await import("./background.js")).beginBackgroundWork(page, own),
-    own.getItem("history") ? 0 : BACKGROUND_MS,
-  );
+  const beginBackgroundWork = async () => (await import("./background.js")).beginBackgroundWork(page, own);
+  // At once where something is kept; in a frame of another site nothing is, because nobody signs out there.
+  if (!isEmbedded()) setTimeout(beginBackgroundWork, own.getItem("history") ? 0 : BACKGROUND_MS);
   setInterval(screen.updateOtherRooms, OTHER_ROOMS_MS);
+}
+
+// In a frame of another site, what tells the page around; `isSeen` returns whether somebody sees the chat.
+function createFrame(chat) {
+  if (!isEmbedded()) return { update() {}, isSeen: () => !document.hidden };
+  let embedding;
+  import("./embedding.js").then(({ createEmbedding }) => {
+    embedding = createEmbedding(chat);
+  });
+  return { update: () => embedding?.update(), isSeen: () => Boolean(embedding?.isSeen()) };
+}
+
+// Says a text to those who listen to the page; returns it.
+function announce(text) {
+  byId("announcement").textContent = text;
+  return text;
 }
 
 function quoteLine(message) {

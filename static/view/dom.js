@@ -27,6 +27,19 @@ export function createButton(action, properties, ...children) {
   return button;
 }
 
+const styles = new Map(); // by address
+
+/** Loads a style sheet, once; it is in force when the promise is resolved, unless it could not be loaded. */
+export function loadStyle(href) {
+  if (!styles.has(href)) {
+    const loading = new Promise((resolve) => {
+      document.head.append(createElement("link", { rel: "stylesheet", href, onload: resolve, onerror: resolve }));
+    });
+    styles.set(href, loading);
+  }
+  return styles.get(href);
+}
+
 /** Shows the content, or hides the element when there is none. `build` makes the children, when the content has changed. */
 export function setContent(element, content, build = () => [content]) {
   const shown = content || "";

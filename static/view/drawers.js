@@ -12,9 +12,6 @@ export function createDrawers(panels) {
   closeOnSwipe(rooms, -1, () => rooms.hidePopover());
   closeOnSwipe(people, 1, () => people.hidePopover());
   closeOnSwipe(byId("panel"), 1, panels.close);
-  people.addEventListener("beforetoggle", ({ newState }) => {
-    if (newState === "open") panels.close(); // it stands in the same place
-  });
 }
 
 /**

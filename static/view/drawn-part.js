@@ -136,6 +136,12 @@ export function createDrawnPart(chat, log, list) {
     if (!isPlausible) log.scrollTop += topOf(anchor.element) - anchor.top;
   }
 
+  /** Returns whether an element is in the lower half of the view: who reads on comes to it from above. */
+  function isLow(element) {
+    const { top, bottom } = log.getBoundingClientRect();
+    return topOf(element) > (top + bottom) / 2;
+  }
+
   return {
     elementOf,
 
@@ -163,7 +169,12 @@ export function createDrawnPart(chat, log, list) {
       range = { start: moved, end: hadEnd ? count : Math.min(count, end + moved - start) };
     },
 
-    /** Returns what is in view, and where. What is below a gap comes first: the gap is filled above it. */
+    isLow,
+
+    /**
+     * Returns what is in view, and where. First comes what is below a gap, which is filled above it; or what is above the
+     * gap, where the reader comes to it from there.
+     */
     findAnchors() {
       const view = log.getBoundingClientRect();
       const visible = [...list.children].filter((item) => {
@@ -171,7 +182,9 @@ export function createDrawnPart(chat, log, list) {
         return bottom > view.top && top < view.bottom;
       });
       const gap = visible.findIndex((item) => item.classList.contains("gap"));
-      const ordered = [...visible.slice(gap + 1), visible[gap]?.nextElementSibling, ...visible].filter(Boolean);
+      const below =
+        gap >= 0 && isLow(visible[gap]) ? [] : [...visible.slice(gap + 1), visible[gap]?.nextElementSibling];
+      const ordered = [...below, ...visible].filter(Boolean);
       return ordered.map((element) => ({ element, top: topOf(element) }));
     },
 

@@ -1,6 +1,6 @@
 // Signing in from a frame: the provider's page refuses to be framed, so it opens in a window of its own, and the frame looks
 // whether the browser lets it know of it.
-import { requestJson } from "../client/connection.js";
+import { requestJson } from "../client/http.js";
 import { byId, createElement, setContent } from "./dom.js";
 
 const ASK_MS = 2000;

@@ -1,11 +1,9 @@
 // Shows a message of any age in its place, with what was said around it, and leads back to where one was. Each jump is an
 // entry of the browser's history: it has the address of the message, and the one before it keeps the place that was left.
-import { byId, createElement, setContent } from "./dom.js";
+import { byId, createElement, loadStyle, setContent } from "./dom.js";
 import { formatDate, formatTime } from "./format.js";
-import { loadStyle } from "./panels.js";
 
 const MARK_MS = 3000;
-const END_PX = 40;
 
 /** Returns what jumps. `page` is what panels are given; `enter` opens another room. */
 export function createJump(page, enter) {
@@ -28,7 +26,7 @@ export function createJump(page, enter) {
 
   // The message in the middle of the view, or the end of the room.
   function currentPlace() {
-    if (isAtEnd()) return { isEnd: true };
+    if (screen.messageList.isAtEnd()) return { isEnd: true };
     const { top, bottom } = log.getBoundingClientRect();
     const middle = (top + bottom) / 2;
     const distance = (item) => Math.abs(item.getBoundingClientRect().top - middle);
@@ -44,12 +42,10 @@ export function createJump(page, enter) {
     return top >= view.top && bottom <= view.bottom;
   }
 
-  const isAtEnd = () => log.scrollHeight - log.scrollTop - log.clientHeight < END_PX;
-
   function onScroll() {
     if (target || !history.state?.isJump) return;
-    if (wasAway && isAtEnd()) dismiss();
-    else wasAway ||= !isAtEnd();
+    if (wasAway && screen.messageList.isAtEnd()) dismiss();
+    else wasAway ||= !screen.messageList.isAtEnd();
   }
 
   function dismiss() {

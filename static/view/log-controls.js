@@ -4,7 +4,7 @@ import { createActionBar } from "./action-bar.js";
 import { byId } from "./dom.js";
 
 const STOPS = ".message, .gap button";
-const CONTROLS = ":is(a, button)";
+const CONTROLS = ":is(a, button):not([aria-hidden])";
 
 /**
  * Returns what handles the events of the log.

@@ -7,7 +7,7 @@ const MAX_LIST_DEPTH = 3;
 const FENCE = "```";
 const LANGUAGE = /^[\w+#.-]{0,20}\s*$/;
 const QUOTE_LINE = /^>(?: |$)/;
-const LIST_LINE = /^( {0,12})([-*]|\d{1,9}[.)])[ \t]+(?=\S)/;
+const LIST_LINE = /^( {0,12})(-|\d{1,9}[.)])[ \t]+(?=\S)/;
 const KINDS = { "*": "strong", "**": "strong", "***": "strong", _: "emphasis", "~": "strike", "~~": "strike" };
 // No mark begins after these, and none ends before them: letters, unless their script is written without spaces, and what
 // stands in addresses, paths and code.

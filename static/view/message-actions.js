@@ -1,6 +1,6 @@
 // What can be done to a message: the buttons, and what each of them does.
+import { hasReacted } from "../client/outbox.js";
 import { createButton } from "./dom.js";
-import { toggleReaction } from "./reactions.js";
 
 const QUICK_REACTIONS = ["👍", "❤️", "😂", "🎉"];
 
@@ -34,7 +34,10 @@ export function createActionButtons(actions) {
  */
 export function createMessageActions(chat, composer, announce) {
   return {
-    react: (message, { value }) => toggleReaction(chat, message, value),
+    react(message, { value: emoji }) {
+      const on = !hasReacted(message, emoji, chat.me);
+      chat.changeMessage({ kind: "react", target: message.id, emoji, on });
+    },
     reply: (target) => composer.begin({ kind: "reply", target }),
     edit: (target) => composer.begin({ kind: "edit", target }),
     delete({ id }, button) {

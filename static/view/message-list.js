@@ -8,9 +8,9 @@ const NEAR_TOP_PX = 600;
 
 /**
  * Returns the list. `onMove` is called when the reader is near its beginning, comes to its end or leaves it; `onGap` with
- * the number that a gap follows, when the gap is in view.
+ * the number that a gap follows, when the gap is in view, and whether the reader comes to it from above.
  * @param {any} chat
- * @param {{ onMove: () => void, onGap: (after: number) => void }} handlers
+ * @param {{ onMove: () => void, onGap: (after: number, isFromAbove: boolean) => void }} handlers
  */
 export function createMessageList(chat, { onMove, onGap }) {
   const log = byId("log");
@@ -41,7 +41,9 @@ export function createMessageList(chat, { onMove, onGap }) {
     part.moveToView();
     updateFollowing();
     if (wasAtEnd !== isAtEnd || isNearTop()) onMove();
-    for (const button of list.querySelectorAll(".gap button")) if (isInView(button)) onGap(Number(button.value));
+    for (const button of list.querySelectorAll(".gap button")) {
+      if (isInView(button)) onGap(Number(button.value), part.isLow(button));
+    }
   }
 
   function onSelection() {

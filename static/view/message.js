@@ -2,8 +2,10 @@
 import { isOwn } from "../client/log.js";
 import { createAvatar, createButton, createElement, setContent } from "./dom.js";
 import { formatDate, formatTime, isolateName } from "./format.js";
-import { createText, renderText } from "./message-text.js";
-import { renderReactions } from "./reactions.js";
+import { createLoader } from "./loading.js";
+import { renderText } from "./message-text.js";
+
+const loadReactions = createLoader(() => import("./reactions.js"));
 
 const partsOfMessages = new WeakMap();
 
@@ -13,7 +15,7 @@ const CHANGE_NOTES = { edit: "Sending the edit…", delete: "Deleting…" };
 export function createMessage({ from, user = from, kind }) {
   const time = createElement("time");
   const quote = createButton("show-quoted", { className: "quote" });
-  const textParts = createText();
+  const text = createElement("div", { className: "text", dir: "auto" });
   const note = createElement("p", { className: "note" });
   const reactions = createElement("ul", { className: "reactions", hidden: true });
   // Two users may have one name, where an identity provider gives it.
@@ -25,9 +27,9 @@ export function createMessage({ from, user = from, kind }) {
   // The name beside it does the same.
   const avatar = createPersonButton("face", user, createAvatar(from, user));
   Object.assign(avatar, { tabIndex: -1, ariaHidden: true });
-  const bubble = createElement("div", { className: "bubble" }, author, time, quote, textParts.text, note);
+  const bubble = createElement("div", { className: "bubble" }, author, time, quote, text, note);
   const message = createElement("li", { tabIndex: -1 }, avatar, bubble, reactions);
-  partsOfMessages.set(message, { author, time, quote, textParts, note, reactions });
+  partsOfMessages.set(message, { author, time, quote, text, note, reactions });
   return message;
 }
 
@@ -39,7 +41,7 @@ function createPersonButton(className, user, content) {
 export function renderMessage({ entry, date, isGrouped, key }, chat, message) {
   const { id, kind, sentAt, deletedAt, state } = entry;
   const shown = deletedAt ? {} : entry;
-  const { author, time, quote, textParts, note, reactions } = partsOfMessages.get(message);
+  const { author, time, quote, text, note, reactions } = partsOfMessages.get(message);
   const classes = [
     "message",
     isOwn(entry, chat.me) && "mine",
@@ -56,9 +58,11 @@ export function renderMessage({ entry, date, isGrouped, key }, chat, message) {
   time.title = `${formatDate(date)} ${formatTime(date)}`;
   setContent(time, formatTime(date));
   renderQuote(quote, shown.replyTo, chat);
-  renderText(textParts, entry, key, chat);
+  renderText(text, entry, key, chat);
   renderNote(note, shown, { ...entry, isPinned: classes.includes("pinned") }, chat);
-  renderReactions(reactions, shown, chat);
+  if (shown.reactions || reactions.firstChild) {
+    loadReactions(chat.options.onChange)?.renderReactions(reactions, shown, chat);
+  }
   return message;
 }
 

@@ -13,7 +13,7 @@ export function describeFrame(frame, chat) {
   if (frame.type === "link") return "";
   const by = isolateName(chat.nameOf(frame.by));
   if (frame.kind === "direct") return `${by} wants to talk with you. The conversation is in your list of rooms.`;
-  return `${by} invites you to ${isolateName(frame.title)}. Accept it in your list of rooms, or type /accept ${frame.room}`;
+  return `${by} invites you to ${isolateName(frame.title)}. Accept or decline it in your list of rooms.`;
 }
 
 /**

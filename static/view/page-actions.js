@@ -1,7 +1,6 @@
 // What the buttons of the page do that belong to no message, or to what is loaded when it is first needed.
 import { byId, isEmbedded } from "./dom.js";
-import { tellRefusal } from "./refusals.js";
-import { copyLink } from "./sharing.js";
+import { deferActions } from "./loading.js";
 
 const NEXT_THEME = { "": "light", light: "dark", dark: "" };
 
@@ -10,17 +9,15 @@ export function createPageActions(page) {
   const { chat, screen, panels, session } = page;
   const { style } = document.documentElement;
 
-  // Loaded with the first of them.
-  function roomAction(action) {
-    return async (message, button) => {
-      const { createRoomActions } = await import("./room-actions.js");
-      createRoomActions(page)[action](message, button);
-    };
-  }
-
   return {
+    ...deferActions(["more-emoji", "insert-emoji"], async () => {
+      return (await import("../panels/emoji.js")).createEmojiActions(page);
+    }),
+    ...deferActions(["report", "pin", "decline-invitation", "leave-room"], async () => {
+      return (await import("./room-actions.js")).createRoomActions(page);
+    }),
     "show-quoted": ({ room, replyTo }) => screen.showEntry(room, { id: replyTo.id }),
-    "copy-link": (message) => copyLink(chat, message),
+    "copy-link": async (message) => (await import("./sharing.js")).copyLink(chat, message),
     "show-person": (_, { value }) => page.openPerson(value),
     "load-gap": (_, { value }) => chat.loadGap(Number(value), Infinity),
     "show-end": screen.showEnd,
@@ -34,10 +31,7 @@ export function createPageActions(page) {
       if (state.user || isEmbedded()) location.reload();
       else location.assign(session.signIn);
     },
-    report: roomAction("report"),
-    pin: roomAction("pin"),
     "accept-invitation": (_, { value }) => page.acceptInvitation(value),
-    "decline-invitation": roomAction("decline-invitation"),
     reload: () => location.reload(),
     "open-panel": (_, { value }) => panels.toggle(value),
     "close-panel": panels.close,
@@ -46,7 +40,6 @@ export function createPageActions(page) {
       localStorage.setItem("chat.theme", style.colorScheme);
       screen.scheduleRender();
     },
-    "leave-room": (_, { value }) => tellRefusal(page, chat.request("leave", { room: value })),
     "focus-composer": () => byId("message-box").focus(),
     "sign-out": async () => (await import("./sign-out.js")).signOut(page),
   };

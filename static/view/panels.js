@@ -1,5 +1,5 @@
 // The panel beside the room: what is opened by a click or a key. Its modules and their style are loaded when they are needed.
-import { byId, createElement } from "./dom.js";
+import { byId, loadStyle } from "./dom.js";
 import { focusComposer } from "./keyboard.js";
 
 /**
@@ -8,6 +8,7 @@ import { focusComposer } from "./keyboard.js";
  */
 export function createPanels(page) {
   const side = byId("panel");
+  const panelContent = byId("panel-content");
   let current; // { name, opener, update, onClose }
   let loading;
 
@@ -23,8 +24,9 @@ export function createPanels(page) {
     const { title, content, ...hooks } = createPanel(page, options);
     current = { name, opener, ...hooks };
     byId("panel-title").textContent = title;
-    byId("panel-content").replaceChildren(content);
-    byId("panel-content").scrollTop = 0;
+    panelContent.replaceChildren(content);
+    panelContent.scrollTop = 0;
+    panelContent.tabIndex = content.querySelector("a, button, input") ? -1 : 0; // text alone is scrolled by keys
     side.hidden = false;
     (content.querySelector("[autofocus]") ?? byId("panel-title")).focus();
   }
@@ -33,13 +35,20 @@ export function createPanels(page) {
     loading = undefined;
     if (!current) return;
     const { opener, onClose } = current;
+    const hadFocus = side.contains(document.activeElement);
     current = undefined;
     side.hidden = true;
     onClose?.();
-    byId("panel-content").replaceChildren();
+    panelContent.replaceChildren();
+    if (!hadFocus) return;
     if (opener?.isConnected && opener !== document.body) opener.focus();
     else focusComposer();
   }
+
+  // The list of people stands in the same place.
+  byId("people").addEventListener("beforetoggle", ({ newState }) => {
+    if (newState === "open") close();
+  });
 
   return {
     open,
@@ -54,16 +63,4 @@ export function createPanels(page) {
     /** Shows what has changed. */
     update: () => current?.update?.(),
   };
-}
-
-const styles = new Map(); // by address
-
-/** Loads a style sheet, once; it is in force when the promise is resolved, unless it could not be loaded. */
-export function loadStyle(href) {
-  if (!styles.has(href)) styles.set(href, new Promise((resolve) => addStyle(href, resolve)));
-  return styles.get(href);
-}
-
-function addStyle(href, onDone) {
-  document.head.append(createElement("link", { rel: "stylesheet", href, onload: onDone, onerror: onDone }));
 }

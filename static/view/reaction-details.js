@@ -1,17 +1,17 @@
-// Who has reacted: a small list beside the button. Loaded when somebody points at a reaction for the first time.
-import { createElement } from "./dom.js";
-import { loadStyle } from "./panels.js";
+// Who has reacted: a small list beside the button.
+import { createElement, loadStyle } from "./dom.js";
 import { placeBeside } from "./popover.js";
 
 const HOVER_MS = 350;
 const PRESS_MS = 450;
 const LEAVE_MS = 200;
+const MAX_NAMES = 12;
 
 /**
  * Shows who has reacted at a button of the log: when the pointer rests on it, when a finger stays on it, and when it has the
- * focus of the keyboard. `detailsOf` returns what is known of a button; `event` is the first one.
+ * focus of the keyboard. `detailsOf` returns what is known of a button.
  */
-export function watchButtons(log, detailsOf, event) {
+export function watchButtons(log, detailsOf) {
   const box = createElement("div", { id: "reaction-details", role: "tooltip", popover: "manual" });
   document.body.append(box);
   let shownButton;
@@ -93,13 +93,13 @@ export function watchButtons(log, detailsOf, event) {
   addEventListener("pointerdown", ({ target }) => {
     if (shownButton && !shownButton.contains(target) && !box.contains(target)) hide();
   });
-  handle(event);
 }
 
 function describe({ emoji, count, others, isChosen }) {
-  const names = others.map((name) => createElement("li", {}, createElement("bdi", {}, name)));
-  if (isChosen) names.unshift(createElement("li", {}, createElement("b", {}, "You")));
-  const more = count - names.length;
-  if (more > 0) names.push(createElement("li", {}, `and ${more} other${more > 1 ? "s" : ""}`));
-  return [createElement("span", { className: "only-emoji" }, emoji), createElement("ul", {}, ...names)];
+  const items = others.map((name) => createElement("li", {}, createElement("bdi", {}, name)));
+  if (isChosen) items.unshift(createElement("li", {}, createElement("b", {}, "You")));
+  const shown = items.slice(0, MAX_NAMES);
+  const more = count - shown.length;
+  if (more > 0) shown.push(createElement("li", {}, `and ${more} other${more > 1 ? "s" : ""}`));
+  return [createElement("span", { className: "only-emoji" }, emoji), createElement("ul", {}, ...shown)];
 }

@@ -1,11 +1,12 @@
-// The reactions of a message, as buttons that set and clear one's own.
+// The reactions of a message, as buttons that set and clear one's own. Loaded with the first message that has some.
 import { countReactions, hasReacted } from "../client/outbox.js";
-import { createButton, createElement } from "./dom.js";
+import { byId, createButton, createElement } from "./dom.js";
 import { formatNames } from "./format.js";
-
-const EVENTS = ["pointerover", "pointerout", "pointerdown", "pointerup", "focusin", "focusout"];
+import { watchButtons } from "./reaction-details.js";
 
 const shownReactions = new WeakMap(); // by list, and by button
+
+watchButtons(byId("log"), (button) => shownReactions.get(button));
 
 /** Shows the reactions of an entry in the list. */
 export function renderReactions(list, entry, chat) {
@@ -22,42 +23,6 @@ export function renderReactions(list, entry, chat) {
   shownReactions.set(list, content);
   list.hidden = !shown.length;
   placeItems(list, shown);
-}
-
-/** Sets the user's reaction to a message, or clears it. */
-export function toggleReaction(chat, message, emoji) {
-  chat.changeMessage({ kind: "react", target: message.id, emoji, on: !hasReacted(message, emoji, chat.me) });
-}
-
-/** Returns the actions that open the choice of all emoji, by name. `storage` keeps recent ones. */
-export function createEmojiActions(chat, composer, storage) {
-  const choose = async (button, onPick) => {
-    try {
-      const { openEmojiPicker } = await import("../panels/emoji.js");
-      await openEmojiPicker(button, storage, onPick);
-    } catch {
-      chat.addNotice(chat.room, "The emoji could not be loaded. Try again when you are connected.", "error");
-    }
-  };
-  return {
-    "more-emoji": (message, button) => choose(button, (emoji) => toggleReaction(chat, message, emoji)),
-    "insert-emoji": (_, button) => choose(button, composer.insert),
-  };
-}
-
-/** Shows who has reacted, to the pointer, to a finger that stays and to the keyboard: by a module that is loaded then. */
-export function watchReactions(log) {
-  let latest; // what has happened since the module is being loaded
-  async function watch(event) {
-    if (!event.target.closest(".reactions")) return;
-    const isFirst = !latest;
-    latest = event;
-    if (!isFirst) return;
-    const { watchButtons } = await import("./reaction-details.js");
-    for (const type of EVENTS) log.removeEventListener(type, watch);
-    watchButtons(log, (button) => shownReactions.get(button), latest);
-  }
-  for (const type of EVENTS) log.addEventListener(type, watch);
 }
 
 // A button keeps its element, and so its focus.

@@ -1,40 +1,19 @@
-// What happens with a refusal of the server on the page.
-import { IS_COMMAND } from "../client/delivery.js";
+// What happens with a refusal of the server on the page; loaded with the first one.
+import { describeRefusal } from "./words.js";
 
-const PASSING = ["internal_error", "service_unavailable", "storage_unavailable"]; // the same may work a moment later
-
-/** Returns a refusal in words for people; they are loaded with the first one. */
-export async function describeRefusal(refusal) {
-  const words = await import("./words.js");
-  return words.describeRefusal(refusal);
-}
+export { describeRefusal };
 
 /** Waits for a request; a refusal is told in the current room. */
 export async function tellRefusal(page, request) {
   const { chat, announce } = page;
-  try {
-    await request;
-  } catch (refusal) {
-    const text = await describeRefusal(refusal);
-    announce(text);
-    chat.addNotice(chat.room, text, "error");
-  }
+  const tell = (refusal) => chat.addNotice(chat.room, announce(describeRefusal(refusal)), "error");
+  await request.catch(tell);
 }
 
-/**
- * Gives a command that was mistyped back to its author, who corrects it: it is no message to send again. Returns whether
- * the item is one.
- */
+/** Gives a mistyped command back to its author, who corrects it: into the composer, or as a notice where that is in use. */
 export function returnCommand(page, { message, room }, refusal) {
-  if (!IS_COMMAND.test(message) || PASSING.includes(refusal.code)) return false;
-  giveBack(page, message, room, refusal);
-  return true;
-}
-
-async function giveBack({ chat, composer, announce }, message, room, refusal) {
-  const text = await describeRefusal(refusal);
+  const { chat, composer, announce } = page;
+  const text = describeRefusal(refusal);
   if (room === chat.room.name && composer.correct(message, text)) return;
-  const typed = `${text}\nYou typed: ${message}`;
-  announce(typed);
-  chat.addNotice(chat.rooms.get(room) ?? chat.room, typed, "error");
+  chat.addNotice(chat.rooms.get(room) ?? chat.room, announce(`${text}\nYou typed: ${message}`), "error");
 }

@@ -16,6 +16,7 @@ export function createRoomActions(page) {
   }
 
   return {
+    "leave-room": (_, { value: room }) => tellRefusal(page, chat.request("leave", { room })),
     "decline-invitation": (_, { value }) => tellRefusal(page, decline(value)),
     report: (message) => panels.open("report", { message }),
     pin({ id }) {

@@ -1,29 +1,33 @@
 // The box that joins a room: what is typed or pasted into it, and what is wrong with that.
 import { byId, setContent } from "./dom.js";
-import { isolateName } from "./format.js";
-
-const INVITATION = "join=";
+import { parseRoomAddress } from "./room-address.js";
 
 /** Joins the room that is named in the box. What cannot be joined stays there, with the reason. */
-export async function joinTypedRoom(page, acceptInvitation) {
-  const { chat, session, openRoom, describeRefusal } = page;
-  const address = readRoomAddress(byId("new-room").value);
-  const [name] = address.split("/"); // the number of a message may follow
-  let problem = findRoomProblem(name, session.limits);
+export async function joinTypedRoom(page) {
+  const found = parseRoomAddress(byId("new-room").value, location.href, page.session.limits);
   try {
-    if (problem) return;
-    if (address.startsWith(INVITATION)) {
-      acceptInvitation(address.slice(INVITATION.length));
-    } else {
-      if (!chat.rooms.has(name)) await chat.request("join", { room: name });
-      openRoom(address);
+    if ("error" in found) {
+      showProblem(found.error);
+      return;
     }
+    await enterRoom(page, found);
     byId("room-form").reset();
+    showProblem("");
   } catch (refusal) {
-    problem = await describeRefusal(refusal);
-  } finally {
-    showProblem(problem);
+    showProblem(await page.describeRefusal(refusal));
   }
+}
+
+/**
+ * Goes to a room: by the secret of an invitation link, or by its name, and to the message with the number `seq` there. Raises
+ * a Refusal.
+ * @param {any} page
+ * @param {{ room: string, secret?: string, seq?: number }} address
+ */
+export async function enterRoom({ chat, openRoom }, { room, secret, seq }) {
+  if (secret) await chat.request("accept", { room, secret });
+  else if (!chat.rooms.has(room)) await chat.request("join", { room });
+  openRoom(seq ? `${room}/${seq}` : room);
 }
 
 function showProblem(problem) {
@@ -31,31 +35,4 @@ function showProblem(problem) {
   setContent(byId("room-problem"), problem);
   box.ariaInvalid = problem ? "true" : "false";
   if (problem) box.focus();
-}
-
-/**
- * Returns the address that a text means: a room's name, also after `#` or as the end of a link to this chat, or
- * `join=~room.secret` of a link that invites.
- * @param {string} text
- */
-export function readRoomAddress(text) {
-  const address = text.trim().replace(/^.*#/s, "");
-  return address.startsWith(INVITATION) ? address : address.trim().toLowerCase();
-}
-
-/**
- * Returns what is wrong with an address, or an empty text.
- * @param {string} address
- * @param {{ roomPattern?: string, roomLength?: number }} limits as `GET /session` has them
- */
-export function findRoomProblem(address, { roomPattern = ".+", roomLength = 0 }) {
-  if (!address) return "Type the name of a room.";
-  if (/^(?:join=)?~/.test(address) || new RegExp(`^(?:${roomPattern})$`).test(address)) return "";
-  if (roomLength && address.length > roomLength) {
-    return `This name has ${address.length} characters, at most ${roomLength} are possible.`;
-  }
-  const [other] = address.match(/[^a-z0-9_-]/u) ?? [];
-  if (other === " ") return "A room's name has no spaces. Use - in their place.";
-  if (other) return `A room's name has no ${isolateName(other)}: only a to z, 0 to 9, - and _.`;
-  return "A room's name begins with a letter, a digit or _.";
 }

@@ -26,12 +26,16 @@ export function createScreen(chat, auth, { onRendered, isSeen, retentionDays }) 
   let acts; // what acts and rules are in words, loaded when there are some
   const news = createNews(chat, byId("news"));
   const sidebar = createSidebar(chat, scheduleRender);
-  const messageList = createMessageList(chat, { onMove: scheduleRender, onGap: (after) => chat.loadGap(after) });
+  const messageList = createMessageList(chat, { onMove: scheduleRender, onGap });
 
   // The number of the entry after which the current room is unread.
   function currentView() {
     if (!roomViews.has(chat.room)) roomViews.set(chat.room, { unreadMark: null });
     return roomViews.get(chat.room);
+  }
+
+  function onGap(after, isFromAbove) {
+    chat.loadGap(after, 1, isFromAbove);
   }
 
   function startTitle() {

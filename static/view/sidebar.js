@@ -1,5 +1,5 @@
 // The lists beside the conversation: the user's rooms, invitations, other open rooms, and the people in the room.
-import { requestJson } from "../client/connection.js";
+import { requestJson } from "../client/http.js";
 import { titleOf } from "../client/room.js";
 import { countUnread } from "../client/unread.js";
 import { byId, createAvatar, createButton, createElement, setContent } from "./dom.js";
@@ -22,12 +22,13 @@ export function createSidebar(chat, onChange) {
   }
 
   function describeRoom(room) {
-    const { name, kind, level, mentioned } = room;
+    const { name, kind, other, level, mentioned } = room;
     const isCurrent = room === chat.room;
     const canLeave = isCurrent && name !== chat.options.lobby;
     return {
       name,
       kind,
+      other,
       title: titleOf(room, chat),
       count: countUnread(room),
       mentions: mentioned.size,
@@ -60,13 +61,13 @@ function renderList(id, items, build) {
   );
 }
 
-function roomLink({ name, kind, title, isCurrent, canLeave, count, mentions, level }) {
+function roomLink({ name, kind, other, title, isCurrent, canLeave, count, mentions, level }) {
   const leave = { id: `leave ${name}`, value: name, ariaLabel: `Leave ${title}`, title: "Leave this room" };
   return [
     createLink(
       name,
       isCurrent,
-      kindMark(kind, title),
+      kindMark(kind, title, other),
       createElement("bdi", {}, title),
       ...badges(count, mentions, level),
     ),
@@ -88,8 +89,8 @@ function badges(count, mentions, level) {
 }
 
 // A public room has a # by the style sheet.
-function kindMark(kind, title) {
-  if (kind === "direct") return createAvatar(title);
+function kindMark(kind, title, other) {
+  if (kind === "direct") return createAvatar(title, other || title);
   return kind === "private"
     ? createElement("i", { className: "lock", title: "Private room" }, inWords("private "))
     : "";
@@ -109,7 +110,12 @@ function invitationItem({ room, title, by }) {
   const name = createElement("bdi", {}, title);
   const answers = ["Accept", "Decline"].map((label) => {
     const action = `${label.toLowerCase()}-invitation`;
-    return createButton(action, { id: `${action} ${room}`, value: room, ariaLabel: `${label} ${title}` }, label);
+    const className = label === "Accept" ? "primary" : "";
+    return createButton(
+      action,
+      { id: `${action} ${room}`, className, value: room, ariaLabel: `${label} ${title}` },
+      label,
+    );
   });
   return [createElement("p", {}, name, createElement("small", {}, "from ", createElement("bdi", {}, by))), ...answers];
 }

@@ -1,5 +1,5 @@
 // The first screen: a name where people name themselves, a sign-in where the platform knows them.
-import { backoffDelay, negotiate, requestJson } from "../client/connection.js";
+import { backoffDelay, negotiate, requestJson } from "../client/http.js";
 import { userStorage } from "../client/user-storage.js";
 import { byId, isEmbedded, setContent } from "./dom.js";
 
@@ -38,7 +38,11 @@ function enter(session, me, name) {
 }
 
 function readSession(user) {
-  return JSON.parse(userStorage(localStorage, user).getItem("session") ?? "null");
+  try {
+    return JSON.parse(userStorage(localStorage, user).getItem("session") ?? "null");
+  } catch {
+    return null; // the user is asked again
+  }
 }
 
 async function waitForSession(kept) {

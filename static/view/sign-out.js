@@ -2,8 +2,7 @@
 import { openOutbox } from "../client/outbox.js";
 import { clearUser, userStorage } from "../client/user-storage.js";
 import { openRooms } from "../client/stored-history.js";
-import { byId, createElement } from "./dom.js";
-import { loadStyle } from "./panels.js";
+import { byId, createElement, loadStyle } from "./dom.js";
 
 const CHANNEL = "chat.sign-out";
 

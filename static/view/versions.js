@@ -1,6 +1,5 @@
 // New versions of the page, and the page without a network: both are the service worker's work.
-import { byId, createButton, createElement } from "./dom.js";
-import { loadStyle } from "./panels.js";
+import { byId, createButton, createElement, loadStyle } from "./dom.js";
 
 const CHECK_MS = 30 * 60_000;
 

@@ -9,12 +9,12 @@ from playwright.sync_api import Page
 AXE = Path(__file__).parents[1] / "page" / "node_modules" / "axe-core" / "axe.min.js"
 
 
-def violations(page: Page, *, impacts: tuple[str, ...] = ()) -> list[dict[str, Any]]:
-    """Return the violations with the elements: all of them, or those with one of the impacts."""
+def violations(page: Page, part: str = "html", *, impacts: tuple[str, ...] = ()) -> list[dict[str, Any]]:
+    """Return the violations in a part of the page with the elements: all of them, or those with one of the impacts."""
     if not AXE.exists():
         pytest.fail("axe-core is not installed: npm ci in tests/page")
     page.evaluate(AXE.read_text())
-    found = page.evaluate("async () => (await axe.run()).violations")
+    found = page.evaluate("async part => (await axe.run(part)).violations", part)
     return [
         {"rule": one["id"], "nodes": [node["html"] for node in one["nodes"]]}
         for one in found

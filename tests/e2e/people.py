@@ -169,9 +169,9 @@ def come_online(page: Page) -> None:
     page.evaluate("dispatchEvent(new Event('online'))")
 
 
-def until(page: Page, condition: Callable[[], bool]) -> None:
+def until(page: Page, condition: Callable[[], bool], seconds: float = 15) -> None:
     """Wait until the condition holds, while the page goes on."""
-    deadline = time.monotonic() + 15
+    deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline
         page.wait_for_timeout(10)

@@ -51,9 +51,11 @@ def run_processes(folder: Path, app: str | Path = ".", instances: int = 1, **mor
         Process(functions, f"{url}/", folder / "functions.log", **settings),
         url,
     )
-    for process in reversed(started.all):
-        process.start()
-    yield started
-    for process in started.all:
-        if process.running:
-            process.stop()
+    try:
+        for process in reversed(started.all):
+            process.start()
+        yield started
+    finally:
+        for process in started.all:
+            if process.running:
+                process.stop()

@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.e2e.conftest import Chat
-from tests.e2e.people import Person, a_room
+from tests.e2e.people import Person, Wire, a_room, until
 
 NewPerson = Callable[[], Page]
 
@@ -139,10 +139,31 @@ def test_the_long_menu_covers_no_header_on_a_phone_and_shows_what_is_chosen(ana:
     expect(ana.page.locator("#my-rooms")).to_be_visible()
 
 
-def test_a_command_that_does_not_exist_is_refused_with_a_text(ana: Person) -> None:
-    ana.say("/nonsense")
+def test_a_mistyped_command_comes_back_to_be_corrected_and_is_no_failed_message(ana: Person) -> None:
+    ana.say("/nonsense at all")
 
-    expect(ana.page.locator(".failed, .error")).to_contain_text("no command /nonsense")
+    expect(ana.page.get_by_role("alert")).to_contain_text("There is no command /nonsense")
+    expect(ana.box).to_have_value("/nonsense at all")
+    expect(ana.page.locator(".message, .timeline-note.error")).to_have_count(0)
+    ana.box.press_sequentially(" ")
+    expect(ana.page.get_by_role("alert")).to_be_hidden()
+
+
+def test_a_mistyped_command_is_told_in_the_room_where_the_box_is_in_use_again(
+    chat: Chat, new_person: NewPerson
+) -> None:
+    page = new_person()
+    wire = Wire(page)
+    ana = Person(page, chat, "ana").enter(a_room())
+    wire.keeps = lambda frame: frame["type"] == "ack" or frame.get("data", {}).get("code") == "unknown_command"
+    ana.say("/nonsense at all")
+    until(page, lambda: any("unknown_command" in frame for frame in wire.kept))
+    ana.box.fill("the next line")
+    wire.release()
+
+    expect(page.locator(".timeline-note.error")).to_contain_text("You typed: /nonsense at all")
+    expect(ana.box).to_have_value("the next line")
+    expect(page.locator(".message")).to_have_count(0)
 
 
 def test_who_is_typing_is_shown_and_nothing_moves(chat: Chat, new_person: NewPerson, ana: Person) -> None:

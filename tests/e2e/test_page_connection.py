@@ -223,6 +223,24 @@ def test_the_status_counts_down_and_says_that_nothing_is_lost(chat: Chat, new_pe
     expect(page.locator("#retry-countdown")).to_be_hidden()
 
 
+def test_without_a_network_the_status_warns_at_once_and_live_is_said_after_an_answer_only(
+    chat: Chat, new_person: NewPerson
+) -> None:
+    page = new_person()
+    wire = Wire(page)
+    ana = Person(page, chat, "ana").enter()
+    wire.answer, wire.keeps = (lambda frame: []), (lambda frame: True)  # nobody knows it yet: the socket stays open
+
+    page.context.set_offline(True)
+    expect(ana.status).to_contain_text("You are offline. What you send is kept.", timeout=2_000)
+    expect(page.locator("#status")).to_have_attribute("data-tone", "warn")
+    page.context.set_offline(False)
+    expect(ana.status).to_contain_text("Checking the connection", timeout=2_000)
+    wire.answer, wire.keeps = (lambda frame: None), (lambda frame: False)
+    come_online(page)
+    ana.expect_live()
+
+
 def test_a_socket_that_was_lost_without_a_close_is_replaced_when_the_page_is_online_again(
     chat: Chat, new_person: NewPerson, room: str
 ) -> None:

@@ -119,6 +119,7 @@ def test_nothing_is_covered_by_a_notch_or_a_home_indicator(
     chat: Chat, new_person: NewPerson, room: str, width: int, height: int
 ) -> None:
     page = new_person()
+    page.emulate_media(reduced_motion="reduce")  # a drawer is in its place at once
     page.set_viewport_size({"width": width, "height": height})
     insets = {"top": 47, "right": 31, "bottom": 34, "left": 29}
     page.context.new_cdp_session(page).send("Emulation.setSafeAreaInsetsOverride", {"insets": insets})
@@ -318,10 +319,15 @@ def test_the_page_loads_nothing_from_elsewhere_and_violates_no_rule_of_its_polic
 
 
 def transferred(page: Page) -> dict[str, int]:
-    """Return the bytes of each file of the page as it was transferred, by its path."""
+    """Return the bytes of each file of the page as it was transferred, by its path.
+
+    What comes after the page can be used begins with `background.js`.
+    """
     sizes: dict[str, int] = page.evaluate("""() => Object.fromEntries(
       [...performance.getEntriesByType('navigation'), ...performance.getEntriesByType('resource')]
+        .sort((one, other) => one.startTime - other.startTime)
         .map(({name, encodedBodySize}) => [new URL(name).pathname, encodedBodySize])
+        .filter((_, index, all) => !all.slice(0, index + 1).some(([path]) => path.endsWith('/background.js')))
         .filter(([path]) => /(\\/|\\.html|\\.css|\\.js|\\.svg)$/.test(path)))""")
     return sizes
 

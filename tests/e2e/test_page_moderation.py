@@ -42,7 +42,7 @@ def test_acts_are_quiet_lines_and_the_composer_says_what_holds(chat: Chat, new_p
     ana.say("/mute bo 10m too loud")
     expect(rule).to_have_text("You are muted here for 10 minutes.")
     bo.say("can anybody hear me")
-    expect(bo.page.locator(".failed-note")).to_contain_text("you are muted in this room for 10 more minutes")
+    expect(bo.page.locator(".failed-note")).to_contain_text("You are muted in this room for another 10 minutes")
     bo.page.get_by_role("button", name="Discard").click()
     ana.say("/unmute bo")
     expect(rule).to_be_hidden()
@@ -95,7 +95,7 @@ def test_who_is_banned_does_not_get_back_in_and_reads_why_not(chat: Chat, new_pe
 
     assert acts(ana, 1) == ["ana banned bo for 1 day"]
     bo.page.evaluate("room => { location.hash = 'lobby'; location.hash = room }", room)
-    expect(bo.page.locator(".timeline-note.error").first).to_contain_text("you are banned from this room")
+    expect(bo.page.locator(".timeline-note.error").first).to_contain_text("You are banned from this room")
     ana.say("are we alone")
     ana.expect_line("are we alone")
     expect(bo.page.locator("#log")).not_to_contain_text("are we alone")

@@ -70,15 +70,43 @@ def test_a_room_is_created_by_name_and_is_in_the_address(chat: Chat, new_person:
     expect(ana.page.get_by_role("link", name=name)).to_be_visible()
 
 
-def test_an_invalid_room_name_is_refused_with_a_text(chat: Chat, new_person: NewPerson) -> None:
+def test_a_room_that_cannot_be_joined_is_told_at_the_box_and_what_was_typed_stays(
+    chat: Chat, new_person: NewPerson
+) -> None:
     ana = Person(new_person(), chat, "ana").enter()
+    box, problem = ana.page.get_by_label("Join or create a room"), ana.page.locator("#room-problem")
 
-    ana.page.get_by_label("Join or create a room").fill("no such")
-    ana.page.get_by_label("Join or create a room").press("Enter")
-
-    expect(ana.page.locator("#room-problem")).to_contain_text("has no spaces")
+    problems = {"no such": "no spaces", "größe": "cannot be in a name", "": "a name", "~a1": "no such room"}
+    for typed, told in problems.items():
+        box.fill(typed)
+        box.press("Enter")
+        expect(problem).to_contain_text(told)
+        expect(box).to_have_value(typed)
+        expect(box).to_be_focused()
     expect(ana.page.get_by_role("heading", level=1)).to_have_text("lobby")
     expect(ana.page.get_by_role("navigation").get_by_role("link")).to_have_count(1)
+    expect(ana.page.locator(".timeline-note.error")).to_have_count(0)
+
+
+def test_a_room_that_is_not_in_the_address_is_told_in_words(chat: Chat, new_person: NewPerson) -> None:
+    ana = Person(new_person(), chat, "ana").enter()
+
+    ana.page.evaluate("location.hash = 'no/such'")
+
+    expect(ana.page.locator(".timeline-note.error")).to_contain_text("A room is 1 to 32 letters")
+    expect(ana.page.get_by_role("heading", level=1)).to_have_text("lobby")
+
+
+def test_one_control_in_the_list_leaves_a_room_but_not_the_lobby(chat: Chat, new_person: NewPerson, room: str) -> None:
+    ana = Person(new_person(), chat, "ana").enter()
+    expect(ana.page.get_by_role("button", name="Leave")).to_have_count(0)
+    ana.enter_room(room)
+
+    ana.page.get_by_role("button", name=f"Leave {room}").click()
+
+    ana.expect_joined("lobby")
+    expect(ana.page.get_by_role("link", name=room)).to_have_count(0)
+    expect(ana.box).to_be_focused()
 
 
 def test_commands_enter_and_leave_rooms(chat: Chat, new_person: NewPerson, room: str) -> None:

@@ -132,7 +132,6 @@ def test_what_lies_around_a_message_of_the_address_is_loaded_as_one_scrolls(
     until(page, scroll_on)
     shown = [int(text.split()[-1]) for text in ana.texts() if int(text.split()[-1]) < 400]
     assert shown == list(range(shown[0], shown[-1] + 1))
-    expect(gap).to_contain_text("messages are not loaded")
 
 
 def test_a_message_that_is_not_there_any_more_is_said_to_be_gone(
@@ -260,6 +259,7 @@ def test_the_address_of_a_message_is_passed_on(chat: Chat, new_person: NewPerson
     answer(ana, "look at this", "and this")
     ana.expect_line("look at this").hover()
 
+    page.get_by_role("button", name="More actions").click()
     page.get_by_role("button", name="Copy link").click()
 
     expect(page.locator(".notice")).to_contain_text(f"/#{room}/1")

@@ -84,7 +84,7 @@ def test_signing_out_asks_before_something_is_lost_and_leaves_nothing_in_any_tab
     ana.say("the plan is secret")
     ana.expect_line("the plan is secret")
     Person(second, chat, "ana").enter(room)
-    bo = Person(other, chat, "bo").enter(room)
+    bo = Person(other, chat, "bo").enter()
     bo.box.fill("a draft of bo")
     wait_for_kept_room(first, '"user":"ana"')
     wire.refuses_with = 1008

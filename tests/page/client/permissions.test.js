@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { canActOn, canGiveRoles, canModerate } from "../../../static/client/permissions.js";
+import { canActOn, canChangeMessage, canGiveRoles, canModerate } from "../../../static/client/permissions.js";
 
 const room = (kind, role, isAdmin = false) => ({ kind, rules: { role }, isAdmin });
 
@@ -36,4 +36,17 @@ test("a moderator acts on members, the owner on moderators too, and nobody on th
   assert.deepEqual(acts("member"), []);
   assert.deepEqual(acts("member", true), ["moderator", "member"]);
   assert.equal(canActOn(room("public", "owner"), "ana", "ana", "member"), false);
+});
+
+test("authors edit and delete, moderators delete and pin, and everybody else reports", () => {
+  const message = { id: "m1", from: "bo", user: "bo" };
+  const allowed = (where, me) =>
+    ["edit", "delete", "pin", "report"].filter((action) => canChangeMessage(where, me, message, action));
+  assert.deepEqual(allowed(room("public", "member"), "bo"), ["edit", "delete"]);
+  assert.deepEqual(allowed(room("public", "member"), "ana"), ["report"]);
+  assert.deepEqual(allowed(room("private", "moderator"), "ana"), ["delete", "pin", "report"]);
+  assert.deepEqual(allowed(room("private", "owner"), "bo"), ["edit", "delete", "pin"]);
+  assert.deepEqual(allowed(room("public", "member", true), "ana"), ["edit", "delete", "pin", "report"]);
+  assert.deepEqual(allowed(room("private", "member", true), "ana"), ["report"]);
+  assert.deepEqual(allowed(room("direct", "member"), "ana"), []);
 });

@@ -12,6 +12,7 @@ test("an act is one line without its reason", () => {
   assert.equal(say(muted), "Ana muted Bo for 10 minutes");
   assert.equal(say({ act: "mute", user: "bo", until: null }), "Ana muted Bo");
   assert.equal(say({ act: "ban", user: "bo", until: "2026-02-01T12:00:00.000Z" }), "Ana banned Bo for 1 day");
+  assert.equal(say({ act: "delete", user: "bo", messageId: "m1" }), "Ana deleted a message of Bo");
   assert.equal(say({ act: "kick", user: "dee" }), "Ana removed dee");
   assert.equal(say({ act: "slow", seconds: 90 }), "Ana set slow mode: 1.5 minutes");
   assert.equal(say({ act: "slow", seconds: 0 }), "Ana set slow mode: off");

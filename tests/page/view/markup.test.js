@@ -52,6 +52,7 @@ for (const text of [
   "int *a, *b; $_GET[_x",
   "****",
   "*not closed",
+  "* no list",
   "a.example is no address, nor is www.",
   "``not closed`",
   "```not closed",
@@ -94,7 +95,7 @@ for (const [text, expected] of [
   ],
   ["> ```\n> a\n> ```", [["quote", ["block", "", "a"]]]],
   ["> > > deep", [["quote", ["quote", ["paragraph", "> deep"]]]]],
-  ["- a\n* b", [["list", ["•", "a"], ["•", "b"]]]],
+  ["- a\n- b", [["list", ["•", "a"], ["•", "b"]]]],
   ["1. a\n2) *b*", [["list", ["1.", "a"], ["2)", ["strong", "b"]]]]],
   [
     "- a\n  - b\n    - c\n      - d\n- e",

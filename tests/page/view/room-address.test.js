@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { describeRoomNameError, parseRoomAddress } from "../../../static/panels/room-address.js";
+import { describeRoomNameError, parseRoomAddress } from "../../../static/view/room-address.js";
 
 const limits = { roomPattern: "[a-z0-9_][a-z0-9_-]{0,31}", roomLength: 32 };
 const page = "https://chat.example/app/#lobby";
@@ -24,9 +24,9 @@ test("a room is named by its name, its address, or the address of one of its mes
   assert.deepEqual(parse("Design"), { room: "design" });
   assert.deepEqual(parse("#design"), { room: "design" });
   assert.deepEqual(parse(" https://chat.example/app/#design "), { room: "design" });
-  assert.deepEqual(parse("https://chat.example/app/#design/123"), { room: "design" });
+  assert.deepEqual(parse("https://chat.example/app/#design/123"), { room: "design", seq: 123 });
   assert.deepEqual(parse("https://chat.example/app/#~abc234"), { room: "~abc234" });
-  assert.deepEqual(parse("~abc234/17"), { room: "~abc234" });
+  assert.deepEqual(parse("~ABC234/17"), { room: "~abc234", seq: 17 });
 });
 
 test("an invitation link has a secret, with its address or without", () => {
@@ -42,7 +42,9 @@ test("what names no room of this chat is refused in words", () => {
   assert.match(parse("http://chat.example/#design").error, /leads to chat.example/);
   assert.match(parse("https://chat.example/app/").error, /names no room/);
   assert.match(parse("https://").error, /not complete/);
-  assert.match(parse("~ABC").error, /not the address/);
+  assert.match(parse("~a b").error, /not the address/);
+  assert.match(parse("design/0").error, /“\/”/);
+  assert.match(parse("design/x").error, /“\/”/);
   assert.match(parse("two words").error, /no spaces/);
   assert.match(parse("javascript:alert(1)").error, /“:”/);
 });

@@ -33,12 +33,12 @@ export function cleanRoomName(text) {
 }
 
 /**
- * Returns the room that a text names, with the `secret` of an invitation link, or an `error` in words. A link must lead to
- * this page.
- * @param {string} text a name, `#name`, an address of this page, or `~room.secret`
+ * Returns the room that a text names, with the number `seq` of a message or the `secret` of an invitation link, or an `error`
+ * in words. A link must lead to this page.
+ * @param {string} text a name, `#name`, `name/123`, an address of this page, or `~room.secret`
  * @param {string} pageAddress
  * @param {RoomLimits} limits
- * @returns {{ room: string, secret?: string } | { error: string }}
+ * @returns {{ room: string, secret?: string, seq?: number } | { error: string }}
  */
 export function parseRoomAddress(text, pageAddress, limits) {
   const typed = text.trim();
@@ -56,14 +56,15 @@ export function parseRoomAddress(text, pageAddress, limits) {
  */
 function parsePlace(text, limits) {
   const place = text.replace(/^#/, "").replace(/^join=/, "");
-  if (!place.startsWith("~")) {
-    // A message of the room may be named after a slash.
-    const [name] = place.split("/");
+  const [, name, seq] = place.match(/^([^/]*)\/([1-9]\d{0,15})$/) ?? [undefined, place];
+  const message = seq && { seq: Number(seq) };
+  if (!name.startsWith("~")) {
     const error = describeRoomNameError(name, limits);
-    return error ? { error } : { room: cleanRoomName(name) };
+    return error ? { error } : { room: cleanRoomName(name), ...message };
   }
-  const [room, secret] = place.split(/[./]/, 2);
+  const [typed, secret] = name.split(".", 2);
+  const room = typed.toLowerCase();
   if (!MEMBERS_ONLY.test(room)) return { error: "This is not the address of a room." };
-  if (!place.includes(".")) return { room };
+  if (secret === undefined) return { room, ...message };
   return SECRET.test(secret) ? { room, secret } : { error: "This invitation link is not complete." };
 }
