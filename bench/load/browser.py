@@ -5,6 +5,7 @@ import os
 import shutil
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from typing import Any
 
 from playwright.async_api import Browser, Page, async_playwright
@@ -17,6 +18,14 @@ MAIN_THREAD = "CrRendererMain"
 MICROSECONDS = 1000
 
 TraceEvent = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """A task of a page's main thread: how long it took, and the CPU time that it needed, both in milliseconds."""
+
+    duration: float
+    cpu: float
 
 
 @asynccontextmanager
@@ -34,19 +43,19 @@ async def running_browser() -> AsyncIterator[Browser]:
 
 
 @asynccontextmanager
-async def traced_tasks(browser: Browser, page: Page) -> AsyncIterator[list[float]]:
-    """Trace what the page does in the block; after it, the list has the milliseconds of its main threads' tasks."""
-    tasks: list[float] = []
+async def traced_tasks(browser: Browser, page: Page) -> AsyncIterator[list[Task]]:
+    """Trace what the page does in the block; after it, the list has the tasks of its main thread."""
+    tasks: list[Task] = []
     await browser.start_tracing(page=page, categories=TRACED)
     try:
         yield tasks
     finally:
         trace = json.loads(await browser.stop_tracing())
-        tasks += task_times(trace["traceEvents"])
+        tasks += tasks_in(trace["traceEvents"])
 
 
-def task_times(events: Iterable[TraceEvent]) -> list[float]:
-    """Return how many milliseconds each task of a page's main thread took, of all pages in the trace."""
+def tasks_in(events: Iterable[TraceEvent]) -> list[Task]:
+    """Return the tasks of the main threads of all pages in a trace."""
     complete = list(events)
     main_threads = {
         (event["pid"], event["tid"])
@@ -54,7 +63,7 @@ def task_times(events: Iterable[TraceEvent]) -> list[float]:
         if event["name"] == "thread_name" and event["args"]["name"] == MAIN_THREAD
     }
     return [
-        event["dur"] / MICROSECONDS
+        Task(event["dur"] / MICROSECONDS, event.get("tdur", 0) / MICROSECONDS)
         for event in complete
         if event["name"] in TASKS and "dur" in event and (event["pid"], event["tid"]) in main_threads
     ]

@@ -41,6 +41,7 @@ export function createRoom(name) {
     marked: 0,
     counted: null,
     newer: new Set(),
+    me: "",
     storedAt: null,
     storedIds: null,
     mentioned: new Set(),
@@ -117,6 +118,7 @@ export function shownGaps({ runs, head, first, unmarkedAfter }) {
  * @param {number} now
  */
 export function applyFrame(room, frame, me, now) {
+  room.me = me;
   if ("user" in frame && frame.user && frame.type !== "typing") room.typing.delete(frame.user);
   if ("from" in frame && frame.from) room.typing.delete(frame.user ?? frame.from);
   if (frame.type && frame.type in RULES) RULES[frame.type](room, frame, me, now);
@@ -252,8 +254,10 @@ function noteOwnReaction({ entries }, { id, emoji = "", on }) {
  * @param {Room} room
  */
 export function forgetLog(room) {
-  const { runs, head, first, rejoinedAt, entries, read, marked, counted, newer, rules } = createRoom(room.name);
-  Object.assign(room, { runs, head, first, rejoinedAt, entries, read, marked, counted, newer, rules });
+  const { runs, head, first, rejoinedAt, entries, read, marked, counted, newer, mentioned, rules } = createRoom(
+    room.name,
+  );
+  Object.assign(room, { runs, head, first, rejoinedAt, entries, read, marked, counted, newer, mentioned, rules });
   Object.assign(room, { mentioned: new Set(), storedAt: null, storedIds: null });
 }
 

@@ -110,6 +110,7 @@
  * @property {Set<number>} newer unread messages after that entry
  * @property {Set<number>} mentioned numbers of the unread messages that mention the user
  * @property {Level} level of which messages the user wants to be notified
+ * @property {string} me the user's id, once the server has told something of the room
  * @property {number | null} storedAt when the browser kept what is known, until the server has answered; in milliseconds
  * @property {Map<number, string> | null} storedIds ids of the kept messages by their number
  */

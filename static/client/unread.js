@@ -1,13 +1,35 @@
 // How many messages of a room the user has not read: the server's number for the log up to some entry, and what came
 // live after that entry. And which of the unread messages mention the user.
+import { isUnread } from "./log.js";
 /** @import { Entry, Level, Room } from "./types.js" */
 
 /**
- * Returns how many messages the user has not read.
+ * Returns how many messages the user has not read. Where all of them are known, they are counted here: without the user's own,
+ * which another device sent, and without those that were deleted.
  * @param {Room} room
  */
-export function countUnread({ counted, newer }) {
-  return counted ? counted.unread + newer.size : 0;
+export function countUnread(room) {
+  const { counted, newer } = room;
+  if (!counted) return 0;
+  return knowsUnread(room) ? countKnown(room) : counted.unread + newer.size;
+}
+
+/** @param {Room} room */
+function knowsUnread({ runs, read, head, counted }) {
+  const run = runs.at(-1);
+  return run !== undefined && run.after <= read && run.last >= Math.max(head, counted?.head ?? 0);
+}
+
+/** @param {Room} room */
+function countKnown({ entries, me, read }) {
+  const ordered = entries.ordered();
+  let count = 0;
+  for (let index = ordered.length - 1; index >= 0; index -= 1) {
+    const entry = ordered[index];
+    if (entry.seq !== undefined && entry.seq <= read) break;
+    if (isUnread(entry, me, read) && !entry.deletedAt) count += 1;
+  }
+  return count;
 }
 
 /**

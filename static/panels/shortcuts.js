@@ -13,7 +13,7 @@ const SHORTCUTS = {
     [["Shift", "Enter"], "Begin a new line"],
     [["↑"], "Edit your last message (while the box is empty)"],
     [["/"], "Show the commands"],
-    [["@"], "Mention somebody: Enter or Tab takes the name"],
+    [["@"], "Mention somebody: ↑ ↓ choose, Enter or Tab takes the name"],
   ],
   "In the conversation": [
     [["↑", "↓"], "From message to message"],

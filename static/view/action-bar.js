@@ -1,13 +1,14 @@
 // The bar with what can be done to a message. In a wide window it stands beside the bubble, within the height of its own
-// message, so that it covers nobody's text; in a narrow one it is a sheet at the lower edge of the conversation. Loaded with
-// the first message that is pointed at.
+// message, so that it covers nobody's text; in a narrow one, and on touch, it is a sheet at the lower edge of the
+// conversation. Loaded when the conversation is first used.
 import { canChangeMessage } from "../client/permissions.js";
-import { byId, createElement } from "./dom.js";
+import { byId, createElement, loadStyle } from "./dom.js";
 import { createActionButtons } from "./message-actions.js";
-import { loadStyle } from "./dom.js";
 
 const DISTANCE_PX = 6; // from the bubble, and from the edges of the view
 const STEPS = { ArrowLeft: -1, ArrowUp: -1, ArrowRight: 1, ArrowDown: 1 };
+/** Where the bar is a sheet, which a tap on the message opens. */
+export const TAPPED = "(max-width: 760px), (pointer: coarse)";
 const CHANGES = ["edit", "delete", "pin", "report"]; // what not everybody may do
 const UNAVAILABLE = ".deleted, .pending, .sent, .failed";
 
@@ -29,7 +30,7 @@ export async function createActionBar(chat, actions) {
   const bar = createElement("div", { id: "message-actions", role: "group", ariaLabel: "Message actions" }, more, menu);
   const buttons = [...inline, more, ...menuOnly];
   for (const button of buttons) button.tabIndex = -1; // the arrow keys lead to them
-  const isNarrow = matchMedia("(max-width: 760px)");
+  const isTapped = matchMedia(TAPPED);
   /** @type {HTMLElement | undefined} */
   let message;
 
@@ -69,14 +70,14 @@ export async function createActionBar(chat, actions) {
     const isEntry = ({ id }) => id === element.id;
     const entry = chat.shownEntries().findLast(isEntry) ?? chat.unsentMessages().find(isEntry);
     // Beside a message that is on its way the bar waits, hidden.
-    if (!entry || (isNarrow.matches && element.matches(UNAVAILABLE))) return false;
+    if (!entry || (isTapped.matches && element.matches(UNAVAILABLE))) return false;
     hide();
     message = element;
     bar.dataset.message = element.id;
     describeButtons(entry);
     element.classList.add("chosen");
-    bar.classList.toggle("sheet", isNarrow.matches);
-    if (isNarrow.matches) showSheet(element);
+    bar.classList.toggle("sheet", isTapped.matches);
+    if (isTapped.matches) showSheet(element);
     else showBeside(element);
     return true;
   }
@@ -133,7 +134,7 @@ export async function createActionBar(chat, actions) {
     if (step) {
       const index = shown.indexOf(document.activeElement);
       shown.at((index + step) % shown.length)?.focus();
-    } else if (event.key === "Escape" && more.ariaExpanded === "true" && !isNarrow.matches) {
+    } else if (event.key === "Escape" && more.ariaExpanded === "true" && !isTapped.matches) {
       openMenu(false);
       more.focus();
     } else if (event.key === "Escape") {
@@ -151,10 +152,10 @@ export async function createActionBar(chat, actions) {
   bar.addEventListener("click", ({ target }) => {
     const button = /** @type {Element} */ (target).closest("button");
     const isDone = button && button !== more && !button.classList.contains("confirming");
-    if (isDone) setTimeout(() => (isNarrow.matches ? hide() : openMenu(false)));
+    if (isDone) setTimeout(() => (isTapped.matches ? hide() : openMenu(false)));
   });
   log.addEventListener("scroll", stayInView);
-  isNarrow.addEventListener("change", hide);
+  isTapped.addEventListener("change", hide);
 
   return {
     /** Returns whether somebody uses the bar: it stays where it is. */

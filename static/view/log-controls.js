@@ -1,6 +1,6 @@
 // The conversation by keyboard, pointer and touch: the focus goes from message to message, and the bar of actions comes to
 // the message under the pointer, to the one that was tapped, or by a key. Loaded when the conversation is first used.
-import { createActionBar } from "./action-bar.js";
+import { TAPPED, createActionBar } from "./action-bar.js";
 import { byId } from "./dom.js";
 
 const STOPS = ".message, .gap button";
@@ -16,7 +16,7 @@ export async function createLogControls(chat, messageList, actions) {
   const log = byId("log");
   const list = byId("timeline");
   const bar = await createActionBar(chat, actions);
-  const isWide = matchMedia("(min-width: 761px)");
+  const isTapped = matchMedia(TAPPED);
   let isTouch = false;
 
   const topOf = (element) => element.getBoundingClientRect().top;
@@ -85,16 +85,16 @@ export async function createLogControls(chat, messageList, actions) {
     },
     pointerover({ target, pointerType }) {
       const message = messageOf(target);
-      if (pointerType === "touch" || !isWide.matches || bar.isInUse()) return;
+      if (pointerType === "touch" || isTapped.matches || bar.isInUse()) return;
       if (message) bar.show(message);
     },
     pointerleave() {
-      if (isWide.matches && !bar.isInUse() && !isTouch) bar.hide();
+      if (!isTapped.matches && !bar.isInUse() && !isTouch) bar.hide();
     },
     click({ target }) {
       const isText = target.closest(".bubble") && !target.closest(CONTROLS) && getSelection()?.isCollapsed;
       const message = messageOf(target);
-      if (isWide.matches && !isTouch) return;
+      if (!isTapped.matches && !isTouch) return;
       if (isText && message !== bar.shown()) bar.show(message);
       else if (!target.closest("#message-actions")) bar.hide();
     },

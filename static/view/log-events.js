@@ -2,7 +2,8 @@
 import { byId } from "./dom.js";
 
 const EVENTS = ["keydown", "focusin", "focusout", "pointerdown", "pointerover", "pointerleave", "click"];
-const MOVES = ["ArrowUp", "ArrowDown", "PageUp", "PageDown", "Home", "End"];
+const MOVES = ["ArrowUp", "ArrowDown", "Home", "End"];
+const PAGES = ["PageUp", "PageDown"];
 
 /** Handles the events of the log, see log-controls.js. */
 export function listenToLog(chat, messageList, actions) {
@@ -25,7 +26,7 @@ function isHandled({ key, target, defaultPrevented, altKey, ctrlKey, metaKey, sh
   if (defaultPrevented || altKey || ctrlKey || metaKey) return false;
   const isMessage = target.matches(".message");
   if (shiftKey) return key === "F10" && isMessage;
-  if (key === "ArrowUp" || key === "ArrowDown") return true;
+  if (MOVES.includes(key)) return true;
   if (key === "Enter" || key === "ContextMenu") return isMessage;
-  return target !== log && MOVES.includes(key); // the log itself scrolls
+  return target !== log && PAGES.includes(key); // the log itself scrolls
 }

@@ -5,6 +5,7 @@ const MARGIN = 30; // with fewer than these the part that is drawn moves
 const MAX_DRAWN = 160;
 const MAX_KEPT = 400; // what is selected or has the focus stays, unless it is further away than this
 const FIRST_HEIGHT_PX = 60; // of an entry, before any was measured
+const ENOUGH = 50; // after so many entries were measured, their average stays
 
 /**
  * Returns the range of entries to draw, `{ start, end }` without the end: the one that is drawn, as long as enough is
@@ -25,12 +26,17 @@ export function chooseRange(drawn, { first, last }, count, kept = []) {
   return { start: Math.min(range.start, ...indexes), end: Math.max(range.end, ...indexes.map((index) => index + 1)) };
 }
 
-/** Returns the heights of entries in pixels, by id. An entry that was never measured counts as their average. */
+/** Returns the heights of entries in pixels, by id. An entry that was never measured counts as the average of the first ones. */
 export function createHeights() {
   const heights = new Map();
   let total = 0;
+  let fixed; // an average that changed all the time would move everything
 
-  const average = () => (heights.size ? total / heights.size : FIRST_HEIGHT_PX);
+  function average() {
+    if (heights.size >= ENOUGH) fixed ??= total / heights.size;
+    return fixed ?? (heights.size ? total / heights.size : FIRST_HEIGHT_PX);
+  }
+
   const heightOf = (id) => heights.get(id) ?? average();
 
   return {
@@ -45,6 +51,7 @@ export function createHeights() {
     clear() {
       heights.clear();
       total = 0;
+      fixed = undefined;
     },
 
     /** Returns how high the entries from `start` up to `end`, without it, are together. */

@@ -103,7 +103,10 @@ export function createMessageList(chat, { onMove, onGap }) {
       part.update(content);
       if (isOpening) open();
       else if (isMoved) showEnd();
-      else part.drawVisible(anchors);
+      else {
+        part.drawVisible(anchors);
+        updateFollowing();
+      }
     },
 
     /**

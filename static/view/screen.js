@@ -4,7 +4,7 @@ import { withUnsent } from "../client/outbox.js";
 import { olderCursor, shownGaps, titleOf } from "../client/room.js";
 import { countAllUnread, countUnread } from "../client/unread.js";
 import { byId, setContent } from "./dom.js";
-import { describeConnection, formatDate, formatNames, formatTime, titleMark } from "./format.js";
+import { describeConnection, formatDate, formatDay, formatNames, formatTime, titleMark } from "./format.js";
 import { createMessageList } from "./message-list.js";
 import { createNews } from "./news.js";
 import { createSidebar } from "./sidebar.js";
@@ -157,7 +157,7 @@ export function createScreen(chat, auth, { onRendered, isSeen, retentionDays }) 
 }
 
 function describeEnd({ isIncomplete, runs, storedAt }) {
-  if (storedAt !== null) return `Kept in this browser, as of ${formatDate(storedAt)}, ${formatTime(storedAt)}.`;
+  if (storedAt !== null) return `Kept in this browser (${formatDay(storedAt, Date.now())}, ${formatTime(storedAt)}).`;
   return isIncomplete && runs.length ? UNREADABLE : "";
 }
 

@@ -85,7 +85,9 @@ function badges(count, mentions, level, isCurrent) {
     shown.push(createElement("span", { className: "badge mentions" }, "@ ", mentions, words));
   }
   // Beside the button that leaves the current room is little place, and the conversation says how many there are.
-  if (count && !(isCurrent && mentions)) shown.push(createElement("span", { className: "badge" }, count, inWords(" unread")));
+  if (count && !(isCurrent && mentions)) {
+    shown.push(createElement("span", { className: "badge" }, count, inWords(" unread")));
+  }
   return shown;
 }
 

@@ -68,6 +68,12 @@ class Wire:
         self._service.close(code=4001)
         self._page.close(code=code)
 
+    def tell(self, *frames: Frame) -> None:
+        """Let frames arrive at the page that the service has not sent."""
+        assert self._page
+        for frame in frames:
+            self._page.send(json.dumps({"type": "message", "from": "group", "dataType": "json", "data": frame}))
+
     def release(self) -> None:
         """Let through what was kept."""
         assert self._page
@@ -178,12 +184,13 @@ def until(page: Page, condition: Callable[[], bool], seconds: float = 15) -> Non
 
 
 def actions_of(person: Person, text: str) -> Locator:
-    """Return the actions of a message that was sent: one points at it, and taps it in a narrow window."""
+    """Return the actions of a message that was sent: one points at it, or taps it in a narrow window and on touch."""
     line = person.expect_line(text)
     expect(line).not_to_have_class(re.compile("pending|sent"))
     actions = person.page.get_by_role("group", name="Message actions")
     line.hover()
-    if person.page.evaluate("innerWidth <= 760") and not line.evaluate("line => line.matches('.chosen')"):
+    is_tapped = person.page.evaluate("matchMedia('(max-width: 760px), (pointer: coarse)').matches")
+    if is_tapped and not line.evaluate("line => line.matches('.chosen')"):
         line.locator(".bubble").click(position={"x": 4, "y": 12})  # beside its text, which may be a link
     expect(actions).to_be_visible()
     return actions
@@ -191,7 +198,10 @@ def actions_of(person: Person, text: str) -> Locator:
 
 def react(person: Person, text: str, emoji: str) -> None:
     """Let somebody react to a message that was sent: until then nothing can be done to it."""
-    actions_of(person, text).get_by_role("button", name=emoji).click()
+    actions = actions_of(person, text)
+    if not actions.get_by_role("button", name=emoji).is_visible():
+        actions.get_by_role("button", name="More actions").click()  # beside a wide bubble there is room for few
+    actions.get_by_role("button", name=emoji).click()
     expect(person.page.locator(".reactions button", has_text=emoji)).to_be_visible()
 
 

@@ -142,7 +142,7 @@ def test_who_reacted_is_told_to_the_pointer_the_keyboard_and_a_finger(
     context = browser.new_context(has_touch=True)
     ana, bo = Person(new_person(), chat, "ana").enter(room), Person(context.new_page(), chat, "bo").enter(room)
     users = [f"user{n}" for n in range(19)]
-    reactions = {"reactions": {"🎉": ["ana", *users]}, "reactionCounts": {"🎉": 32}}
+    reactions: Any = {"reactions": {"🎉": ["ana", *users]}, "reactionCounts": {"🎉": 32}}
     publish(service_of(chat), room, a_line(room, "cy", "cake?", 1, **reactions))
     button, box = ana.page.locator(".reactions button"), ana.page.locator("#reaction-details")
     expect(button).to_have_attribute("aria-label", re.compile("^🎉 32: \\W*you\\W, \\W*user0\\W and 30 others$"))

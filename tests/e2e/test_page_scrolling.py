@@ -1,6 +1,7 @@
 """New and older messages do not move what is being read."""
 
 import json
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
@@ -112,8 +113,10 @@ def test_older_pages_load_above_without_moving_what_is_read(chat: Chat, new_pers
     assert len(wire.events("history")) == 2
 
 
-def stored_history(room: str, lines: list[Frame], page_length: int = 50) -> Callable[[Frame], list[Frame] | None]:
-    """Return answers to `join` and `history` as a server would give that remembers these lines."""
+def stored_history(
+    room: str, lines: list[Frame], page_length: int = 50, read: int | None = None
+) -> Callable[[Frame], list[Frame] | None]:
+    """Return answers to `join` and `history` as a server would give that remembers these lines, read up to a number."""
     sequence = iter(range(1000, 2000))
 
     def answer(frame: Frame) -> list[Frame] | None:
@@ -124,7 +127,9 @@ def stored_history(room: str, lines: list[Frame], page_length: int = 50) -> Call
         start = max(0, end - page_length)
         page = {"room": room, "messages": lines[start:end], "before": start + 1 if start else None, "complete": True}
         page |= {"head": len(lines), "first": 1}
-        joined = {"type": "joined", "users": ["ana"], "count": 1, "admin": False, "user": "ana", "read": 0, "unread": 0}
+        unread = 0 if read is None else len(lines) - read
+        joined = {"type": "joined", "users": ["ana"], "count": 1, "admin": False, "user": "ana"}
+        joined |= {"read": read or 0, "unread": unread}
         answered = page | (joined if frame["event"] == "join" else {"type": "history"})
         envelope = {"type": "message", "from": "server", "dataType": "json", "sequenceId": next(sequence)}
         return [envelope | {"data": answered}, {"type": "ack", "ackId": frame["ackId"], "success": True}]
@@ -132,7 +137,7 @@ def stored_history(room: str, lines: list[Frame], page_length: int = 50) -> Call
     return answer
 
 
-def test_of_five_thousand_messages_the_document_holds_less_than_five_hundred(
+def test_of_five_thousand_messages_the_document_holds_less_than_two_hundred(
     chat: Chat, new_person: NewPerson, room: str
 ) -> None:
     page = new_person()
@@ -179,4 +184,124 @@ def test_of_five_thousand_messages_the_document_holds_less_than_five_hundred(
             {"opened_ms": opened, "again_ms": again, "key_median_ms": keys[len(keys) // 2], "key_max_ms": keys[-1]}
         )
     )
-    assert page.locator(".message").count() < 500
+    assert page.locator(".message").count() < 200
+
+    # The room was left: its older part was forgotten, and is loaded again.
+    first = page.locator(".message", has=page.locator(".text", has_text=re.compile("^message 0$")))
+    until(page, lambda: ana.scroll_to_top() and first.count() == 1)
+    page.locator("#new-messages").click()
+    expect(page.locator(".message", has_text="message 4999")).to_be_in_viewport()
+    ana.log.focus()
+    page.keyboard.press("Home")
+    expect(first).to_be_focused()
+    expect(first).to_be_in_viewport(ratio=1)
+    assert page.locator(".message").count() < 200
+
+    ana.log.evaluate("log => { log.scrollTop = log.scrollHeight / 2 }")
+    until(page, lambda: 1500 < int(ana.texts()[0].split()[1]) < 3500)
+    middle = [int(text.split()[1]) for text in ana.texts()]
+    assert middle == list(range(middle[0], middle[-1] + 1))
+    text = first_visible(page)
+    before = top_of(page, text)
+    wire.tell(a_line(room, "bo", "new one", 5001))
+    expect(page.locator("#new-messages")).to_have_text("1 new message")
+    assert abs(top_of(page, text) - before) < 2
+    assert page.locator(".message").count() < 250
+
+    page.locator("#new-messages").click()
+    expect(page.locator(".message", has_text="new one")).to_be_in_viewport()
+    assert ana.distance_to_end() < 2
+    expect(page.locator("#new-messages")).to_be_hidden()
+
+
+def test_the_end_can_be_reached_at_once_whenever_it_is_not_in_view(
+    chat: Chat, new_person: NewPerson, room: str
+) -> None:
+    ana = Person(new_person(), chat, "ana").enter(room)
+    publish(service_of(chat), room, *lines_of_an_hour(room, 60))
+    expect(ana.page.locator(".message", has_text="message 59")).to_be_in_viewport()
+    jump = ana.page.locator("#new-messages")
+    expect(jump).to_be_hidden()
+
+    ana.scroll_to_top()
+    expect(jump).to_have_text("Jump to latest")
+    jump.click()
+
+    expect(ana.page.locator(".message", has_text="message 59")).to_be_in_viewport()
+    expect(jump).to_be_hidden()
+
+
+def test_a_selection_stays_where_it_is_while_lines_arrive(chat: Chat, new_person: NewPerson, room: str) -> None:
+    ana = Person(new_person(), chat, "ana").enter(room)
+    lines = lines_of_an_hour(room, 230)
+    publish(service_of(chat), room, *lines[:30])
+    line = ana.page.locator(".message", has_text="message 29")
+    expect(line).to_be_in_viewport()
+    line.locator(".text").select_text()
+    before = top_of(ana.page, "message 29")
+
+    publish(service_of(chat), room, *lines[30:])
+
+    expect(ana.page.locator("#new-messages")).to_contain_text("new messages")
+    until(ana.page, lambda: ana.page.locator(".message").count() > 60)
+    assert abs(top_of(ana.page, "message 29") - before) < 2
+    assert ana.page.evaluate("getSelection().toString()").strip() == "message 29"
+    ana.page.locator("#new-messages").click()
+    expect(ana.page.locator(".message", has_text="message 229")).to_be_in_viewport()
+    assert ana.page.evaluate("getSelection().toString()").strip() == "message 29"
+
+    ana.box.click()
+    publish(service_of(chat), room, a_line(room, "bo", "followed again", 231))
+    expect(ana.page.locator(".message", has_text="followed again")).to_be_in_viewport()
+
+
+def test_an_opened_room_shows_its_first_unread_line_a_third_down(chat: Chat, new_person: NewPerson, room: str) -> None:
+    page = new_person()
+    wire = Wire(page)
+    ana = Person(page, chat, "ana").enter()
+    lines = lines_of_an_hour(room, 400)
+    wire.answer = stored_history(room, lines, page_length=400, read=100)
+
+    ana.enter_room(room)
+
+    unread = page.locator(".unread")
+    expect(unread).to_be_in_viewport()
+    log, line = ana.log.bounding_box(), unread.bounding_box()
+    assert log
+    assert line
+    assert abs(line["y"] - log["y"] - log["height"] / 3) < 2
+    expect(page.locator(".message", has_text="message 99")).to_be_in_viewport()
+    expect(page.locator("#new-messages")).to_contain_text("new messages")
+
+
+def test_a_message_is_told_once_to_those_who_listen_and_history_is_not(
+    chat: Chat, new_person: NewPerson, room: str
+) -> None:
+    page = new_person()
+    wire = Wire(page)
+    past = lines_of_an_hour(room, 130)
+    wire.answer = stored_history(room, past)
+    ana = Person(page, chat, "ana").enter(room)
+    page.evaluate("""() => {
+      window.told = [];
+      const note = changes => changes.forEach(change => window.told.push(...[...change.addedNodes, change.target]
+        .filter(node => change.type === 'characterData' || node !== change.target).map(node => node.textContent)));
+      const live = [...document.querySelectorAll('[aria-live=polite], [role=alert], [role=status], [role=log]')]
+        .filter(region => region.ariaLive !== 'off' && !region.matches('#status *'));
+      for (const region of live)
+        new MutationObserver(note).observe(region, {childList: true, subtree: true, characterData: true});
+    }""")
+    ana.scroll_to_top()
+    until(page, lambda: ana.scroll_to_top() and page.locator(".message", has_text="message 0").count() > 0)
+    assert page.evaluate("told") == []
+
+    new = a_line(room, "bo", "news", 131)
+    wire.tell(new, new, a_line(room, "ana", "my own", 132))
+    changed = {"type": "edited", "room": room, "id": new["id"], "seq": 133, "version": 133, "messageSeq": 131}
+    wire.tell(changed | {"message": "news, edited", "by": "bo", "at": new["sentAt"]})
+    page.locator("#new-messages").click()
+    expect(ana.page.locator(".message", has_text="news, edited")).to_be_in_viewport()
+    expect(ana.page.locator(".message", has_text="my own")).to_be_in_viewport()
+
+    told = page.evaluate("told")
+    assert [text.strip("\u2068").replace("\u2069", "") for text in told] == ["bo: news"]

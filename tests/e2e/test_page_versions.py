@@ -102,7 +102,7 @@ def test_the_page_opens_without_a_server_and_is_wholly_the_new_one_after_a_deplo
     for _ in range(2):
         page.reload()
         expect(page.locator(".message").first).to_contain_text("said before")
-        expect(page.locator(".end")).to_contain_text("Kept in this browser, as of")
+        expect(page.locator(".end")).to_contain_text("Kept in this browser (Today")
         if page.locator(".pending").count() == 0:
             say(page, "typed without a server")
         expect(page.locator(".pending")).to_contain_text("typed without a server")

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-import { openOutbox } from "../../../static/client/index.js";
+import { openOutbox, withUnsent } from "../../../static/client/index.js";
 import { createStorage } from "./storage.js";
 
 const message = (id, second = 0, more = {}) => ({
@@ -147,3 +147,22 @@ for (const foreign of [
     assert.equal(storage["chat.user.ana.outbox.a"], foreign);
   });
 }
+
+test("a message on its way is the last one, and one that could not be sent stands where it was typed", () => {
+  const entries = [1, 3, 5].map((seq) => ({ id: `m${seq}`, seq }));
+  const failed = (id, after) => ({ ...message(id), state: "failed", after });
+  const ids = (unsent) => withUnsent(entries, unsent).map(({ id }) => id);
+
+  assert.deepEqual(ids([failed("a", 1), message("b", 1, { after: 1 })]), ["m1", "a", "m3", "m5", "b"]);
+  assert.deepEqual(ids([failed("a", 1), failed("b", 1), failed("c", 5)]), ["m1", "a", "b", "m3", "m5", "c"]);
+  assert.deepEqual(ids([failed("a")]), ["m1", "m3", "m5", "a"]); // stored by an earlier version
+});
+
+test("where a message was typed is known after a reload, and nothing that is no number", () => {
+  const storage = createStorage();
+  openOutbox(storage, "ana").put(message("a", 0, { after: 7 }));
+  openOutbox(storage, "ana").put(message("b", 1, { after: "x" }));
+
+  const [a, b] = openOutbox(storage, "ana").all();
+  assert.deepEqual([a.after, b.after], [7, undefined]);
+});

@@ -156,3 +156,27 @@ test("rooms of which the user wants to know nothing are left out of the count of
 
   assert.deepEqual(countAllUnread([heard, quiet]), { unread: 4, mentions: 1 });
 });
+
+test("where all unread messages are known, deleted ones and the user's own from another device do not count", () => {
+  // The server's count is of all messages after the position.
+  const room = roomWith(
+    joined([1, 2, 3, 4], { read: 1, unread: 3, messages: [line(1), line(2), line(3, { from: "ana" }), line(4)] }),
+  );
+  assert.equal(countUnread(room), 2);
+
+  apply(room, line(5), change("deleted", 6, 2, { message: "" }), change("edited", 7, 4), line(8, { from: "ana" }));
+  assert.equal(countUnread(room), 2);
+  apply(room, change("deleted", 9, 5, { message: "" }));
+  assert.equal(countUnread(room), 1);
+  assert.equal(markRead(room, 8), true);
+  assert.equal(countUnread(room), 0);
+});
+
+test("while an entry is missing, the server's count and what came since then count", () => {
+  const room = roomWith(joined([1, 2], { read: 0, unread: 2 }), line(5));
+  assert.equal(countUnread(room), 3);
+
+  apply(room, since(2, [line(3), change("deleted", 4, 1, { message: "" })]));
+  assert.equal(countUnread(room), 3);
+  assert.deepEqual(room.runs, [{ after: 0, last: 5 }]);
+});

@@ -139,3 +139,42 @@ test("acts are rows in words, and one without words has no row", () => {
     ],
   );
 });
+
+test("the rows of a part are those that they are in the whole, with the index of their entries", () => {
+  const coming = (id, time) => ({ ...line(id, undefined, time), event: "joined", user: id });
+  const lines = [
+    line("a", "bo", "11:58", { seq: 1 }),
+    line("b", "bo", "11:59", { seq: 2 }),
+    coming("cy", "12:00"),
+    coming("dee", "12:00"),
+    line("c", "bo", "12:01", { seq: 5 }),
+    { ...line("d", "bo", "12:00", { seq: 6 }), sentAt: new Date("2026-02-01T00:01").toISOString() },
+    line("e", "bo", "12:02", { seq: 9 }),
+  ];
+  const shown = ({ kind, key, index, isGrouped }) => ({ kind, key, index, isGrouped });
+  const whole = timelineRows(lines, "ana", null).map(shown);
+
+  for (const start of [0, 1, 2, 4, 5, 6]) {
+    const part = timelineRows(lines.slice(start), "ana", null, { previous: lines[start - 1], first: start }).map(shown);
+    assert.deepEqual(
+      part,
+      whole.filter(({ index }) => index >= start),
+    );
+  }
+});
+
+test("a message that could not be sent stands where it was typed, also beside a gap", () => {
+  const lines = [
+    line("a", "bo", "12:00", { seq: 4 }),
+    line("b", "ana", "12:01", { state: "failed", after: 4 }),
+    line("c", "bo", "12:02", { seq: 9 }),
+  ];
+
+  assert.deepEqual(kinds(lines, null, { gaps: [{ after: 4, until: 9 }] }), [
+    "day",
+    "message",
+    "message",
+    "gap",
+    "message",
+  ]);
+});
