@@ -7,7 +7,7 @@ const LEVELS = [
   ["none", "Nothing"],
 ];
 
-/** Returns the choice for a room: its `element`, a group of radio buttons, and `update`, which shows what was chosen elsewhere. */
+/** Returns the choice for a room as a group of radio buttons; its `update` shows what was chosen on another device. */
 export function createLevelChoice(page, room) {
   const problem = createElement("p", { role: "alert" });
   const inputs = LEVELS.map(([level, label]) => {
@@ -38,5 +38,5 @@ export function createLevelChoice(page, room) {
   const element = createElement("fieldset", {}, createElement("legend", {}, "Notify me of"), ...labels, problem);
   setContent(problem, "");
   update();
-  return { element, update };
+  return Object.assign(element, { update });
 }

@@ -5,8 +5,8 @@ import { byId, createElement, setContent } from "../view/dom.js";
 import { isolateName } from "../view/format.js";
 import { createConfirmedButton, createField, createForm, createOutcome, createSection, perform } from "./controls.js";
 import { createInvitationSection } from "./invitation-section.js";
-import { createLevelChoice } from "./notification-level.js";
 import { createModerationSection } from "./moderation-section.js";
+import { createLevelChoice } from "./notification-level.js";
 import { createPinnedSection } from "./pinned-section.js";
 import { createRoomPanel, followRoom } from "./room-panel.js";
 

@@ -9,7 +9,7 @@ const STATES = {
   denied:
     "Your browser blocks notifications of this site. Allow them in the settings of the site (at the lock or the sliders beside the address), then come back here.",
   unsupported:
-    "This browser has no notifications for this site. It needs an address that begins with https, and on some phones the site must be on the home screen.",
+    "This browser shows no notifications of this site. It needs an address that begins with https; browsers of phones show none of a web page.",
 };
 const THEMES = [
   ["", "As the system"],

@@ -2,6 +2,7 @@
 // notifications tell of new ones, and the others see that the user is away. Loaded a moment after the page.
 import { countAllUnread } from "../client/unread.js";
 import { createAway } from "./away.js";
+import { createMentionJump } from "./mention-jump.js";
 import { createNotifications } from "./notifications.js";
 
 const MAX_SHOWN = 99;
@@ -27,6 +28,7 @@ export function createAttention(page) {
   const icon = /** @type {HTMLLinkElement} */ (document.querySelector("link[rel=icon]"));
   const plainIcon = icon.href;
   const updateAway = createAway(chat);
+  const updateJump = createMentionJump(page);
   let shown = "";
   createNotifications(page);
   update();
@@ -34,6 +36,7 @@ export function createAttention(page) {
 
   function update() {
     updateAway();
+    updateJump();
     const count = countAllUnread(chat.rooms.values());
     const mark = `${count.mentions} ${count.unread}`;
     if (mark === shown) return;

@@ -39,10 +39,19 @@ export function notificationState(storage) {
   return Notification.permission === "granted" && storage.getItem(WANTED) === "on" ? "on" : "off";
 }
 
-/** Turns notifications on, after the browser has asked the user, or off. Call it from a click. Returns the state. */
+/**
+ * Turns notifications on, after the browser has asked the user, or off. Call it from a click. Returns the state.
+ * The first one shows what they look like, and whether there are any: browsers of phones have the permission, but show none.
+ */
 export async function wantNotifications(storage, isWanted) {
-  if (isWanted && (await Notification.requestPermission()) === "granted") storage.setItem(WANTED, "on");
-  else storage.removeItem(WANTED);
+  storage.removeItem(WANTED);
+  if (!isWanted || (await Notification.requestPermission()) !== "granted") return notificationState(storage);
+  try {
+    new Notification("Chat", { body: "New messages are shown like this.", icon: "icon.svg", silent: true });
+  } catch {
+    return "unsupported";
+  }
+  storage.setItem(WANTED, "on");
   return notificationState(storage);
 }
 

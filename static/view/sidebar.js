@@ -76,7 +76,7 @@ function roomLink({ name, kind, other, title, isCurrent, canLeave, count, mentio
 }
 
 // Of a room of which the user wants to know nothing, a dot tells that something is new.
-function badges(count, mentions, level) {
+function badges(count, mentions, level, isCurrent) {
   if (!count && !mentions) return [];
   if (level === "none") return [createElement("span", { className: "dot", title: "Unread" }, inWords(" unread"))];
   const shown = [];
@@ -84,7 +84,10 @@ function badges(count, mentions, level) {
     const words = inWords(` mention${mentions > 1 ? "s" : ""} of you`);
     shown.push(createElement("span", { className: "badge mentions" }, "@ ", mentions, words));
   }
-  if (count) shown.push(createElement("span", { className: "badge" }, count, inWords(" unread")));
+  // Beside the button that leaves the current room is little place, and the conversation says how many there are.
+  if (count && !(isCurrent && mentions)) {
+    shown.push(createElement("span", { className: "badge" }, count, inWords(" unread")));
+  }
   return shown;
 }
 

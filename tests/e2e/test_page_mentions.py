@@ -66,6 +66,30 @@ def test_a_name_is_completed_by_keys_and_the_one_who_is_named_sees_it_in_another
     until(ana.page, lambda: icon_of(ana.page).endswith("icon.svg"))
 
 
+def test_a_button_leads_to_each_unread_mention_of_a_long_room(chat: Chat, new_person: NewPerson, room: str) -> None:
+    ana, bo = Person(new_person(), chat, "ana").enter(room), Person(new_person(), chat, "bo").enter(room)
+    ana.say("before")
+    bo.expect_line("before")
+    ana.enter_room("lobby")
+    for number in range(60):
+        bo.say(f"@ana, number {number}" if number in (20, 40) else f"number {number}\nof many")
+    expect(bo.page.locator(".pending, .sent")).to_have_count(0, timeout=20_000)
+    button = ana.page.get_by_role("button", name="2 unread mentions")
+    ana.enter_room(room)
+
+    expect(button).to_be_visible()
+    button.click()
+    expect(ana.expect_line("@ana, number 20")).to_be_in_viewport()
+    button.click()
+    expect(ana.expect_line("@ana, number 40")).to_be_in_viewport()
+
+    def is_read() -> bool:
+        ana.log.evaluate("log => { log.scrollTop = log.scrollHeight }")
+        return button.is_hidden()
+
+    until(ana.page, is_read)
+
+
 def test_a_name_is_picked_by_a_tap_and_a_command_still_completes(chat: Chat, new_person: NewPerson, room: str) -> None:
     ana, bo = Person(new_person(), chat, "ana").enter(room), Person(new_person(), chat, "bo").enter(room)
     bo.expect_here("ana")

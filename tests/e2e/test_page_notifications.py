@@ -49,6 +49,8 @@ def turn_on(page: Page) -> None:
     expect(panel.get_by_text("Off. This browser tells you nothing.")).to_be_visible()
     panel.get_by_role("button", name="Turn on notifications").click()
     expect(panel.get_by_text("On. This browser tells you")).to_be_visible()
+    assert shown(page) == ["Chat | New messages are shown like this."]
+    page.evaluate("shown.length = 0")
 
 
 def open_tab(context: BrowserContext) -> Page:
@@ -101,6 +103,21 @@ def test_several_tabs_notify_once_of_what_comes_while_none_is_looked_at_as_the_r
     clicked.evaluate("last.onclick()")
     expect(clicked.get_by_role("heading", level=1)).to_have_text(room)
     context.close()
+
+
+def test_a_browser_that_allows_notifications_and_shows_none_is_not_said_to_have_them_on(
+    chat: Chat, new_person: NewPerson
+) -> None:
+    page = new_person()
+    refusing = "window.Notification = class { constructor() { throw new TypeError('Illegal constructor'); }"
+    page.add_init_script(refusing + "static permission = 'default'; static requestPermission = async () => 'granted' }")
+    Person(page, chat, "ana").enter()
+    page.get_by_role("button", name="Settings", exact=True).click()
+
+    page.get_by_role("button", name="Turn on notifications").click()
+
+    expect(page.get_by_text("This browser shows no notifications of this site.")).to_be_visible()
+    expect(page.get_by_role("button", name="Turn off")).to_be_hidden()
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -79,7 +79,7 @@ async def test_after_a_lost_disconnected_event_the_next_roster_is_right(chat: Lo
 
     await until(lambda: has_roster(chat, ["watcher"]))
     await until(lambda: has_roster(chat, [], "design"))
-    await watcher.send("roster", {"room": "garden"})
+    await watcher.send("roster", {"room": "lobby"})
     assert (await watcher.next(type="roster"))["users"] == ["watcher"]
     await watcher.send("join", {"room": "lobby"})
     assert (await watcher.next(type="joined", room="lobby", count=1))["users"] == ["watcher"]

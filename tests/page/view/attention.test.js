@@ -4,6 +4,7 @@ import { iconWithCount } from "../../../static/view/attention.js";
 import { createPresence } from "../../../static/view/away.js";
 import { peopleToMention } from "../../../static/view/completion.js";
 import { titleMark } from "../../../static/view/format.js";
+import { nextMention } from "../../../static/view/mention-jump.js";
 import { isNotable, notificationText } from "../../../static/view/notifications.js";
 
 test("the title counts mentions and messages, and nothing when there are none", () => {
@@ -60,6 +61,15 @@ test("a user is away when the page is hidden or after a time without input, and 
   presence.setHidden(false);
 
   assert.deepEqual(told, [true, false, true, false]);
+});
+
+test("one goes from each unread mention to the next, and after the last to the first", () => {
+  const mentioned = new Set([40, 7, 19]);
+
+  assert.deepEqual(
+    [0, 7, 19, 40, 99].map((shown) => nextMention(mentioned, shown)),
+    [7, 19, 40, 7, 7],
+  );
 });
 
 test("who may be mentioned is ordered by who spoke last, then who is here, then members, each once", () => {
