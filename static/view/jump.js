@@ -95,6 +95,7 @@ export function createJump(page, enter) {
     const { isMarked } = target;
     stop();
     screen.showMessage(entry.id);
+    screen.scheduleRender(); // what depends on the place follows
     bar.say("");
     if (!isMarked) return;
     noteAddress(`#${chat.room.name}/${entry.seq}`);

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import test from "node:test";
+import { cpuMilliseconds } from "../cpu.js";
 import { parseMarkup } from "../../../static/view/markup.js";
 import { createRandom } from "../client/random.js";
 
@@ -53,6 +54,7 @@ for (const text of [
   "****",
   "*not closed",
   "* no list",
+  "n*m* and file_a_.",
   "a.example is no address, nor is www.",
   "``not closed`",
   "```not closed",
@@ -198,7 +200,7 @@ test("a text without marks is one paragraph with the text as it is", () => {
 });
 
 // A parser that takes a multiple of the length would need seconds here.
-test("a hostile text of 4096 bytes is parsed in a few milliseconds", () => {
+test("no hostile text of 4096 bytes takes more than its length", () => {
   const long = (part) => part.repeat(Math.ceil(4096 / part.length)).slice(0, 4096);
   const rising = Array.from({ length: 90 }, (_, index) => "`".repeat(index + 1)).join(" ");
   const hostile = [
@@ -222,9 +224,7 @@ test("a hostile text of 4096 bytes is parsed in a few milliseconds", () => {
     .map(long);
   for (const text of [...hostile, rising, `${rising}*`]) parseMarkup(text, new Map([["bo", "bo"]])); // compiled first
   for (const text of [...hostile, rising]) {
-    const start = performance.now();
-    for (let run = 0; run < 5; run++) parseMarkup(text, new Map([["bo", "bo"]]));
-    const each = (performance.now() - start) / 5;
-    assert.ok(each < 50, `${each} ms for ${text.slice(0, 20)}`);
+    const spent = cpuMilliseconds(() => parseMarkup(text, new Map([["bo", "bo"]])));
+    assert.ok(spent < 500, `${spent} ms for ${text.slice(0, 20)}`);
   }
 });
