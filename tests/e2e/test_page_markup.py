@@ -163,7 +163,7 @@ def test_who_reacted_is_told_to_the_pointer_the_keyboard_and_a_finger(
     ana.page.keyboard.press("Escape")
     expect(box).to_be_hidden()
 
-    ana.box.focus()
+    ana.lines.first.focus()
     until(ana.page, lambda: focus_next_reaction(ana.page))
     expect(box).to_be_visible()
     expect(button).to_have_attribute("aria-describedby", "reaction-details")
@@ -185,7 +185,7 @@ def test_who_reacted_is_told_to_the_pointer_the_keyboard_and_a_finger(
 
 
 def focus_next_reaction(page: Page) -> bool:
-    """Go back with the keyboard, and return whether a reaction has the focus."""
-    page.keyboard.press("Shift+Tab")
+    """Go on with the keyboard, and return whether a reaction has the focus."""
+    page.keyboard.press("Tab")
     found: bool = page.evaluate("document.activeElement.matches('.reactions button')")
     return found

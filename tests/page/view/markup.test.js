@@ -54,6 +54,7 @@ for (const text of [
   "****",
   "*not closed",
   "* no list",
+  "n*m* and file_a_.",
   "a.example is no address, nor is www.",
   "``not closed`",
   "```not closed",
