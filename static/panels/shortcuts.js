@@ -12,12 +12,13 @@ const SHORTCUTS = {
     [["Enter"], "Send the message"],
     [["Shift", "Enter"], "Begin a new line"],
     [["↑"], "Edit your last message (while the box is empty)"],
+    [["@"], "Mention somebody"],
     [["/"], "Show the commands"],
     [["@"], "Mention somebody: ↑ ↓ choose, Enter or Tab takes the name"],
   ],
   "In the conversation": [
-    [["↑", "↓"], "From message to message"],
-    [["Tab"], "To what can be done with a message"],
+    [["↑", "↓"], "From message to message (also Page and Home, End)"],
+    [["Enter"], "Show what can be done with the message"],
   ],
 };
 

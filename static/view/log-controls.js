@@ -4,7 +4,7 @@ import { TAPPED, createActionBar } from "./action-bar.js";
 import { byId } from "./dom.js";
 
 const STOPS = ".message, .gap button";
-const CONTROLS = ":is(a, button)";
+const CONTROLS = ":is(a, button, pre)"; // code is scrolled by keys
 const SHOWN_CONTROLS = `${CONTROLS}:not([aria-hidden], #message-actions *, :is(.mine, .grouped) .author)`;
 
 /**
