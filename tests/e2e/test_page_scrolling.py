@@ -116,7 +116,7 @@ def test_older_pages_load_above_without_moving_what_is_read(chat: Chat, new_pers
 def stored_history(
     room: str, lines: list[Frame], page_length: int = 50, read: int | None = None
 ) -> Callable[[Frame], list[Frame] | None]:
-    """Return answers to `join` and `history` as a server would give that remembers these lines, read up to a number."""
+    """Return answers to `join` and `history` as a server would give that remembers these lines, read up to a number or all."""
     sequence = iter(range(1000, 2000))
 
     def answer(frame: Frame) -> list[Frame] | None:
@@ -127,9 +127,9 @@ def stored_history(
         start = max(0, end - page_length)
         page = {"room": room, "messages": lines[start:end], "before": start + 1 if start else None, "complete": True}
         page |= {"head": len(lines), "first": 1}
-        unread = 0 if read is None else len(lines) - read
+        place = len(lines) if read is None else read
         joined = {"type": "joined", "users": ["ana"], "count": 1, "admin": False, "user": "ana"}
-        joined |= {"read": read or 0, "unread": unread}
+        joined |= {"read": place, "unread": len(lines) - place}
         answered = page | (joined if frame["event"] == "join" else {"type": "history"})
         envelope = {"type": "message", "from": "server", "dataType": "json", "sequenceId": next(sequence)}
         return [envelope | {"data": answered}, {"type": "ack", "ackId": frame["ackId"], "success": True}]
@@ -297,6 +297,7 @@ def test_a_message_is_told_once_to_those_who_listen_and_history_is_not(
 
     new = a_line(room, "bo", "news", 131)
     wire.tell(new, new, a_line(room, "ana", "my own", 132))
+    until(page, lambda: len(page.evaluate("told")) == 1)
     changed = {"type": "edited", "room": room, "id": new["id"], "seq": 133, "version": 133, "messageSeq": 131}
     wire.tell(changed | {"message": "news, edited", "by": "bo", "at": new["sentAt"]})
     page.locator("#new-messages").click()
