@@ -67,9 +67,18 @@ export function createPersonField(chat, { label, hint = "", isOffered = () => tr
   }
 
   const suggest = () => show(suggestPeople(input.value, people(), MAX_SUGGESTIONS));
+
+  // Nothing moves under a press that takes the focus away: its click would reach nothing.
+  function closeAfterPress() {
+    const close = () => setTimeout(() => input.matches(":focus") || show([]));
+    const ends = document.querySelector(":active") ? ["pointerup", "pointercancel"] : [];
+    for (const event of ends) addEventListener(event, close, { once: true });
+    if (!ends.length) close();
+  }
+
   input.addEventListener("input", suggest);
   input.addEventListener("focus", suggest);
-  input.addEventListener("blur", () => show([]));
+  input.addEventListener("blur", closeAfterPress);
   input.addEventListener("keydown", onKey);
 
   return {

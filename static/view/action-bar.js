@@ -75,7 +75,7 @@ export async function createActionBar(chat, actions) {
     message = element;
     bar.dataset.message = element.id;
     describeButtons(entry);
-    element.classList.add("chosen");
+    element.dataset.chosen = "";
     bar.classList.toggle("sheet", isTapped.matches);
     if (isTapped.matches) showSheet(element);
     else showBeside(element);
@@ -122,7 +122,7 @@ export async function createActionBar(chat, actions) {
   }
 
   function hide() {
-    message?.classList.remove("chosen");
+    delete message?.dataset.chosen;
     message = undefined;
     byId("timeline").style.paddingBottom = "";
     bar.remove();

@@ -64,10 +64,10 @@ export function avatarColour(user) {
   };
 }
 
-/** Returns a square with the name's first letter, in the user's colour. */
-export function createAvatar(name, user = name) {
-  const avatar = createElement("span", { className: "avatar", ariaHidden: true }, [...name][0].toUpperCase());
+/** Returns a square with the name's first letter, in the user's colour. It is not read out. */
+export function createAvatar(name, user = name, tag = "span") {
+  const avatar = createElement(tag, { className: "avatar", ariaHidden: true }, [...name][0].toUpperCase());
   const { lightness, chroma, hue } = avatarColour(user);
-  avatar.style.background = `oklch(${lightness} ${chroma} ${hue})`;
+  avatar.style.backgroundColor = `oklch(${lightness} ${chroma} ${hue})`;
   return avatar;
 }

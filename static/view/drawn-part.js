@@ -6,6 +6,9 @@ import { renderRow } from "./timeline.js";
 const MIN_MARGIN_PX = 1000; // a smaller margin above may be too small for what it stands for
 const ITEM = "#timeline > li";
 
+const topOf = (element) => element.getBoundingClientRect().top;
+const itemOf = (node) => (node instanceof Element ? node : node?.parentElement)?.closest(ITEM);
+
 /**
  * What a conversation has: all entries, the rows of a part of them (see timelineRows), and the index of the first unread one
  * (-1: there is none).
@@ -31,9 +34,7 @@ export function createDrawnPart(chat, log, list) {
   let margin = 0; // above what is drawn, in pixels
   let estimate = 0; // what the margin should be by the known heights
 
-  const topOf = (element) => element.getBoundingClientRect().top;
   const indexOf = (id) => content.entries.findLastIndex((entry) => entry.id === id);
-  const itemOf = (node) => (node instanceof Element ? node : node?.parentElement)?.closest(ITEM);
 
   /** Returns the element of an entry, or undefined when it is not drawn. */
   function elementOf(index) {
@@ -112,6 +113,8 @@ export function createDrawnPart(chat, log, list) {
       if (item === next) next = next.nextSibling;
       else list.insertBefore(item, next);
     }
+    // The log is one tab stop: the keys lead to what is in a message, see log-controls.js.
+    for (const control of list.querySelectorAll(":is(a, button):not([tabindex])")) control.tabIndex = -1;
     drawn = [];
     for (const { key, index } of rows) {
       const id = content.entries[index]?.id;

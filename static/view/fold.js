@@ -13,9 +13,9 @@ export function renderFold(text, isLong) {
   button.ariaExpanded = isOpen;
 }
 
-/** Shows the whole text of a row, when it is drawn next. */
-export function openText(key) {
-  opened.add(key);
+/** Shows the whole of a text that is folded. */
+export function openText(text) {
+  if (text.classList.contains("folded")) toggleText(text);
 }
 
 function createButton(text) {
@@ -23,8 +23,7 @@ function createButton(text) {
   button.addEventListener("click", () => toggleText(text));
   // What has the focus can be seen.
   text.addEventListener("focusin", ({ target }) => {
-    if (!text.classList.contains("folded")) return;
-    toggleText(text);
+    openText(text);
     target.scrollIntoView({ block: "nearest" });
   });
   buttons.set(text, button);

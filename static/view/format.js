@@ -15,6 +15,15 @@ export function formatDay(date, now) {
   return ["Today", "Yesterday"][daysAgo] ?? formatDate(date);
 }
 
+/** Returns what stands before the first message of a room that the server keeps; after `days` messages are removed (null: never). */
+export function describeStart({ runs }, title, entries, days) {
+  const oldest = entries.find(({ from }) => from);
+  if (!runs.length || !oldest) return "";
+  if (!runs[0].after) return `This is where ${title} began.`;
+  const removed = `Messages before ${formatDate(new Date(oldest.sentAt))} were removed.`;
+  return days ? `${removed} They are kept for ${days === 1 ? "a day" : `${days} days`}.` : removed;
+}
+
 /** Returns a number of people; with a "+" where there may be more. */
 export function formatCount(count, atLeast) {
   return `${count.toLocaleString("en-GB")}${atLeast ? "+" : ""}`;

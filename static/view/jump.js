@@ -95,6 +95,7 @@ export function createJump(page, enter) {
     const { isMarked } = target;
     stop();
     screen.showMessage(entry.id);
+    screen.scheduleRender(); // what depends on the place follows
     bar.say("");
     if (!isMarked) return;
     noteAddress(`#${chat.room.name}/${entry.seq}`);
@@ -106,6 +107,7 @@ export function createJump(page, enter) {
     const element = byId(entry.id);
     element?.focus({ preventScroll: true, focusVisible: true });
     mark(element);
+    openFold(element);
     const date = new Date(entry.sentAt);
     const what = entry.deletedAt ? "A deleted message" : "A message";
     announce(`${what} of ${entry.from}, ${formatDate(date)}, ${formatTime(date)}`);
@@ -163,6 +165,12 @@ export function createJump(page, enter) {
       else if (isJoined && !isAsked) ask();
     },
   };
+}
+
+// What was looked for may stand in the hidden part of a long text.
+async function openFold(element) {
+  const text = element?.querySelector(".folded");
+  if (text) (await import("./fold.js")).openText(text);
 }
 
 function mark(element) {

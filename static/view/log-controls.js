@@ -4,7 +4,8 @@ import { TAPPED, createActionBar } from "./action-bar.js";
 import { byId } from "./dom.js";
 
 const STOPS = ".message, .gap button";
-const CONTROLS = ":is(a, button):not([aria-hidden])";
+const CONTROLS = ":is(a, button, pre)"; // code is scrolled by keys
+const SHOWN_CONTROLS = `${CONTROLS}:not([aria-hidden], #message-actions *, :is(.mine, .grouped) .author)`;
 
 /**
  * Returns what handles the events of the log.
@@ -66,7 +67,7 @@ export async function createLogControls(chat, messageList, actions) {
     for (const stop of list.querySelectorAll(`${STOPS}[tabindex="0"], ${CONTROLS}[tabindex="0"]`)) stop.tabIndex = -1;
     if (!message) return;
     message.tabIndex = 0;
-    for (const control of message.querySelectorAll(`${CONTROLS}:not(#message-actions *)`)) control.tabIndex = 0;
+    for (const control of message.querySelectorAll(SHOWN_CONTROLS)) control.tabIndex = 0;
   }
 
   const handlers = {
@@ -78,7 +79,7 @@ export async function createLogControls(chat, messageList, actions) {
     focusout({ relatedTarget }) {
       if (log.contains(relatedTarget)) return;
       setTabStops(undefined);
-      if (!relatedTarget?.closest("#message-actions")) bar.hide();
+      if (relatedTarget && !relatedTarget.closest("#message-actions")) bar.hide();
     },
     pointerdown({ pointerType }) {
       isTouch = pointerType === "touch";

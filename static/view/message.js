@@ -12,36 +12,43 @@ const partsOfMessages = new WeakMap();
 const CHANGE_NOTES = { edit: "Sending the edit…", delete: "Deleting…" };
 
 /** Returns the element of a message that was not shown yet. */
-export function createMessage({ from, user = from, kind }) {
+export function createMessage({ from }) {
+  // Read out where it is not seen; else a button takes its place.
+  const author = createElement("b", { className: "author", dir: "auto" }, from);
   const time = createElement("time");
   const quote = createButton("show-quoted", { className: "quote" });
   const text = createElement("div", { className: "text", dir: "auto" });
   const note = createElement("p", { className: "note" });
   const reactions = createElement("ul", { className: "reactions", hidden: true });
-  // Two users may have one name, where an identity provider gives it.
-  const name = createElement("b", { dir: "auto", title: user === from ? "" : user }, from);
-  const isPerson = kind !== "reminder";
-  const author = isPerson
-    ? createPersonButton("author", user, name)
-    : createElement("span", { className: "author" }, name);
-  // The name beside it does the same.
-  const avatar = createPersonButton("face", user, createAvatar(from, user));
-  Object.assign(avatar, { tabIndex: -1, ariaHidden: true });
   const bubble = createElement("div", { className: "bubble" }, author, time, quote, text, note);
-  const message = createElement("li", { tabIndex: -1 }, avatar, bubble, reactions);
+  const message = createElement("li", { tabIndex: -1 }, bubble, reactions);
   partsOfMessages.set(message, { author, time, quote, text, note, reactions });
   return message;
 }
 
-function createPersonButton(className, user, content) {
-  return createButton("show-person", { className, value: user }, content);
+// The name and the picture of who wrote it lead to the person; those of a reminder do not.
+function addAuthor(message, parts, { from, user = from, kind }) {
+  const isPerson = kind !== "reminder";
+  const avatar = createAvatar(from, user, isPerson ? "button" : "span");
+  // Two users may have one name, where an identity provider gives it.
+  let author = createElement("b", { dir: "auto", title: user === from ? "" : user }, from);
+  if (isPerson) {
+    author = createButton("show-person", { value: user }, author);
+    Object.assign(avatar, { tabIndex: -1, value: user }); // the name beside it does the same
+    avatar.dataset.action = "show-person";
+  }
+  author.className = "author";
+  message.prepend(avatar);
+  parts.author.replaceWith(author);
+  Object.assign(parts, { avatar, author });
 }
 
 /** Shows the row's message in its element, and returns the element. */
 export function renderMessage({ entry, date, isGrouped, key }, chat, message) {
   const { id, kind, sentAt, deletedAt, state } = entry;
   const shown = deletedAt ? {} : entry;
-  const { author, time, quote, text, note, reactions } = partsOfMessages.get(message);
+  const parts = partsOfMessages.get(message);
+  const { time, quote, text, note, reactions } = parts;
   const classes = [
     "message",
     isOwn(entry, chat.me) && "mine",
@@ -53,7 +60,9 @@ export function renderMessage({ entry, date, isGrouped, key }, chat, message) {
   ];
   message.className = classes.filter(Boolean).join(" ");
   message.id = id;
-  author.tabIndex = classes[1] || isGrouped ? -1 : 0; // there it is hidden
+  const isHeaded = !classes[1] && !isGrouped;
+  if (isHeaded && !parts.avatar) addAuthor(message, parts, entry);
+  if (parts.avatar) parts.author.disabled = !isHeaded; // then it is hidden
   time.dateTime = sentAt;
   time.title = `${formatDate(date)} ${formatTime(date)}`;
   setContent(time, formatTime(date));

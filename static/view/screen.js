@@ -4,7 +4,7 @@ import { withUnsent } from "../client/outbox.js";
 import { olderCursor, shownGaps, titleOf } from "../client/room.js";
 import { countAllUnread, countUnread } from "../client/unread.js";
 import { byId, setContent } from "./dom.js";
-import { describeConnection, formatDate, formatDay, formatNames, formatTime, titleMark } from "./format.js";
+import { describeConnection, describeStart, formatDay, formatNames, formatTime, titleMark } from "./format.js";
 import { createMessageList } from "./message-list.js";
 import { createNews } from "./news.js";
 import { createSidebar } from "./sidebar.js";
@@ -187,12 +187,4 @@ function describeBeginning(room, title, entries, retentionDays) {
   if (room.olderFailures || (room.isIncomplete && !room.runs.length)) return UNREADABLE;
   if (olderCursor(room)) return "";
   return describeStart(room, title, entries, retentionDays);
-}
-
-function describeStart({ runs }, title, entries, days) {
-  const oldest = entries.find(({ from }) => from);
-  if (!runs.length || !oldest) return "";
-  if (!runs[0].after) return `This is where ${title} began.`;
-  const removed = `Messages before ${formatDate(new Date(oldest.sentAt))} were removed.`;
-  return days ? `${removed} They are kept for ${days === 1 ? "a day" : `${days} days`}.` : removed;
 }

@@ -190,7 +190,7 @@ def actions_of(person: Person, text: str) -> Locator:
     actions = person.page.get_by_role("group", name="Message actions")
     line.hover()
     is_tapped = person.page.evaluate("matchMedia('(max-width: 760px), (pointer: coarse)').matches")
-    if is_tapped and not line.evaluate("line => line.matches('.chosen')"):
+    if is_tapped and not line.evaluate("line => line.matches('[data-chosen]')"):
         line.locator(".bubble").click(position={"x": 4, "y": 12})  # beside its text, which may be a link
     expect(actions).to_be_visible()
     return actions

@@ -197,7 +197,12 @@ def test_in_a_frame_signing_in_opens_a_window_and_the_frame_goes_on_by_itself(
     chat: Chat, site: Site, new_person: NewPerson, room: str
 ) -> None:
     page = new_person()
-    answer = {"auth": "easyauth", "signIn": "/.auth/login/aad", "signOut": "/.auth/logout", "lobby": "lobby"}
+    answer: dict[str, object] = {
+        "auth": "easyauth",
+        "signIn": "/.auth/login/aad",
+        "signOut": "/.auth/logout",
+        "lobby": "lobby",
+    }
     answer |= {"user": None, "limits": {"messageBytes": 4096, "userIdLength": 64, "roomLength": 32}}
     page.route("**/session", lambda route: route.fulfill(json=answer))
     page.context.route("**/.auth/login/aad", lambda route: route.fulfill(body="the provider's page"))

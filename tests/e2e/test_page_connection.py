@@ -149,7 +149,7 @@ def test_a_failed_message_says_why_and_can_be_sent_again(chat: Chat, new_person:
     wire.answer = fail
     ana.say("hello")
     failed = page.locator(".failed")
-    expect(failed).to_contain_text("Internal server error")
+    expect(failed).to_contain_text("Something went wrong here")
     wire.answer = lambda frame: None
     failed.get_by_role("button", name="Retry").click()
 
@@ -170,7 +170,7 @@ def test_a_refusal_by_the_server_is_shown_at_the_message_which_can_be_discarded(
     ana.say("x" * 5000)
 
     failed = page.locator(".failed")
-    expect(failed).to_contain_text("the limit is 4096")
+    expect(failed).to_contain_text("too long for one message")
     page.reload()
     expect(failed).to_have_count(1)
     failed.get_by_role("button", name="Discard").click()
@@ -305,7 +305,7 @@ def test_the_servers_reason_for_a_failed_negotiation_is_shown(chat: Chat, new_pe
 
     wire.cut(code=1008)
 
-    expect(page.get_by_role("status")).to_contain_text("ChatAuth is not set")
+    expect(page.get_by_role("status")).to_contain_text("The chat is not ready yet")
 
 
 def test_a_closed_tab_is_removed_from_the_roster_at_once(chat: Chat, new_person: NewPerson, room: str) -> None:

@@ -77,6 +77,8 @@ def test_a_private_room_from_its_creation_to_the_removal_of_a_member(chat: Chat,
     expect(ana.page.get_by_role("link", name="private Team plans")).to_be_visible()
 
     open_room_panel(ana)
+    ana.page.get_by_role("group", name="Notify me of").get_by_label("Only mentions of me").check()
+    expect(panel(ana)).not_to_contain_text("object")
     for name in ("bo", "cy"):
         ana.page.get_by_label("Invite by name").fill(name[0])
         ana.page.get_by_role("option", name=name).click()
@@ -262,6 +264,18 @@ def test_what_is_wrong_with_a_room_is_said_at_its_field(chat: Chat, new_person: 
     cy.expect_joined(room)
     expect(panel(cy)).to_be_hidden()
 
+    button(cy, "New room").click()
+    cy.page.get_by_label("Direct message").check()
+    cy.page.get_by_label("Name of the person").fill("b")
+    expect(cy.page.get_by_role("option", name="bo")).to_be_visible()
+    cy.page.get_by_label("Name of the person").fill("bo")
+    panel(cy).get_by_role("button", name="Message").hover()
+    cy.page.mouse.down()
+    expect(cy.page.get_by_label("Name of the person")).not_to_be_focused()
+    expect(cy.page.get_by_role("option", name="bo")).to_be_visible()
+    cy.page.mouse.up()
+    cy.expect_joined("bo")
+
 
 def test_on_a_phone_people_and_rooms_are_managed_in_drawers(
     chat: Chat, new_person: NewPerson, browser: Browser
@@ -285,7 +299,7 @@ def test_on_a_phone_people_and_rooms_are_managed_in_drawers(
     button(bo, "New room").tap()
     expect(bo.page.get_by_role("navigation")).to_be_hidden()
     bo.page.get_by_label("Direct message").check()
-    bo.page.get_by_label("Name of the person").tap()
+    bo.page.get_by_label("Name of the person").fill("an")
     expect(bo.page.get_by_role("option", name="ana")).to_be_visible()
     expect_accessible(bo.page)
     bo.page.get_by_label("Private room").check()

@@ -92,6 +92,7 @@ def test_a_search_by_keyboard_opens_a_result_in_its_place_and_leads_back(
     expect(line(ana, "line 199")).to_be_in_viewport()
     expect(line(ana, "line 201")).to_be_in_viewport()
     assert page.url.endswith(f"#{old_room}/200")
+    expect(page.get_by_role("button", name="Jump to latest")).to_be_visible()
 
     page.get_by_role("button", name="← Back").click()
     until(page, lambda: ana.distance_to_end() < 5)
@@ -126,7 +127,12 @@ def test_what_lies_around_a_message_of_the_address_is_loaded_as_one_scrolls(
     expect(gap).to_contain_text("messages are not loaded")
 
     def scroll_on() -> bool:
-        ana.log.evaluate("log => { log.scrollTop += log.clientHeight / 2 }")
+        # Who comes to the gap waits there until it is filled.
+        ana.log.evaluate("""log => {
+          const gap = log.querySelector(".gap");
+          const isSeen = gap && gap.getBoundingClientRect().top < log.getBoundingClientRect().bottom;
+          if (!isSeen) log.scrollTop += log.clientHeight / 4;
+        }""")
         return line(ana, "line 260").count() > 0 and line(ana, "line 260").is_visible()
 
     until(page, scroll_on)

@@ -1,8 +1,10 @@
 """The page's modules under Node.js' own test runner, and what holds for its files."""
 
+import json
 import os
 import re
 import shutil
+import struct
 import subprocess
 from pathlib import Path
 
@@ -57,3 +59,19 @@ def test_the_committed_pictures_of_the_page_stay_small() -> None:
 
     assert 2 <= len(pictures) <= 8
     assert sum(picture.stat().st_size for picture in pictures) < 900_000
+
+
+def test_the_manifest_names_icons_of_the_sizes_that_they_have() -> None:
+    manifest = json.loads((STATIC / "manifest.webmanifest").read_text())
+    drawn = [icon for icon in manifest["icons"] if icon["type"] == "image/png"]
+
+    for icon in drawn:
+        content = (STATIC / icon["src"]).read_bytes()
+        width, height = struct.unpack(">II", content[16:24])  # of the first chunk of a PNG, IHDR
+        assert f"{width}x{height}" == icon["sizes"]
+        assert len(content) < 10_000
+    assert {icon["sizes"] for icon in drawn} == {"192x192", "512x512"}
+    assert any(icon.get("purpose") == "maskable" for icon in drawn)
+    html = (STATIC / "index.html").read_text()
+    assert 'href="manifest.webmanifest"' in html
+    assert (STATIC / "icons" / "apple-touch-180.png").exists()

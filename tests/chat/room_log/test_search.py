@@ -73,10 +73,11 @@ def words(text: str) -> tuple[str, ...]:
 
 
 @pytest.mark.parametrize("seed", range(4))
-@pytest.mark.parametrize("span", [2, 100])
+@pytest.mark.parametrize(("span", "ranges"), [(2, 60), (100, 60), (2, 1), (100, 1)])
 async def test_every_message_that_matches_is_found_once_and_the_newest_first(
-    store: RoomStore, monkeypatch: pytest.MonkeyPatch, seed: int, span: int
+    store: RoomStore, monkeypatch: pytest.MonkeyPatch, seed: int, span: int, ranges: int
 ) -> None:
+    monkeypatch.setattr(search, "MAX_RANGES", ranges)
     monkeypatch.setattr(search, "FIRST_SPAN", span)
     monkeypatch.setattr(search, "LONGEST_SPAN", span)
     rooms = random_rooms(seed)

@@ -185,7 +185,7 @@ async def test_what_is_searched_for_is_never_logged(chat: LocalChat, caplog: pyt
     await find(ana, text="verysecretword")
     await find(ana, text="verysecretword" * 20)
 
-    assert [record for record in caplog.records if record.getMessage() == "event failed"]
+    assert [record for record in caplog.records if record.getMessage().startswith("event failed")]
     assert not [record for record in caplog.records if "verysecretword" in str(record.__dict__)]
 
 

@@ -128,6 +128,22 @@ test("of a log that has begun anew nothing old is shown", async (t) => {
   }
 });
 
+test("kept messages that are read after the join was sent do not outlive their log", async (t) => {
+  const { chat, service, history } = await startWithStored(t, [stored(joined(range(1, 300)))], { read: false });
+  await history.read();
+  await service.answer("join", joined([1], { messages: [line(1, { id: "n1", message: "new" })] }));
+
+  assert.deepEqual(texts(chat.room), ["new"]);
+});
+
+test("who is banned from the lobby does not read there what was kept", async (t) => {
+  const { chat, service } = await startWithStored(t, [stored(joined([1, 2]))]);
+  assert.deepEqual(texts(chat.room), ["1", "2"]);
+  await service.answer("join", { type: "system", event: "error", code: "banned", message: "no", room: "lobby" });
+
+  assert.ok(!chat.room.entries.has("m1"));
+});
+
 test("what the server has removed is gone, also without a server after the days of retention", async (t) => {
   const { chat, service } = await startWithStored(t, [stored(joined([1, 2, 3, 4]))]);
   await service.answer("join", joined([3, 4], { first: 3, head: 4, before: null }));

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import test from "node:test";
 import {
   describeConnection,
+  describeStart,
   formatCount,
   formatDay,
   formatNames,
@@ -63,6 +64,20 @@ test("the status is a warning while nobody knows whether the connection works", 
     assert.equal(describeConnection({ name, at: 0 }, "open", 0, true).tone, "warn");
     assert.match(describeConnection({ name, at: 0 }, "open", 0, false).text, /^You are offline.*kept/);
   }
+});
+
+test("the beginning of a room is told from the end of what is kept", () => {
+  const entries = [
+    { user: "bo", event: "joined" },
+    { from: "bo", sentAt: "2026-01-31T12:00:00.000Z" },
+  ];
+  const describe = (after, days) => describeStart({ runs: [{ after, last: 9 }] }, "#design", entries, days);
+
+  assert.equal(describe(0, 30), "This is where #design began.");
+  assert.match(describe(4, null), /^Messages before .*31.*2026.* were removed\.$/);
+  assert.match(describe(4, 30), /were removed\. They are kept for 30 days\.$/);
+  assert.match(describe(4, 1), /They are kept for a day\.$/);
+  assert.equal(describeStart({ runs: [] }, "#design", entries, 30), "");
 });
 
 test("people are counted in thousands, and a lower bound is told as one", () => {
