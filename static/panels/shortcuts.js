@@ -12,7 +12,6 @@ const SHORTCUTS = {
     [["Enter"], "Send the message"],
     [["Shift", "Enter"], "Begin a new line"],
     [["↑"], "Edit your last message (while the box is empty)"],
-    [["@"], "Mention somebody"],
     [["/"], "Show the commands"],
     [["@"], "Mention somebody: ↑ ↓ choose, Enter or Tab takes the name"],
   ],

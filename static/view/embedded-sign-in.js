@@ -4,26 +4,27 @@ import { requestJson } from "../client/http.js";
 import { byId, createElement, setContent } from "./dom.js";
 
 const ASK_MS = 2000;
-const HINT_MS = 20_000; // from the click; who needs longer is signed in all the same
 
 /** Lets the link open a window, and loads the frame anew once the user is signed in. */
 export function waitForSignIn() {
   const link = byId("sign-in-link");
   link.target = "_blank";
-  link.addEventListener("click", () => {
-    const clickedAt = Date.now();
-    // A browser that keeps sites apart gives the frame its cookies where the person was at the chat's own site before.
-    document.requestStorageAccess?.().catch(() => {});
-    const timer = setInterval(async () => {
-      const { user } = await requestJson("session");
-      if (user) {
-        clearInterval(timer);
-        location.reload();
-      } else if (Date.now() - clickedAt > HINT_MS) {
-        showWayOut();
-      }
-    }, ASK_MS);
+  link.addEventListener("click", beginToAsk, { once: true });
+}
+
+function beginToAsk() {
+  // A browser that keeps sites apart gives the frame its cookies where the person was at the chat's own site before.
+  document.requestStorageAccess?.().catch(() => {});
+  setInterval(isSignedIn, ASK_MS);
+  addEventListener("focus", async () => {
+    if (!(await isSignedIn())) showWayOut(); // the person is back from the window
   });
+}
+
+async function isSignedIn() {
+  const { user } = await requestJson("session");
+  if (user) location.reload();
+  return Boolean(user);
 }
 
 function showWayOut() {

@@ -19,8 +19,9 @@ export async function signIn(onNameGiven) {
   // A tab's name counts until its user has signed out, in whichever tab.
   const tabUser = kept && sessionStorage.getItem("chat.user");
   const me = isOpen ? tabUser : session.user;
-  const wanted = isEmbedded() && new URLSearchParams(location.search).get("name"); // by the page around the frame
-  if (me && (!wanted || !isOpen || wanted === me)) return enter(session, me, isOpen ? me : session.name);
+  // By the page around the frame, where people name themselves.
+  const wanted = isOpen && isEmbedded() && new URLSearchParams(location.search).get("name");
+  if (me && (!wanted || wanted === me)) return enter(session, me, isOpen ? me : session.name);
   setContent(byId("sign-in-hint"), sessionStorage.getItem("chat.refusal"));
   byId("sign-in").hidden = false;
   byId("name-form").hidden = !isOpen;

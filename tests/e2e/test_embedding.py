@@ -191,3 +191,31 @@ def test_a_page_of_thirty_lines_on_the_headless_client_reads_and_writes(
 
     expect(page.get_by_text(f"bo: to thirty lines {room}")).to_be_visible()
     expect(page.get_by_text(f"ana: from thirty lines {room}")).to_have_count(1)
+
+
+def test_in_a_frame_signing_in_opens_a_window_and_the_frame_goes_on_by_itself(
+    chat: Chat, site: Site, new_person: NewPerson, room: str
+) -> None:
+    page = new_person()
+    answer: dict[str, object] = {
+        "auth": "easyauth",
+        "signIn": "/.auth/login/aad",
+        "signOut": "/.auth/logout",
+        "lobby": "lobby",
+    }
+    answer |= {"user": None, "limits": {"messageBytes": 4096, "userIdLength": 64, "roomLength": 32}}
+    page.route("**/session", lambda route: route.fulfill(json=answer))
+    page.context.route("**/.auth/login/aad", lambda route: route.fulfill(body="the provider's page"))
+    frame = open_site(page, site.allowed, room)
+
+    with page.expect_popup() as opened:
+        frame.get_by_role("link", name="Sign in").click()
+    expect(opened.value.get_by_text("the provider's page")).to_be_visible()
+    opened.value.close()
+    come_back = "html => html.ownerDocument.defaultView.dispatchEvent(new Event('focus'))"
+    frame.locator("html").evaluate(come_back)
+    expect(frame.get_by_role("link", name="Open the chat in a window of its own")).to_be_visible()
+    answer |= {"user": "aad:1", "name": "ana"}
+    frame.locator("html").evaluate(come_back)
+
+    expect(frame.get_by_role("heading", level=1)).to_have_text(room)
