@@ -258,7 +258,7 @@ export function forgetLog(room) {
     room.name,
   );
   Object.assign(room, { runs, head, first, rejoinedAt, entries, read, marked, counted, newer, mentioned, rules });
-  Object.assign(room, { mentioned: new Set(), storedAt: null, storedIds: null });
+  Object.assign(room, { storedAt: null, storedIds: null });
 }
 
 /**
