@@ -116,7 +116,7 @@ def test_older_pages_load_above_without_moving_what_is_read(chat: Chat, new_pers
 def stored_history(
     room: str, lines: list[Frame], page_length: int = 50, read: int | None = None
 ) -> Callable[[Frame], list[Frame] | None]:
-    """Return answers to `join` and `history` as a server would give that remembers these lines, read up to a number or all."""
+    """Return answers to `join` and `history` of a server that remembers these lines, read up to a number, or all."""
     sequence = iter(range(1000, 2000))
 
     def answer(frame: Frame) -> list[Frame] | None:
