@@ -124,7 +124,7 @@ function createLists() {
 
 function createNotificationSection(page, room) {
   const choice = createLevelChoice(page, room);
-  return { element: createElement("section", {}, choice.element), update: choice.update };
+  return { element: createElement("section", {}, choice), update: choice.update };
 }
 
 const LEAVING = {

@@ -34,7 +34,7 @@ export function createAddresses(page, lobby, accept) {
       accept(invitation);
       return;
     }
-    const [room, number] = location.hash.slice(1).split("/");
+    const [, room, number] = location.hash.match(/^#?(.*?)(?:\/(\d+))?$/) ?? [];
     const seq = Number(number);
     const place = history.state?.place ?? (seq > 0 ? { seq } : undefined);
     const isHere = event?.type === "hashchange" && chat.room.name === room;

@@ -157,7 +157,7 @@ def test_a_change_that_is_refused_is_undone_and_says_why(chat: Chat, new_person:
     go_online(ana, wire)
 
     failed = ana.expect_line("Message deleted").locator(".failed-note")
-    expect(failed).to_contain_text("no message")
+    expect(failed).to_contain_text("This message is not there any more.")
     failed.get_by_role("button", name="Discard").click()
     expect(failed).to_have_count(0)
 

@@ -57,7 +57,12 @@ def test_a_kept_name_that_is_refused_now_brings_back_the_first_screen_with_the_r
 ) -> None:
     page = new_person()
     page.goto(chat.url)
-    page.evaluate("sessionStorage.setItem('chat.user', 'system')")
+    page.evaluate(
+        """async () => {
+            sessionStorage.setItem("chat.user", "system");
+            localStorage.setItem("chat.user.system.session", await (await fetch("session")).text());
+        }"""
+    )
 
     page.reload()
 
