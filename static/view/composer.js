@@ -73,12 +73,6 @@ export function createComposer({ chat, maxBytes, storage, onSend, onTyping, onEd
     onSend(text, done, mentions.length ? mentions : undefined);
   }
 
-  // A key does nothing else because the menu is still on its way.
-  function whenLoaded(act) {
-    if (loading) loading.then(act);
-    else act();
-  }
-
   function pickOrSubmit() {
     if (!completion.pick()) submit();
   }
@@ -86,7 +80,7 @@ export function createComposer({ chat, maxBytes, storage, onSend, onTyping, onEd
   // Each returns whether the key was handled.
   const keys = {
     Enter() {
-      whenLoaded(pickOrSubmit);
+      pickOrSubmit(); // at once, also while the menu is on its way: what is typed next is another message
       return true;
     },
     Tab: () => completion.pick(),
@@ -112,7 +106,7 @@ export function createComposer({ chat, maxBytes, storage, onSend, onTyping, onEd
     typedAt = Date.now();
     onTyping();
   });
-  sendButton.addEventListener("click", () => whenLoaded(submit));
+  sendButton.addEventListener("click", submit);
   byId("cancel-task").addEventListener("click", beginMessage);
 
   return {
