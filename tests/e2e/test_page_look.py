@@ -14,8 +14,8 @@ from tests.e2e.people import Person, Wire, a_room, actions_of, answer, react, un
 
 NewPerson = Callable[[], Page]
 MAX_FIRST_LOAD_BYTES = 10 * 1024
-# All that reading and writing need, and the actions of the message under the pointer. Panels, search, markup, emoji, menus
-# and what moderators do are loaded when somebody needs them.
+# All that reading and writing need, and the actions of the message under the pointer. Panels, search, markup, emoji,
+# menus and what moderators do are loaded when somebody needs them.
 MAX_PAGE_BYTES = 86 * 1024
 
 
