@@ -29,7 +29,7 @@ def test_every_event_and_path_of_the_protocol_is_among_the_inputs() -> None:
     assert EVENTS.keys() == HANDLERS.keys()
     assert ("GET", "/negotiate") in PATHS
 
-    assert EVENTS["edit"] == ["room", "id", "message", "clientId"]
+    assert EVENTS["edit"] == ["room", "id", "message", "mentions", "clientId"]
 
 
 @pytest.mark.parametrize("subprotocol", SUBPROTOCOLS)
