@@ -2,7 +2,7 @@
 
 import asyncio
 import threading
-from collections.abc import Coroutine, Iterable
+from collections.abc import Coroutine, Iterable, Mapping
 from itertools import count
 from types import TracebackType
 from typing import Any, Self
@@ -23,6 +23,7 @@ class Member:
     def __init__(self, socket: aiohttp.ClientWebSocketResponse) -> None:
         self._socket = socket
         self._ack_ids = count(1)
+        self._heard: list[dict[str, Any]] = []
 
     async def send(self, event: str, data: dict[str, Any]) -> None:
         """Send an event; raises AssertionError when it is refused."""
@@ -30,18 +31,39 @@ class Member:
         frame = {"type": "event", "event": event, "dataType": "json", "data": data, "ackId": ack_id}
         await self._socket.send_json(frame)
         while True:
-            answer = await self._socket.receive_json(timeout=ANSWER_SECONDS)
+            answer = await self._receive()
             assert answer.get("data", {}).get("event") != "error", answer
             if answer["type"] == "ack" and answer["ackId"] == ack_id:
                 assert answer["success"], answer
                 return
 
+    async def hear(self, **fields: object) -> dict[str, Any]:
+        """Return the first frame that has these fields, whether it came already or is still to come."""
+        while True:
+            for frame in self._heard:
+                if fields.items() <= frame.items():
+                    return frame
+            await self._receive()
+
+    async def leave(self) -> None:
+        """Close the connection, as a tab that is closed does."""
+        await self._socket.close()
+
+    async def _receive(self) -> dict[str, Any]:
+        answer: dict[str, Any] = await self._socket.receive_json(timeout=ANSWER_SECONDS)
+        if answer["type"] == "message":
+            self._heard.append(answer["data"])
+        return answer
+
 
 class Crowd:
-    """People who are in a room while its context lasts."""
+    """People who are in a room while its context lasts.
 
-    def __init__(self, chat: Chat, room: str, *names: str) -> None:
-        self._chat, self._room, self._names = chat, room, names
+    The headers are those that come with every request to the app, as an authenticating proxy adds them.
+    """
+
+    def __init__(self, chat: Chat, room: str, *names: str, headers: Mapping[str, str] | None = None) -> None:
+        self._chat, self._room, self._names, self._headers = chat, room, names, headers
         self._members: list[Member] = []
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
@@ -70,8 +92,24 @@ class Crowd:
 
         self._run(_gather(talk(index) for index in range(len(members))))
 
+    def send(self, name: str, event: str, **data: object) -> None:
+        """Let one of them send an event about the room; return when it is done."""
+        self._run(self._member(name).send(event, {"room": self._room} | data))
+
+    def hear(self, name: str, **fields: object) -> dict[str, Any]:
+        """Return the first frame with these fields that one of them was sent, waiting for it."""
+        frame: dict[str, Any] = self._run(self._member(name).hear(**fields))
+        return frame
+
+    def leave(self, name: str) -> None:
+        """Let one of them go."""
+        self._run(self._member(name).leave())
+
+    def _member(self, name: str) -> Member:
+        return self._members[self._names.index(name)]
+
     async def _open_session(self) -> aiohttp.ClientSession:
-        return aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0))
+        return aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0), headers=self._headers)
 
     async def _connect(self, name: str) -> Member:
         async with self._session.get(f"{self._chat.url}/negotiate", params={"id": name}) as answer:
