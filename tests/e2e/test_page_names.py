@@ -3,75 +3,55 @@
 import re
 from collections.abc import Callable
 
-import pytest
 from playwright.sync_api import Page, expect
 
 from tests.e2e.conftest import Chat
-from tests.e2e.people import Person, a_room
+from tests.e2e.crowd import Crowd
+from tests.e2e.people import Person, a_room, actions_of
 
 NewPerson = Callable[[], Page]
 
 
-def try_name(page: Page, chat: Chat, name: str) -> None:
-    page.goto(chat.url)
-    page.get_by_label("Your name").fill(name)
-    page.get_by_role("button", name="Join the chat").click()
+REFUSED_NAMES = {
+    "admin": "reserved",
+    "an\u3164a": "HANGUL FILLER",
+    "\u0430na": "mixes scripts",
+    "ana  b": "two spaces",
+    "BiIIie": "Somebody here has this name",
+}
 
 
-@pytest.mark.parametrize(
-    ("name", "reason"),
-    [
-        ("admin", "reserved"),
-        ("an\u3164a", "HANGUL FILLER"),
-        ("\u0430na", "mixes scripts"),
-        ("ana  b", "two spaces"),
-    ],
-)
-def test_a_name_that_is_not_allowed_is_refused_where_it_is_typed(
-    chat: Chat, new_person: NewPerson, name: str, reason: str
-) -> None:
-    page = new_person()
-
-    try_name(page, chat, name)
-
-    expect(page.get_by_role("alert")).to_contain_text(reason)
-    expect(page.get_by_label("Your name")).to_have_value(name)
-
-
-def test_a_name_that_looks_like_somebody_here_is_refused_where_it_is_typed_and_another_one_is_taken(
-    chat: Chat, new_person: NewPerson
-) -> None:
-    Person(new_person(), chat, "billie").enter(a_room())
-    page = new_person()
-
-    try_name(page, chat, "BiIIie")
-    expect(page.get_by_role("alert")).to_contain_text("Somebody here has this name")
-    page.get_by_label("Your name").fill("bettie")
-    page.get_by_role("button", name="Join the chat").click()
-
-    Person(page, chat, "bettie").expect_live()
-
-
-def test_a_kept_name_that_is_refused_now_brings_back_the_first_screen_with_the_reason(
+def test_a_name_that_is_refused_is_told_where_it_is_typed_or_kept_and_another_one_is_taken(
     chat: Chat, new_person: NewPerson
 ) -> None:
     page = new_person()
-    page.goto(chat.url)
+    bettie = Person(page, chat, "bettie")
+    box, join = page.get_by_label("Your name"), page.get_by_role("button", name="Join the chat")
+    with Crowd(chat, a_room(), "billie"):
+        page.goto(chat.url)
+        for name, reason in REFUSED_NAMES.items():
+            box.fill(name)
+            join.click()
+            expect(page.get_by_role("alert")).to_contain_text(reason)
+            expect(box).to_have_value(name)
+        box.fill("bettie")
+        join.click()
+        bettie.expect_live()
+
+    # A kept name that is refused now brings back the first screen with the reason.
     page.evaluate(
         """async () => {
             sessionStorage.setItem("chat.user", "system");
             localStorage.setItem("chat.user.system.session", await (await fetch("session")).text());
         }"""
     )
-
     page.reload()
-
     expect(page.get_by_role("alert")).to_contain_text("reserved")
-    page.get_by_label("Your name").fill("bettie")
-    page.get_by_role("button", name="Join the chat").click()
-    Person(page, chat, "bettie").expect_live()
+    box.fill("bettie")
+    join.click()
+    bettie.expect_live()
     page.reload()
-    Person(page, chat, "bettie").expect_live()
+    bettie.expect_live()
 
 
 def test_nothing_that_is_typed_looks_like_what_was_not_typed(chat: Chat, new_person: NewPerson) -> None:
@@ -81,9 +61,9 @@ def test_nothing_that_is_typed_looks_like_what_was_not_typed(chat: Chat, new_per
         ana.expect_line(text)
     ana.say("/me waves to all")
     ana.say("/remind 1s tea\nbo: I agree")
-    ana.expect_line("soon gone").hover()
+    actions = actions_of(ana, "soon gone")
     for label in ("Delete", "Delete"):
-        ana.page.get_by_role("group", name="Message actions").get_by_role("button", name=label).click()
+        actions.get_by_role("button", name=label).click()
 
     deleted = ana.lines.filter(has=ana.page.locator("del"))
     expect(deleted).to_have_count(1)
@@ -111,33 +91,37 @@ def test_under_easyauth_people_are_shown_by_their_names_and_two_with_one_name_ar
 ) -> None:
     own_chat.environment["ChatAuth"] = "easyauth"
     own_chat.start()
-    people = []
-    for provider in ("aad", "github"):
-        page = new_person()
-        page.context.set_extra_http_headers(
-            {
-                "x-ms-client-principal-name": "Ana",
-                "x-ms-client-principal-id": "1",
-                "x-ms-client-principal-idp": provider,
-            }
-        )
-        page.goto(own_chat.url)
-        person = Person(page, own_chat, "Ana")
-        person.expect_live()
-        person.expect_joined("lobby")
-        people.append(person)
-    ana, other = people
+    page = new_person()
+    page.context.set_extra_http_headers(principal("aad"))
+    page.goto(own_chat.url)
+    ana = Person(page, own_chat, "Ana")
+    ana.expect_live()
+    ana.expect_joined("lobby")
 
-    ana.say("hello")
+    with Crowd(own_chat, "lobby", "Ana", headers=principal("github")) as other:
+        other.say(["hello from the other one"])
+        ana.say("hello")
+        hers, others = ana.expect_line("hello"), ana.expect_line("hello from the other one")
+        expect(hers).to_have_class(re.compile("mine"))
+        expect(hers).not_to_have_class(re.compile("pending|sent"))
+        expect(others).not_to_have_class(re.compile("mine"))
+        expect(others.locator(".author")).to_have_text("Ana")
+        expect(page.locator("#my-name")).to_have_text("Ana")
+        expect(page.locator("#people-list bdi")).to_have_text(["Ana", "Ana"])
+        expect(page.locator("#people-list bdi[title='github:1']")).to_have_count(1)
+        expect(page.locator("#people-list li", has_text="(you)").locator("bdi")).to_have_attribute("title", "aad:1")
+        expect(page.locator(".presence")).to_contain_text("Ana")
 
-    expect(other.expect_line("hello").locator(".author")).to_have_text("Ana")
-    expect(other.expect_line("hello")).not_to_have_class(re.compile("mine"))
-    expect(ana.expect_line("hello")).to_have_class(re.compile("mine"))
-    expect(ana.page.locator("#my-name")).to_have_text("Ana")
-    expect(ana.page.locator("#people-list bdi")).to_have_text(["Ana", "Ana"])
-    expect(ana.page.locator("#people-list bdi[title='github:1']")).to_have_count(1)
-    expect(ana.page.locator("#people-list li", has_text="(you)").locator("bdi")).to_have_attribute("title", "aad:1")
-    expect(ana.page.locator(".presence")).to_contain_text("Ana")
-    other.expect_line("hello").hover()
-    other.page.get_by_role("group", name="Message actions").get_by_role("button", name="🎉").click()
-    expect(ana.page.locator(".reactions button")).to_have_attribute("aria-label", re.compile("^🎉 1: \u2068Ana\u2069$"))
+        other.send("Ana", "react", id=hers.get_attribute("id"), emoji="🎉", on=True)
+        reaction = page.locator(".reactions button")
+        expect(reaction).to_have_attribute("aria-label", re.compile("^🎉 1: \u2068Ana\u2069$"))
+        expect(reaction).to_have_attribute("aria-pressed", "false")
+
+
+def principal(provider: str) -> dict[str, str]:
+    """Return the headers by which a proxy tells the app that Ana has signed in at a provider."""
+    return {
+        "x-ms-client-principal-name": "Ana",
+        "x-ms-client-principal-id": "1",
+        "x-ms-client-principal-idp": provider,
+    }

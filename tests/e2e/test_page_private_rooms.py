@@ -26,7 +26,7 @@ def rooms(person: Person) -> list[str]:
     return person.page.locator("#my-rooms bdi").all_inner_texts()
 
 
-def test_a_private_room_is_shown_by_its_title_and_an_invitation_is_accepted_in_the_list(
+def test_a_private_room_is_shown_by_its_title_to_who_accepts_the_invitation_and_is_gone_for_who_is_removed(
     chat: Chat, new_person: NewPerson
 ) -> None:
     ana, bo = Person(new_person(), chat, "ana p").enter(), Person(new_person(), chat, "bo p").enter()
@@ -34,7 +34,6 @@ def test_a_private_room_is_shown_by_its_title_and_an_invitation_is_accepted_in_t
     assert re.fullmatch(r"~[a-z2-7]{24}", name)
 
     ana.say("/invite bo p")
-
     notice(ana, "bo p is invited")
     notice(bo, "invites you to")
     bo.page.get_by_role("button", name="Accept Team plans").click()
@@ -45,8 +44,29 @@ def test_a_private_room_is_shown_by_its_title_and_an_invitation_is_accepted_in_t
     assert rooms(bo).count("Team plans") == 1
     assert name not in bo.page.locator("#rooms").inner_text()
 
+    ana.say("/remove bo p")
+    bo.expect_joined("lobby")
+    notice(bo, "You are no member any more of")
+    assert "Team plans" not in rooms(bo)
+    bo.page.evaluate("room => { location.hash = room }", name)
+    expect(bo.page.locator(".timeline-note.error")).to_contain_text("There is no such room")
+    bo.expect_joined("lobby")
 
-def test_a_link_lets_somebody_in_and_its_secret_does_not_stay_in_the_address(chat: Chat, new_person: NewPerson) -> None:
+    # A direct conversation has the name of the other one.
+    ana.say("/direct bo p")
+    ana.expect_joined("bo p")
+    notice(bo, "wants to talk with you")
+    ana.say("hello")
+    link = bo.page.locator("#my-rooms a", has_text="ana p")
+    expect(link.locator(".badge")).to_contain_text("1")
+    link.click()
+    bo.expect_joined("ana p")
+    bo.expect_line("hello")
+
+
+def test_a_link_lets_somebody_in_until_it_ends_and_its_secret_does_not_stay_in_the_address(
+    chat: Chat, new_person: NewPerson
+) -> None:
     ana = Person(new_person(), chat, "ana q").enter()
     create(ana, "Linked plans")
     ana.page.get_by_role("button", name="Room settings").click()
@@ -74,53 +94,15 @@ def test_a_link_lets_somebody_in_and_its_secret_does_not_stay_in_the_address(cha
     ana.page.get_by_role("group").get_by_role("button", name="End all links").click()
     expect(ana.page.locator("#panel")).to_contain_text("All links have ended.")
     expect(ana.page.get_by_role("button", name="End all links")).to_have_count(0)
+
+    # Another one, and the one that has ended, are told in words: in a page that is open, and where it is typed.
     cy = Person(new_person(), chat, "cy q").enter()
+    cy.page.evaluate("location.hash = 'join=~abcdefghabcdefghabcdefgh.notasecretnotasecretnota'")
+    expect(cy.page.locator(".timeline-note.error")).to_contain_text("This invitation is not valid")
+    cy.expect_joined("lobby")
+    assert "join" not in cy.page.url
     cy.page.get_by_role("button", name="New room").click()
     cy.page.get_by_label("Join a room").check()
     cy.page.get_by_label("Name or link of the room").fill(address)
     cy.page.get_by_role("button", name="Join", exact=True).last.click()
     expect(cy.page.get_by_label("Name or link of the room")).to_have_accessible_description(re.compile("not valid"))
-
-
-def test_a_link_can_be_opened_in_a_page_that_is_open_and_a_wrong_one_is_told_in_words(
-    chat: Chat, new_person: NewPerson
-) -> None:
-    bo = Person(new_person(), chat, "bo r").enter()
-
-    bo.page.evaluate("location.hash = 'join=~abcdefghabcdefghabcdefgh.notasecretnotasecretnota'")
-
-    expect(bo.page.locator(".timeline-note.error")).to_contain_text("This invitation is not valid")
-    bo.expect_joined("lobby")
-    assert "join" not in bo.page.url
-
-
-def test_who_is_removed_is_told_and_the_room_is_gone(chat: Chat, new_person: NewPerson) -> None:
-    ana, bo = Person(new_person(), chat, "ana s").enter(), Person(new_person(), chat, "bo s").enter()
-    name = create(ana, "Closed circle")
-    ana.say("/invite bo s")
-    bo.page.get_by_role("button", name="Accept Closed circle").click()
-    bo.expect_joined("Closed circle")
-
-    ana.say("/remove bo s")
-
-    bo.expect_joined("lobby")
-    notice(bo, "You are no member any more of")
-    assert "Closed circle" not in rooms(bo)
-    bo.page.evaluate("room => { location.hash = room }", name)
-    expect(bo.page.locator(".timeline-note.error")).to_contain_text("There is no such room")
-    bo.expect_joined("lobby")
-
-
-def test_a_direct_conversation_has_the_name_of_the_other_one(chat: Chat, new_person: NewPerson) -> None:
-    ana, bo = Person(new_person(), chat, "ana v").enter(), Person(new_person(), chat, "bo v").enter()
-
-    ana.say("/direct bo v")
-
-    ana.expect_joined("bo v")
-    notice(bo, "wants to talk with you")
-    ana.say("hello")
-    link = bo.page.locator("#my-rooms a", has_text="ana v")
-    expect(link.locator(".badge")).to_contain_text("1")
-    link.click()
-    bo.expect_joined("ana v")
-    bo.expect_line("hello")
