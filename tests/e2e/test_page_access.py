@@ -1,51 +1,62 @@
 """The page for those who read it otherwise: what axe-core finds, and the system's own colours."""
 
 from collections.abc import Callable
-from typing import Any
 
-import pytest
 from playwright.sync_api import Page, expect
 
-from tests.e2e.accessibility import violations
 from tests.e2e.conftest import Chat
-from tests.e2e.people import Person, a_room
+from tests.e2e.crowd import Crowd
+from tests.e2e.people import Person, a_room, answer, react
+from tests.e2e.schemes import violations_in_both_schemes
 
 NewPerson = Callable[[], Page]
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_axe_finds_nothing_at_all_on_the_frame_of_the_page(chat: Chat, new_person: NewPerson, scheme: Any) -> None:
+def test_axe_finds_nothing_at_all_on_any_screen_in_light_and_in_dark_colours(chat: Chat, new_person: NewPerson) -> None:
     page, room = new_person(), a_room()
-    page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+    page.emulate_media(reduced_motion="reduce")
     page.goto(f"{chat.url}/#{room}")
     expect(page.get_by_label("Your name")).to_be_focused()
-    assert violations(page) == []
+    assert violations_in_both_schemes(page) == []
 
     ana = Person(page, chat, "ana").enter(room)
-    ana.say("hello")
-    ana.expect_line("hello")
-    ana.say("/nonsense")
-    expect(page.get_by_role("alert")).to_be_visible()
-    page.get_by_label("Join or create a room").fill("no such room")
-    page.get_by_label("Join or create a room").press("Enter")
-    expect(page.locator("#room-problem")).to_be_visible()
-    assert violations(page) == []
-    ana.log.focus()
-    page.keyboard.press("?")
-    expect(page.get_by_role("complementary", name="Keys")).to_be_visible()
-    assert violations(page) == []
+    with Crowd(chat, room, "bo") as crowd:
+        crowd.say(["hello https://a.example"])
+        react(ana, "hello https://a.example", "🎉")
+        answer(ana, "hello https://a.example", "hi")
+        ana.say("/who")
+        expect(page.locator(".notice")).to_be_visible()
+        ana.say("/nonsense")
+        expect(page.get_by_role("alert")).to_be_visible()
+        page.get_by_label("Join or create a room").fill("no such room")
+        page.get_by_label("Join or create a room").press("Enter")
+        expect(page.locator("#room-problem")).to_be_visible()
+        ana.box.fill("/")
+        expect(page.get_by_role("listbox")).to_be_visible()
+        assert violations_in_both_schemes(page) == []
 
-    page.set_viewport_size({"width": 390, "height": 844})
-    assert violations(page) == []
-    page.keyboard.press("Escape")
-    page.get_by_role("button", name="Rooms", exact=True).click()
-    assert violations(page) == []
-    page.keyboard.press("Escape")
-    page.locator("#people-count").click()
-    assert violations(page) == []
+        ana.box.fill("")
+        ana.log.focus()
+        page.keyboard.press("?")
+        expect(page.get_by_role("complementary", name="Keys")).to_be_visible()
+        assert violations_in_both_schemes(page) == []
+
+        page.set_viewport_size({"width": 390, "height": 844})
+        assert violations_in_both_schemes(page) == []
+        page.keyboard.press("Escape")
+        expect(page.get_by_role("complementary", name="Keys")).to_be_hidden()
+        page.get_by_role("button", name="Rooms", exact=True).click()
+        expect(page.get_by_role("navigation", name="Rooms")).to_be_visible()
+        assert violations_in_both_schemes(page) == []
+        page.keyboard.press("Escape")
+        page.locator("#people-count").click()
+        expect(page.locator("#people-list")).to_be_visible()
+        assert violations_in_both_schemes(page) == []
 
 
-def test_in_the_systems_own_colours_what_a_colour_tells_has_a_line(chat: Chat, new_person: NewPerson) -> None:
+def test_what_a_colour_tells_has_a_line_in_the_systems_own_colours_and_each_text_has_its_own_direction(
+    chat: Chat, new_person: NewPerson
+) -> None:
     page = new_person()
     page.emulate_media(forced_colors="active")
     ana = Person(page, chat, "ana").enter(a_room())
@@ -62,18 +73,10 @@ def test_in_the_systems_own_colours_what_a_colour_tells_has_a_line(chat: Chat, n
     ana.box.focus()
     assert style("#message-box", "outlineStyle") == "solid"
 
-
-def test_a_text_from_right_to_left_stands_on_the_right_in_the_box_and_in_the_room(
-    chat: Chat, new_person: NewPerson
-) -> None:
-    page = new_person()
-    ana = Person(page, chat, "ana").enter(a_room())
-    text = "\u0634\u0627\u064a\u061f"
-    ana.box.fill(text)
-    assert ana.box.evaluate("box => getComputedStyle(box).direction") == "rtl"
-
-    ana.say(text)
-
-    line = ana.expect_line(text).locator(".text")
+    from_right_to_left = "\u0634\u0627\u064a\u061f"
+    ana.box.fill(from_right_to_left)
+    assert style("#message-box", "direction") == "rtl"
+    ana.say(from_right_to_left)
+    line = ana.expect_line(from_right_to_left).locator(".text")
     assert line.evaluate("node => getComputedStyle(node).direction") == "rtl"
-    assert page.locator("html").evaluate("node => getComputedStyle(node).direction") == "ltr"
+    assert style("html", "direction") == "ltr"

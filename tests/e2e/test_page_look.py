@@ -3,14 +3,15 @@
 import json
 import re
 from collections.abc import Callable
-from typing import Any
+from contextlib import suppress
 
 import pytest
-from playwright.sync_api import Browser, Page, Route, expect
+from playwright.sync_api import Browser, Page, Route, ViewportSize, expect
 
-from tests.e2e.accessibility import violations
 from tests.e2e.conftest import Chat
+from tests.e2e.crowd import Crowd
 from tests.e2e.people import Person, Wire, a_room, actions_of, answer, react, until
+from tests.e2e.schemes import violations_in_both_schemes
 
 NewPerson = Callable[[], Page]
 MAX_FIRST_LOAD_BYTES = 10 * 1024
@@ -20,58 +21,35 @@ MAX_FIRST_LOAD_BYTES = 10 * 1024
 # mentions and what an old conversation needs.
 MAX_PAGE_BYTES = 56 * 1024
 
+PHONE: ViewportSize = {"width": 390, "height": 844}
+PHONE_ON_ITS_SIDE: ViewportSize = {"width": 844, "height": 500}
+MOVING = """() => [...document.querySelectorAll('*')].filter(node => ['', '::before', '::after'].some(part => {
+  const style = getComputedStyle(node, part);
+  return style.animationName !== 'none' || style.scrollBehavior !== 'auto' || parseFloat(style.transitionDuration);
+})).map(node => node.outerHTML.slice(0, 60))"""
+
 
 @pytest.fixture
 def room() -> str:
     return a_room()
 
 
-def serious_violations(page: Page) -> list[dict[str, Any]]:
-    """Return what axe-core finds serious or critical, with the elements."""
-    return violations(page, impacts=("serious", "critical"))
-
-
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_axe_finds_nothing_serious_on_any_screen(chat: Chat, new_person: NewPerson, room: str, scheme: Any) -> None:
-    page, other = new_person(), Person(new_person(), chat, "bo").enter(room)
-    page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
-    page.goto(f"{chat.url}/#{room}")
-    expect(page.get_by_label("Your name")).to_be_focused()
-    assert serious_violations(page) == []
-
-    ana = Person(page, chat, "ana").enter(room)
-    other.say("hello https://a.example")
-    ana.expect_line("hello https://a.example").hover()
-    page.get_by_role("button", name="🎉").click()
-    page.get_by_role("button", name="Reply").click()
-    ana.say("hi")
-    ana.expect_line("hi")
-    ana.say("/who")
-    expect(page.locator(".notice")).to_be_visible()
-    ana.box.fill("/")
-    assert serious_violations(page) == []
-
-    page.set_viewport_size({"width": 390, "height": 844})
-    page.get_by_role("button", name="Rooms").click()
-    assert serious_violations(page) == []
-
-
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_axe_finds_nothing_serious_while_something_is_missing_or_on_its_way(
-    chat: Chat, new_person: NewPerson, room: str, scheme: Any
+def test_axe_finds_nothing_while_something_is_missing_or_on_its_way(
+    chat: Chat, new_person: NewPerson, room: str
 ) -> None:
     page = new_person()
-    page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+    page.emulate_media(reduced_motion="reduce")
     wire = Wire(page)
-    ana, bo = Person(page, chat, "ana").enter(room), Person(new_person(), chat, "bo").enter(room)
+    ana = Person(page, chat, "ana").enter(room)
     ana.say("tpyo")
-    ana.expect_line("tpyo")
-    wire.keeps = lambda frame: frame.get("data", {}).get("message") == "lost"
-    bo.say("lost")
-    until(page, lambda: len(wire.kept) == 1)
-    wire.keeps = lambda frame: frame.get("data", {}).get("type") == "since"
-    bo.say("cake?")
-    expect(page.locator(".gap")).to_be_visible()
+    expect(ana.expect_line("tpyo")).not_to_have_class(re.compile("pending|sent"))
+    with Crowd(chat, room, "bo") as crowd:
+        wire.keeps = lambda frame: frame.get("data", {}).get("message") == "lost"
+        crowd.say(["lost"])
+        until(page, lambda: len(wire.kept) == 1)
+        wire.keeps = lambda frame: frame.get("data", {}).get("type") == "since"
+        crowd.say(["cake?"])
+        expect(page.locator(".gap")).to_be_visible()
     wire.refuses_with = 1008
     wire.cut(code=1008)
     expect(ana.status).to_contain_text("Reconnecting")
@@ -80,64 +58,93 @@ def test_axe_finds_nothing_serious_while_something_is_missing_or_on_its_way(
     ana.say("typo")
     expect(ana.expect_line("typo")).to_contain_text("Sending the edit…")
 
-    assert serious_violations(page) == []
+    assert violations_in_both_schemes(page) == []
 
 
-@pytest.mark.parametrize(("width", "touch"), [(320, False), (390, True), (768, False), (768, True), (1280, True)])
+@pytest.mark.parametrize(("touch", "widths"), [(False, (768, 320)), (True, (1280, 768, 390))])
 def test_everything_fits_and_can_be_pressed_at_every_width(
-    chat: Chat, browser: Browser, room: str, width: int, touch: bool
+    chat: Chat, browser: Browser, room: str, touch: bool, widths: tuple[int, ...]
 ) -> None:
-    context = browser.new_context(viewport={"width": width, "height": 640}, has_touch=touch, is_mobile=touch)
+    context = browser.new_context(viewport={"width": widths[0], "height": 640}, has_touch=touch, is_mobile=touch)
     page = context.new_page()
     ana = Person(page, chat, "ana").enter(room)
     ana.say("a line")
     react(ana, "a line", "🎉")
     answer(ana, "a line", "another")
-    actions_of(ana, "another")
     expect(page.locator(".reactions button")).to_be_visible()
     expect(page.locator(".message .quote")).to_have_count(2)
 
-    assert page.evaluate("document.documentElement.scrollWidth") <= width
-    small = page.evaluate(
-        """dense => [...document.querySelectorAll('button, input, textarea, nav a')]
-      .filter(node => node.checkVisibility({visibilityProperty: true}))
-      .filter(node => !(dense && node.matches('.message button')))
-      .map(node => [node.outerHTML.slice(0, 60), node.offsetWidth, node.offsetHeight])
-      .filter(([, width, height]) => width < 44 || height < 44)""",
-        width >= 761 and not touch,
-    )
-    assert small == []
-    tools = page.locator("#message-actions").bounding_box()
-    assert tools
-    assert tools["x"] >= 0
-    assert tools["x"] + tools["width"] <= width
+    for width in widths:
+        page.set_viewport_size({"width": width, "height": 640})
+        page.wait_for_function("width => document.documentElement.scrollWidth <= width", arg=width)
+        actions_of(ana, "another")
+        small = page.evaluate(
+            """dense => [...document.querySelectorAll('button, input, textarea, nav a')]
+          .filter(node => node.checkVisibility({visibilityProperty: true}))
+          .filter(node => !(dense && node.matches('.message button')))
+          .map(node => [node.outerHTML.slice(0, 60), node.offsetWidth, node.offsetHeight])
+          .filter(([, width, height]) => width < 44 || height < 44)""",
+            width >= 761 and not touch,
+        )
+        assert small == [], width
+        tools = page.locator("#message-actions").bounding_box()
+        assert tools
+        assert tools["x"] >= 0
+        assert tools["x"] + tools["width"] <= width
     context.close()
 
 
-@pytest.mark.parametrize(("width", "height"), [(390, 844), (844, 500)])
-def test_nothing_is_covered_by_a_notch_or_a_home_indicator(
-    chat: Chat, new_person: NewPerson, room: str, width: int, height: int
+def test_nothing_is_covered_by_a_notch_or_moves_for_who_wants_it_still_and_rooms_and_people_are_drawers_on_a_phone(
+    chat: Chat, new_person: NewPerson, room: str
 ) -> None:
     page = new_person()
     page.emulate_media(reduced_motion="reduce")  # a drawer is in its place at once
-    page.set_viewport_size({"width": width, "height": height})
     insets = {"top": 47, "right": 31, "bottom": 34, "left": 29}
     page.context.new_cdp_session(page).send("Emulation.setSafeAreaInsetsOverride", {"insets": insets})
     page.goto(chat.url)
-    expect(page.get_by_label("Your name")).to_be_focused()
-    assert outside(page, insets) == []
+    for size in (PHONE, PHONE_ON_ITS_SIDE):
+        page.set_viewport_size(size)
+        expect(page.get_by_label("Your name")).to_be_focused()
+        expect_all_within(page, insets)
 
-    ana = Person(page, chat, "ana").enter(room)
+    ana, people = Person(page, chat, "ana").enter(room), page.locator("#people-list")
     ana.say("hello")
-    ana.expect_line("hello")
-    assert outside(page, insets) == []
-    if width < 761:
-        page.get_by_role("button", name="Rooms").click()
-        assert outside(page, insets) == []
-        page.keyboard.press("Escape")
+    answer(ana, "hello", "yes")
     page.locator("#people-count").click()
-    assert outside(page, insets) == []
+    expect(people).to_be_visible()
+    expect_all_within(page, insets)
+    page.keyboard.press("Escape")
+    expect(people).to_be_hidden()
+    page.mouse.move(0, 0)  # away from the message, whose actions would stand over it
+    expect_all_within(page, insets)
+
+    page.set_viewport_size(PHONE)
+    rooms = page.get_by_role("navigation")
+    expect(rooms).to_be_hidden()
+    expect_all_within(page, insets)
+    assert page.evaluate(MOVING) == []
+    page.get_by_role("button", name="Rooms").click()
+    expect(rooms).to_be_visible()
+    expect_all_within(page, insets)
+    assert page.evaluate("document.getAnimations().length") == 0
+    assert page.evaluate(MOVING) == []
+    page.get_by_role("link", name="lobby").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("lobby")
+    expect(rooms).to_be_hidden()
+    page.locator("#people-count").click()
+    expect(people).to_be_visible()
+    expect_all_within(page, insets)
+    page.keyboard.press("Escape")
+    expect(people).to_be_hidden()
+    expect(ana.box).to_be_visible()
     expect(page.locator("meta[name=viewport]")).to_have_attribute("content", re.compile("viewport-fit=cover"))
+
+
+def expect_all_within(page: Page, insets: dict[str, int]) -> None:
+    """Wait until nothing is outside of the safe area."""
+    with suppress(AssertionError):
+        until(page, lambda: outside(page, insets) == [], seconds=5)
+    assert outside(page, insets) == []
 
 
 def outside(page: Page, insets: dict[str, int]) -> list[str]:
@@ -157,95 +164,48 @@ def outside(page: Page, insets: dict[str, int]) -> list[str]:
     return found
 
 
-def test_on_a_phone_rooms_and_people_are_drawers(chat: Chat, new_person: NewPerson, room: str) -> None:
-    page = new_person()
-    page.set_viewport_size({"width": 390, "height": 844})
-    ana = Person(page, chat, "ana").enter(room)
-    expect(page.get_by_role("navigation")).to_be_hidden()
-
-    page.get_by_role("button", name="Rooms").click()
-    page.get_by_role("link", name="lobby").click()
-    expect(page.get_by_role("heading", level=1)).to_have_text("lobby")
-    expect(page.get_by_role("navigation")).to_be_hidden()
-    page.locator("#people-count").click()
-    expect(page.locator("#people-list")).to_be_visible()
-    page.keyboard.press("Escape")
-    expect(page.locator("#people-list")).to_be_hidden()
-    expect(ana.box).to_be_visible()
-
-
-def test_on_a_desktop_nothing_moves_when_the_list_of_people_opens(chat: Chat, new_person: NewPerson, room: str) -> None:
+def test_a_name_is_refused_where_it_is_typed_or_remembered_for_the_tab_with_the_theme_and_offered_to_the_next(
+    chat: Chat, new_person: NewPerson
+) -> None:
     page = new_person()
     page.set_viewport_size({"width": 1280, "height": 800})
-    ana = Person(page, chat, "ana").enter(room)
-    places = [ana.log.bounding_box(), page.locator("#people").bounding_box()]
-
-    page.locator("#people-count").click()
-
-    assert page.locator("#people").evaluate("people => people.matches(':popover-open')")
-    assert [ana.log.bounding_box(), page.locator("#people").bounding_box()] == places
-
-
-def test_the_theme_is_the_systems_until_one_chooses_and_the_choice_is_kept(chat: Chat, new_person: NewPerson) -> None:
-    page = new_person()
     page.emulate_media(color_scheme="dark")
-    Person(page, chat, "ana").enter()
-    background = "getComputedStyle(document.documentElement).backgroundColor"
-    dark = page.evaluate(background)
-    page.emulate_media(color_scheme="light")
-    light = page.evaluate(background)
-    assert dark != light
-
-    page.get_by_role("button", name="Theme: system").click()
-    page.get_by_role("button", name="Theme: light").click()
-    assert page.evaluate(background) == dark
-    page.reload()
-    expect(page.get_by_role("button", name="Theme: dark")).to_be_visible()
-    assert page.evaluate(background) == dark
-
-
-def test_with_reduced_motion_nothing_is_animated(chat: Chat, new_person: NewPerson, room: str) -> None:
-    page = new_person()
-    page.emulate_media(reduced_motion="reduce")
-    page.set_viewport_size({"width": 390, "height": 844})
-    ana = Person(page, chat, "ana").enter(room)
-    ana.say("still")
-    answer(ana, "still", "yes")
-
-    moving = """() => [...document.querySelectorAll('*')].filter(node => ['', '::before', '::after'].some(part => {
-      const style = getComputedStyle(node, part);
-      return style.animationName !== 'none' || style.scrollBehavior !== 'auto' || parseFloat(style.transitionDuration);
-    })).map(node => node.outerHTML.slice(0, 60))"""
-    assert page.evaluate(moving) == []
-    page.get_by_role("button", name="Rooms").click()
-    assert page.evaluate("document.getAnimations().length") == 0
-    assert page.evaluate(moving) == []
-
-
-def test_an_invalid_name_is_refused_where_it_is_typed(chat: Chat, new_person: NewPerson) -> None:
-    page = new_person()
     page.goto(chat.url)
     page.mouse.move(300, 300)
     expect(page.get_by_role("group", name="Message actions")).to_be_hidden()
     page.get_by_label("Your name").fill("system")
     page.get_by_role("button", name="Join the chat").click()
-
     expect(page.get_by_role("alert")).to_contain_text("reserved")
     page.get_by_label("Your name").fill("  ana  ")
     page.get_by_label("Your name").press("Enter")
     expect(page.locator("#my-name")).to_have_text("ana")
 
-
-def test_the_name_is_remembered_for_the_tab_and_offered_to_the_next(chat: Chat, new_person: NewPerson) -> None:
-    page = new_person()
-    ana = Person(page, chat, "ana").enter()
+    # Its theme is the system's until one chooses.
+    background = "getComputedStyle(document.documentElement).backgroundColor"
+    dark = page.evaluate(background)
+    page.emulate_media(color_scheme="light")
+    assert page.evaluate(background) != dark
+    page.get_by_role("button", name="Theme: system").click()
+    page.get_by_role("button", name="Theme: light").click()
+    assert page.evaluate(background) == dark
     page.reload()
+    ana = Person(page, chat, "ana")
     ana.expect_live()
+    expect(page.get_by_role("button", name="Theme: dark")).to_be_visible()
+    assert page.evaluate(background) == dark
+
+    # On a desktop nothing moves when the list of people opens.
+    ana.expect_joined("lobby")
+    people = page.locator("#people")
+    places = [ana.log.bounding_box(), people.bounding_box()]
+    page.locator("#people-count").click()
+    assert people.evaluate("people => people.matches(':popover-open')")
+    assert [ana.log.bounding_box(), people.bounding_box()] == places
+    page.keyboard.press("Escape")
 
     second = page.context.new_page()
     second.goto(chat.url)
     expect(second.get_by_label("Your name")).to_have_value("ana")
-
     page.get_by_role("button", name="Sign out").click()
     expect(page.get_by_label("Your name")).to_be_visible()
 

@@ -9,7 +9,9 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.e2e.accessibility import violations
 from tests.e2e.conftest import Chat
-from tests.e2e.people import Person, a_line, a_room, answer, publish, react, service_of, until
+from tests.e2e.crowd import Crowd
+from tests.e2e.people import Person, a_line, a_room, actions_of, publish, service_of, until
+from tests.e2e.schemes import violations_in_both_schemes
 
 NewPerson = Callable[[], Page]
 MARKED = """*Plan*: call `fetch()`, _not_ ~this~. <img src=x>
@@ -20,24 +22,25 @@ const wide = "a line that is so long that it cannot be read without being scroll
 - one
 - two"""
 
+USERS = [f"user{n}" for n in range(19)]
+REACTIONS: Any = {"reactions": {"🎉": ["bo", *USERS]}, "reactionCounts": {"🎉": 32}}
+
 
 @pytest.fixture
 def room() -> str:
     return a_room()
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_markup_is_shown_while_quotes_and_the_edit_box_have_what_was_typed(
-    chat: Chat, new_person: NewPerson, room: str, scheme: Any
+    chat: Chat, new_person: NewPerson, room: str
 ) -> None:
     page = new_person()
-    page.emulate_media(color_scheme=scheme)
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
-    ana, bo = Person(page, chat, "ana").enter(room), Person(new_person(), chat, "bo").enter(room)
+    ana = Person(page, chat, "ana").enter(room)
+    with Crowd(chat, room, "bo") as crowd:
+        crowd.say([MARKED])
 
-    ana.say(MARKED)
-
-    text = bo.page.locator(".message .text")
+    text = page.locator(".message .text")
     for tag, content in [("strong", "Plan"), ("em", "not"), ("s", "this"), ("code >> nth=0", "fetch()")]:
         expect(text.locator(tag)).to_have_text(content)
     expect(text.locator("blockquote")).to_have_text("as you said")
@@ -47,16 +50,19 @@ def test_markup_is_shown_while_quotes_and_the_edit_box_have_what_was_typed(
     expect(code).to_contain_text("const wide")
     assert code.evaluate("pre => pre.scrollWidth > pre.clientWidth")
     assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
-    assert violations(page, ".message") == []
+    assert violations_in_both_schemes(page, ".message") == []
 
     page.locator(".code-block").get_by_role("button", name="Copy").click()
     expect(page.locator(".code-block button")).to_have_text("Copied")
     assert page.evaluate("navigator.clipboard.readText()") == MARKED.splitlines()[2]
 
-    bo.lines.first.hover()
-    bo.page.get_by_role("button", name="Reply").click()
-    bo.say("yes")
+    actions = page.get_by_role("group", name="Message actions")
+    ana.lines.first.hover()
+    actions.get_by_role("button", name="Reply").click()
+    ana.say("yes")
     expect(ana.expect_line("yes").locator(".quote bdi")).to_contain_text("*Plan*: call `fetch()`, _not_ ~this~.")
+    ana.say(MARKED)
+    expect(text.locator("strong")).to_have_count(2)
     expect(page.locator(".pending, .sent")).to_have_count(0)
     ana.box.press("ArrowUp")
     expect(ana.box).to_have_value(MARKED)
@@ -101,32 +107,42 @@ def test_a_long_message_is_folded_until_somebody_wants_to_read_it(chat: Chat, ne
 
 
 def test_a_deleted_message_looks_deleted_and_so_do_quotes_of_it(chat: Chat, new_person: NewPerson, room: str) -> None:
-    ana, bo = (Person(new_person(), chat, name).enter(room) for name in ("ana", "bo"))
-    ana.say("secret")
-    react(bo, "secret", "🎉")
-    answer(bo, "secret", "why?")
-    expect(ana.expect_line("why?").locator(".quote")).to_contain_text("secret")
+    ana = Person(new_person(), chat, "ana").enter(room)
+    with Crowd(chat, room, "bo") as bo:
+        ana.say("secret")
+        bo.say(["secret of bo"])
+        ids = {text: bo.hear("bo", message=text)["id"] for text in ("secret", "secret of bo")}
+        replies = {"secret": "why?", "secret of bo": "as I said"}
+        for text, reply in replies.items():
+            bo.send("bo", "react", id=ids[text], emoji="🎉")
+            bo.send("bo", "message", message=reply, replyTo=ids[text])
+            expect(ana.expect_line(reply).locator(".quote")).to_contain_text(text)
+        expect(ana.page.locator(".reactions button")).to_have_count(2)
 
-    ana.expect_line("secret").hover()
-    for _ in range(2):
-        ana.page.locator("#message-actions [data-action=delete]").click()
+        actions_of(ana, "secret")
+        for _ in range(2):
+            ana.page.locator("#message-actions [data-action=delete]").click()
+        bo.send("bo", "delete", id=ids["secret of bo"])
 
-    for person in (ana, bo):
-        line = person.expect_line("Message deleted")
+    deleted = ana.lines.filter(has=ana.page.locator(".text del"))
+    expect(deleted).to_have_count(2)
+    for line in deleted.all():
         expect(line.locator("del")).to_have_text("Message deleted")
         expect(line.locator(".bubble")).to_have_css("border-top-style", "dashed")
         expect(line.locator(".reactions")).to_be_hidden()
         line.hover()
-        expect(person.page.locator("#message-actions")).to_be_hidden()
-        expect(person.expect_line("why?").locator(".quote")).to_contain_text("Message deleted")
-        expect(person.log.get_by_text("secret")).to_have_count(0)
+        expect(ana.page.locator("#message-actions")).to_be_hidden()
+    for reply in replies.values():
+        expect(ana.expect_line(reply).locator(".quote")).to_contain_text("Message deleted")
+    expect(ana.log.get_by_text("secret")).to_have_count(0)
 
 
-def test_the_author_and_the_picture_of_a_message_are_buttons_that_can_be_pressed_on_a_phone(
+def test_on_a_phone_the_author_and_the_picture_of_a_message_can_be_pressed_and_a_reaction_tells_who_reacted(
     chat: Chat, browser: Browser, room: str
 ) -> None:
     context = browser.new_context(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
-    ana = Person(context.new_page(), chat, "ana").enter(room)
+    page = context.new_page()
+    ana = Person(page, chat, "ana").enter(room)
     publish(service_of(chat), room, a_line(room, "bo", "one", 1), a_line(room, "bo", "two", 2))
     first, second = ana.expect_line("one"), ana.expect_line("two")
 
@@ -141,47 +157,44 @@ def test_the_author_and_the_picture_of_a_message_are_buttons_that_can_be_pressed
     expect(second.locator("[data-action=show-person]")).to_have_count(0)
     height = first.locator(".bubble").evaluate("bubble => bubble.offsetHeight")
     assert height < 80, "a place to press must not make the message higher"
+
+    publish(service_of(chat), room, a_line(room, "cy", "cake?", 3, **REACTIONS))
+    reaction = page.locator(".reactions button")
+    until(page, lambda: ana.distance_to_end() < 1 and reaction.count() == 1)
+    press = reaction.bounding_box()
+    assert press
+    session = context.new_cdp_session(page)
+    point = [{"x": press["x"] + 10, "y": press["y"] + 10}]
+    session.send("Input.dispatchTouchEvent", {"type": "touchStart", "touchPoints": point})
+    expect(page.locator("#reaction-details li").first).to_have_text("bo")
+    session.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+    expect(reaction).to_have_attribute("aria-pressed", "false")
+    expect(reaction).to_have_text("🎉 32")
+    page.touchscreen.tap(200, 20)
+    expect(page.locator("#reaction-details")).to_be_hidden()
     context.close()
 
 
-def test_who_reacted_is_told_to_the_pointer_the_keyboard_and_a_finger(
-    chat: Chat, new_person: NewPerson, browser: Browser, room: str
-) -> None:
-    context = browser.new_context(has_touch=True)
-    ana, bo = Person(new_person(), chat, "ana").enter(room), Person(context.new_page(), chat, "bo").enter(room)
-    users = [f"user{n}" for n in range(19)]
-    reactions: Any = {"reactions": {"🎉": ["ana", *users]}, "reactionCounts": {"🎉": 32}}
-    publish(service_of(chat), room, a_line(room, "cy", "cake?", 1, **reactions))
-    button, box = ana.page.locator(".reactions button"), ana.page.locator("#reaction-details")
+def test_who_reacted_is_told_to_the_pointer_and_the_keyboard(chat: Chat, new_person: NewPerson, room: str) -> None:
+    bo = Person(new_person(), chat, "bo").enter(room)
+    publish(service_of(chat), room, a_line(room, "cy", "cake?", 1, **REACTIONS))
+    button, box = bo.page.locator(".reactions button"), bo.page.locator("#reaction-details")
     expect(button).to_have_attribute("aria-label", re.compile("^🎉 32: \\W*you\\W, \\W*user0\\W and 30 others$"))
 
     button.hover()
     expect(box).to_be_visible()
-    expect(box.locator("li")).to_have_text(["You", *users[:11], "and 20 others"])
+    expect(box.locator("li")).to_have_text(["You", *USERS[:11], "and 20 others"])
     expect(box.locator("b")).to_have_text("You")
-    assert violations(ana.page, "#reaction-details") == []
-    ana.page.keyboard.press("Escape")
+    assert violations(bo.page, "#reaction-details") == []
+    bo.page.keyboard.press("Escape")
     expect(box).to_be_hidden()
 
-    ana.lines.first.focus()
-    until(ana.page, lambda: focus_next_reaction(ana.page))
+    bo.lines.first.focus()
+    until(bo.page, lambda: focus_next_reaction(bo.page))
     expect(box).to_be_visible()
     expect(button).to_have_attribute("aria-describedby", "reaction-details")
-    ana.box.focus()
+    bo.box.focus()
     expect(box).to_be_hidden()
-
-    press = bo.page.locator(".reactions button").bounding_box()
-    assert press
-    session = context.new_cdp_session(bo.page)
-    point = [{"x": press["x"] + 10, "y": press["y"] + 10}]
-    session.send("Input.dispatchTouchEvent", {"type": "touchStart", "touchPoints": point})
-    expect(bo.page.locator("#reaction-details li").first).to_have_text("ana")
-    session.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
-    expect(bo.page.locator(".reactions button")).to_have_attribute("aria-pressed", "false")
-    expect(bo.page.locator(".reactions button")).to_have_text("🎉 32")
-    bo.page.touchscreen.tap(200, 20)
-    expect(bo.page.locator("#reaction-details")).to_be_hidden()
-    context.close()
 
 
 def focus_next_reaction(page: Page) -> bool:

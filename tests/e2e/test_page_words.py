@@ -18,12 +18,21 @@ def refuse(frame: Frame, name: str) -> Iterable[Frame] | None:
     return [{"type": "ack", "ackId": frame["ackId"], "success": False, "error": error}]
 
 
-def test_a_message_that_could_not_be_delivered_says_so_in_words_once_and_can_be_sent_again(
+def test_a_signal_of_typing_that_fails_says_nothing_and_a_message_says_so_in_words_once_and_can_be_sent_again(
     chat: Chat, new_person: NewPerson
 ) -> None:
     page = new_person()
     wire = Wire(page)
     ana = Person(page, chat, "ana").enter(a_room())
+    wire.answer = lambda frame: refuse(frame, "typing")
+    ana.box.press_sequentially("hel")
+    until(page, lambda: len(wire.events("typing")) == 1)
+    wire.answer = lambda frame: None
+    ana.say("first")
+    ana.expect_line("first")
+    expect(page.locator(".timeline-note.error")).to_have_count(0)
+    expect(page.locator("#announcement")).to_be_empty()
+
     page.evaluate("""() => {
       window.announced = [];
       new MutationObserver(() => announced.push(document.querySelector("#announcement").textContent))
@@ -40,22 +49,6 @@ def test_a_message_that_could_not_be_delivered_says_so_in_words_once_and_can_be_
     note.get_by_role("button", name="Retry").click()
     expect(page.locator(".failed-note")).to_have_count(0)
     ana.expect_line("hello")
-
-
-def test_a_signal_of_typing_that_fails_says_nothing(chat: Chat, new_person: NewPerson) -> None:
-    page = new_person()
-    wire = Wire(page)
-    ana = Person(page, chat, "ana").enter(a_room())
-    wire.answer = lambda frame: refuse(frame, "typing")
-
-    ana.box.press_sequentially("hel")
-    until(page, lambda: len(wire.events("typing")) == 1)
-    wire.answer = lambda frame: None
-    ana.say("hello")
-    ana.expect_line("hello")
-
-    expect(page.locator(".timeline-note.error")).to_have_count(0)
-    expect(page.locator("#announcement")).to_be_empty()
 
 
 def test_the_first_screen_names_no_setting_when_the_chat_is_not_set_up(chat: Chat, new_person: NewPerson) -> None:
