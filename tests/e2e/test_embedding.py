@@ -9,7 +9,8 @@ import pytest
 from playwright.sync_api import FrameLocator, Page, expect
 
 from tests.e2e.conftest import Chat
-from tests.e2e.people import Person, a_room, until
+from tests.e2e.crowd import Crowd
+from tests.e2e.people import a_room, until
 
 NewPerson = Callable[[], Page]
 PAGE = """<!doctype html>
@@ -88,60 +89,56 @@ def details(page: Page, kind: str) -> list[dict[str, object]]:
     return found
 
 
-def test_an_allowed_site_shows_a_room_and_learns_who_spoke_but_not_what(
-    chat: Chat, site: Site, new_person: NewPerson, room: str
-) -> None:
-    bo, page = Person(new_person(), chat, "bo").enter(room), new_person()
-    frame = open_site(page, site.allowed, room)
-    page.get_by_role("button", name="Of the site").focus()
-    expect(frame.get_by_role("heading", level=1)).to_have_text(room)
-    expect(frame.get_by_role("navigation")).to_be_hidden()
-    assert frame.locator("html").evaluate("html => html.style.colorScheme") == "dark"
-    until(page, lambda: details(page, "ready") == [{"room": room}])
-    expect(page.get_by_role("button", name="Of the site")).to_be_focused()
-
-    frame.get_by_label("Message", exact=True).fill("hello from the site")
-    frame.get_by_label("Message", exact=True).press("Enter")
-    bo.expect_line("hello from the site")
-    bo.say("hello to the site")
-    expect(frame.locator(".message .text").last).to_have_text("hello to the site")
-
-    until(page, lambda: [said["from"] for said in details(page, "message")] == ["ana", "bo"])
-    assert [said["isOwn"] for said in details(page, "message")] == [True, False]
-    assert "hello" not in str(page.evaluate("told"))
-
-
-def test_a_site_changes_the_room_and_the_theme_without_loading_the_chat_anew(
+def test_an_allowed_site_shows_a_room_chooses_it_and_its_theme_and_learns_who_spoke_but_not_what(
     chat: Chat, site: Site, new_person: NewPerson, room: str
 ) -> None:
     page = new_person()
-    frame = open_site(page, site.allowed, room)
-    until(page, lambda: len(details(page, "ready")) == 1)
+    with Crowd(chat, room, "bo") as crowd:
+        frame = open_site(page, site.allowed, room)
+        page.get_by_role("button", name="Of the site").focus()
+        expect(frame.get_by_role("heading", level=1)).to_have_text(room)
+        expect(frame.get_by_role("navigation")).to_be_hidden()
+        assert frame.locator("html").evaluate("html => html.style.colorScheme") == "dark"
+        until(page, lambda: details(page, "ready") == [{"room": room}])
+        expect(page.get_by_role("button", name="Of the site")).to_be_focused()
+
+        frame.get_by_label("Message", exact=True).fill("hello from the site")
+        frame.get_by_label("Message", exact=True).press("Enter")
+        crowd.hear("bo", message="hello from the site")
+        crowd.say(["hello to the site"])
+        expect(frame.locator(".message .text").last).to_have_text("hello to the site")
+        until(page, lambda: [said["from"] for said in details(page, "message")] == ["ana", "bo"])
+        assert [said["isOwn"] for said in details(page, "message")] == [True, False]
+        assert "hello" not in str(page.evaluate("told"))
+
+        # What is scrolled out of the page around stays unread.
+        page.evaluate("document.body.style.paddingBottom = '4000px'; scrollTo(0, 3000)")
+        page.wait_for_function("scrollY > 2000")
+        crowd.say(["seen by nobody"])
+        until(page, lambda: details(page, "unread")[-1] == {"room": room, "count": 1})
+        page.evaluate("scrollTo(0, 0)")
+        until(page, lambda: details(page, "unread")[-1] == {"room": room, "count": 0})
+        assert page.evaluate("document.querySelector('chat-room').unread") == 0
+
+    # What strangers post to the frame or to the element changes nothing.
+    page.evaluate("addEventListener('message', ({ data }) => { if (data === 'done') window.isDone = true })")
+    add_frame(page, f"{site.stranger}/")
+    page.wait_for_function("window.isDone")
+    # What the page itself posts comes after what the stranger has posted.
+    page.evaluate("frames[0].postMessage({ chatRoom: 1, type: 'theme', theme: 'no theme' }, '*')")
+    page.evaluate("document.querySelector('chat-room').setAttribute('theme', 'dark')")
+    assert page.evaluate("document.querySelector('chat-room').unread") == 0
+    assert frame.locator("html").evaluate("html => html.style.colorScheme") == "dark"
+
+    # The site changes the room and the theme, and the chat is not loaded anew.
     frame.locator("html").evaluate("html => { html.dataset.loaded = 'once' }")
     other = a_room()
     page.evaluate("document.querySelector('chat-room').setAttribute('theme', 'light')")
     page.evaluate("room => document.querySelector('chat-room').setAttribute('room', room)", other)
-
     expect(frame.get_by_role("heading", level=1)).to_have_text(other)
     until(page, lambda: details(page, "ready")[-1] == {"room": other})
     expect(frame.locator("html")).to_have_attribute("data-loaded", "once")
     until(page, lambda: frame.locator("html").evaluate("html => html.style.colorScheme") == "light")
-
-
-def test_what_is_scrolled_out_of_the_page_around_stays_unread(
-    chat: Chat, site: Site, new_person: NewPerson, room: str
-) -> None:
-    bo, page = Person(new_person(), chat, "bo").enter(room), new_person()
-    open_site(page, site.allowed, room)
-    until(page, lambda: len(details(page, "ready")) == 1)
-    page.evaluate("document.body.style.paddingBottom = '4000px'; scrollTo(0, 3000)")
-    page.wait_for_function("scrollY > 2000")
-
-    bo.say("seen by nobody")
-    until(page, lambda: details(page, "unread")[-1] == {"room": room, "count": 1})
-    page.evaluate("scrollTo(0, 0)")
-    until(page, lambda: details(page, "unread")[-1] == {"room": room, "count": 0})
-    assert page.evaluate("document.querySelector('chat-room').unread") == 0
 
 
 def test_a_site_that_is_not_named_loads_neither_the_script_nor_the_frame(
@@ -160,34 +157,18 @@ def test_a_site_that_is_not_named_loads_neither_the_script_nor_the_frame(
         until(page, lambda: any("frame-ancestors" in text or "X-Frame-Options" in text for text in complaints))
 
 
-def test_what_strangers_post_to_the_frame_or_to_the_element_changes_nothing(
-    chat: Chat, site: Site, new_person: NewPerson, room: str
-) -> None:
-    page = new_person()
-    frame = open_site(page, site.allowed, room)
-    until(page, lambda: len(details(page, "ready")) == 1)
-    page.evaluate("addEventListener('message', ({ data }) => { if (data === 'done') window.isDone = true })")
-    add_frame(page, f"{site.stranger}/")
-    page.wait_for_function("window.isDone")
-    # What the page itself posts comes after what the stranger has posted.
-    page.evaluate("frames[0].postMessage({ chatRoom: 1, type: 'theme', theme: 'no theme' }, '*')")
-    page.evaluate("document.querySelector('chat-room').setAttribute('theme', 'dark')")
-
-    assert page.evaluate("document.querySelector('chat-room').unread") == 0
-    assert frame.locator("html").evaluate("html => html.style.colorScheme") == "dark"
-
-
 def test_a_page_of_thirty_lines_on_the_headless_client_reads_and_writes(
     chat: Chat, new_person: NewPerson, room: str
 ) -> None:
-    bo, page = Person(new_person(), chat, "bo").enter(), new_person()
+    page = new_person()
     page.goto(f"{chat.url}/examples/headless.html?name=ana")
     expect(page.get_by_role("status")).to_have_text("live")
 
-    page.get_by_label("Message", exact=True).fill(f"from thirty lines {room}")
-    page.get_by_role("button", name="Send").click()
-    bo.expect_line(f"from thirty lines {room}")
-    bo.say(f"to thirty lines {room}")
+    with Crowd(chat, "lobby", "bo") as crowd:
+        page.get_by_label("Message", exact=True).fill(f"from thirty lines {room}")
+        page.get_by_role("button", name="Send").click()
+        crowd.hear("bo", message=f"from thirty lines {room}")
+        crowd.say([f"to thirty lines {room}"])
 
     expect(page.get_by_text(f"bo: to thirty lines {room}")).to_be_visible()
     expect(page.get_by_text(f"ana: from thirty lines {room}")).to_have_count(1)

@@ -104,7 +104,7 @@ def steps(page: Page) -> list[str]:
     return [cell.inner_text() for cell in page.locator(".waterfall tbody th").all()]
 
 
-def test_one_message_is_followed_from_the_clients_frame_to_its_deliveries(
+def test_one_message_is_followed_from_the_clients_frame_to_its_deliveries_on_a_wide_screen_and_on_a_phone(
     app: BackgroundApp, opened: Callable[..., Page]
 ) -> None:
     page = opened()
@@ -122,17 +122,46 @@ def test_one_message_is_followed_from_the_clients_frame_to_its_deliveries(
     ):
         assert expected in step
     assert "inferred, same text" in words[2]
-    expect(details.get_by_role("region", name="Payload")).to_have_text("good morning")
+    payload = details.get_by_role("region", name="Payload")
+    expect(payload).to_have_text("good morning")
     assert {"ana", "bo"} <= set(re.findall(r"\w+", details.locator("dl").inner_text()))
-
     details.get_by_role("button", name="user.message").click()
     expect(details.get_by_role("heading", name="user.message")).to_be_visible()
     page.keyboard.press("Escape")
     expect(details).to_be_hidden()
 
+    # JSON is indented.
+    page.get_by_role("button", name="Clear").click()
+    app.ask(ana, json.dumps({"room": "lobby", "tags": ["a"]}), 2)
+    rows(page, "user.message").get_by_role("button").click()
+    expect(payload).to_have_text('{\n  "room": "lobby",\n  "tags": [\n    "a"\n  ]\n}')
+
+    # Markup is text.
+    page.get_by_role("button", name="Clear").click()
+    markup = "<img src=x onerror=alert(1)><b>bold</b>"
+    app.ask(app.person("<i>ana</i>"), markup)
+    rows(page, "group lobby").get_by_role("button").click()
+    expect(payload).to_have_text(markup)
+    expect(page.locator("main img, main i, main tbody b")).to_have_count(0)
+    page.keyboard.press("Escape")
+
+    # On a phone everything fits, and the details fill the screen.
+    page.get_by_role("button", name="Clear").click()
+    page.set_viewport_size({"width": 390, "height": 844})
+    app.ask(app.person("ana-with-a-rather-long-name-that-does-not-fit"), "x" * 300)
+    for name in ("Connections", "Hubs", "Faults", "Flow"):
+        page.get_by_role("link", name=name).click()
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), name
+    rows(page, "event message").get_by_role("button").click()
+    expect(page.locator(".waterfall tbody tr")).to_have_count(5)
+    expect(page.get_by_role("region", name="What happens")).to_be_hidden()
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    page.get_by_role("button", name="Close").click()
+    expect(page.get_by_role("region", name="What happens")).to_be_visible()
+
 
 @pytest.mark.parametrize("app", [storing_app], indirect=True)
-def test_a_storage_call_is_in_the_waterfall_of_the_message_that_caused_it(
+def test_a_storage_call_is_in_the_waterfall_of_the_message_that_caused_it_and_so_is_a_fault_that_is_added(
     app: BackgroundApp, opened: Callable[..., Page]
 ) -> None:
     page = opened()
@@ -154,14 +183,9 @@ def test_a_storage_call_is_in_the_waterfall_of_the_message_that_caused_it(
     assert "inferred" not in " ".join(words)
     page.get_by_label("storage", exact=True).uncheck()
     expect(rows(page, "insert messages")).to_have_count(0)
+    page.get_by_label("storage", exact=True).check()
+    page.keyboard.press("Escape")
 
-
-@pytest.mark.parametrize("app", [storing_app], indirect=True)
-def test_a_fault_of_the_storage_is_added_and_seen_in_the_waterfall(
-    app: BackgroundApp, opened: Callable[..., Page]
-) -> None:
-    page = opened()
-    ana = app.person("ana")
     page.get_by_role("link", name="Faults").click()
     page.get_by_label("Kind of fault").select_option("throttle storage")
     expect(page.get_by_label("User", exact=True)).to_be_hidden()
@@ -170,11 +194,9 @@ def test_a_fault_of_the_storage_is_added_and_seen_in_the_waterfall(
     page.get_by_label("Table").fill("messages")
     line = "throttle storage retry-after=0s operation=insert table=messages count=1"
     expect(page.locator("#fault-line")).to_have_text(f'--fault "{line}"')
-
     page.get_by_role("button", name="Add fault").click()
     expect(page.get_by_role("row").filter(has_text=line)).to_contain_text("1 time")
-    assert app.ask(ana, "good morning")["success"] is True
-
+    assert app.ask(ana, "good evening", 2)["success"] is True
     expect(page.get_by_text("No fault is active")).to_be_visible()
     page.get_by_role("link", name="Flow").click()
     rows(page, line).get_by_role("button").click()
@@ -184,38 +206,9 @@ def test_a_fault_of_the_storage_is_added_and_seen_in_the_waterfall(
     )
 
 
-def test_message_contents_are_shown_as_text_even_if_they_are_markup(
+def test_the_flow_is_narrowed_by_person_and_kind_paused_resumed_kept_over_a_reload_and_cleared(
     app: BackgroundApp, opened: Callable[..., Page]
 ) -> None:
-    page = opened()
-    markup = "<img src=x onerror=alert(1)><b>bold</b>"
-    ana = app.person("<i>ana</i>")
-    app.ask(ana, markup)
-
-    rows(page, "group lobby").get_by_role("button").click()
-
-    expect(page.get_by_role("region", name="Payload")).to_have_text(markup)
-    expect(page.locator("main img, main i, main tbody b")).to_have_count(0)
-
-
-def test_a_paused_page_does_not_change_and_shows_what_it_missed_when_resumed(
-    app: BackgroundApp, opened: Callable[..., Page]
-) -> None:
-    page = opened()
-    ana = app.person("ana")
-    app.ask(ana, "before", 1)
-    expect(rows(page, "ack 1")).to_have_count(1)
-
-    page.get_by_role("button", name="Pause").click()
-    app.ask(ana, "meanwhile", 2)
-    expect(page.get_by_role("status")).to_have_text(re.compile(r"Paused · \d+ new"))
-    expect(rows(page, "meanwhile")).to_have_count(0)
-    page.get_by_role("button", name="Resume").click()
-
-    expect(rows(page, "meanwhile")).to_have_count(3)  # frame, webhook, delivery
-
-
-def test_filters_narrow_the_flow_by_person_and_by_kind(app: BackgroundApp, opened: Callable[..., Page]) -> None:
     page = opened()
     ana, bo = app.person("ana"), app.person("bo")
     app.ask(ana, "from ana", 1)
@@ -225,107 +218,84 @@ def test_filters_narrow_the_flow_by_person_and_by_kind(app: BackgroundApp, opene
     page.get_by_label("delivery").uncheck()
     expect(rows(page, "group lobby")).to_have_count(0)
     page.get_by_label("Who").fill("BO")
-
     expect(rows(page, "from bo")).to_have_count(2)
     expect(rows(page, "from ana")).to_have_count(0)
     expect(rows(page, "validate")).to_have_count(0)
     page.get_by_label("Who").fill("nobody at all")
     expect(page.get_by_text("No entry matches the filters.")).to_be_visible()
+    page.get_by_label("Who").fill("")
+    page.get_by_label("delivery").check()
 
+    # A paused page does not change, and shows what it missed when it is resumed.
+    page.get_by_role("button", name="Pause").click()
+    app.ask(ana, "meanwhile", 3)
+    expect(page.get_by_role("status")).to_have_text(re.compile(r"Paused · \d+ new"))
+    expect(rows(page, "meanwhile")).to_have_count(0)
+    page.get_by_role("button", name="Resume").click()
+    expect(rows(page, "meanwhile")).to_have_count(3)  # frame, webhook, delivery
 
-def test_a_reload_loses_nothing_and_clear_empties_the_list(app: BackgroundApp, opened: Callable[..., Page]) -> None:
-    page = opened()
-    ana = app.person("ana")
-    app.ask(ana, "remember me")
-    expect(rows(page, "remember me")).to_have_count(3)
-
+    # A reload loses nothing, and Clear empties the list.
     page.reload()
-    expect(rows(page, "remember me")).to_have_count(3)
+    expect(rows(page, "meanwhile")).to_have_count(3)
     page.get_by_role("button", name="Clear").click()
-
     expect(page.locator("#rows tr")).to_have_count(0)
-    app.ask(ana, "and on it goes", 2)
+    app.ask(ana, "and on it goes", 4)
     expect(rows(page, "and on it goes")).to_have_count(3)
 
 
-def test_a_fault_is_added_triggered_and_removed(app: BackgroundApp, opened: Callable[..., Page]) -> None:
+def test_hubs_and_connections_are_shown_a_connection_is_cut_and_a_fault_is_added_triggered_and_removed(
+    app: BackgroundApp, opened: Callable[..., Page]
+) -> None:
     page = opened()
-    bo = app.person("bo")
+    ana, bo = app.person("ana"), app.person("bo")
+    page.get_by_role("link", name="Hubs").click()
+    card = page.get_by_role("article")
+    expect(card.get_by_role("heading", name="chat")).to_be_visible()
+    expect(card).to_contain_text("/eventhandler/{event}")
+    expect(card).to_contain_text("connect, connected, disconnected")
+
     page.get_by_role("link", name="Faults").click()
     page.get_by_label("Kind of fault").select_option("drop webhook")
     page.get_by_label("User", exact=True).fill("bo")
     page.get_by_label("Event", exact=True).fill("message")
     page.get_by_label("How often").fill("2")
     expect(page.locator("#fault-line")).to_have_text('--fault "drop webhook user=bo event=message count=2"')
-
     page.get_by_role("button", name="Add fault").click()
     row = page.get_by_role("row").filter(has_text="drop webhook user=bo event=message count=2")
     expect(row).to_contain_text("2 times")
     assert app.ask(bo, "lost")["success"] is False
     expect(row).to_contain_text("1 time")
     row.get_by_role("button", name="Remove").click()
-
     expect(page.get_by_text("No fault is active")).to_be_visible()
     assert app.ask(bo, "arrives", 2)["success"] is True
     page.get_by_role("link", name="Flow").click()
     expect(rows(page, "drop webhook user=bo")).to_have_count(1)
 
-
-def test_a_fault_without_an_end_is_refused_in_the_form(browser: Browser, app: BackgroundApp) -> None:
-    page = browser.new_page()
-    page.goto(f"{app.url}/#faults")
-    page.get_by_label("How often").fill("")
-    page.get_by_role("button", name="Add fault").click()
-
-    expect(page.get_by_role("alert")).to_have_text("delay webhook: a fault must end: give count or for")
-    page.close()
-
-
-def test_a_connection_that_is_cut_is_shown_as_lost(app: BackgroundApp, opened: Callable[..., Page]) -> None:
-    page = opened()
-    ana = app.person("ana")
+    # A connection that is cut is lost, and may come back.
     page.get_by_role("link", name="Connections").click()
     # In this view only: the flow has rows with her name too, and is visible until the view has changed.
     row = page.get_by_role("region", name="Connections").get_by_role("row").filter(has_text="ana")
     expect(row).to_contain_text("open")
     expect(row).to_contain_text("lobby")
-
     row.get_by_role("button", name="Cut: ana").click()
-
     assert app.run(ana.close_code()) == 1006
     expect(row).to_contain_text("lost, may come back")
     row.get_by_role("button", name="Follow: ana").click()
     expect(rows(page, "socket lost")).to_have_count(1)
 
 
-def test_hubs_show_their_event_handlers(app: BackgroundApp, opened: Callable[..., Page]) -> None:
-    page = opened()
-
-    page.get_by_role("link", name="Hubs").click()
-
-    card = page.get_by_role("article")
-    expect(card.get_by_role("heading", name="chat")).to_be_visible()
-    expect(card).to_contain_text("/eventhandler/{event}")
-    expect(card).to_contain_text("connect, connected, disconnected")
-
-
-def test_json_is_indented(app: BackgroundApp, opened: Callable[..., Page]) -> None:
-    page = opened()
-    ana = app.person("ana")
-    app.ask(ana, json.dumps({"room": "lobby", "tags": ["a"]}))
-
-    rows(page, "user.message").get_by_role("button").click()
-
-    expect(page.get_by_role("region", name="Payload")).to_have_text(
-        '{\n  "room": "lobby",\n  "tags": [\n    "a"\n  ]\n}'
-    )
-
-
-def test_the_page_connects_again_after_a_restart_of_the_service(app: BackgroundApp, browser: Browser) -> None:
+def test_a_fault_without_an_end_is_refused_in_the_form_and_the_page_connects_again_after_a_restart_of_the_service(
+    app: BackgroundApp, browser: Browser
+) -> None:
     serving = webpubsub.serve()
     service = app.run(serving.__aenter__())
     page = browser.new_page()
-    page.goto(service.endpoint)
+    page.goto(f"{service.endpoint}/#faults")
+    page.get_by_label("How often").fill("")
+    page.get_by_role("button", name="Add fault").click()
+    expect(page.get_by_role("alert")).to_have_text("delay webhook: a fault must end: give count or for")
+
+    page.get_by_role("link", name="Flow").click()
     expect(page.get_by_role("status")).to_have_text("Live")
     page.request.head(f"{service.endpoint}/api/hubs/chat/users/ana")
     expect(page.locator("#rows tr")).to_have_count(1)
@@ -339,22 +309,3 @@ def test_the_page_connects_again_after_a_restart_of_the_service(app: BackgroundA
     expect(page.locator("#rows tr")).to_have_count(0)
     page.close()
     app.run(again.__aexit__(None, None, None))
-
-
-def test_on_a_phone_everything_fits_and_details_fill_the_screen(
-    app: BackgroundApp, opened: Callable[..., Page]
-) -> None:
-    page = opened(390, 844)
-    ana = app.person("ana-with-a-rather-long-name-that-does-not-fit")
-    app.ask(ana, "x" * 300)
-
-    for name in ("Connections", "Hubs", "Faults", "Flow"):
-        page.get_by_role("link", name=name).click()
-        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), name
-    rows(page, "event message").get_by_role("button").click()
-    expect(page.locator(".waterfall tbody tr")).to_have_count(5)
-    expect(page.get_by_role("region", name="What happens")).to_be_hidden()
-    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
-
-    page.get_by_role("button", name="Close").click()
-    expect(page.get_by_role("region", name="What happens")).to_be_visible()

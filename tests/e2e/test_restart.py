@@ -5,58 +5,38 @@ from collections.abc import Callable
 from playwright.sync_api import Page, expect
 
 from tests.e2e.conftest import Chat
+from tests.e2e.crowd import Crowd
+from tests.e2e.people import Person
 
 
-def enter(page: Page, chat: Chat, name: str, room: str) -> Page:
-    """Enter a room under a name and wait until it is joined."""
-    page.goto(f"{chat.url}/#{room}")
-    page.get_by_label("Your name").fill(name)
-    page.get_by_role("button", name="Join the chat").click()
-    expect(page.get_by_role("log")).to_have_attribute("data-membership", "joined")
-    return page
-
-
-def say(page: Page, text: str) -> None:
-    composer = page.get_by_label("Message", exact=True)
-    composer.fill(text)
-    composer.press("Enter")
-
-
-def test_after_a_full_restart_the_history_is_still_there(own_chat: Chat, new_person: Callable[[], Page]) -> None:
-    own_chat.start()
-    ana, bo = enter(new_person(), own_chat, "ana", "garden"), enter(new_person(), own_chat, "bo", "garden")
-    say(ana, "the tomatoes are ripe")
-    say(bo, "and the basil")
-    for page in (ana, bo):
-        expect(page.get_by_role("log")).to_contain_text("the tomatoes are ripe")
-        expect(page.get_by_role("log")).to_contain_text("and the basil")
-    assert own_chat.stop() == 0
-    # The app was still notified that ana and bo were disconnected: the service stops before the Functions host.
-    ended = [line for line in own_chat.output().splitlines() if "connection ended" in line]
-    assert all(any(f'"user":"{name}"' in line for line in ended) for name in ("ana", "bo")), own_chat.output()
-    assert "not delivered" not in own_chat.output()
-
-    own_chat.start()
-    cy = enter(new_person(), own_chat, "cy", "garden")
-    expect(cy.get_by_role("log")).to_contain_text("the tomatoes are ripe")
-    expect(cy.get_by_role("log")).to_contain_text("and the basil")
-
-
-def test_a_reminder_set_before_a_kill_is_sent_once_after_the_restart(
+def test_after_a_kill_and_a_full_restart_the_history_is_still_there_and_a_reminder_was_sent_once(
     own_chat: Chat, new_person: Callable[[], Page]
 ) -> None:
     own_chat.start()
-    ana = enter(new_person(), own_chat, "ana", "kitchen")
-    say(ana, "/remind 4s the tea is ready")
-    expect(ana.get_by_role("log")).to_contain_text("the tea is ready")  # the notice that it was set
-    own_chat.kill()
+    with Crowd(own_chat, "garden", "ana", "bo") as crowd:
+        crowd.say(["the tomatoes are ripe", "and the basil"])
+        for name in ("ana", "bo"):
+            crowd.hear(name, message="the tomatoes are ripe")
+            crowd.hear(name, message="and the basil")
+        crowd.send("ana", "message", message="/remind 3s the tea is ready")
+        crowd.hear("ana", event="notice")
+        own_chat.kill()
 
     own_chat.start()
-    bo = enter(new_person(), own_chat, "bo", "kitchen")
-    said = bo.get_by_role("log").get_by_text("the tea is ready")
-    expect(said).to_have_count(1, timeout=20_000)
-    own_chat.kill()
+    printed = len(own_chat.output())
+    with Crowd(own_chat, "garden", "ana", "bo") as crowd:
+        reminder = {"from": "reminder"}
+        if not any(reminder.items() <= line.items() for line in crowd.hear("bo", type="joined")["messages"]):
+            crowd.hear("bo", **reminder)
+        assert own_chat.stop() == 0
+    # The app was still notified that ana and bo were disconnected: the service stops before the Functions host.
+    output = own_chat.output()[printed:]
+    ended = [line for line in output.splitlines() if "connection ended" in line]
+    assert all(any(f'"user":"{name}"' in line for line in ended) for name in ("ana", "bo")), output
+    assert "not delivered" not in output
 
     own_chat.start()
-    cy = enter(new_person(), own_chat, "cy", "kitchen")
-    expect(cy.get_by_role("log").get_by_text("the tea is ready")).to_have_count(1)
+    cy = Person(new_person(), own_chat, "cy").enter("garden")
+    cy.expect_line("the tomatoes are ripe")
+    cy.expect_line("and the basil")
+    expect(cy.log.get_by_text("the tea is ready")).to_have_count(1)
