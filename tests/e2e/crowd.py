@@ -70,6 +70,10 @@ class Crowd:
 
         self._run(_gather(talk(index) for index in range(len(members))))
 
+    def send(self, name: str, event: str, data: dict[str, Any]) -> None:
+        """Let one of them send an event about the room; raises AssertionError when it is refused."""
+        self._run(self._members[self._names.index(name)].send(event, {"room": self._room} | data))
+
     async def _open_session(self) -> aiohttp.ClientSession:
         return aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0))
 
