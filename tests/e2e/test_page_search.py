@@ -10,9 +10,9 @@ from playwright.sync_api import Locator, Page, expect
 from chat.message_ids import derived_id
 from chat.room_log.model import Entry, Head, Kind, Message
 from chat.room_log.rows import encode_entry, encode_head, encode_index
-from tests.e2e.accessibility import violations
 from tests.e2e.conftest import Chat, Entity
-from tests.e2e.people import Person, Wire, a_room, answer, until
+from tests.e2e.crowd import Crowd
+from tests.e2e.people import Person, Wire, a_room, actions_of, expect_accessible, until
 
 NewPerson = Callable[[], Page]
 OLD_LENGTH = 1500  # so much that what lies between its ends is not loaded by itself
@@ -59,14 +59,7 @@ def search(person: Person, text: str) -> Locator:
     return person.page.locator("#search-results button")
 
 
-def expect_accessible(page: Page) -> None:
-    """Check that axe-core finds nothing of any impact, in light and in dark colours."""
-    for scheme in ("light", "dark"):
-        page.emulate_media(color_scheme="dark" if scheme == "dark" else "light", reduced_motion="reduce")
-        assert violations(page) == []
-
-
-def test_a_search_by_keyboard_opens_a_result_in_its_place_and_leads_back(
+def test_a_search_by_keyboard_opens_a_result_in_its_place_and_leads_back_and_what_is_gone_is_said_to_be(
     chat: Chat, new_person: NewPerson, old_room: str
 ) -> None:
     page = new_person()
@@ -106,8 +99,15 @@ def test_a_search_by_keyboard_opens_a_result_in_its_place_and_leads_back(
     page.keyboard.press("Escape")
     expect(page.get_by_role("complementary", name="Search")).to_be_hidden()
 
+    page.evaluate("room => { location.hash = `${room}/999999` }", old_room)
+    gone = page.get_by_role("status").filter(has_text="not there any more")
+    expect(gone).to_be_visible()
+    page.get_by_role("button", name="Dismiss").click()
+    expect(gone).to_be_hidden()
+    ana.expect_joined(old_room)
 
-def test_what_lies_around_a_message_of_the_address_is_loaded_as_one_scrolls(
+
+def test_an_address_opens_its_message_and_what_lies_around_a_quote_leads_to_what_it_answers_and_an_address_is_passed_on(
     chat: Chat, new_person: NewPerson, old_room: str
 ) -> None:
     page = new_person()
@@ -121,10 +121,23 @@ def test_what_lies_around_a_message_of_the_address_is_loaded_as_one_scrolls(
     until(page, lambda: ana.scroll_to_top() and start.is_visible())
     expect(line(ana, "line 1")).to_be_in_viewport()
 
+    actions_of(ana, "line 3").get_by_role("button", name="Reply").click()
+    ana.say("answer to 3")
+    expect(ana.expect_line("answer to 3")).not_to_have_class(re.compile("pending|sent"))
+    actions_of(ana, "answer to 3").get_by_role("button", name="More actions").click()
+    page.get_by_role("button", name="Copy link").click()
+    expect(page.locator(".notice")).to_contain_text(f"/#{old_room}/{OLD_LENGTH + 1}")
+    page.evaluate("room => { location.hash = room }", old_room)
     page.reload()
-    expect_shown(ana, "line 130")
+    ana.expect_live()
+    ana.expect_line("answer to 3").locator(".quote").click()
+    expect_shown(ana, "line 3")
+    page.get_by_role("button", name="← Back").click()
+    expect(line(ana, "answer to 3")).to_be_in_viewport()
+
+    page.go_forward()
+    expect_shown(ana, "line 3")
     gap = page.locator(".gap")
-    expect(gap).to_contain_text("messages are not loaded")
 
     def scroll_on() -> bool:
         # Who comes to the gap waits there until it is filled.
@@ -133,99 +146,54 @@ def test_what_lies_around_a_message_of_the_address_is_loaded_as_one_scrolls(
           const isSeen = gap && gap.getBoundingClientRect().top < log.getBoundingClientRect().bottom;
           if (!isSeen) log.scrollTop += log.clientHeight / 4;
         }""")
-        return line(ana, "line 260").count() > 0 and line(ana, "line 260").is_visible()
+        return line(ana, "line 160").count() > 0 and line(ana, "line 160").is_visible()
 
+    expect(gap).to_contain_text("messages are not loaded")
     until(page, scroll_on)
     shown = [int(text.split()[-1]) for text in ana.texts() if int(text.split()[-1]) < 400]
     assert shown == list(range(shown[0], shown[-1] + 1))
 
 
-def test_a_message_that_is_not_there_any_more_is_said_to_be_gone(
+def test_a_result_of_another_room_opens_it_back_leads_to_the_first_one_and_what_is_unread_there_stays_so(
     chat: Chat, new_person: NewPerson, old_room: str
 ) -> None:
-    page = new_person()
+    page, room = new_person(), a_room()
     ana = Person(page, chat, "ana").enter(old_room)
+    with Crowd(chat, room, "bo") as crowd:
+        crowd.say([f"said {number}" for number in range(60)] + ["a new café"])
+        ana.enter_room(room)
+        ana.expect_line("a new café")
 
-    page.evaluate("location.hash += '/999999'")
+        results = search(ana, "café")
+        expect(results).to_have_count(1)
+        page.get_by_label("All my rooms").check()
+        expect(results.first).to_contain_text("a new café")
+        until(page, lambda: results.count() == 16)
+        expect(results.nth(1)).to_contain_text(f"in {old_room}")
+        page.get_by_text("By person or date").click()
+        page.get_by_label("From").fill("bo")
+        page.get_by_label("Since").fill("2026-01-15")
+        page.get_by_label("Until").fill("2026-02-01")
+        expect(results).to_have_count(4)
+        results.filter(has_text="number 500").click()
 
-    gone = page.get_by_role("status").filter(has_text="not there any more")
-    expect(gone).to_be_visible()
-    page.get_by_role("button", name="Dismiss").click()
-    expect(gone).to_be_hidden()
-    ana.expect_joined(old_room)
+        ana.expect_joined(old_room)
+        expect_shown(ana, "Old café number 500")
+        expect(results).to_have_count(4)
+        page.go_back()
+        ana.expect_joined(room)
+        expect(line(ana, "a new café")).to_be_in_viewport()
 
-
-def test_a_result_of_another_room_opens_that_room_and_back_leads_to_the_first_one(
-    chat: Chat, new_person: NewPerson, old_room: str
-) -> None:
-    page, room = new_person(), a_room()
-    ana, bo = Person(page, chat, "ana").enter(old_room), Person(new_person(), chat, "bo").enter(room)
-    ana.enter_room(room)
-    ana.say("a new café")
-    bo.expect_line("a new café")
-
-    results = search(ana, "café")
-    expect(results).to_have_count(1)
-    page.get_by_label("All my rooms").check()
-    expect(results.first).to_contain_text("a new café")
-    until(page, lambda: results.count() == 16)
-    expect(results.nth(1)).to_contain_text(f"in {old_room}")
-    page.get_by_text("By person or date").click()
-    page.get_by_label("From").fill("bo")
-    page.get_by_label("Since").fill("2026-01-15")
-    page.get_by_label("Until").fill("2026-02-01")
-    expect(results).to_have_count(4)
-    results.filter(has_text="number 500").click()
-
-    ana.expect_joined(old_room)
-    expect_shown(ana, "Old café number 500")
-    expect(results).to_have_count(4)
-    page.go_back()
-    ana.expect_joined(room)
-    expect(line(ana, "a new café")).to_be_in_viewport()
-
-
-def test_a_quote_leads_to_what_it_answers_and_back_to_the_answer(
-    chat: Chat, new_person: NewPerson, old_room: str
-) -> None:
-    page = new_person()
-    ana = Person(page, chat, "ana")
-    page.goto(f"{chat.url}/#{old_room}/50")
-    page.get_by_label("Your name").fill("ana")
-    page.get_by_role("button", name="Join the chat").click()
-    expect_shown(ana, "line 50")
-    line(ana, "line 50").hover()
-    page.get_by_role("button", name="Reply").click()
-    ana.say("an answer to fifty")
-    ana.expect_line("an answer to fifty")
-    page.evaluate("room => { location.hash = room }", old_room)
-    page.reload()
-    ana.expect_live()
-
-    ana.expect_line("an answer to fifty").locator(".quote").click()
-    expect_shown(ana, "line 50")
-    page.get_by_role("button", name="← Back").click()
-
-    expect(line(ana, "an answer to fifty")).to_be_in_viewport()
-
-
-def test_unread_messages_of_a_room_that_a_result_leads_to_stay_unread(chat: Chat, new_person: NewPerson) -> None:
-    page, room = new_person(), a_room()
-    ana, bo = Person(page, chat, "ana").enter(room), Person(new_person(), chat, "bo").enter(room)
-    for number in range(40):
-        bo.say(f"tall {number}\n\n\n")
-    ana.expect_line("tall 39")
-    ana.enter_room("lobby")
-    bo.say("unread")
-    badge = page.get_by_role("link", name=room).locator(".badge")
-    expect(badge).to_contain_text("1")
-
-    results = search(ana, "tall 3")
-    page.get_by_label("All my rooms").check()
-    results.filter(has_text=re.compile(r"tall 3$")).click()
-
-    expect_shown(ana, "tall 3")
-    expect(badge).to_contain_text("1")
+        ana.enter_room(old_room)
+        crowd.say(["unread"])
+        badge = page.get_by_role("link", name=room).locator(".badge")
+        expect(badge).to_contain_text("1")
+        for field in ("From", "Since", "Until"):
+            page.get_by_label(field).fill("")
+        page.get_by_role("searchbox").fill("said 3")
+        results.filter(has_text=re.compile(r"said 3$")).click()
+        expect_shown(ana, "said 3")
+        expect(badge).to_contain_text("1")
 
 
 def test_on_a_phone_a_result_closes_the_search_and_axe_finds_nothing_in_any_state(
@@ -256,16 +224,3 @@ def test_on_a_phone_a_result_closes_the_search_and_axe_finds_nothing_in_any_stat
     page.get_by_role("button", name="Search messages").click()
     expect(page.get_by_role("searchbox")).to_have_value("café 7")
     expect(results).to_have_count(1)
-
-
-def test_the_address_of_a_message_is_passed_on(chat: Chat, new_person: NewPerson) -> None:
-    page, room = new_person(), a_room()
-    ana = Person(page, chat, "ana").enter(room)
-    ana.say("look at this")
-    answer(ana, "look at this", "and this")
-    ana.expect_line("look at this").hover()
-
-    page.get_by_role("button", name="More actions").click()
-    page.get_by_role("button", name="Copy link").click()
-
-    expect(page.locator(".notice")).to_contain_text(f"/#{room}/1")
