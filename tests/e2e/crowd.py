@@ -23,6 +23,7 @@ class Member:
     def __init__(self, socket: aiohttp.ClientWebSocketResponse) -> None:
         self._socket = socket
         self._ack_ids = count(1)
+        self._heard: list[dict[str, Any]] = []
 
     async def send(self, event: str, data: dict[str, Any]) -> None:
         """Send an event; raises AssertionError when it is refused."""
@@ -30,11 +31,29 @@ class Member:
         frame = {"type": "event", "event": event, "dataType": "json", "data": data, "ackId": ack_id}
         await self._socket.send_json(frame)
         while True:
-            answer = await self._socket.receive_json(timeout=ANSWER_SECONDS)
+            answer = await self._receive()
             assert answer.get("data", {}).get("event") != "error", answer
             if answer["type"] == "ack" and answer["ackId"] == ack_id:
                 assert answer["success"], answer
                 return
+
+    async def hear(self, **fields: object) -> dict[str, Any]:
+        """Return the first frame that has these fields, whether it came already or is still to come."""
+        while True:
+            for frame in self._heard:
+                if fields.items() <= frame.items():
+                    return frame
+            await self._receive()
+
+    async def leave(self) -> None:
+        """Close the connection, as a tab that is closed does."""
+        await self._socket.close()
+
+    async def _receive(self) -> dict[str, Any]:
+        answer: dict[str, Any] = await self._socket.receive_json(timeout=ANSWER_SECONDS)
+        if answer["type"] == "message":
+            self._heard.append(answer["data"])
+        return answer
 
 
 class Crowd:
@@ -69,6 +88,22 @@ class Crowd:
                 await members[index].send("message", {"room": self._room, "message": text})
 
         self._run(_gather(talk(index) for index in range(len(members))))
+
+    def send(self, name: str, event: str, **data: object) -> None:
+        """Let one of them send an event about the room; return when it is done."""
+        self._run(self._member(name).send(event, {"room": self._room} | data))
+
+    def hear(self, name: str, **fields: object) -> dict[str, Any]:
+        """Return the first frame with these fields that one of them was sent, waiting for it."""
+        frame: dict[str, Any] = self._run(self._member(name).hear(**fields))
+        return frame
+
+    def leave(self, name: str) -> None:
+        """Let one of them go."""
+        self._run(self._member(name).leave())
+
+    def _member(self, name: str) -> Member:
+        return self._members[self._names.index(name)]
 
     async def _open_session(self) -> aiohttp.ClientSession:
         return aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0))
