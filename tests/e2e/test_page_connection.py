@@ -95,8 +95,10 @@ def test_what_is_written_is_sent_once_by_the_next_connection_also_after_a_reload
     with Crowd(chat, room, "bo") as crowd:
         wire.keeps = lambda frame: frame["type"] in ("ack", "message")
         ana.say("not acknowledged")
-        until(page, lambda: {json.loads(frame)["type"] for frame in wire.kept} == {"ack", "message"})
         crowd.hear("bo", message="not acknowledged")
+        ack_id = next(frame["ackId"] for frame in reversed(wire.sent) if frame.get("event") == "message")
+        until(page, lambda: ack_id in [json.loads(frame).get("ackId") for frame in wire.kept])
+        until(page, lambda: any("not acknowledged" in frame for frame in wire.kept))
         wire.kept.clear()
         wire.keeps = lambda frame: False
         wire.cut(code=1008)

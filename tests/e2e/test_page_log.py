@@ -1,15 +1,18 @@
 """The page shows the room's log: what is missing, what is on its way, what is unread, and who is there."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.e2e.conftest import Chat
+from chat.message_ids import derived_id
+from chat.room_log.model import Entry, Head, Kind, Message
+from chat.room_log.rows import encode_entry, encode_head, encode_index
+from tests.e2e.conftest import Chat, Entity
 from tests.e2e.crowd import Crowd
-from tests.e2e.people import Frame, Person, Wire, a_room, actions_of, come_online, react, set_hidden, until
+from tests.e2e.people import Frame, Person, Wire, a_line, a_room, actions_of, come_online, react, set_hidden, until
 
 NewPerson = Callable[[], Page]
 MISSED = 1150  # so many that what lies between is loaded only when the reader wants it
@@ -73,15 +76,41 @@ def test_a_lost_frame_is_marked_where_it_is_and_filled_and_fetched_also_when_not
         expect(page.locator(".presence").last).to_contain_text("left")
 
 
+def rows_of_a_log(room: str) -> Iterator[Entity]:
+    """Yield the stored rows of a room in which ana spoke first, and bo ever since."""
+    at = 0
+    for seq in range(1, MISSED + 2):
+        user, text = ("ana", "before") if seq == 1 else ("bo", f"missed {seq - 2}")
+        identity, at = derived_id(user, room, str(seq)), round(datetime.now(UTC).timestamp() * 1000)
+        message = Message(id=identity, seq=seq, version=seq, sender=user, text=text, sent_at=at, count=seq)
+        entry = Entry(seq, Kind.MESSAGE, identity, user, at, seq, identity, seq)
+        yield encode_entry(room, entry, message)
+        yield encode_index(room, entry)
+    yield encode_head(room, Head(MISSED + 1, MISSED + 1, at))
+
+
 def test_a_long_absence_is_marked_until_every_message_is_there(chat: Chat, new_person: NewPerson, room: str) -> None:
     page = new_person()
     wire = Wire(page)
-    ana = Person(page, chat, "ana").enter(room)
-    ana.say("before")
+    ana = Person(page, chat, "ana")
+    before = a_line(room, "ana", "before", 1) | {"id": derived_id("ana", room, "1"), "user": "ana"}
+
+    def join_at_the_beginning(frame: Frame) -> list[Frame] | None:
+        """Answer a join of the room as it was when only one message had been said."""
+        if frame.get("event") != "join" or frame["data"]["room"] != room:
+            return None
+        joined = {"type": "joined", "room": room, "users": ["ana"], "count": 1, "admin": False, "user": "ana"}
+        joined |= {"messages": [before], "before": None, "complete": True, "head": 1, "first": 1}
+        joined |= {"read": 1, "unread": 0}
+        answered = {"type": "message", "from": "server", "dataType": "json", "data": joined}
+        return [answered, {"type": "ack", "ackId": frame["ackId"], "success": True}]
+
+    wire.answer = join_at_the_beginning
+    ana.enter(room)
     ana.expect_line("before")
     go_offline(ana, wire)
-    with Crowd(chat, room, *(f"user{n}" for n in range(4))) as crowd:
-        crowd.say(f"missed {n}" for n in range(MISSED))
+    wire.answer = lambda frame: None
+    chat.store_log(rows_of_a_log(room))
 
     go_online(ana, wire)
     expect(page.locator(".message", has_text=re.compile("missed")).last).to_be_in_viewport()
@@ -177,16 +206,20 @@ def test_rooms_and_exact_unread_messages_are_the_same_on_two_devices(
     for badge in badges:
         expect(badge).to_have_count(0)
 
-    # The beginning of a room is named where it is.
-    start = first.page.get_by_text(f"This is where #{room} began.")
-    until(first.page, lambda: first.scroll_to_top() and start.is_visible())
-    first.expect_line("read")
+    # The beginning of a room is named when it is loaded.
+    first.enter_room("lobby")
+    second.enter_room(room)
+    second.expect_line("one more")
+    start = second.page.get_by_text(f"This is where #{room} began.")
+    expect(start).to_have_count(0)
+    until(second.page, lambda: second.scroll_to_top() and start.is_visible())
+    second.expect_line("read")
 
-    expect(links[1]).to_be_visible()
-    first.say("/leave")
-    expect(first.page.get_by_role("heading", level=1)).to_have_text("lobby")
-    set_hidden(second.page, hidden=False)
-    expect(links[1]).to_have_count(0)
+    expect(links[0]).to_be_visible()
+    second.say("/leave")
+    expect(second.page.get_by_role("heading", level=1)).to_have_text("lobby")
+    set_hidden(first.page, hidden=False)
+    expect(links[0]).to_have_count(0)
 
 
 def test_people_beyond_the_first_hundred_are_counted(chat: Chat, new_person: NewPerson, room: str) -> None:
