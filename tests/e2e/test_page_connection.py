@@ -3,6 +3,7 @@
 import base64
 import json
 import re
+import time
 from collections.abc import Callable
 from urllib.parse import parse_qs, urlsplit
 
@@ -11,9 +12,11 @@ import pytest
 from playwright.sync_api import Page, Route, expect
 
 from tests.e2e.conftest import Chat
+from tests.e2e.crowd import Crowd
 from tests.e2e.people import ACCESS_KEY, Person, Wire, a_room, come_online, until
 
 NewPerson = Callable[[], Page]
+FEW_TRIES = "Math.random = () => 60"  # the page waits long before it tries again, unless it is told to
 
 
 @pytest.fixture
@@ -21,124 +24,118 @@ def room() -> str:
     return a_room()
 
 
-def test_a_cut_socket_is_recovered_with_its_token_and_nothing_is_lost_or_duplicated(
-    chat: Chat, new_person: NewPerson, room: str
-) -> None:
-    page = new_person()
-    wire = Wire(page)
-    ana, bo = Person(page, chat, "ana").enter(room), Person(new_person(), chat, "bo").enter(room)
-    bo.say("before")
-    ana.expect_line("before")
-
-    wire.cut()
-    bo.say("during")
-    bo.expect_line("during")
-    ana.expect_line("during")
-    bo.say("after")
-    ana.expect_line("after")
-
-    assert ana.texts() == ["before", "during", "after"]
-    assert "awps_reconnection_token=" in wire.urls[-1]
-    assert len(wire.events("join")) == 2  # the room and the lobby, once each
-
-
-def test_what_is_written_without_a_connection_is_sent_by_the_next_one_also_after_a_reload(
-    chat: Chat, new_person: NewPerson, room: str
-) -> None:
-    page = new_person()
-    wire = Wire(page)
-    ana, bo = Person(page, chat, "ana").enter(room), Person(new_person(), chat, "bo").enter(room)
+def go_offline(person: Person, wire: Wire, code: int = 1008) -> None:
+    """Cut the socket, and refuse every other one; with 1008 the connection has ended for good."""
     wire.refuses_with = 1008
-    wire.cut()
-    expect(ana.status).to_contain_text("Reconnecting")
+    wire.cut(code=code)
+    expect(person.status).to_contain_text("Reconnecting")
 
-    ana.say("one")
-    ana.say("two")
-    expect(ana.lines.filter(has_text="Sending…")).to_have_count(2)
-    page.reload()
-    expect(ana.lines.filter(has_text="Sending…")).to_have_count(2)
+
+def go_online(person: Person, wire: Wire) -> None:
     wire.refuses_with = None
-    come_online(page)
-
-    ana.expect_live()
-    for person in (ana, bo):
-        person.expect_line("two")
-        assert person.texts() == ["one", "two"]
-    page.reload()
-    ana.expect_line("two")
-    expect(ana.lines).to_have_count(2)
-    assert len({sent["clientId"] for sent in wire.events("message")}) == 2
+    come_online(person.page)
+    person.expect_live()
 
 
-def test_a_message_whose_acknowledgement_was_lost_shows_once(chat: Chat, new_person: NewPerson, room: str) -> None:
+def test_a_cut_socket_is_recovered_with_its_token_and_after_a_gap_the_page_fetches_what_it_missed(
+    chat: Chat, new_person: NewPerson, room: str
+) -> None:
+    page = new_person()
+    page.clock.install()
+    wire = Wire(page)
+    ana = Person(page, chat, "ana").enter(room)
+    with Crowd(chat, room, "bo") as crowd:
+        crowd.say(["before"])
+        ana.expect_line("before")
+        wire.cut()
+        crowd.say(["during"])
+        ana.expect_line("during")
+        crowd.say(["after"])
+        ana.expect_line("after")
+        assert ana.texts() == ["before", "during", "after"]
+        assert "awps_reconnection_token=" in wire.urls[-1]
+        assert len(wire.events("join")) == 2  # the room and the lobby, once each
+
+        go_offline(ana, wire)
+        crowd.say(["missed"])
+        go_online(ana, wire)
+        ana.expect_line("missed")
+        assert ana.texts() == ["before", "during", "after", "missed"]
+        expect(page.locator(".gap")).to_have_count(0)
+
+        # A socket that was lost without a close is replaced when the page is online again.
+        sockets = len(wire.urls)
+        pings = sum(frame["type"] == "ping" for frame in wire.sent)
+        wire.answer, wire.keeps = (lambda frame: []), (lambda frame: True)
+        crowd.say(["into the void"])
+        until(page, lambda: any("into the void" in frame for frame in wire.kept))
+        come_online(page)
+        until(page, lambda: sum(frame["type"] == "ping" for frame in wire.sent) > pings)
+        wire.answer, wire.keeps = (lambda frame: None), (lambda frame: False)
+        page.clock.fast_forward(5_100)
+        ana.expect_line("into the void")
+        assert len(wire.urls) == sockets + 1
+
+
+def test_what_is_written_is_sent_once_by_the_next_connection_also_after_a_reload(
+    chat: Chat, new_person: NewPerson, room: str
+) -> None:
     page = new_person()
     wire = Wire(page)
-    ana, bo = Person(page, chat, "ana").enter(room), Person(new_person(), chat, "bo").enter(room)
+    ana = Person(page, chat, "ana").enter(room)
+    pending = page.locator(".pending, .sent")
 
     wire.keeps = lambda frame: frame["type"] in ("ack", "message")
     ana.say("hello")
-    bo.expect_line("hello")
-    wire.kept.clear()
-    wire.keeps = lambda frame: False
-    wire.cut(code=1008)
+    expect(ana.lines).to_have_class(re.compile("pending"))
+    wire.release()
+    expect(pending).to_have_count(0)
+    expect(ana.lines).to_have_count(1)
 
-    ana.expect_live()
-    ana.expect_line("hello")
-    expect(ana.lines.filter(has_text="Sending…")).to_have_count(0)
-    expect(page.locator(".pending")).to_have_count(0)
-    bo.say("got it")
+    with Crowd(chat, room, "bo") as crowd:
+        wire.keeps = lambda frame: frame["type"] in ("ack", "message")
+        ana.say("not acknowledged")
+        crowd.hear("bo", message="not acknowledged")
+        ack_id = next(frame["ackId"] for frame in reversed(wire.sent) if frame.get("event") == "message")
+        until(page, lambda: ack_id in [json.loads(frame).get("ackId") for frame in wire.kept])
+        until(page, lambda: any("not acknowledged" in frame for frame in wire.kept))
+        wire.kept.clear()
+        wire.keeps = lambda frame: False
+        wire.cut(code=1008)
+        until(page, lambda: len(wire.events("message")) == 3)
+        ana.expect_line("not acknowledged")
+        expect(ana.lines.filter(has_text="Sending…")).to_have_count(0)
+        expect(pending).to_have_count(0)
+        assert [sent["message"] for sent in wire.events("message")] == ["hello", *["not acknowledged"] * 2]
+        assert len({sent["clientId"] for sent in wire.events("message")}) == 2
+
+        go_offline(ana, wire, code=4001)
+        ana.say("one")
+        ana.say("two")
+        expect(ana.lines.filter(has_text="Sending…")).to_have_count(2)
+        page.reload()
+        expect(ana.lines.filter(has_text="Sending…")).to_have_count(2)
+        go_online(ana, wire)
+        ana.expect_line("two")
+        crowd.hear("bo", message="two")
+        crowd.say(["got it"])
+        ana.expect_line("got it")
+
+    page.reload()
     ana.expect_line("got it")
-    assert bo.texts() == ana.texts() == ["hello", "got it"]
-    assert len(wire.events("message")) == 2
-    assert len({sent["clientId"] for sent in wire.events("message")}) == 1
+    assert ana.texts() == ["hello", "not acknowledged", "one", "two", "got it"]
+    assert len({sent["clientId"] for sent in wire.events("message")}) == 4
 
 
-def test_after_a_gap_the_page_fetches_what_it_missed(chat: Chat, new_person: NewPerson, room: str) -> None:
+def test_a_failed_message_says_why_and_can_be_sent_again_or_discarded(
+    chat: Chat, new_person: NewPerson, room: str
+) -> None:
     page = new_person()
+    # The page itself refuses what is too long; a limit that only the server knows shows what it says then.
+    page.route("**/session", lambda route: route.fulfill(json=_with_limit(route, 100_000)))
     wire = Wire(page)
-    ana, bo = Person(page, chat, "ana").enter(room), Person(new_person(), chat, "bo").enter(room)
-    bo.say("heard")
-    ana.expect_line("heard")
-    wire.refuses_with = 1008
-    wire.cut(code=1008)
-    expect(ana.status).to_contain_text("Reconnecting")
-
-    bo.say("missed")
-    bo.expect_line("missed")
-    wire.refuses_with = None
-    come_online(page)
-
-    ana.expect_line("missed")
-    assert ana.texts() == ["heard", "missed"]
-    expect(page.locator(".gap")).to_have_count(0)
-
-
-def test_an_expired_token_leads_to_a_new_negotiation(chat: Chat, new_person: NewPerson) -> None:
-    page = new_person()
-    wire = Wire(page)
-    negotiated: list[str] = []
-
-    def expire_the_second(route: Route) -> None:
-        answer = route.fetch()
-        url = answer.json()["url"]
-        negotiated.append(url)
-        token = parse_qs(urlsplit(url).query)["access_token"][0]
-        body = token.split(".")[1]
-        claims = json.loads(base64.urlsafe_b64decode(body + "=" * (-len(body) % 4)))
-        expired = jwt.encode(claims | {"nbf": 1, "iat": 1, "exp": 1_000_000_000}, ACCESS_KEY)
-        route.fulfill(json={"url": url.replace(token, expired)} if len(negotiated) == 2 else answer.json())
-
-    page.route("**/negotiate", expire_the_second)
-    Person(page, chat, "ana").enter()
-
-    assert len(negotiated) == 3  # the name, the refused connection, the accepted one
-    assert len(wire.urls) == 2
-
-
-def test_a_failed_message_says_why_and_can_be_sent_again(chat: Chat, new_person: NewPerson, room: str) -> None:
-    page = new_person()
-    wire = Wire(page)
-    ana, bo = Person(page, chat, "ana").enter(room), Person(new_person(), chat, "bo").enter(room)
+    ana = Person(page, chat, "ana").enter(room)
+    failed = page.locator(".failed")
 
     def fail(frame: dict[str, object]) -> list[dict[str, object]] | None:
         if frame.get("event") != "message":
@@ -148,36 +145,25 @@ def test_a_failed_message_says_why_and_can_be_sent_again(chat: Chat, new_person:
 
     wire.answer = fail
     ana.say("hello")
-    failed = page.locator(".failed")
     expect(failed).to_contain_text("Something went wrong here")
     wire.answer = lambda frame: None
     failed.get_by_role("button", name="Retry").click()
-
-    bo.expect_line("hello")
     expect(failed).to_have_count(0)
+    ana.expect_line("hello")
+    expect(page.locator(".pending, .sent")).to_have_count(0)
     first, second = wire.events("message")
     assert first["clientId"] == second["clientId"]
 
-
-def test_a_refusal_by_the_server_is_shown_at_the_message_which_can_be_discarded(
-    chat: Chat, new_person: NewPerson, room: str
-) -> None:
-    page = new_person()
-    # The page itself refuses what is too long; a limit that only the server knows shows what it says then.
-    page.route("**/session", lambda route: route.fulfill(json=_with_limit(route, 100_000)))
-    ana = Person(page, chat, "ana").enter(room)
-
     ana.say("x" * 5000)
-
-    failed = page.locator(".failed")
     expect(failed).to_contain_text("too long for one message")
     page.reload()
     expect(failed).to_have_count(1)
     failed.get_by_role("button", name="Discard").click()
-    expect(ana.lines).to_have_count(0)
+    expect(failed).to_have_count(0)
     page.reload()
     ana.expect_live()
-    expect(ana.lines).to_have_count(0)
+    ana.expect_line("hello")  # everybody has it, and it alone
+    expect(ana.lines).to_have_count(1)
 
 
 def _with_limit(route: Route, limit: int) -> object:
@@ -186,51 +172,33 @@ def _with_limit(route: Route, limit: int) -> object:
     return session
 
 
-def test_a_message_is_pending_until_the_server_has_it(chat: Chat, new_person: NewPerson, room: str) -> None:
-    page = new_person()
-    wire = Wire(page)
-    ana = Person(page, chat, "ana").enter(room)
-
-    wire.keeps = lambda frame: frame["type"] in ("ack", "message")
-    ana.say("hello")
-    expect(ana.lines).to_have_class(re.compile("pending"))
-    wire.release()
-
-    expect(page.locator(".pending")).to_have_count(0)
-    expect(ana.lines).to_have_count(1)
-
-
-def test_the_status_counts_down_and_says_that_nothing_is_lost(chat: Chat, new_person: NewPerson) -> None:
-    page = new_person()
-    page.add_init_script("Math.random = () => 60")  # long waits, so that only the button ends them
-    wire = Wire(page)
-    ana = Person(page, chat, "ana").enter()
-    expect(page.get_by_role("status")).to_contain_text("local demo")
-
-    wire.refuses_with = 4002
-    wire.cut()
-    expect(page.get_by_role("status")).to_contain_text("Reconnecting")
-    expect(page.get_by_role("status")).to_contain_text("kept")
-    expect(page.locator("#retry-countdown")).to_have_text(re.compile(r"Next try in \d+ s"))
-    page.context.set_offline(True)
-    expect(page.get_by_role("status")).to_contain_text("offline")
-    page.context.set_offline(False)
-    expect(page.get_by_role("status")).to_contain_text("Reconnecting")
-
-    wire.refuses_with = None
-    page.get_by_role("button", name="Try now").click()
-    ana.expect_live()
-    expect(page.locator("#retry-countdown")).to_be_hidden()
-
-
-def test_without_a_network_the_status_warns_at_once_and_live_is_said_after_an_answer_only(
+def test_the_status_counts_down_and_says_that_nothing_is_lost_and_what_is_wrong(
     chat: Chat, new_person: NewPerson
 ) -> None:
     page = new_person()
+    page.add_init_script(FEW_TRIES)
+    page.route("**/session", lambda route: route.fulfill(json=route.fetch().json() | {"signIn": "/?sign-in"}))
     wire = Wire(page)
     ana = Person(page, chat, "ana").enter()
-    wire.answer, wire.keeps = (lambda frame: []), (lambda frame: True)  # nobody knows it yet: the socket stays open
+    status, countdown = page.get_by_role("status"), page.locator("#retry-countdown")
+    expect(status).to_contain_text("local demo")
 
+    wire.refuses_with = 4002
+    wire.cut()
+    expect(status).to_contain_text("Reconnecting")
+    expect(status).to_contain_text("kept")
+    expect(countdown).to_have_text(re.compile(r"Next try in \d+ s"))
+    page.context.set_offline(True)
+    expect(status).to_contain_text("offline")
+    page.context.set_offline(False)
+    expect(status).to_contain_text("Reconnecting")
+    wire.refuses_with = None
+    page.get_by_role("button", name="Try now").click()
+    ana.expect_live()
+    expect(countdown).to_be_hidden()
+
+    # Without a network it warns at once, also while the socket is still open, and is live after an answer only.
+    wire.answer, wire.keeps = (lambda frame: []), (lambda frame: True)
     page.context.set_offline(True)
     expect(ana.status).to_contain_text("You are offline. What you send is kept.", timeout=2_000)
     expect(page.locator("#status")).to_have_attribute("data-tone", "warn")
@@ -240,82 +208,72 @@ def test_without_a_network_the_status_warns_at_once_and_live_is_said_after_an_an
     come_online(page)
     ana.expect_live()
 
-
-def test_a_socket_that_was_lost_without_a_close_is_replaced_when_the_page_is_online_again(
-    chat: Chat, new_person: NewPerson, room: str
-) -> None:
-    page = new_person()
-    page.clock.install()
-    wire = Wire(page)
-    ana, bo = Person(page, chat, "ana").enter(room), Person(new_person(), chat, "bo").enter(room)
-    wire.answer = lambda frame: []
-    wire.keeps = lambda frame: True
-    bo.say("into the void")
-    until(page, lambda: any("into the void" in frame for frame in wire.kept))
-
-    come_online(page)
-    until(page, lambda: any(frame["type"] == "ping" for frame in wire.sent))
-    wire.answer, wire.keeps = lambda frame: None, lambda frame: False
-    page.clock.fast_forward(5_100)
-
-    ana.expect_line("into the void")
-    assert len(wire.urls) == 2
-
-
-def test_several_events_of_waking_up_open_one_connection(chat: Chat, new_person: NewPerson) -> None:
-    page = new_person()
-    page.add_init_script("Math.random = () => 60")  # long waits, so that only waking up ends them
-    wire = Wire(page)
-    ana = Person(page, chat, "ana").enter()
+    refusal = {"error": {"code": "not_configured", "message": "ChatAuth is not set"}}
+    page.route("**/negotiate", lambda route: route.fulfill(status=503, json=refusal))
     wire.cut(code=1008)
-    expect(ana.status).to_contain_text("Reconnecting")
+    come_online(page)
+    expect(status).to_contain_text("The chat is not ready yet")
 
-    page.evaluate("""() => {
-      dispatchEvent(new Event('online'));
-      document.dispatchEvent(new Event('visibilitychange'));
-    }""")
-
-    ana.expect_live()
-    page.wait_for_load_state("networkidle")
-    assert len(wire.urls) == 2
-
-
-def test_someone_who_is_signed_out_is_offered_the_sign_in(chat: Chat, new_person: NewPerson) -> None:
-    page = new_person()
-    page.route("**/session", lambda route: route.fulfill(json=route.fetch().json() | {"signIn": "/?sign-in"}))
-    wire = Wire(page)
-    Person(page, chat, "ana").enter()
     refusal = {"error": {"code": "sign_in_required", "message": "sign in first"}}
     page.route("**/negotiate", lambda route: route.fulfill(status=401, json=refusal))
-
-    wire.cut(code=1008)
-
-    expect(page.get_by_role("status")).to_contain_text("signed out")
+    come_online(page)
+    expect(status).to_contain_text("signed out")
     page.get_by_role("button", name="Sign in").click()
     expect(page).to_have_url(f"{chat.url}/?sign-in")
     page.wait_for_load_state("networkidle")  # the route above answers a page that must not be closed yet
 
 
-def test_the_servers_reason_for_a_failed_negotiation_is_shown(chat: Chat, new_person: NewPerson) -> None:
+def test_several_events_of_waking_up_open_one_connection_and_an_expired_token_another(
+    chat: Chat, new_person: NewPerson
+) -> None:
     page = new_person()
+    page.add_init_script(FEW_TRIES)
     wire = Wire(page)
-    Person(page, chat, "ana").enter()
-    refusal = {"error": {"code": "not_configured", "message": "ChatAuth is not set"}}
-    page.route("**/negotiate", lambda route: route.fulfill(status=503, json=refusal))
-
+    ana = Person(page, chat, "ana").enter()
     wire.cut(code=1008)
+    expect(ana.status).to_contain_text("Reconnecting")
+    page.evaluate("""() => {
+      dispatchEvent(new Event('online'));
+      document.dispatchEvent(new Event('visibilitychange'));
+    }""")
+    until(page, lambda: len(wire.urls) == 2)
+    ana.expect_live()
+    page.wait_for_load_state("networkidle")
+    assert len(wire.urls) == 2
 
-    expect(page.get_by_role("status")).to_contain_text("The chat is not ready yet")
+    negotiated: list[str] = []
+
+    def expire_the_first(route: Route) -> None:
+        answer = route.fetch()
+        url = answer.json()["url"]
+        negotiated.append(url)
+        token = parse_qs(urlsplit(url).query)["access_token"][0]
+        body = token.split(".")[1]
+        claims = json.loads(base64.urlsafe_b64decode(body + "=" * (-len(body) % 4)))
+        expired = jwt.encode(claims | {"nbf": 1, "iat": 1, "exp": 1_000_000_000}, ACCESS_KEY)
+        route.fulfill(json={"url": url.replace(token, expired)} if len(negotiated) == 1 else answer.json())
+
+    page.route("**/negotiate", expire_the_first)
+    wire.cut(code=1008)
+    expect(ana.status).to_contain_text("Reconnecting")
+    come_online(page)
+    until(page, lambda: len(wire.urls) == 3)  # the service refuses it
+    expect(page.locator("#retry-countdown")).to_be_visible()
+    page.get_by_role("button", name="Try now").click()
+    ana.expect_live()
+    assert len(negotiated) == 2
+    assert len(wire.urls) == 4
 
 
 def test_a_closed_tab_is_removed_from_the_roster_at_once(chat: Chat, new_person: NewPerson, room: str) -> None:
-    ana, bo = (Person(new_person(), chat, name).enter(room) for name in ("ana", "bo"))
-    ana.expect_here("bo")
+    with Crowd(chat, room, "bo") as crowd:
+        ana = Person(new_person(), chat, "ana").enter(room)
+        ana.expect_here("bo")
+        closed = time.monotonic()
+        ana.page.goto("about:blank")
 
-    bo.page.goto("about:blank")
-
-    expect(ana.page.locator("#people-list li")).to_have_count(1, timeout=5_000)
-    expect(ana.page.locator(".presence").last).to_contain_text("left")
+        crowd.hear("bo", type="system", event="left", user="ana")
+        assert time.monotonic() - closed < 15  # a connection that is lost without a close is kept for 30 seconds
 
 
 def test_what_an_earlier_page_left_in_storage_is_used_and_what_cannot_be_read_breaks_nothing(

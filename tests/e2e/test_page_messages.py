@@ -8,7 +8,8 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.e2e.conftest import Chat
-from tests.e2e.people import Person, a_line, a_room, publish, service_of
+from tests.e2e.crowd import Crowd
+from tests.e2e.people import Person, a_line, a_room, actions_of, publish, service_of
 
 NewPerson = Callable[[], Page]
 NASTY = [
@@ -36,77 +37,62 @@ def overflow(page: Page) -> int:
     return sideways
 
 
-@pytest.mark.parametrize("text", NASTY, ids=["markup", "direction", "long word", "emoji", "marks", "entities"])
-def test_any_text_shows_as_text_and_breaks_no_layout(chat: Chat, new_person: NewPerson, room: str, text: str) -> None:
+def test_any_text_and_any_name_show_as_text_and_break_no_layout(chat: Chat, new_person: NewPerson, room: str) -> None:
     page = new_person()
     page.set_viewport_size({"width": 320, "height": 640})
     ana = Person(page, chat, "ana").enter(room)
+    shown = page.locator(".message:not(.pending) .text")
+    for number, text in enumerate(NASTY):
+        ana.say(text)
+        expect(shown).to_have_count(number + 1)
+        expect(shown.last).to_have_text(text, use_inner_text=False)
+        assert shown.last.evaluate("node => node.childElementCount") == 0
+        assert "owned" not in page.title()
+        assert overflow(page) <= 0
+        expect(ana.box).to_be_in_viewport(ratio=1)
 
-    ana.say(text)
-
-    expect(page.locator(".message:not(.pending) .text")).to_have_text(text, use_inner_text=False)
-    assert page.locator(".text").evaluate("node => node.childElementCount") == 0
-    assert "owned" not in page.title()
+    for name in ("<b>bo</b>", "<שלום>"):
+        with Crowd(chat, room, name) as crowd:
+            expect(page.locator(".presence").last).to_contain_text(name)
+            crowd.say(["hi"])
+            expect(page.locator("#log b").last).to_have_text(name)
+            expect(page.locator("#people-list")).to_contain_text(name)
+            expect(page.locator("#people-list b")).to_have_count(0)
     assert overflow(page) <= 0
-    expect(ana.box).to_be_in_viewport(ratio=1)
 
-
-@pytest.mark.parametrize("name", ["<b>bo</b>", "<שלום>"])
-def test_a_name_of_markup_or_of_another_direction_is_a_name(
-    chat: Chat, new_person: NewPerson, room: str, name: str
-) -> None:
-    ana = Person(new_person(), chat, "ana").enter(room)
-    Person(new_person(), chat, name).enter(room).say("hi")
-
-    expect(ana.page.locator("#log b")).to_have_text(name)
-    expect(ana.page.locator(".presence").last).to_contain_text(name)
-    expect(ana.page.locator("#people-list b")).to_have_count(0)
-
-
-def test_addresses_are_links_that_open_without_a_reference_to_the_page(
-    chat: Chat, new_person: NewPerson, room: str
-) -> None:
-    ana = Person(new_person(), chat, "ana").enter(room)
-
+    # An address opens without a reference to the page.
     ana.say("see https://a.example/x?y=1, javascript:alert(1)")
-
-    link = ana.page.locator(".text a")
+    link = page.locator(".text a")
     expect(link).to_have_count(1)
     expect(link).to_have_attribute("href", "https://a.example/x?y=1")
     expect(link).to_have_attribute("target", "_blank")
     expect(link).to_have_attribute("rel", re.compile("noopener.*noreferrer"))
 
 
-def test_everybody_reads_one_order_whatever_order_messages_came_in(
+def test_everybody_reads_one_order_grouped_by_author_and_day_with_ones_own_on_the_other_side(
     chat: Chat, new_person: NewPerson, room: str
 ) -> None:
     ana = Person(new_person(), chat, "ana").enter(room)
+    service = service_of(chat)
     now = datetime.now(UTC)
     texts = ["third", "first", "fourth", "second"]
     at = {"first": 1, "second": 2, "third": 3, "fourth": 4}
     lines = [a_line(room, "bo", text, at[text], now + timedelta(seconds=at[text])) for text in texts]
-
-    publish(service_of(chat), room, *lines, *lines)
-
+    publish(service, room, *lines, *lines)
     ana.expect_line("second")
     assert ana.texts() == ["first", "second", "third", "fourth"]
 
-
-def test_messages_are_grouped_by_author_and_day_and_tell_their_time(
-    chat: Chat, new_person: NewPerson, room: str
-) -> None:
-    ana = Person(new_person(), chat, "ana").enter(room)
-    now = datetime.now(UTC)
-    said = [("bo", "old", 24 * 60), ("bo", "one", 9), ("bo", "two", 8), ("bo", "three", 1), ("cy", "four", 0)]
+    room = a_room()
+    ana.enter_room(room)
+    said = [("bo", "old", 24 * 60), ("bo", "one", 9), ("bo", "two", 8), ("ana", "mine", 1), ("cy", "four", 0)]
+    said.insert(3, ("bo", "three", 2))
     lines = [
         a_line(room, who, text, seq, now - timedelta(minutes=ago)) for seq, (who, text, ago) in enumerate(said, start=1)
     ]
-
-    publish(service_of(chat), room, *lines)
-
+    publish(service, room, *lines)
     ana.expect_line("four")
     grouped = ana.lines.evaluate_all("lines => lines.map(line => line.classList.contains('grouped'))")
-    assert grouped == [False, False, True, False, False]
+    assert grouped == [False, False, True, False, False, False]
     expect(ana.page.locator(".day")).to_have_text(["Yesterday", "Today"])
     time = ana.expect_line("two").locator("time")
     assert datetime.fromisoformat(time.get_attribute("datetime") or "") - now < timedelta(minutes=1)
@@ -115,64 +101,70 @@ def test_messages_are_grouped_by_author_and_day_and_tell_their_time(
     expect(time).to_have_css("opacity", "1")
     assert str(now.year) in (time.get_attribute("title") or "")
 
-
-def test_ones_own_messages_stand_on_the_other_side(chat: Chat, new_person: NewPerson, room: str) -> None:
-    ana, bo = (Person(new_person(), chat, name).enter(room) for name in ("ana", "bo"))
-    ana.say("mine")
-    bo.say("theirs")
-
     mine = ana.expect_line("mine").locator(".bubble").bounding_box()
-    theirs = ana.expect_line("theirs").locator(".bubble").bounding_box()
-
+    theirs = ana.expect_line("three").locator(".bubble").bounding_box()
+    composer = ana.page.locator("#composer").bounding_box()
     assert mine
     assert theirs
-    composer = ana.page.locator("#composer").bounding_box()
     assert composer
     assert theirs["x"] - composer["x"] < 100
     assert composer["x"] + composer["width"] - mine["x"] - mine["width"] < 30
 
 
-def test_one_can_edit_and_delete_ones_own_message_and_nobody_elses(
+def test_one_can_edit_and_delete_ones_own_message_and_reply_and_react_to_everybodys(
     chat: Chat, new_person: NewPerson, room: str
 ) -> None:
-    ana, bo = (Person(new_person(), chat, name).enter(room) for name in ("ana", "bo"))
-    ana.say("tpyo")
-    bo.expect_line("tpyo").hover()
-    tools = bo.page.get_by_role("group", name="Message actions")
-    expect(tools.get_by_role("button", name="Reply")).to_be_visible()
-    expect(tools.get_by_role("button", name="Edit")).to_be_hidden()
-    expect(tools.get_by_role("button", name="Delete")).to_be_hidden()
+    ana = Person(new_person(), chat, "ana").enter(room)
+    tools = ana.page.get_by_role("group", name="Message actions")
+    with Crowd(chat, room, "bo") as crowd:
+        crowd.say(["first line\nsecond line"])
+        ana.expect_line("first line\nsecond line")
+        theirs = crowd.hear("bo", message="first line\nsecond line")["id"]
+        actions_of(ana, "first line\nsecond line")
+        expect(tools.get_by_role("button", name="Reply")).to_be_visible()
+        expect(tools.get_by_role("button", name="Edit")).to_be_hidden()
+        expect(tools.get_by_role("button", name="Delete")).to_be_hidden()
 
-    ana.expect_line("tpyo")
-    ana.box.press("ArrowUp")
-    expect(ana.box).to_have_value("tpyo")
-    ana.say("typo")
-    expect(bo.expect_line("typo")).to_contain_text("edited")
-    expect(ana.lines).to_have_count(1)
+        tools.get_by_role("button", name="🎉").click()
+        reaction = ana.lines.first.locator(".reactions button")
+        expect(reaction).to_have_text("🎉 1")
+        expect(reaction).to_have_attribute("aria-pressed", "true")
+        crowd.hear("bo", type="reaction", id=theirs, emoji="🎉", on=True)
+        crowd.send("bo", "react", id=theirs, emoji="🎉", on=True)
+        expect(reaction).to_have_text("🎉 2")
+        reaction.click()
+        expect(reaction).to_have_text("🎉 1")
+        expect(reaction).to_have_attribute("aria-pressed", "false")
+        crowd.hear("bo", type="reaction", id=theirs, emoji="🎉", on=False)
 
-    ana.expect_line("typo").hover()
-    delete = ana.page.get_by_role("button", name="Delete")
-    delete.click()
-    ana.expect_line("typo")
-    delete.click()
-    for person in (ana, bo):
-        person.expect_line("Message deleted")
+        actions_of(ana, "first line\nsecond line").get_by_role("button", name="Reply").click()
+        expect(ana.page.locator("#task")).to_contain_text("bo")
+        ana.say("tpyo")
+        quote = ana.expect_line("tpyo").locator(".quote bdi")
+        expect(quote).to_have_text("first line second line", use_inner_text=False)
+        mine = crowd.hear("bo", message="tpyo")
+        assert mine["replyTo"]["id"] == theirs
+        crowd.send("bo", "message", message="answer", replyTo=mine["id"])
+        expect(ana.expect_line("answer").locator(".quote bdi")).to_have_text("tpyo", use_inner_text=False)
 
+        expect(ana.page.locator(".pending, .sent")).to_have_count(0)
+        ana.box.press("ArrowUp")
+        expect(ana.box).to_have_value("tpyo")
+        ana.say("typo")
+        expect(ana.expect_line("typo")).to_contain_text("edited")
+        expect(ana.lines).to_have_count(3)
+        crowd.hear("bo", type="edited", id=mine["id"], message="typo")
+        crowd.send("bo", "edit", id=theirs, message="one line")
+        expect(ana.expect_line("one line")).to_contain_text("edited")
 
-def test_a_reply_quotes_one_line(chat: Chat, new_person: NewPerson, room: str) -> None:
-    ana, bo = (Person(new_person(), chat, name).enter(room) for name in ("ana", "bo"))
-    ana.box.fill("first line")
-    ana.box.press("Shift+Enter")
-    ana.box.type("second line")
-    ana.box.press("Enter")
-    bo.lines.first.hover()
-    bo.page.get_by_role("button", name="Reply").click()
-    expect(bo.page.locator("#task")).to_contain_text("ana")
-
-    bo.say("answer")
-
-    quote = ana.expect_line("answer").locator(".quote")
-    expect(quote.locator("bdi")).to_have_text("first line second line", use_inner_text=False)
+        delete = actions_of(ana, "typo").get_by_role("button", name="Delete")
+        delete.click()
+        ana.expect_line("typo")
+        delete.click()
+        ana.expect_line("Message deleted")
+        crowd.hear("bo", type="deleted", id=mine["id"])
+        crowd.send("bo", "delete", id=theirs)
+        expect(ana.lines.locator(".text", has_text="Message deleted")).to_have_count(2)
 
 
 def test_a_quote_scrolls_to_its_message_also_far_up_and_with_the_keyboard(
@@ -207,22 +199,6 @@ def test_a_quote_scrolls_to_its_message_also_far_up_and_with_the_keyboard(
     expect(ana.page.locator("#new-messages")).to_have_text("1 new message")
     expect(ana.expect_line("message 2")).to_be_in_viewport(ratio=1)
     assert errors == []
-
-
-def test_a_reaction_is_counted_for_everyone_and_can_be_removed(chat: Chat, new_person: NewPerson, room: str) -> None:
-    ana, bo = (Person(new_person(), chat, name).enter(room) for name in ("ana", "bo"))
-    ana.say("cake?")
-    bo.expect_line("cake?").hover()
-    bo.page.get_by_role("group", name="Message actions").get_by_role("button", name="🎉").click()
-
-    reaction = ana.lines.first.locator(".reactions button")
-    expect(reaction).to_have_text("🎉 1")
-    reaction.click()
-    for person in (ana, bo):
-        expect(person.lines.first.locator(".reactions button")).to_have_text("🎉 2")
-    reaction.click()
-    expect(bo.lines.first.locator(".reactions button")).to_have_text("🎉 1")
-    expect(bo.lines.first.locator(".reactions button")).to_have_attribute("aria-pressed", "true")
 
 
 def test_the_keyboard_reaches_messages_and_what_can_be_done_with_them(
