@@ -87,7 +87,7 @@ def test_a_button_leads_to_each_unread_mention_of_a_long_room(chat: Chat, new_pe
         ana.enter_room("lobby")
         for number in range(60):
             if number in (20, 40):
-                bo.send("bo", "message", **{"message": f"@ana, number {number}", "mentions": ["ana"]})
+                bo.send("bo", "message", message=f"@ana, number {number}", mentions=["ana"])
             else:
                 bo.say([f"number {number}\nof many"])
     button = ana.page.get_by_role("button", name="2 unread mentions")

@@ -94,7 +94,7 @@ def test_several_tabs_notify_once_of_what_comes_while_none_is_looked_at_as_the_r
         for tab in tabs:
             expect(tab.page.locator("#people-list li")).to_have_count(2)
         bo.say(["not for ana"])
-        bo.send("bo", "message", **{"message": "@ana, for you", "mentions": ["ana"]})
+        bo.send("bo", "message", message="@ana, for you", mentions=["ana"])
         until(pages[0], lambda: sum(len(shown(page)) for page in pages) == 2)
         texts = [text for page in pages for text in shown(page)]
         assert f"{room} | bo: @ana, for you" in texts

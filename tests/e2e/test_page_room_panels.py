@@ -246,7 +246,7 @@ def test_panels_open_and_close_and_a_room_is_made_and_left_by_keyboard_alone(cha
 
 def test_what_is_wrong_with_a_room_is_said_at_its_field(chat: Chat, new_person: NewPerson, room: str) -> None:
     with Crowd(chat, "lobby", "ana", "bo") as others:
-        others.send("ana", "create", **{"room": room, "kind": "public"})
+        others.send("ana", "create", room=room, kind="public")
         cy = Person(new_person(), chat, "cy").enter()
         cy.expect_here("ana", "bo")
         button(cy, "New room").click()
