@@ -12,6 +12,7 @@ const CACHE_PREFIX = "chat-files-";
 const CACHE = CACHE_PREFIX + VERSION;
 const BINDINGS = "chat-bindings"; // the cache of each page that is bound to one, by the page's client id
 const ANSWER_MS = 3000; // after this time the kept page is shown
+const CLIENT_MS = 1000;
 const INDEX = "index.html";
 const FILE = /^[\w-]+(\/[\w-]+)*(\.[\w-]+)+$/;
 const ROOT = new URL("./", self.location.href).href;
@@ -39,7 +40,8 @@ async function keepFiles() {
   const cache = await caches.open(CACHE);
   // One after the other: this must not hold up what the page asks for.
   for (const [path, hash] of Object.entries(FILES)) await keepFile(cache, path, hash);
-  await self.skipWaiting();
+  // A worker that is not the first one waits until no page is open: what is shown does not depend on the worker's version, and
+  // while a browser replaces a worker, it may open no page.
 }
 
 // While a deployment goes on, servers of two versions answer: a file of the other one must not be kept.
@@ -56,6 +58,7 @@ async function hashOf(response) {
   return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
+// Requests wait until this is done.
 async function takeOver() {
   await self.registration.navigationPreload?.enable();
   await self.clients.claim();
@@ -77,7 +80,7 @@ async function openPage(event, path) {
       if (version === VERSION) await bind(resultingClientId);
       else event.waitUntil(update());
       // Once the new page is there, the one before it is gone.
-      event.waitUntil(self.clients.get(resultingClientId).then(removeUnusedCaches));
+      event.waitUntil(findClient(resultingClientId).then(removeUnusedCaches));
       return response;
     }
   } catch {
@@ -96,10 +99,9 @@ async function askForPage({ preloadResponse, request }) {
   return { response: await fetch(request) };
 }
 
-function failAfter(milliseconds) {
-  return new Promise((_, reject) => {
-    setTimeout(() => reject(new Error("no answer")), milliseconds);
-  });
+async function failAfter(milliseconds) {
+  await wait(milliseconds);
+  throw new Error("no answer");
 }
 
 async function update() {
@@ -127,11 +129,20 @@ async function boundCaches() {
   const bindings = await caches.open(BINDINGS);
   const names = new Set();
   for (const { url } of await bindings.keys()) {
-    const client = await self.clients.get(url.slice(ROOT.length));
-    if (client) names.add(await cacheOf(client.id));
+    const clientId = url.slice(ROOT.length);
+    if (await findClient(clientId)) names.add(await cacheOf(clientId));
     else await bindings.delete(url);
   }
   return names;
+}
+
+// Returns nothing for a page that is closed. For one that was left while it was loaded, the browser may say nothing for long.
+function findClient(clientId) {
+  return Promise.race([self.clients.get(clientId), wait(CLIENT_MS).then(() => true)]);
+}
+
+function wait(milliseconds) {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds));
 }
 
 // Caches are named in the order in which they were made: a later one is that of a worker which is being installed.

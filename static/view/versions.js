@@ -7,20 +7,19 @@ const CHECK_MS = 30 * 60_000;
 export async function watchVersions() {
   const { serviceWorker } = navigator;
   if (!serviceWorker || window !== top) return; // none without a secure context; and a page within another one needs none
-  let changes = 0;
-  const ask = () => serviceWorker.controller?.postMessage({ type: "is there a newer version" });
+  const ask = (worker) => worker?.postMessage({ type: "is there a newer version" });
   serviceWorker.addEventListener("message", ({ data }) => {
     if (data?.type === "new version") offerReload();
   });
-  // A page whose files did not come from the worker is as new as the first worker that takes it over.
-  serviceWorker.addEventListener("controllerchange", () => {
-    changes += 1;
-    if (changes > 1) offerReload();
-    ask();
-  });
-  ask();
   const registration = await serviceWorker.register("service-worker.js").catch(() => undefined);
   if (!registration) return; // not allowed in this browser
+  ask(registration.waiting);
+  registration.addEventListener("updatefound", () => {
+    const { installing } = registration;
+    installing?.addEventListener("statechange", () => {
+      if (installing.state === "installed") ask(installing);
+    });
+  });
   let checkedAt = Date.now();
   document.addEventListener("visibilitychange", () => {
     if (document.hidden || Date.now() - checkedAt < CHECK_MS) return;

@@ -107,6 +107,7 @@ def test_after_every_fault_all_screens_show_the_same_log_with_every_line_and_all
         for page in pages:
             expect(page.locator("#status-text")).to_contain_text("Live", timeout=60_000)
         for page in pages:
+            page.wait_for_function("typed > 3")
             page.evaluate("clearInterval(typing)")
         typed = [
             f"{name} {n + 1}" for page, name in zip(pages, names, strict=True) for n in range(page.evaluate("typed"))
@@ -117,7 +118,6 @@ def test_after_every_fault_all_screens_show_the_same_log_with_every_line_and_all
             expect(page.locator(".message .text")).to_have_count(len(typed), timeout=60_000)
         assert lines(ana) == lines(bo) == lines(cy)
         assert sorted(lines(ana)) == sorted(typed)
-        assert len(typed) > 3 * 3
         expect(ana.locator(".gap")).to_have_count(0)
 
         # All stop at Ctrl-C, each with exit code 0.
