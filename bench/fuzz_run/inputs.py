@@ -134,6 +134,8 @@ message = st.one_of(
     ),
 )
 seq = st.sampled_from([0, 1, 2, 7, 999_999_999_999, 10**30, -1]) | st.integers()
+dates = st.sampled_from(["2026-01-31", "2026-01-31T12:00:00Z", "0001-01-01", "9999-12-31T23:59:59.999-14:00", "today"])
+users = st.integers(0, 5).map(lambda number: f"fuzz-{number}")
 VALID: dict[str, SearchStrategy[object]] = {
     "room": st.sampled_from(["lobby", "design", "_hidden", "Lobby ", "a" * 32, "~x", LAST_ROOM, LAST_ROOM]),
     "message": message,
@@ -143,13 +145,20 @@ VALID: dict[str, SearchStrategy[object]] = {
     "emoji": st.sampled_from(["👍", "👎", "é", "x" * 40, "\u202e"]),
     "on": st.booleans(),
     "seq": seq,
-    "before": seq,
+    "before": seq | dates,
+    "after": dates,
     "until": seq,
     "limit": seq,
     "utcOffset": st.integers(-900, 900),
     "kind": st.sampled_from(["public", "private", "direct"]),
     "title": any_text.map(marked),
-    "user": st.integers(0, 5).map(lambda number: f"fuzz-{number}"),
+    "user": users,
+    "from": users,
+    "mentions": st.lists(users, max_size=12),
+    "text": any_text.map(marked) | st.sampled_from(["a", "the", "é"]),
+    "cursor": any_text,
+    "level": st.sampled_from(["all", "mentions", "none", "some"]),
+    "away": st.booleans(),
     "role": st.sampled_from(["owner", "moderator", "member", "admin"]),
     "for": st.integers(0, 10**9),
     "secret": any_text.map(lambda text: SECRET_MARK + text),

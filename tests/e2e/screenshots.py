@@ -19,7 +19,7 @@ from chat.room_log.append_plan import plan_append
 from chat.room_log.model import Head, Message, NewMessage, Request, SetReaction
 from chat.room_log.rows import encode_change, encode_entry, encode_head, encode_index, entry_key
 from tests.e2e.conftest import CHROMIUM_OPTIONS, ROOT, Chat, Entity, chromium_path
-from tests.e2e.people import Person
+from tests.e2e.people import Person, actions_of
 
 Scheme = Literal["light", "dark"]
 SIZES = {"desktop": (1280, 800), "phone": (390, 844)}
@@ -29,6 +29,7 @@ ROOMS = {
     ("phone", "light"): "harbour",
     ("phone", "dark"): "studio",
 }
+CAKE = "Perfect. Three o'clock then, I bring the cake 🍰"
 SCHEMES: tuple[Scheme, ...] = ("light", "dark")
 
 
@@ -97,10 +98,10 @@ def store_past(chat: Chat, room: str) -> None:
 def talk(ana: Person, bo: Person, cy: Person) -> None:
     """Let three people talk on."""
     ana.expect_line("I will put that into the architecture page.")
-    cy.say("Perfect. Three o'clock then, I bring the cake 🍰")
+    cy.say(CAKE)
     for person, emoji in ((bo, "🎉"), (ana, "❤️")):
-        person.expect_line("Perfect. Three o'clock then, I bring the cake 🍰").hover()
-        person.page.get_by_role("group", name="Message actions").get_by_role("button", name=emoji).click()
+        actions_of(person, CAKE).get_by_role("button", name=emoji).click()
+        expect(person.expect_line(CAKE).locator(".reactions button", has_text=emoji)).to_be_visible()
     ana.say("Two pieces for me, please")
     bo.expect_line("Two pieces for me, please")
     expect(ana.page.locator(".pending, .sent")).to_have_count(0)
@@ -136,17 +137,12 @@ def show_states(ana: Person, take: Callable[[str], object], size: str) -> None:
     """Bring the page into each of its further states; `take` makes the picture of a state by its name."""
     page = ana.page
     side = page.locator("#panel")
-    line = ana.expect_line("Perfect. Three o'clock then, I bring the cake 🍰")
-    bar = page.get_by_role("group", name="Message actions")
     if size == "phone":
         page.get_by_role("button", name="Rooms", exact=True).click()
         expect(page.locator("#rooms")).to_be_visible()
         take("rooms")
         page.keyboard.press("Escape")
-        line.locator(".text").tap()
-    else:
-        line.hover()
-    expect(bar).to_be_visible()
+    bar = actions_of(ana, CAKE)
     take("actions")
     bar.get_by_role("button", name="More emoji").click()
     expect(page.locator("#emoji-picker")).to_be_visible()
@@ -187,6 +183,7 @@ def show_states(ana: Person, take: Callable[[str], object], size: str) -> None:
 def main(folder: Path) -> None:
     """Take all pictures; raises when the page does not do what the pictures should show."""
     folder.mkdir(parents=True, exist_ok=True)
+    expect.set_options(timeout=15_000)
     with ExitStack() as stack:
         driver = stack.enter_context(sync_playwright())
         browser = driver.chromium.launch(executable_path=chromium_path(), args=CHROMIUM_OPTIONS)

@@ -210,6 +210,7 @@ async def test_a_user_has_at_most_a_hundred_unread_mentions_in_a_room(chat: Loca
 async def test_a_message_without_an_at_sign_costs_one_transaction_and_one_publication(chat: LocalChat) -> None:
     ana, _ = await enter_all(chat, ["ana", "bo"])
     await say(ana, "the first one may read more")
+    await say(ana, "hello @bo, who has arrived by now")
     calls: list[str] = []
 
     def note(seen: object) -> None:
