@@ -20,3 +20,16 @@ def violations(page: Page, part: str = "html", *, impacts: tuple[str, ...] = ())
         for one in found
         if not impacts or one["impact"] in impacts
     ]
+
+
+def violations_in_both_schemes(page: Page, part: str = "html") -> list[dict[str, Any]]:
+    """Return what violates any rule in light colours, and a rule about colours in dark ones: nothing else changes."""
+    page.emulate_media(color_scheme="light", reduced_motion="reduce")  # colours change at once
+    light = violations(page, part)
+    page.emulate_media(color_scheme="dark")
+    dark: list[dict[str, Any]] = page.evaluate(
+        """async part => (await axe.run(part, { runOnly: ['color-contrast', 'link-in-text-block'] })).violations
+          .map(({ id, nodes }) => ({ rule: id, nodes: nodes.map(({ html }) => html), scheme: 'dark' }))""",
+        part,
+    )
+    return light + dark

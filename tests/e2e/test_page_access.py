@@ -4,10 +4,10 @@ from collections.abc import Callable
 
 from playwright.sync_api import Page, expect
 
+from tests.e2e.accessibility import violations_in_both_schemes
 from tests.e2e.conftest import Chat
 from tests.e2e.crowd import Crowd
 from tests.e2e.people import Person, a_room, answer, react
-from tests.e2e.schemes import violations_in_both_schemes
 
 NewPerson = Callable[[], Page]
 

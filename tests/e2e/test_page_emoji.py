@@ -6,10 +6,9 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.e2e.accessibility import violations
+from tests.e2e.accessibility import violations, violations_in_both_schemes
 from tests.e2e.conftest import ROOT, Chat
 from tests.e2e.people import Person, a_room, until
-from tests.e2e.schemes import violations_in_both_schemes
 
 NewPerson = Callable[[], Page]
 FEW = 40

@@ -8,10 +8,10 @@ from contextlib import suppress
 import pytest
 from playwright.sync_api import Browser, Page, Route, ViewportSize, expect
 
+from tests.e2e.accessibility import violations_in_both_schemes
 from tests.e2e.conftest import Chat
 from tests.e2e.crowd import Crowd
 from tests.e2e.people import Person, Wire, a_room, actions_of, answer, react, until
-from tests.e2e.schemes import violations_in_both_schemes
 
 NewPerson = Callable[[], Page]
 MAX_FIRST_LOAD_BYTES = 10 * 1024

@@ -7,11 +7,10 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.e2e.accessibility import violations
+from tests.e2e.accessibility import violations, violations_in_both_schemes
 from tests.e2e.conftest import Chat
 from tests.e2e.crowd import Crowd
 from tests.e2e.people import Person, a_line, a_room, actions_of, publish, service_of, until
-from tests.e2e.schemes import violations_in_both_schemes
 
 NewPerson = Callable[[], Page]
 MARKED = """*Plan*: call `fetch()`, _not_ ~this~. <img src=x>
