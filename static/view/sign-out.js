@@ -5,9 +5,12 @@ import { openRooms } from "../client/stored-history.js";
 import { byId, createElement, loadStyle } from "./dom.js";
 
 const CHANNEL = "chat.sign-out";
+const MAX_ANSWER_MS = 2000;
+const LOOK_AGAIN_MS = 50;
 
 /** Signs the user out, after asking when something would be lost. */
 export async function signOut(page) {
+  await waitForAnswers(page.chat);
   const lost = describeLoss(page.chat.me);
   if (lost && !(await confirmLoss(lost))) return;
   new BroadcastChannel(CHANNEL).postMessage(page.chat.me);
@@ -19,6 +22,17 @@ export function followSignOut(page) {
   new BroadcastChannel(CHANNEL).addEventListener("message", ({ data }) => {
     if (data === page.chat.me) leave(page);
   });
+}
+
+/** Waits until what was just sent is answered, for two seconds at most, and not at all while there is no connection. */
+export async function waitForAnswers(chat) {
+  const isOnItsWay = () =>
+    chat.connectionState.name === "live" && chat.outbox.all().some(({ state }) => state === "pending");
+  for (const end = performance.now() + MAX_ANSWER_MS; isOnItsWay() && performance.now() < end;) {
+    await new Promise((resolve) => {
+      setTimeout(resolve, LOOK_AGAIN_MS);
+    });
+  }
 }
 
 async function leave({ chat, session, history }) {

@@ -144,7 +144,7 @@ def test_a_browser_that_allows_no_storage_can_chat_all_the_same(chat: Chat, shar
     """)
     ana = Person(page, chat, "ana").enter(room)
     ana.say("hello")
-    ana.expect_line("hello")
+    expect(ana.expect_line("hello")).not_to_have_class(re.compile("pending"))
     page.get_by_role("button", name="Sign out").click()
     expect(page.get_by_label("Your name")).to_be_visible()
     assert errors == [], errors

@@ -7,6 +7,7 @@ import pytest
 
 from chat.messages.mentions import is_named, typed_ids
 from chat.presence.places import MAX_UNREAD_MENTIONS, PlaceStore, Position
+from chat.room_list.store import TABLE as ROOM_LIST
 from chat.settings import Settings
 from chat.table_storage.client import TableClients
 from local_azure.observations import StorageCalled
@@ -214,7 +215,8 @@ async def test_a_message_without_an_at_sign_costs_one_transaction_and_one_public
     calls: list[str] = []
 
     def note(seen: object) -> None:
-        if isinstance(seen, StorageCalled):
+        # The list of rooms is written in the background, at a time of its own.
+        if isinstance(seen, StorageCalled) and seen.table != f"Chat{ROOM_LIST}":
             calls.append(f"storage {seen.method} {seen.operation}")
         elif isinstance(seen, RestCalled):
             calls.append(f"service {seen.method} {seen.path.rpartition('/')[2]}")
