@@ -303,9 +303,11 @@ def test_the_first_load_is_small_as_it_is_transferred(chat: Chat, new_person: Ne
     assert sum(sizes.values()) <= MAX_FIRST_LOAD_BYTES, sizes
 
 
-def test_the_chat_itself_is_loaded_when_somebody_joins_and_is_not_large(chat: Chat, new_person: NewPerson) -> None:
+def test_the_chat_itself_is_loaded_when_somebody_joins_and_is_not_large(
+    chat: Chat, new_person: NewPerson, room: str
+) -> None:
     page = new_person()
-    Person(page, chat, "ana").enter()
+    Person(page, chat, "ana").enter(room)
 
     sizes = transferred(page)
     print(f"the page with the chat is {sum(sizes.values())} bytes: {sizes}")
