@@ -22,7 +22,8 @@ from playwright.sync_api import Browser, BrowserContext, Page, Playwright, sync_
 
 from local_azure.tables.settings import DEVELOPMENT_ACCOUNT, DEVELOPMENT_KEY
 
-ROOT = Path(__file__).resolve().parents[2]
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parents[1]
 START_SECONDS = 60
 # Crowds say hundreds of messages at once, and every test makes rooms; everything else is limited as for people.
 FAST_SENDERS = "message=60000/60000, create=60000/60000"
@@ -54,6 +55,12 @@ def storage_connection(tables_port: int) -> str:
     account = f"AccountName={DEVELOPMENT_ACCOUNT};AccountKey={DEVELOPMENT_KEY}"
     endpoint = f"TableEndpoint=http://127.0.0.1:{tables_port}/{DEVELOPMENT_ACCOUNT}"
     return f"DefaultEndpointsProtocol=http;{account};{endpoint};"
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Run these tests after all others: asynchronous tests would meet the event loop that drives the browser."""
+    items.sort(key=lambda item: HERE in item.path.parents)
 
 
 class Process:
@@ -194,14 +201,14 @@ def chromium_path() -> str:
     return found
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def playwright_driver() -> Iterator[Playwright]:
-    """Drive browsers for one file: the driver's event loop runs on, and asynchronous tests after it would meet it."""
+    """Drive browsers until the end of the run; the driver's event loop runs all the time."""
     with sync_playwright() as driver:
         yield driver
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def browser(playwright_driver: Playwright) -> Iterator[Browser]:
     started = playwright_driver.chromium.launch(executable_path=chromium_path(), args=CHROMIUM_OPTIONS)
     # A service worker would answer in place of the routes of a test. A test of the worker asks for "allow".
