@@ -1,6 +1,6 @@
 // Which entries of a long conversation have elements, and how much room the others need.
 
-const BUFFER = 60; // entries that are drawn above and below what is in view
+const BUFFER = 45; // entries that are drawn above and below what is in view
 const MARGIN = 30; // with fewer than these the part that is drawn moves
 const MAX_DRAWN = 160;
 const MAX_KEPT = 400; // what is selected or has the focus stays, unless it is further away than this
