@@ -237,6 +237,17 @@ def publish(service: WebPubSubServiceClient, room: str, *frames: Frame) -> None:
         service.send_to_group(f"room.{room}", frame, content_type="application/json")
 
 
+def begin_background_work(page: Page) -> None:
+    """Let the page begin now what it begins a moment after it is shown; its clock is installed before it is opened."""
+    page.clock.fast_forward(3_000)
+
+
+def write_history(page: Page) -> bool:
+    """Let the page write now what it keeps of its rooms, as it does when it is left, and return True."""
+    page.evaluate("dispatchEvent(new Event('pagehide'))")
+    return True
+
+
 def set_hidden(page: Page, *, hidden: bool) -> None:
     """Tell the page that its tab is hidden, or visible again."""
     page.evaluate(

@@ -34,7 +34,7 @@ def test_messages_over_the_limit_wait_and_say_so_and_arrive_in_order_and_a_file_
 ) -> None:
     room = a_room()
     ana = Person(new_person(), limited_chat, "ana").enter(room)
-    texts = [f"line {number}" for number in range(12)]
+    texts = [f"line {number}" for number in range(7)]
     with Crowd(limited_chat, room, "bo") as crowd:
         for text in texts:
             ana.say(text)

@@ -44,6 +44,7 @@ def test_a_lost_frame_is_marked_where_it_is_and_filled_and_fetched_also_when_not
     chat: Chat, new_person: NewPerson, room: str
 ) -> None:
     page = new_person()
+    page.clock.install()
     wire = Wire(page)
     ana = Person(page, chat, "ana").enter(room)
     with Crowd(chat, room, "bo") as crowd:
@@ -69,11 +70,12 @@ def test_a_lost_frame_is_marked_where_it_is_and_filled_and_fetched_also_when_not
         until(page, lambda: len(wire.kept) == 1)
         wire.kept.clear()
         wire.keeps = lambda frame: False
-        crowd.leave("bo")  # the page asks who is there, and the answer tells the head
+        crowd.leave("bo")
+        expect(page.locator(".presence").last).to_contain_text("left")
+        page.clock.fast_forward(5_000)  # the page asks who is there, and the answer tells the head
         ana.expect_line("lost")
         assert len(wire.events("since")) > asked
         expect(page.locator("#people-list li")).to_have_count(1)
-        expect(page.locator(".presence").last).to_contain_text("left")
 
 
 def rows_of_a_log(room: str) -> Iterator[Entity]:

@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 from tests.e2e.accessibility import violations
 from tests.e2e.conftest import Chat
 from tests.e2e.crowd import Crowd
-from tests.e2e.people import Person, a_room, expect_accessible, set_hidden, until
+from tests.e2e.people import Person, a_room, begin_background_work, expect_accessible, set_hidden, until
 
 NewPerson = Callable[[], Page]
 # What the browser is asked to show; a click is what the user would do.
@@ -72,8 +72,10 @@ def test_several_tabs_notify_once_of_what_comes_while_none_is_looked_at_as_the_r
     chat: Chat, browser: Browser, room: str
 ) -> None:
     with closing(browser.new_context()) as context, Crowd(chat, room, "bo") as bo:
+        context.clock.install()
         pages = [open_tab(context), open_tab(context)]
         tabs = [Person(page, chat, "ana").enter(room) for page in pages]
+        begin_background_work(pages[0])  # of both: the clock is the browser's
         for page in pages:
             wait_until_it_notifies(page)
         turn_on(pages[0])
@@ -155,6 +157,7 @@ def test_who_hides_the_page_or_does_nothing_for_minutes_is_away_for_the_others_u
     people = bo.page.get_by_role("complementary", name="People").get_by_role("button")
     away = bo.page.locator("#people-list .away")
     set_hidden(page, hidden=True)
+    begin_background_work(page)
     with Crowd(chat, room, "cy", "dee"):
         bo.enter(room)
         expect(away).to_have_count(1)  # for who comes later too

@@ -221,6 +221,7 @@ def test_panels_open_and_close_and_a_room_is_made_and_left_by_keyboard_alone(cha
         keys.type("By hand")
         keys.press("Enter")
         ana.expect_joined("By hand")
+        expect(panel(ana)).to_be_hidden()  # with that the focus goes to the box
         expect(ana.box).to_be_focused()
 
         tab_to(page, button(ana, "Room settings"))

@@ -8,7 +8,7 @@ from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
 from tests.app_copy import copy_app
-from tests.e2e.people import until
+from tests.e2e.people import begin_background_work, until, write_history
 from tests.e2e.processes import Processes, run_processes
 
 # One file that is loaded first, one that the chat needs, one that is loaded by a click, and one that is no module.
@@ -42,6 +42,7 @@ def servers(app: Path) -> Iterator[Processes]:
 @pytest.fixture
 def context(browser: Browser) -> Iterator[BrowserContext]:
     opened = browser.new_context(service_workers="allow")
+    opened.clock.install()
     yield opened
     opened.close()
 
@@ -66,7 +67,15 @@ def open_panel(page: Page) -> None:
 
 def wait_for_worker(page: Page) -> None:
     """Wait until a service worker answers for the page."""
+    wait_for_history(page)  # the page has begun its background work, of which the worker is the last part
+    page.clock.fast_forward(3_000)
     until(page, lambda: bool(page.evaluate("Boolean(navigator.serviceWorker.controller)")))
+
+
+def wait_for_history(page: Page) -> None:
+    """Wait until the page keeps the room."""
+    begin_background_work(page)
+    until(page, lambda: write_history(page) and bool(page.evaluate("localStorage['chat.user.ana.history']")))
 
 
 def is_shown(element: Locator) -> bool:
@@ -95,7 +104,7 @@ def test_the_page_opens_without_a_server_and_is_wholly_the_new_one_after_a_deplo
     wait_for_worker(page)
     page.reload()
     expect(page.locator("#status-text")).to_contain_text("Live")
-    until(page, lambda: bool(page.evaluate("localStorage['chat.user.ana.history']")))
+    wait_for_history(page)
 
     # Without a server the page opens with what it kept, and keeps what is typed.
     servers.functions.kill()
