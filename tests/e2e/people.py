@@ -243,8 +243,8 @@ def begin_background_work(page: Page) -> None:
 
 
 def write_history(page: Page) -> bool:
-    """Let the page write now what it keeps of its rooms, as it does when it is left, and return True."""
-    page.evaluate("dispatchEvent(new Event('pagehide'))")
+    """Let the page write now what it keeps of its rooms, as when its tab is left or looked at, and return True."""
+    page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
     return True
 
 

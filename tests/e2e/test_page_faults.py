@@ -107,8 +107,7 @@ def test_after_every_fault_all_screens_show_the_same_log_with_every_line_and_all
         for page in pages:
             expect(page.locator("#status-text")).to_contain_text("Live", timeout=60_000)
         for page in pages:
-            while page.evaluate("typed") < 4:  # the page allows no code from strings
-                page.wait_for_timeout(50)
+            until(page, lambda page=page: page.evaluate("typed") >= 4)  # type: ignore[misc]
             page.evaluate("clearInterval(typing)")
         typed = [
             f"{name} {n + 1}" for page, name in zip(pages, names, strict=True) for n in range(page.evaluate("typed"))

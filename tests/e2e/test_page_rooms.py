@@ -8,7 +8,7 @@ from playwright.sync_api import Page, Route, expect
 
 from tests.e2e.conftest import Chat
 from tests.e2e.crowd import Crowd
-from tests.e2e.people import Person, Wire, a_room, until
+from tests.e2e.people import Person, Wire, a_room, come_online, until
 
 NewPerson = Callable[[], Page]
 
@@ -162,11 +162,11 @@ def test_what_was_said_elsewhere_is_counted_and_marked_by_a_line_also_after_a_re
 def test_the_rooms_of_others_are_offered_when_the_drawer_opens(chat: Chat, new_person: NewPerson) -> None:
     page, room = new_person(), f"open{a_room()}"
     page.set_viewport_size({"width": 390, "height": 844})
-    ana = Person(page, chat, "ana").enter()
-    expect(page.get_by_text("Also open")).to_be_hidden()
     listed = page.locator("#other-rooms").get_by_role("link", name=room)
 
     with Crowd(chat, room, "bo"):
+        ana = Person(page, chat, "ana").enter()
+        expect(page.get_by_text("Also open")).to_be_hidden()
         until_listed(page, chat, room)
         page.get_by_role("button", name="Rooms").click()
         expect(page.get_by_text("Also open")).to_be_visible()
@@ -237,6 +237,8 @@ def test_a_room_is_joined_though_it_was_left_or_the_connection_ended(
     expect(page.locator("#my-rooms li")).to_have_count(2)
     wire.answer = lambda frame: None
     wire.cut(code=1008)
+    expect(ana.status).to_contain_text("Reconnecting")
+    come_online(page)
     ana.expect_joined(room)
     ana.say("made it")
     ana.expect_line("made it")
