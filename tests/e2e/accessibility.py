@@ -4,13 +4,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Frame, Page
 
 AXE = Path(__file__).parents[1] / "page" / "node_modules" / "axe-core" / "axe.min.js"
 
 
-def violations(page: Page, part: str = "html", *, impacts: tuple[str, ...] = ()) -> list[dict[str, Any]]:
-    """Return the violations in a part of the page with the elements: all of them, or those with one of the impacts."""
+def violations(page: Page | Frame, part: str = "html", *, impacts: tuple[str, ...] = ()) -> list[dict[str, Any]]:
+    """Return the violations in a part of the page with the elements: all of them, or those with one of the impacts.
+
+    What is in a frame of the page is not looked at: give the frame.
+    """
     if not AXE.exists():
         pytest.fail("axe-core is not installed: npm ci in tests/page")
     page.evaluate(AXE.read_text())

@@ -8,6 +8,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from playwright.sync_api import FrameLocator, Page, expect
 
+from tests.e2e.accessibility import violations
 from tests.e2e.conftest import Chat
 from tests.e2e.crowd import Crowd
 from tests.e2e.people import a_room, until
@@ -74,6 +75,13 @@ def open_site(page: Page, origin: str, room: str) -> FrameLocator:
     return page.frame_locator("chat-room iframe")
 
 
+def violations_in_room(page: Page) -> list[dict[str, object]]:
+    """Return what axe-core finds in the room's frame of a site's page."""
+    page.emulate_media(reduced_motion="reduce")  # colours change at once
+    _, frame = page.frames
+    return violations(frame)
+
+
 def add_frame(page: Page, address: str) -> None:
     """Add a frame to the page."""
     page.evaluate(
@@ -107,6 +115,7 @@ def test_an_allowed_site_shows_a_room_chooses_it_and_its_theme_and_learns_who_sp
         crowd.hear("bo", message="hello from the site")
         crowd.say(["hello to the site"])
         expect(frame.locator(".message .text").last).to_have_text("hello to the site")
+        assert violations_in_room(page) == []
         until(page, lambda: [said["from"] for said in details(page, "message")] == ["ana", "bo"])
         assert [said["isOwn"] for said in details(page, "message")] == [True, False]
         assert "hello" not in str(page.evaluate("told"))
@@ -189,6 +198,8 @@ def test_in_a_frame_signing_in_opens_a_window_and_the_frame_goes_on_by_itself(
     page.context.route("**/.auth/login/aad", lambda route: route.fulfill(body="the provider's page"))
     frame = open_site(page, site.allowed, room)
 
+    expect(frame.get_by_role("link", name="Sign in")).to_be_visible()
+    assert violations_in_room(page) == []
     with page.expect_popup() as opened:
         frame.get_by_role("link", name="Sign in").click()
     expect(opened.value.get_by_text("the provider's page")).to_be_visible()
@@ -196,6 +207,7 @@ def test_in_a_frame_signing_in_opens_a_window_and_the_frame_goes_on_by_itself(
     come_back = "html => html.ownerDocument.defaultView.dispatchEvent(new Event('focus'))"
     frame.locator("html").evaluate(come_back)
     expect(frame.get_by_role("link", name="Open the chat in a window of its own")).to_be_visible()
+    assert violations_in_room(page) == []
     answer |= {"user": "aad:1", "name": "ana"}
     frame.locator("html").evaluate(come_back)
 

@@ -8,7 +8,7 @@ from playwright.sync_api import Page, expect
 
 from tests.e2e.conftest import Chat
 from tests.e2e.crowd import Crowd
-from tests.e2e.people import Person, Wire, a_room, until
+from tests.e2e.people import Person, Wire, a_room, expect_accessible, until
 
 NewPerson = Callable[[], Page]
 PRESS_ENTER = """(box, init) =>
@@ -106,6 +106,7 @@ def test_a_command_is_chosen_with_the_keyboard_from_a_menu_that_fits_a_phone(ana
     assert composer["x"] < menu["x"] < menu["x"] + menu["width"] < composer["x"] + composer["width"]
     ana.box.press("ArrowDown")
     expect(options.nth(1)).to_have_attribute("aria-selected", "true")
+    expect_accessible(ana.page)
     ana.box.press("Enter")
     expect(ana.box).to_have_value("/reminders ")
     expect(options).to_have_count(0)

@@ -17,15 +17,17 @@ from tests.e2e.processes import run_processes
 TYPE = """([name, interval, most]) => {
   const box = document.getElementById("message-box");
   window.typed = 0;
-  window.typing = setInterval(() => {
+  const type = () => {
     if (window.typed === most) return;
     window.typed += 1;
     box.value = `${name} ${window.typed}`;
     box.dispatchEvent(new Event("input"));
     document.getElementById("send-button").click();
-  }, interval);
+  };
+  type();
+  window.typing = setInterval(type, interval);
 }"""
-INTERVAL_MS = 1200
+INTERVAL_MS = 900
 MAX_LINES = 20
 SOON = "Math.random = () => -0.9"  # waits a twentieth as long before it tries again
 

@@ -133,6 +133,7 @@ def test_a_moderators_panels_mute_close_slow_down_find_what_is_reported_pin_and_
     ana.page.get_by_role("button", name="What moderators did").click()
     expect(panel(ana).locator(".acts li")).to_have_count(6)
     expect(panel(ana).locator(".acts li").first).to_contain_text("set slow mode")
+    expect_accessible(ana.page)
 
     choose(bo, "buy my things", "Report")
     panel(bo).get_by_role("button", name="Report", exact=True).click()
@@ -253,6 +254,7 @@ def test_what_is_wrong_with_a_room_is_said_at_its_field(chat: Chat, new_person: 
         button(cy, "New room").click()
         name = cy.page.get_by_label("Name of the room")
 
+        expect_accessible(cy.page)
         name.fill("Team plans")
         expect(name).to_have_accessible_description(re.compile("no spaces"))
         name.fill(room)
@@ -262,6 +264,7 @@ def test_what_is_wrong_with_a_room_is_said_at_its_field(chat: Chat, new_person: 
         expect(name).to_have_accessible_description(re.compile("name is there already"))
         expect(name).to_be_focused()
         expect(name).to_have_attribute("aria-invalid", "true")
+        expect_accessible(cy.page)
         cy.page.get_by_label("Join a room").check()
         cy.page.get_by_label("Name or link of the room").fill(f"{chat.url}/#{room}")
         cy.page.get_by_label("Name or link of the room").press("Enter")

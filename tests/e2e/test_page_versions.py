@@ -8,7 +8,7 @@ from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
 from tests.app_copy import copy_app
-from tests.e2e.people import begin_background_work, until, write_history
+from tests.e2e.people import begin_background_work, expect_accessible, until, write_history
 from tests.e2e.processes import Processes, run_processes
 
 # One file that is loaded first, one that the chat needs, one that is loaded by a click, and one that is no module.
@@ -115,6 +115,7 @@ def test_the_page_opens_without_a_server_and_is_wholly_the_new_one_after_a_deplo
         if page.locator(".pending").count() == 0:
             say(page, "typed without a server")
         expect(page.locator(".pending")).to_contain_text("typed without a server")
+    expect_accessible(page)
     open_panel(page)
     assert page.evaluate(MARKS).keys() == {f"mark {name}" for name in MARKED}
     assert marks(page) == {1}
@@ -135,6 +136,7 @@ def test_the_page_opens_without_a_server_and_is_wholly_the_new_one_after_a_deplo
         if not is_shown(offer):
             other.reload()
     expect(offer).to_be_visible()
+    expect_accessible(page)
     open_panel(page)
     assert marks(page) == {1}
     assert len(page.evaluate(CACHES)) == 2
