@@ -106,7 +106,7 @@ def test_an_allowed_site_shows_a_room_chooses_it_and_its_theme_and_learns_who_sp
         page.get_by_role("button", name="Of the site").focus()
         expect(frame.get_by_role("heading", level=1)).to_have_text(room)
         expect(frame.get_by_role("navigation")).to_be_hidden()
-        assert frame.locator("html").evaluate("html => html.style.colorScheme") == "dark"
+        until(page, lambda: frame.locator("html").evaluate("html => html.style.colorScheme") == "dark")
         until(page, lambda: details(page, "ready") == [{"room": room}])
         expect(page.get_by_role("button", name="Of the site")).to_be_focused()
 

@@ -74,7 +74,7 @@ def test_the_bar_stands_beside_its_message_covers_no_other_one_and_stays_in_view
         line = ana.lines.nth(place)
         line.scroll_into_view_if_needed()
         point_at(line)
-        assert page.evaluate(MISPLACED) == [], place
+        until(page, lambda: page.evaluate(MISPLACED) == [])
         time = line.locator("time")
         expect(time).to_have_css("opacity", "1")
         assert time.evaluate("time => time.getClientRects().length") == 1

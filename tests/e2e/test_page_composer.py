@@ -59,7 +59,7 @@ def test_shift_enter_breaks_a_line_and_the_box_grows_to_a_limit(ana: Person) -> 
     expect(ana.page.locator(".text")).to_have_text("one\ntwo", use_inner_text=True)
     expect(ana.box).to_have_value("")
     expect(ana.box).to_be_focused()
-    assert ana.box.evaluate("box => box.offsetHeight") < height
+    until(ana.page, lambda: bool(ana.box.evaluate("box => box.offsetHeight") < height))
 
     ana.box.fill("line\n" * 100)
     box = ana.box.bounding_box()

@@ -90,7 +90,7 @@ def test_on_a_phone_drawers_close_by_a_button_by_escape_and_by_a_swipe_that_they
     open_rooms.click()
     swipe(finger, (200, 500), (170, 500))
     expect(rooms).to_be_visible()
-    assert rooms.evaluate("drawer => drawer.style.translate") == ""
+    until(page, lambda: rooms.evaluate("drawer => drawer.style.translate") == "")
     swipe(finger, (200, 500), (100, 510), is_lifted=False)
     until(page, lambda: rooms.evaluate("drawer => drawer.getBoundingClientRect().x") == -100)
     lift(finger)

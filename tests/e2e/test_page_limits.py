@@ -8,7 +8,7 @@ from playwright.sync_api import Page, expect
 
 from tests.e2e.conftest import Chat
 from tests.e2e.crowd import Crowd
-from tests.e2e.people import Person, a_room, until
+from tests.e2e.people import Person, a_room, begin_background_work, until
 
 NewPerson = Callable[[], Page]
 GIVE_FILE = """(type) => {
@@ -32,8 +32,9 @@ def limited_chat(tmp_path: Path) -> Iterator[Chat]:
 def test_messages_over_the_limit_wait_and_say_so_and_arrive_in_order_and_a_file_is_refused_in_words(
     limited_chat: Chat, new_person: NewPerson
 ) -> None:
-    room = a_room()
-    ana = Person(new_person(), limited_chat, "ana").enter(room)
+    room, page = a_room(), new_person()
+    page.clock.install()
+    ana = Person(page, limited_chat, "ana").enter(room)
     texts = [f"line {number}" for number in range(7)]
     with Crowd(limited_chat, room, "bo") as crowd:
         for text in texts:
@@ -46,6 +47,7 @@ def test_messages_over_the_limit_wait_and_say_so_and_arrive_in_order_and_a_file_
     expect(ana.page.locator(".failed-note")).to_have_count(0)
 
     # A file that is dropped or pasted is refused until something is typed.
+    begin_background_work(page)
     problem = ana.page.locator("#composer-problem")
     until(ana.page, lambda: bool(ana.page.evaluate(GIVE_FILE, "dragover")))  # once the page is ready for it
     for kind in ("drop", "paste"):

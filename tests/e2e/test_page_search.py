@@ -84,13 +84,13 @@ def test_a_search_by_keyboard_opens_a_result_in_its_place_and_leads_back_and_wha
     expect(page.locator("#announcement")).to_contain_text("A message of bo")
     expect(line(ana, "line 199")).to_be_in_viewport()
     expect(line(ana, "line 201")).to_be_in_viewport()
-    assert page.url.endswith(f"#{old_room}/200")
+    expect(page).to_have_url(f"{chat.url}/#{old_room}/200")
     expect(page.get_by_role("button", name="Jump to latest")).to_be_visible()
 
     page.get_by_role("button", name="← Back").click()
     until(page, lambda: ana.distance_to_end() < 5)
     expect(line(ana, f"Old café number {OLD_LENGTH}")).to_be_in_viewport()
-    assert page.url.endswith(f"#{old_room}")
+    expect(page).to_have_url(f"{chat.url}/#{old_room}")
     expect(page.get_by_role("button", name="← Back")).to_be_hidden()
     page.go_forward()
     expect_shown(ana, "Old café number 200")
@@ -144,14 +144,15 @@ def test_an_address_opens_its_message_and_what_lies_around_a_quote_leads_to_what
         ana.log.evaluate("""log => {
           const gap = log.querySelector(".gap");
           const isSeen = gap && gap.getBoundingClientRect().top < log.getBoundingClientRect().bottom;
-          if (!isSeen) log.scrollTop += log.clientHeight / 4;
+          if (!isSeen) log.scrollTop += log.clientHeight * 0.8;
         }""")
         return line(ana, "line 160").count() > 0 and line(ana, "line 160").is_visible()
 
     expect(gap).to_contain_text("messages are not loaded")
     until(page, scroll_on)
     # The end of the log may be drawn too, with what was answered.
-    numbers = [int(found[1]) for text in ana.texts() if (found := re.fullmatch(r"(?:line|Old café number) (\d+)", text))]
+    numbered = re.compile(r"(?:line|Old café number) (\d+)")
+    numbers = [int(found[1]) for found in map(numbered.fullmatch, ana.texts()) if found]
     shown = [number for number in numbers if number < 400]
     assert shown == list(range(shown[0], shown[-1] + 1))
 

@@ -44,7 +44,7 @@ def test_a_signal_of_typing_that_fails_says_nothing_and_a_message_says_so_in_wor
     note = page.locator(".failed-note")
     expect(note).to_contain_text("Something went wrong here.")
     expect(note).not_to_contain_text("server")
-    assert page.evaluate("announced") == ["Something went wrong here. Try again in a moment."]
+    until(page, lambda: page.evaluate("announced") == ["Something went wrong here. Try again in a moment."])
     wire.answer = lambda frame: None
     note.get_by_role("button", name="Retry").click()
     expect(page.locator(".failed-note")).to_have_count(0)
