@@ -47,9 +47,10 @@ def shown(page: Page) -> list[str]:
     return texts
 
 
-def wait_until_it_notifies(page: Page) -> None:
-    """Wait until the page has begun what it does in the background."""
-    until(page, lambda: bool(page.evaluate("navigator.locks.query().then(({held}) => held.length)")))
+def wait_until_all_notify(pages: list[Page]) -> None:
+    """Wait until each of the tabs has begun what it does in the background: it holds a lock while it is looked at."""
+    begin_background_work(pages[0])  # of all: the clock is the browser's
+    until(pages[0], lambda: pages[0].evaluate("navigator.locks.query().then(({held}) => held.length)") == len(pages))
 
 
 def turn_on(page: Page) -> None:
@@ -75,9 +76,7 @@ def test_several_tabs_notify_once_of_what_comes_while_none_is_looked_at_as_the_r
         context.clock.install()
         pages = [open_tab(context), open_tab(context)]
         tabs = [Person(page, chat, "ana").enter(room) for page in pages]
-        begin_background_work(pages[0])  # of both: the clock is the browser's
-        for page in pages:
-            wait_until_it_notifies(page)
+        wait_until_all_notify(pages)
         turn_on(pages[0])
         bo.say(["while one looks"])
         for tab in tabs:
