@@ -1,5 +1,5 @@
 // The rules of the room, for those who may change them: closed or open, slow mode, and who is muted or banned.
-import { canModerate } from "../client/permissions.js";
+import { canModerate } from "../client/members.js";
 import { createElement } from "../view/dom.js";
 import { formatDuration } from "../view/acts.js";
 import { isolateName } from "../view/format.js";

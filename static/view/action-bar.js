@@ -1,7 +1,7 @@
 // The bar with what can be done to a message. In a wide window it stands beside the bubble, within the height of its own
 // message, so that it covers nobody's text; in a narrow one, and on touch, it is a sheet at the lower edge of the
 // conversation. Loaded when the conversation is first used.
-import { canChangeMessage } from "../client/permissions.js";
+import { canChangeMessage } from "../client/members.js";
 import { byId, createElement, loadStyle } from "./dom.js";
 import { createActionButtons } from "./message-actions.js";
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import { cpuMilliseconds } from "../cpu.js";
-import { Entries, inOrder } from "../../../static/client/entries.js";
+import { Entries, inOrder } from "../../../static/client/log.js";
 import { createRandom } from "./random.js";
 
 const at = (second) => new Date(Date.UTC(2026, 0, 31) + second * 1000).toISOString();

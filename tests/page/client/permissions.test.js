@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { canActOn, canChangeMessage, canGiveRoles, canModerate } from "../../../static/client/permissions.js";
+import { canActOn, canChangeMessage, canGiveRoles, canModerate } from "../../../static/client/members.js";
 
 const room = (kind, role, isAdmin = false) => ({ kind, rules: { role }, isAdmin });
 
