@@ -2,12 +2,12 @@
 import { createCatchUp, loadOlderMessages } from "./catch-up.js";
 import { connect } from "./connection.js";
 import { createDelivery, receiveRefusal, tellRefusal } from "./delivery.js";
-import { createQuestions, createRequests, isUserFrame, sentItems } from "./requests.js";
 import { createInvitations, createJoins } from "./joins.js";
 import { lastKnown, orderedEntries } from "./log.js";
 import { openOutbox, withChanges } from "./outbox.js";
 import { applyPlaces, moveFormerKeys, readPlaces, roomsToJoin, writePlaces } from "./places.js";
 import { createRefresh } from "./refresh.js";
+import { createQuestions, createRequests, isUserFrame, sentItems } from "./requests.js";
 import { applyFrame, createRoom, noteTitle, trimRoom } from "./room.js";
 import { markRead } from "./unread.js";
 /** @import { Change, ChatOptions, ConnectionState, Entry, Frame, JoinedFrame, PlacesFrame, Quote, Room, UnsentMessage, UserFrame } from "./types.js" */

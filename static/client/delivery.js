@@ -165,7 +165,7 @@ function eventData(item) {
  * Returns whether an item is a slash command, which has no chat line.
  * @param {Unsent} item
  */
-export function isCommand(item) {
+function isCommand(item) {
   return item.kind === "message" && /^\/[^/]/.test(item.message);
 }
 

@@ -87,7 +87,7 @@ export function spread(milliseconds, chance = Math.random()) {
  * @param {() => Promise<unknown> | void} work
  * @param {() => number} interval
  */
-export function repeat(work, interval) {
+function repeat(work, interval) {
   let timer = 0;
   let isStopped = false;
 
@@ -120,7 +120,7 @@ export function repeat(work, interval) {
  * @param {(key: Key) => void} work
  * @param {number} interval
  */
-export function throttle(work, interval) {
+function throttle(work, interval) {
   /** @type {Map<Key, { timer: number, isWaiting: boolean }>} */
   const pauses = new Map();
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-import { splitLinks } from "../../../static/view/links.js";
+import { splitLinks } from "../../../static/view/format.js";
 
 const addresses = (text) =>
   splitLinks(text)
