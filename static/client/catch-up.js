@@ -1,4 +1,5 @@
-// Asking for what is not here: entries that were lost on the way or missed while the client was away, and older messages.
+// Asking for what is not here: entries that were lost on the way or missed while the client was away, and older
+// messages.
 import { backoffDelay } from "./http.js";
 import { gapLength, gapsOf, lastKnown } from "./log.js";
 import { olderCursor } from "./room.js";

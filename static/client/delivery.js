@@ -1,6 +1,6 @@
-// Sending what is in the outbox, in its order: some items at a time, the changes of one message one after the other. What the
-// server refuses because it was too much waits until it may be sent; then one item goes at a time, until none waits. Of any
-// other refusal the user is told: at the message or change, at the composer, or as an entry of the room.
+// Sending what is in the outbox, in its order: some items at a time, the changes of one message one after the other.
+// What the server refuses because it was too much waits until it may be sent; then one item goes at a time, until none
+// waits. Of any other refusal the user is told: at the message or change, at the composer, or as an entry of the room.
 /** @import { openOutbox } from "./outbox.js" */
 /** @import { ChatOptions, Room, SendResult, SystemFrame, Unsent, UnsentMessage } from "./types.js" */
 

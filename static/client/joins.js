@@ -1,5 +1,5 @@
-// Joining rooms, and the private rooms that the user is invited to: how an invitation or a link is accepted. A join that was too
-// much at once is sent again when the server says.
+// Joining rooms, and the private rooms that the user is invited to: how an invitation or a link is accepted. A join
+// that was too much at once is sent again when the server says.
 import { spread } from "./refresh.js";
 import { beginJoin, forgetLog } from "./room.js";
 /** @import { Invitation, Room, SendResult } from "./types.js" */

@@ -1,6 +1,7 @@
-// The log of a room, as a client knows it: its entries by id and in everybody's order, which of them are known, and one message
-// from several versions of it. The log numbers its entries 1, 2, 3 … without gaps; a run is a part of it of which nothing is
-// missing. `{ after: 4, last: 9 }` has the entries 5 to 9; `{ after: 0, last: 0 }` says that nothing precedes entry 1.
+// The log of a room, as a client knows it: its entries by id and in everybody's order, which of them are known, and one
+// message from several versions of it. The log numbers its entries 1, 2, 3 … without gaps; a run is a part of it of
+// which nothing is missing. `{ after: 4, last: 9 }` has the entries 5 to 9; `{ after: 0, last: 0 }` says that nothing
+// precedes entry 1.
 /** @import { ChangeFrame, DatedEntry, Entry, Gap, MessageFrame, Run } from "./types.js" */
 
 /**

@@ -1,5 +1,6 @@
-// Who is in a room, its rules, and what a user may do there. The roster and the rules are what the server said last, changed
-// by the news and the acts of moderation that are later than it. The server decides all the same: this says what is offered.
+// Who is in a room, its rules, and what a user may do there. The roster and the rules are what the server said last,
+// changed by the news and the acts of moderation that are later than it. The server decides all the same: this says
+// what is offered.
 import { isOwn } from "./log.js";
 /** @import { ActFrame, Entry, JoinedFrame, Room, RoomRules, Roster, SystemFrame } from "./types.js" */
 

@@ -1,6 +1,6 @@
-// The rooms that a user is in, on all devices, as the server keeps them; and as they were when the chat was last open, which
-// is shown until the server has answered. A stored value that cannot be read is ignored, not deleted. What earlier
-// versions kept under other keys is moved.
+// The rooms that a user is in, on all devices, as the server keeps them; and as they were when the chat was last open,
+// which is shown until the server has answered. A stored value that cannot be read is ignored, not deleted. What
+// earlier versions kept under other keys is moved.
 import { createRoom, noteTitle } from "./room.js";
 import { countUnread, notePlace } from "./unread.js";
 import { userStorage } from "./user-storage.js";

@@ -1,5 +1,6 @@
 // Questions to the server, and which frames answer them. Where somebody waits for the answer, it and a refusal have the
-// `clientId` of their question. What the client asks by itself is answered when its frame has come before its acknowledgement.
+// `clientId` of their question. What the client asks by itself is answered when its frame has come before its
+// acknowledgement.
 /** @import { Frame, SendResult, SystemFrame, UserFrame } from "./types.js" */
 
 const OFFLINE = { code: "offline", message: "There is no connection." };

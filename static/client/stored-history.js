@@ -1,7 +1,7 @@
-// Keeping the rooms that were read last in the browser's database, to be read before the server has answered. IndexedDB, because a
-// room may have a megabyte: Web Storage has five for all, and writes while the page waits. Without a database, or when it is full,
-// nothing is kept and all else works. What is kept of a room is a real run of its log; after joining, the changes since then are
-// asked for, as after any absence.
+// Keeping the rooms that were read last in the browser's database, to be read before the server has answered.
+// IndexedDB, because a room may have a megabyte: Web Storage has five for all, and writes while the page waits. Without
+// a database, or when it is full, nothing is kept and all else works. What is kept of a room is a real run of its log;
+// after joining, the changes since then are asked for, as after any absence.
 import { numberOf } from "./log.js";
 /** @import { Chat } from "./chat.js" */
 /** @import { Entry, Room, StoredRoom, UserStorage } from "./types.js" */

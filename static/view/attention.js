@@ -1,6 +1,6 @@
-// What happens while the page is not looked at: the icon of the tab and the badge of the installed app count unread messages,
-// notifications tell of new ones, and the others see that the user is away: when the page is hidden, or after some minutes without
-// input. A button leads from one unread mention to the next. Loaded a moment after the page.
+// What happens while the page is not looked at: the icon of the tab and the badge of the installed app count unread
+// messages, notifications tell of new ones, and the others see that the user is away: when the page is hidden, or after
+// some minutes without input. A button leads from one unread mention to the next. Loaded a moment after the page.
 import { countAllUnread } from "../client/unread.js";
 import { byId, createElement, setContent } from "./dom.js";
 import { createNotifications } from "./notifications.js";

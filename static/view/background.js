@@ -1,6 +1,6 @@
-// What the page needs a moment after it is shown: it tells of messages while nobody looks at it, and the others that the user is
-// away; keeps rooms and its own files, so that it works without a network; follows a sign-out in another tab; offers new versions of
-// the page, which the service worker finds; and says that it takes no files.
+// What the page needs a moment after it is shown: it tells of messages while nobody looks at it, and the others that
+// the user is away; keeps rooms and its own files, so that it works without a network; follows a sign-out in another
+// tab; offers new versions of the page, which the service worker finds; and says that it takes no files.
 import { createHistory } from "../client/stored-history.js";
 import { createAttention } from "./attention.js";
 import { byId, createButton, createElement, loadStyle, setContent } from "./dom.js";

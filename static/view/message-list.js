@@ -1,5 +1,6 @@
-// The scrolling conversation. It follows its end, unless the reader is further up or selects text. What is in view keeps its
-// place whatever changes above it. What handles the other events of the conversation is loaded when the first one comes.
+// The scrolling conversation. It follows its end, unless the reader is further up or selects text. What is in view
+// keeps its place whatever changes above it. What handles the other events of the conversation is loaded when the first
+// one comes.
 import { byId } from "./dom.js";
 import { createDrawnPart } from "./drawn-part.js";
 

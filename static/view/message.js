@@ -1,5 +1,5 @@
-// The element of one message, and its text. What only some messages need is loaded with the first of them: reactions, markup,
-// and the fold of a long text.
+// The element of one message, and its text. What only some messages need is loaded with the first of them: reactions,
+// markup, and the fold of a long text.
 import { isOwn } from "../client/log.js";
 import { createAvatar, createButton, createElement, loadStyle, setContent } from "./dom.js";
 import { formatDate, formatTime, isolateName, splitLinks } from "./format.js";

@@ -1,5 +1,5 @@
-// Where the reader is: the room or message that the address of the page names, the panel beside the room, and the keys that work
-// everywhere. The address is `#room`, or, with a message, `#room/123` or `#~room/123`.
+// Where the reader is: the room or message that the address of the page names, the panel beside the room, and the keys
+// that work everywhere. The address is `#room`, or, with a message, `#room/123` or `#~room/123`.
 import { focusComposer } from "./composer.js";
 import { byId, loadStyle } from "./dom.js";
 

@@ -1,5 +1,5 @@
-// What the user is told in words: new messages to those who listen to the page, each once, in a region of its own; and what
-// happened to the user in a room. The log itself is silent: old messages come and go there as well.
+// What the user is told in words: new messages to those who listen to the page, each once, in a region of its own; and
+// what happened to the user in a room. The log itself is silent: old messages come and go there as well.
 import { isOwn } from "../client/log.js";
 import { titleOf } from "../client/room.js";
 import { createElement } from "./dom.js";
