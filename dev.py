@@ -71,7 +71,9 @@ def test(arguments: argparse.Namespace) -> int:
     """Run every test, or those that the pytest arguments choose."""
     python = ensure_environment(for_tests=True)
     ensure_node_packages()
-    return _replace_process([str(python), "-m", "pytest", "-n", "auto", "--dist", "loadfile", "--no-loadscope-reorder", *arguments.rest])
+    return _replace_process(
+        [str(python), "-m", "pytest", "-n", "auto", "--dist", "loadfile", "--no-loadscope-reorder", *arguments.rest]
+    )
 
 
 def check(arguments: argparse.Namespace) -> int:

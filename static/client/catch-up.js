@@ -1,6 +1,8 @@
-// Asking for what is missing in the rooms: entries that were lost on the way, or missed while the client was away.
+// Asking for what is not here: entries that were lost on the way or missed while the client was away, and older
+// messages.
 import { backoffDelay } from "./http.js";
 import { gapLength, gapsOf, lastKnown } from "./log.js";
+import { olderCursor } from "./room.js";
 /** @import { Ask, Gap, Room } from "./types.js" */
 
 const ORDER_MS = 300; // frames may be out of order for this time
@@ -135,4 +137,27 @@ function lastContiguous({ runs, head, first }) {
   const gaps = gapsOf(runs, head, first);
   const fresh = gaps.find((gap) => gap.until > head || gapLength(gap) <= MAX_UNASKED_ENTRIES);
   return fresh ? fresh.after : lastKnown(runs);
+}
+
+/**
+ * Asks for older messages of a room, until there are some or it is their beginning; one question at a time.
+ * @param {Room} room
+ * @param {Ask} ask
+ * @param {() => void} onChange
+ */
+export async function loadOlderMessages(room, ask, onChange) {
+  if (room.isLoadingOlder) return;
+  room.isLoadingOlder = true;
+  const { size } = room.entries;
+  let isAnswered = true;
+  while (isAnswered && room.entries.size === size && olderCursor(room)) {
+    room.olderBefore = olderCursor(room);
+    isAnswered = await ask("history", { before: room.olderBefore }, room);
+    room.olderBefore = null;
+  }
+  room.olderFailures = isAnswered ? 0 : room.olderFailures + 1;
+  onChange();
+  if (!isAnswered) await new Promise((resolve) => setTimeout(resolve, backoffDelay(room.olderFailures)));
+  room.isLoadingOlder = false;
+  onChange();
 }

@@ -1,20 +1,15 @@
 // A chat without a screen: the rooms, the connection, and what is on its way to the server.
-import { createCatchUp } from "./catch-up.js";
+import { createCatchUp, loadOlderMessages } from "./catch-up.js";
 import { connect } from "./connection.js";
-import { createDelivery } from "./delivery.js";
-import { isUserFrame, sentItems } from "./frames.js";
-import { createInvitations } from "./invitations.js";
-import { createJoins } from "./joins.js";
+import { createDelivery, receiveRefusal, tellRefusal } from "./delivery.js";
+import { createInvitations, createJoins } from "./joins.js";
 import { lastKnown, orderedEntries } from "./log.js";
-import { loadOlderMessages } from "./older-messages.js";
 import { openOutbox, withChanges } from "./outbox.js";
-import { applyPlaces, readPlaces, roomsToJoin, writePlaces } from "./places.js";
-import { createQuestions, createRefresh } from "./questions.js";
-import { receiveRefusal, tellRefusal } from "./refusals.js";
-import { createRequests } from "./requests.js";
+import { applyPlaces, moveFormerKeys, readPlaces, roomsToJoin, writePlaces } from "./places.js";
+import { createRefresh } from "./refresh.js";
+import { createQuestions, createRequests, isUserFrame, sentItems } from "./requests.js";
 import { applyFrame, createRoom, noteTitle, trimRoom } from "./room.js";
 import { markRead } from "./unread.js";
-import { moveFormerKeys } from "./former-keys.js";
 /** @import { Change, ChatOptions, ConnectionState, Entry, Frame, JoinedFrame, PlacesFrame, Quote, Room, UnsentMessage, UserFrame } from "./types.js" */
 
 /** What a user sees of the chat, and can do. `onChange` is called after every change. */

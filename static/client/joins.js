@@ -1,7 +1,8 @@
-// Joining rooms. A join that was too much at once is sent again when the server says.
-import { spread } from "./timers.js";
+// Joining rooms, and the private rooms that the user is invited to: how an invitation or a link is accepted. A join
+// that was too much at once is sent again when the server says.
+import { spread } from "./refresh.js";
 import { beginJoin, forgetLog } from "./room.js";
-/** @import { Room } from "./types.js" */
+/** @import { Invitation, Room, SendResult } from "./types.js" */
 
 const SPREAD_MS = 400; // joins that were too much do not come all at once again
 
@@ -55,6 +56,51 @@ export function createJoins({ send, isLive, onRefused, onChange }) {
      */
     postpone(room, seconds) {
       postponed.set(room, seconds);
+    },
+  };
+}
+
+/**
+ * Returns the invitations; an acceptance waits until there is a connection.
+ * @param {(event: string, data: object) => Promise<SendResult>} send
+ */
+export function createInvitations(send) {
+  /** @type {Map<string, Invitation>} */
+  const byRoom = new Map();
+  /** @type {{ room: string, secret?: string } | null} */
+  let accepted = null; // the server was not told of it yet
+
+  async function sendAccepted() {
+    if (!accepted) return;
+    const invitation = accepted;
+    accepted = null;
+    const result = await send("accept", invitation);
+    if (!result.ok && !result.error) accepted = invitation;
+  }
+
+  return {
+    byRoom,
+
+    /** Tells the server what was accepted while there was no connection. */
+    sendAccepted,
+
+    /**
+     * Accepts an invitation, or a link by its secret.
+     * @param {string} room
+     * @param {string} [secret]
+     */
+    accept(room, secret) {
+      accepted = { room, secret };
+      sendAccepted();
+    },
+
+    /**
+     * Takes over which invitations there are.
+     * @param {Invitation[]} invitations
+     */
+    replace(invitations) {
+      byRoom.clear();
+      for (const invitation of invitations) byRoom.set(invitation.room, invitation);
     },
   };
 }

@@ -1,5 +1,6 @@
-// The rooms that a user is in, on all devices, as the server keeps them; and as they were when the chat was last open, which
-// is shown until the server has answered. A stored value that cannot be read is ignored, not deleted.
+// The rooms that a user is in, on all devices, as the server keeps them; and as they were when the chat was last open,
+// which is shown until the server has answered. A stored value that cannot be read is ignored, not deleted. What
+// earlier versions kept under other keys is moved.
 import { createRoom, noteTitle } from "./room.js";
 import { countUnread, notePlace } from "./unread.js";
 import { userStorage } from "./user-storage.js";
@@ -10,6 +11,7 @@ const VERSION = 1; // of the stored places
 const ROOM_NAME = /^([a-z0-9_][a-z0-9_-]{0,31}|~[a-z0-9]{1,31})$/;
 // A connection may be in 20 rooms: one stays free for the room that is opened next.
 const MAX_JOINED_ROOMS = 19;
+const SHARED_KEYS = /^chat\.(rooms$|draft\.|read\.)/; // not those of one user
 
 /**
  * Returns the user's rooms in the order of the places, then those that the server does not know yet, and the rooms that
@@ -89,5 +91,36 @@ function parsePlaces(json) {
       });
   } catch {
     return undefined;
+  }
+}
+
+/**
+ * Moves what earlier versions kept for the user to the user's keys, and removes what they kept for whoever used the browser.
+ * @param {KeyValueStorage} storage
+ * @param {string} user
+ */
+export function moveFormerKeys(storage, user) {
+  const own = userStorage(storage, user);
+  const outbox = `chat.outbox.${user}.`;
+  for (const name of Object.keys(storage)) {
+    const value = storage.getItem(name) ?? "";
+    let key = "";
+    if (name === `chat.places.${user}`) key = "places";
+    // The prefix of the user "a" also begins the keys of the user "a.b": the author tells them apart.
+    if (name.startsWith(outbox) && isBy(value, user)) key = `outbox.${name.slice(outbox.length)}`;
+    if (key && own.getItem(key) === null && !own.setItem(key, value)) continue;
+    if (key || SHARED_KEYS.test(name)) storage.removeItem(name);
+  }
+}
+
+/**
+ * @param {string} json
+ * @param {string} user
+ */
+function isBy(json, user) {
+  try {
+    return (JSON.parse(json)?.from ?? user) === user;
+  } catch {
+    return false;
   }
 }

@@ -1,8 +1,6 @@
 // What is known of one room, and what a frame from the server changes about it.
-import { Entries } from "./entries.js";
-import { addRun, entryOf, gapsOf, isOwn, lastKnown, mergeEntry, numberOf } from "./log.js";
-import { applyNews, createRoster, noteAway, replaceRoster } from "./roster.js";
-import { createRules, noteAct, noteJoinedRules } from "./rules.js";
+import { Entries, addRun, entryOf, gapsOf, isOwn, lastKnown, mergeEntry, numberOf } from "./log.js";
+import { applyNews, createRoster, createRules, noteAct, noteAway, noteJoinedRules, replaceRoster } from "./members.js";
 import { countMessage, noteMention, notePlace, noteReadElsewhere } from "./unread.js";
 /** @import { ActFrame, ChangeFrame, Entry, Frame, FrameRules, MessageFrame, Page, Room } from "./types.js" */
 

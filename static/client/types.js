@@ -90,7 +90,7 @@
  * @property {boolean} isAdmin whether the user may edit and delete what others wrote
  * @property {RoomRules} rules
  * @property {boolean} isPlaced whether the server has named it as one of the user's rooms
- * @property {import("./entries.js").Entries} entries by id, and in everybody's order
+ * @property {import("./log.js").Entries} entries by id, and in everybody's order
  * @property {Map<string, number>} typing user and the time until which the user counts as typing, in milliseconds
  * @property {Roster} roster
  * @property {Run[]} runs which entries of the log are known, in order

@@ -1,5 +1,5 @@
 // How others come into the room: by an invitation, by a link, or by its address.
-import { canModerate } from "../client/permissions.js";
+import { canModerate } from "../client/members.js";
 import { createElement } from "../view/dom.js";
 import { isolateName } from "../view/format.js";
 import {

@@ -1,5 +1,5 @@
 // The members of the room with their roles; in a public room, who has a role and who is here.
-import { canGiveRoles, canModerate } from "../client/permissions.js";
+import { canGiveRoles, canModerate } from "../client/members.js";
 import { suggestPeople } from "../client/people.js";
 import { createAvatar, createElement } from "../view/dom.js";
 import { isolateName } from "../view/format.js";

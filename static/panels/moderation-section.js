@@ -1,7 +1,7 @@
 // The rules of the room, for those who may change them: closed or open, slow mode, and who is muted or banned.
-import { canModerate } from "../client/permissions.js";
-import { createElement } from "../view/dom.js";
+import { canModerate } from "../client/members.js";
 import { formatDuration } from "../view/acts.js";
+import { createElement } from "../view/dom.js";
 import { isolateName } from "../view/format.js";
 import { createChoice, createOutcome, formatMoment, createSection, perform, renderItems } from "./controls.js";
 

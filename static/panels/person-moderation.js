@@ -1,5 +1,5 @@
 // What a moderator does to a person in the room: mute, kick, ban, membership and role.
-import { canActOn, canGiveRoles, canModerate } from "../client/permissions.js";
+import { canActOn, canGiveRoles, canModerate } from "../client/members.js";
 import { createElement } from "../view/dom.js";
 import { isolateName } from "../view/format.js";
 import { createChoice, createConfirmedButton, createField, createOutcome, createSection, perform } from "./controls.js";

@@ -1,5 +1,5 @@
 // A person: who it is, how to talk with the person, and what a moderator of the room does.
-import { canModerate } from "../client/permissions.js";
+import { canModerate } from "../client/members.js";
 import { byId, createAvatar, createElement } from "../view/dom.js";
 import { isolateName } from "../view/format.js";
 import { createBackButton, createOutcome, perform } from "./controls.js";

@@ -1,5 +1,5 @@
 // The messages that are pinned in the room.
-import { canModerate } from "../client/permissions.js";
+import { canModerate } from "../client/members.js";
 import { createElement } from "../view/dom.js";
 import { createOutcome, createSection, perform, renderItems } from "./controls.js";
 

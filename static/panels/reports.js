@@ -1,5 +1,5 @@
 // The messages that members have reported, for the moderators of the room.
-import { canActOn, canModerate } from "../client/permissions.js";
+import { canActOn, canModerate } from "../client/members.js";
 import { createElement } from "../view/dom.js";
 import { isolateName } from "../view/format.js";
 import {

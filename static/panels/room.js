@@ -1,5 +1,5 @@
 // The panel of the room: what it is called, who is in it, what is pinned, its moderation, and how one leaves it.
-import { canModerate } from "../client/permissions.js";
+import { canModerate } from "../client/members.js";
 import { titleOf } from "../client/room.js";
 import { byId, createElement, setContent } from "../view/dom.js";
 import { isolateName } from "../view/format.js";

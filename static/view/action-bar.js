@@ -1,9 +1,9 @@
 // The bar with what can be done to a message. In a wide window it stands beside the bubble, within the height of its own
 // message, so that it covers nobody's text; in a narrow one, and on touch, it is a sheet at the lower edge of the
 // conversation. Loaded when the conversation is first used.
-import { canChangeMessage } from "../client/permissions.js";
+import { canChangeMessage } from "../client/members.js";
+import { createActionButtons } from "./actions.js";
 import { byId, createElement, loadStyle } from "./dom.js";
-import { createActionButtons } from "./message-actions.js";
 
 const DISTANCE_PX = 6; // from the bubble, and from the edges of the view
 const STEPS = { ArrowLeft: -1, ArrowUp: -1, ArrowRight: 1, ArrowDown: 1 };
@@ -13,7 +13,7 @@ const CHANGES = ["edit", "delete", "pin", "report"]; // what not everybody may d
 const UNAVAILABLE = ".deleted, .pending, .sent, .failed";
 
 /**
- * Returns the bar. `actions` are those of the page by name, see message-actions.js.
+ * Returns the bar. `actions` are those of the page by name, see actions.js.
  * @param {any} chat
  * @param {Record<string, any>} actions
  */

@@ -2,15 +2,12 @@
 import { Chat } from "../client/chat.js";
 import { isOwn } from "../client/log.js";
 import { userStorage } from "../client/user-storage.js";
-import { createAddresses } from "./addresses.js";
+import { createMessageActions, createPageActions } from "./actions.js";
 import { createComposer } from "./composer.js";
 import { byId, isEmbedded, setContent } from "./dom.js";
-import { createKeyboard } from "./keyboard.js";
-import { listenToLog } from "./log-events.js";
-import { createMessageActions } from "./message-actions.js";
-import { describeFrame } from "./notices.js";
-import { createPageActions } from "./page-actions.js";
-import { createPanels } from "./panels.js";
+import { listenToLog } from "./message-list.js";
+import { createAddresses, createKeyboard, createPanels } from "./navigation.js";
+import { describeFrame } from "./news.js";
 import { createScreen } from "./screen.js";
 
 const STATUS_MS = 500;

@@ -1,5 +1,5 @@
 // The message box: drafts, replies and edits. The menu of commands and names is loaded when it is needed.
-import { byId, setContent } from "./dom.js";
+import { byId, isEmbedded, setContent } from "./dom.js";
 import { isolateName } from "./format.js";
 
 const TYPING_MS = 3000;
@@ -142,4 +142,12 @@ function describeBytesLeft(bytes) {
 function describeTask({ kind, target }) {
   if (kind === "message") return "";
   return `${kind === "edit" ? "Editing" : `Reply to ${isolateName(target.from)}`}: ${target.message}`;
+}
+
+/**
+ * Puts the focus into the message box, unless a keyboard would open over the conversation that somebody came to read, or the focus is in the page around the frame.
+ */
+export function focusComposer() {
+  const isWanted = matchMedia("(pointer: fine)").matches && (!isEmbedded() || document.hasFocus());
+  if (isWanted) byId("message-box").focus();
 }

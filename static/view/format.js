@@ -1,4 +1,8 @@
-// Names, dates and the state of the connection in words.
+// Names, dates, the addresses in a text and the state of the connection in words.
+
+// An address may have pairs of parentheses, but no mark of direction; the end of a sentence is not part of it.
+const ADDRESS =
+  /\b((?:https?:\/\/|www\.(?=[^\s.]))(?:[^\s<>"()\p{Bidi_C}]|\([^\s<>"()\p{Bidi_C}]*\))+(?<![.,;:!?'*~\]]))/iu;
 
 const nameList = new Intl.ListFormat("en-GB");
 
@@ -78,4 +82,13 @@ export function describeConnection({ name, at, refused, user }, auth, now, isOnl
 export function titleMark({ unread, mentions }) {
   const parts = [mentions && `${mentions} @`, unread && String(unread)].filter(Boolean);
   return parts.length ? `(${parts.join(" · ")}) ` : "";
+}
+
+/** Returns the text in pieces `{ text, href? }`: what begins with http://, https:// or www. has the `href`. */
+export function splitLinks(text) {
+  // `split` with a group returns text and address in turn.
+  return text.split(ADDRESS).map((piece, index) => {
+    const href = /^www\./i.test(piece) ? `https://${piece}` : piece;
+    return index % 2 && URL.canParse(href) ? { text: piece, href } : { text: piece };
+  });
 }

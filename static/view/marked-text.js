@@ -1,7 +1,7 @@
 // The elements of a text with markup. Loaded with the first message that has some.
 import { createElement } from "./dom.js";
-import { createLink } from "./links.js";
 import { parseMarkup } from "./markup.js";
+import { createLink } from "./message.js";
 
 const TAGS = { strong: "strong", emphasis: "em", strike: "s", code: "code" };
 const COPIED_MS = 2000;

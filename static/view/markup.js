@@ -1,6 +1,6 @@
 // The small markup of messages: a text becomes a tree. docs/architecture.md shows it; a mark without its pair is text.
 import { findMentions } from "../client/mentions.js";
-import { splitLinks } from "./links.js";
+import { splitLinks } from "./format.js";
 
 const MAX_QUOTE_DEPTH = 2;
 const MAX_LIST_DEPTH = 3;

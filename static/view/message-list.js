@@ -1,10 +1,14 @@
-// The scrolling conversation. It follows its end, unless the reader is further up or selects text. What is in view keeps its
-// place whatever changes above it.
+// The scrolling conversation. It follows its end, unless the reader is further up or selects text. What is in view
+// keeps its place whatever changes above it. What handles the other events of the conversation is loaded when the first
+// one comes.
 import { byId } from "./dom.js";
 import { createDrawnPart } from "./drawn-part.js";
 
 const END_PX = 40;
 const NEAR_TOP_PX = 600;
+const EVENTS = ["keydown", "focusin", "focusout", "pointerdown", "pointerover", "pointerleave", "click"];
+const MOVES = ["ArrowUp", "ArrowDown", "Home", "End"];
+const PAGES = ["PageUp", "PageDown"];
 
 /**
  * Returns the list. `onMove` is called when the reader is near its beginning, comes to its end or leaves it; `onGap` with
@@ -134,4 +138,30 @@ export function createMessageList(chat, { onMove, onGap }) {
 
     showEnd,
   };
+}
+
+/** Handles the events of the log, see log-controls.js. */
+export function listenToLog(chat, messageList, actions) {
+  const log = byId("log");
+  let controls;
+
+  async function handle(event) {
+    if (event.type === "keydown") {
+      if (!isHandled(event, log)) return;
+      event.preventDefault();
+    }
+    controls ??= import("./log-controls.js").then((module) => module.createLogControls(chat, messageList, actions));
+    (await controls)(event);
+  }
+
+  for (const type of EVENTS) log.addEventListener(type, handle);
+}
+
+function isHandled({ key, target, defaultPrevented, altKey, ctrlKey, metaKey, shiftKey }, log) {
+  if (defaultPrevented || altKey || ctrlKey || metaKey) return false;
+  const isMessage = target.matches(".message");
+  if (shiftKey) return key === "F10" && isMessage;
+  if (MOVES.includes(key)) return true;
+  if (key === "Enter" || key === "ContextMenu") return isMessage;
+  return target !== log && PAGES.includes(key); // the log itself scrolls
 }

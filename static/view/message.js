@@ -1,15 +1,24 @@
-// The element of one message.
+// The element of one message, and its text. What only some messages need is loaded with the first of them: reactions,
+// markup, and the fold of a long text.
 import { isOwn } from "../client/log.js";
-import { createAvatar, createButton, createElement, setContent } from "./dom.js";
-import { formatDate, formatTime, isolateName } from "./format.js";
-import { createLoader } from "./loading.js";
-import { renderText } from "./message-text.js";
-
-const loadReactions = createLoader(() => import("./reactions.js"));
-
-const partsOfMessages = new WeakMap();
+import { createAvatar, createButton, createElement, loadStyle, setContent } from "./dom.js";
+import { formatDate, formatTime, isolateName, splitLinks } from "./format.js";
 
 const CHANGE_NOTES = { edit: "Sending the edit…", delete: "Deleting…" };
+const MAX_UNFOLDED_LENGTH = 900;
+const MAX_UNFOLDED_LINES = 12;
+// Whether there may be markup; what there really is, markup.js tells.
+const MARKED = /`|(?<![\p{L}\p{N}/])[*_~]\S|^ {0,12}(?:>|- |\d{1,9}[.)] )/mu;
+const ONLY_EMOJI = /^(?:\p{Extended_Pictographic}|\p{Emoji_Modifier}|\p{RI}|\u200d|\ufe0f| ){1,24}$/u;
+
+const loadReactions = createLoader(() => import("./reactions.js"));
+const loadMarkup = createLoader(async () => {
+  const [markup] = await Promise.all([import("./marked-text.js"), loadStyle("view/markup.css")]);
+  return markup;
+});
+const loadFold = createLoader(() => import("./fold.js"));
+
+const partsOfMessages = new WeakMap();
 
 /** Returns the element of a message that was not shown yet. */
 export function createMessage({ from }) {
@@ -104,4 +113,55 @@ function renderNote(
     const marks = [isPinned && "pinned", editedAt && "edited"].filter(Boolean);
     setContent(note, pending ?? (setBy || marks.join(" · ")));
   }
+}
+
+/** Shows the text of an entry in its element; `key` names its row. */
+function renderText(text, { message = "", mentions = [], deletedAt, kind }, key, chat) {
+  const { onChange } = chat.options;
+  const names = new Map(mentions.map((user) => [user, chat.nameOf(user)]));
+  const isTyped = !deletedAt && kind !== "action"; // an action begins with a star
+  const markup = isTyped && (names.size || MARKED.test(message)) && loadMarkup(onChange);
+  // Not a text that somebody can type: an element of its own.
+  if (deletedAt) setContent(text, deletedAt, () => [createElement("del", {}, "Message deleted")]);
+  else if (markup) setContent(text, `${[...names]} ${message} `, () => markup.buildText(message, names, chat.me));
+  else setContent(text, message, () => splitLinks(message).map(createLink));
+  text.classList.toggle("only-emoji", ONLY_EMOJI.test(message));
+
+  const isLong =
+    !deletedAt &&
+    (message.length > MAX_UNFOLDED_LENGTH || message.split("\n", MAX_UNFOLDED_LINES + 1).length > MAX_UNFOLDED_LINES);
+  if (!isLong && !text.dataset.key) return;
+  text.dataset.key = key;
+  const fold = loadFold(onChange);
+  if (fold) fold.renderFold(text, isLong);
+  else text.classList.add("folded");
+}
+
+/** Returns the link of a piece with an address, or the text of one without. */
+export function createLink({ text, href }) {
+  return href ? createElement("a", { href, target: "_blank", rel: "noopener noreferrer" }, text) : text;
+}
+
+/**
+ * Returns a function that returns what `load` has loaded; the first call begins it, and `onLoaded` is called when it is there.
+ * Without a connection the next call tries again.
+ */
+function createLoader(load) {
+  let loaded;
+  let isLoading = false;
+
+  async function begin(onLoaded) {
+    isLoading = true;
+    try {
+      loaded = await load();
+      onLoaded();
+    } catch {
+      isLoading = false;
+    }
+  }
+
+  return (onLoaded) => {
+    if (!isLoading) begin(onLoaded);
+    return loaded;
+  };
 }

@@ -1,10 +1,8 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-import { iconWithCount } from "../../../static/view/attention.js";
-import { createPresence } from "../../../static/view/away.js";
+import { createPresence, iconWithCount, nextMention } from "../../../static/view/attention.js";
 import { peopleToMention } from "../../../static/view/completion.js";
 import { titleMark } from "../../../static/view/format.js";
-import { nextMention } from "../../../static/view/mention-jump.js";
 import { isNotable, notificationText } from "../../../static/view/notifications.js";
 
 test("the title counts mentions and messages, and nothing when there are none", () => {

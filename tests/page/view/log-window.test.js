@@ -27,9 +27,9 @@ test("wherever somebody scrolls, what is in view is drawn, with enough around it
 test("the drawn part stays as it is until the view comes near its end", () => {
   const drawn = chooseRange({ start: 0, end: 0 }, { first: 500, last: 520 }, 10_000);
 
-  assert.deepEqual(drawn, { start: 440, end: 581 });
-  assert.equal(chooseRange(drawn, { first: 480, last: 500 }, 10_000), drawn);
-  assert.deepEqual(chooseRange(drawn, { first: 465, last: 485 }, 10_000), { start: 405, end: 546 });
+  assert.deepEqual(drawn, { start: 455, end: 566 });
+  assert.equal(chooseRange(drawn, { first: 490, last: 510 }, 10_000), drawn);
+  assert.deepEqual(chooseRange(drawn, { first: 465, last: 485 }, 10_000), { start: 420, end: 531 });
 });
 
 test("at the end, entries that come are drawn with the others until these are many", () => {
@@ -50,7 +50,7 @@ test("what is selected stays drawn when it is near, and not when it is far away"
 
   assert.equal(chooseRange({ start: 0, end: 0 }, visible, 10_000, [200]).start, 200);
   assert.equal(chooseRange({ start: 0, end: 0 }, visible, 10_000, [700]).end, 701);
-  assert.deepEqual(chooseRange({ start: 0, end: 0 }, visible, 10_000, [9000, 5]), { start: 440, end: 581 });
+  assert.deepEqual(chooseRange({ start: 0, end: 0 }, visible, 10_000, [9000, 5]), { start: 455, end: 566 });
 });
 
 test("heights are those that were measured, and the average of these for the others", () => {

@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-import { createHistory } from "../../../static/client/stored-history.js";
-import { storedRoomOf } from "../../../static/client/stored-rooms.js";
+import { createHistory, storedRoomOf } from "../../../static/client/stored-history.js";
 import { applyFrame, createRoom, orderedEntries, shownGaps, userStorage } from "../../../static/client/index.js";
 import { at, change, joined, line, page, range, since } from "./frames.js";
 import { startChat } from "./start.js";

@@ -1,63 +1,12 @@
-// What the client asks and tells by itself: what is missing, who is in the current room, which rooms the user is in, and what
-// was read. A question is answered when its frame has come before its acknowledgement.
-import { repeat, spread, throttle } from "./timers.js";
-/** @import { Frame, Room, SendResult, SystemFrame } from "./types.js" */
+// What is asked and told now and then: who is in the current room, which rooms the user is in, and what was read.
+/** @import { Room } from "./types.js" */
 
-// The server could not do it now, or the room was left meanwhile.
-const EXPECTED_CODES = new Set(["not_in_room", "rate_limited", "service_unavailable", "storage_unavailable"]);
 const READ_MS = 2000; // for each room
 const ROSTER_MS = 60_000;
 const NEWS_MS = 3000; // from the last news of somebody who joined or left
 const SPREAD_MS_PER_PERSON = 20; // everybody in the room asks
 const PLACES_MS = 300_000;
 const UNJOINED_PLACES_MS = 30_000; // while there are rooms of which nothing comes live
-
-/**
- * Returns what asks and takes the answers.
- * @param {(event: string, data: object) => Promise<SendResult>} send
- */
-export function createQuestions(send) {
-  /** @type {Map<string, { isAnswered: boolean }>} by event and room */
-  const open = new Map();
-
-  return {
-    /**
-     * Sends the event, and returns whether it was answered. The user is not told of a failure: it is asked again later.
-     * @param {string} event
-     * @param {{ room?: string } & Record<string, unknown>} data
-     */
-    async ask(event, data) {
-      const question = { isAnswered: event === "read" }; // has no frame as its answer
-      const key = keyOf(event, data.room);
-      open.set(key, question);
-      const { ok } = await send(event, data);
-      if (open.get(key) === question) open.delete(key);
-      return ok && question.isAnswered;
-    },
-
-    /**
-     * Notes the answer, before it is applied.
-     * @param {Frame} frame
-     */
-    receive(frame) {
-      const question = frame.type && open.get(keyOf(frame.type, frame.room));
-      // The roster may be known while storage cannot be read.
-      const isUnreadable = "head" in frame && frame.head === null && frame.type !== "roster";
-      if (question && !isUnreadable) question.isAnswered = true;
-    },
-
-    /**
-     * Returns whether an error frame belongs to a question rather than to something that the user did.
-     * @param {SystemFrame} frame
-     */
-    isRefusal({ room, code = "", clientId }) {
-      if (clientId || !EXPECTED_CODES.has(code)) return false;
-      const question = [...open].find(([key]) => !room || key.endsWith(` ${room}`))?.[1];
-      if (question) question.isAnswered = false;
-      return Boolean(question);
-    },
-  };
-}
 
 /**
  * Begins to ask. The questions are functions: they return when they were answered, or have failed.
@@ -125,9 +74,85 @@ export function createRefresh({ askRoster, askPlaces, sendRead, rooms }) {
 }
 
 /**
- * @param {string} event
- * @param {string} [room]
+ * Returns a time that is spread around the given one, so that many clients do not ask at once.
+ * @param {number} milliseconds
+ * @param {number} [chance] from 0 to 1
  */
-function keyOf(event, room = "") {
-  return `${event} ${room}`;
+export function spread(milliseconds, chance = Math.random()) {
+  return milliseconds * (0.75 + chance / 2);
+}
+
+/**
+ * Does the work again and again, each time after `interval()` milliseconds, until `stop`.
+ * @param {() => Promise<unknown> | void} work
+ * @param {() => number} interval
+ */
+function repeat(work, interval) {
+  let timer = 0;
+  let isStopped = false;
+
+  /** @param {number} delay */
+  function runIn(delay) {
+    clearTimeout(timer);
+    timer = isStopped ? 0 : setTimeout(run, delay);
+  }
+
+  async function run() {
+    timer = 0;
+    await work();
+    if (!timer) runIn(interval());
+  }
+
+  runIn(interval());
+  return {
+    /** Does the work after this time instead of the planned one. */
+    runIn,
+    stop() {
+      isStopped = true;
+      clearTimeout(timer);
+    },
+  };
+}
+
+/**
+ * Does the work of each key at most once in `interval` milliseconds: the first time at once, the last time never lost.
+ * @template Key
+ * @param {(key: Key) => void} work
+ * @param {number} interval
+ */
+function throttle(work, interval) {
+  /** @type {Map<Key, { timer: number, isWaiting: boolean }>} */
+  const pauses = new Map();
+
+  /** @param {Key} key */
+  function run(key) {
+    const pause = { timer: setTimeout(() => end(key), interval), isWaiting: false };
+    pauses.set(key, pause);
+    work(key);
+  }
+
+  /** @param {Key} key */
+  function end(key) {
+    const isWaiting = pauses.get(key)?.isWaiting;
+    pauses.delete(key);
+    if (isWaiting) run(key);
+  }
+
+  return {
+    /** @param {Key} key */
+    call(key) {
+      const pause = pauses.get(key);
+      if (pause) pause.isWaiting = true;
+      else run(key);
+    },
+
+    /** Does now what is waiting, and keeps no timer. */
+    flush() {
+      for (const [key, { timer, isWaiting }] of [...pauses]) {
+        clearTimeout(timer);
+        pauses.delete(key);
+        if (isWaiting) work(key);
+      }
+    },
+  };
 }
