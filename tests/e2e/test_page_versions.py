@@ -132,6 +132,7 @@ def test_the_page_opens_without_a_server_and_is_wholly_the_new_one_after_a_deplo
 
     # The page that is open stays what it was, whoever is its worker, until its user wants the new one.
     offer = page.locator("#new-version")
+    page.clock.fast_forward(3_000)  # for both pages: they look for a new version
     for _ in range(10):  # a worker looks for a new version when it opens a page; on a busy machine that may fail
         if not is_shown(offer):
             other.reload()
