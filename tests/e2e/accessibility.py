@@ -16,7 +16,8 @@ def violations(page: Page | Frame, part: str = "html", *, impacts: tuple[str, ..
     """
     if not AXE.exists():
         pytest.fail("axe-core is not installed: npm ci in tests/page")
-    page.evaluate(AXE.read_text())
+    if not page.evaluate("'axe' in window"):
+        page.evaluate(AXE.read_text())
     found = page.evaluate("async part => (await axe.run(part)).violations", part)
     return [
         {"rule": one["id"], "nodes": [node["html"] for node in one["nodes"]]}
