@@ -71,9 +71,9 @@ def test(arguments: argparse.Namespace) -> int:
     """Run every test, or those that the pytest arguments choose."""
     python = ensure_environment(for_tests=True)
     ensure_node_packages()
-    return _replace_process(
-        [str(python), "-m", "pytest", "-n", "auto", "--dist", "loadfile", "--no-loadscope-reorder", *arguments.rest]
-    )
+    # One process more than there are processors: a browser test waits as long as it works.
+    processes = ["-n", str((os.cpu_count() or 1) + 1), "--dist", "loadfile", "--no-loadscope-reorder"]
+    return _replace_process([str(python), "-m", "pytest", *processes, *arguments.rest])
 
 
 def check(arguments: argparse.Namespace) -> int:
