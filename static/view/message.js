@@ -4,7 +4,12 @@ import { isOwn } from "../client/log.js";
 import { createAvatar, createButton, createElement, loadStyle, setContent } from "./dom.js";
 import { formatDate, formatTime, isolateName, splitLinks } from "./format.js";
 
-const CHANGE_NOTES = { edit: "Sending the edit…", delete: "Deleting…" };
+const SENDING_NOTES = { message: "Sending…", edit: "Sending the edit…", delete: "Deleting…" };
+const WAITING_NOTES = {
+  message: "Waits for a connection",
+  edit: "The edit waits for a connection",
+  delete: "The deletion waits for a connection",
+};
 const MAX_UNFOLDED_LENGTH = 900;
 const MAX_UNFOLDED_LINES = 12;
 // Whether there may be markup; what there really is, markup.js tells.
@@ -107,8 +112,12 @@ function renderNote(
     const buttons = [createButton("retry", properties, "Retry"), createButton("discard", properties, "Discard")];
     setContent(note, `${failed.error} ${failed.id}`, () => [failed.error, ...buttons]);
   } else {
-    const sending = isDelayed ? "Too many at once: it is sent in a moment…" : "Sending…";
-    const pending = state === "pending" ? sending : CHANGE_NOTES[pendingChange];
+    const isConnected = chat.connectionState.name === "live" && navigator.onLine;
+    const notes = isConnected ? SENDING_NOTES : WAITING_NOTES;
+    const isTooMuch = isConnected && isDelayed;
+    const pending = isTooMuch
+      ? "Too many at once: it is sent in a moment…"
+      : notes[state === "pending" ? "message" : pendingChange];
     const setBy = kind === "reminder" && `Reminder set by ${isolateName(chat.nameOf(user))}`;
     const marks = [isPinned && "pinned", editedAt && "edited"].filter(Boolean);
     setContent(note, pending ?? (setBy || marks.join(" · ")));

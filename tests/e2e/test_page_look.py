@@ -55,7 +55,7 @@ def test_axe_finds_nothing_while_something_is_missing_or_on_its_way(
     react(ana, "cake?", "🎉")
     ana.box.press("ArrowUp")
     ana.say("typo")
-    expect(ana.expect_line("typo")).to_contain_text("Sending the edit…")
+    expect(ana.expect_line("typo")).to_contain_text("The edit waits for a connection")
 
     assert violations_in_both_schemes(page) == []
 
