@@ -179,6 +179,8 @@ async def run_chat(
             try:
                 yield chat
             finally:
+                # The app, which stops first, is told of no further end of a connection.
+                service.set_event_handlers(HUB, [])
                 await asyncio.gather(*(tab.close() for tab in chat.tabs if not tab.socket.closed))
 
 
