@@ -27,6 +27,19 @@ self.addEventListener("fetch", (event) => {
   event.respondWith(mode === "navigate" ? openPage(event, path) : loadFile(event, path));
 });
 
+self.addEventListener("notificationclick", (event) => event.waitUntil(showMessage(event.notification)));
+
+// Opens the message of a notification: in a page that is open, else in a new one.
+async function showMessage(notification) {
+  notification.close();
+  const { data } = notification;
+  const windows = await self.clients.matchAll({ type: "window", includeUncontrolled: true });
+  const pages = windows.filter(({ frameType, url }) => frameType === "top-level" && url.startsWith(ROOT));
+  for (const page of pages) page.postMessage(data);
+  if (pages.length) await pages[0].focus();
+  else await self.clients.openWindow(data ? `${ROOT}#${encodeURIComponent(data.room)}/${data.seq}` : ROOT);
+}
+
 // The path of a file under the root, or undefined for what is none.
 function pathOf(url) {
   const address = new URL(url);

@@ -9,7 +9,7 @@ const STATES = {
   denied:
     "Your browser blocks notifications of this site. Allow them in the settings of the site (at the lock or the sliders beside the address), then come back here.",
   unsupported:
-    "This browser shows no notifications of this site. It needs an address that begins with https; browsers of phones show none of a web page.",
+    "This browser shows no notifications of this site. It needs an address that begins with https. On an iPhone or iPad, add the chat to the home screen first.",
 };
 const THEMES = [
   ["", "As the system"],

@@ -41,18 +41,33 @@ export function notificationState(storage) {
 
 /**
  * Turns notifications on, after the browser has asked the user, or off. Call it from a click. Returns the state.
- * The first one shows what they look like, and whether there are any: browsers of phones have the permission, but show none.
+ * The first one shows what they look like, and whether there are any.
  */
 export async function wantNotifications(storage, isWanted) {
   storage.removeItem(WANTED);
   if (!isWanted || (await Notification.requestPermission()) !== "granted") return notificationState(storage);
-  try {
-    new Notification("Chat", { body: "New messages are shown like this.", icon: "icon.svg", silent: true });
-  } catch {
-    return "unsupported";
-  }
+  const first = { body: "New messages are shown like this.", icon: "icon.svg", silent: true };
+  if (!(await showNotification("Chat", first))) return "unsupported";
   storage.setItem(WANTED, "on");
   return notificationState(storage);
+}
+
+// Browsers of phones have no such constructor: there the service worker shows it, and tells the page of a click. Returns whether it
+// is shown.
+async function showNotification(title, options, onClick = () => {}) {
+  try {
+    const notification = new Notification(title, options);
+    notification.onclick = () => {
+      notification.close();
+      focus();
+      onClick();
+    };
+  } catch {
+    const registration = await navigator.serviceWorker?.getRegistration();
+    if (!registration?.active) return false;
+    await registration.showNotification(title, options);
+  }
+  return true;
 }
 
 /** Shows notifications of what comes from now on. */
@@ -83,25 +98,27 @@ export function createNotifications(page) {
       const key = `notified.${room.name}`;
       if (held.some(({ name }) => name === looking) || frame.sentAt <= (storage.getItem(key) ?? "")) return;
       storage.setItem(key, frame.sentAt);
-      show(frame, room);
+      await show(frame, room);
     });
   }
 
+  const open = ({ room, id, seq }) => page.screen.showEntry(room, { id, seq });
+
   function show(frame, room) {
+    const data = { type: "notification clicked", user: chat.me, room: room.name, id: frame.id, seq: frame.seq };
     const options = {
       body: notificationText(frame),
       tag: `chat.${chat.me}.${room.name}`,
       icon: "icon.svg",
       silent: true,
+      data,
     };
-    const notification = new Notification(titleOf(room, chat), options);
-    notification.onclick = () => {
-      notification.close();
-      focus();
-      page.screen.showEntry(room.name, { id: frame.id, seq: frame.seq });
-    };
+    return showNotification(titleOf(room, chat), options, () => open(data));
   }
 
+  navigator.serviceWorker?.addEventListener("message", ({ data }) => {
+    if (data?.type === "notification clicked" && data.user === chat.me) open(data);
+  });
   chat.receivers.set(undefined, receive); // chat lines have no type
   chat.receivers.set("mentioned", receive);
   for (const event of ["focus", "blur"]) addEventListener(event, noteLooking);

@@ -27,12 +27,21 @@ RECORDED = """
     close() {}
   };
 """
-# A browser of a phone: it has the permission, and shows nothing.
+# A browser of a phone: it has the permission, and only a service worker can show something.
 REFUSING = """
   window.Notification = class {
-    static permission = 'default';
-    static requestPermission = async () => 'granted';
+    static permission = localStorage.getItem('permission') ?? 'default';
+    static async requestPermission() {
+      localStorage.setItem('permission', 'granted');
+      return this.permission = 'granted';
+    }
     constructor() { throw new TypeError('Illegal constructor'); }
+  };
+"""
+RECORDED_BY_WORKER = """
+  window.shown = [];
+  ServiceWorkerRegistration.prototype.showNotification = async (title, options) => {
+    window.shown.push({title, ...options});
   };
 """
 
@@ -111,6 +120,35 @@ def test_several_tabs_notify_once_of_what_comes_while_none_is_looked_at_as_the_r
         set_hidden(clicked, hidden=False)
         clicked.evaluate("last.onclick()")
         expect(clicked.get_by_role("heading", level=1)).to_have_text(room)
+
+
+def test_on_a_phone_the_service_worker_shows_notifications_and_a_click_opens_the_message(
+    chat: Chat, browser: Browser, room: str
+) -> None:
+    with closing(browser.new_context(service_workers="allow")) as context, Crowd(chat, room, "bo") as bo:
+        page = context.new_page()
+        page.clock.install()
+        page.add_init_script(REFUSING + RECORDED_BY_WORKER)
+        ana = Person(page, chat, "ana").enter(room)
+        begin_background_work(page)
+        until(page, lambda: bool(page.evaluate("navigator.serviceWorker.controller !== null")))
+        turn_on(page)
+
+        page.evaluate("location.hash = 'lobby'")
+        expect(page).to_have_title(re.compile("lobby"))
+        set_hidden(page, hidden=True)
+        bo.say(["for who is away"])
+        until(page, lambda: shown(page) == [f"{room} | bo: for who is away"])
+
+        click = "data => navigator.serviceWorker.dispatchEvent(new MessageEvent('message', {data}))"
+        data = page.evaluate("shown[0].data")
+        set_hidden(page, hidden=False)
+        page.evaluate(click, data)
+        expect(page.get_by_role("heading", level=1)).to_have_text(room)
+        page.evaluate(click, data | {"user": "somebody else", "room": "lobby"})
+        bo.say(["welcome back"])
+        ana.expect_line("welcome back")
+        expect(page.get_by_role("heading", level=1)).to_have_text(room)
 
 
 def test_the_settings_say_what_a_browser_does_that_blocks_notifications_or_shows_none_and_nothing_is_hard_to_read(

@@ -15,6 +15,7 @@ function createBrowser(files) {
   const keyOf = (request) => new URL(request.url ?? request, ROOT).href;
   const open = (name) => stores.get(name) ?? stores.set(name, new Map()).get(name);
   const browser = { files, stores, asked: [], status: 200, isSlow: false, version: "", pages: new Set(), updates: 0 };
+  Object.assign(browser, { windows: [], opened: [] });
   browser.caches = {
     async open(name) {
       const store = open(name);
@@ -51,7 +52,12 @@ function createWorker(browser, version, files) {
     addEventListener: (name, handler) => (handlers[name] = handler),
     skipWaiting: async () => {},
     registration: { update: async () => (browser.updates += 1) },
-    clients: { claim: async () => {}, get: async (id) => (browser.pages.has(id) ? { id } : undefined) },
+    clients: {
+      claim: async () => {},
+      get: async (id) => (browser.pages.has(id) ? { id } : undefined),
+      matchAll: async ({ includeUncontrolled }) => browser.windows.filter(() => includeUncontrolled),
+      openWindow: async (url) => browser.opened.push(url),
+    },
   };
   const hashes = Object.fromEntries(Object.entries(files).map(([path, text]) => [path, hashOf(text)]));
   const head = `const VERSION = ${JSON.stringify(version)}; const FILES = ${JSON.stringify(hashes)};`;
@@ -80,6 +86,7 @@ function createWorker(browser, version, files) {
       const request = { method: "GET", mode: "navigate", url };
       return dispatch("fetch", { request, resultingClientId: id, preloadResponse: browser.fetch(request) });
     },
+    click: (notification) => dispatch("notificationclick", { notification }),
     load: (id, path, more = {}) =>
       dispatch("fetch", { clientId: id, request: { method: "GET", mode: "cors", url: ROOT + path, ...more } }),
   };
@@ -175,4 +182,31 @@ test("nothing but files is answered: what the app says always comes from the ser
   }
   assert.equal(await worker.load("p", "app.js", { method: "POST" }), undefined);
   assert.equal(await worker.load("p", "app.js", { url: "https://elsewhere.example/app.js" }), undefined);
+});
+
+test("a click on a notification is told to the pages of the chat, and the first one comes to the front", async () => {
+  const { browser, worker } = await startVersionOne();
+  const told = [];
+  const windowAt = (url, frameType = "top-level") => ({
+    url,
+    frameType,
+    postMessage: (data) => told.push([url, data.seq]),
+    focus: async () => told.push([url, "focus"]),
+  });
+  browser.windows = [windowAt(`${ROOT}embed`, "nested"), windowAt("https://other.example/"), windowAt(`${ROOT}#lobby`)];
+  const notification = { data: { room: "design", seq: 7 }, close: () => told.push(["closed"]) };
+
+  await worker.click(notification);
+
+  assert.deepEqual(told, [["closed"], [`${ROOT}#lobby`, 7], [`${ROOT}#lobby`, "focus"]]);
+  assert.deepEqual(browser.opened, []);
+});
+
+test("without an open page a click on a notification opens its message", async () => {
+  const { browser, worker } = await startVersionOne();
+
+  await worker.click({ data: { room: "~k7oq", seq: 7 }, close() {} });
+  await worker.click({ data: null, close() {} });
+
+  assert.deepEqual(browser.opened, [`${ROOT}#~k7oq/7`, ROOT]);
 });
