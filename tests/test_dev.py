@@ -116,7 +116,7 @@ def test_a_missing_core_tools_is_named_with_where_to_get_it(tmp_path: Path) -> N
     assert "Traceback" not in result.stderr
 
 
-@pytest.mark.skipif(os.name != "posix", reason="the stand-ins for func and azurite are shell scripts")
+@pytest.mark.skipif(os.name != "posix", reason="missing: a POSIX shell, for the stand-ins for func and azurite")
 def test_func_start_runs_with_azurite_and_web_pubsub_and_all_stop_together(tmp_path: Path) -> None:
     """Core Tools and Azurite are the outside world: stand-ins note how they are called and wait to be stopped."""
     project, tools = checkout(tmp_path / "project"), tmp_path / "tools"

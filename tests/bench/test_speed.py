@@ -1,5 +1,4 @@
 import asyncio
-import shutil
 from pathlib import Path
 
 import pytest
@@ -8,12 +7,13 @@ from bench.load.chats import CHATS, Chat
 from bench.load.senders import Figures, connected_load
 from bench.rows import table
 from bench.speed import SENDERS, compare
+from tests.system_parts import node_path
 
 
 @pytest.mark.parametrize("name", CHATS)
 def test_every_chat_delivers_what_it_acknowledges_and_its_cost_is_counted(name: str, tmp_path: Path) -> None:
-    if name == "Express" and shutil.which("node") is None:
-        pytest.skip("the chat on Express needs Node.js")
+    if name == "Express":
+        node_path()
 
     async def measure(chat: Chat, rooms: int) -> list[Figures]:
         async with connected_load(chat, senders=2, rooms=rooms) as load:

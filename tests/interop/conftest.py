@@ -1,8 +1,6 @@
 """What the interoperability tests share: a service, a link to it that can be cut, a webhook, and Node.js."""
 
 import asyncio
-import os
-import shutil
 from collections.abc import AsyncIterator, Iterator
 from urllib.parse import urlsplit
 
@@ -19,6 +17,7 @@ from tests.interop.listening import HUB, Listeners
 from tests.interop.nodejs import HERE
 from tests.interop.python_service_sdk import Sdk
 from tests.interop.webhook import Webhook, handle_everything
+from tests.system_parts import node_path
 
 __all__ = ["table_storage", "table_storage_settings", "web_pubsub"]
 
@@ -85,11 +84,7 @@ def webhook(web_pubsub: WebPubSub) -> Iterator[Webhook]:
 @pytest.fixture
 def node() -> str:
     """Return the path of Node.js; without it the test is skipped, except where CI=true."""
-    path = shutil.which("node")
-    if path is None:
-        if os.environ.get("CI") == "true":
-            pytest.fail("node is not on the PATH")
-        pytest.skip("node is not on the PATH")
+    path = node_path()
     if not (HERE / "node_modules").is_dir():
         pytest.fail("the npm packages are missing: run `npm ci` in tests/interop")
     return path

@@ -1,26 +1,19 @@
 """The page's modules under Node.js' own test runner, and what holds for its files."""
 
 import json
-import os
 import re
-import shutil
 import struct
 import subprocess
 from pathlib import Path
 
-import pytest
+from tests.system_parts import node_path
 
 HERE = Path(__file__).parent
 STATIC = HERE.parents[1] / "static"
 
 
 def test_the_modules_of_the_page_hold_under_node() -> None:
-    node = shutil.which("node")
-    if node is None:
-        if os.environ.get("CI") == "true":
-            pytest.fail("no node on the PATH: install Node.js 20 or newer")
-        pytest.skip("no node on the PATH")
-    command = [node, "--experimental-detect-module", "--no-warnings", "--test"]
+    command = [node_path(), "--experimental-detect-module", "--no-warnings", "--test"]
 
     ran = subprocess.run(command, cwd=HERE, capture_output=True, text=True, check=False, timeout=60)
 

@@ -96,7 +96,7 @@ def test_settings_that_cannot_be_used_are_refused(settings: dict[str, object]) -
         tables.Settings(**settings)  # type: ignore[arg-type]
 
 
-@pytest.mark.skipif(os.name != "posix", reason="Windows cannot press Ctrl-C for one process alone")
+@pytest.mark.skipif(os.name != "posix", reason="missing: a Ctrl-C for one process alone (POSIX signals)")
 def test_the_command_ends_cleanly_when_it_is_interrupted() -> None:
     with command("--port", "0") as (process, _):
         process.send_signal(signal.SIGINT)

@@ -3,8 +3,6 @@
 A test that shows a difference names it with `differs_from_azurite`: against Azurite it must then fail.
 """
 
-import os
-import shutil
 import socket
 import subprocess
 import uuid
@@ -17,6 +15,7 @@ import pytest
 from local_azure import tables
 from tests.local_azure.tables.contract.differences import difference_of
 from tests.local_azure.tables.rest_client import RestClient
+from tests.system_parts import miss, node_path
 
 AZURITE = Path(__file__).resolve().parents[3] / "azurite" / "node_modules" / "azurite" / "dist/src/table/main.js"
 
@@ -43,11 +42,9 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, object, o
 @pytest.fixture(scope="session")
 def azurite_endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Run Azurite's table service; where it is missing the tests are skipped, except with CI=true."""
-    node = shutil.which("node")
-    if node is None or not AZURITE.exists():
-        if os.environ.get("CI") == "true":
-            pytest.fail("Azurite is missing: run `npm ci` in tests/azurite")
-        pytest.skip("Azurite is not installed: run `npm ci` in tests/azurite")
+    node = node_path()
+    if not AZURITE.exists():
+        miss("Azurite: run `npm ci` in tests/azurite")
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     options = ["--inMemoryPersistence", "--skipApiVersionCheck", "--disableTelemetry", "--disableProductStyleUrl"]
