@@ -114,10 +114,8 @@ function renderNote(
   } else {
     const isConnected = chat.connectionState.name === "live" && navigator.onLine;
     const notes = isConnected ? SENDING_NOTES : WAITING_NOTES;
-    const isTooMuch = isConnected && isDelayed;
-    const pending = isTooMuch
-      ? "Too many at once: it is sent in a moment…"
-      : notes[state === "pending" ? "message" : pendingChange];
+    const message = isConnected && isDelayed ? "Too many at once: it is sent in a moment…" : notes.message;
+    const pending = state === "pending" ? message : notes[pendingChange];
     const setBy = kind === "reminder" && `Reminder set by ${isolateName(chat.nameOf(user))}`;
     const marks = [isPinned && "pinned", editedAt && "edited"].filter(Boolean);
     setContent(note, pending ?? (setBy || marks.join(" · ")));
