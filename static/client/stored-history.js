@@ -222,7 +222,7 @@ export function storedRoomOf({ name, title, other, read, first, runs, entries },
  * @param {StoredRoom} stored
  * @param {number} [oldest] what was said before this time is not kept any more, in milliseconds
  */
-export function restoreRoom(room, { v, title, other, read, first, run, entries, at }, oldest = 0) {
+function restoreRoom(room, { v, title, other, read, first, run, entries, at }, oldest = 0) {
   if (v !== VERSION || room.runs.length || room.membership === "joined") return false;
   const kept = entries.filter(({ sentAt = "" }) => Date.parse(sentAt) >= oldest);
   const last = kept.findLast(({ from }) => from);

@@ -18,7 +18,7 @@ export function createPanel(page) {
  * Returns the people of a room: of each the `user`, `name`, `role` and whether the user `isHere`; the owner first, then the
  * moderators. In a public room whoever is here counts as a member.
  */
-export function listMembers(chat, room, members) {
+function listMembers(chat, room, members) {
   const roles = new Map(members.map(({ user, role }) => [user, role]));
   const here = room.kind === "public" ? room.roster.users : [];
   const users = [...new Set([...roles.keys(), ...here])];

@@ -140,7 +140,7 @@ function createRoleActs(name, onAct) {
 }
 
 /** Returns what the user may do to the person in the room, by the names of the events. */
-export function allowedActs(chat, room, { user, role, isMember, mute, ban }) {
+function allowedActs(chat, room, { user, role, isMember, mute, ban }) {
   const canAct = canActOn(room, chat.me, user, role);
   return {
     mute: canAct && !mute && isMember,

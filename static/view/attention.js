@@ -100,7 +100,7 @@ export function createPresence(tell, { idleMs = IDLE_MS, isHidden = false } = {}
 }
 
 /** Tells the server from now on. Returns what is called after every change of the chat: a new connection knows nothing. */
-export function createAway(chat) {
+function createAway(chat) {
   let told; // the state of the connection that was told last that the user is away
 
   // What does not arrive is told again after the next connect.
@@ -118,7 +118,7 @@ export function createAway(chat) {
 }
 
 /** Creates the button. Returns what shows it, while there are mentions in the current room that are not read. */
-export function createMentionJump(page) {
+function createMentionJump(page) {
   const { chat } = page;
   const button = createElement("button", { id: "unread-mentions", className: "primary" });
   let shown = 0; // the number of the message that the button led to last

@@ -24,7 +24,7 @@ export async function beginBackgroundWork(page, storage) {
 }
 
 /** Starts the service worker where the browser has one, and offers to reload when a new version is ready. */
-export async function watchVersions() {
+async function watchVersions() {
   const { serviceWorker } = navigator;
   if (!serviceWorker || window !== top) return; // none without a secure context; and a page within another one needs none
   const ask = (worker) => worker?.postMessage({ type: "is there a newer version" });
@@ -64,7 +64,7 @@ function offerReload() {
 }
 
 /** Says so at the composer when somebody drops or pastes a file; without this, the browser would leave the page for it. */
-export function refuseFiles() {
+function refuseFiles() {
   function refuse(event) {
     event.preventDefault();
     setContent(byId("composer-problem"), NO_FILES); // until something is typed
