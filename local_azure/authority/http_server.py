@@ -140,7 +140,7 @@ class AuthorityServer:
         return json_response({"token": token.text, "expiresOn": token.expires_at})
 
     async def _rotate(self, request: web.Request) -> web.Response:
-        """Sign with a new key, and answer the ids of the keys that are published now."""
+        """Sign with the next key, and answer the ids of the keys that are published now."""
         if refused := refuse_other_hosts(request) or refuse_other_pages(request):
             return refused
         self.authority.keys.rotate()

@@ -1,4 +1,8 @@
-"""The keys that sign the authority's tokens: one signs, and the one before it stays published, as in Entra ID."""
+"""The keys that sign the authority's tokens.
+
+As in Entra ID, the key that signs next is published before it is used, and the one before stays published: whoever
+keeps the published keys for a while misses no rotation.
+"""
 
 import json
 from collections.abc import Callable, Sequence
@@ -11,8 +15,6 @@ from jwt.algorithms import RSAAlgorithm
 from local_azure.bearer_tokens import PublishedKey
 
 KEY_BITS = 2048
-# A token that was signed a moment before a rotation stays valid.
-PUBLISHED_KEYS = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,25 +36,26 @@ def make_key() -> SigningKey:
 
 
 class SigningKeys:
-    """The keys of one authority, the one that signs at first."""
+    """The keys of one authority: the one that signs, the next one, and after a rotation the one before."""
 
     def __init__(self) -> None:
-        """Make the first key."""
-        self._keys = [make_key()]
+        """Make the first two keys."""
+        self._current, self._next = make_key(), make_key()
+        self._before: SigningKey | None = None
         self._listeners: list[Callable[[Sequence[PublishedKey]], None]] = []
 
     @property
     def current(self) -> SigningKey:
         """The key that signs."""
-        return self._keys[0]
+        return self._current
 
     def published(self) -> Sequence[PublishedKey]:
         """Return the public keys as JSON Web Keys."""
-        return [key.published() for key in self._keys]
+        return [key.published() for key in (self._current, self._next, self._before) if key is not None]
 
     def rotate(self) -> SigningKey:
-        """Sign with a new key from now on, and return it; only the key before it stays published."""
-        self._keys = [make_key(), *self._keys][:PUBLISHED_KEYS]
+        """Sign with the next key from now on, and return it; tokens of the key before stay valid until the next time."""
+        self._before, self._current, self._next = self._current, self._next, make_key()
         for listener in self._listeners:
             listener(self.published())
         return self.current
