@@ -6,6 +6,7 @@ identity, and Web PubSub calls the app with tokens of its own.
 
 import json
 import os
+import shlex
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
@@ -43,11 +44,11 @@ def trusted_certificates(data: Path | None, host: str) -> "Iterator[TlsFiles]":
     They are in `tls` in the folder `data`, without one in a folder that is removed at the end. Raises
     ConfigurationError when the host is not this machine's own, or they cannot be written.
     """
-    from local_azure.certificates import ensure_certificates
-    from local_azure.local_requests import THIS_MACHINE
+    # aiohttp must not be imported yet: it reads the variables when it is.
+    from local_azure.certificates import ADDRESSES, NAMES, ensure_certificates
 
-    if host not in THIS_MACHINE:
-        names = ", ".join(sorted(THIS_MACHINE))
+    if host not in (*NAMES, *ADDRESSES):
+        names = ", ".join((*NAMES, *ADDRESSES))
         raise ConfigurationError(f"--tls and --identity serve {names} only, not --host {host}")
     folder = data / TLS_FOLDER if data else Path(tempfile.mkdtemp(prefix="local-azure-tls-"))
     try:
@@ -133,5 +134,5 @@ def write_app_variables(folder: Path, variables: Mapping[str, str]) -> Path:
     file = folder / APP_VARIABLES_FILE
     file.unlink(missing_ok=True)
     with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as stream:
-        stream.writelines(f"{name}={value}\n" for name, value in variables.items())
+        stream.writelines(f"{name}={shlex.quote(value)}\n" for name, value in variables.items())
     return file

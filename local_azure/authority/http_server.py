@@ -25,6 +25,7 @@ API_VERSION = "2019-08-01"
 HOST = "127.0.0.1"
 MAX_BODY_BYTES = 64 * 1024
 MAX_AUDIENCE_CHARACTERS = 2048
+MAX_LIFETIME_SECONDS = 10 * 365 * 86_400
 
 
 class AuthorityServer:
@@ -129,6 +130,8 @@ class AuthorityServer:
             return refusal(404, "no_such_identity", "no identity has this name, client id or object id")
         if version not in (None, 1, 2) or not isinstance(issuer, str | None):
             return refusal(400, "bad_request", "version must be 1 or 2, and issuer a text")
+        if abs(lifetime) > MAX_LIFETIME_SECONDS:
+            return refusal(400, "bad_request", f"expiresIn must be at most {MAX_LIFETIME_SECONDS} s either way")
         token = self.authority.issue(
             identity,
             audience,

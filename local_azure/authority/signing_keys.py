@@ -54,7 +54,7 @@ class SigningKeys:
         return [key.published() for key in (self._current, self._next, self._before) if key is not None]
 
     def rotate(self) -> SigningKey:
-        """Sign with the next key from now on, and return it; tokens of the key before stay valid until the next time."""
+        """Sign with the next key from now on, and return it; tokens of the one before are valid until the next time."""
         self._before, self._current, self._next = self._current, self._next, make_key()
         for listener in self._listeners:
             listener(self.published())
