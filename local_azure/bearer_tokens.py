@@ -107,6 +107,7 @@ class BearerTokens:
             raise InvalidBearerToken(f"the token cannot be read ({type(error).__name__})") from None
 
 
+@lru_cache(maxsize=256)
 def is_of_authority(token: str) -> bool:
     """Return whether a text has the form of a token of the authority; its signature is not checked."""
     import jwt

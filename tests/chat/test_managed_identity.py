@@ -231,12 +231,14 @@ async def rest_status(http: aiohttp.ClientSession, running: Running, bearer: str
     ids=[*WRONG_TOKENS, "with a slash at the end of the audience"],
 )
 async def test_web_pubsub_refuses_a_token(http: aiohttp.ClientSession, running: Running, wrong: dict[str, Any]) -> None:
+    """W-291."""
     refused = await token(http, running, **{"identity": "app", "audience": WEBPUBSUB} | wrong)
 
     assert await rest_status(http, running, refused) == 401
 
 
 async def test_web_pubsub_asks_for_the_role_of_an_identity(http: aiohttp.ClientSession, running: Running) -> None:
+    """W-292."""
     statuses = {}
     for name in ("app", "reader", "nobody", "web-pubsub"):
         bearer = await token(http, running, identity=name, audience=WEBPUBSUB)
@@ -246,6 +248,7 @@ async def test_web_pubsub_asks_for_the_role_of_an_identity(http: aiohttp.ClientS
 
 
 async def test_web_pubsub_takes_no_key_that_anybody_knows(http: aiohttp.ClientSession, running: Running) -> None:
+    """W-293."""
     audience = client_audience(running.webpubsub, HUB)
     now = time.time()
     client = make_client_token(DEFAULT_ACCESS_KEY, audience, now=now, lifetime_seconds=60, user_id="ana")
@@ -302,12 +305,14 @@ async def tables_status(http: aiohttp.ClientSession, running: Running, bearer: s
 async def test_table_storage_refuses_a_token(
     http: aiohttp.ClientSession, running: Running, wrong: dict[str, Any]
 ) -> None:
+    """T-094."""
     refused = await token(http, running, **{"identity": "app", "audience": STORAGE} | wrong)
 
     assert await tables_status(http, running, refused) == 401
 
 
 async def test_table_storage_asks_for_the_role_of_an_identity(http: aiohttp.ClientSession, running: Running) -> None:
+    """T-092, T-093."""
     statuses = {}
     for name in ("app", "reader", "nobody"):
         bearer = await token(http, running, identity=name, audience=f"{STORAGE}/")
@@ -319,6 +324,7 @@ async def test_table_storage_asks_for_the_role_of_an_identity(http: aiohttp.Clie
 def test_the_tables_sdk_works_with_a_managed_identity_and_no_key(
     running: Running, of_app: Callable[[dict[str, object] | None], dict[str, Any]]
 ) -> None:
+    """T-093, T-095."""
     verify = of_app(None)
     key = AzureNamedKeyCredential(DEVELOPMENT_ACCOUNT, DEVELOPMENT_KEY)
     with (

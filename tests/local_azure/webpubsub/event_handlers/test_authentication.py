@@ -17,7 +17,7 @@ async def identified(harness: Harness) -> Service:
     return await harness.service(Settings(times=FAST), own_token=lambda resource: f"token for {resource}")
 
 
-async def test_every_event_carries_a_token_and_the_question_for_permission_does_not(
+async def test_w294_w295_every_event_carries_a_token_and_the_question_for_permission_does_not(
     harness: Harness, identified: Service, application: Application
 ) -> None:
     identified.set_event_handlers(HUB, [replace(application.handler(), auth_resource=RESOURCE)])
