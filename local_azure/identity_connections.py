@@ -134,5 +134,5 @@ def write_app_variables(folder: Path, variables: Mapping[str, str]) -> Path:
     file = folder / APP_VARIABLES_FILE
     file.unlink(missing_ok=True)
     with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as stream:
-        stream.writelines(f"{name}={shlex.quote(value)}\n" for name, value in variables.items())
+        stream.writelines(f"{name}={shlex.quote(value) if value else ''}\n" for name, value in variables.items())
     return file

@@ -3,6 +3,8 @@
 import json
 import socket
 import ssl
+import subprocess
+import sys
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,7 +21,7 @@ from local_azure.functions.errors import ConfigurationError
 from local_azure.identity_connections import IdentityOptions, read_identities, require_identities
 from local_azure.tables import DEVELOPMENT_KEY
 from local_azure.webpubsub import EventHandler, HubSettings, Settings
-from tests.local_azure.functions.programs import ANSWER_SECONDS, Program
+from tests.local_azure.functions.programs import ANSWER_SECONDS, ROOT, Program
 from tests.local_azure.webpubsub.open_page import open_page_at
 
 APP = """
@@ -219,6 +221,18 @@ def test_a_file_of_identities_that_cannot_be_used_is_named(
 
     with pytest.raises(ConfigurationError, match=rf"identities\.json.*{sentence}"):
         read_identities(IdentityOptions(kind, file))
+
+
+def test_a_start_without_these_options_imports_nothing_of_them() -> None:
+    """Neither in the command's process nor in the one of the storage."""
+    wanted = "'local_azure.authority', 'local_azure.certificates'"
+    services = f"import local_azure.services, sys; assert not {{{wanted}}} & set(sys.modules)"
+    storage = (
+        "from local_azure import storage_process, tables; import sys; storage_process.StorageTask('', 0, None); "
+        f"tables.Settings(); assert not {{{wanted}, 'jwt', 'cryptography'}} & set(sys.modules)"
+    )
+    for source in (services, storage):
+        subprocess.run([sys.executable, "-c", source], cwd=ROOT, check=True)
 
 
 def test_handlers_are_called_with_tokens_unless_their_settings_say_otherwise() -> None:
