@@ -14,6 +14,7 @@ import aiohttp
 import psutil
 import pytest
 from azure.data.tables import TableServiceClient
+from azure.identity import ManagedIdentityCredential
 from azure.messaging.webpubsubservice import WebPubSubServiceClient
 
 from local_azure.__main__ import main
@@ -21,6 +22,7 @@ from local_azure.functions.errors import ConfigurationError
 from local_azure.identity_connections import IdentityOptions, read_identities, require_identities
 from local_azure.tables import DEVELOPMENT_KEY
 from local_azure.webpubsub import EventHandler, HubSettings, Settings
+from local_azure.webpubsub.__main__ import main as webpubsub_main
 from tests.local_azure.functions.programs import ANSWER_SECONDS, ROOT, Program
 from tests.local_azure.webpubsub.open_page import open_page_at
 
@@ -147,6 +149,29 @@ async def test_with_identity_the_app_is_given_no_key_and_everything_else_works_a
     ) == set()
 
 
+def test_web_pubsub_alone_takes_the_apps_token_beside_keys(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    arguments = ["local_azure.webpubsub", "--port", "0", "--tls", str(tmp_path), "--identity", "--authority-port", "0"]
+    program = Program(arguments, {})
+    try:
+        variables = Path(program.wait_for("^App's settings: (.+)$")[1]).read_text().splitlines()
+        [connection] = [line.partition(": ")[2] for line in program.lines if line.startswith("Connection string")]
+        settings = dict(line.split("=", 1) for line in variables)
+        for name in ("IDENTITY_ENDPOINT", "IDENTITY_HEADER"):
+            monkeypatch.setenv(name, settings[name])
+        verify = {"connection_verify": str(tmp_path / "authority.pem")}
+        endpoint = settings["WebPubSubConnectionString__serviceUri"]
+        with (
+            ManagedIdentityCredential(**verify) as credential,
+            WebPubSubServiceClient(endpoint, "chat", credential, **verify) as by_identity,
+            WebPubSubServiceClient.from_connection_string(connection, "chat", **verify) as by_key,
+        ):
+            assert [client.user_exists("ana") for client in (by_identity, by_key)] == [False, False]
+        assert program.stop()[0] == 0
+    finally:
+        program.process.kill()
+        program.process.wait(ANSWER_SECONDS)
+
+
 HANDLER = {
     "UrlTemplate": "http://localhost/",
     "Auth": {"Type": "ManagedIdentity", "ManagedIdentity": {"Resource": "a"}},
@@ -183,6 +208,7 @@ def test_what_cannot_be_served_ends_the_command_with_a_sentence(
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
+        (["--identity", "--setting", ""], "must be NAME=VALUE, not ''"),
         (["--tls", "--host", "0.0.0.0"], "serve localhost, 127.0.0.1, ::1 only, not --host 0.0.0.0"),
         (["--setting", "NAME"], "must be NAME=VALUE, not 'NAME'"),
         (["--identity", "perhaps"], "invalid choice: 'perhaps'"),
@@ -221,6 +247,22 @@ def test_a_file_of_identities_that_cannot_be_used_is_named(
 
     with pytest.raises(ConfigurationError, match=rf"identities\.json.*{sentence}"):
         read_identities(IdentityOptions(kind, file))
+
+
+def test_web_pubsub_alone_sends_no_token_over_plain_http(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        webpubsub_main(["--identity"])
+
+    assert "--identity needs --tls DIR" in capsys.readouterr().err
+
+
+def test_web_pubsub_alone_names_a_handler_that_needs_an_identity(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "settings.json").write_text(json.dumps(HUBS))
+
+    assert webpubsub_main(["--port", "0", "--settings", str(tmp_path / "settings.json")]) == 2
+    assert "this service has no identity: start it with --identity" in capsys.readouterr().err
 
 
 def test_a_start_without_these_options_imports_nothing_of_them() -> None:
