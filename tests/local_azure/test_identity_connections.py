@@ -158,7 +158,7 @@ def test_web_pubsub_alone_takes_the_apps_token_beside_keys(tmp_path: Path, monke
         settings = dict(line.split("=", 1) for line in variables)
         for name in ("IDENTITY_ENDPOINT", "IDENTITY_HEADER"):
             monkeypatch.setenv(name, settings[name])
-        verify = {"connection_verify": str(tmp_path / "authority.pem")}
+        verify: dict[str, Any] = {"connection_verify": str(tmp_path / "authority.pem")}
         endpoint = settings["WebPubSubConnectionString__serviceUri"]
         with (
             ManagedIdentityCredential(**verify) as credential,
