@@ -1,5 +1,6 @@
 """`python -m local_azure` with `--tls` and with `--identity`, around an app that does nothing."""
 
+import asyncio
 import json
 import socket
 import ssl
@@ -110,7 +111,7 @@ def test_with_tls_the_services_are_reached_by_https_and_their_keys(tmp_path: Pat
 async def test_with_identity_the_app_is_given_no_key_and_everything_else_works_as_before(
     tmp_path: Path, http: aiohttp.ClientSession
 ) -> None:
-    """The storage is observed, is given faults, and comes back after a crash, with the keys of then."""
+    """The storage is observed, is given faults and new keys, and comes back after a crash with these keys."""
     with run(tmp_path, "--identity", "--data", str(tmp_path / "data"), "--setting", "TENANT={tenant}") as running:
         trust = ssl.create_default_context(cafile=running.certificate)
         async with http.get(f"{running.lines['Functions host']}api/settings") as answer:
@@ -134,12 +135,18 @@ async def test_with_identity_the_app_is_given_no_key_and_everything_else_works_a
             assert await list_tables(await token("app", STORAGE)) == 500
             assert await list_tables(await token("app", STORAGE)) == 200
             assert (await page.first("storage", "list_tables"))["status"] == "500"
-        async with http.post(f"{authority}/test/keys", json={}, ssl=trust) as answer:
-            assert answer.status == 200
+        before = await token("app", STORAGE)
+        for _ in range(2):  # the second change ends what the first key has signed
+            async with http.post(f"{authority}/test/keys", json={}, ssl=trust) as answer:
+                assert answer.status == 200
+        async with asyncio.timeout(ANSWER_SECONDS):
+            while await list_tables(before) != 401:
+                await asyncio.sleep(0.01)
         running.storage_process().kill()
         running.program.wait_for("^Table storage is ready again")
         assert await list_tables(await token("app", STORAGE)) == 200
         assert await list_tables(await token("stranger", STORAGE)) == 403
+        assert await list_tables(before) == 401
 
     assert settings["AzureWebJobsStorage__tableServiceUri"] == running.tables
     assert settings["WebPubSubConnectionString__serviceUri"] == running.webpubsub
