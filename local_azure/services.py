@@ -14,9 +14,9 @@ from local_azure.connection_settings import (
     CONNECTION_SETTING,
     STORAGE_SETTING,
     connection_setting,
+    identity_settings,
     replace_functions_port,
     storage_setting,
-    with_identity,
 )
 from local_azure.faults import Fault
 from local_azure.faults.remote_faults import RemoteFaults
@@ -144,8 +144,8 @@ def _app_settings(
     if identity is None:
         return connection | own_storage | dict(options.app_settings)
     return {
-        **with_identity(connection, "serviceUri", service.endpoint, identity.client_id),
-        **with_identity(own_storage, "tableServiceUri", storage.endpoint, identity.client_id),
+        **identity_settings(connection, "serviceUri", service.endpoint, identity.client_id),
+        **identity_settings(own_storage, "tableServiceUri", storage.endpoint, identity.client_id),
         **identity.server.app_variables(),
         **fill_placeholders(options.app_settings, identity.server.authority),
     }
