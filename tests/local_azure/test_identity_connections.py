@@ -19,6 +19,7 @@ from azure.identity import ManagedIdentityCredential
 from azure.messaging.webpubsubservice import WebPubSubServiceClient
 
 from local_azure.__main__ import main
+from local_azure.connection_settings import connection_setting, identity_settings
 from local_azure.functions.errors import ConfigurationError
 from local_azure.identity_connections import IdentityOptions, read_identities, require_identities
 from local_azure.tables import DEVELOPMENT_KEY
@@ -282,6 +283,19 @@ def test_a_start_without_these_options_imports_nothing_of_them() -> None:
     )
     for source in (services, storage):
         subprocess.run([sys.executable, "-c", source], cwd=ROOT, check=True)
+
+
+@pytest.mark.parametrize(
+    "chosen",
+    [
+        {"WebPubSubConnectionString__serviceUri": "https://chat.webpubsub.azure.com"},
+        {"WebPubSubConnectionString": f"Endpoint=https://chat.webpubsub.azure.com;AccessKey={'k' * 32};Version=1.0;"},
+    ],
+)
+def test_an_app_that_has_chosen_another_service_keeps_it(chosen: dict[str, str]) -> None:
+    replaced = connection_setting(chosen, {}, f"Endpoint=https://127.0.0.1:8080;AccessKey={'k' * 32};Version=1.0;")
+
+    assert identity_settings(replaced, "serviceUri", "https://127.0.0.1:8080", None) == {}
 
 
 def test_handlers_are_called_with_tokens_unless_their_settings_say_otherwise() -> None:
