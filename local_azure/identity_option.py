@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from local_azure.listening import parse_port
+
 if TYPE_CHECKING:
     from local_azure.authority import AuthorityServer
     from local_azure.bearer_tokens import BearerTokens
@@ -56,7 +58,7 @@ def add_identity_options(parser: argparse.ArgumentParser) -> None:
         help="take tokens of the app's managed identity beside keys, and have an identity; needs --tls",
     )
     parser.add_argument(
-        "--authority-port", type=int, default=AUTHORITY_PORT, help="port of the authority (default: %(default)s)"
+        "--authority-port", type=parse_port, default=AUTHORITY_PORT, help="port of the authority (default: %(default)s)"
     )
 
 
