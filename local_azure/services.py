@@ -116,6 +116,9 @@ def _print_addresses(
         print_line(f"Authority        {identity.server.authority.tenant_url}/v2.0")
     if options.tls:
         print_line(f"Certificates     {options.tls.authority}")
+        print_line(
+            f"                 A browser has to trust it: import it, or open {service.endpoint}/ once and accept it."
+        )
 
 
 def _storage_fault_kinds() -> Sequence[type[Fault]]:
