@@ -29,6 +29,9 @@ MAX_TABLE_PREFIX = 40
 EMBED_ORIGINS = "ChatEmbedOrigins"
 MAX_EMBED_ORIGINS = 20
 _ORIGIN = re.compile(r"https?://(?:[a-z0-9-]+(?:\.[a-z0-9-]+)*|\[::1\])(?::[0-9]{1,5})?")
+# The platform's settings with which the Python worker joins or exports traces.
+_PLATFORM_TRACES = ("PYTHON_ENABLE_OPENTELEMETRY", "PYTHON_APPLICATIONINSIGHTS_ENABLE_TELEMETRY")
+_ON = ("true", "1", "yes", "y", "t")
 _THIS_MACHINE = ("localhost", "127.0.0.1", "::1")
 
 
@@ -241,6 +244,14 @@ class Settings:
         if days == 0:
             raise NotConfigured("ChatRetentionDays", "is 0: leave it unset to keep everything")
         return days * DAY_SECONDS
+
+    @property
+    def makes_spans(self) -> bool:
+        """Whether spans are made by OpenTelemetry's API: as set, else when the platform exports or joins traces."""
+        raw = self.text("ChatTelemetry").lower()
+        if raw not in ("", "lines", "opentelemetry"):
+            raise NotConfigured("ChatTelemetry", f"is {raw!r}: it must be 'lines' or 'opentelemetry'")
+        return raw == "opentelemetry" or (not raw and any(self.text(name).lower() in _ON for name in _PLATFORM_TRACES))
 
     @property
     def admins(self) -> frozenset[str]:

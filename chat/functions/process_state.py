@@ -19,6 +19,7 @@ from chat.room_log.store import RoomStore
 from chat.rooms.room_list import CACHE_SECONDS, Rooms
 from chat.settings import Auth, Settings
 from chat.shared_reads import SharedReads
+from chat.spans import Tracer, open_tracer
 from chat.table_storage.client import TableClient, TableClients
 from chat.webhook.bearer_tokens import KeyCache
 from chat.webhook.known_connections import KnownConnections
@@ -47,6 +48,11 @@ class ProcessState:
     connections: KnownConnections = field(default_factory=KnownConnections)
     users: UserRecords = field(default_factory=UserRecords)
     questions: int = 0  # that are being answered over HTTP
+    tracer: Tracer | None = None
+
+    def __post_init__(self) -> None:
+        """Find out whether spans are made."""
+        self.tracer = open_tracer(self.settings)
 
     async def room_logs(self, settings: Settings) -> RoomLogs:
         """Return the rooms of the settings' storage; raises NotConfigured."""
