@@ -12,6 +12,8 @@ _FORM = re.compile(r"(?!ff)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a-f
 # Version 00 has exactly this many characters; a later one may have more behind them.
 _LENGTH = 55
 _LONGEST = 512
+# No id is all zeros: the last bit of either is set.
+_NOT_ZERO = 1 << 64 | 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +45,5 @@ def parse_traceparent(text: str | None) -> TraceContext | None:
 
 def new_trace(number: int) -> TraceContext:
     """Return the beginning of a trace that nobody is known to record; `number` is random, of 192 bits."""
-    digits = f"{number:048x}"
-    trace_id, span_id = digits[:32], digits[32:]
-    # All zeros are no id.
-    trace_id, span_id = trace_id.lstrip("0") and trace_id, span_id.lstrip("0") and span_id
-    return TraceContext(trace_id or f"{1:032x}", span_id or f"{1:016x}", NOT_RECORDED)
+    digits = f"{number | _NOT_ZERO:048x}"
+    return TraceContext(digits[:32], digits[32:], NOT_RECORDED)

@@ -26,9 +26,7 @@ async def answer_request(req: func.HttpRequest, context: func.Context, work: Wor
     """Return the answer to a request over HTTP, after one line `request handled` in the log."""
     record = new_record(context.function_name, received_trace(req, context))
     CAUSE.set(Cause(None, record.trace))
-    response = await response_of(work, record)
-    write_line("request handled", record, response)
-    return response
+    return await answer_call("request handled", record, work)
 
 
 async def answer_event(
@@ -40,10 +38,11 @@ async def answer_event(
     """
     parent = received_trace(req, context)
     record = new_record("unknown", parent)
-    with serve_span(tracer, parent, record, request_id):
-        response = await response_of(work, record)
-        write_line("event handled", record, response)
-    return response
+    if tracer is not None:
+        with serve_span(tracer, parent, record, request_id):
+            return await answer_call("event handled", record, work)
+    CAUSE.set(Cause(request_id, record.trace))
+    return await answer_call("event handled", record, work)
 
 
 def new_record(event: str, trace: TraceContext | None) -> CallRecord:
@@ -57,35 +56,28 @@ def received_trace(req: func.HttpRequest, context: func.Context) -> TraceContext
     return from_host or parse_traceparent(req.headers.get(TRACEPARENT))
 
 
-async def response_of(work: Work, record: CallRecord) -> func.HttpResponse:
-    """Return the work's response, or that of the error that it raises."""
+async def answer_call(text: str, record: CallRecord, work: Work) -> func.HttpResponse:
+    """Return the work's response, or that of the error that it raises, after the one line of the call."""
     try:
-        return await work(record)
+        response = await work(record)
     except ChatError as error:
         record.code = error.code
-        return error_response(error, headers=NO_STORE)
+        response = error_response(error, headers=NO_STORE)
     except Exception:
         log.exception("unexpected failure", extra={"event": record.event})
         record.code = Unexpected.code
-        return error_response(Unexpected(), headers=NO_STORE)
-
-
-def write_line(text: str, record: CallRecord, response: func.HttpResponse) -> None:
-    """Write the one line of a call; an error that is answered to the sender alone has noted its own status."""
-    if record.status is None:
+        response = error_response(Unexpected(), headers=NO_STORE)
+    if record.status is None:  # an error that is answered to the sender alone has noted its own status
         record.status = response.status_code
     log_call(text, record.fields(time.perf_counter()), failed=record.status >= 500)
+    return response
 
 
 @contextmanager
 def serve_span(
-    tracer: Tracer | None, parent: TraceContext | None, record: CallRecord, request_id: str | None
+    tracer: Tracer, parent: TraceContext | None, record: CallRecord, request_id: str | None
 ) -> Iterator[None]:
-    """Let the calls in the block carry the event's request id and trace; with a tracer make the span of the event."""
-    if tracer is None:
-        CAUSE.set(Cause(request_id, record.trace))
-        yield
-        return
+    """Make the span of an event; the line of the event, and the calls in the block, are within it."""
     with tracer.serve("event", parent) as span:
         record.trace = trace_of(span) or record.trace
         CAUSE.set(Cause(request_id, record.trace, tracer))
