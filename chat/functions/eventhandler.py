@@ -86,6 +86,7 @@ async def receive_event(
         raise UnknownHub(event.origin.hub, settings.hub)
     verify_age(event.origin.time, time.time(), settings.event_max_age_seconds)
     record.event = event.name if isinstance(event, UserEvent) else type(event).__name__.lower()
+    process.event_at = record.began
     record.user, record.connection = event.origin.user_id, event.origin.connection_id
     return await handle(event, settings, DurableClient(client), process, record)
 

@@ -9,6 +9,8 @@ from chat.administration.sweep import SweepStarter
 from chat.event_limiter import UserRecords
 from chat.gateway import Gateways
 from chat.handler_context import HEAD_SECONDS
+from chat.health.probes import Probes
+from chat.health.readiness import Check
 from chat.presence.profiles import NameCache, Profiles
 from chat.presence.rosters import ROSTER_SECONDS, Roster
 from chat.room_list.recorder import RoomListRecorder
@@ -24,6 +26,8 @@ from chat.table_storage.client import TableClient, TableClients
 from chat.webhook.bearer_tokens import KeyCache
 from chat.webhook.known_connections import KnownConnections
 
+# So long does an answer about readiness hold for all who ask.
+READY_SECONDS = 5.0
 # So old may a roster or the list of rooms be where the service does not answer.
 STALE_SECONDS = 10.0
 
@@ -48,11 +52,15 @@ class ProcessState:
     connections: KnownConnections = field(default_factory=KnownConnections)
     users: UserRecords = field(default_factory=UserRecords)
     questions: int = 0  # that are being answered over HTTP
-    tracer: Tracer | None = None
+    readiness: SharedReads[tuple[Check, ...]] = field(default_factory=lambda: SharedReads(READY_SECONDS))
+    event_at: float | None = None  # when the last verified event came (`time.perf_counter`)
+    tracer: Tracer | None = field(init=False)
+    probes: Probes = field(init=False)
 
     def __post_init__(self) -> None:
-        """Find out whether spans are made."""
+        """Make what follows from the settings."""
         self.tracer = open_tracer(self.settings)
+        self.probes = Probes(self.settings, self.gateways, self.tables)
 
     async def room_logs(self, settings: Settings) -> RoomLogs:
         """Return the rooms of the settings' storage; raises NotConfigured."""
