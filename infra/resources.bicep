@@ -33,6 +33,7 @@ param serviceTier string
 param serviceUnits int
 
 @description('Python of the app.')
+@allowed(['3.11', '3.12', '3.13'])
 param pythonVersion string
 
 @description('Memory of an instance in MB.')
@@ -299,6 +300,31 @@ module hubSettings 'hub.bicep' = {
     audience: webhookAudience
   }
   dependsOn: [settings]
+}
+
+module workbook 'workbook.bicep' = {
+  name: 'workbook'
+  params: {
+    location: location
+    tags: tags
+    insightsId: insights.id
+    pubsubId: service.id
+    appId: app.id
+    environmentName: environmentName
+  }
+}
+
+module alerts 'alerts.bicep' = if (!empty(alertEmail)) {
+  name: 'alerts'
+  params: {
+    location: location
+    tags: tags
+    insightsId: insights.id
+    pubsubId: service.id
+    appId: app.id
+    alertEmail: alertEmail
+    environmentName: environmentName
+  }
 }
 
 output appName string = app.name
