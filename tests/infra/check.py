@@ -4,8 +4,7 @@ from collections.abc import Mapping
 
 from tests.infra.bicep_values import Declaration, Document, Resource
 from tests.infra.expression_types import Expressions
-from tests.infra.finding import Finding
-from tests.infra.resource_check import ResourceCheck, check_resources
+from tests.infra.resource_check import Finding, ResourceCheck, check_resources
 from tests.infra.symbol_check import SymbolCheck, check_symbols
 from tests.infra.type_data import read_type_data
 

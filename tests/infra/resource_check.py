@@ -28,7 +28,6 @@ from tests.infra.bicep_values import (
     object_of,
 )
 from tests.infra.expression_types import Expressions, NoMember, describe
-from tests.infra.finding import Finding
 from tests.infra.type_data import ArrayOf, Basic, Choices, ObjectType, Reference, Shape, TypeData
 
 # What Bicep itself reads in the body of a resource.
@@ -36,6 +35,18 @@ DECLARATION_PROPERTIES = ("parent", "scope", "dependsOn")
 # By what a resource that exists already is found.
 IDENTIFIERS = ("name", "appId", "uniqueName")
 MERGING = ("union", "concat", "flatten")
+
+
+@dataclass(frozen=True, order=True)
+class Finding:
+    """A problem in a line of a file."""
+
+    file: str
+    line: int
+    problem: str
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}: {self.problem}"
 
 
 def check_resources(document: Document, documents: Mapping[str, Document], types: TypeData) -> list[Finding]:

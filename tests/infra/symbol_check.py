@@ -27,8 +27,7 @@ from tests.infra.bicep_values import (
     walk,
 )
 from tests.infra.expression_types import FUNCTIONS, INT, Expressions, NoMember, describe, shape_of_parameter
-from tests.infra.finding import Finding
-from tests.infra.resource_check import is_compatible
+from tests.infra.resource_check import Finding, is_compatible
 from tests.infra.type_data import Basic, Shape, TypeData
 
 TYPES_OF_PARAMETERS = ("string", "int", "bool", "object", "array")
