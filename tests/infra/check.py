@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from tests.infra.bicep_values import Declaration, Document, Resource
 from tests.infra.expression_types import Expressions
 from tests.infra.resource_check import Finding, ResourceCheck, check_resources
+from tests.infra.start_check import check_start
 from tests.infra.symbol_check import SymbolCheck, check_symbols
 from tests.infra.type_data import read_type_data
 
@@ -12,7 +13,8 @@ from tests.infra.type_data import read_type_data
 def check_document(document: Document, documents: Mapping[str, Document]) -> list[Finding]:
     """Return what is wrong in a document; `documents` are all files by their names, for its modules."""
     types = read_type_data()
-    return sorted(set(check_resources(document, documents, types) + check_symbols(document, documents, types)))
+    findings = check_resources(document, documents, types) + check_symbols(document, documents, types)
+    return sorted(set(findings + check_start(document)))
 
 
 def check_documents(documents: Mapping[str, Document]) -> list[Finding]:

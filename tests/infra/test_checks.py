@@ -131,6 +131,36 @@ def test_a_module_that_is_called_wrongly_is_found(module: str, target: str, expe
     assert expected in problems(f"module m 'child.bicep' = {{\n  name: 'm'\n  {module}\n}}", child=target)
 
 
+EARLY = """
+resource app 'Microsoft.Web/sites@2025-03-01' existing = { name: 'a' }
+var address = app.properties.defaultHostName
+module m 'child.bicep' = { name: 'm' }
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("module n 'child.bicep' = { name: 'n-${address}' }", "app.properties is not known when a deployment begins"),
+        ("module n 'child.bicep' = if (address == 'x') { name: 'n' }", "app.properties is not known when"),
+        ("module n 'child.bicep' = [for x in [m.outputs.c]: { name: x }]", "m.outputs is not known when"),
+        (
+            "module n 'child.bicep' = { name: 'n', dependsOn: [address] }",
+            "this must be the name of a resource or module",
+        ),
+        ("module n 'child.bicep' = { name: 'n', scope: 'x' }", "this must be the name of a resource or module"),
+    ],
+)
+def test_what_is_used_before_it_can_be_known_is_found(text: str, expected: str) -> None:
+    assert any(problem.startswith(expected) for problem in problems(EARLY + text, child="output c string = ''"))
+
+
+def test_what_a_resource_is_called_is_known_from_the_start() -> None:
+    text = "output x string = address\nmodule n 'child.bicep' = { name: app.name, dependsOn: [m] }"
+
+    assert problems(EARLY + text, child="output c string = ''") == []
+
+
 def test_an_output_that_a_module_does_not_have_is_found() -> None:
     text = "module m 'child.bicep' = { name: 'm' }\noutput x string = m.outputs.y"
 

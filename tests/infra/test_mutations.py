@@ -30,11 +30,13 @@ NAMES_OF_RESOURCES = {
 NAMES_OF_DEPLOYMENTS = {
     "main.bicep": {"chat: text chat"},
     "resources.bicep": {
+        "alerts: text alerts",
         "entra: text entra",
         "hubSettings: text hub",
         "roles: text roles",
         "scheduler: text scheduler",
         "settings: text settings",
+        "workbook: text workbook",
     },
 }
 # What people or Entra ID read, and nothing else.
