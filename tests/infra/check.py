@@ -1,0 +1,20 @@
+"""All checks of the Bicep files together."""
+
+from collections.abc import Mapping
+
+from tests.infra.bicep_values import Document
+from tests.infra.finding import Finding
+from tests.infra.resource_check import check_resources
+from tests.infra.symbol_check import check_symbols
+from tests.infra.type_data import read_type_data
+
+
+def check_document(document: Document, documents: Mapping[str, Document]) -> list[Finding]:
+    """Return what is wrong in a document; `documents` are all files by their names, for its modules."""
+    types = read_type_data()
+    return sorted(set(check_resources(document, documents, types) + check_symbols(document, documents, types)))
+
+
+def check_documents(documents: Mapping[str, Document]) -> list[Finding]:
+    """Return what is wrong in all of the documents."""
+    return [finding for document in documents.values() for finding in check_document(document, documents)]
