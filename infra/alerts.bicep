@@ -52,7 +52,7 @@ resource connectionQuota 'Microsoft.Insights/metricAlerts@2018-03-01' = if (isWa
     evaluationFrequency: 'PT1M'
     windowSize: 'PT5M'
     criteria: {
-      'odata.type': 'Microsoft.Azure.Monitor.SingleResourceMultipleMetricCriteria'
+      'odata.type': 'Microsoft.Azure.Monitor.MultipleResourceMultipleMetricCriteria'
       allOf: [
         {
           criterionType: 'StaticThresholdCriterion'
@@ -81,7 +81,7 @@ resource serverLoad 'Microsoft.Insights/metricAlerts@2018-03-01' = if (isWanted)
     evaluationFrequency: 'PT5M'
     windowSize: 'PT15M'
     criteria: {
-      'odata.type': 'Microsoft.Azure.Monitor.SingleResourceMultipleMetricCriteria'
+      'odata.type': 'Microsoft.Azure.Monitor.MultipleResourceMultipleMetricCriteria'
       allOf: [
         {
           criterionType: 'StaticThresholdCriterion'
@@ -110,7 +110,7 @@ resource serverErrors 'Microsoft.Insights/metricAlerts@2018-03-01' = if (isWante
     evaluationFrequency: 'PT1M'
     windowSize: 'PT5M'
     criteria: {
-      'odata.type': 'Microsoft.Azure.Monitor.SingleResourceMultipleMetricCriteria'
+      'odata.type': 'Microsoft.Azure.Monitor.MultipleResourceMultipleMetricCriteria'
       allOf: [
         {
           criterionType: 'StaticThresholdCriterion'

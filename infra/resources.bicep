@@ -301,6 +301,31 @@ module hubSettings 'hub.bicep' = {
   dependsOn: [settings]
 }
 
+module workbook 'workbook.bicep' = {
+  name: 'workbook'
+  params: {
+    location: location
+    tags: tags
+    insightsId: insights.id
+    pubsubId: service.id
+    appId: app.id
+    environmentName: environmentName
+  }
+}
+
+module alerts 'alerts.bicep' = if (!empty(alertEmail)) {
+  name: 'alerts'
+  params: {
+    location: location
+    tags: tags
+    insightsId: insights.id
+    pubsubId: service.id
+    appId: app.id
+    alertEmail: alertEmail
+    environmentName: environmentName
+  }
+}
+
 output appName string = app.name
 output appUrl string = appUrl
 output serviceName string = service.name

@@ -40,7 +40,7 @@ def read_types(page: str) -> tuple[dict[str, Any], dict[str, Any]]:
 
 
 def _read_body(body: str) -> dict[str, Any]:
-    discriminator = re.search(r"^\* \*\*Discriminator\*\*: (\w+)", body, re.MULTILINE)
+    discriminator = re.search(r"^\* \*\*Discriminator\*\*: ([\w.]+)", body, re.MULTILINE)
     if not discriminator:
         return dict(_read_properties(body))
     base, *variants = re.split(r"^### .*\n#### Properties$", body, flags=re.MULTILINE)

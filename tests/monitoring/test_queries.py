@@ -8,9 +8,8 @@ from collections.abc import Mapping
 
 import pytest
 
-from chat.errors import ChatError, InvalidEvent, UnknownHub, Untrusted
+from chat.errors import ChatError, InvalidEvent, OriginRefused, UnknownHub, Untrusted
 from chat.handlers import HANDLERS
-from chat.webhook.abuse_protection import OriginRefused
 from tests.monitoring.tables import TABLES
 from tests.monitoring.workbook import ROOT, WORKBOOK_QUERIES
 from tests.system_parts import miss, node_path
@@ -45,16 +44,9 @@ def problems_of(queries: Mapping[str, str]) -> dict[str, list[str]]:
 
 # Names of tables, columns, operators and functions: some query has each of them.
 NAMES = (
-    "itemCount",
-    "indexof",
-    "timestamp",
-    "parse_json",
-    "severityLevel",
-    "cloud_RoleInstance",
-    "problemId",
-    "traces",
+    *("itemCount", "indexof", "timestamp", "parse_json", "severityLevel", "cloud_RoleInstance", "problemId"),
+    *("traces", "percentilesw", "dcount", "sumif", "summarize", "project", "exceptions"),
 )
-NAMES += ("traces", "percentilesw", "dcount", "sumif", "summarize", "project", "exceptions")
 
 
 def misspell(title: str) -> str:
