@@ -180,7 +180,8 @@ async def collect_all_frames() -> list[Frame]:
 
 async def show_unread(chat: LocalChat, tab: Tab) -> None:
     """Let a user read in one tab what another tab of the same user is told."""
-    other, _ = await chat.enter("bo", "design")
+    other = await chat.open("bo")
+    await other.ask("join", {"room": "design"})
     await other.ask("read", {"room": "design", "seq": 1})
     await tab.next(type="read")
     await other.ask("level", {"room": "design", "level": "mentions"})

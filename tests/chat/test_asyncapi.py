@@ -14,7 +14,7 @@ from chat.handlers import HANDLERS
 from chat.room_log.moderation_acts import Act
 from tests.chat import asyncapi
 from tests.chat.conversation import LIMITS, collect_frames, send_every_example, talk_signed_in
-from tests.chat.local_chat import HUB, ROOT, LocalChat, Tab, run_chat
+from tests.chat.local_chat import HUB, ROOT, Frame, LocalChat, Tab, run_chat
 from tests.chat.protocol_document import RECEIVED, SENT, section
 from tests.system_parts import miss
 
@@ -81,6 +81,11 @@ def test_the_codes_acts_and_events_that_are_listed_are_those_that_there_are() ->
     assert set(asyncapi.MESSAGES["envelope.event"]["payload"]["properties"]["event"]["enum"]) == set(HANDLERS)
 
 
+def answers_to(event: str) -> list[str]:
+    """Return the messages that may answer an event."""
+    return messages_of(asyncapi.FILE["operations"][event]["reply"])
+
+
 EVENT_ROWS = re.findall(
     r"^\| `(\w+)` \| (.*?[^\\]) \| (.*?) \|", section("Client to server: user events"), re.MULTILINE
 )
@@ -93,7 +98,7 @@ def test_an_event_has_the_fields_and_the_answer_of_its_row(event: str, data: str
     described = [
         (set(re.findall(r'[{,] ?"(\w+)"', text)), set(re.findall(r'[{,] ?"(\w+)"(?!\?)', text))) for text in objects
     ]
-    answers = messages_of(asyncapi.FILE["operations"][event].get("reply", {"channel": {"$ref": ""}, "messages": []}))
+    answers = answers_to(event)
 
     forms = [
         (set(form["properties"]) - {"clientId"}, set(form.get("required", ())))
@@ -218,6 +223,25 @@ def test_what_is_said_in_a_conversation_is_valid_and_every_message_is_used(tabs:
         used.update(*received, *sent)
 
     assert set(asyncapi.MESSAGES) - used == set()
+
+
+def test_every_answer_in_a_conversation_is_one_that_its_event_may_have(tabs: list[Tab]) -> None:
+    answers = [(event, frame) for tab in tabs if tab.is_rich for event, frame in answers_of(tab)]
+
+    assert [(event, frame) for event, frame in answers if asyncapi.frame_message(frame) not in answers_to(event)] == []
+    assert {event for event, _ in answers} > {"join", "history", "message", "audit"}
+
+
+def answers_of(tab: Tab) -> Iterator[tuple[str, Frame]]:
+    """Yield each answer that a connection was sent, with the event before whose acknowledgement it came."""
+    events = {envelope["ackId"]: envelope["event"] for envelope in map(json.loads, tab.sent) if "ackId" in envelope}
+    answers: list[Frame] = []
+    for envelope in map(json.loads, tab.received):
+        if envelope["type"] == "message" and envelope["from"] == "server":
+            answers.append(envelope["data"])
+        elif envelope["type"] == "ack":
+            yield from [(events[envelope["ackId"]], frame) for frame in answers]
+            answers = []
 
 
 def refused_ids(tab: Tab) -> set[str]:
