@@ -1,4 +1,4 @@
-"""`docs/asyncapi.yaml` as a judge: is an event, a frame or an envelope one of its messages, and of its form?"""
+"""Validation by `docs/asyncapi.yaml`: is an event, a frame or an envelope one of its messages, and of its form?"""
 
 from collections.abc import Iterator
 from functools import lru_cache
@@ -18,8 +18,8 @@ FILE: dict[str, Any] = yaml.load(  # noqa: S506: it is a safe loader
 MESSAGES: dict[str, dict[str, Any]] = FILE["components"]["messages"]
 SCHEMAS: dict[str, dict[str, Any]] = FILE["components"]["schemas"]
 ADDRESS = "urn:asyncapi"
+# Schemas refer to each other within the file.
 _REGISTRY: Registry[Any] = Registry().with_resource(ADDRESS, Resource.from_contents(FILE, DRAFT7))
-"""Schemas refer to each other within the file."""
 
 
 class UnknownMessage(Exception):
