@@ -33,6 +33,7 @@ param serviceTier string
 param serviceUnits int
 
 @description('Python of the app.')
+@allowed(['3.11', '3.12', '3.13'])
 param pythonVersion string
 
 @description('Memory of an instance in MB.')

@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping
 
-from tests.infra.bicep_values import Document
+from tests.infra.bicep_values import Declaration, Document, Resource
+from tests.infra.expression_types import Expressions
 from tests.infra.finding import Finding
-from tests.infra.resource_check import check_resources
-from tests.infra.symbol_check import check_symbols
+from tests.infra.resource_check import ResourceCheck, check_resources
+from tests.infra.symbol_check import SymbolCheck, check_symbols
 from tests.infra.type_data import read_type_data
 
 
@@ -18,3 +19,14 @@ def check_document(document: Document, documents: Mapping[str, Document]) -> lis
 def check_documents(documents: Mapping[str, Document]) -> list[Finding]:
     """Return what is wrong in all of the documents."""
     return [finding for document in documents.values() for finding in check_document(document, documents)]
+
+
+def check_declaration(declaration: Declaration, document: Document, documents: Mapping[str, Document]) -> list[Finding]:
+    """Return what is wrong in one declaration; only the whole document shows what others see of it."""
+    types = read_type_data()
+    expressions = Expressions(document, documents, types)
+    symbols, resources = SymbolCheck(document, documents, expressions), ResourceCheck(document, types, expressions)
+    symbols.check_declaration(declaration)
+    if isinstance(declaration, Resource):
+        resources.check_resource(declaration)
+    return symbols.findings + resources.findings

@@ -29,10 +29,12 @@ from tests.infra.bicep_values import (
 )
 from tests.infra.expression_types import Expressions, NoMember, describe
 from tests.infra.finding import Finding
-from tests.infra.type_data import ArrayOf, Basic, Choices, ObjectType, Shape, TypeData
+from tests.infra.type_data import ArrayOf, Basic, Choices, ObjectType, Reference, Shape, TypeData
 
 # What Bicep itself reads in the body of a resource.
 DECLARATION_PROPERTIES = ("parent", "scope", "dependsOn")
+# By what a resource that exists already is found.
+IDENTIFIERS = ("name", "appId", "uniqueName")
 MERGING = ("union", "concat", "flatten")
 
 
@@ -63,14 +65,16 @@ class ResourceCheck:
         own = [each for each in body.properties if each.name not in DECLARATION_PROPERTIES]
         self._check_parent(resource, body)
         if resource.is_existing:
-            for each in own:
-                if each.name not in ("name", *self._identifiers(expected)):
-                    self._report(each.line, f"{each.name} is set of a resource that exists already")
+            self._check_existing(own, expected)
             return
         self._check_object(Object(resource.line, own), expected)
 
-    def _identifiers(self, expected: ObjectType) -> tuple[str, ...]:
-        return tuple(name for name in ("appId", "uniqueName") if name in expected.properties)
+    def _check_existing(self, own: list[Property], expected: ObjectType) -> None:
+        for each in own:
+            if each.name not in IDENTIFIERS or each.name not in expected.properties:
+                self._report(each.line, f"{each.name} is set of a resource that exists already")
+            else:
+                self.check(each.value, expected.properties[each.name].shape)
 
     def _check_parent(self, resource: Resource, body: Object) -> None:
         parent = body.find("parent")
@@ -86,6 +90,8 @@ class ResourceCheck:
 
     def check(self, value: Value, shape: Shape) -> None:
         """Compare an expression with the shape that its place asks for."""
+        if isinstance(shape, Reference) and shape not in self.types.types:
+            self._report(value.line, f"the type {shape.name} is not kept: take it out of `any` in {shape.file}.json")
         shape = self.types.resolve(shape)
         match value:
             case _ if shape == Basic("any"):
@@ -144,7 +150,7 @@ class ResourceCheck:
                 self._report(each.line, f"{expected.name} sets {name} itself")
             elif known is not None:
                 self.check(each.value, known.shape)
-            elif expected.rest is not None:
+            elif expected.rest is not None and not expected.properties:
                 self.check(each.value, expected.rest)
             else:
                 self._report(each.line, f"{expected.name} has no property {name}")

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from graphlib import CycleError, TopologicalSorter
 
+from tests.infra.bicep_reader import INFRA
 from tests.infra.bicep_values import (
     Call,
     Declaration,
@@ -15,31 +16,25 @@ from tests.infra.bicep_values import (
     Module,
     Name,
     Object,
+    Operation,
     Output,
     Parameter,
     Resource,
+    Text,
     Value,
     Variable,
     object_of,
     walk,
 )
-from tests.infra.expression_types import FUNCTIONS, Expressions, NoMember, describe, shape_of_parameter
+from tests.infra.expression_types import FUNCTIONS, INT, Expressions, NoMember, describe, shape_of_parameter
 from tests.infra.finding import Finding
 from tests.infra.resource_check import is_compatible
-from tests.infra.type_data import Basic, TypeData
+from tests.infra.type_data import Basic, Shape, TypeData
 
 TYPES_OF_PARAMETERS = ("string", "int", "bool", "object", "array")
-DECORATORS = (
-    "description",
-    "allowed",
-    "minValue",
-    "maxValue",
-    "minLength",
-    "maxLength",
-    "secure",
-    "metadata",
-    "batchSize",
-)
+DECORATORS_WITH_NUMBERS = ("minValue", "maxValue", "minLength", "maxLength", "batchSize")
+DECORATORS = ("description", "allowed", "secure", "metadata", *DECORATORS_WITH_NUMBERS)
+EQUALITY, ORDER = ("==", "!="), ("<", "<=", ">", ">=")
 MODULE_PROPERTIES = ("name", "scope", "params", "dependsOn")
 
 
@@ -47,8 +42,6 @@ def check_symbols(document: Document, documents: Mapping[str, Document], types: 
     """Return what is wrong with the names of a document."""
     check = SymbolCheck(document, documents, Expressions(document, documents, types))
     check.check_declarations()
-    for module in document.of_kind(Module):
-        check.check_module(module)
     return sorted(set(check.findings))
 
 
@@ -66,13 +59,12 @@ class SymbolCheck:
         used: set[str] = set()
         graph: dict[str, set[str]] = {}
         for each in self.document.declarations:
-            if self.document.find(each.name) not in (each, None) and not isinstance(each, Output):
+            if not isinstance(each, Output) and self.document.find(each.name) is not each:
                 self._report(each.line, f"{each.name} is declared twice")
-            names = set(self._check_expressions(each))
+            names = self.check_declaration(each)
             used |= names
             if not isinstance(each, Output):
                 graph[each.name] = names
-            self._check_types(each)
         for each in [*self.document.of_kind(Parameter), *self.document.of_kind(Variable)]:
             if each.name not in used:
                 self._report(each.line, f"{each.name} is not used")
@@ -80,6 +72,14 @@ class SymbolCheck:
             TopologicalSorter(graph).prepare()
         except CycleError as problem:
             self._report(1, f"these need each other: {', '.join(problem.args[1])}")
+
+    def check_declaration(self, declaration: Declaration) -> set[str]:
+        """Check the expressions and types of one declaration; return the names that it uses."""
+        names = set(self._check_expressions(declaration))
+        self._check_types(declaration)
+        if isinstance(declaration, Module):
+            self.check_module(declaration)
+        return names
 
     def _report(self, line: int, problem: str) -> None:
         self.findings.append(Finding(self.document.name, line, problem))
@@ -93,14 +93,32 @@ class SymbolCheck:
         for value in walk(declaration):
             if isinstance(value, Call) and value.function not in FUNCTIONS and value not in declaration.decorators:
                 self._report(value.line, f"there is no function {value.function}")
+            if isinstance(value, Call) and value.function.startswith("load") and isinstance(value.arguments[0], Text):
+                self._check_file(value.arguments[0])
             if isinstance(value, Member):
                 try:
                     self.expressions.shape(value)
                 except NoMember as problem:
                     self._report(value.line, str(problem))
+            if isinstance(value, Operation) and value.operator in (*EQUALITY, *ORDER):
+                self._check_comparison(value)
         for each in declaration.decorators:
             if each.function not in DECORATORS:
                 self._report(each.line, f"there is no decorator {each.function}")
+            for argument in each.arguments if each.function in DECORATORS_WITH_NUMBERS else ():
+                self._compare(argument, INT, each.function)
+
+    def _check_file(self, path: Text) -> None:
+        if path.literal is None or not (INFRA / path.literal).is_file():
+            self._report(path.line, f"there is no file {path.literal}")
+
+    def _check_comparison(self, value: Operation) -> None:
+        """Report an order of what is no number, and a comparison with a text that the other side never is."""
+        for one, other in (value.operands, reversed(value.operands)):
+            if value.operator in ORDER:
+                self._compare(one, INT, f"what {value.operator} compares")
+            elif isinstance(other, Name) and isinstance(one, Text):
+                self._compare(one, self.expressions.shape(other), f"what {value.operator} compares")
 
     def _check_types(self, declaration: Declaration) -> None:
         if not isinstance(declaration, Parameter | Output):
@@ -115,13 +133,13 @@ class SymbolCheck:
         for value in allowed.arguments[0].values if allowed and isinstance(allowed.arguments[0], Items) else ():
             self._compare(value, Basic(declaration.type), declaration.name)
 
-    def _compare(self, value: Value, shape: object, name: str) -> None:
+    def _compare(self, value: Value, shape: Shape, name: str) -> None:
         try:
             found = self.expressions.shape(value)
         except NoMember:
             return
-        if not is_compatible(found, shape):  # type: ignore[arg-type]
-            self._report(value.line, f"{name} is {describe(found)}, it must be {describe(shape)}")  # type: ignore[arg-type]
+        if not is_compatible(found, shape):
+            self._report(value.line, f"{name} is {describe(found)}, it must be {describe(shape)}")
 
     def check_module(self, module: Module) -> None:
         """Compare a module's parameters with the file that it names."""
