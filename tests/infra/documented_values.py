@@ -29,6 +29,17 @@ DOCUMENTED_VALUES: dict[str, dict[str, tuple[str, ...]]] = {
     "LogSettings": {"category": ("ConnectivityLogs", "MessagingLogs", "HttpRequestLogs")},
     # types (the description of `kind`)
     "Microsoft.Insights/components": {"kind": ("web", "ios", "other", "store", "java", "phone")},
+    # learn.microsoft.com/rest/api/monitor: metric alerts, scheduled query rules. Both kinds of resource are global.
+    "MetricAlertProperties": {
+        "evaluationFrequency": ("PT1M", "PT5M", "PT15M", "PT30M", "PT1H"),
+        "windowSize": ("PT1M", "PT5M", "PT15M", "PT30M", "PT1H", "PT6H", "PT12H", "P1D"),
+    },
+    "ScheduledQueryRuleProperties": {
+        "evaluationFrequency": ("PT1M", "PT5M", "PT10M", "PT15M", "PT30M", "PT1H", "P1D"),
+        "windowSize": ("PT5M", "PT10M", "PT15M", "PT30M", "PT1H", "P1D"),
+    },
+    "Microsoft.Insights/metricAlerts": {"location": ("global",)},
+    "Microsoft.Insights/actionGroups": {"location": ("global",)},
     # learn.microsoft.com/graph/api/resources/application; the audience is the only one that Entra ID takes.
     "Microsoft.Graph/applications": {"signInAudience": ("AzureADMyOrg", "AzureADMultipleOrgs")},
     "Microsoft.Graph/applications/federatedIdentityCredentials": {"audiences": ("api://AzureADTokenExchange",)},
