@@ -27,6 +27,13 @@ DOCUMENTED_VALUES: dict[str, dict[str, tuple[str, ...]]] = {
     "EventHandler": {"systemEvents": ("connect", "connected", "disconnected"), "userEventPattern": ("*",)},
     # learn.microsoft.com/azure/azure-web-pubsub/howto-troubleshoot-resource-logs: the service's categories.
     "LogSettings": {"category": ("ConnectivityLogs", "MessagingLogs", "HttpRequestLogs")},
+    # learn.microsoft.com/azure/azure-monitor/reference/supported-metrics: the metrics that the alert rules look at.
+    "MultiMetricCriteria": {
+        "metricNamespace": ("Microsoft.SignalRService/WebPubSub", "Microsoft.Web/sites"),
+        "metricName": ("ConnectionQuotaUtilization", "ServerLoad", "Http5xx"),
+    },
+    # learn.microsoft.com/azure/azure-monitor/visualize/workbooks-automate
+    "WorkbookProperties": {"category": ("workbook",), "version": ("Notebook/1.0",)},
     # types (the description of `kind`)
     "Microsoft.Insights/components": {"kind": ("web", "ios", "other", "store", "java", "phone")},
     # learn.microsoft.com/rest/api/monitor: metric alerts, scheduled query rules. Both kinds of resource are global.

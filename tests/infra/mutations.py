@@ -23,6 +23,8 @@ from tests.infra.bicep_values import (
 
 MARK = "x"
 """What a misspelt word ends with."""
+# Properties that people read and nothing else; and queries, which tests of their own read (tests/monitoring).
+PROSE = ("description", "displayName", "query")
 
 
 @dataclass
@@ -55,6 +57,9 @@ def mutations_of(document: Document) -> Iterator[Mutation]:
 
 def _of_parts(declaration: Declaration, parent: Value | Declaration) -> Iterator[Mutation]:
     if isinstance(parent, Call) and parent.function == "description":
+        return
+    if isinstance(parent, Property) and parent.name in PROSE:
+        yield from _of_text(declaration, "property", parent.key)
         return
     for each in fields(parent):
         part = getattr(parent, each.name)

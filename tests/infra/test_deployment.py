@@ -5,6 +5,8 @@ import re
 
 import pytest
 
+from infra.hooks.hub_settings import WantedHandler, find_differences, merge_settings
+from infra.hooks.postdeploy import NEEDED
 from tests.infra.bicep_reader import INFRA, read_infra
 from tests.infra.bicep_values import Flag, Items, Number, Object, Parameter, Text, Value
 from tests.infra.deployment_rules import RULES, SHAPES, Deployed, Shape, deploy, find_problems
@@ -69,6 +71,21 @@ def test_the_outputs_are_those_that_the_hooks_read(shape: Shape) -> None:
 
     assert set(outputs) == OUTPUTS
     assert all(outputs.values())
+
+
+def test_the_postdeploy_hook_reads_what_the_template_says() -> None:
+    assert set(NEEDED) <= OUTPUTS
+
+
+@pytest.mark.parametrize("shape", SHAPES, ids=str)
+def test_the_postdeploy_hook_would_make_the_same_hub_as_the_template(shape: Shape) -> None:
+    chat = deployed(shape)
+    wanted = WantedHandler(chat.outputs["CHAT_APP_URL"], chat.outputs["CHAT_WEBHOOK_AUDIENCE"])
+
+    hub = chat.resources["chat.hubSettings.hubSettings"]["properties"]
+
+    assert find_differences(hub, wanted) == []
+    assert merge_settings(None, wanted) == hub
 
 
 def test_the_names_keep_to_the_limits_of_their_types() -> None:

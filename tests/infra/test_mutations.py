@@ -39,14 +39,49 @@ NAMES_OF_DEPLOYMENTS = {
         "workbook: text workbook",
     },
 }
-# What people or Entra ID read, and nothing else.
-PROSE = {
-    "resources.bicep": {"entra: text chat-", "entra: text -", "entra: text Chat (", "entra: text )"},
-    "entra.bicep": {"identityAsSecret: text The managed identity of the chat", "identityAsSecret: text /app-identity"},
+# A name that later deployments find the Entra application by, and one of its credential.
+NAMES_IN_ENTRA_ID = {
+    "resources.bicep": {"entra: text chat-", "entra: text -"},
+    "entra.bicep": {"identityAsSecret: text /app-identity"},
+}
+# Names of rules, of what they count, and of the receiver of mails.
+NAMES_OF_ALERTS = {
+    "alerts.bicep": {
+        "mail: text chat-",
+        "mail: text chat",
+        "mail: text operator",
+        "connectionQuota: text chat-",
+        "connectionQuota: text -connection-quota",
+        "connectionQuota: text quota",
+        "serverLoad: text chat-",
+        "serverLoad: text -server-load",
+        "serverLoad: text load",
+        "serverErrors: text chat-",
+        "serverErrors: text -http-5xx",
+        "serverErrors: text errors",
+        "eventErrors: text chat-",
+        "eventErrors: text -event-errors",
+        "slowEvents: text chat-",
+        "slowEvents: text -slow-events",
+        "refusedWebhooks: text chat-",
+        "refusedWebhooks: text -refused-webhooks",
+    },
+    "workbook.bicep": {"workbook: text chat"},
+}
+# The parts of the workbook's JSON that are replaced: tests/monitoring compares them.
+OTHERS_TEST = {
+    "workbook.bicep": {"withInsights: text INSIGHTS_ID", "withPubsub: text PUBSUB_ID", "content: text APP_ID"},
 }
 # Without it azd asks for a text instead of offering the regions.
 HINT_FOR_AZD = {"main.bicep": {"location: property azd", "location: property type", "location: text location"}}
-NOT_FOUND = (NAMES_OF_RESOURCES, NAMES_OF_DEPLOYMENTS, PROSE, HINT_FOR_AZD)
+NOT_FOUND = (
+    NAMES_OF_RESOURCES,
+    NAMES_OF_DEPLOYMENTS,
+    NAMES_IN_ENTRA_ID,
+    NAMES_OF_ALERTS,
+    OTHERS_TEST,
+    HINT_FOR_AZD,
+)
 
 
 def is_found(declaration: Declaration, document: Document, documents: dict[str, Document]) -> bool:
