@@ -1,7 +1,7 @@
 """Bicep files as plain values: what a file declares, and its expressions."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from typing import TypeVar
 
 Kind = TypeVar("Kind", bound="Declaration")
@@ -229,12 +229,17 @@ def object_of(body: Value) -> Object:
     return body
 
 
+def parts(value: Value | Declaration) -> Iterator[Value]:
+    """Yield the expressions that an expression or declaration consists of."""
+    for part in vars(value).values():
+        for child in part if isinstance(part, list) else (part,):
+            if isinstance(child, Value):
+                yield child
+
+
 def walk(value: Value | Declaration) -> Iterator[Value]:
     """Yield an expression and all expressions in it; of a declaration, those in it."""
     if isinstance(value, Value):
         yield value
-    for each in fields(value):
-        part = getattr(value, each.name)
-        for child in part if isinstance(part, list) else [part]:
-            if isinstance(child, Value):
-                yield from walk(child)
+    for child in parts(value):
+        yield from walk(child)

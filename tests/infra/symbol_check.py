@@ -19,11 +19,11 @@ from tests.infra.bicep_values import (
     Operation,
     Output,
     Parameter,
-    Resource,
     Text,
     Value,
     Variable,
     object_of,
+    parts,
     walk,
 )
 from tests.infra.expression_types import FUNCTIONS, INT, Expressions, NoMember, describe, shape_of_parameter
@@ -170,31 +170,11 @@ def _names(value: Value | Declaration, local: frozenset[str]) -> Iterator[tuple[
         case Name():
             if value.name not in local:
                 yield value.name, value
-            return
         case Loop():
             yield from _names(value.source, local)
             yield from _names(value.body, local | set(value.names))
-            return
         case Lambda():
             yield from _names(value.body, local | set(value.names))
-            return
-        case Parameter():
-            children: list[Value | None] = [value.default]
-        case Variable() | Output():
-            children = [value.value]
-        case Resource() | Module():
-            children = [value.body]
-        case Value():
-            children = list(_parts(value))
         case _:
-            children = []
-    for child in children:
-        if child is not None:
-            yield from _names(child, local)
-
-
-def _parts(value: Value) -> Iterator[Value]:
-    for part in vars(value).values():
-        for child in part if isinstance(part, list) else [part]:
-            if isinstance(child, Value):
-                yield child
+            for part in parts(value):
+                yield from _names(part, local)
