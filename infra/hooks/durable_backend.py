@@ -1,7 +1,7 @@
 """Let host.json name the place of Durable Functions' state while the app is packaged. azd runs this (azure.yaml).
 
 `prepare` writes what `CHAT_DURABLE` says (`azureStorage` or `azureManaged`), `restore` puts the file back. The scale
-controller reads host.json itself, so a setting of the app could not choose. Standard library only.
+controller reads host.json itself, so a setting of the app could not choose. Standard library only, Python 3.9 or newer.
 """
 
 import json
@@ -51,17 +51,16 @@ def _kept(app: Path) -> Path:
 
 def main() -> None:
     """Prepare or restore the app in the working folder."""
-    app = Path.cwd()
-    match sys.argv[1:]:
-        case ["prepare"]:
-            try:
-                prepare(app, os.environ.get("CHAT_DURABLE") or STORAGE)
-            except ValueError as problem:
-                sys.exit(str(problem))
-        case ["restore"]:
-            restore(app)
-        case _:
-            sys.exit("usage: durable_backend.py prepare|restore")
+    app, arguments = Path.cwd(), sys.argv[1:]
+    if arguments == ["prepare"]:
+        try:
+            prepare(app, os.environ.get("CHAT_DURABLE") or STORAGE)
+        except ValueError as problem:
+            sys.exit(str(problem))
+    elif arguments == ["restore"]:
+        restore(app)
+    else:
+        sys.exit("usage: durable_backend.py prepare|restore")
 
 
 if __name__ == "__main__":
