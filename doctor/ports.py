@@ -1,0 +1,158 @@
+"""Checks of the ports of this machine: each is free, used by the chat's own services, or by somebody else."""
+
+import importlib.util
+import os
+import re
+import socket
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from doctor.findings import Finding, Verdict
+from doctor.http import NoAnswer, Response, send_request
+
+SYMPTOM = "a-port-is-in-use"
+PROBE_SECONDS = 2.0
+BLOBS_PORT, QUEUES_PORT, TABLES_PORT = 10000, 10001, 10002
+ADDRESSES = ("127.0.0.1", "::1")
+_LISTENING = "0A"  # the state in /proc/net/tcp
+
+
+@dataclass(frozen=True, slots=True)
+class Port:
+    """A port that the chat uses: whether an answer to a GET of `path` is that of its service, and what moves it."""
+
+    check: str
+    number: int
+    service: str
+    path: str
+    is_ours: Callable[[Response], bool]
+    fix: str
+
+
+def chat_ports(functions: int, webpubsub: int, tables: int) -> list[Port]:
+    """Return the ports of `dev.py run`, and those that Azurite takes under `dev.py func`."""
+    move = "stop that program, or move the chat: python3 dev.py run"
+    return [
+        Port("ports.functions", functions, "the chat", "/session", _is_chat, f"{move} --port 7072"),
+        Port(
+            "ports.webpubsub",
+            webpubsub,
+            "Web PubSub",
+            "/api/health",
+            lambda answer: answer.status == 200,
+            f"{move} --webpubsub-port 8081",
+        ),
+        Port("ports.blobs", BLOBS_PORT, "a storage emulator", _ACCOUNT, _is_storage, _AZURITE),
+        Port("ports.queues", QUEUES_PORT, "a storage emulator", _ACCOUNT, _is_storage, _AZURITE),
+        Port("ports.tables", tables, "Table storage", _ACCOUNT, _is_storage, f"{move} --tables-port 10012"),
+    ]
+
+
+_ACCOUNT = "/devstoreaccount1?comp=list"
+_AZURITE = "stop that program before python3 dev.py func: Azurite takes this port (python3 dev.py run does not need it)"
+
+
+def _is_chat(answer: Response) -> bool:
+    content = answer.json()
+    # 503: the Functions host says that the app could not be imported; `functions.imported` says why.
+    return (isinstance(content, dict) and "auth" in content) or b"Function host is not running" in answer.body
+
+
+def _is_storage(answer: Response) -> bool:
+    return bool(answer.header("x-ms-request-id")) or answer.header("server").startswith("Azurite")
+
+
+def check_port(port: Port) -> Finding:
+    """Say whether the port is free, ours, or somebody else's."""
+    if not any(_accepts(address, port.number) for address in ADDRESSES):
+        return Finding(port.check, Verdict.OK, f"port {port.number} is free: {port.service} does not run there")
+    try:
+        answer: Response | None = send_request(
+            "GET", f"http://localhost:{port.number}{port.path}", timeout=PROBE_SECONDS
+        )
+    except NoAnswer:
+        answer = None
+    if answer is not None and port.is_ours(answer):
+        return Finding(port.check, Verdict.OK, f"{port.service} runs at port {port.number}")
+    owner = name_listener(port.number) or "a program that this user may not see"
+    seen = f"port {port.number} is used by {owner}, which does not answer as {port.service}"
+    return Finding(port.check, Verdict.WRONG, seen, port.fix, SYMPTOM)
+
+
+def _accepts(address: str, port: int) -> bool:
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    try:
+        with socket.socket(family, socket.SOCK_STREAM) as probe:
+            probe.settimeout(PROBE_SECONDS)
+            probe.connect((address, port))
+    except TimeoutError:
+        return True  # somebody listens and takes no more connections
+    except OSError:
+        return False
+    return True
+
+
+def name_listener(port: int) -> str:
+    """Return the name and number of the process that listens on a port; "" when this user cannot find out.
+
+    Arguments of processes are not shown: they may hold secrets.
+    """
+    pid = _pid_by_psutil(port) if importlib.util.find_spec("psutil") else _pid_by_proc(port)
+    if pid is None:
+        return ""
+    return f"{_process_name(pid)} (process {pid})"
+
+
+def _pid_by_psutil(port: int) -> int | None:
+    import psutil
+
+    try:
+        connections = psutil.net_connections(kind="tcp")
+    except psutil.AccessDenied:  # as everywhere on macOS
+        return None
+    for each in connections:
+        if each.status == psutil.CONN_LISTEN and each.laddr and each.laddr.port == port:
+            return int(each.pid) if each.pid else None
+    return None
+
+
+def _pid_by_proc(port: int) -> int | None:
+    """Return the process by Linux's /proc; None elsewhere, and for a process of another user."""
+    inodes = {inode for table in ("tcp", "tcp6") for inode in _listening_inodes(Path("/proc/net") / table, port)}
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            links = [os.readlink(link) for link in (folder / "fd").iterdir()]
+        except OSError:  # it ended, or is another user's
+            continue
+        if any(link == f"socket:[{inode}]" for inode in inodes for link in links):
+            return int(folder.name)
+    return None
+
+
+def _listening_inodes(table: Path, port: int) -> list[str]:
+    try:
+        lines = table.read_text(encoding="ascii").splitlines()[1:]
+    except OSError:
+        return []
+    rows = [line.split() for line in lines]
+    return [row[9] for row in rows if row[3] == _LISTENING and int(row[1].rpartition(":")[2], 16) == port]
+
+
+def _process_name(pid: int) -> str:
+    try:
+        name = (Path("/proc") / str(pid) / "comm").read_text(encoding="utf-8").strip()
+    except OSError:
+        return _name_by_psutil(pid)
+    return re.sub(r"[^\w.+-]", "?", name)
+
+
+def _name_by_psutil(pid: int) -> str:
+    if not importlib.util.find_spec("psutil"):
+        return "a program"
+    import psutil
+
+    try:
+        return str(psutil.Process(pid).name())
+    except psutil.Error:
+        return "a program"
