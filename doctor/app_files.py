@@ -1,4 +1,4 @@
-"""What the files of an app's folder say: settings, host.json, webpubsub.json, the requirements and the runtime of infra/.
+"""What the files of an app's folder say: its settings, JSON files, and the runtime that infra/ asks for.
 
 The JSON files may have comments and trailing commas, as they may for the Functions host.
 """
@@ -13,7 +13,7 @@ SETTINGS_FILE = "local.settings.json"
 SETTINGS_EXAMPLE = "local.settings.json.example"
 _COMMENT = re.compile(r'("(?:\\.|[^"\\])*")|//[^\r\n]*|/\*.*?\*/', re.DOTALL)
 _TRAILING_COMMA = re.compile(r'("(?:\\.|[^"\\])*")|,(?=\s*[}\]])')
-_RUNTIME = re.compile(r"pythonVersion\b[^'\n]*'(3\.\d+)'")
+_RUNTIME = re.compile(r"pythonVersion\b.*'(3\.\d+)'")
 
 
 class UnreadableFile(Exception):
@@ -84,6 +84,12 @@ def known_settings(folder: Path) -> frozenset[str]:
     """Return the names of the settings that the app's own sources read."""
     sources = "".join(file.read_text(encoding="utf-8") for file in sorted((folder / "chat").rglob("*.py")))
     return frozenset(re.findall(r'"(Chat[A-Z]\w+|WebPubSub(?:\w*ConnectionString|Hub))"', sources))
+
+
+def read_requirements_file(folder: Path) -> str:
+    """Return the text of requirements.txt; "" without one, which `package.files` reports."""
+    file = folder / "requirements.txt"
+    return file.read_text(encoding="utf-8") if file.is_file() else ""
 
 
 def configured_runtime(folder: Path) -> str:

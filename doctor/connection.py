@@ -20,9 +20,8 @@ from chat.publishing import API_VERSION, sign_token
 from chat.settings import Connection
 from doctor.findings import Finding, Verdict
 from doctor.http import Failure, NoAnswer, Response, send_request
+from doctor.symptoms import Symptom
 
-CREDENTIALS_SYMPTOM = "rest-calls-answer-401-or-403"
-CLOCK_SYMPTOM = "the-clock-is-wrong"
 MADE_UP_CONNECTION = "doctor-asks-for-no-connection"
 TOKEN_SECONDS = 300
 IDENTITY_SECONDS = 10.0
@@ -64,7 +63,7 @@ def ask_address(endpoint: str, timeout: float) -> Response | NoAnswer:
 
 def judge_address(endpoint: str, answer: Response | NoAnswer) -> Finding:
     """Say whether the service answers at its address."""
-    check, symptom = "connection.address", CREDENTIALS_SYMPTOM
+    check, symptom = "connection.address", Symptom.REST_REFUSED
     if isinstance(answer, NoAnswer):
         if answer.failure is Failure.REFUSED and is_on_this_machine(endpoint):
             return Finding(check, Verdict.UNKNOWN, f"nothing runs at {endpoint}", START, symptom)
@@ -87,7 +86,7 @@ def check_token(endpoint: str, hub: str, bearer: Bearer, timeout: float) -> Find
         answer = send_request("HEAD", f"{url}?api-version={API_VERSION}", headers=headers, timeout=timeout)
     except NoAnswer as problem:
         seen = f"the service did not answer whether a connection exists: {problem}"
-        return Finding("connection.token", Verdict.UNKNOWN, seen, "try again", CREDENTIALS_SYMPTOM)
+        return Finding("connection.token", Verdict.UNKNOWN, seen, "try again", Symptom.REST_REFUSED)
     return judge_token(answer, bearer.name)
 
 
@@ -101,13 +100,13 @@ def judge_token(answer: Response, name: str) -> Finding:
         fix = "copy the connection string again (the key was changed, or local authentication is off), or set the clock"
         if name != "access key":
             fix = "give the app an identity of the service's tenant, or set the clock"
-        return Finding(check, Verdict.WRONG, seen, fix, CREDENTIALS_SYMPTOM, took)
+        return Finding(check, Verdict.WRONG, seen, fix, Symptom.REST_REFUSED, took)
     if answer.status == 403:
         fix = "give the identity the role Web PubSub Service Owner (it takes minutes), or allow public network access"
         seen = f"the service knows who asks and refuses: 403 ({name})"
-        return Finding(check, Verdict.WRONG, seen, fix, CREDENTIALS_SYMPTOM, took)
+        return Finding(check, Verdict.WRONG, seen, fix, Symptom.REST_REFUSED, took)
     seen = f"the service answers {answer.status} to an authorized question"
-    return Finding(check, Verdict.UNKNOWN, seen, "try again in a minute", CREDENTIALS_SYMPTOM, took)
+    return Finding(check, Verdict.UNKNOWN, seen, "try again in a minute", Symptom.REST_REFUSED, took)
 
 
 # --- the identity --------------------------------------------------------------
@@ -120,14 +119,14 @@ def check_identity(client_id: str | None, *, is_installed: bool | None = None) -
     if not is_installed:
         fix = "install azure-identity, which requirements.txt has"
         seen = "azure-identity is not installed, and an identity-based connection needs it"
-        return Finding("connection.identity", Verdict.WRONG, seen, fix, CREDENTIALS_SYMPTOM), None
+        return Finding("connection.identity", Verdict.WRONG, seen, fix, Symptom.REST_REFUSED), None
     started = time.monotonic()
     try:
         token = asyncio.run(_identity_token(client_id))
     except Exception as problem:  # azure-identity raises errors of many kinds, whose texts name the machine's sign-ins
         fix = "sign in on this machine (az login), or give the app an identity and name it in the setting __clientId"
         seen = f"no token for the app's identity: {type(problem).__name__}"
-        return Finding("connection.identity", Verdict.WRONG, seen, fix, CREDENTIALS_SYMPTOM), None
+        return Finding("connection.identity", Verdict.WRONG, seen, fix, Symptom.REST_REFUSED), None
     took = (time.monotonic() - started) * 1000
     return judge_identity_token(token, time.time(), took), Bearer("identity", lambda _: token)
 
@@ -143,10 +142,10 @@ def judge_identity_token(token: str, now: float, milliseconds: float | None = No
     audience, ends = str(claims.get("aud", "")).rstrip("/"), claims.get("exp")
     if audience and audience != wanted:
         seen = f"the identity's token is for {audience}, not for {wanted}"
-        return Finding("connection.identity", Verdict.WRONG, seen, "correct the identity", CREDENTIALS_SYMPTOM)
+        return Finding("connection.identity", Verdict.WRONG, seen, "correct the identity", Symptom.REST_REFUSED)
     if isinstance(ends, int | float) and ends <= now:
         seen = f"the identity's token ended {now - ends:.0f} s ago"
-        return Finding("connection.identity", Verdict.WRONG, seen, "set this machine's clock", CLOCK_SYMPTOM)
+        return Finding("connection.identity", Verdict.WRONG, seen, "set this machine's clock", Symptom.CLOCK)
     seen = "the app's identity got a token for the service"
     return Finding("connection.identity", Verdict.OK, seen, milliseconds=milliseconds)
 
@@ -169,14 +168,14 @@ def judge_clock(
 ) -> Finding:
     """Say how far our clock is from the `Date` of an answer; `now` is in seconds since 1970, `limit` in seconds."""
     if date is None:
-        return Finding(check, Verdict.UNKNOWN, f"{other} sends no Date", "compare the clocks by hand", CLOCK_SYMPTOM)
+        return Finding(check, Verdict.UNKNOWN, f"{other} sends no Date", "compare the clocks by hand", Symptom.CLOCK)
     # `Date` has whole seconds: the middle of its second is nearest.
     offset = now - (date.timestamp() + 0.5)
     seen = f"this machine's clock is {abs(offset):.0f} s {'ahead of' if offset > 0 else 'behind'} that of {other}"
     fix = "let a time service (NTP) set this machine's clock"
     if abs(offset) >= limit:
         seen += f"; {limit:.0f} s is the limit"
-        return Finding(check, Verdict.WRONG, seen, fix, CLOCK_SYMPTOM)
+        return Finding(check, Verdict.WRONG, seen, fix, Symptom.CLOCK)
     if abs(offset) >= CLOCK_NOTE_SECONDS:
         return Finding(check, Verdict.OK, seen, f"{fix}; from {limit:.0f} s on tokens and events are refused")
     return Finding(check, Verdict.OK, f"this machine and {other} agree about the time")

@@ -1,4 +1,4 @@
-"""`python -m doctor.function_index FOLDER`: print the names of the app's functions as JSON, indexed as a worker does it.
+"""`python -m doctor.function_index FOLDER`: print the names of an app's functions as JSON, as a worker finds them.
 
 It runs in a process of its own: importing an app may do anything, and must not see modules of another copy of it.
 """
@@ -24,7 +24,7 @@ def read_names(folder: Path) -> list[str]:
     apps = [value for value in vars(module).values() if isinstance(value, FunctionRegister)]
     if len(apps) != 1:
         raise LookupError(f"{len(apps)} top-level function apps, there must be one")
-    return sorted(function.get_function_name() for function in apps[0].get_functions())
+    return sorted(str(function.get_function_name()) for function in apps[0].get_functions())
 
 
 if __name__ == "__main__":

@@ -12,8 +12,8 @@ from pathlib import Path
 from doctor.connection import START, is_on_this_machine
 from doctor.findings import Finding, Verdict
 from doctor.http import NoAnswer, Response, send_request
+from doctor.symptoms import Symptom
 
-SYMPTOM = "there-are-no-functions-after-publishing"
 INDEX_SECONDS = 60
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -59,22 +59,22 @@ def check_import(index: Index) -> Finding:
     if index.problem:
         fix = "correct the error: a host that meets it serves no function at all"
         seen = f"the app cannot be imported: {index.problem}"
-        return Finding("functions.imported", Verdict.WRONG, seen, fix, SYMPTOM)
+        return Finding("functions.imported", Verdict.WRONG, seen, fix, Symptom.NO_FUNCTIONS)
     if not index.names:
         seen = "the app has no function"
-        return Finding("functions.imported", Verdict.WRONG, seen, "register the blueprints", SYMPTOM)
+        return Finding("functions.imported", Verdict.WRONG, seen, "register the blueprints", Symptom.NO_FUNCTIONS)
     return Finding("functions.imported", Verdict.OK, f"the folder's app has {len(index.names)} functions")
 
 
 def check_indexed(index: Index, base_url: str, key: str | None, timeout: float) -> Finding:
-    """Compare the folder's functions with those that the host at an address lists; a key other than the master's is no help."""
+    """Compare the folder's functions with those that the host at an address lists; in Azure it needs the master key."""
     headers = {"x-functions-key": key} if key else {}
     try:
         answer = send_request("GET", f"{base_url}/admin/functions", headers=headers, timeout=timeout)
     except NoAnswer as problem:
         fix = START if is_on_this_machine(base_url) else "correct the address"
         seen = f"the host was not asked: {base_url}: {problem}"
-        return Finding("functions.indexed", Verdict.UNKNOWN, seen, fix, SYMPTOM)
+        return Finding("functions.indexed", Verdict.UNKNOWN, seen, fix, Symptom.NO_FUNCTIONS)
     return judge_list(index, answer)
 
 
@@ -84,11 +84,11 @@ def judge_list(index: Index, answer: Response) -> Finding:
     if answer.status in (401, 403):
         fix = "give the app's master key as the function key (az functionapp keys list)"
         seen = f"the host tells its functions to the master key alone ({answer.status})"
-        return Finding(check, Verdict.UNKNOWN, seen, fix, SYMPTOM)
+        return Finding(check, Verdict.UNKNOWN, seen, fix, Symptom.NO_FUNCTIONS)
     served = served_names(answer.json()) if answer.status == 200 else None
     if served is None:
         seen = f"the host lists no functions: it answers {answer.status} to /admin/functions"
-        return Finding(check, Verdict.UNKNOWN, seen, "look at the list of functions in the portal", SYMPTOM)
+        return Finding(check, Verdict.UNKNOWN, seen, "look at the list in the portal", Symptom.NO_FUNCTIONS)
     ours, theirs = set(index.names), set(served)
     if ours == theirs:
         return Finding(check, Verdict.OK, f"the host serves the folder's {len(ours)} functions")
@@ -99,7 +99,7 @@ def judge_list(index: Index, answer: Response) -> Finding:
     ]
     seen = f"the host serves {len(theirs)} functions, the folder has {len(ours)}: {'; '.join(parts)}"
     fix = "publish this folder, or start the chat again; the host's start says why a function is missing"
-    return Finding(check, Verdict.WRONG, seen, fix, SYMPTOM)
+    return Finding(check, Verdict.WRONG, seen, fix, Symptom.NO_FUNCTIONS)
 
 
 def served_names(content: object) -> list[str] | None:

@@ -7,8 +7,8 @@ from urllib.parse import unquote, urlsplit
 
 from doctor.connection import is_on_this_machine
 from doctor.findings import Finding, Verdict
+from doctor.symptoms import Symptom
 
-SYMPTOM = "clients-connect-and-no-event-comes"
 SYSTEM_EVENTS = ("connect", "connected", "disconnected")
 DEFAULT_APP_PORT = 7071
 """`python3 dev.py run --port` moves this port in the addresses of webpubsub.json, and no other."""
@@ -29,11 +29,11 @@ def check_name(names: Mapping[str, str]) -> Finding:
     if len(by_name) > 1:
         seen = "; ".join(f"{names[places[0]] or 'no hub'} in {', '.join(places)}" for places in by_name.values())
         fix = "give the hub the same name everywhere: the setting WebPubSubHub, and the hub of the service"
-        return Finding("hub.name", Verdict.WRONG, seen, fix, SYMPTOM)
+        return Finding("hub.name", Verdict.WRONG, seen, fix, Symptom.NO_EVENT_COMES)
     if len(names) < 2:
         fix = "give --url and --hub, or run the chat here, so that there are two names to compare"
         seen = "; ".join(f"{name} in {place}" for place, name in names.items()) or "no name of a hub is known"
-        return Finding("hub.name", Verdict.UNKNOWN, seen, fix, SYMPTOM)
+        return Finding("hub.name", Verdict.UNKNOWN, seen, fix, Symptom.NO_EVENT_COMES)
     return Finding("hub.name", Verdict.OK, f"{next(iter(names.values()))} in {', '.join(names)}")
 
 
@@ -43,30 +43,36 @@ def check_handler(document: Mapping[str, Any], hub: str, app_address: str) -> Fi
     fix = "let one handler of the hub have EventPattern *, all three SystemEvents, and the app's address"
     if not handlers:
         seen = f"webpubsub.json has no event handler for the hub {hub}"
-        return Finding("hub.handler", Verdict.WRONG, seen, fix, SYMPTOM)
+        return Finding("hub.handler", Verdict.WRONG, seen, fix, Symptom.NO_EVENT_COMES)
     missing = [event for event in SYSTEM_EVENTS if not any(event in _system_events(each) for each in handlers)]
     if not any("*" in str(_get(handler, "EventPattern") or "").split(",") for handler in handlers):
         missing.append("user events of any name")
     if missing:
         seen = f"no handler of the hub {hub} in webpubsub.json gets {', '.join(missing)}"
-        return Finding("hub.handler", Verdict.WRONG, seen, fix, SYMPTOM)
+        return Finding("hub.handler", Verdict.WRONG, seen, fix, Symptom.NO_EVENT_COMES)
     templates = [str(_get(handler, "UrlTemplate") or "") for handler in handlers]
     foreign = [template.partition("?")[0] for template in templates if not _leads_to(template, app_address)]
     if foreign:
         seen = f"webpubsub.json sends events to {foreign[0]}, the app is at {app_address}"
-        return Finding("hub.handler", Verdict.WRONG, seen, fix, SYMPTOM)
+        return Finding("hub.handler", Verdict.WRONG, seen, fix, Symptom.NO_EVENT_COMES)
     return Finding("hub.handler", Verdict.OK, f"webpubsub.json sends every event of {hub} to the app")
+
+
+def unreadable_hubs(problem: str) -> Finding:
+    """Return the finding for a webpubsub.json that the local service cannot read either."""
+    return Finding("hub.handler", Verdict.WRONG, problem, "correct webpubsub.json", Symptom.NO_EVENT_COMES)
 
 
 def check_client_url(url: str, endpoint: str) -> Finding:
     """Say whether clients are sent to the service that the app is said to use; the URL's token is not shown."""
     theirs, ours = urlsplit(url), urlsplit(endpoint)
-    secure = {"wss": "https", "ws": "http"}.get(theirs.scheme, "")
-    if (theirs.netloc.lower(), secure) == (ours.netloc.lower(), ours.scheme):
+    is_same_host = theirs.hostname == ours.hostname or (is_on_this_machine(url) and is_on_this_machine(endpoint))
+    scheme = {"wss": "https", "ws": "http"}.get(theirs.scheme, "")
+    if is_same_host and (scheme, theirs.port) == (ours.scheme, ours.port):
         return Finding("hub.endpoint", Verdict.OK, f"clients are sent to {theirs.scheme}://{theirs.netloc}")
     seen = f"/negotiate sends clients to {theirs.scheme}://{theirs.netloc}, the connection string names {endpoint}"
     fix = "set the app's WebPubSubConnectionString to the service that the hub is in"
-    return Finding("hub.endpoint", Verdict.WRONG, seen, fix, SYMPTOM)
+    return Finding("hub.endpoint", Verdict.WRONG, seen, fix, Symptom.NO_EVENT_COMES)
 
 
 def _handlers(document: Mapping[str, Any], hub: str) -> list[Mapping[str, Any]]:

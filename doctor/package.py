@@ -6,9 +6,8 @@ from fnmatch import fnmatchcase
 from pathlib import Path, PurePosixPath
 
 from doctor.findings import Finding, Verdict
+from doctor.symptoms import Symptom
 
-NO_FUNCTIONS = "there-are-no-functions-after-publishing"
-VERSIONS = "versions-differ"
 BUNDLE = "Microsoft.Azure.Functions.ExtensionBundle"
 WANTED_RANGE = "[4.*, 5.0.0)"
 NEEDED = ("function_app.py", "host.json", "requirements.txt", "chat/settings.py", "static/index.html")
@@ -27,7 +26,12 @@ def check_bundle(host: Mapping[str, object]) -> Finding:
     seen = f"host.json asks for the extension bundle {text or 'of no version'}"
     if given != BUNDLE:
         seen = f"host.json asks for {'no extension bundle' if not given else 'an extension bundle of another id'}"
-    return Finding("bundle.range", Verdict.WRONG, seen, f'set "{BUNDLE}" to "{WANTED_RANGE}"', VERSIONS)
+    return Finding("bundle.range", Verdict.WRONG, seen, f'set "{BUNDLE}" to "{WANTED_RANGE}"', Symptom.VERSIONS)
+
+
+def unreadable_host(problem: str) -> Finding:
+    """Return the finding for a host.json that the host cannot read either."""
+    return Finding("bundle.range", Verdict.WRONG, problem, "correct host.json", Symptom.VERSIONS)
 
 
 def _is_version_4(text: str) -> bool:
@@ -46,15 +50,15 @@ def check_package(folder: Path) -> Finding:
     absent = [name for name in NEEDED if not (folder / name).exists()]
     if absent:
         seen = f"the folder lacks {', '.join(absent)}"
-        return Finding(check, Verdict.WRONG, seen, "take the file back from the repository", NO_FUNCTIONS)
+        return Finding(check, Verdict.WRONG, seen, "take the file back from the repository", Symptom.NO_FUNCTIONS)
     left_out = [path for path in app_files(folder) if is_ignored(path, patterns)]
     if left_out:
         seen = f".funcignore leaves out {len(left_out)} files that the app needs: {', '.join(left_out[:3])}"
-        return Finding(check, Verdict.WRONG, seen, "narrow the pattern in .funcignore", NO_FUNCTIONS)
+        return Finding(check, Verdict.WRONG, seen, "narrow the pattern in .funcignore", Symptom.NO_FUNCTIONS)
     private = [name for name in PRIVATE if not is_ignored(name, patterns)]
     if private:
         seen = f".funcignore would let {', '.join(private)} be published"
-        return Finding(check, Verdict.WRONG, seen, "add the names to .funcignore", NO_FUNCTIONS)
+        return Finding(check, Verdict.WRONG, seen, "add the names to .funcignore", Symptom.NO_FUNCTIONS)
     return Finding(check, Verdict.OK, "what .funcignore leaves is the app, and nothing private")
 
 

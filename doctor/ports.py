@@ -1,7 +1,6 @@
 """Checks of the ports of this machine: each is free, used by the chat's own services, or by somebody else."""
 
 import importlib.util
-import os
 import re
 import socket
 from collections.abc import Callable
@@ -10,8 +9,8 @@ from pathlib import Path
 
 from doctor.findings import Finding, Verdict
 from doctor.http import NoAnswer, Response, send_request
+from doctor.symptoms import Symptom
 
-SYMPTOM = "a-port-is-in-use"
 PROBE_SECONDS = 2.0
 BLOBS_PORT, QUEUES_PORT, TABLES_PORT = 10000, 10001, 10002
 ADDRESSES = ("127.0.0.1", "::1")
@@ -20,36 +19,40 @@ _LISTENING = "0A"  # the state in /proc/net/tcp
 
 @dataclass(frozen=True, slots=True)
 class Port:
-    """A port that the chat uses: whether an answer to a GET of `path` is that of its service, and what moves it."""
+    """A port that the chat uses, what is asked there, whether an answer is that of its service, and what moves it.
+
+    `is_needed` says that `python3 dev.py run` takes the port.
+    """
 
     check: str
     number: int
     service: str
-    path: str
+    request: tuple[str, str]
     is_ours: Callable[[Response], bool]
     fix: str
+    is_needed: bool = True
 
 
 def chat_ports(functions: int, webpubsub: int, tables: int) -> list[Port]:
     """Return the ports of `dev.py run`, and those that Azurite takes under `dev.py func`."""
     move = "stop that program, or move the chat: python3 dev.py run"
     return [
-        Port("ports.functions", functions, "the chat", "/session", _is_chat, f"{move} --port 7072"),
+        Port("ports.functions", functions, "the chat", ("GET", "/session"), _is_chat, f"{move} --port 7072"),
         Port(
             "ports.webpubsub",
             webpubsub,
             "Web PubSub",
-            "/api/health",
+            ("HEAD", "/api/health"),
             lambda answer: answer.status == 200,
             f"{move} --webpubsub-port 8081",
         ),
-        Port("ports.blobs", BLOBS_PORT, "a storage emulator", _ACCOUNT, _is_storage, _AZURITE),
-        Port("ports.queues", QUEUES_PORT, "a storage emulator", _ACCOUNT, _is_storage, _AZURITE),
+        Port("ports.blobs", BLOBS_PORT, "a storage emulator", _ACCOUNT, _is_storage, _AZURITE, is_needed=False),
+        Port("ports.queues", QUEUES_PORT, "a storage emulator", _ACCOUNT, _is_storage, _AZURITE, is_needed=False),
         Port("ports.tables", tables, "Table storage", _ACCOUNT, _is_storage, f"{move} --tables-port 10012"),
     ]
 
 
-_ACCOUNT = "/devstoreaccount1?comp=list"
+_ACCOUNT = ("GET", "/devstoreaccount1?comp=list")
 _AZURITE = "stop that program before python3 dev.py func: Azurite takes this port (python3 dev.py run does not need it)"
 
 
@@ -67,17 +70,16 @@ def check_port(port: Port) -> Finding:
     """Say whether the port is free, ours, or somebody else's."""
     if not any(_accepts(address, port.number) for address in ADDRESSES):
         return Finding(port.check, Verdict.OK, f"port {port.number} is free: {port.service} does not run there")
+    method, path = port.request
     try:
-        answer: Response | None = send_request(
-            "GET", f"http://localhost:{port.number}{port.path}", timeout=PROBE_SECONDS
-        )
+        answer: Response | None = send_request(method, f"http://localhost:{port.number}{path}", timeout=PROBE_SECONDS)
     except NoAnswer:
         answer = None
     if answer is not None and port.is_ours(answer):
         return Finding(port.check, Verdict.OK, f"{port.service} runs at port {port.number}")
     owner = name_listener(port.number) or "a program that this user may not see"
     seen = f"port {port.number} is used by {owner}, which does not answer as {port.service}"
-    return Finding(port.check, Verdict.WRONG, seen, port.fix, SYMPTOM)
+    return Finding(port.check, Verdict.WRONG if port.is_needed else Verdict.OK, seen, port.fix, Symptom.PORT)
 
 
 def _accepts(address: str, port: int) -> bool:
@@ -122,7 +124,7 @@ def _pid_by_proc(port: int) -> int | None:
     inodes = {inode for table in ("tcp", "tcp6") for inode in _listening_inodes(Path("/proc/net") / table, port)}
     for folder in Path("/proc").glob("[0-9]*"):
         try:
-            links = [os.readlink(link) for link in (folder / "fd").iterdir()]
+            links = [str(link.readlink()) for link in (folder / "fd").iterdir()]
         except OSError:  # it ended, or is another user's
             continue
         if any(link == f"socket:[{inode}]" for inode in inodes for link in links):

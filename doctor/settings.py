@@ -15,8 +15,8 @@ from chat.table_storage.connection import read_storage_connection
 from chat.webhook.bearer_tokens import read_expectation
 from doctor.app_files import SETTINGS_EXAMPLE, SETTINGS_FILE, AppSettings, known_settings
 from doctor.findings import Finding, Verdict
+from doctor.symptoms import Symptom
 
-SYMPTOM = "a-setting-is-missing-or-wrong"
 HUB_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_`,.\[\]]{0,127}")
 _PLACEHOLDER = re.compile(r"<[^<>]*>|\{\{.*\}\}|…|\.\.\.|\b(change[-_ ]?me|your[-_ ]\w+|todo|xxx+)\b", re.IGNORECASE)
 _REFERENCE = re.compile(r"@Microsoft\.(KeyVault|AppConfiguration)\(", re.IGNORECASE)
@@ -68,13 +68,13 @@ def check_file(app: AppSettings) -> Finding:
         return Finding("settings.file", Verdict.OK, seen)
     fix = f"make {SETTINGS_FILE} from {SETTINGS_EXAMPLE}"
     seen = f"there is neither {SETTINGS_FILE} nor {SETTINGS_EXAMPLE}"
-    return Finding("settings.file", Verdict.WRONG, seen, fix, SYMPTOM)
+    return Finding("settings.file", Verdict.WRONG, seen, fix, Symptom.SETTING)
 
 
 def unreadable_file(problem: str) -> Finding:
     """Return the finding for a settings file that the host refuses."""
     fix = f'make {SETTINGS_FILE} an object with "IsEncrypted": false and flat "Values", as {SETTINGS_EXAMPLE} is'
-    return Finding("settings.file", Verdict.WRONG, problem, fix, SYMPTOM)
+    return Finding("settings.file", Verdict.WRONG, problem, fix, Symptom.SETTING)
 
 
 def check_names(own: Mapping[str, str], known: frozenset[str]) -> Finding:
@@ -88,7 +88,7 @@ def check_names(own: Mapping[str, str], known: frozenset[str]) -> Finding:
             mistaken.append(f"{name} (is it {close[0]}?)")
     if mistaken:
         seen = f"the app reads no setting of this name: {', '.join(mistaken)}"
-        return Finding("settings.names", Verdict.WRONG, seen, "correct the name; the README lists all", SYMPTOM)
+        return Finding("settings.names", Verdict.WRONG, seen, "correct the name; the README lists all", Symptom.SETTING)
     return Finding("settings.names", Verdict.OK, "no name of a setting is misspelt")
 
 
@@ -98,7 +98,7 @@ def check_placeholders(own: Mapping[str, str]) -> Finding:
     unset = [name for name, value in own.items() if _PLACEHOLDER.search(value) and not _REFERENCE.search(value)]
     if unset:
         seen = f"a placeholder stands in {', '.join(unset)}"
-        return Finding("settings.placeholders", Verdict.WRONG, seen, "put the real value there", SYMPTOM)
+        return Finding("settings.placeholders", Verdict.WRONG, seen, "put the real value there", Symptom.SETTING)
     return Finding("settings.placeholders", Verdict.OK, "no value is a placeholder")
 
 
@@ -108,7 +108,7 @@ def check_references(own: Mapping[str, str]) -> Finding:
     if unresolved:
         seen = f"a reference stands unresolved in {', '.join(unresolved)}"
         fix = "put the value there on this machine; in Azure, give the app's identity the right to read the secret"
-        return Finding("settings.references", Verdict.WRONG, seen, fix, SYMPTOM)
+        return Finding("settings.references", Verdict.WRONG, seen, fix, Symptom.SETTING)
     return Finding("settings.references", Verdict.OK, "no value is an unresolved reference")
 
 
@@ -125,7 +125,7 @@ def check_values(settings: Settings) -> Finding:
     if problems:
         seen = "; ".join(dict.fromkeys(problems))
         fix = "correct what is named; the README's table of settings says what each takes"
-        return Finding("settings.values", Verdict.WRONG, seen, fix, SYMPTOM)
+        return Finding("settings.values", Verdict.WRONG, seen, fix, Symptom.SETTING)
     return Finding("settings.values", Verdict.OK, "every setting has a value that the app takes")
 
 
@@ -135,10 +135,10 @@ def check_connection(settings: Settings) -> Finding:
     if has_string and has_identity:
         seen = f"{CONNECTION} and {SERVICE_URI} are both set; the app takes the connection string"
         fix = f"remove {CONNECTION} for an identity, or {SERVICE_URI} for a key"
-        return Finding("settings.connection", Verdict.WRONG, seen, fix, SYMPTOM)
+        return Finding("settings.connection", Verdict.WRONG, seen, fix, Symptom.SETTING)
     if not has_string and not has_identity:
         seen = f"neither {CONNECTION} nor {SERVICE_URI} is set"
-        return Finding("settings.connection", Verdict.WRONG, seen, f"set {CONNECTION}", SYMPTOM)
+        return Finding("settings.connection", Verdict.WRONG, seen, f"set {CONNECTION}", Symptom.SETTING)
     form = "a connection string" if has_string else "the app's identity"
     return Finding("settings.connection", Verdict.OK, f"the app connects with {form}")
 
@@ -149,21 +149,22 @@ def check_trust(settings: Settings) -> Finding:
     try:
         trust, has_key = settings.trust, bool(settings.access_keys)
     except NotConfigured as problem:
-        return Finding("settings.trust", Verdict.WRONG, str(problem), fix, SYMPTOM)
+        return Finding("settings.trust", Verdict.WRONG, str(problem), fix, Symptom.SETTING)
     if trust is Trust.SIGNATURE and not has_key:
         seen = f"ChatWebhookTrust is signature, and neither {CONNECTION} nor {SECONDARY} has a key"
-        return Finding("settings.trust", Verdict.WRONG, seen, fix, SYMPTOM)
+        return Finding("settings.trust", Verdict.WRONG, seen, fix, Symptom.SETTING)
     if trust is Trust.IDENTITY:
         try:
             read_expectation(settings)
         except NotConfigured as problem:
-            return Finding("settings.trust", Verdict.WRONG, str(problem), f"set {problem.setting}", SYMPTOM)
+            return Finding("settings.trust", Verdict.WRONG, str(problem), f"set {problem.setting}", Symptom.SETTING)
     return Finding("settings.trust", Verdict.OK, f"events are verified by {trust}")
 
 
 def check_container(values: Mapping[str, str]) -> Finding:
     """Say whether a variable makes the host and the worker believe that they run in Azure."""
     if values.get("CONTAINER_NAME"):
-        seen = "CONTAINER_NAME is set, so the Functions host and the Python worker take this machine for Azure"
-        return Finding("settings.container", Verdict.WRONG, seen, "unset CONTAINER_NAME", SYMPTOM)
+        # The host of `python3 dev.py run` does not look at it.
+        note = "unset it for python3 dev.py func: Core Tools and the worker take such a machine for Azure"
+        return Finding("settings.container", Verdict.OK, "CONTAINER_NAME is set", note)
     return Finding("settings.container", Verdict.OK, "CONTAINER_NAME is not set")

@@ -4,7 +4,6 @@ import asyncio
 import time
 
 from chat.errors import NotConfigured, StorageUnavailable
-from chat.http_connections import CallFailed
 from chat.settings import Settings
 from chat.table_storage.client import TableClient
 from chat.table_storage.connection import StorageConnection, read_storage_connection
@@ -12,9 +11,8 @@ from chat.table_storage.errors import Conflict
 from doctor.connection import START, is_on_this_machine
 from doctor.findings import Finding, Verdict
 from doctor.http import Failure, NoAnswer, Response, send_request
+from doctor.symptoms import Symptom
 
-SYMPTOM = "storage-does-not-answer"
-DURABLE_SYMPTOM = "reminders-and-retention-do-nothing"
 TABLE = "Doctor"
 """The table, after the chat's prefix, in which one row is written and deleted; it stays, empty."""
 PARTITION, ROW = "doctor", "doctor"
@@ -28,28 +26,27 @@ def check_tables(settings: Settings, timeout: float) -> Finding:
         prefix = settings.table_prefix
     except NotConfigured as problem:
         seen = f"the storage is not known: {problem}"
-        return Finding("storage.tables", Verdict.WRONG, seen, "correct the setting that is named", SYMPTOM)
+        return Finding("storage.tables", Verdict.WRONG, seen, "correct the setting that is named", Symptom.STORAGE)
     if not _accepts_connections(connection):
         seen = f"nothing runs at {connection.endpoint}"
-        return Finding("storage.tables", Verdict.UNKNOWN, seen, START, SYMPTOM)
+        return Finding("storage.tables", Verdict.UNKNOWN, seen, START, Symptom.STORAGE)
     started = time.monotonic()
     try:
-        asyncio.run(_write_and_delete(TableClient(connection, prefix), timeout))
+        asyncio.run(_write_and_delete(TableClient(connection, prefix), seconds=timeout))
     except (StorageUnavailable, Conflict) as problem:
-        reason = "no token for the app's identity" if isinstance(problem.__cause__, CallFailed) else ""
-        seen = f"{connection.endpoint}: {problem}{f' ({problem.__cause__})' if reason else ''}"
+        seen = f"{connection.endpoint}: {problem}"
         fix = "look at the account's key or the identity's role (Storage Table Data Contributor), and at its network"
-        return Finding("storage.tables", Verdict.WRONG, seen, fix, SYMPTOM)
+        return Finding("storage.tables", Verdict.WRONG, seen, fix, Symptom.STORAGE)
     seen = f"a row was written, read and deleted at {connection.endpoint}"
     return Finding("storage.tables", Verdict.OK, seen, milliseconds=(time.monotonic() - started) * 1000)
 
 
-async def _write_and_delete(client: TableClient, timeout: float) -> None:
+async def _write_and_delete(client: TableClient, *, seconds: float) -> None:
     try:
-        await client.upsert(TABLE, {"PartitionKey": PARTITION, "RowKey": ROW}, seconds=timeout)
-        if await client.get(TABLE, PARTITION, ROW, seconds=timeout) is None:
+        await client.upsert(TABLE, {"PartitionKey": PARTITION, "RowKey": ROW}, seconds=seconds)
+        if await client.get(TABLE, PARTITION, ROW, seconds=seconds) is None:
             raise StorageUnavailable("storage lost the row that was just written")
-        await client.delete(TABLE, PARTITION, ROW, seconds=timeout)
+        await client.delete(TABLE, PARTITION, ROW, seconds=seconds)
     finally:
         await client.close()
 
@@ -71,7 +68,7 @@ def check_durable(base_url: str, timeout: float) -> Finding:
         answer = send_request("GET", base_url + DURABLE_PATH, timeout=timeout)
     except NoAnswer as problem:
         seen = f"the host was not asked: {base_url}: {problem}"
-        return Finding("storage.durable", Verdict.UNKNOWN, seen, START, DURABLE_SYMPTOM)
+        return Finding("storage.durable", Verdict.UNKNOWN, seen, START, Symptom.DURABLE)
     return judge_durable(answer)
 
 
@@ -82,7 +79,7 @@ def judge_durable(answer: Response) -> Finding:
         return Finding(check, Verdict.OK, "Durable Functions list their instances", milliseconds=took)
     if answer.status in (401, 403):
         seen = f"Durable Functions answer to the system key alone ({answer.status})"
-        return Finding(check, Verdict.UNKNOWN, seen, "look at /readyz/details with the function key", DURABLE_SYMPTOM)
+        return Finding(check, Verdict.UNKNOWN, seen, "look at /readyz/details with the function key", Symptom.DURABLE)
     seen = f"Durable Functions do not list their instances: the host answers {answer.status}"
     fix = "look at the host's log: the extension bundle, AzureWebJobsStorage, or an app that could not be imported"
-    return Finding(check, Verdict.WRONG, seen, fix, DURABLE_SYMPTOM, took)
+    return Finding(check, Verdict.WRONG, seen, fix, Symptom.DURABLE, took)

@@ -8,8 +8,8 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from doctor.findings import Finding, Verdict
+from doctor.symptoms import Symptom
 
-SYMPTOM = "versions-differ"
 OLDEST_PYTHON = (3, 11)
 PACKAGES_FOLDER = Path(".python_packages/lib/site-packages")
 _REQUIREMENT = re.compile(r"([A-Za-z0-9][\w.-]*)(?:\[[^\]]*\])?\s*([^;#]*)(?:;([^#]*))?")
@@ -59,28 +59,36 @@ def _numbers(text: str) -> tuple[int, ...]:
 
 def minor_of(python: str) -> str:
     """Return `3.12` of `3.12.4`."""
-    return ".".join(python.split()[0].split(".")[:2])
+    return ".".join(python.split(".")[:2])
 
 
 def check_python(running: str, configured: str, where: str) -> Finding:
     """Say whether the Python that runs the app is new enough, and the one that the infrastructure asks for.
 
-    `configured` is "" when nothing asks for one; `where` says whose Python it is.
+    `running` is "" when nobody tells it, `configured` when nothing asks for one; `where` says whose Python it is.
     """
     check, minor = "python.version", minor_of(running)
+    if not running:
+        seen = "the app tells its version of Python only to who has the function key"
+        return Finding(check, Verdict.UNKNOWN, seen, "give the function key", Symptom.VERSIONS)
     if not _compare(minor, ">=", ".".join(map(str, OLDEST_PYTHON))):
         seen = f"Python {running} {where}, the chat needs 3.11 or newer"
-        return Finding(check, Verdict.WRONG, seen, "use a newer Python", SYMPTOM)
+        return Finding(check, Verdict.WRONG, seen, "use a newer Python", Symptom.VERSIONS)
     if configured and minor != configured:
         seen = f"Python {running} {where}, infra/ asks for {configured}"
         fix = "deploy again, or set the runtime's version in infra/ (python3 dev.py run works with either)"
-        return Finding(check, Verdict.WRONG, seen, fix, SYMPTOM)
+        return Finding(check, Verdict.WRONG, seen, fix, Symptom.VERSIONS)
     return Finding(check, Verdict.OK, f"Python {running} {where}")
+
+
+def running_python() -> str:
+    """Return the version of the Python that runs this (`3.12.4`)."""
+    return ".".join(map(str, sys.version_info[:3]))
 
 
 def check_local_python(configured: str) -> Finding:
     """Say whether this machine's Python is new enough; another minor version than the deployed one is a note."""
-    running = ".".join(map(str, sys.version_info[:3]))
+    running = running_python()
     finding = check_python(running, "", "on this machine")
     if finding.verdict is Verdict.OK and configured and minor_of(running) != configured:
         note = f"infra/ deploys to Python {configured}: build packages for that one"
@@ -92,7 +100,7 @@ def check_libraries(requirements: str, python: str, installed: Mapping[str, str]
     """Say whether the libraries are those that requirements.txt allows; only the listed ones are compared."""
     by_name = {_normal(name): text for name, text in installed.items()}
     compared, wrong = 0, []
-    for requirement in read_requirements(requirements, minor_of(python)):
+    for requirement in read_requirements(requirements, minor_of(python or running_python())):
         found = by_name.get(_normal(requirement.name))
         if found is None:
             continue
@@ -102,11 +110,11 @@ def check_libraries(requirements: str, python: str, installed: Mapping[str, str]
             wrong.append(f"{requirement.name} {found or 'is missing'} (wanted {wanted or 'any'})")
     if wrong:
         seen = f"not what requirements.txt asks for {where}: {'; '.join(wrong)}"
-        return Finding("libraries.versions", Verdict.WRONG, seen, "install requirements.txt again, or publish", SYMPTOM)
+        return Finding("libraries.versions", Verdict.WRONG, seen, "install it again, or publish", Symptom.VERSIONS)
     if not compared:
         seen = f"no library of requirements.txt is named {where}"
         fix = "give the function key, so that the app tells its versions"
-        return Finding("libraries.versions", Verdict.UNKNOWN, seen, fix, SYMPTOM)
+        return Finding("libraries.versions", Verdict.UNKNOWN, seen, fix, Symptom.VERSIONS)
     return Finding("libraries.versions", Verdict.OK, f"{compared} libraries {where} are what requirements.txt asks for")
 
 
@@ -132,7 +140,7 @@ def check_packages(folder: Path, configured: str) -> Finding | None:
     if built != {runtime.removeprefix("3.")}:
         seen = f"{PACKAGES_FOLDER.parts[0]} has compiled parts for Python {versions}, the runtime is {runtime}"
         fix = f"build the packages with Python {runtime}, or delete the folder and let the platform build"
-        return Finding("libraries.abi", Verdict.WRONG, seen, fix, SYMPTOM)
+        return Finding("libraries.abi", Verdict.WRONG, seen, fix, Symptom.VERSIONS)
     return Finding("libraries.abi", Verdict.OK, f"{PACKAGES_FOLDER.parts[0]} is built for Python {versions}")
 
 
