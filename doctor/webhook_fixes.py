@@ -1,7 +1,7 @@
 """What to do about an answer of the webhook that the service would not take, by who gave it. Pure."""
 
+from doctor.answers import ALLOWED_ORIGIN, Answer, Answerer
 from doctor.symptoms import Symptom
-from doctor.webhook_answers import ALLOWED_ORIGIN, Answer, Answerer
 
 LET_THROUGH = (
     "App Service Authentication answers in place of the app: allow requests without a sign-in (AllowAnonymous), or name"

@@ -3,10 +3,10 @@
 import secrets
 import time
 
+from doctor.answers import Answer, Answerer
 from doctor.findings import Finding, Verdict
 from doctor.http import NoAnswer
 from doctor.symptoms import Symptom
-from doctor.webhook_answers import Answer, Answerer
 from doctor.webhook_fixes import GIVE_KEY, LET_THROUGH, READ_LOG, explain_refusal
 from doctor.webhook_requests import Webhook, foreign_token
 

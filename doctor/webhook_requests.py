@@ -15,8 +15,8 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote, urlsplit
 
+from doctor.answers import REQUEST_ORIGIN, Answer, judge_answer
 from doctor.http import Response, send_request
-from doctor.webhook_answers import REQUEST_ORIGIN, Answer, judge_answer
 
 
 @dataclass(frozen=True, slots=True)

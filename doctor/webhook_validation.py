@@ -1,9 +1,9 @@
 """Does the webhook answer the question that the service asks before it delivers (CloudEvents abuse protection)?"""
 
+from doctor.answers import ALLOWED_ORIGIN, Answer, Answerer
 from doctor.findings import Finding, Verdict
 from doctor.http import NoAnswer, Response
 from doctor.symptoms import Symptom
-from doctor.webhook_answers import ALLOWED_ORIGIN, Answer, Answerer
 from doctor.webhook_fixes import READ_LOG, REMOVE_CORS, explain_refusal
 from doctor.webhook_requests import Webhook
 

@@ -1,4 +1,4 @@
-"""Who answered a request to the webhook: the app, the host in front of it, or a sign-in in front of both? Pure.
+"""Who answered a request: the app, the host in front of it, or a sign-in in front of both? Pure.
 
 The app refuses with a JSON object `{"error": {"code", "message"}}`; nothing in front of it does.
 """
