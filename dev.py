@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The commands of this repository: run, test, check, bench, screenshots, func.
+"""The commands of this repository: run, test, check, bench, screenshots, func, doctor.
 
 Needs only the standard library of Python 3.11 or newer. Keeps an environment in `.venv`, installs into it when the
 requirements changed, and starts the tools in it. `python3 dev.py --help` lists the commands.
@@ -160,6 +160,12 @@ def _connection_setting(arguments: argparse.Namespace) -> dict[str, str]:
     return {"WebPubSubConnectionString": example.replace(str(DEFAULT_WEBPUBSUB_PORT), str(arguments.webpubsub_port))}
 
 
+def doctor(arguments: argparse.Namespace) -> int:
+    """Find what is wrong with the chat on this machine, or with the one that the arguments name."""
+    python = ensure_environment(for_tests=False)
+    return _replace_process([str(python), "-m", "doctor", *arguments.rest])
+
+
 # --- processes ---------------------------------------------------------------
 
 
@@ -221,6 +227,8 @@ def _parser() -> argparse.ArgumentParser:
     commands.add_parser("bench", help="the measurements, as a table; further arguments choose some")
     commands.add_parser("screenshots", help="pictures of the page into screenshots/")
     funcs = commands.add_parser("func", help="the same app under the real `func start`, with Azurite as storage")
+    # Its options, `--help` among them, are its own.
+    commands.add_parser("doctor", add_help=False, help="say what is wrong with a chat, here or deployed, and the fix")
     for serving in (runs, funcs):
         serving.add_argument("--port", type=int, default=DEFAULT_PORT, help="the app's port (default %(default)s)")
         serving.add_argument(
@@ -239,8 +247,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "bench": bench,
         "screenshots": screenshots,
         "func": func,
+        "doctor": doctor,
     }
-    if rest and parsed.command not in ("test", "bench", "screenshots"):
+    if rest and parsed.command not in ("test", "bench", "screenshots", "doctor"):
         _parser().error(f"{parsed.command} does not take {' '.join(rest)}")
     parsed.rest = rest
     try:

@@ -7,13 +7,15 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
 
+from chat.settings import Trust
 from doctor.findings import Finding, Verdict
 from doctor.http import Failure, NoAnswer, send_request
 from doctor.hub import hub_of_client_url
 from doctor.symptoms import Symptom
 
 KEY_FIX = "give the function key (--function-key or DOCTOR_FUNCTION_KEY)"
-_DETAIL_SYMPTOMS = {"storage": Symptom.STORAGE, "durable": Symptom.DURABLE}
+# The parts that an app tells about in its details: what to call them, and their symptoms.
+_PARTS = {"storage": ("storage", Symptom.STORAGE), "durable": ("Durable Functions", Symptom.DURABLE)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +37,11 @@ class AppAnswers:
     def hub(self) -> str:
         """The hub that the app serves; "" when it does not say."""
         return str(self.session.get("hub") or self.details.get("hub") or "")
+
+    @property
+    def trusts_signature(self) -> bool:
+        """Whether the app verifies events by a signature; true when it does not say."""
+        return self.details.get("trust") in (None, Trust.SIGNATURE)
 
     @property
     def service_host(self) -> str:
@@ -90,17 +97,18 @@ def check_auth(app: AppAnswers) -> Finding:
 
 def check_detail(check: str, name: str, app: AppAnswers) -> Finding:
     """Say what the app found out about its own storage or Durable Functions."""
+    label, symptom = _PARTS[name]
     found = next((each for each in app.details.get("checks", []) if _object(each).get("name") == name), None)
     if found is None:
-        fix, seen = KEY_FIX, f"the app tells about its {name} only to who has the function key"
-        return Finding(check, Verdict.UNKNOWN, seen, fix, _DETAIL_SYMPTOMS[name])
+        fix, seen = KEY_FIX, f"the app tells about its {label} only to who has the function key"
+        return Finding(check, Verdict.UNKNOWN, seen, fix, symptom)
     verdict = _verdict(found.get("status"))
-    seen = f"the app says of its {name}: {found.get('detail') or found.get('status')}"
+    seen = f"the app says of its {label}: {found.get('detail') or found.get('status')}"
     if verdict is Verdict.OK:
         took = found.get("ms")
         return Finding(check, verdict, seen, milliseconds=took if isinstance(took, int | float) else None)
     fix = "correct what the app names, in its settings or roles"
-    return Finding(check, verdict, seen, fix, _DETAIL_SYMPTOMS[name])
+    return Finding(check, verdict, seen, fix, symptom)
 
 
 def _verdict(text: object) -> Verdict:

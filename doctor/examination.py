@@ -108,13 +108,14 @@ def _examine_remote(options: Options) -> Iterator[Finding]:
     if options.url:
         index = index_folder(options.folder, {})
         yield check_import(index)
-        app = ask_app(options.url, options.function_key, options.timeout)
+        answers = ask_app(options.url, options.function_key, options.timeout)
         names = {"the option --hub": options.hub} if options.hub else {}
-        yield from _examine_app(options, App(options.url, app, service, names))
-        if not app.problem:
+        app = App(options.url, answers, service, names, trusts_signature=answers.trusts_signature)
+        yield from _examine_app(options, app)
+        if not answers.problem:
             yield check_indexed(index, options.url, options.function_key or None, options.timeout)
-            yield from _examine_deployed(options.folder, app)
-            yield from _examine_traffic(options, App(options.url, app, service, names))
+            yield from _examine_deployed(options.folder, answers)
+            yield from _examine_traffic(options, app)
 
 
 def read_service(connection_string: str, hub: str) -> tuple[Finding, Service | None]:
