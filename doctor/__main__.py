@@ -11,10 +11,10 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from doctor.app_files import UnreadableFile, read_app_settings
 from doctor.concealment import Concealer
 from doctor.examination import DEFAULT_PORTS, Options, examine
 from doctor.findings import Finding
+from doctor.folder.files import UnreadableFile, read_app_settings
 from doctor.http import split_url
 from doctor.report import EXIT_USAGE, exit_code, format_line, format_summary, to_json
 

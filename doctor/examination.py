@@ -8,14 +8,6 @@ from urllib.parse import urlsplit
 
 from chat.errors import NotConfigured
 from chat.settings import DEFAULT_HUB, Settings, parse_connection_string
-from doctor.app_files import (
-    AppSettings,
-    UnreadableFile,
-    configured_runtime,
-    read_app_settings,
-    read_json,
-    read_requirements_file,
-)
 from doctor.catalogue import APP_CHECKS, checks_of
 from doctor.connection import (
     CLOCK_LIMIT_SECONDS,
@@ -30,18 +22,19 @@ from doctor.connection import (
 )
 from doctor.deployed import AppAnswers, ask_app, check_auth, check_detail, hub_names
 from doctor.findings import Finding, Verdict
-from doctor.functions import check_import, check_indexed, index_folder
-from doctor.health import check_health
-from doctor.http import NoAnswer
-from doctor.hub import check_client_url, check_handler, check_name, unreadable_hubs
-from doctor.local_connections import Service, age_limit, move_ports, service_of, trusts_signature
-from doctor.package import check_bundle, check_package, unreadable_host
-from doctor.ports import chat_ports, check_port
-from doctor.round_trip import check_round_trip
-from doctor.settings import check_settings, unreadable_file
-from doctor.storage import check_durable, check_tables
-from doctor.symptoms import Symptom
-from doctor.versions import (
+from doctor.folder.connections import Service, age_limit, move_ports, service_of, trusts_signature
+from doctor.folder.files import (
+    AppSettings,
+    UnreadableFile,
+    configured_runtime,
+    read_app_settings,
+    read_json,
+    read_requirements_file,
+)
+from doctor.folder.functions import check_import, check_indexed, index_folder
+from doctor.folder.package import check_bundle, check_package, unreadable_host
+from doctor.folder.settings import check_settings, unreadable_file
+from doctor.folder.versions import (
     check_libraries,
     check_local_python,
     check_packages,
@@ -49,6 +42,13 @@ from doctor.versions import (
     installed_libraries,
     running_python,
 )
+from doctor.health import check_health
+from doctor.http import NoAnswer
+from doctor.hub import check_client_url, check_handler, check_name, unreadable_hubs
+from doctor.ports import chat_ports, check_port
+from doctor.round_trip import check_round_trip
+from doctor.storage import check_durable, check_tables
+from doctor.symptoms import Symptom
 from doctor.webhook import check_webhook
 
 DEFAULT_PORTS = {"functions": 7071, "webpubsub": 8080, "tables": 10002}

@@ -1,4 +1,4 @@
-"""`python -m doctor.function_index FOLDER`: print the names of an app's functions as JSON, as a worker finds them.
+"""`python -m doctor.folder.function_index FOLDER`: print the names of an app's functions as JSON, as a worker finds them.
 
 It runs in a process of its own: importing an app may do anything, and must not see modules of another copy of it.
 """

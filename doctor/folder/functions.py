@@ -15,7 +15,7 @@ from doctor.http import NoAnswer, Response, send_request
 from doctor.symptoms import Symptom
 
 INDEX_SECONDS = 60
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +28,7 @@ class Index:
 
 def index_folder(folder: Path, settings: Mapping[str, str]) -> Index:
     """Import the app of a folder in a process of its own, with these settings, and return its functions."""
-    command = [sys.executable, "-m", "doctor.function_index", str(folder)]
+    command = [sys.executable, "-m", "doctor.folder.function_index", str(folder)]
     environment = {**os.environ, **settings, "PYTHONDONTWRITEBYTECODE": "1"}
     try:
         ran = subprocess.run(

@@ -13,8 +13,8 @@ from chat.rate_limits import parse_rate_limits
 from chat.settings import CONNECTION, SECONDARY, SERVICE_URI, Settings, Trust
 from chat.table_storage.connection import read_storage_connection
 from chat.webhook.bearer_tokens import read_expectation
-from doctor.app_files import SETTINGS_EXAMPLE, SETTINGS_FILE, AppSettings, known_settings
 from doctor.findings import Finding, Verdict
+from doctor.folder.files import SETTINGS_EXAMPLE, SETTINGS_FILE, AppSettings, known_settings
 from doctor.symptoms import Symptom
 
 HUB_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_`,.\[\]]{0,127}")
