@@ -1,4 +1,4 @@
-"""Every check by its stable name, in the order of the report, with the question that it answers."""
+"""Every check by its stable name, with the question that it answers."""
 
 CHECKS = {
     "settings.file": "Which file do the settings on this machine come from, and can the host read it?",
@@ -31,7 +31,7 @@ CHECKS = {
     "hub.handler": "Does `webpubsub.json` send every event of the hub to the app?",
     "hub.endpoint": "Are clients sent to the service of the connection string?",
     "functions.indexed": "Does the running host serve the functions of this folder?",
-    "python.version": "Is Python new enough, and the one that `infra/` asks for?",
+    "python.version": "Is Python new enough, and the one that the infrastructure asks for?",
     "libraries.versions": "Are the libraries those of `requirements.txt`?",
     "storage.tables": "Can the chat's tables be written?",
     "storage.durable": "Do Durable Functions answer?",

@@ -1,6 +1,7 @@
-"""`python -m doctor.folder.function_index FOLDER`: print the names of an app's functions as JSON, as a worker finds them.
+"""`python -m doctor.folder.function_index FOLDER`: print the names of an app's functions as JSON.
 
-It runs in a process of its own: importing an app may do anything, and must not see modules of another copy of it.
+It finds them as a worker does, in a process of its own: importing an app may do anything, and must not see modules of
+another copy of it.
 """
 
 import importlib
