@@ -106,14 +106,13 @@ def _examine_remote(options: Options) -> Iterator[Finding]:
     if service is not None:
         yield from _examine_service(service, options.timeout, CLOCK_LIMIT_SECONDS)
     if options.url:
-        index = index_folder(options.folder, {})
-        yield check_import(index)
         answers = ask_app(options.url, options.function_key, options.timeout)
         names = {"the option --hub": options.hub} if options.hub else {}
         app = App(options.url, answers, service, names, trusts_signature=answers.trusts_signature)
         yield from _examine_app(options, app)
         if not answers.problem:
-            yield check_indexed(index, options.url, options.function_key or None, options.timeout)
+            key = options.function_key or None
+            yield check_indexed(lambda: index_folder(options.folder, {}), options.url, key, options.timeout)
             yield from _examine_deployed(options.folder, answers)
             yield from _examine_traffic(options, app)
 
@@ -175,7 +174,7 @@ def _examine_machine(options: Options, environment: Mapping[str, str]) -> Iterat
         yield from not_running(base_url)
         return
     yield from _examine_app(options, app)
-    yield check_indexed(index, base_url, options.function_key or None, options.timeout)
+    yield check_indexed(lambda: index, base_url, options.function_key or None, options.timeout)
     yield check_durable(base_url, options.timeout)
     yield from _examine_traffic(options, app)
 

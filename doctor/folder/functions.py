@@ -5,7 +5,7 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -37,7 +37,9 @@ def index_folder(folder: Path, settings: Mapping[str, str]) -> Index:
     except subprocess.TimeoutExpired:
         return Index(problem=f"the import did not end in {INDEX_SECONDS} s")
     if ran.returncode:
-        return Index(problem=describe_failure(ran.stderr.decode(errors="replace"), folder))
+        text = ran.stderr.decode(errors="replace")
+        ended = f"the process ended with exit code {ran.returncode}"
+        return Index(problem=describe_failure(text, folder) if text.strip() else ended)
     try:
         return Index(json.loads(ran.stdout))
     except ValueError:
@@ -45,13 +47,13 @@ def index_folder(folder: Path, settings: Mapping[str, str]) -> Index:
 
 
 def describe_failure(traceback: str, folder: Path) -> str:
-    """Return the error at the end of a traceback, and the last line of the app's own files in it."""
+    """Return the error at the end of a traceback, which has some text, and the last line of the app's files in it."""
     lines = traceback.strip().splitlines()
     error = next((line for line in reversed(lines) if re.match(r"[\w.]+(Error|Exception|Exit|Warning)\b", line)), "")
     places = re.findall(r'File "([^"]+)", line (\d+)', traceback)
     own = [(Path(file), line) for file, line in places if Path(file).is_relative_to(folder.resolve())]
     where = f" ({own[-1][0].relative_to(folder.resolve()).as_posix()}, line {own[-1][1]})" if own else ""
-    return (error or (lines[-1] if lines else "no error was shown")) + where
+    return (error or lines[-1]) + where
 
 
 def check_import(index: Index) -> Finding:
@@ -66,8 +68,11 @@ def check_import(index: Index) -> Finding:
     return Finding("functions.imported", Verdict.OK, f"the folder's app has {len(index.names)} functions")
 
 
-def check_indexed(index: Index, base_url: str, key: str | None, timeout: float) -> Finding:
-    """Compare the folder's functions with those that the host at an address lists; in Azure it needs the master key."""
+def check_indexed(index: Callable[[], Index], base_url: str, key: str | None, timeout: float) -> Finding:
+    """Compare the folder's functions with those that the host at an address lists; in Azure it needs the master key.
+
+    `index` is called, which takes a second, only when there is a list to compare with.
+    """
     headers = {"x-functions-key": key} if key else {}
     try:
         answer = send_request("GET", f"{base_url}/admin/functions", headers=headers, timeout=timeout)
@@ -78,7 +83,7 @@ def check_indexed(index: Index, base_url: str, key: str | None, timeout: float) 
     return judge_list(index, answer)
 
 
-def judge_list(index: Index, answer: Response) -> Finding:
+def judge_list(index: Callable[[], Index], answer: Response) -> Finding:
     """Say whether a host's list of functions is that of the folder."""
     check = "functions.indexed"
     if answer.status in (401, 403):
@@ -89,7 +94,11 @@ def judge_list(index: Index, answer: Response) -> Finding:
     if served is None:
         seen = f"the host lists no functions: it answers {answer.status} to /admin/functions"
         return Finding(check, Verdict.UNKNOWN, seen, "look at the list in the portal", Symptom.NO_FUNCTIONS)
-    ours, theirs = set(index.names), set(served)
+    folder = index()
+    if folder.problem:
+        seen = f"the host serves {len(served)} functions, and the folder's app cannot be imported: {folder.problem}"
+        return Finding(check, Verdict.UNKNOWN, seen, "see python3 dev.py doctor", Symptom.NO_FUNCTIONS)
+    ours, theirs = set(folder.names), set(served)
     if ours == theirs:
         return Finding(check, Verdict.OK, f"the host serves the folder's {len(ours)} functions")
     parts = [
