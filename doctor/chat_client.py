@@ -64,13 +64,17 @@ class ChatClient:
 
 @dataclass(slots=True)
 class ChatConnection:
-    """A connection on which events are sent; what nobody waited for is dropped unread."""
+    """A connection on which events are sent; what nobody waited for is dropped unread.
+
+    `arrived_at` is when the frame came that was waited for last (monotonic seconds); it may have come before the wait.
+    """
 
     socket: WebSocket
     deadline: float
     timeout: float
     acks: int = 0
-    kept: list[Frame] = field(default_factory=list)
+    kept: list[tuple[float, Frame]] = field(default_factory=list)
+    arrived_at: float = 0.0
 
     def ask(self, event: str, data: Mapping[str, Any], answer: str) -> Frame:
         """Send an event and return the frame of the type `answer` that answers it.
@@ -105,16 +109,18 @@ class ChatConnection:
 
     def wait_for(self, matches: Callable[[Frame], bool]) -> Frame:
         """Return the first frame that matches, and keep those before it for a later wait; raises as `ask`."""
-        for frame in self.kept:
+        for position, (arrived_at, frame) in enumerate(self.kept):
             if matches(frame):
-                self.kept.remove(frame)
+                del self.kept[position]
+                self.arrived_at = arrived_at
                 return frame
         while True:
             frame = read_frame(self.socket.receive_text(remaining(self.deadline, self.timeout)))
             raise_failure(frame, self.acks)
             if matches(frame):
+                self.arrived_at = time.monotonic()
                 return frame
-            self.kept.append(frame)
+            self.kept.append((time.monotonic(), frame))
 
     def extend(self, seconds: float) -> None:
         """Give the connection more time, so that it can be tidied up after the deadline."""

@@ -58,9 +58,9 @@ class Round:
     text: str = field(default_factory=lambda: f"doctor {secrets.token_hex(8)}")
     findings: list[Finding] = field(default_factory=list)
 
-    def note(self, hop: str, seen: str, started: float) -> None:
-        """Note that a hop worked, and how long it took since `started` (monotonic seconds)."""
-        milliseconds = (time.monotonic() - started) * 1000
+    def note(self, hop: str, seen: str, started: float, ended: float | None = None) -> None:
+        """Note that a hop worked, and how long it took between two times (monotonic seconds), the second one now."""
+        milliseconds = ((time.monotonic() if ended is None else ended) - started) * 1000
         self.findings.append(Finding(f"round_trip.{hop}", Verdict.OK, seen, milliseconds=milliseconds))
 
     def all_findings(self, reason: str) -> list[Finding]:
@@ -153,14 +153,15 @@ def send_round(this_round: Round, connection: ChatConnection) -> None:
                 lambda frame: frame.get("room") == room and "seq" in frame and "type" not in frame
             )
         message = str(line.get("id", ""))
-        this_round.note("receive", f"it came back with number {line.get('seq')}", started)
+        this_round.note("receive", f"it came back with number {line.get('seq')}", started, connection.arrived_at)
         started = time.monotonic()
         with stopping_at("history"):
             page = connection.ask("history", {"room": room, "limit": 5}, "history")
         require_stored(page.get("messages"), message)
+        ended = time.monotonic()
     finally:
         left = tidy_up(connection, room, message)
-    this_round.note("history", f"it is in the history; {left}", started)
+    this_round.note("history", f"it is in the history; {left}", started, ended)
 
 
 def require_stored(messages: object, message: str) -> None:

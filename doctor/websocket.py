@@ -80,6 +80,7 @@ class WebSocket:
                         pong = encode_frame(Opcode.PONG, message.payload, os.urandom(MASK_BYTES))
                         self._send(pong, remaining(deadline, timeout))
                     case Opcode.CLOSE:
+                        self._answer_close(remaining(deadline, timeout))
                         raise ConnectionClosed(message.code, message.payload.decode(errors="replace"))
             try:
                 self.messages += self.reader.feed(receive_bytes(self.sock, deadline, timeout))
@@ -96,12 +97,21 @@ class WebSocket:
         except (NoAnswer, ConnectionClosed):
             self.sock.close()
 
+    def _answer_close(self, timeout: float) -> None:
+        """Answer the server's close frame and close the socket: the server waits for that."""
+        try:
+            self._send(encode_close(NORMAL_CLOSURE, os.urandom(MASK_BYTES)), timeout)
+        except (NoAnswer, ConnectionClosed):
+            return  # the server did not wait
+        finally:
+            self.sock.close()
+
     def _send(self, frame: bytes, timeout: float) -> None:
         try:
             self.sock.settimeout(timeout)
             self.sock.sendall(frame)
         except TimeoutError as problem:
-            raise NoAnswer(Failure.TIMEOUT, f"{timeout:g} s") from problem
+            raise NoAnswer(Failure.TIMEOUT, f"{timeout:.3g} s") from problem
         except OSError as problem:
             raise ConnectionClosed(1006) from problem
 
@@ -197,7 +207,7 @@ def receive_bytes(sock: socket.socket, deadline: float, timeout: float) -> bytes
         sock.settimeout(remaining(deadline, timeout))
         data = sock.recv(CHUNK_BYTES)
     except TimeoutError as problem:
-        raise NoAnswer(Failure.TIMEOUT, f"{timeout:g} s") from problem
+        raise NoAnswer(Failure.TIMEOUT, f"{timeout:.3g} s") from problem
     except OSError as problem:
         raise ConnectionClosed(1006) from problem
     if not data:
@@ -208,7 +218,7 @@ def receive_bytes(sock: socket.socket, deadline: float, timeout: float) -> bytes
 def remaining(deadline: float, timeout: float) -> float:
     """Return the seconds until a deadline (monotonic); raises NoAnswer when it has passed."""
     if (left := deadline - time.monotonic()) <= 0:
-        raise NoAnswer(Failure.TIMEOUT, f"{timeout:g} s")
+        raise NoAnswer(Failure.TIMEOUT, f"{timeout:.3g} s")
     return left
 
 
