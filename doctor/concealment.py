@@ -34,12 +34,14 @@ class Concealer:
 
 
 def secret_parts(value: str) -> Iterator[str]:
-    """Yield the parts of a setting's value that may be secret: what stands between separators, without addresses."""
+    """Yield the parts of a setting's value that may be secret: the whole, and what stands between separators.
+
+    Of an address, only the query is one.
+    """
     if _is_address(value):
         yield from secret_parts(value.partition("?")[2].replace("&", ";"))
         return
-    if not re.search(r"[;,\s]", value):
-        yield from _long_enough(value)
+    yield from _long_enough(value)
     for part in filter(None, re.split(r"[;,\s]+", value)):
         name, equals, content = part.partition("=")
         if equals and re.fullmatch(r"\w+", name) and content.strip("="):

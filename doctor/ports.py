@@ -121,15 +121,23 @@ def _pid_by_psutil(port: int) -> int | None:
 
 def _pid_by_proc(port: int) -> int | None:
     """Return the process by Linux's /proc; None elsewhere, and for a process of another user."""
-    inodes = {inode for table in ("tcp", "tcp6") for inode in _listening_inodes(Path("/proc/net") / table, port)}
+    tables = [Path("/proc/net") / name for name in ("tcp", "tcp6")]
+    sockets = {f"socket:[{inode}]" for table in tables for inode in _listening_inodes(table, port)}
     for folder in Path("/proc").glob("[0-9]*"):
         try:
-            links = [str(link.readlink()) for link in (folder / "fd").iterdir()]
+            links = list((folder / "fd").iterdir())
         except OSError:  # it ended, or is another user's
             continue
-        if any(link == f"socket:[{inode}]" for inode in inodes for link in links):
+        if any(_target(link) in sockets for link in links):
             return int(folder.name)
     return None
+
+
+def _target(link: Path) -> str:
+    try:
+        return str(link.readlink())
+    except OSError:  # it was closed meanwhile
+        return ""
 
 
 def _listening_inodes(table: Path, port: int) -> list[str]:

@@ -100,6 +100,6 @@ def _matches(pattern: str, path: str, *, is_folder: bool) -> bool:
 
 def _expression(pattern: str) -> str:
     """Return a regular expression for a pattern with slashes: `*` stays in a folder, `**` does not."""
-    special = {"**/": "(?:.*/)?", "/**": "/.*", "**": ".*", "*": "[^/]*", "?": "[^/]"}
-    pieces = re.split(r"(\*\*/|/\*\*|\*\*|\*|\?)", pattern)
+    special = {"/**/": "/(?:.*/)?", "**/": "(?:.*/)?", "/**": "/.*", "**": ".*", "*": "[^/]*", "?": "[^/]"}
+    pieces = re.split(r"(/\*\*/|\*\*/|/\*\*|\*\*|\*|\?)", pattern)
     return "".join(special.get(piece, re.escape(piece)) for piece in pieces)

@@ -17,8 +17,8 @@ from tests.doctor.settings_faults import FILE_FAULTS, ROOT, SETTINGS_FAULTS, fin
 # The checks whose faults are in test modules of their own, with one test each that makes it wrong.
 ELSEWHERE = {
     "connection.string": "test_examination.py::test_a_connection_string_that_cannot_be_read_ends_the_questions",
-    "health.alive": "test_health.py::test_an_address_without_the_app_is_found",
-    "health.ready": "test_health.py::test_an_app_that_is_not_ready_is_found",
+    "health.alive": "test_health.py::test_an_app_that_is_not_alive_is_asked_nothing_more",
+    "health.ready": "test_health.py::test_what_is_not_ready_is_named_where_the_key_is_given",
     "webhook.validation": "test_webhook.py::test_a_host_that_answers_options_without_the_header_is_found",
     "webhook.cors": "test_webhook.py::test_a_host_that_answers_options_without_the_header_is_found",
     "webhook.foreign_origin": "test_webhook.py::test_an_app_that_any_service_may_register_is_found",
@@ -31,7 +31,7 @@ ELSEWHERE = {
     "round_trip.negotiate": "test_round_trip.py::test_an_app_where_nobody_may_connect_is_found",
     "round_trip.connect": "test_round_trip.py::test_a_service_that_cannot_be_reached_from_here_is_found",
     "round_trip.join": "test_round_trip.py::test_a_hub_without_a_handler_is_found_when_the_room_is_joined",
-    "round_trip.send": "test_round_trip.py::test_storage_that_does_not_take_messages_is_found_when_one_is_sent",
+    "round_trip.send": "test_round_trip.py::test_a_service_that_refuses_the_app_is_found_when_a_message_is_published",
     "round_trip.receive": "test_round_trip.py::test_a_message_that_does_not_come_back_is_found_and_its_room_left",
     "round_trip.history": "test_round_trip.py::test_a_history_without_the_message_is_found_and_the_message_deleted",
 }
