@@ -66,13 +66,13 @@ def _is_storage(answer: Response) -> bool:
     return bool(answer.header("x-ms-request-id")) or answer.header("server").startswith("Azurite")
 
 
-def check_port(port: Port) -> Finding:
-    """Say whether the port is free, ours, or somebody else's."""
-    if not any(_accepts(address, port.number) for address in ADDRESSES):
+def check_port(port: Port, seconds: float = PROBE_SECONDS) -> Finding:
+    """Say whether the port is free, ours, or somebody else's; `seconds` are the limit of each of three questions."""
+    if not any(_accepts(address, port.number, seconds) for address in ADDRESSES):
         return Finding(port.check, Verdict.OK, f"port {port.number} is free: {port.service} does not run there")
     method, path = port.request
     try:
-        answer: Response | None = send_request(method, f"http://localhost:{port.number}{path}", timeout=PROBE_SECONDS)
+        answer: Response | None = send_request(method, f"http://localhost:{port.number}{path}", timeout=seconds)
     except NoAnswer:
         answer = None
     if answer is not None and port.is_ours(answer):
@@ -82,11 +82,11 @@ def check_port(port: Port) -> Finding:
     return Finding(port.check, Verdict.WRONG if port.is_needed else Verdict.OK, seen, port.fix, Symptom.PORT)
 
 
-def _accepts(address: str, port: int) -> bool:
+def _accepts(address: str, port: int, seconds: float) -> bool:
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
     try:
         with socket.socket(family, socket.SOCK_STREAM) as probe:
-            probe.settimeout(PROBE_SECONDS)
+            probe.settimeout(seconds)
             probe.connect((address, port))
     except TimeoutError:
         return True  # somebody listens and takes no more connections
@@ -100,13 +100,14 @@ def name_listener(port: int) -> str:
 
     Arguments of processes are not shown: they may hold secrets.
     """
-    pid = _pid_by_psutil(port) if importlib.util.find_spec("psutil") else _pid_by_proc(port)
+    pid = pid_by_psutil(port) if importlib.util.find_spec("psutil") else pid_by_proc(port)
     if pid is None:
         return ""
     return f"{_process_name(pid)} (process {pid})"
 
 
-def _pid_by_psutil(port: int) -> int | None:
+def pid_by_psutil(port: int) -> int | None:
+    """Return the process by psutil; None where this user may not see it."""
     import psutil
 
     try:
@@ -119,7 +120,7 @@ def _pid_by_psutil(port: int) -> int | None:
     return None
 
 
-def _pid_by_proc(port: int) -> int | None:
+def pid_by_proc(port: int) -> int | None:
     """Return the process by Linux's /proc; None elsewhere, and for a process of another user."""
     tables = [Path("/proc/net") / name for name in ("tcp", "tcp6")]
     sockets = {f"socket:[{inode}]" for table in tables for inode in _listening_inodes(table, port)}

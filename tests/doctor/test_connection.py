@@ -21,9 +21,8 @@ def answer(status: int) -> Response:
 
 
 def token(**claims: object) -> str:
-    return ".".join(
-        base64.urlsafe_b64encode(json.dumps(part).encode()).decode().rstrip("=") for part in ({}, claims, {})
-    )
+    parts = [json.dumps(part).encode() for part in ({}, claims, {})]
+    return ".".join(base64.urlsafe_b64encode(part).decode().rstrip("=") for part in parts)
 
 
 @pytest.mark.parametrize(

@@ -2,13 +2,13 @@
 
 import os
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 import pytest
 
-from doctor import ports
 from doctor.findings import Verdict
-from doctor.ports import chat_ports, check_port, name_listener
+from doctor.ports import chat_ports, check_port, name_listener, pid_by_proc, pid_by_psutil
 
 
 @pytest.fixture
@@ -18,9 +18,8 @@ def held() -> Iterator[int]:
         yield server.getsockname()[1]
 
 
-@pytest.mark.parametrize("find_pid", [ports._pid_by_psutil, ports._pid_by_proc])
-def test_who_listens_is_found_with_psutil_and_without(find_pid: object, held: int) -> None:
-    assert callable(find_pid)
+@pytest.mark.parametrize("find_pid", [pid_by_psutil, pid_by_proc])
+def test_who_listens_is_found_with_psutil_and_without(find_pid: Callable[[int], int | None], held: int) -> None:
     assert find_pid(held) == os.getpid()
 
 
@@ -43,23 +42,18 @@ def test_a_port_where_nothing_listens_is_free() -> None:
     assert all(f"port {number} is free" in finding.seen for finding in findings)
 
 
-def test_a_program_that_does_not_answer_has_the_port(monkeypatch: pytest.MonkeyPatch, held: int) -> None:
-    monkeypatch.setattr(ports, "PROBE_SECONDS", 0.1)
-
-    finding = check_port(chat_ports(held, 8080, 10002)[0])
+def test_a_program_that_does_not_answer_has_the_port(held: int) -> None:
+    finding = check_port(chat_ports(held, 8080, 10002)[0], seconds=0.1)
 
     assert finding.verdict is Verdict.WRONG
     assert f"port {held} is used by" in finding.seen
     assert "--port" in finding.fix
 
 
-def test_a_foreign_program_at_a_port_that_only_azurite_takes_is_a_note(
-    monkeypatch: pytest.MonkeyPatch, held: int
-) -> None:
-    monkeypatch.setattr(ports, "PROBE_SECONDS", 0.1)
-    monkeypatch.setattr(ports, "BLOBS_PORT", held)
+def test_a_foreign_program_at_a_port_that_only_azurite_takes_is_a_note(held: int) -> None:
+    blobs = replace(chat_ports(7071, 8080, 10002)[2], number=held)
 
-    finding = check_port(chat_ports(7071, 8080, 10002)[2])
+    finding = check_port(blobs, seconds=0.1)
 
     assert (finding.check, finding.verdict) == ("ports.blobs", Verdict.OK)
     assert "python3 dev.py func" in finding.fix
