@@ -6,6 +6,7 @@ the connection string may be given by DOCTOR_FUNCTION_KEY and DOCTOR_CONNECTION_
 """
 
 import argparse
+import logging
 import os
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -120,4 +121,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 if __name__ == "__main__":
+    # What libraries log (azure-identity the sign-ins that it tried) is no part of the report.
+    logging.basicConfig(handlers=[logging.NullHandler()])
     sys.exit(main())

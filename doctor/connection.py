@@ -120,10 +120,12 @@ def check_identity(client_id: str | None, *, is_installed: bool | None = None) -
         fix = "install azure-identity, which requirements.txt has"
         seen = "azure-identity is not installed, and an identity-based connection needs it"
         return Finding("connection.identity", Verdict.WRONG, seen, fix, Symptom.REST_REFUSED), None
+    from azure.core.exceptions import AzureError
+
     started = time.monotonic()
     try:
         token = asyncio.run(_identity_token(client_id))
-    except Exception as problem:  # azure-identity raises errors of many kinds, whose texts name the machine's sign-ins
+    except (AzureError, TimeoutError) as problem:  # the text names every sign-in that was tried
         fix = "sign in on this machine (az login), or give the app an identity and name it in the setting __clientId"
         seen = f"no token for the app's identity: {type(problem).__name__}"
         return Finding("connection.identity", Verdict.WRONG, seen, fix, Symptom.REST_REFUSED), None

@@ -1,5 +1,6 @@
 """What the answers of a service mean: its address, its view of a token, the clock."""
 
+import asyncio
 import base64
 import json
 from datetime import UTC, datetime
@@ -7,10 +8,11 @@ from datetime import UTC, datetime
 import pytest
 
 from chat.settings import Settings
-from doctor.connection import judge_address, judge_clock, judge_identity_token, judge_token
+from doctor.connection import check_identity, judge_address, judge_clock, judge_identity_token, judge_token
 from doctor.findings import Verdict
 from doctor.folder.connections import age_limit, move_ports, service_of, trusts_signature
 from doctor.http import Failure, NoAnswer, Response
+from tests.chat.identity_endpoint import serve_identity
 
 NOW = datetime(2026, 1, 31, 12, 0, 0, tzinfo=UTC)
 KEY = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789ABCDEFGH"
@@ -69,6 +71,19 @@ def test_a_token_of_an_identity_is_for_the_service_and_has_not_ended() -> None:
     assert judge_identity_token("opaque", 50).verdict is Verdict.OK
     assert judge_identity_token(token(aud=service, exp=100), 150).verdict is Verdict.WRONG
     assert judge_identity_token(token(aud="https://storage.azure.com", exp=100), 50).verdict is Verdict.WRONG
+
+
+async def test_an_identity_that_gets_a_token_is_right_and_one_without_is_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with serve_identity(monkeypatch) as endpoint:
+        finding, bearer = await asyncio.to_thread(check_identity, "client")
+        endpoint.status = 400
+        failed, nothing = await asyncio.to_thread(check_identity, "client")
+
+    assert bearer is not None
+    assert bearer.make("https://any.example") == "token-1"
+    assert (finding.verdict, failed.verdict, nothing) == (Verdict.OK, Verdict.WRONG, None)
+    assert endpoint.asked[0]["resource"] == "https://webpubsub.azure.com"
+    assert "token-1" not in str(finding) + str(bearer)
 
 
 @pytest.mark.parametrize(
