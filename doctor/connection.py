@@ -67,7 +67,7 @@ def judge_address(endpoint: str, answer: Response | NoAnswer) -> Finding:
     if isinstance(answer, NoAnswer):
         if answer.failure is Failure.REFUSED and is_on_this_machine(endpoint):
             return Finding(check, Verdict.UNKNOWN, f"nothing runs at {endpoint}", START, symptom)
-        fix = "correct the Endpoint of the connection string, or open the network to it"
+        fix = "correct the Endpoint of the connection string (or __serviceUri), or open the network to it"
         return Finding(check, Verdict.WRONG, f"{endpoint} does not answer: {answer}", fix, symptom)
     if answer.status != 200:
         seen = f"{endpoint} answers {answer.status} to the question for its health: it is no Web PubSub service"

@@ -164,12 +164,17 @@ async def durable_functions_that_the_app_misses(chat: LocalChat, folder: Path) -
 # --- storage ---------------------------------------------------------------------
 
 
-async def storage_that_refuses(chat: LocalChat, folder: Path) -> Finding:
-    chat.storage.faults.add("fail storage 403 code=AuthorizationPermissionMismatch for=60s")
-    try:
-        return await asyncio.to_thread(check_tables, Settings(chat.settings), SECONDS)
-    finally:
-        chat.storage.faults.clear()
+def storage_with(fault: str) -> LiveFault:
+    """Return a fault of local_azure's storage."""
+
+    async def find(chat: LocalChat, folder: Path) -> Finding:
+        chat.storage.faults.add(fault)
+        try:
+            return await asyncio.to_thread(check_tables, Settings(chat.settings), SECONDS)
+        finally:
+            chat.storage.faults.clear()
+
+    return find
 
 
 async def storage_with_another_key(chat: LocalChat, folder: Path) -> Finding:
@@ -216,7 +221,13 @@ LIVE_FAULTS: dict[str, tuple[str, str, LiveFault]] = {
     "a host of another app": ("functions.indexed", "it lacks session", a_host_of_another_app),
     "no durable functions": ("storage.durable", "404", a_host_without_durable_functions),
     "durable functions without an answer": ("storage.durable", "2 s", durable_functions_that_the_app_misses),
-    "storage that refuses": ("storage.tables", "403", storage_that_refuses),
+    "storage that takes no rows": (
+        "storage.tables",
+        "403 AuthorizationPermissionMismatch",
+        storage_with("fail storage 403 code=AuthorizationPermissionMismatch operation=merge for=60s"),
+    ),
+    "storage that gives no rows": ("storage.tables", "500", storage_with("fail storage 500 operation=get for=60s")),
+    "storage that keeps rows": ("storage.tables", "403", storage_with("fail storage 403 operation=delete for=60s")),
     "storage with another key": ("storage.tables", "403", storage_with_another_key),
     "storage that is not set": ("storage.tables", "AzureWebJobsStorage", storage_that_is_not_set),
     "a foreign program at the app's port": ("ports.functions", "python", a_foreign_program_at("ports.functions")),
