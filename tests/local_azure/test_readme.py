@@ -28,7 +28,7 @@ EXAMPLE_ENDPOINT = "http://127.0.0.1:8080"
 
 
 def blocks(language: str) -> list[str]:
-    """Return the README's code blocks of a language ("" for those without one)."""
+    """Return the README's code blocks of a language."""
     found = re.findall(r"^```(\w*)\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
     return [block for name, block in found if name == language]
 
@@ -56,7 +56,7 @@ def command(*arguments: str) -> Iterator[IO[str]]:
 
 
 def test_the_service_prints_what_the_readme_shows() -> None:
-    shown = next(block for block in blocks("") if block.startswith("Web PubSub listens"))
+    shown = next(block for block in blocks("text") if block.startswith("Web PubSub listens"))
 
     with command("-m", "local_azure.webpubsub", "--port", "0") as output:
         printed = output.readline() + output.readline()
@@ -66,7 +66,7 @@ def test_the_service_prints_what_the_readme_shows() -> None:
 
 
 def test_the_table_storage_prints_what_the_readme_shows() -> None:
-    shown = next(block for block in blocks("") if block.startswith("Table storage listens"))
+    shown = next(block for block in blocks("text") if block.startswith("Table storage listens"))
 
     with command("-m", "local_azure.tables", "--port", "0") as output:
         printed = output.readline() + output.readline()
