@@ -13,8 +13,9 @@ import signal
 import subprocess
 import sys
 import textwrap
+import threading
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
 from itertools import zip_longest
@@ -36,7 +37,7 @@ DOCUMENTS = sorted(
 )
 FENCE = re.compile(r"^(?P<indent> *)```(?P<language>[^\n`]*)\n(?P<text>.*?)^(?P=indent)```$", re.DOTALL | re.MULTILINE)
 
-# What a test has not, and the programs that come with it. `a deployed chat` has no program: its address is in the block.
+# What a test has not, by the program that comes with it.
 NEEDED_BY = {
     "az": "Azure CLI",
     "azd": "Azure Developer CLI",
@@ -45,6 +46,7 @@ NEEDED_BY = {
     "func": "Core Tools",
     "gh": "GitHub CLI",
 }
+# Has no program of its own: its address is in the block.
 DEPLOYED_CHAT = "a deployed chat"
 DEPLOYED_ADDRESS = ".azurewebsites.net"
 
@@ -142,10 +144,11 @@ def started(command: Sequence[str], least_lines: int = 0) -> Iterator[list[str]]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
         assert process.stdout
         try:
-            yield read_until_ready(process.stdout, least_lines)
+            printed = read_until_ready(process.stdout, least_lines)
+            threading.Thread(target=process.stdout.read, daemon=True).start()  # a full pipe would stop the server
+            yield printed
             if os.name == "posix":  # Windows cannot press Ctrl-C for one process alone
                 process.send_signal(signal.SIGINT)
-                process.stdout.read()
                 assert process.wait(timeout=SERVER_SECONDS) == 0
         finally:
             process.kill()
@@ -217,6 +220,8 @@ def run(words: Sequence[str], product: Product, folder: Path, shown_lines: int) 
         case ["python3", "dev.py", command, *arguments] if command in ONLY_PARSED:
             parse_only(command, arguments)
             return []
+        case ["python3", "dev.py", "run"]:
+            return []  # the product that all commands talk to was started so
         case ["python3", "dev.py", "run", *arguments]:
             ports = ["--port", "0", "--webpubsub-port", "0", "--tables-port", "0", "--data", str(folder)]
             return run_server([sys.executable, "dev.py", "run", *arguments, *ports], shown_lines)
