@@ -88,6 +88,15 @@ def test_every_anchor_of_a_link_is_a_heading(document: str) -> None:
     assert [anchor for path, anchor in targets if path.suffix == ".md" and anchor not in anchors_of(path)] == []
 
 
+@pytest.mark.parametrize("index", ["README.md", "llms.txt"])
+def test_every_page_of_the_documents_is_in_both_lists_of_them(index: str) -> None:
+    pages = {page for page in DOCUMENTS if page.startswith("docs/")}
+    linked = set(re.findall(r"\]\((docs/[^)#]+)", (ROOT / index).read_text(encoding="utf-8")))
+
+    assert pages
+    assert pages - linked == set()
+
+
 @pytest.mark.parametrize("document", DOCUMENTS)
 def test_every_path_that_a_document_names_exists(document: str) -> None:
     """A path is text in backquotes that begins with a folder of the repository."""
