@@ -55,3 +55,22 @@ def test_every_symptom_is_named_by_a_finding() -> None:
     named = set(re.findall(r"Symptom\.([A-Z_0-9]+)", SOURCES))
 
     assert {symptom.name for symptom in Symptom} - named == {"MESSAGES_MISSING"}
+
+
+TROUBLESHOOTING = (ROOT / "docs" / "troubleshooting.md").read_text(encoding="utf-8")
+
+
+def test_every_symptom_is_a_section_of_troubleshooting() -> None:
+    headings = re.findall(r"^## (.+)$", TROUBLESHOOTING, re.MULTILINE)
+    anchors = {re.sub(r"[^\w -]", "", heading).lower().replace(" ", "-") for heading in headings}
+
+    assert set(Symptom) - anchors == set()
+
+
+def test_every_check_that_troubleshooting_names_exists() -> None:
+    groups = "|".join({check.partition(".")[0] for check in CHECKS})
+
+    named = set(re.findall(rf"`((?:{groups})\.[a-z_]+)`", TROUBLESHOOTING))
+
+    assert len(named) > 20
+    assert named - CHECKS.keys() == set()
