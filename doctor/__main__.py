@@ -6,6 +6,7 @@ the connection string may be given by DOCTOR_FUNCTION_KEY and DOCTOR_CONNECTION_
 """
 
 import argparse
+import io
 import logging
 import os
 import sys
@@ -21,6 +22,8 @@ from doctor.report import EXIT_USAGE, exit_code, format_line, format_summary, to
 
 FUNCTION_KEY_VARIABLE = "DOCTOR_FUNCTION_KEY"
 CONNECTION_VARIABLE = "DOCTOR_CONNECTION_STRING"
+MAX_TIMEOUT = 120
+"""In seconds."""
 PUBLIC_SETTINGS = ("WebPubSubHub",)
 """Each client's URL shows the hub: it is no secret, however long."""
 
@@ -78,9 +81,6 @@ def _usage_problem(options: Options) -> str:
     return ""
 
 
-MAX_TIMEOUT = 120
-
-
 def secrets_of(options: Options, environment: Mapping[str, str]) -> list[str]:
     """Return every value that may hold a secret: those of the options, and of all settings."""
     try:
@@ -123,4 +123,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 if __name__ == "__main__":
     # What libraries log (azure-identity the sign-ins that it tried) is no part of the report.
     logging.basicConfig(handlers=[logging.NullHandler()])
-    sys.exit(main())
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")  # a terminal that cannot show a character shows `?`
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:
+        sys.exit(130)

@@ -22,12 +22,13 @@ _PARTS = {"storage": ("storage", Symptom.STORAGE), "durable": ("Durable Function
 class AppAnswers:
     """What an app answered; everything is empty where it did not.
 
-    `problem` says why nothing was answered at all; `is_refused` that nothing listens there. `client_url` holds a token
-    and is never shown.
+    `problem` says why nothing was answered at all; `is_refused` that nothing listens there; `is_absent` that
+    something else than the chat, or a host without it, answers. `client_url` holds a token and is never shown.
     """
 
     problem: str = ""
     is_refused: bool = False
+    is_absent: bool = False
     date: datetime | None = None
     session: Mapping[str, Any] = field(default_factory=dict)
     client_url: str = field(default="", repr=False)
@@ -58,7 +59,9 @@ def ask_app(base_url: str, function_key: str | None, timeout: float) -> AppAnswe
     content = _object(session.json())
     client_url = _negotiate(base_url, timeout) if content.get("auth") == "open" else ""
     details = _read_details(base_url, function_key, timeout)
-    return AppAnswers(date=session.date, session=content, client_url=client_url, details=details)
+    # A sign-in in front (401, 403, a redirect, a page) hides a chat; these answers say that there is none.
+    is_absent = session.status == 404 or session.status >= 500
+    return AppAnswers("", False, is_absent, session.date, content, client_url, details)
 
 
 def _negotiate(base_url: str, timeout: float) -> str:

@@ -3,12 +3,11 @@
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from chat.errors import NotConfigured
 from chat.settings import DEFAULT_HUB, Settings, parse_connection_string
-from doctor.catalogue import APP_CHECKS, checks_of
 from doctor.connection import (
     CLOCK_LIMIT_SECONDS,
     START,
@@ -16,11 +15,12 @@ from doctor.connection import (
     ask_address,
     check_identity,
     check_token,
+    is_on_this_machine,
     judge_address,
     judge_clock,
     key_bearer,
 )
-from doctor.deployed import AppAnswers, ask_app, check_auth, check_detail, hub_names
+from doctor.deployed import AppAnswers, ask_app, check_detail
 from doctor.findings import Finding, Verdict
 from doctor.folder.connections import Service, age_limit, move_ports, service_of, trusts_signature
 from doctor.folder.files import (
@@ -31,7 +31,7 @@ from doctor.folder.files import (
     read_json,
     read_requirements_file,
 )
-from doctor.folder.functions import check_import, check_indexed, index_folder
+from doctor.folder.functions import check_import, index_folder
 from doctor.folder.package import check_bundle, check_package, unreadable_host
 from doctor.folder.settings import check_settings, unreadable_file
 from doctor.folder.versions import (
@@ -42,18 +42,16 @@ from doctor.folder.versions import (
     installed_libraries,
     running_python,
 )
-from doctor.health import check_health
 from doctor.http import NoAnswer
-from doctor.hub import check_client_url, check_handler, check_name, unreadable_hubs
+from doctor.hub import check_handler, unreadable_hubs
 from doctor.ports import chat_ports, check_port
-from doctor.round_trip import check_round_trip
+from doctor.running_app import App, examine_app, not_asked
 from doctor.storage import check_durable, check_tables
 from doctor.symptoms import Symptom
-from doctor.webhook import check_webhook
 
 DEFAULT_PORTS = {"functions": 7071, "webpubsub": 8080, "tables": 10002}
-ROUND_TRIP_FACTOR = 2
-"""A message goes through the service and the app, and either may have to start: it is given twice the time."""
+ASKED_WITHOUT_AN_APP = frozenset(("storage.tables", "python.version", "libraries.versions"))
+"""On this machine, what an app elsewhere has to tell is seen directly."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,21 +68,6 @@ class Options:
     hub: str = ""
     ports: Mapping[str, int] = field(default_factory=lambda: DEFAULT_PORTS)
     timeout: float = 10.0
-
-
-@dataclass(frozen=True, slots=True)
-class App:
-    """A running app: what it answered, and what it is compared with.
-
-    `names` are names of the hub by where they were read. `clock_limit` is in seconds.
-    """
-
-    url: str
-    answers: AppAnswers
-    service: Service | None
-    names: Mapping[str, str]
-    trusts_signature: bool = True
-    clock_limit: float = CLOCK_LIMIT_SECONDS
 
 
 def examine(options: Options, environment: Mapping[str, str]) -> Iterator[Finding]:
@@ -108,13 +91,10 @@ def _examine_remote(options: Options) -> Iterator[Finding]:
     if options.url:
         answers = ask_app(options.url, options.function_key, options.timeout)
         names = {"the option --hub": options.hub} if options.hub else {}
-        app = App(options.url, answers, service, names, trusts_signature=answers.trusts_signature)
-        yield from _examine_app(options, app)
-        if not answers.problem:
-            key = options.function_key or None
-            yield check_indexed(lambda: index_folder(options.folder, {}), options.url, key, options.timeout)
-            yield from _examine_deployed(options.folder, answers)
-            yield from _examine_traffic(options, app)
+        key, trusted = options.function_key, answers.trusts_signature
+        index = partial(index_folder, options.folder, {})
+        app = App(options.url, answers, service, names, index, key, options.timeout, trusted)
+        yield from examine_app(app, lambda: _examine_deployed(options.folder, answers))
 
 
 def read_service(connection_string: str, hub: str) -> tuple[Finding, Service | None]:
@@ -130,7 +110,7 @@ def read_service(connection_string: str, hub: str) -> tuple[Finding, Service | N
 
 
 def _examine_deployed(folder: Path, app: AppAnswers) -> Iterator[Finding]:
-    """Yield what only the details of a deployed app tell."""
+    """Yield what a deployed app tells only to who has its key."""
     python = str(app.details.get("python", ""))
     yield check_python(python, configured_runtime(folder), "runs the app")
     libraries = app.details.get("libraries")
@@ -160,31 +140,19 @@ def _examine_machine(options: Options, environment: Mapping[str, str]) -> Iterat
     if service is not None:
         yield from _examine_service(service, options.timeout, limit)
     base_url = f"http://localhost:{options.ports['functions']}"
-    yield _examine_handler(options.folder, settings.hub, base_url)
+    if service is not None and is_on_this_machine(service.endpoint):
+        yield _examine_handler(options.folder, settings.hub, base_url)
     yield check_tables(settings, options.timeout)
-    app = App(
-        base_url,
-        ask_app(base_url, options.function_key, options.timeout),
-        service,
-        {"the setting WebPubSubHub": settings.hub},
-        trusts_signature=trusts_signature(settings),
-        clock_limit=limit,
-    )
-    if app.answers.is_refused:
-        yield from not_running(base_url)
+    answers = ask_app(base_url, options.function_key, options.timeout)
+    if answers.is_refused:
+        yield from not_asked(f"the chat does not run at {base_url}", START, besides=ASKED_WITHOUT_AN_APP)
         return
-    yield from _examine_app(options, app)
-    yield check_indexed(lambda: index, base_url, options.function_key or None, options.timeout)
-    yield check_durable(base_url, options.timeout)
-    yield from _examine_traffic(options, app)
-
-
-def not_running(base_url: str) -> Iterator[Finding]:
-    """Yield for each check of a running app that there is none on this machine."""
-    local = ("storage.tables", "python.version", "libraries.versions")
-    for name in APP_CHECKS:
-        if name not in local:
-            yield Finding(name, Verdict.UNKNOWN, f"the chat does not run at {base_url}", START)
+    names = {"the setting WebPubSubHub": settings.hub}
+    key, trusted = options.function_key, trusts_signature(settings)
+    app = App(
+        base_url, answers, service, names, lambda: index, key, options.timeout, trusted, limit, ASKED_WITHOUT_AN_APP
+    )
+    yield from examine_app(app, lambda: iter([check_durable(base_url, options.timeout)]))
 
 
 def _examine_folder(folder: Path) -> Iterator[Finding]:
@@ -228,36 +196,3 @@ def _examine_service(service: Service, timeout: float, clock_limit: float) -> It
         return
     yield check_token(service.endpoint, service.hub, bearer, timeout)
     yield judge_clock("clock.service", "the service", answer.date, time.time(), limit=clock_limit)
-
-
-def _examine_app(options: Options, app: App) -> Iterator[Finding]:
-    yield from check_health(app.url, function_key=options.function_key or None, timeout=options.timeout)
-    if app.answers.problem:
-        for name in APP_CHECKS[2:]:
-            yield Finding(name, Verdict.UNKNOWN, "not asked: the app does not answer", "see health.alive")
-        return
-    yield judge_clock("clock.app", "the app", app.answers.date, time.time(), limit=app.clock_limit)
-    yield check_auth(app.answers)
-    yield check_name({**app.names, **hub_names(app.answers)})
-    if app.service and app.answers.client_url:
-        yield check_client_url(app.answers.client_url, app.service.endpoint)
-
-
-def _examine_traffic(options: Options, app: App) -> Iterator[Finding]:
-    origin = urlsplit(app.service.endpoint).hostname if app.service else app.answers.service_host
-    hub = app.answers.hub or (app.service.hub if app.service else "")
-    if origin and hub:
-        key = app.service.connection.access_key if app.service and app.service.connection else None
-        yield from check_webhook(
-            app.url,
-            hub,
-            origin,
-            access_key=key if app.trusts_signature else None,
-            function_key=options.function_key or None,
-            timeout=options.timeout,
-        )
-    else:
-        for name in checks_of("webhook"):
-            seen = "not asked: the app does not tell its service's host, whose questions are to be answered"
-            yield Finding(name, Verdict.UNKNOWN, seen, "give --connection-string or --function-key")
-    yield from check_round_trip(app.url, timeout=options.timeout * ROUND_TRIP_FACTOR)

@@ -14,6 +14,8 @@ from doctor.symptoms import Symptom
 PROBE_SECONDS = 2.0
 BLOBS_PORT, QUEUES_PORT, TABLES_PORT = 10000, 10001, 10002
 ADDRESSES = ("127.0.0.1", "::1")
+_ACCOUNT = ("GET", "/devstoreaccount1?comp=list")
+_AZURITE = "stop that program before python3 dev.py func: Azurite takes this port (python3 dev.py run does not need it)"
 _LISTENING = "0A"  # the state in /proc/net/tcp
 
 
@@ -50,10 +52,6 @@ def chat_ports(functions: int, webpubsub: int, tables: int) -> list[Port]:
         Port("ports.queues", QUEUES_PORT, "a storage emulator", _ACCOUNT, _is_storage, _AZURITE, is_needed=False),
         Port("ports.tables", tables, "Table storage", _ACCOUNT, _is_storage, f"{move} --tables-port 10012"),
     ]
-
-
-_ACCOUNT = ("GET", "/devstoreaccount1?comp=list")
-_AZURITE = "stop that program before python3 dev.py func: Azurite takes this port (python3 dev.py run does not need it)"
 
 
 def _is_chat(answer: Response) -> bool:

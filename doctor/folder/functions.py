@@ -97,7 +97,9 @@ def judge_list(index: Callable[[], Index], answer: Response) -> Finding:
     folder = index()
     if folder.problem:
         seen = f"the host serves {len(served)} functions, and the folder's app cannot be imported: {folder.problem}"
-        return Finding(check, Verdict.UNKNOWN, seen, "see python3 dev.py doctor", Symptom.NO_FUNCTIONS)
+        return Finding(
+            check, Verdict.UNKNOWN, seen, "see functions.imported (python3 dev.py doctor)", Symptom.NO_FUNCTIONS
+        )
     ours, theirs = set(folder.names), set(served)
     if ours == theirs:
         return Finding(check, Verdict.OK, f"the host serves the folder's {len(ours)} functions")

@@ -124,6 +124,24 @@ async def test_an_address_without_an_app_is_wrong_once_and_nothing_else_is_asked
     assert findings == dict.fromkeys(APP_CHECKS, "cannot tell") | {"health.alive": "wrong"}
 
 
+async def test_a_host_whose_app_cannot_be_imported_is_found_once_and_compared_with_the_folder(
+    chat: LocalChat, tmp_path: Path
+) -> None:
+    broken = small_app(tmp_path)
+    (broken / "function_app.py").write_text("import absent\n")
+    async with an_app(chat, broken) as url:
+        port = urlsplit(url).port or 0
+        here = verdicts(await find(Options(broken, ports=ports_of(chat) | {"functions": port}), chat.settings))
+        there = by_check(await find(Options(ROOT, url)))
+
+    assert {check for check, verdict in here.items() if verdict == "wrong"} == {"functions.imported", "health.alive"}
+    assert {check for check, each in there.items() if each.verdict is Verdict.WRONG} == {
+        "functions.indexed",
+        "health.alive",
+    }
+    assert "the host serves 0 functions" in there["functions.indexed"].seen
+
+
 async def test_a_connection_string_that_cannot_be_read_ends_the_questions() -> None:
     findings = await find(Options(ROOT, connection_string=f"Endpoint=https://a.example;Key={SECRET}"))
 
