@@ -24,8 +24,8 @@ ROUND_TRIP_FACTOR = 2
 class App:
     """A running app: what it answered, and what it is compared with.
 
-    `names` are names of the hub by where they were read, `index` returns the functions of the folder. `timeout` and `clock_limit` are in seconds. `asked_elsewhere`
-    are checks that are made without the app.
+    `names` are names of the hub by where they were read, `index` returns the functions of the folder. `timeout` and
+    `clock_limit` are in seconds. `asked_elsewhere` are checks that are made without the app.
     """
 
     url: str
