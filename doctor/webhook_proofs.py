@@ -31,16 +31,26 @@ def check_proofs(webhook: Webhook, validation: Answer) -> list[Finding]:
             findings.append(Finding(check, Verdict.UNKNOWN, str(problem), READ_LOG, Symptom.EVENTS_FAIL))
         else:
             findings.append(judge_forged(webhook, check, answers[check]))
-    return [judge_easy_auth(webhook, [validation, *answers.values()]), *findings, check_right_proof(webhook)]
+    foreign = answers.pop("webhook.foreign_bearer", None)
+    easy_auth = judge_easy_auth(webhook, [validation, *answers.values()], foreign)
+    return [easy_auth, *findings, check_right_proof(webhook)]
 
 
-def judge_easy_auth(webhook: Webhook, answers: list[Answer]) -> Finding:
-    """Return whether a sign-in in front of the app keeps the service out."""
-    check = "webhook.easyauth"
+def judge_easy_auth(webhook: Webhook, answers: list[Answer], foreign: Answer | None) -> Finding:
+    """Return whether a sign-in in front of the app keeps the service out.
+
+    `answers` are those to requests without a token, `foreign` the one to a token of nobody. A sign-in that refuses only
+    the latter is perhaps right to do so: it may know the service's token.
+    """
+    check, address = "webhook.easyauth", webhook.shown("POST", "disconnected").partition(" ")[2]
     found = next((answer for answer in answers if answer.answerer is Answerer.SIGN_IN), None)
     if found is not None:
-        seen = f"requests to {webhook.shown('POST', 'disconnected').partition(' ')[2]}: {found.shown}"
-        return Finding(check, Verdict.WRONG, webhook.redact(seen), LET_THROUGH, Symptom.ADDRESS_REFUSED)
+        seen = webhook.redact(f"requests to {address}: {found.shown}")
+        return Finding(check, Verdict.WRONG, seen, LET_THROUGH, Symptom.ADDRESS_REFUSED)
+    if foreign is not None and foreign.answerer is Answerer.SIGN_IN:
+        seen = webhook.redact(f"requests to {address} with a foreign token: {foreign.shown}")
+        fix = f"a message that goes round shows whether the service's token passes; where it does not: {LET_THROUGH}"
+        return Finding(check, Verdict.UNKNOWN, seen, fix, Symptom.ADDRESS_REFUSED)
     if any(answer.answerer is Answerer.APP for answer in answers):
         return Finding(check, Verdict.OK, "requests without a token and with a foreign one reach the app")
     if webhook.function_key and answers[0].answerer is Answerer.ACCEPTED:
@@ -68,6 +78,8 @@ def judge_forged(webhook: Webhook, check: str, answer: Answer) -> Finding:
             return Finding(
                 check, Verdict.WRONG, seen, "set what the answer names, and restart the app", Symptom.SETTING
             )
+        case Answerer.SIGN_IN if check == "webhook.foreign_bearer" and response.status in (401, 403):
+            return Finding(check, Verdict.OK, f"{seen}, refused it", milliseconds=milliseconds)
         case Answerer.HOST_KEY if webhook.function_key:
             return Finding(check, Verdict.OK, f"{seen}: nothing passes without it", milliseconds=milliseconds)
         case Answerer.APP:

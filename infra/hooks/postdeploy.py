@@ -52,7 +52,7 @@ NEEDED = (
     "CHAT_WEBPUBSUB_ENDPOINT",
     "CHAT_HUB",
 )
-HUB_CHECK = "hub.handler"
+HUB_CHECK = "hub.resource"
 # Each try that fails late leaves a few rows of storage.
 LONGEST_ROUND_TRIP_WAIT_SECONDS = 60.0
 

@@ -242,7 +242,7 @@ async def test_a_connection_that_is_closed_at_the_first_message_is_found() -> No
 
 
 async def test_an_event_that_nobody_answers_is_found_when_the_time_is_over() -> None:
-    findings = await go_round_scripted(AScriptedService(join=None), seconds=0.3)
+    findings = await go_round_scripted(AScriptedService(join=None), seconds=1.0)
 
     assert verdicts(findings) == failing_at("join")
     assert "no answer in time" in findings[2].seen
@@ -251,7 +251,7 @@ async def test_an_event_that_nobody_answers_is_found_when_the_time_is_over() -> 
 async def test_a_message_that_does_not_come_back_is_found_and_its_room_left() -> None:
     service = AScriptedService(message=[])
 
-    findings = await go_round_scripted(service, seconds=0.3)
+    findings = await go_round_scripted(service, seconds=1.0)
 
     assert verdicts(findings) == failing_at("receive")
     assert [event["event"] for event in service.events] == ["join", "message", "leave"]

@@ -106,15 +106,19 @@ async def test_a_sign_in_before_the_app_is_found(chat: LocalChat, wall: Callable
     assert found["webhook.unsigned"].verdict is Verdict.UNKNOWN
 
 
-async def test_a_sign_in_that_refuses_only_foreign_tokens_is_found(chat: LocalChat) -> None:
+async def test_of_a_sign_in_that_refuses_foreign_tokens_it_is_unknown_what_it_does_to_the_services(
+    chat: LocalChat,
+) -> None:
     wall = answering(WALLS["a challenge"], "POST", when=lambda request: "Authorization" in request.headers)
     async with a_front(chat.url, wall) as url:
         found = by_check(await ask(url, access_key=access_key(chat)))
 
-    assert found["webhook.validation"].verdict is Verdict.OK
-    assert (found["webhook.easyauth"].verdict, found["webhook.easyauth"].symptom) == ("wrong", Symptom.ADDRESS_REFUSED)
-    assert found["webhook.foreign_bearer"].verdict is Verdict.UNKNOWN
-    assert found["webhook.right_signature"].verdict is Verdict.OK
+    assert (found["webhook.easyauth"].verdict, found["webhook.easyauth"].symptom) == (
+        Verdict.UNKNOWN,
+        Symptom.ADDRESS_REFUSED,
+    )
+    for check in ("webhook.validation", "webhook.foreign_bearer", "webhook.right_signature"):
+        assert found[check].verdict is Verdict.OK
 
 
 async def test_a_redirect_to_https_asks_for_an_address_with_https(chat: LocalChat) -> None:
@@ -166,10 +170,10 @@ async def test_an_app_that_is_too_slow_is_found_and_asked_once() -> None:
         return web.Response()
 
     async with a_server(never) as url:
-        findings = await ask(url, timeout=0.2)
+        findings = await ask(url, timeout=0.5)
 
     assert (findings[0].verdict, findings[0].symptom) == (Verdict.WRONG, Symptom.EVENTS_FAIL)
-    assert "no answer in time (0.2 s)" in findings[0].seen
+    assert "no answer in time (0.5 s)" in findings[0].seen
     assert asked == ["/eventhandler/validate"]
 
 

@@ -116,7 +116,7 @@ async def test_a_setting_that_is_not_kept_is_wrong() -> None:
     async with run_arm(FakeArm(changes_to=lambda hub: hub | {"eventHandlers": []})) as arm:
         findings = await asyncio.to_thread(check_hub, APP, the_hub(arm.url))
 
-    assert [(finding.check, str(finding.verdict)) for finding in findings] == [("hub.handler", "wrong")]
+    assert [(finding.check, str(finding.verdict)) for finding in findings] == [("hub.resource", "wrong")]
     assert "no handler leads to chat.example" in findings[0].seen
 
 

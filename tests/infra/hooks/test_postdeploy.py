@@ -107,7 +107,7 @@ async def test_of_a_whole_deployment_every_line_is_ok_and_the_address_is_the_las
     assert output.splitlines()[-1] == f"The chat: {deployment.url}"
     assert lines(output, "wrong") == []
     assert lines(output, "cannot tell") == ["webhook.right_signature"]
-    assert {"health.ready", "webhook.validation", "hub.handler", "round_trip.history"} <= set(lines(output, "ok"))
+    assert {"health.ready", "webhook.validation", "hub.resource", "round_trip.history"} <= set(lines(output, "ok"))
     assert [method for method, _ in deployment.arm.calls] == ["GET"]
     asked = json.loads((deployment.path / "arguments.json").read_text())
     assert asked[:4] == ["auth", "token", "--output", "json"]
@@ -191,7 +191,7 @@ async def test_a_webhook_that_the_service_cannot_use_is_wrong_and_the_rest_is_st
 
     assert code == 1
     assert "webhook.validation" in lines(output, "wrong")
-    assert "hub.handler" in lines(output, "ok")
+    assert "hub.resource" in lines(output, "ok")
     assert output.splitlines()[-1].startswith("Something is wrong")
 
 
@@ -199,7 +199,7 @@ async def test_a_hub_that_arm_refuses_is_wrong(chat: LocalChat, tmp_path: Path) 
     async with deployed(chat, tmp_path, FakeArm(refusal="HandlerRefused")) as deployment:
         code, output = await deployment.run()
 
-    assert (code, lines(output, "wrong")) == (1, ["hub.handler"]), output
+    assert (code, lines(output, "wrong")) == (1, ["hub.resource"]), output
     assert "ARM answered 400 HandlerRefused" in output
 
 
