@@ -17,6 +17,7 @@ from doctor.concealment import CONCEALED
 from doctor.examination import Options, examine
 from doctor.findings import Finding, Verdict
 from doctor.folder.files import known_settings
+from doctor.folder.functions import Index, check_indexed
 from doctor.report import EXIT_OK, EXIT_UNKNOWN, EXIT_USAGE, EXIT_WRONG
 from local_azure import functions
 from tests.chat.local_chat import ROOT, LocalChat
@@ -82,23 +83,26 @@ async def test_of_a_healthy_chat_on_this_machine_dev_py_says_that_every_check_is
     assert process.returncode == EXIT_OK
 
 
-async def test_of_a_healthy_deployed_chat_every_check_is_ok_with_its_keys(chat: LocalChat) -> None:
-    async with functions.serve(ROOT, settings=chat.settings, keys=KEYS) as host:
-        options = Options(ROOT, host.url, KEYS.master, chat.service.connection_string, "sample_chatapp")
-        findings = await find(options)
+async def test_of_a_healthy_app_and_its_service_every_check_is_ok(chat: LocalChat) -> None:
+    """The host of the test checks no keys, so it tells everything."""
+    options = Options(ROOT, chat.url, KEYS.master, chat.service.connection_string, "sample_chatapp")
+    findings = await find(options)
 
     asked = {"connection.string", "connection.address", "connection.token", "clock.service"}
     assert verdicts(findings) == dict.fromkeys(asked.union(APP_CHECKS), "ok")
 
 
-async def test_a_deployed_chat_that_is_asked_without_a_key_hides_what_the_key_tells(chat: LocalChat) -> None:
+async def test_an_app_that_is_asked_without_a_key_hides_what_the_key_tells(chat: LocalChat) -> None:
     async with functions.serve(ROOT, settings=chat.settings, keys=KEYS) as host:
         findings = by_check(await find(Options(ROOT, host.url)))
+        ours = Index([function.name for function in host.app.functions])
+        listed = await asyncio.to_thread(check_indexed, lambda: ours, host.url, KEYS.master, 10.0)
 
     hidden = {"functions.indexed", "python.version", "libraries.versions", "storage.tables", "storage.durable"}
     unknown = {check for check, finding in findings.items() if finding.verdict is Verdict.UNKNOWN}
     assert unknown == hidden | {"webhook.right_signature"}
     assert all("key" in findings[check].fix for check in hidden)
+    assert listed.verdict is Verdict.OK
 
 
 async def test_where_nothing_runs_what_needs_a_running_chat_cannot_be_told(
