@@ -37,6 +37,7 @@ READERS: Sequence[Callable[[Settings], object]] = (
     lambda settings: settings.accepts_unreviewed,
     lambda settings: settings.room_idle_seconds,
     lambda settings: settings.retention_seconds,
+    lambda settings: settings.makes_spans,
     lambda settings: parse_rate_limits(settings.text("ChatRateLimits")),
 )
 

@@ -44,6 +44,7 @@ SETTINGS_FAULTS = {
     "an unknown auth": SettingsFault("settings.values", "ChatAuth", {"ChatAuth": "opne"}),
     "a number that is a word": SettingsFault("settings.values", "ChatMessageBytes", {"ChatMessageBytes": "many"}),
     "a number that is too large": SettingsFault("settings.values", "1 to 60", {"ChatTokenMinutes": "61"}),
+    "a telemetry that is none": SettingsFault("settings.values", "ChatTelemetry", {"ChatTelemetry": "full"}),
     "limits that are none": SettingsFault("settings.values", "ChatRateLimits", {"ChatRateLimits": "talk=1"}),
     "a hub that is no name": SettingsFault("settings.values", "WebPubSubHub", {"WebPubSubHub": "1st hub"}),
     "a prefix that is no name": SettingsFault("settings.values", "ChatTablePrefix", {"ChatTablePrefix": "a-b"}),

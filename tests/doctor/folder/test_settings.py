@@ -1,6 +1,7 @@
 """Which settings an app gets on this machine, and that right ones are found to be right."""
 
 import json
+from functools import cached_property
 from pathlib import Path
 
 import pytest
@@ -42,7 +43,7 @@ def test_other_right_settings_are_right(more: dict[str, str]) -> None:
 
 
 def test_every_setting_that_the_app_checks_is_asked() -> None:
-    properties = {name for name, member in vars(Settings).items() if isinstance(member, property)}
+    properties = {name for name, member in vars(Settings).items() if isinstance(member, property | cached_property)}
     source = (ROOT / "doctor" / "folder" / "settings.py").read_text(encoding="utf-8")
 
     assert {name for name in properties - NEVER_WRONG if f"settings.{name}" not in source} == set()
