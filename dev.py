@@ -30,9 +30,19 @@ from dev_environment import ROOT, SetupError, ensure_environment, ensure_node_pa
 DEFAULT_PORT = 7071
 DEFAULT_WEBPUBSUB_PORT = 8080
 DEFAULT_TABLES_PORT = 10002
+DEFAULT_AUTHORITY_PORT = 8090
 
 # The environment variable that overrides the event handler's address in webpubsub.json.
 HANDLER_SETTING = "WebPubSub__Hubs__Sample_ChatApp__EventHandlers__0__UrlTemplate"
+
+# How the chat verifies events of a Web PubSub that has a managed identity; local Azure fills in what is in braces.
+IDENTITY_SETTINGS = {
+    "ChatWebhookTrust": "identity",
+    "ChatWebhookTenant": "{tenant}",
+    "ChatWebhookAudience": "https://webpubsub.azure.com",
+    "ChatWebhookIdentity": "{web-pubsub-object-id}",
+    "ChatWebhookAuthority": "{authority}",
+}
 
 # What `check` runs in this folder. A Node.js program is named by its own file, which is the same on every platform.
 PYTHON_CHECKS = {
@@ -62,6 +72,12 @@ def run(arguments: argparse.Namespace) -> int:
     command += ["--instances", str(arguments.instances)]
     if arguments.reload:
         command.append("--reload")
+    if arguments.identity:
+        command += ["--identity", arguments.identity, "--authority-port", str(arguments.authority_port)]
+        for name, value in IDENTITY_SETTINGS.items():
+            command += ["--setting", f"{name}={value}"]
+    elif arguments.tls:
+        command.append("--tls")
     for fault in arguments.fault:
         command += ["--fault", fault]
     return _replace_process(command)
@@ -219,6 +235,17 @@ def _parser() -> argparse.ArgumentParser:
     )
     runs.add_argument("--instances", type=int, default=1, metavar="N", help="processes of the app (default 1)")
     runs.add_argument("--reload", action="store_true", help="restart the app when its files change")
+    runs.add_argument("--tls", action="store_true", help="serve Web PubSub and Table storage by https")
+    runs.add_argument(
+        "--identity",
+        nargs="?",
+        choices=("system", "user"),
+        const="system",
+        help="no keys: everything is called with managed identities, of a local authority (local_azure/README.md)",
+    )
+    runs.add_argument(
+        "--authority-port", type=int, default=DEFAULT_AUTHORITY_PORT, help="the authority's port (default %(default)s)"
+    )
     fault = "inject a fault, may be repeated: 'delay webhook 200ms event=message count=3' (local_azure/README.md)"
     runs.add_argument("--fault", action="append", default=[], metavar="TEXT", help=fault)
 

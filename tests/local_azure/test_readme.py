@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from local_azure.authority import Identities
 from local_azure.faults import Fault, format_fault, parse_fault
 from local_azure.pytest_plugin import running, running_table_storage
 from local_azure.tables import faults as storage_faults
@@ -111,6 +112,7 @@ VALUES = {
     "WebPubSub:AccessKey": DEFAULT_ACCESS_KEY,
     "WebPubSub:SecondaryAccessKey": DEFAULT_ACCESS_KEY[::-1],
     "WebPubSub:AllowUnvalidatedEntraTokens": True,
+    "WebPubSub:DisableLocalAuth": True,
     "WebPubSub:PublicEndpoints": ["https://chat.example"],
     "WebPubSub:Hubs:<hub>:EventHandlers": [{"UrlTemplate": "http://localhost/{event}"}],
     "WebPubSub:Hubs:<hub>:AnonymousConnectPolicy": "allow",
@@ -137,6 +139,19 @@ def test_a_setting_of_the_readme_exists(key: str) -> None:
     Settings.from_json(nested(name))
     with pytest.raises(SettingsError, match=f"unknown setting .*{name}x"):
         Settings.from_json(nested(f"{name}x"))
+
+
+def test_the_identities_of_the_readme_and_its_token_for_a_handler_are_understood() -> None:
+    [document] = [json.loads(block) for block in blocks("") if block.startswith("{")]
+    handler = re.search(r'`"Auth": (\{.*?\}\})`', README)
+    assert handler
+
+    identities = Identities.from_json(document)
+    auth = {"UrlTemplate": "http://localhost/", "Auth": json.loads(handler[1])}
+    settings = Settings.from_json({"WebPubSub": {"Hubs": {"chat": {"EventHandlers": [auth]}}}})
+
+    assert (identities.tenant, len(identities.of_app)) == (document["tenant"], 1)
+    assert settings.hub("chat").event_handlers[0].auth_resource == "api://my-app"
 
 
 SERVICES_WITH_FAULTS = [
