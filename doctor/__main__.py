@@ -11,12 +11,13 @@ import logging
 import os
 import sys
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from doctor.concealment import Concealer
 from doctor.examination import DEFAULT_PORTS, Options, examine
 from doctor.findings import Finding
-from doctor.folder.files import UnreadableFile, read_app_settings
+from doctor.folder.files import UnreadableFile, read_app_settings, read_variables
 from doctor.http import split_url
 from doctor.report import EXIT_USAGE, exit_code, format_line, format_summary, to_json
 
@@ -37,6 +38,8 @@ def main(arguments: Sequence[str] | None = None, environment: Mapping[str, str] 
     if problem := _usage_problem(options):
         print(f"doctor: {problem}", file=sys.stderr)
         return EXIT_USAGE
+    if options.variables and environment is os.environ:
+        _take_variables(options.variables)
     concealer = Concealer(secrets_of(options, environment))
     findings = []
     for finding in _concealed(options, environment, concealer):
@@ -51,6 +54,12 @@ def _concealed(options: Options, environment: Mapping[str, str], concealer: Conc
     yield from map(concealer.conceal_finding, examine(options, environment))
 
 
+def _take_variables(file: Path) -> None:
+    """Let this process call the services as the app does: variables name its identity and whom it trusts."""
+    with suppress(UnreadableFile):  # `settings.file` says so
+        os.environ.update(read_variables(file))
+
+
 def _options(parsed: argparse.Namespace, environment: Mapping[str, str]) -> Options:
     return Options(
         folder=parsed.app,
@@ -58,6 +67,7 @@ def _options(parsed: argparse.Namespace, environment: Mapping[str, str]) -> Opti
         function_key=parsed.function_key or environment.get(FUNCTION_KEY_VARIABLE, ""),
         connection_string=parsed.connection_string or environment.get(CONNECTION_VARIABLE, ""),
         hub=parsed.hub,
+        variables=parsed.settings,
         ports={"functions": parsed.port, "webpubsub": parsed.webpubsub_port, "tables": parsed.tables_port},
         timeout=parsed.timeout,
     )
@@ -74,6 +84,8 @@ def _usage_problem(options: Options) -> str:
             return "--url: give the address without ? and #; a key is given by --function-key"
     if options.hub and not (options.url or options.connection_string):
         return "--hub is for --url and --connection-string; on this machine the setting WebPubSubHub says it"
+    if options.variables and (options.url or options.connection_string):
+        return "--settings is for this machine, not for --url and --connection-string"
     if not options.folder.is_dir():
         return f"--app: there is no folder {options.folder}"
     if not 0 < options.timeout <= MAX_TIMEOUT:
@@ -84,7 +96,7 @@ def _usage_problem(options: Options) -> str:
 def secrets_of(options: Options, environment: Mapping[str, str]) -> list[str]:
     """Return every value that may hold a secret: those of the options, and of all settings."""
     try:
-        settings = read_app_settings(options.folder, environment)
+        settings = read_app_settings(options.folder, environment, options.variables)
         values = [settings.values[name] for name in settings.own if name not in PUBLIC_SETTINGS]
     except UnreadableFile:
         values = []  # nothing of that file is shown
@@ -110,6 +122,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="one JSON document instead of lines")
     parser.add_argument("--timeout", type=float, default=10.0, metavar="SECONDS", help="of each request (default 10)")
     parser.add_argument("--app", type=Path, default=Path(), metavar="DIR", help="the app's folder (default: this one)")
+    parser.add_argument(
+        "--settings",
+        type=Path,
+        metavar="FILE",
+        help="lines NAME=value in place of local.settings.json: the file that `run --identity` prints",
+    )
     ports = {
         "--port": ("functions", "the app"),
         "--webpubsub-port": ("webpubsub", "Web PubSub"),

@@ -58,7 +58,8 @@ ASKED_WITHOUT_AN_APP = frozenset(("storage.tables", "python.version", "libraries
 class Options:
     """What is examined: with a `url` a running app, with a `connection_string` a service, else this machine.
 
-    `timeout` is in seconds, for each request. `ports` are those of this machine.
+    `variables` is a file of settings in place of local.settings.json. `timeout` is in seconds, for each request.
+    `ports` are those of this machine.
     """
 
     folder: Path
@@ -66,6 +67,7 @@ class Options:
     function_key: str = field(default="", repr=False)
     connection_string: str = field(default="", repr=False)
     hub: str = ""
+    variables: Path | None = None
     ports: Mapping[str, int] = field(default_factory=lambda: DEFAULT_PORTS)
     timeout: float = 10.0
 
@@ -125,7 +127,7 @@ def _examine_deployed(folder: Path, app: AppAnswers) -> Iterator[Finding]:
 
 def _examine_machine(options: Options, environment: Mapping[str, str]) -> Iterator[Finding]:
     try:
-        found = read_app_settings(options.folder, environment)
+        found = read_app_settings(options.folder, environment, options.variables)
     except UnreadableFile as problem:
         yield unreadable_file(str(problem))
         found = AppSettings(environment, frozenset())

@@ -65,19 +65,22 @@ def _is_storage(answer: Response) -> bool:
 
 
 def check_port(port: Port, seconds: float = PROBE_SECONDS) -> Finding:
-    """Say whether the port is free, ours, or somebody else's; `seconds` are the limit of each of three questions."""
+    """Say whether the port is free, ours, or somebody else's; `seconds` are the limit of each question."""
     if not any(_accepts(address, port.number, seconds) for address in ADDRESSES):
         return Finding(port.check, Verdict.OK, f"port {port.number} is free: {port.service} does not run there")
-    method, path = port.request
-    try:
-        answer: Response | None = send_request(method, f"http://localhost:{port.number}{path}", timeout=seconds)
-    except NoAnswer:
-        answer = None
-    if answer is not None and port.is_ours(answer):
+    if any(_answers_as(port, scheme, seconds) for scheme in ("http", "https")):
         return Finding(port.check, Verdict.OK, f"{port.service} runs at port {port.number}")
     owner = name_listener(port.number) or "a program that this user may not see"
     seen = f"port {port.number} is used by {owner}, which does not answer as {port.service}"
     return Finding(port.check, Verdict.WRONG if port.is_needed else Verdict.OK, seen, port.fix, Symptom.PORT)
+
+
+def _answers_as(port: Port, scheme: str, seconds: float) -> bool:
+    method, path = port.request
+    try:
+        return port.is_ours(send_request(method, f"{scheme}://localhost:{port.number}{path}", timeout=seconds))
+    except NoAnswer:
+        return False
 
 
 def _accepts(address: str, port: int, seconds: float) -> bool:

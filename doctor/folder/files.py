@@ -5,6 +5,7 @@ The JSON files may have comments and trailing commas, as they may for the Functi
 
 import json
 import re
+import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -51,16 +52,32 @@ def read_json(path: Path) -> dict[str, object]:
     return content
 
 
-def read_app_settings(folder: Path, environment: Mapping[str, str]) -> AppSettings:
+def read_app_settings(folder: Path, environment: Mapping[str, str], variables: Path | None = None) -> AppSettings:
     """Return the settings by the rules of the Functions host on this machine.
 
-    Raises UnreadableFile for a file that the host refuses: encrypted, no JSON, or values that are not flat.
+    A file of `variables` is taken in place of local.settings.json, and wins over the environment. Raises UnreadableFile
+    for it, and for a settings file that the host refuses: encrypted, no JSON, or values that are not flat.
     """
+    if variables:
+        given = read_variables(variables)
+        names_given = frozenset(name for name, value in given.items() if value)
+        return AppSettings({**environment, **given}, names_given, variables.name)
     names = [name for name in (SETTINGS_FILE, SETTINGS_EXAMPLE) if (folder / name).is_file()]
     values = _values(read_json(folder / names[0]), names[0]) if names else {}
     set_outside = {name: value for name, value in environment.items() if value}
     own = set(values) | {name for name in set_outside if is_app_setting(name)}
     return AppSettings({**values, **set_outside}, frozenset(own), names[0] if names else "")
+
+
+def read_variables(path: Path) -> dict[str, str]:
+    """Return the variables of a file with lines `NAME=value`, quoted as for a shell. Raises UnreadableFile."""
+    try:
+        words = [shlex.split(line, comments=True) for line in path.read_text(encoding="utf-8").splitlines()]
+    except (OSError, ValueError) as problem:
+        raise UnreadableFile(f"{path.name} cannot be read: {type(problem).__name__}") from problem
+    if any(len(line) > 1 or "=" not in line[0] for line in words if line):
+        raise UnreadableFile(f"{path.name} has a line that is not NAME=value")
+    return dict(line[0].split("=", 1) for line in words if line)
 
 
 def is_app_setting(name: str) -> bool:

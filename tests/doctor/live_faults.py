@@ -110,7 +110,7 @@ async def an_app_clock_that_is_fast(chat: LocalChat, folder: Path) -> Finding:
 
 
 async def nobody_may_connect(chat: LocalChat, folder: Path) -> Finding:
-    async with an_app(chat, ChatAuth="") as url:
+    async with an_app(chat, ChatAuth=" ") as url:
         return check_auth(await asyncio.to_thread(ask_app, url, None, SECONDS))
 
 

@@ -194,6 +194,7 @@ async def test_json_has_every_finding_and_nothing_else_is_printed(
         (["--url", f"https://chat.example/?code={SECRET}"], "--function-key"),
         (["--url", f"https://user:{SECRET}@chat.example"], "user name"),
         (["--hub", "Other"], "--hub"),
+        (["--settings", "app.env", "--url", "https://chat.example"], "--settings"),
         (["--app", "/no/such/folder"], "/no/such/folder"),
         (["--timeout", "0"], "--timeout is 0"),
     ],

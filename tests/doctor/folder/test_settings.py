@@ -58,6 +58,32 @@ def test_the_environment_wins_and_what_is_empty_there_does_not_count(tmp_path: P
     assert app.file == "local.settings.json"
 
 
+def test_a_file_of_variables_is_taken_instead_and_what_is_empty_there_is_unset(tmp_path: Path) -> None:
+    file = tmp_path / "app.env"
+    file.write_text(
+        "# made by run\nChatAuth=open\nWebPubSubConnectionString=\n\nChatRateLimits='message=60/30, join=9/9'\n"
+    )
+
+    app = read_app_settings(ROOT, {"ChatAuth": "easyauth", "WebPubSubConnectionString": "x"}, file)
+
+    assert {name: app.values[name] for name in app.own} == {
+        "ChatAuth": "open",
+        "ChatRateLimits": "message=60/30, join=9/9",
+    }
+    assert Settings(app.values).connection is None
+
+
+@pytest.mark.parametrize("text", ["ChatAuth", "ChatAuth = open", "ChatAuth='open"])
+def test_a_file_that_has_no_variables_is_refused_without_its_content(tmp_path: Path, text: str) -> None:
+    file = tmp_path / "app.env"
+    file.write_text(text)
+
+    with pytest.raises(
+        UnreadableFile, match=r"^app\.env (cannot be read: ValueError|has a line that is not NAME=value)$"
+    ):
+        read_app_settings(ROOT, {}, file)
+
+
 def test_comments_and_trailing_commas_are_allowed_as_the_host_allows_them(tmp_path: Path) -> None:
     file = tmp_path / "host.json"
     file.write_text('\ufeff{ // a comment\n "a": "http://x", /* and\n another */ "b": [1, 2,],\n}', encoding="utf-8")
