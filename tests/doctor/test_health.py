@@ -11,7 +11,7 @@ from aiohttp import web
 from doctor.findings import Finding, Verdict
 from doctor.health import SYMPTOMS, check_health
 from doctor.symptoms import Symptom
-from tests.chat.stub_server import a_server
+from tests.chat.stub_server import a_server, cut
 from tests.doctor.fronts import closed_address
 
 KEY = "the-functions-key"
@@ -66,6 +66,31 @@ async def test_a_key_that_the_host_refuses_tells_nothing_of_the_app() -> None:
     findings = await ask(an_app(), function_key="wr0ng-key")
 
     assert (findings[1].verdict, "wr0ng-key" in str(findings)) == (Verdict.UNKNOWN, False)
+
+
+async def test_a_key_that_the_app_repeats_is_not_shown() -> None:
+    findings = await ask(an_app(503, settings=f"a setting holds {KEY}"), function_key=KEY)
+
+    assert KEY not in str(findings)
+    assert "a setting holds …" in findings[1].seen
+
+
+async def test_an_app_that_says_ready_with_another_status_is_not_ready() -> None:
+    async def answer(request: web.Request) -> web.Response:
+        is_alive = request.path == "/healthz"
+        return web.json_response({"status": "alive" if is_alive else "ready"}, status=200 if is_alive else 503)
+
+    assert [finding.verdict for finding in await ask(answer)] == [Verdict.OK, Verdict.WRONG]
+
+
+async def test_an_app_that_is_alive_and_does_not_say_whether_it_is_ready_is_not_ready() -> None:
+    async def answer(request: web.Request) -> web.Response:
+        return web.json_response({"status": "alive"}) if request.path == "/healthz" else cut(request)
+
+    findings = await ask(answer)
+
+    assert (findings[1].verdict, findings[1].symptom) == (Verdict.WRONG, Symptom.EVENTS_FAIL)
+    assert "the connection ended" in findings[1].seen
 
 
 @pytest.mark.parametrize(
