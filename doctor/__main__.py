@@ -9,15 +9,15 @@ import argparse
 import io
 import logging
 import os
+import re
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
 from doctor.concealment import Concealer
 from doctor.examination import DEFAULT_PORTS, Options, examine
-from doctor.findings import Finding
-from doctor.folder.files import UnreadableFile, read_app_settings, read_variables
+from doctor.folder.files import UnreadableFile, is_app_setting, read_app_settings, read_variables
 from doctor.http import split_url
 from doctor.report import EXIT_USAGE, exit_code, format_line, format_summary, to_json
 
@@ -25,15 +25,15 @@ FUNCTION_KEY_VARIABLE = "DOCTOR_FUNCTION_KEY"
 CONNECTION_VARIABLE = "DOCTOR_CONNECTION_STRING"
 MAX_TIMEOUT = 120
 """In seconds."""
-PUBLIC_SETTINGS = ("WebPubSubHub",)
+_SECRET_NAME = re.compile(r"KEY|SECRET|TOKEN|PASSWORD|CONNECTION", re.IGNORECASE)
+PUBLIC_SETTINGS = frozenset(("WebPubSubHub",))
 """Each client's URL shows the hub: it is no secret, however long."""
 
 
 def main(arguments: Sequence[str] | None = None, environment: Mapping[str, str] | None = None) -> int:
     """Examine and report; return the exit code."""
     environment = os.environ if environment is None else environment
-    parser = _parser()
-    parsed = parser.parse_args(arguments)
+    parsed = _parser().parse_args(arguments)
     options = _options(parsed, environment)
     if problem := _usage_problem(options):
         print(f"doctor: {problem}", file=sys.stderr)
@@ -42,16 +42,12 @@ def main(arguments: Sequence[str] | None = None, environment: Mapping[str, str] 
         _take_variables(options.variables)
     concealer = Concealer(secrets_of(options, environment))
     findings = []
-    for finding in _concealed(options, environment, concealer):
+    for finding in map(concealer.conceal_finding, examine(options, environment)):
         findings.append(finding)
         if not parsed.json:
             print(format_line(finding), flush=True)
     print(to_json(findings) if parsed.json else format_summary(findings))
     return exit_code(findings)
-
-
-def _concealed(options: Options, environment: Mapping[str, str], concealer: Concealer) -> Iterator[Finding]:
-    yield from map(concealer.conceal_finding, examine(options, environment))
 
 
 def _take_variables(file: Path) -> None:
@@ -94,13 +90,14 @@ def _usage_problem(options: Options) -> str:
 
 
 def secrets_of(options: Options, environment: Mapping[str, str]) -> list[str]:
-    """Return every value that may hold a secret: those of the options, and of all settings."""
+    """Return every value that may hold a secret: the options, all settings, and variables that are named like one."""
     try:
         settings = read_app_settings(options.folder, environment, options.variables)
-        values = [settings.values[name] for name in settings.own if name not in PUBLIC_SETTINGS]
-    except UnreadableFile:
-        values = []  # nothing of that file is shown
-    return [options.function_key, options.connection_string, *values]
+        names, values = settings.own, settings.values
+    except UnreadableFile:  # nothing of that file is shown
+        names, values = frozenset(filter(is_app_setting, environment)), environment
+    secret = {name for name in environment if _SECRET_NAME.search(name)} | (names - PUBLIC_SETTINGS)
+    return [options.function_key, options.connection_string, *(values[name] for name in sorted(secret))]
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -5,6 +5,7 @@ import json
 import os
 import sys
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -215,7 +216,7 @@ async def test_no_secret_is_printed_whichever_setting_holds_one(
 ) -> None:
     """Every setting that the app reads holds a secret, and most are wrong because of it."""
     folder = small_app(tmp_path)
-    names = sorted(known_settings(ROOT) - {"WebPubSubHub", "ChatStorage"})
+    names = sorted(known_settings(ROOT) - {"WebPubSubHub"})
     assert len(names) > 20
     secrets = {name: f"{SECRET[:-2]}{number:02}" for number, name in enumerate(names)}
     secrets["AzureWebJobsStorage"] = f"DefaultEndpointsProtocol=http;AccountName=a;AccountKey={SECRET};"
@@ -244,8 +245,11 @@ async def test_the_keys_of_a_healthy_chat_are_not_printed(
     assert [secret for secret in (key, account_key, KEYS.master, "access_token") if secret in printed] == []
 
 
-async def test_every_value_that_may_be_secret_is_concealed() -> None:
-    environment = {"ChatAdmins": "aad:3f2b", "WebPubSubHub": "public", "PATH": "/bin"}
+async def test_every_value_that_may_be_secret_is_concealed(tmp_path: Path) -> None:
+    environment = {"ChatAdmins": "aad:3f2b", "WebPubSubHub": "public", "PATH": "/bin", "AZURE_CLIENT_SECRET": "hidden"}
     options = Options(Path("/"), function_key="key-of-function", connection_string="Endpoint=a")
 
-    assert secrets_of(options, environment) == ["key-of-function", "Endpoint=a", "aad:3f2b"]
+    assert secrets_of(options, environment) == ["key-of-function", "Endpoint=a", "hidden", "aad:3f2b"]
+    (tmp_path / "local.settings.json").write_text("{")
+    assert "hidden" in secrets_of(replace(options, folder=tmp_path), environment)
+    assert "aad:3f2b" in secrets_of(replace(options, folder=tmp_path), environment)
