@@ -16,7 +16,7 @@ from datetime import datetime
 from email.utils import parsedate_to_datetime
 from enum import StrEnum
 from typing import Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import SplitResult, quote, urlsplit
 
 TIMEOUT_SECONDS = 10.0
 MAX_BODY_BYTES = 1 << 20
@@ -96,8 +96,9 @@ def send_request(
 ) -> Response:
     """Return the answer to one request; a redirect is an answer.
 
-    `timeout` is in seconds and holds for the request as a whole, but for the look-up of the host's name. Raises
-    NoAnswer, and ValueError for a URL that is none.
+    `timeout` is in seconds: for each address of the host until one is connected, and from the beginning to the end of
+    the answer; the look-up of the host's name has the system's own limit. Raises NoAnswer, and ValueError for a URL
+    that is none.
     """
     connection, target = open_connection(url, timeout)
     cut = threading.Event()
@@ -130,17 +131,14 @@ def send_request(
 def open_connection(url: str, timeout: float) -> tuple[http.client.HTTPConnection, str]:
     """Return a connection that is not made yet, and the path and query to ask for; raises ValueError."""
     parts = split_url(url)
-    target = quote(parts.path or "/", safe=URL_CHARACTERS)
-    if parts.query:
-        target += "?" + quote(parts.query, safe=URL_CHARACTERS)
-    host = parts.hostname or ""
+    host, target = parts.hostname or "", request_target(parts)
     if parts.scheme == "https":
         context = ssl.create_default_context()
         return http.client.HTTPSConnection(host, parts.port, timeout=timeout, context=context), target
     return http.client.HTTPConnection(host, parts.port, timeout=timeout), target
 
 
-def split_url(url: str, schemes: tuple[str, ...] = ("http", "https")) -> Any:
+def split_url(url: str, schemes: tuple[str, ...] = ("http", "https")) -> SplitResult:
     """Return the parts of an absolute URL; raises ValueError, which never quotes the query: it may hold a secret."""
     parts = urlsplit(url)
     shown = url.partition("?")[0]
@@ -150,6 +148,12 @@ def split_url(url: str, schemes: tuple[str, ...] = ("http", "https")) -> Any:
         raise ValueError("an address must not hold a user name or a password")
     _ = parts.port  # raises ValueError when it is no port
     return parts
+
+
+def request_target(parts: SplitResult) -> str:
+    """Return the path and query of a URL as a request names them."""
+    query = f"?{quote(parts.query, safe=URL_CHARACTERS)}" if parts.query else ""
+    return quote(parts.path or "/", safe=URL_CHARACTERS) + query
 
 
 def explain_failure(problem: Exception, *, is_cut: bool, timeout: float) -> tuple[Failure, str]:

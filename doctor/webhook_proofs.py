@@ -9,6 +9,7 @@ from doctor.http import NoAnswer
 from doctor.symptoms import Symptom
 from doctor.webhook_fixes import GIVE_KEY, LET_THROUGH, READ_LOG, explain_refusal
 from doctor.webhook_requests import Webhook, foreign_token
+from doctor.webhook_validation import silence
 
 CLOCK_TOLERANCE_SECONDS = 300
 """How far from its own clock the app takes an event's time, unless ChatEventMaxAgeSeconds says otherwise."""
@@ -28,7 +29,7 @@ def check_proofs(webhook: Webhook, validation: Answer) -> list[Finding]:
         try:
             answers[check] = webhook.deliver(headers)
         except NoAnswer as problem:
-            findings.append(Finding(check, Verdict.UNKNOWN, str(problem), READ_LOG, Symptom.EVENTS_FAIL))
+            findings.append(silence(check, webhook.shown("POST", "disconnected"), problem))
         else:
             findings.append(judge_forged(webhook, check, answers[check]))
     foreign = answers.pop("webhook.foreign_bearer", None)

@@ -4,7 +4,7 @@ from doctor.answers import ALLOWED_ORIGIN, Answer, Answerer
 from doctor.findings import Finding, Verdict
 from doctor.http import NoAnswer, Response
 from doctor.symptoms import Symptom
-from doctor.webhook_fixes import READ_LOG, REMOVE_CORS, explain_refusal
+from doctor.webhook_fixes import REMOVE_CORS, explain_refusal
 from doctor.webhook_requests import Webhook
 
 FOREIGN_ORIGIN = "foreign.invalid"
@@ -18,9 +18,9 @@ def is_allowed(response: Response, *origins: str) -> bool:
     return response.is_success and any(line.lower() in accepted for line in response.header_lines(ALLOWED_ORIGIN))
 
 
-def judge_validation(webhook: Webhook, answer: Answer, check: str = "webhook.validation") -> Finding:
+def judge_validation(webhook: Webhook, answer: Answer) -> Finding:
     """Return whether the service would take the answer to its question."""
-    response = answer.response
+    check, response = "webhook.validation", answer.response
     asked = f"{webhook.shown('OPTIONS', 'validate')} for {webhook.origin_host}"
     if is_allowed(response, webhook.origin_host):
         seen = f"{asked}: {response.status}, {ALLOWED_ORIGIN} {response.header(ALLOWED_ORIGIN)}"
@@ -40,39 +40,37 @@ def check_cors(webhook: Webhook, validation: Finding) -> Finding:
 
     Where the service's own form is answered, nothing is broken, but the site has CORS entries that nothing here needs.
     """
-    check = "webhook.cors"
+    check, asked = (
+        "webhook.cors",
+        f"{webhook.shown('OPTIONS', 'validate')} with Origin and Access-Control-Request-Method",
+    )
     try:
         answer = webhook.ask(webhook.origin_host, Origin=PAGE_ORIGIN, Access_Control_Request_Method="POST")
     except NoAnswer as problem:
-        return Finding(check, Verdict.UNKNOWN, str(problem), "ask again; the app's log says more")
-    asked = f"{webhook.shown('OPTIONS', 'validate')} with Origin and Access-Control-Request-Method"
-    response = answer.response
+        return silence(check, asked, problem)
+    response, is_valid = answer.response, validation.verdict is Verdict.OK
     if is_allowed(response, webhook.origin_host):
         return Finding(check, Verdict.OK, f"{asked}: the app answered", milliseconds=response.milliseconds)
-    if answer.answerer is not Answerer.ACCEPTED or response.header(ALLOWED_ORIGIN):
-        return (
-            not_asked(check, "webhook.validation is wrong")
-            if validation.verdict is not Verdict.OK
-            else Finding(
-                check, Verdict.UNKNOWN, webhook.redact(f"{asked}: {answer.shown}"), READ_LOG, Symptom.NO_ORIGIN_HEADER
-            )
-        )
-    seen = f"{asked}: {response.status} without {ALLOWED_ORIGIN}, so it never reached the app"
-    verdict = Verdict.UNKNOWN if validation.verdict is Verdict.OK else Verdict.WRONG
-    return Finding(check, verdict, seen, REMOVE_CORS, Symptom.NO_ORIGIN_HEADER, response.milliseconds)
+    if answer.answerer is Answerer.ACCEPTED and not response.header(ALLOWED_ORIGIN):
+        seen = f"{asked}: {response.status} without {ALLOWED_ORIGIN}, so it never reached the app"
+        verdict = Verdict.UNKNOWN if is_valid else Verdict.WRONG
+        return Finding(check, verdict, seen, REMOVE_CORS, Symptom.NO_ORIGIN_HEADER, response.milliseconds)
+    if not is_valid:
+        return not_asked(check, "webhook.validation is not ok")
+    seen = webhook.redact(f"{asked}: {answer.shown}")
+    return Finding(check, Verdict.UNKNOWN, seen, REMOVE_CORS, Symptom.NO_ORIGIN_HEADER, response.milliseconds)
 
 
 def check_foreign_origin(webhook: Webhook, validation: Finding) -> Finding:
     """Return whether a service that is not ours may not deliver here."""
-    check = "webhook.foreign_origin"
+    check, asked = "webhook.foreign_origin", f"{webhook.shown('OPTIONS', 'validate')} for {FOREIGN_ORIGIN}"
     if validation.verdict is not Verdict.OK:
         return not_asked(check, "webhook.validation is not ok")
     try:
         answer = webhook.ask(FOREIGN_ORIGIN)
     except NoAnswer as problem:
-        return Finding(check, Verdict.UNKNOWN, str(problem), "ask again; the app's log says more")
-    response = answer.response
-    seen = webhook.redact(f"{webhook.shown('OPTIONS', 'validate')} for {FOREIGN_ORIGIN}: {answer.shown}")
+        return silence(check, asked, problem)
+    response, seen = answer.response, webhook.redact(f"{asked}: {answer.shown}")
     if not is_allowed(response, FOREIGN_ORIGIN):
         return Finding(check, Verdict.OK, seen, milliseconds=response.milliseconds)
     fix = "any service may register this webhook: leave ChatAllowedOrigins unset, or name the service's host"
@@ -90,18 +88,25 @@ def check_several_origins(webhook: Webhook, validation: Finding) -> Finding:
         return not_asked(check, "webhook.validation is not ok")
     milliseconds = 0.0
     for origins in (f"{REPLICA_ORIGIN}, {webhook.origin_host}", f"{REPLICA_ORIGIN},{webhook.origin_host}"):
+        asked = f"{webhook.shown('OPTIONS', 'validate')} for {origins!r}"
         try:
             answer = webhook.ask(origins)
         except NoAnswer as problem:
-            return Finding(check, Verdict.UNKNOWN, str(problem), "ask again; the app's log says more")
+            return silence(check, asked, problem)
         milliseconds += answer.response.milliseconds
         if not is_allowed(answer.response, webhook.origin_host):
             found = ", ".join(answer.response.header_lines(ALLOWED_ORIGIN)) or "none"
-            seen = f"{webhook.shown('OPTIONS', 'validate')} for {origins!r}: {answer.shown}, {ALLOWED_ORIGIN} {found}"
+            seen = f"{asked}: {answer.shown}, {ALLOWED_ORIGIN} {found}"
             fix = "split the origins at commas, trim them, and answer the single one that is allowed"
             return Finding(check, Verdict.WRONG, webhook.redact(seen), fix, Symptom.ADDRESS_REFUSED, milliseconds)
     seen = f"{webhook.shown('OPTIONS', 'validate')} for two origins, with a space and without: answered with one"
     return Finding(check, Verdict.OK, seen, milliseconds=milliseconds)
+
+
+def silence(check: str, asked: str, problem: NoAnswer) -> Finding:
+    """Return that a question had no answer, where an earlier one had."""
+    fix = "ask again: the app answered a moment ago; its log says more"
+    return Finding(check, Verdict.UNKNOWN, f"{asked}: {problem}", fix, Symptom.EVENTS_FAIL)
 
 
 def not_asked(check: str, reason: str) -> Finding:

@@ -11,12 +11,13 @@ import os
 import socket
 import ssl
 import time
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Self
-from urllib.parse import quote
+from urllib.parse import SplitResult
 
-from doctor.http import URL_CHARACTERS, USER_AGENT, Failure, NoAnswer, explain_failure, split_url
+from doctor.http import USER_AGENT, Failure, NoAnswer, explain_failure, request_target, split_url
 from doctor.websocket_frames import (
     MASK_BYTES,
     Message,
@@ -127,43 +128,45 @@ def connect(url: str, *, subprotocols: tuple[str, ...] = (), timeout: float) -> 
 
     Raises ConnectionRefused when the server answers without opening one, NoAnswer, and ValueError for a wrong URL.
     """
-    parts = split_url(url, ("ws", "wss"))
+    parts = split_url(url, tuple(PORTS))
     deadline = time.monotonic() + timeout
-    port = parts.port or PORTS[parts.scheme]
-    target = quote(parts.path or "/", safe=URL_CHARACTERS)
-    target += "?" + quote(parts.query, safe=URL_CHARACTERS) if parts.query else ""
-    host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
-    sock: socket.socket | None = None
-    try:
-        sock = socket.create_connection((parts.hostname, port), timeout=timeout)
-        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        sock.settimeout(remaining(deadline, timeout))
-        if parts.scheme == "wss":
-            sock = ssl.create_default_context().wrap_socket(sock, server_hostname=parts.hostname)
-        key = base64.b64encode(os.urandom(16)).decode()
-        shown_host = host if port == PORTS[parts.scheme] else f"{host}:{port}"
-        sock.sendall(handshake(target, shown_host, key, subprotocols))
-        head, rest = read_head(sock, deadline, timeout)
-        subprotocol = accept_handshake(head, key)
-        opened = WebSocket(sock, subprotocol)
-        opened.messages += opened.reader.feed(rest)
-    except (NoAnswer, ConnectionRefused):
-        close_socket(sock)
-        raise
-    except ConnectionClosed as problem:
-        close_socket(sock)
-        raise NoAnswer(Failure.BROKEN, "no answer to the handshake") from problem
-    except (OSError, http.client.HTTPException, ProtocolError) as problem:
-        close_socket(sock)
-        raise NoAnswer(*explain_failure(problem, is_cut=False, timeout=timeout)) from problem
+    with ExitStack() as failing:
+        try:
+            sock = open_socket(parts, deadline, timeout)
+            failing.callback(sock.close)
+            key = base64.b64encode(os.urandom(16)).decode()
+            sock.sendall(handshake(parts, key, subprotocols))
+            head, rest = read_head(sock, deadline, timeout)
+            opened = WebSocket(sock, accept_handshake(head, key))
+            opened.messages += opened.reader.feed(rest)
+        except ConnectionClosed as problem:
+            raise NoAnswer(Failure.BROKEN, "no answer to the handshake") from problem
+        except (OSError, http.client.HTTPException, ProtocolError) as problem:
+            raise NoAnswer(*explain_failure(problem, is_cut=False, timeout=timeout)) from problem
+        failing.pop_all()
     return opened
 
 
-def handshake(target: str, host: str, key: str, subprotocols: tuple[str, ...]) -> bytes:
+def open_socket(parts: SplitResult, deadline: float, timeout: float) -> socket.socket:
+    """Return a socket that is connected to the server of a URL, by TLS for wss; raises OSError or NoAnswer."""
+    host = parts.hostname or ""
+    sock = socket.create_connection((host, parts.port or PORTS[parts.scheme]), timeout=timeout)
+    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    if parts.scheme != "wss":
+        return sock
+    with ExitStack() as failing:
+        failing.callback(sock.close)
+        sock.settimeout(remaining(deadline, timeout))
+        encrypted = ssl.create_default_context().wrap_socket(sock, server_hostname=host)
+        failing.pop_all()
+    return encrypted
+
+
+def handshake(parts: SplitResult, key: str, subprotocols: tuple[str, ...]) -> bytes:
     """Return the request that asks for a connection."""
     lines = [
-        f"GET {target} HTTP/1.1",
-        f"Host: {host}",
+        f"GET {request_target(parts)} HTTP/1.1",
+        f"Host: {parts.netloc}",
         "Connection: Upgrade",
         "Upgrade: websocket",
         "Sec-WebSocket-Version: 13",
@@ -220,9 +223,3 @@ def remaining(deadline: float, timeout: float) -> float:
     if (left := deadline - time.monotonic()) <= 0:
         raise NoAnswer(Failure.TIMEOUT, f"{timeout:.3g} s")
     return left
-
-
-def close_socket(sock: socket.socket | None) -> None:
-    """Close a socket, if there is one."""
-    if sock is not None:
-        sock.close()

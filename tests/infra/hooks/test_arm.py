@@ -1,16 +1,20 @@
 """The hub in ARM: written and waited for, throttled, refused, failed; and the token, which goes nowhere else."""
 
 import asyncio
+import json
+import os
+import shutil
+from pathlib import Path
 from typing import Any
 
 import pytest
 from aiohttp import web
 
-from infra.hooks.arm import ArmError, HubResource, check_arm_url
+from infra.hooks.arm import PUBLIC_CLOUD, ArmError, HubResource, check_arm_url, read_token
 from infra.hooks.postdeploy import Deployment, check_hub
 from tests.chat.stub_server import a_server
 from tests.doctor.fronts import closed_address
-from tests.infra.hooks.fake_arm import GROUP, SERVICE, SUBSCRIPTION, TOKEN, FakeArm, run_arm
+from tests.infra.hooks.fake_arm import GROUP, SERVICE, SUBSCRIPTION, TOKEN, FakeArm, make_azd, run_arm
 
 HUB = "Sample_ChatApp"
 SETTINGS = {"anonymousConnectPolicy": "deny", "eventHandlers": [{"urlTemplate": "https://chat.example/{event}"}]}
@@ -118,6 +122,33 @@ async def test_a_setting_that_is_not_kept_is_wrong() -> None:
 
     assert [(finding.check, str(finding.verdict)) for finding in findings] == [("hub.resource", "wrong")]
     assert "no handler leads to chat.example" in findings[0].seen
+
+
+def test_a_token_is_asked_of_azd_for_the_tenant_and_in_another_cloud_for_its_arm(tmp_path: Path) -> None:
+    azd = shutil.which("azd", path=str(make_azd(tmp_path)))
+    assert azd is not None
+
+    def arguments(arm_url: str, tenant: str) -> list[str]:
+        assert read_token(azd, arm_url, tenant, os.environ) == TOKEN
+        return list(json.loads((tmp_path / "arguments.json").read_text()))
+
+    assert arguments(PUBLIC_CLOUD, "") == ["auth", "token", "--output", "json"]
+    assert arguments(PUBLIC_CLOUD, "t1")[4:] == ["--tenant-id", "t1"]
+    assert arguments("https://arm.example", "")[4:] == ["--scope", "https://arm.example/.default"]
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [({"exit_code": 1}, "ended with 1: ERROR: not logged in"), ({"token": ""}, "printed no token")],
+)
+def test_an_azd_that_gives_no_token_is_an_error(tmp_path: Path, answer: dict[str, Any], said: str) -> None:
+    azd = shutil.which("azd", path=str(make_azd(tmp_path, **answer)))
+    assert azd is not None
+
+    with pytest.raises(ArmError, match=said):
+        read_token(azd, PUBLIC_CLOUD, "", os.environ)
+    with pytest.raises(ArmError, match="FileNotFoundError"):
+        read_token(str(tmp_path / "absent"), PUBLIC_CLOUD, "", os.environ)
 
 
 @pytest.mark.parametrize("url", ["http://arm.example", "management.azure.com", "", "https://"])
