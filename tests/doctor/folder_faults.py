@@ -12,19 +12,30 @@ from doctor.folder.functions import check_import, index_folder
 from doctor.folder.package import check_bundle, check_package, unreadable_host
 from doctor.folder.versions import check_libraries, check_packages, check_python, installed_libraries, running_python
 from doctor.hub import check_handler, unreadable_hubs
-from tests.app_copy import copy_app
 
 ROOT = Path(__file__).resolve().parents[2]
 APP = "http://localhost:7071"
 HUB = "Sample_ChatApp"
+FILES = (
+    "function_app.py",
+    "host.json",
+    "requirements.txt",
+    ".funcignore",
+    "webpubsub.json",
+    "local.settings.json.example",
+)
 OTHER_MINOR = sys.version_info.minor + 1
 
 
 def copy_folder(folder: Path) -> Path:
-    """Copy the app into a folder, with the files around it that the doctor reads; return the folder."""
-    copy_app(folder)
-    for name in ("requirements.txt", ".funcignore", "webpubsub.json", "local.settings.json.example"):
+    """Make a folder with the app in it, and the files around it that the doctor reads; return the folder.
+
+    There is no infrastructure, which would ask for a version of Python. The packages are this repository's own.
+    """
+    for name in FILES:
         shutil.copy(ROOT / name, folder / name)
+    for name in ("chat", "static"):
+        (folder / name).symlink_to(ROOT / name)
     return folder
 
 

@@ -78,15 +78,17 @@ async def test_of_a_healthy_chat_on_this_machine_dev_py_says_that_every_check_is
     output, _ = await asyncio.wait_for(process.communicate(), 60)
 
     *lines, summary = output.decode().splitlines()
-    assert [line for line in lines if not line.startswith("ok ") or " | " in line] == []
+    assert [line for line in lines if not line.startswith("ok ")] == []
+    # The infrastructure may ask for another Python than the one that runs the tests.
+    assert {line.split()[1] for line in lines if " | " in line} <= {"python.version"}
     assert {line.split()[1] for line in lines} == CHECKS.keys() - NOT_ASKED - {"connection.string"}
     assert summary == f"{len(lines)} ok, 0 wrong, 0 cannot tell"
     assert process.returncode == EXIT_OK
 
 
-async def test_of_a_healthy_app_and_its_service_every_check_is_ok(chat: LocalChat) -> None:
+async def test_of_a_healthy_app_and_its_service_every_check_is_ok(chat: LocalChat, tmp_path: Path) -> None:
     """The host of the test checks no keys, so it tells everything."""
-    options = Options(ROOT, chat.url, KEYS.master, chat.service.connection_string, "sample_chatapp")
+    options = Options(copy_folder(tmp_path), chat.url, KEYS.master, chat.service.connection_string, "sample_chatapp")
     findings = await find(options)
 
     asked = {"connection.string", "connection.address", "connection.token", "clock.service"}
