@@ -75,6 +75,14 @@ class Deployment:
     audience: str
 
 
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """How long a step is waited for, and how long between two questions; in seconds."""
+
+    seconds: float
+    pause: float
+
+
 def read_deployment(environment: Mapping[str, str]) -> Deployment:
     """Return what was deployed; raises Unusable with the names of what is missing."""
     if missing := [name for name in NEEDED if not environment.get(name, "").strip()]:
@@ -97,17 +105,15 @@ def read_deployment(environment: Mapping[str, str]) -> Deployment:
     )
 
 
-def repeat_until_ok(
-    check: Callable[[], list[Finding]], wait_seconds: float, pause: float, waiting_for: str
-) -> list[Finding]:
+def repeat_until_ok(check: Callable[[], list[Finding]], waiting: Waiting, what: str) -> list[Finding]:
     """Return the first findings of which none is wrong, or the last ones when the time is over."""
-    deadline = time.monotonic() + wait_seconds
+    deadline = time.monotonic() + waiting.seconds
     is_told = False
-    while is_wrong(findings := check()) and time.monotonic() + pause < deadline:
+    while is_wrong(findings := check()) and time.monotonic() + waiting.pause < deadline:
         if not is_told:
-            print(f"waiting for {waiting_for}, up to {wait_seconds:g} s", flush=True)
+            print(f"waiting for {what}, up to {waiting.seconds:g} s", flush=True)
             is_told = True
-        time.sleep(pause)
+        time.sleep(waiting.pause)
     return findings
 
 
@@ -132,42 +138,40 @@ def check_hub(deployment: Deployment, resource: HubResource) -> list[Finding]:
     return [Finding(HUB_CHECK, Verdict.OK, f"hub {deployment.hub} was set: its events go to {wanted.url_template}")]
 
 
-def open_hub(
-    deployment: Deployment, arm_url: str, environment: Mapping[str, str], options: argparse.Namespace
-) -> HubResource:
+def open_hub(deployment: Deployment, arm_url: str, environment: Mapping[str, str], waiting: Waiting) -> HubResource:
     """Return the hub in ARM; raises ArmError where nobody is signed in."""
     azd = shutil.which("azd", path=environment.get("PATH"))
     if azd is None:
         raise ArmError("azd is not on the PATH", "install the Azure Developer CLI")
     return HubResource(
-        arm_url,
-        read_token(azd, arm_url, deployment.tenant, environment),
-        deployment.subscription,
-        deployment.resource_group,
-        deployment.service_name,
-        deployment.hub,
-        options.wait,
-        options.pause,
+        arm_url=arm_url,
+        token=read_token(azd, arm_url, deployment.tenant, environment),
+        subscription=deployment.subscription,
+        resource_group=deployment.resource_group,
+        service=deployment.service_name,
+        hub=deployment.hub,
+        wait_seconds=waiting.seconds,
+        pause=waiting.pause,
     )
 
 
-def verify(deployment: Deployment, arm_url: str, environment: Mapping[str, str], options: argparse.Namespace) -> bool:
+def verify(deployment: Deployment, arm_url: str, environment: Mapping[str, str], waiting: Waiting) -> bool:
     """Print the line of each check, and return whether nothing is wrong."""
     url = deployment.app_url
-    health = repeat_until_ok(lambda: check_health(url), options.wait, options.pause, f"{url}/healthz and /readyz")
+    health = repeat_until_ok(lambda: check_health(url), waiting, f"{url}/healthz and /readyz")
     print_findings(health)
     if is_wrong(health):
         return False
     webhook = check_webhook(url, deployment.hub, deployment.service_host)
     print_findings(webhook)
     try:
-        hub = check_hub(deployment, open_hub(deployment, arm_url, environment, options))
+        hub = check_hub(deployment, open_hub(deployment, arm_url, environment, waiting))
     except ArmError as problem:
         hub = [Finding(HUB_CHECK, Verdict.WRONG, str(problem), problem.fix, Symptom.NO_EVENT_COMES)]
     print_findings(hub)
     # What was set a moment ago may not be in force everywhere; what is wrong before it does not mend itself.
-    wait = 0.0 if is_wrong([*webhook, *hub]) else min(options.wait, LONGEST_ROUND_TRIP_WAIT_SECONDS)
-    message = repeat_until_ok(lambda: check_round_trip(url), wait, options.pause, "a message to go round")
+    seconds = 0.0 if is_wrong([*webhook, *hub]) else min(waiting.seconds, LONGEST_ROUND_TRIP_WAIT_SECONDS)
+    message = repeat_until_ok(lambda: check_round_trip(url), Waiting(seconds, waiting.pause), "a message to go round")
     print_findings(message)
     return not is_wrong([*webhook, *hub, *message])
 
@@ -206,7 +210,7 @@ def main(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
     options = parse_arguments(arguments, environment)
     try:
         deployment, arm_url = read_deployment(environment), check_arm_url(options.arm_url)
-        is_fine = verify(deployment, arm_url, environment, options)
+        is_fine = verify(deployment, arm_url, environment, Waiting(options.wait, options.pause))
     except (Unusable, ValueError) as problem:
         print(f"postdeploy: {problem}", file=sys.stderr)
         return 2
