@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
@@ -25,6 +26,7 @@ from tests.chat.stub_server import a_server
 from tests.doctor.fronts import a_front, closed_address, forward
 
 SECONDS = 10.0
+OURSELVES = f"(process {os.getpid()})"
 LiveFault = Callable[[LocalChat, Path], Awaitable[Finding]]
 
 
@@ -230,7 +232,7 @@ LIVE_FAULTS: dict[str, tuple[str, str, LiveFault]] = {
     "storage that keeps rows": ("storage.tables", "403", storage_with("fail storage 403 operation=delete for=60s")),
     "storage with another key": ("storage.tables", "403", storage_with_another_key),
     "storage that is not set": ("storage.tables", "AzureWebJobsStorage", storage_that_is_not_set),
-    "a foreign program at the app's port": ("ports.functions", "python", a_foreign_program_at("ports.functions")),
-    "a foreign program at the service's port": ("ports.webpubsub", "python", a_foreign_program_at("ports.webpubsub")),
-    "a foreign program at the tables' port": ("ports.tables", "python", a_foreign_program_at("ports.tables")),
+    "a foreign program at the app's port": ("ports.functions", OURSELVES, a_foreign_program_at("ports.functions")),
+    "a foreign program at the service's port": ("ports.webpubsub", OURSELVES, a_foreign_program_at("ports.webpubsub")),
+    "a foreign program at the tables' port": ("ports.tables", OURSELVES, a_foreign_program_at("ports.tables")),
 }
