@@ -5,6 +5,8 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    import ssl
+
     from aiohttp import web
 
 MAX_PORT = 65_535
@@ -17,17 +19,17 @@ def parse_port(text: str) -> int:
     return int(text)
 
 
-async def start_sites(runner: "web.BaseRunner", host: str, port: int) -> int:
-    """Listen at the host's addresses and return the port; port 0 takes a free one.
+async def start_sites(runner: "web.BaseRunner", host: str, port: int, tls: "ssl.SSLContext | None" = None) -> int:
+    """Listen at the host's addresses and return the port; port 0 takes a free one. With `tls` everything is encrypted.
 
     Raises OSError when the first address cannot be used; a machine without IPv6 has no second one.
     """
     from aiohttp import web  # not before it is used: options are read before anything large is imported
 
     first, *others = ("127.0.0.1", "::1") if host == "localhost" else (host,)
-    await web.TCPSite(runner, first, port).start()
+    await web.TCPSite(runner, first, port, ssl_context=tls).start()
     chosen: int = runner.addresses[0][1]
     for other in others:
         with suppress(OSError):
-            await web.TCPSite(runner, other, chosen).start()
+            await web.TCPSite(runner, other, chosen, ssl_context=tls).start()
     return chosen

@@ -136,7 +136,7 @@ async def test_where_people_sign_in_nothing_can_be_told(chat: LocalChat) -> None
 
 
 async def test_an_app_where_nobody_may_connect_is_found(chat: LocalChat) -> None:
-    async with functions.serve(ROOT, settings=dict(chat.settings) | {"ChatAuth": ""}) as host:
+    async with functions.serve(ROOT, settings=dict(chat.settings) | {"ChatAuth": " "}) as host:
         findings = await go_round(host.url)
 
     assert verdicts(findings) == failing_at("negotiate")

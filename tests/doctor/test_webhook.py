@@ -275,7 +275,7 @@ async def test_an_app_whose_trust_is_not_configured_is_found(chat: LocalChat) ->
 
 
 async def test_an_app_without_its_connection_is_found(chat: LocalChat) -> None:
-    async with an_app(chat, WebPubSubConnectionString="") as url:
+    async with an_app(chat, WebPubSubConnectionString=" ") as url:
         found = by_check(await ask(url))
 
     assert (found["webhook.validation"].verdict, found["webhook.validation"].symptom) == (
