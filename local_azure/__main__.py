@@ -140,7 +140,7 @@ def _add_identity_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--identities", type=Path, metavar="FILE", help="the tenant's identities (default: fixed ones)")
     parser.add_argument(
         "--authority-port",
-        type=int,
+        type=parse_port,
         default=AUTHORITY_PORT,
         help="port of the authority (default %(default)s, 0 for any)",
     )

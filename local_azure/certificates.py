@@ -6,6 +6,7 @@ read by the owner of the folder alone.
 """
 
 import os
+import shlex
 import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -59,6 +60,17 @@ class TlsFiles:
         They must be set when the process starts: libraries read the file when they are imported.
         """
         return {"SSL_CERT_FILE": str(self.trusted), "REQUESTS_CA_BUNDLE": str(self.trusted)}
+
+    def write_app_variables(self, variables: Mapping[str, str]) -> Path:
+        """Write an app's variables, with those of trust, to a file that a shell can read; return its path.
+
+        Its owner alone can read it.
+        """
+        file = self.folder / "app.env"
+        values = {**variables, **self.variables()}
+        lines = [f"{name}={shlex.quote(value) if value else ''}\n" for name, value in values.items()]
+        _write(file, "".join(lines).encode(), mode=0o600)
+        return file
 
 
 def ensure_certificates(folder: Path, now: datetime | None = None) -> TlsFiles:

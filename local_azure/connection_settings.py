@@ -56,7 +56,7 @@ def storage_setting(
     return _setting(STORAGE_SETTING, connection_string, _is_development_storage, file_values, environment)
 
 
-def with_identity(
+def identity_settings(
     connection: Mapping[str, str], endpoint_name: str, endpoint: str, client_id: str | None
 ) -> dict[str, str]:
     """Return the identity-based form of a connection's setting, and the setting itself empty; {} stays {}.

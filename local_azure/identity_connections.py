@@ -6,10 +6,9 @@ identity, and Web PubSub calls the app with tokens of its own.
 
 import json
 import os
-import shlex
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -22,19 +21,17 @@ if TYPE_CHECKING:
     from local_azure.certificates import TlsFiles
     from local_azure.webpubsub import Settings
 
-AUTHORITY_PORT = 8090
 WEBPUBSUB_RESOURCE = "https://webpubsub.azure.com"
 TLS_FOLDER = "tls"
-APP_VARIABLES_FILE = "app.env"
 
 
 @dataclass(frozen=True, slots=True)
 class IdentityOptions:
-    """Which identity the app has (`system` or `user` assigned), who else there is, and the authority's port."""
+    """Which identity the app has (`system` or `user` assigned), who else there is, the authority's port (0: any)."""
 
     kind: str
     file: Path | None = None
-    port: int = AUTHORITY_PORT
+    port: int = 0
 
 
 @contextmanager
@@ -124,15 +121,3 @@ def fill_placeholders(settings: Sequence[tuple[str, str]], authority: "Authority
             text = text.replace(placeholder, value)
         filled[name] = text
     return filled
-
-
-def write_app_variables(folder: Path, variables: Mapping[str, str]) -> Path:
-    """Write the variables that the app is given to a file that a shell can read, for other programs; return its path.
-
-    The owner alone can read it.
-    """
-    file = folder / APP_VARIABLES_FILE
-    file.unlink(missing_ok=True)
-    with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as stream:
-        stream.writelines(f"{name}={shlex.quote(value) if value else ''}\n" for name, value in variables.items())
-    return file

@@ -14,9 +14,9 @@ from local_azure.connection_settings import (
     CONNECTION_SETTING,
     STORAGE_SETTING,
     connection_setting,
+    identity_settings,
     replace_functions_port,
     storage_setting,
-    with_identity,
 )
 from local_azure.faults import Fault
 from local_azure.faults.remote_faults import RemoteFaults
@@ -31,7 +31,6 @@ from local_azure.identity_connections import (
     fill_placeholders,
     read_identities,
     require_identities,
-    write_app_variables,
 )
 from local_azure.log_lines import log_to_stdout
 from local_azure.observation_stream import StreamedObservations
@@ -107,8 +106,7 @@ async def run_services(options: ServiceOptions, instances: AppInstances, storage
             print_line(f"Authority        {identity.server.authority.tenant_url}/v2.0")
         if options.tls:
             print_line(f"Certificates     {options.tls.authority}")
-            file = write_app_variables(options.tls.folder, {**app_settings, **options.tls.variables()})
-            print_line(f"App's settings   {file}")
+            print_line(f"App's settings   {options.tls.write_app_variables(app_settings)}")
         await _until_stopped(service, instances.run(app_settings, PROCESS_STARTED, storage.set_log_level))
 
 
@@ -146,8 +144,8 @@ def _app_settings(
     if identity is None:
         return connection | own_storage | dict(options.app_settings)
     return {
-        **with_identity(connection, "serviceUri", service.endpoint, identity.client_id),
-        **with_identity(own_storage, "tableServiceUri", storage.endpoint, identity.client_id),
+        **identity_settings(connection, "serviceUri", service.endpoint, identity.client_id),
+        **identity_settings(own_storage, "tableServiceUri", storage.endpoint, identity.client_id),
         **identity.server.app_variables(),
         **fill_placeholders(options.app_settings, identity.server.authority),
     }

@@ -1,4 +1,4 @@
-"""The authority over HTTP: what a tenant publishes, App Service's endpoint for the tokens of an app, and a test desk.
+"""The authority over HTTP: what a tenant publishes, App Service's endpoint for an app's tokens, and requests of tests.
 
 The endpoint is that of App Service (`IDENTITY_ENDPOINT`, `IDENTITY_HEADER`, api-version 2019-08-01), so that
 azure-identity and its counterparts in other languages use it unchanged. `/test/tokens` and `/test/keys` exist on this

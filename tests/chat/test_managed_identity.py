@@ -176,7 +176,7 @@ async def test_a_message_passes_right_after_the_authoritys_keys_have_changed(
         assert await tables_status(http, running, await token(http, running, identity="app", audience=STORAGE)) == 200
 
 
-# What must be refused, as arguments of the authority's test desk.
+# What must be refused, as the authority is asked for it.
 WRONG_TOKENS = {
     "of another audience": {"audience": "https://vault.azure.net"},
     "expired": {"expiresIn": -301},

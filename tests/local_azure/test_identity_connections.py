@@ -1,5 +1,6 @@
 """`python -m local_azure` with `--tls` and with `--identity`, around an app that does nothing."""
 
+import asyncio
 import json
 import socket
 import ssl
@@ -14,13 +15,16 @@ import aiohttp
 import psutil
 import pytest
 from azure.data.tables import TableServiceClient
+from azure.identity import ManagedIdentityCredential
 from azure.messaging.webpubsubservice import WebPubSubServiceClient
 
 from local_azure.__main__ import main
+from local_azure.connection_settings import connection_setting, identity_settings
 from local_azure.functions.errors import ConfigurationError
 from local_azure.identity_connections import IdentityOptions, read_identities, require_identities
 from local_azure.tables import DEVELOPMENT_KEY
 from local_azure.webpubsub import EventHandler, HubSettings, Settings
+from local_azure.webpubsub.__main__ import main as webpubsub_main
 from tests.local_azure.functions.programs import ANSWER_SECONDS, ROOT, Program
 from tests.local_azure.webpubsub.open_page import open_page_at
 
@@ -108,7 +112,7 @@ def test_with_tls_the_services_are_reached_by_https_and_their_keys(tmp_path: Pat
 async def test_with_identity_the_app_is_given_no_key_and_everything_else_works_as_before(
     tmp_path: Path, http: aiohttp.ClientSession
 ) -> None:
-    """The storage is observed, is given faults, and comes back after a crash, with the keys of then."""
+    """The storage is observed, is given faults and new keys, and comes back after a crash with these keys."""
     with run(tmp_path, "--identity", "--data", str(tmp_path / "data"), "--setting", "TENANT={tenant}") as running:
         trust = ssl.create_default_context(cafile=running.certificate)
         async with http.get(f"{running.lines['Functions host']}api/settings") as answer:
@@ -132,12 +136,18 @@ async def test_with_identity_the_app_is_given_no_key_and_everything_else_works_a
             assert await list_tables(await token("app", STORAGE)) == 500
             assert await list_tables(await token("app", STORAGE)) == 200
             assert (await page.first("storage", "list_tables"))["status"] == "500"
-        async with http.post(f"{authority}/test/keys", json={}, ssl=trust) as answer:
-            assert answer.status == 200
+        before = await token("app", STORAGE)
+        for _ in range(2):  # the second change ends what the first key has signed
+            async with http.post(f"{authority}/test/keys", json={}, ssl=trust) as answer:
+                assert answer.status == 200
+        async with asyncio.timeout(ANSWER_SECONDS):
+            while await list_tables(before) != 401:  # noqa: ASYNC110 (the storage is another process)
+                await asyncio.sleep(0.01)
         running.storage_process().kill()
         running.program.wait_for("^Table storage is ready again")
         assert await list_tables(await token("app", STORAGE)) == 200
         assert await list_tables(await token("stranger", STORAGE)) == 403
+        assert await list_tables(before) == 401
 
     assert settings["AzureWebJobsStorage__tableServiceUri"] == running.tables
     assert settings["WebPubSubConnectionString__serviceUri"] == running.webpubsub
@@ -145,6 +155,29 @@ async def test_with_identity_the_app_is_given_no_key_and_everything_else_works_a
     assert {"AzureWebJobsStorage", "WebPubSubConnectionString", "AzureWebJobsStorage__clientId"} & set(
         settings
     ) == set()
+
+
+def test_web_pubsub_alone_takes_the_apps_token_beside_keys(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    arguments = ["local_azure.webpubsub", "--port", "0", "--tls", str(tmp_path), "--identity", "--authority-port", "0"]
+    program = Program(arguments, {})
+    try:
+        variables = Path(program.wait_for("^App's settings: (.+)$")[1]).read_text().splitlines()
+        [connection] = [line.partition(": ")[2] for line in program.lines if line.startswith("Connection string")]
+        settings = dict(line.split("=", 1) for line in variables)
+        for name in ("IDENTITY_ENDPOINT", "IDENTITY_HEADER"):
+            monkeypatch.setenv(name, settings[name])
+        verify: dict[str, Any] = {"connection_verify": str(tmp_path / "authority.pem")}
+        endpoint = settings["WebPubSubConnectionString__serviceUri"]
+        with (
+            ManagedIdentityCredential(**verify) as credential,
+            WebPubSubServiceClient(endpoint, "chat", credential, **verify) as by_identity,
+            WebPubSubServiceClient.from_connection_string(connection, "chat", **verify) as by_key,
+        ):
+            assert [client.user_exists("ana") for client in (by_identity, by_key)] == [False, False]
+        assert program.stop()[0] == 0
+    finally:
+        program.process.kill()
+        program.process.wait(ANSWER_SECONDS)
 
 
 HANDLER = {
@@ -183,6 +216,7 @@ def test_what_cannot_be_served_ends_the_command_with_a_sentence(
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
+        (["--identity", "--setting", ""], "must be NAME=VALUE, not ''"),
         (["--tls", "--host", "0.0.0.0"], "serve localhost, 127.0.0.1, ::1 only, not --host 0.0.0.0"),
         (["--setting", "NAME"], "must be NAME=VALUE, not 'NAME'"),
         (["--identity", "perhaps"], "invalid choice: 'perhaps'"),
@@ -223,6 +257,22 @@ def test_a_file_of_identities_that_cannot_be_used_is_named(
         read_identities(IdentityOptions(kind, file))
 
 
+def test_web_pubsub_alone_sends_no_token_over_plain_http(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        webpubsub_main(["--identity"])
+
+    assert "--identity needs --tls DIR" in capsys.readouterr().err
+
+
+def test_web_pubsub_alone_names_a_handler_that_needs_an_identity(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "settings.json").write_text(json.dumps(HUBS))
+
+    assert webpubsub_main(["--port", "0", "--settings", str(tmp_path / "settings.json")]) == 2
+    assert "this service has no identity: start it with --identity" in capsys.readouterr().err
+
+
 def test_a_start_without_these_options_imports_nothing_of_them() -> None:
     """Neither in the command's process nor in the one of the storage."""
     wanted = "'local_azure.authority', 'local_azure.certificates'"
@@ -233,6 +283,19 @@ def test_a_start_without_these_options_imports_nothing_of_them() -> None:
     )
     for source in (services, storage):
         subprocess.run([sys.executable, "-c", source], cwd=ROOT, check=True)
+
+
+@pytest.mark.parametrize(
+    "chosen",
+    [
+        {"WebPubSubConnectionString__serviceUri": "https://chat.webpubsub.azure.com"},
+        {"WebPubSubConnectionString": f"Endpoint=https://chat.webpubsub.azure.com;AccessKey={'k' * 32};Version=1.0;"},
+    ],
+)
+def test_an_app_that_has_chosen_another_service_keeps_it(chosen: dict[str, str]) -> None:
+    replaced = connection_setting(chosen, {}, f"Endpoint=https://127.0.0.1:8080;AccessKey={'k' * 32};Version=1.0;")
+
+    assert identity_settings(replaced, "serviceUri", "https://127.0.0.1:8080", None) == {}
 
 
 def test_handlers_are_called_with_tokens_unless_their_settings_say_otherwise() -> None:

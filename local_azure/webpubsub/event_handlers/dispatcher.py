@@ -95,7 +95,7 @@ class EventHandlers:
         if self._own_token is None and any(handler.auth_resource for handler in handlers):
             raise SettingsError(
                 f"Hubs:{hub} has an event handler with the Auth type ManagedIdentity, and this service has no "
-                f"identity: start it with `python -m local_azure --identity`"
+                f"identity: start it with --identity"
             )
         self._handlers[hub.lower()] = handlers
 

@@ -33,7 +33,7 @@ class Authorization:
             return False
         if self._tokens is not None and is_of_authority(token):
             return self._allows_identity(self._tokens, token, request.method, now)
-        return not self._settings.disable_local_auth and self._allows_key(token, request, path, now)
+        return self._allows_key(token, request, path, now)
 
     def _allows_identity(self, tokens: BearerTokens, token: str, method: str, now: float) -> bool:
         try:

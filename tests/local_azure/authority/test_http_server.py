@@ -122,7 +122,7 @@ async def test_an_app_without_a_system_assigned_identity_must_name_one() -> None
 
 
 @pytest.mark.parametrize("path", ["/test/tokens", "/test/keys"])
-async def test_the_test_desk_is_closed_for_pages_of_other_sites(http: aiohttp.ClientSession, path: str) -> None:
+async def test_pages_of_other_sites_can_ask_for_no_token(http: aiohttp.ClientSession, path: str) -> None:
     body = {"identity": "app", "audience": STORAGE}
     for headers in ({"Origin": "https://example.com"}, {"Host": "example.com"}):
         async with http.post(path, json=body, headers=headers) as answer:

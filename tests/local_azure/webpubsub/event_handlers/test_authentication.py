@@ -47,7 +47,7 @@ async def test_a_handler_that_asks_for_none_gets_none(
 async def test_a_service_without_an_identity_refuses_such_a_handler(service: Service) -> None:
     handler = EventHandler(URL, auth_resource=RESOURCE)
 
-    with pytest.raises(SettingsError, match=r"chat.* this service has no identity: .*--identity"):
+    with pytest.raises(SettingsError, match=r"chat.* this service has no identity: start it with --identity"):
         service.set_event_handlers(HUB, [handler])
     with pytest.raises(SettingsError, match="this service has no identity"):
         Service(Settings(hubs={HUB: HubSettings([handler])}))
