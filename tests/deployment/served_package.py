@@ -60,7 +60,7 @@ async def serve_package(
 
 
 async def _line_with(process: Process, pattern: str) -> str:
-    """Return the first group of the next line that matches, "" when it is not in it; what else the process prints is in the failure."""
+    """Return the first group of the next line that matches, "" when the line has none."""
     assert process.stdout is not None
     seen = []
     async with asyncio.timeout(START_SECONDS):
