@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The commands of this repository: run, test, check, bench, screenshots, func.
+"""The commands of this repository: run, test, check, bench, cost, screenshots, func.
 
 Needs only the standard library of Python 3.11 or newer. Keeps an environment in `.venv`, installs into it when the
 requirements changed, and starts the tools in it. `python3 dev.py --help` lists the commands.
@@ -106,6 +106,11 @@ def bench(arguments: argparse.Namespace) -> int:
     python = ensure_environment(for_tests=True)
     ensure_node_packages()
     return _replace_process([str(python), "-m", "bench", *arguments.rest])
+
+
+def cost(arguments: argparse.Namespace) -> int:
+    """Estimate what the chat takes of Azure and costs; needs no environment."""
+    return _replace_process([sys.executable, "-m", "cost", *arguments.rest])
 
 
 def screenshots(arguments: argparse.Namespace) -> int:
@@ -219,6 +224,7 @@ def _parser() -> argparse.ArgumentParser:
     commands.add_parser("test", help="run every test; further arguments go to pytest")
     commands.add_parser("check", help="ruff and mypy --strict; prettier, eslint and tsc for JavaScript")
     commands.add_parser("bench", help="the measurements, as a table; further arguments choose some")
+    commands.add_parser("cost", help="what a chat costs on Azure a month, and which limit comes first", add_help=False)
     commands.add_parser("screenshots", help="pictures of the page into screenshots/")
     funcs = commands.add_parser("func", help="the same app under the real `func start`, with Azurite as storage")
     for serving in (runs, funcs):
@@ -237,10 +243,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "test": test,
         "check": check,
         "bench": bench,
+        "cost": cost,
         "screenshots": screenshots,
         "func": func,
     }
-    if rest and parsed.command not in ("test", "bench", "screenshots"):
+    if rest and parsed.command not in ("test", "bench", "cost", "screenshots"):
         _parser().error(f"{parsed.command} does not take {' '.join(rest)}")
     parsed.rest = rest
     try:
