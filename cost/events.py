@@ -12,8 +12,8 @@ from cost.usage import Usage
 # Bytes of a frame without its text.
 LINE_BYTES = 330
 HISTORY_LINE_BYTES = 230
-NEWS_BYTES = 230
-TYPING_BYTES = 150
+NEWS_BYTES = 250
+TYPING_BYTES = 170
 ANSWER_BYTES = 200
 ACK_BYTES = 45
 NAME_BYTES = 15

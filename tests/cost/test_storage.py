@@ -60,8 +60,8 @@ def test_a_message_takes_about_what_the_chat_writes_for_it() -> None:
 def size_of(row: dict[str, Any]) -> int:
     """Return the size of a row that the chat writes."""
     values = {name: text_value(len(value)) if isinstance(value, str) else LONG for name, value in row.items()}
-    keys = [len(row[name]) for name in ("PartitionKey", "RowKey")]
-    return row_bytes(*keys, {name: value for name, value in values.items() if name not in ("PartitionKey", "RowKey")})
+    properties = {name: value for name, value in values.items() if name not in ("PartitionKey", "RowKey")}
+    return row_bytes(len(row["PartitionKey"]), len(row["RowKey"]), properties)
 
 
 def test_the_scheduler_takes_the_place_of_the_polling() -> None:
