@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The commands of this repository: run, test, check, bench, cost, screenshots, func.
+"""The commands of this repository: run, test, check, bench, cost, screenshots, install, func.
 
 Needs only the standard library of Python 3.11 or newer. Keeps an environment in `.venv`, installs into it when the
 requirements changed, and starts the tools in it. `python3 dev.py --help` lists the commands.
@@ -119,6 +119,13 @@ def screenshots(arguments: argparse.Namespace) -> int:
     return _replace_process([str(python), "-m", "tests.e2e.screenshots", *arguments.rest])
 
 
+def install(arguments: argparse.Namespace) -> int:
+    """Install everything that tests, checks and the debugger need; quick when nothing changed."""
+    ensure_environment(for_tests=True)
+    ensure_node_packages()
+    return 0
+
+
 def func(arguments: argparse.Namespace) -> int:
     """Serve the app under the real `func start`, with the local Web PubSub service, and Azurite as storage."""
     _require_func_tools()
@@ -226,6 +233,7 @@ def _parser() -> argparse.ArgumentParser:
     commands.add_parser("bench", help="the measurements, as a table; further arguments choose some")
     commands.add_parser("cost", help="what a chat costs on Azure a month, and which limit comes first", add_help=False)
     commands.add_parser("screenshots", help="pictures of the page into screenshots/")
+    commands.add_parser("install", help="only install what tests, checks and the debugger need")
     funcs = commands.add_parser("func", help="the same app under the real `func start`, with Azurite as storage")
     for serving in (runs, funcs):
         serving.add_argument("--port", type=int, default=DEFAULT_PORT, help="the app's port (default %(default)s)")
@@ -245,6 +253,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "bench": bench,
         "cost": cost,
         "screenshots": screenshots,
+        "install": install,
         "func": func,
     }
     if rest and parsed.command not in ("test", "bench", "cost", "screenshots"):

@@ -18,7 +18,7 @@ DOCUMENT = ROOT / "docs" / "cost.md"
 
 
 def test_the_worked_example_of_the_document_is_what_the_command_prints() -> None:
-    command, expected = re.findall(r"```console\n\$ (.+)\n((?:.*\n)+?)```", DOCUMENT.read_text())[0]
+    ((command, expected),) = re.findall(r"```sh\n(.+)\n```\n\n```text\n((?:.*\n)+?)```", DOCUMENT.read_text())
     program, *arguments = shlex.split(command)
 
     ran = subprocess.run([sys.executable, *arguments], cwd=ROOT, capture_output=True, text=True, check=True)
