@@ -4,7 +4,6 @@ No workflow was ever run by those who wrote it: that it passes GitHub's schema, 
 here, is what can be shown without GitHub and Azure.
 """
 
-import json
 import os
 import re
 import subprocess
@@ -18,10 +17,10 @@ from typing import Any
 import pytest
 from check_jsonschema.builtin_schemas import get_builtin_schema
 from jsonschema import Draft7Validator
-from ruamel.yaml import YAML
 
 import dev
 from tests.deployment.package import ROOT, package_files
+from tests.deployment.project_files import read_jsonc, read_yaml
 from tests.local_azure.functions.official.runtime import official_app
 
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
@@ -37,16 +36,6 @@ ACTIONS = {
     "azure/functions-action@v1",
 }
 COMMANDS = set(re.findall(r'commands\.add_parser\(\s*"(\w+)"', (ROOT / "dev.py").read_text(encoding="utf-8")))
-
-
-def read_yaml(file: Path) -> Any:
-    """Return the document as plain dictionaries and lists."""
-    return YAML(typ="safe", pure=True).load(file.read_text(encoding="utf-8"))
-
-
-def read_jsonc(file: Path) -> Any:
-    """Return a document of JSON with comments on lines of their own."""
-    return json.loads(re.sub(r"^\s*//.*$", "", file.read_text(encoding="utf-8"), flags=re.MULTILINE))
 
 
 def steps_of(workflow: Any) -> Iterator[dict[str, Any]]:
