@@ -30,6 +30,10 @@ NEWS_QUIET_HOURS = 3 / 3600
 MAX_ANNOUNCED_CONNECTIONS = 1000
 # A roster names so many users.
 MAX_LISTED_USERS = 100
+# The list of rooms: so many partitions are read at once, and the service is asked for so many rooms.
+ROOM_LIST_PARTITIONS = 16
+ROOMS_OF_LIST = 100
+ROOM_LIST_SECONDS = 5
 # Rows that one append writes: the head, the entry and the index.
 ROWS_PER_APPEND = 3
 
@@ -102,6 +106,7 @@ def events_of_day(usage: Usage) -> list[Event]:
     return [
         _http("page files", sessions * usage.page_requests),
         _http("session", sessions),
+        _room_list(usage, sessions),
         # Each asks the service who has this name.
         _http("negotiate", sessions, service_calls=1),
         _webhook("connect", sessions, answer=0, service_calls=1),
@@ -134,6 +139,13 @@ def _rosters(usage: Usage, joins: float) -> float:
     # With news at random times the page asks most often when they are as far apart as the quiet time.
     news = min(2 * joins / usage.rooms / usage.active_hours, 1 / NEWS_QUIET_HOURS)
     return usage.hours_open * (ROSTERS_PER_HOUR + news * math.exp(-news * NEWS_QUIET_HOURS))
+
+
+def _room_list(usage: Usage, sessions: float) -> Event:
+    """Return the readings of the list of rooms; who asks within some seconds is given the same one."""
+    readings = min(sessions, usage.active_seconds / ROOM_LIST_SECONDS)
+    calls = readings * min(usage.rooms, ROOMS_OF_LIST)
+    return Event("list of rooms", sessions, readings * ROOM_LIST_PARTITIONS, calls)
 
 
 def _http(name: str, count: float, *, service_calls: float = 0) -> Event:

@@ -39,7 +39,7 @@ class Usage:
     pages: float = 3.0
     searches: float = 0.5
     reminders: float = 0.1
-    page_requests: float = 4.0
+    page_requests: float = 8.0
     rooms: int = 50
     rooms_joined: float = 5.0
     busiest_room: float = 0.2

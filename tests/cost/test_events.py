@@ -8,6 +8,7 @@ from pathlib import Path
 import aiohttp
 import pytest
 
+from chat.room_list.rows import PARTITIONS
 from cost.events import (
     ACK_BYTES,
     ACTIONS,
@@ -19,6 +20,7 @@ from cost.events import (
     NEWS_BYTES,
     PAGE_MESSAGES,
     PLACES_PER_HOUR,
+    ROOM_LIST_PARTITIONS,
     ROSTERS_PER_HOUR,
     ROWS_PER_APPEND,
     TYPING_BYTES,
@@ -73,6 +75,19 @@ def test_places_are_one_range_and_a_read_for_each_room() -> None:
 
     assert documented_rows()["`places`"] == "1 range, and 1 read for each room and each invitation"
     assert places.storage_calls == places.count * 6
+
+
+def test_the_list_of_rooms_is_read_from_as_many_partitions_as_it_has() -> None:
+    (reading,) = (event for event in events_of_day(Usage(users=10)) if event.name == "list of rooms")
+
+    assert len(PARTITIONS) == ROOM_LIST_PARTITIONS
+    assert reading.storage_calls == reading.count * ROOM_LIST_PARTITIONS
+
+
+def test_many_who_ask_for_the_list_of_rooms_share_a_reading() -> None:
+    (reading,) = (event for event in events_of_day(Usage(users=1_000_000)) if event.name == "list of rooms")
+
+    assert reading.storage_calls == 12 * 3600 / 5 * 16
 
 
 def test_a_search_is_counted_with_the_most_that_one_answer_reads() -> None:
