@@ -31,7 +31,7 @@ USAGE_OPTIONS = {
     "pages": "older pages of history that a user reads on a day",
     "searches": "searches of a user and day",
     "reminders": "reminders of a user and day",
-    "page_requests": "requests for the page's files at each opening, on average (2, and some 180 after each deployment)",
+    "page_requests": "requests for the page's files at each opening, on average (2, and 180 after each deployment)",
     "rooms": "rooms in which people talk",
     "rooms_joined": "rooms that a user has joined",
     "busiest_room": "share of all messages that are in the busiest room, 0 to 1",

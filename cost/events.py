@@ -55,9 +55,9 @@ ACTIONS = {
     "mention": Action("a message or an edit with an `@` in it", 3, 1),
     "change": Action("a message, an answer to one, an edit, a deletion, a reaction", 1, 1),
     "typing": Action("`typing`", 1, 1),
-    "read": Action("`read`", 3),
+    "read": Action("`read`", 4, 1),
     "history": Action("`history`", 2),
-    "join": Action("`join`", 3, 2),
+    "join": Action("`join`", 4, 2),
     "roster": Action("`roster`", 1, 2),
     # One range, and one read for each of the user's rooms more.
     "places": Action("`places`", 1),
@@ -119,7 +119,8 @@ def events_of_day(usage: Usage) -> list[Event]:
         Event("mention", 0, mentions * 3, mentions, (Traffic(mentions * usage.devices, NEWS_BYTES),)),
         _webhook("typing", messages, action="typing", fan_out=(audience, TYPING_BYTES)),
         _webhook("change", users * usage.changes, body=text, action="change", fan_out=(audience, LINE_BYTES + text)),
-        _webhook("read", users * usage.reads, answer=ANSWER_BYTES, action="read"),
+        # The user's own connections are told.
+        _webhook("read", users * usage.reads, action="read", fan_out=(max(1, usage.devices), ANSWER_BYTES)),
         _webhook("history", users * usage.pages, answer=page_bytes, action="history"),
         _webhook("roster", rosters, answer=roster_bytes, action="roster"),
         _webhook(
