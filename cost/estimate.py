@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from cost.events import Event, events_of_day
 from cost.functions import Seconds, billed_seconds, instances_for
 from cost.prices import Prices
-from cost.storage import durable_transactions, scheduler_actions, stored_gigabytes
+from cost.storage import SWEEPS_PER_DAY, durable_transactions, scheduler_actions, stored_gigabytes
 from cost.usage import Platform, Usage
 from cost.webpubsub import choose_tier, extra_messages, fewest_messages, most_messages, unit_days, units_for
 
@@ -14,7 +14,6 @@ DAYS_PER_MONTH = 365 / 12
 # Executions of a reminder (start, activity, end) and of one hourly sweep; each runs alone.
 EXECUTIONS_PER_REMINDER = 3
 EXECUTIONS_PER_SWEEP = 3
-SWEEPS_PER_DAY = 24
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +27,7 @@ class Amount:
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One line of the bill: a month's amount of something, what one costs, and by how much the price is divided."""
+    """One line of the bill: a month's amount of something, and what one of it costs."""
 
     name: str
     amount: Amount

@@ -102,7 +102,6 @@ def events_of_day(usage: Usage) -> list[Event]:
     page_bytes = ANSWER_BYTES + PAGE_MESSAGES * (HISTORY_LINE_BYTES + text)
     roster_bytes = ANSWER_BYTES + min(audience, MAX_LISTED_USERS) * NAME_BYTES
     rosters = users * _rosters(usage, joins)
-    mentions = messages * usage.mentions
     return [
         _http("page files", sessions * usage.page_requests),
         _http("session", sessions),
@@ -116,7 +115,7 @@ def events_of_day(usage: Usage) -> list[Event]:
         # Both lines: somebody joined, somebody left. They are published by the events join and disconnected.
         Event("joined and left", 0, service_calls=2 * joins, traffic=(Traffic(2 * joins * announced, NEWS_BYTES),)),
         _webhook("message", messages, body=text, action="message", fan_out=(audience, LINE_BYTES + text)),
-        Event("mention", 0, mentions * 3, mentions, (Traffic(mentions * usage.devices, NEWS_BYTES),)),
+        _mentions(messages * usage.mentions, usage.devices),
         _webhook("typing", messages, action="typing", fan_out=(audience, TYPING_BYTES)),
         _webhook("change", users * usage.changes, body=text, action="change", fan_out=(audience, LINE_BYTES + text)),
         # The user's own connections are told.
@@ -133,6 +132,13 @@ def events_of_day(usage: Usage) -> list[Event]:
         _webhook("search", users * usage.searches, answer=page_bytes, action="search"),
         _webhook("remind", users * usage.reminders, body=text, answer=ANSWER_BYTES, action="remind"),
     ]
+
+
+def _mentions(count: float, devices: float) -> Event:
+    """Return what mentions cost beside their messages: the user who is meant is looked up, and told on each device."""
+    costs = ACTIONS["mention"]
+    told = Traffic(count * devices, NEWS_BYTES)
+    return Event("mention", 0, count * costs.storage_calls, count * costs.service_calls, (told,))
 
 
 def _rosters(usage: Usage, joins: float) -> float:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from cost.estimate import Estimate
 from cost.events import MAX_ANNOUNCED_CONNECTIONS, ROWS_PER_APPEND
 from cost.functions import instances_needed
+from cost.storage import ACTIONS_PER_REMINDER
 from cost.usage import Platform, Usage
 from cost.webpubsub import CONNECTIONS_PER_UNIT, FREE_CONNECTIONS, FREE_MESSAGES, UNIT_SIZES
 
@@ -77,7 +78,7 @@ def find_limits(usage: Usage, platform: Platform, estimate: Estimate) -> list[Li
         ),
     ]
     if platform.durable == "scheduler":
-        reminders = usage.users * usage.reminders * 4 * peak
+        reminders = usage.users * usage.reminders * ACTIONS_PER_REMINDER * peak
         remedy = "take the Dedicated plan of the scheduler"
         limits.append(Limit("actions a second of the scheduler", reminders, SCHEDULER_ACTIONS_PER_SECOND, remedy))
     return sorted(limits, key=lambda limit: limit.growth)
