@@ -32,10 +32,11 @@ def imports_of(file: Path) -> Iterator[str]:
 @pytest.mark.parametrize(
     ("part", "forbidden"),
     [
-        ("chat", {"local_azure", "tests", "bench", "dev", "doctor"}),
-        ("function_app.py", {"local_azure", "tests", "bench", "dev", "doctor"}),
-        ("local_azure", {"chat", "function_app", "tests", "bench", "dev", "doctor"}),
+        ("chat", {"local_azure", "tests", "bench", "dev", "doctor", "cost"}),
+        ("function_app.py", {"local_azure", "tests", "bench", "dev", "doctor", "cost"}),
+        ("local_azure", {"chat", "function_app", "tests", "bench", "dev", "doctor", "cost"}),
         ("doctor", {"local_azure", "function_app", "tests", "bench", "dev"}),
+        ("cost", {"chat", "local_azure", "function_app", "tests", "bench", "dev", "doctor"}),
     ],
 )
 def test_a_part_never_imports_what_it_must_not_know(part: str, forbidden: set[str]) -> None:
@@ -101,7 +102,7 @@ def test_every_page_of_the_documents_is_in_both_lists_of_them(index: str) -> Non
 def test_every_path_that_a_document_names_exists(document: str) -> None:
     """A path is text in backquotes that begins with a folder of the repository."""
     text = re.sub(r"^ *```.*?^ *```", "", (ROOT / document).read_text(), flags=re.DOTALL | re.MULTILINE)
-    paths = re.findall(r"`((?:chat|static|local_azure|tests|bench|docs|doctor|infra)/[\w./-]*)`", text)
+    paths = re.findall(r"`((?:chat|static|local_azure|tests|bench|docs|doctor|cost|infra)/[\w./-]*)`", text)
 
     assert [path for path in paths if not (ROOT / path).exists()] == []
 
