@@ -24,6 +24,8 @@ import azure.functions as func
 from aiohttp import ClientSession
 from azure.durable_functions.models.utils import http_utils
 
+from local_azure.functions.worker.invocation_context import Context
+
 ROOT = Path(__file__).resolve().parents[2]
 KEY = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789ABCDEFGH"
 CONNECTION_ID = "0123456789abcdef0123456789abcdef"
@@ -72,8 +74,10 @@ async def ours(endpoint: str) -> AsyncIterator[Handler]:
     urls = {"rpcBaseUrl": f"{endpoint}/", "creationUrls": {}, "managementUrls": {}, "taskHubName": "hub"}
     binding = json.dumps({**urls, "requiredQueryStringParameters": ""})
 
+    context = Context("00000000-0000-0000-0000-000000000001", "eventhandler", str(ROOT))
+
     async def call(request: func.HttpRequest) -> func.HttpResponse:
-        answer = handler(req=request, client=binding)
+        answer = handler(req=request, client=binding, context=context)
         assert isinstance(answer, Coroutine)
         response: func.HttpResponse = await answer
         return response
