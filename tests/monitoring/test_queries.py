@@ -8,8 +8,10 @@ from collections.abc import Mapping
 
 import pytest
 
+from chat.call_record import CallRecord
 from chat.errors import ChatError, InvalidEvent, OriginRefused, UnknownHub, Untrusted
 from chat.handlers import HANDLERS
+from chat.trace_context import new_trace
 from tests.monitoring.tables import TABLES
 from tests.monitoring.workbook import ROOT, WORKBOOK_QUERIES
 from tests.system_parts import miss, node_path
@@ -28,8 +30,10 @@ ALERT_QUERIES = {
     if "query: '''" in part
 }
 QUERIES = PAGE_QUERIES | ALERT_QUERIES
-# The fields of the line of an event or a request.
-FIELDS = {"event", "room", "user", "connection", "message", "seq", "status", "code", "ms", "traceparent"}
+# The fields of the line of an event or a request: everything that a call can be known to be.
+FIELDS = set(
+    CallRecord("message", 0, new_trace(1), "ana", "c", "lobby", "m", seq=1, code="muted", status=403).fields(0)
+)
 
 
 def problems_of(queries: Mapping[str, str]) -> dict[str, list[str]]:
