@@ -16,6 +16,7 @@ from local_azure.functions.instances.app_instances import AppInstances
 from local_azure.functions.listener import listen, port_of
 from local_azure.functions.options import HostOptions, add_arguments, parse_options
 from local_azure.functions.process import finish_process, run_until_stopped
+from local_azure.listening import parse_port
 from local_azure.storage_process import StorageProcess
 
 WEBPUBSUB_PORT = 8080
@@ -62,7 +63,10 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--app", type=Path, default=Path(), metavar="DIR", help="the app's folder (default: this one)")
     add_arguments(parser)
     parser.add_argument(
-        "--webpubsub-port", type=int, default=WEBPUBSUB_PORT, help="port of Web PubSub (default %(default)s, 0 for any)"
+        "--webpubsub-port",
+        type=parse_port,
+        default=WEBPUBSUB_PORT,
+        help="port of Web PubSub (default %(default)s, 0 for any)",
     )
     parser.add_argument(
         "--webpubsub-settings",
@@ -71,7 +75,10 @@ def _parser() -> argparse.ArgumentParser:
         help="hubs and event handlers (default: webpubsub.json in the app's folder)",
     )
     parser.add_argument(
-        "--tables-port", type=int, default=TABLES_PORT, help="port of Table storage (default %(default)s, 0 for any)"
+        "--tables-port",
+        type=parse_port,
+        default=TABLES_PORT,
+        help="port of Table storage (default %(default)s, 0 for any)",
     )
     parser.add_argument(
         "--fault",

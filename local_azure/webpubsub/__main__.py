@@ -13,6 +13,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from local_azure.faults import Fault, add_fault_option
+from local_azure.listening import parse_port
 from local_azure.log_lines import log_to_stderr
 from local_azure.webpubsub.faults import KINDS
 from local_azure.webpubsub.service import serve
@@ -69,7 +70,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--settings", type=Path, help="settings file (default: webpubsub.json, if it exists)")
     parser.add_argument("--host", help=f"address to listen on (default: {DEFAULT_HOST}, or Urls of the settings)")
-    parser.add_argument("--port", type=int, help=f"port; 0 takes a free one (default: {DEFAULT_PORT})")
+    parser.add_argument("--port", type=parse_port, help=f"port; 0 takes a free one (default: {DEFAULT_PORT})")
     add_fault_option(parser, KINDS)
     parser.add_argument("--verbose", action="store_true", help="log more")
     return parser
@@ -84,8 +85,6 @@ def _address(settings: Settings, host: str | None, port: int | None) -> tuple[st
         raise SettingsError(f"Urls is not a URL: {error}") from None
     if settings.urls and (url.scheme != "http" or not configured[0]):
         raise SettingsError("Urls must be like http://127.0.0.1:8080; https is not offered")
-    if port is not None and not 0 <= port < 65536:
-        raise SettingsError(f"the port is {port}; it must be 0 to 65535")
     if port is None:
         port = configured[1] if configured[1] is not None else DEFAULT_PORT
     return host or configured[0] or DEFAULT_HOST, port
