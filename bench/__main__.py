@@ -16,16 +16,8 @@ from bench.rows import Row, table
 
 NOT_MEASUREMENTS = {"__init__", "__main__", "rows"}
 ONLY_BY_NAME = {
-    "abuse",
-    "appends",
-    "faults",
-    "fuzz",
-    "hundred_thousand",
-    "page",
-    "presence",
-    "search",
-    "speed",
-    "telemetry",
+    *("abuse", "appends", "faults", "fuzz", "hundred_thousand"),
+    *("page", "presence", "search", "speed", "telemetry"),
 }
 
 

@@ -16,7 +16,7 @@ from bench.message_path import measured, sink
 from bench.rows import Row
 
 ROOT = Path(__file__).resolve().parents[1]
-ROUNDS, STARTS = 5, 9
+ROUNDS, STARTS = 4, 9
 MEGABYTE = 1024 * 1024
 NOTHING = "pass"
 APP = "import function_app"
@@ -28,13 +28,11 @@ NOWHERE = "InstrumentationKey=00000000-0000-0000-0000-000000000000;IngestionEndp
 
 def start_milliseconds(python: Path, statement: str) -> float:
     """Return the median of the CPU time of fresh interpreters that run one statement, in milliseconds."""
-    program = f"{statement}\nimport time; print(time.process_time() * 1000); import os; os._exit(0)"
+    program = f"{statement}\nimport os, time; print(time.process_time() * 1000, flush=True); os._exit(0)"
     environment = os.environ | {"APPLICATIONINSIGHTS_CONNECTION_STRING": NOWHERE}
-    times = []
+    command, times = [str(python), "-c", program], []
     for _ in range(STARTS):
-        done = subprocess.run(
-            [python, "-c", program], cwd=ROOT, env=environment, check=True, stdout=subprocess.PIPE, text=True
-        )
+        done = subprocess.run(command, cwd=ROOT, env=environment, check=True, capture_output=True, text=True)
         times.append(float(done.stdout.split()[-1]))
     return statistics.median(times)
 
@@ -43,10 +41,10 @@ def install(folder: Path, *requirements: str) -> Path:
     """Install requirements into the environment of a folder, made at the first call; return its interpreter."""
     python = folder / ("Scripts" if os.name == "nt" else "bin") / "python"
     if not python.exists():
-        subprocess.run([sys.executable, "-m", "venv", folder], check=True)
-    arguments = [argument for name in requirements for argument in ("-r", name)]
-    pip = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *arguments]
-    subprocess.run(pip, cwd=ROOT, check=True)
+        subprocess.run([sys.executable, "-m", "venv", str(folder)], check=True)
+    named = [argument for name in requirements for argument in ("-r", name)]
+    pip = ("-m", "pip", "install", "--quiet", "--disable-pip-version-check")
+    subprocess.run([str(python), *pip, *named], cwd=ROOT, check=True)
     return python
 
 
@@ -66,19 +64,13 @@ def compare_starts(folder: Path) -> list[Row]:
     python = install(folder, "requirements.txt")
     before, size, number = start_milliseconds(python, APP), megabytes(folder), packages(folder)
     python = install(folder, "requirements.txt", "requirements-telemetry.txt")
-    nothing = start_milliseconds(python, NOTHING)
-    peer = "without the export"
+    nothing, peer = start_milliseconds(python, NOTHING), "without the export"
+    after, alone = start_milliseconds(python, f"{APP}; {SETUP}"), start_milliseconds(python, EXPORT) - nothing
     return [
         Row("size of the installed packages", megabytes(folder), "MB", size, peer),
         Row("installed packages", packages(folder), "", number, peer),
-        Row(
-            "start: import the app and set up the export, CPU",
-            start_milliseconds(python, f"{APP}; {SETUP}"),
-            "ms",
-            before,
-            peer,
-        ),
-        Row("start: import the export alone, CPU", start_milliseconds(python, EXPORT) - nothing, "ms"),
+        Row("start: import the app and set up the export, CPU", after, "ms", before, peer),
+        Row("start: import the export alone, CPU", alone, "ms"),
     ]
 
 
@@ -86,25 +78,14 @@ async def compare_messages(storage: str) -> list[Row]:
     """Measure a message without a line, with it, and with its spans as well, in turns: the least of each counts."""
     figures: dict[str, list[float]] = {"ours": [], "ours-lines": [], "ours-spans": []}
     async with sink() as endpoint:
-        for _ in range(ROUNDS):
+        for number in range(ROUNDS):
             for kind, cpu in figures.items():
-                cpu.append((await measured(kind, endpoint, storage))["cpu"])
-    least = {kind: min(cpu) for kind, cpu in figures.items()}
+                prefix = f"{kind.replace('-', '')}{number}"
+                cpu.append((await measured(kind, endpoint, storage, prefix))["cpu"])
+    without, lines, spans = (min(cpu) for cpu in figures.values())
     return [
-        Row(
-            "event to publish with the line of the event, CPU",
-            least["ours-lines"],
-            "ms",
-            least["ours"],
-            "without the line",
-        ),
-        Row(
-            "event to publish with the line and spans, CPU",
-            least["ours-spans"],
-            "ms",
-            least["ours-lines"],
-            "the line alone",
-        ),
+        Row("message with the line of the event, CPU", lines, "ms", without, "without the line"),
+        Row("message with the line and spans, CPU", spans, "ms", lines, "the line alone"),
     ]
 
 
