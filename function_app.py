@@ -7,6 +7,7 @@ from chat.functions import (
     durable,
     earlier_versions,
     eventhandler,
+    health,
     jobs,
     negotiate,
     page,
@@ -17,7 +18,10 @@ from chat.functions import (
 
 app = func.FunctionApp(http_auth_level=func.AuthLevel.ANONYMOUS)
 
-MODULES = (negotiate, eventhandler, session, rooms, durable, sweep, administration, jobs, earlier_versions, page)
+MODULES = (
+    *(negotiate, eventhandler, session, rooms, health, page),
+    *(durable, sweep, administration, jobs, earlier_versions),
+)
 
 for module in MODULES:
     app.register_functions(module.bp)

@@ -15,7 +15,10 @@ from pathlib import Path
 from bench.rows import Row, table
 
 NOT_MEASUREMENTS = {"__init__", "__main__", "rows"}
-ONLY_BY_NAME = {"abuse", "appends", "faults", "fuzz", "hundred_thousand", "page", "presence", "search", "speed"}
+ONLY_BY_NAME = {
+    *("abuse", "appends", "faults", "fuzz", "hundred_thousand"),
+    *("page", "presence", "search", "speed", "telemetry"),
+}
 
 
 def measurements() -> list[str]:

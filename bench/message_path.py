@@ -52,10 +52,14 @@ async def sink() -> AsyncIterator[str]:
         await process.wait()
 
 
-async def measured(kind: str, endpoint: str, storage: str) -> dict[str, float]:
-    """Run one publisher with this storage and return its figures."""
+async def measured(kind: str, endpoint: str, storage: str, prefix: str = "Chat") -> dict[str, float]:
+    """Run one publisher with tables of its own in this storage and return its figures.
+
+    All publishers send the same events: with the same tables, a second one would only send again.
+    """
     command = [sys.executable, "-m", "bench.load.publishers", kind, endpoint]
-    pipe, environment = asyncio.subprocess.PIPE, {**os.environ, "AzureWebJobsStorage": storage}
+    environment = {**os.environ, "AzureWebJobsStorage": storage, "ChatTablePrefix": prefix}
+    pipe = asyncio.subprocess.PIPE
     process = await asyncio.create_subprocess_exec(*command, cwd=ROOT, stdout=pipe, env=environment)
     output, _ = await asyncio.wait_for(process.communicate(), PATIENCE_SECONDS)
     if process.returncode:

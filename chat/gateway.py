@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import quote
 from urllib.request import getproxies
 
+from chat.correlation import REQUEST_ID, call_headers, call_span, new_call_id
 from chat.entra_tokens import EntraTokens, app_credential
 from chat.errors import ServiceUnavailable
 from chat.http_connections import close_with_loop
 from chat.publishing import API_VERSION, Publisher, authorize_with_key
-from chat.request_id import REQUEST_ID, new_call_id
 from chat.settings import Settings
 
 if TYPE_CHECKING:
@@ -65,7 +65,8 @@ class Gateway:
 
     async def publish(self, group: str, frame: dict[str, Any], *, excluded: str | None = None) -> None:
         """Send a frame to every connection in the group, except the excluded one."""
-        await self.publisher.publish(group, frame, excluded, self.call_seconds)
+        with call_span("publish", frame):
+            await self.publisher.publish(group, frame, excluded, self.call_seconds)
 
     async def join(self, connection_id: str, groups: Sequence[str]) -> None:
         """Make a connection a member of the groups; after an error it may be a member of some of them.
@@ -210,7 +211,7 @@ def _new_client(settings: Settings) -> "WebPubSubServiceClient":
         retry_backoff_factor=0.1,
         # The hook sets the request id of every call; the SDK's own id, which it would replace, takes 15 µs to make.
         auto_request_id=False,
-        raw_request_hook=_set_request_id,
+        raw_request_hook=_add_call_headers,
     )
 
 
@@ -222,5 +223,5 @@ def _new_publisher(settings: Settings) -> Publisher:
     return Publisher(settings.endpoint, settings.hub, lambda _, seconds: tokens.get(seconds))
 
 
-def _set_request_id(request: "PipelineRequest[Any]") -> None:
-    request.http_request.headers[REQUEST_ID] = new_call_id()
+def _add_call_headers(request: "PipelineRequest[Any]") -> None:
+    request.http_request.headers.update({REQUEST_ID: new_call_id()} | call_headers())

@@ -2,7 +2,10 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
+from chat.call_record import CallRecord
+from chat.correlation import call_span
 from chat.durable_client import DurableClient
 from chat.event_limiter import EventLimiter
 from chat.frames import Frame
@@ -15,13 +18,18 @@ from chat.presence.profiles import Profiles
 from chat.presence.rosters import RosterReader
 from chat.room_list.recorder import RoomListRecorder
 from chat.room_list.rows import ListedRoom
-from chat.room_log.model import Head
+from chat.room_log.append_plan import Appended, Moderated
+from chat.room_log.model import Head, MessageRequest
+from chat.room_log.moderation_acts import Moderate
 from chat.room_log.room_logs import RoomLogs
 from chat.room_log.rules import Rules, check_moderator, check_reader
 from chat.settings import Settings
 from chat.shared_reads import SharedReads
 from chat.webhook.connection_state import ConnectionState
 from chat.webhook.events import UserEvent
+
+if TYPE_CHECKING:
+    from opentelemetry.trace import Span
 
 HEAD_SECONDS = 1.0
 
@@ -31,7 +39,8 @@ class Services:
     """What a handler may use.
 
     `rooms`, `rosters`, `heads`, `room_list` and `listed_rooms` have caches that belong to the process and may be lost.
-    `now` is our clock when the event came, in milliseconds since 1970 (UTC).
+    `now` is our clock when the event came, in milliseconds since 1970 (UTC). `record` is what the line of the log says
+    of the event.
     """
 
     settings: Settings
@@ -46,6 +55,7 @@ class Services:
     listed_rooms: SharedReads[list[ListedRoom]]
     limiter: EventLimiter
     now: int
+    record: CallRecord
 
     @property
     def announcer(self) -> Announcer:
@@ -86,6 +96,32 @@ class Services:
         The read begins after this call. Raises StorageUnavailable.
         """
         return await self.heads.get_new(room, lambda: self.rooms.read_head(room))
+
+    async def append(self, room: str, request: MessageRequest) -> Appended:
+        """Return a message's or a change's entry once it is in the log, and note it for the line of the event.
+
+        Raises StorageUnavailable, or the ChatError that refuses the request.
+        """
+        self.record.room, self.record.message = room, request.target or request.id
+        with call_span("append", {"room": room, "id": self.record.message}) as span:
+            appended = await self.rooms.append(room, request)
+            self._note_entry(appended, span)
+        return appended
+
+    async def moderate(self, room: str, request: Moderate) -> Moderated:
+        """Return the entry of an act of moderation once it is in the log; notes it and raises as `append` does."""
+        self.record.room = room
+        with call_span("append", {"room": room}) as span:
+            moderated = await self.rooms.moderate(room, request)
+            self._note_entry(moderated, span)
+        return moderated
+
+    def _note_entry(self, stored: Appended | Moderated, span: "Span | None") -> None:
+        if stored.entry is None:
+            return
+        self.record.seq = stored.entry.seq
+        if span is not None:
+            span.set_attribute("chat.seq", stored.entry.seq)
 
 
 @dataclass(frozen=True, slots=True)

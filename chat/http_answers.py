@@ -23,12 +23,10 @@ def json_response(content: Any, *, status: int = 200, headers: Mapping[str, str]
 def error_response(error: ChatError, *, headers: Mapping[str, str] | None = None) -> func.HttpResponse:
     """Return the response for an error: `{"error": {"code", "message"}}` with its status.
 
-    `Retry-After` is in whole seconds.
+    `Retry-After` is in whole seconds. The reason of a failure (5xx) is logged; a refusal is in the line of its call.
     """
     if error.status >= 500:
         log.error("request failed", extra={"code": error.code, "reason": str(error), "cause": cause_of(error)})
-    else:
-        log.info("request refused", extra={"code": error.code, "status": error.status})
     content = {"error": {"code": error.code, "message": str(error)}}
     if error.retry_after is not None:
         headers = {**(headers or {}), "Retry-After": str(math.ceil(error.retry_after))}

@@ -7,7 +7,7 @@ The Functions worker passes on a line's text only, so the fields are written aft
 import json
 import logging
 import re
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Mapping
 from typing import TypeVar
 
 from chat.errors import ServiceUnavailable, StorageUnavailable
@@ -15,6 +15,8 @@ from chat.errors import ServiceUnavailable, StorageUnavailable
 MAX_CAUSE_LENGTH = 500
 T = TypeVar("T")
 _QUERY = re.compile(r"\?[^\s'\")>\]]+")
+# Made once: `json.dumps` makes an encoder for each call that has options.
+_encode = json.JSONEncoder(default=str, separators=(",", ":")).encode
 _STANDARD = frozenset(vars(logging.LogRecord("", 0, "", 0, "", None, None))) | {"message", "asctime", "taskName"}
 
 
@@ -22,7 +24,7 @@ def write_fields(record: logging.LogRecord) -> bool:
     """Put a record's extra fields after its text, as JSON on one line; always lets the record pass."""
     fields = {name: value for name, value in vars(record).items() if name not in _STANDARD}
     if fields:
-        record.msg = f"{record.getMessage()} {json.dumps(fields, default=str, separators=(',', ':'))}"
+        record.msg = f"{record.getMessage()} {_encode(fields)}"
         record.args = None
     return True
 
@@ -40,6 +42,17 @@ def redacted_repr(problem: BaseException) -> str:
 log = logging.getLogger("chat")
 # Not added: a host that loads the app again in one process would have the fields written twice.
 log.filters = [write_fields]
+
+
+def log_call(text: str, fields: Mapping[str, object], *, failed: bool) -> None:
+    """Write the one line that every event and request gets; a warning where the answer was a failure (5xx).
+
+    The record is made here: each message pays for this line, and `log.info` looks for its caller first. Also, a record
+    takes no extra field with the name `message`.
+    """
+    level = logging.WARNING if failed else logging.INFO
+    if log.isEnabledFor(level):
+        log.handle(logging.LogRecord(log.name, level, __file__, 0, f"{text} {_encode(fields)}", None, None))
 
 
 async def or_none(call: Awaitable[T], problem_text: str, room: str) -> T | None:

@@ -12,11 +12,11 @@ from functools import lru_cache
 from typing import Any
 from urllib.parse import quote
 
+from chat.correlation import REQUEST_ID, call_headers, new_call_id
 from chat.errors import ServiceUnavailable
 from chat.http_client import HttpClient, call_with_retries
 from chat.http_connections import CallFailed
 from chat.http_messages import HttpAnswer
-from chat.request_id import REQUEST_ID, new_call_id
 
 API_VERSION = "2024-12-01"
 PAUSES = ((0.02, 0.1), (0.1, 0.4))
@@ -50,14 +50,14 @@ class Publisher:
         """
         url = f"{self._groups}/{quote(group, safe='')}/:send"
         query = f"api-version={API_VERSION}" + (f"&excluded={quote(excluded, safe='')}" if excluded else "")
-        call_id, body = new_call_id(), encode_frame(frame)
+        joined, body = {REQUEST_ID: new_call_id()} | call_headers(), encode_frame(frame)
 
         async def send(limit: float) -> HttpAnswer:
             began = time.monotonic()
             headers = {
                 "Authorization": f"Bearer {await self._authorize(url, limit)}",
                 "Content-Type": "application/json",
-                REQUEST_ID: call_id,
+                **joined,
             }
             left = limit - (time.monotonic() - began)
             return await self._http.call("POST", f"{url}?{query}", headers, body, left)

@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from urllib.parse import urlsplit
 
 from chat.errors import NotConfigured
@@ -29,6 +29,9 @@ MAX_TABLE_PREFIX = 40
 EMBED_ORIGINS = "ChatEmbedOrigins"
 MAX_EMBED_ORIGINS = 20
 _ORIGIN = re.compile(r"https?://(?:[a-z0-9-]+(?:\.[a-z0-9-]+)*|\[::1\])(?::[0-9]{1,5})?")
+# The platform's settings with which the Python worker joins or exports traces.
+_PLATFORM_TRACES = ("PYTHON_ENABLE_OPENTELEMETRY", "PYTHON_APPLICATIONINSIGHTS_ENABLE_TELEMETRY")
+_ON = ("true", "1", "yes", "y", "t")
 _THIS_MACHINE = ("localhost", "127.0.0.1", "::1")
 
 
@@ -75,9 +78,12 @@ def parse_connection_string(text: str, setting: str = CONNECTION) -> Connection:
     return Connection(endpoint + (f":{parts['port']}" if parts.get("port") else ""), parts["accesskey"])
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Settings:
-    """The environment's values, each checked when it is asked for."""
+    """The environment's values, each checked when it is asked for.
+
+    What each event asks for is kept, so the values must not change afterwards: `current_settings` makes a new object.
+    """
 
     values: Mapping[str, str]
 
@@ -100,7 +106,7 @@ class Settings:
         """Return a comma-separated setting, trimmed, without empty parts."""
         return tuple(filter(None, (part.strip() for part in self.text(name).split(","))))
 
-    @property
+    @cached_property
     def hub(self) -> str:
         """The hub this app serves."""
         return self.text("WebPubSubHub", DEFAULT_HUB)
@@ -111,7 +117,7 @@ class Settings:
         raw = self.text(CONNECTION)
         return parse_connection_string(raw) if raw else None
 
-    @property
+    @cached_property
     def endpoint(self) -> str:
         """The service's http(s) endpoint, without a trailing slash."""
         if connection := self.connection:
@@ -128,14 +134,14 @@ class Settings:
         """The client id of a user-assigned identity; None means the system-assigned one."""
         return self.text(CLIENT_ID) or None
 
-    @property
+    @cached_property
     def access_keys(self) -> tuple[str, ...]:
         """The keys that sign events: primary first, then the secondary where one is configured."""
         primary, secondary = self.connection, self.text(SECONDARY)
         keys = (primary.access_key,) if primary else ()
         return keys + ((parse_connection_string(secondary, SECONDARY).access_key,) if secondary else ())
 
-    @property
+    @cached_property
     def storage_setting(self) -> str:
         """The name of the setting that holds the connection to Table storage (`ChatStorage`)."""
         name = self.text(STORAGE, DEFAULT_STORAGE)
@@ -143,7 +149,7 @@ class Settings:
             raise NotConfigured(STORAGE, "must be the name of the setting that holds the connection")
         return name
 
-    @property
+    @cached_property
     def table_prefix(self) -> str:
         """What the names of the chat's tables begin with."""
         prefix = self.text(TABLE_PREFIX, "Chat")
@@ -153,7 +159,7 @@ class Settings:
             raise NotConfigured(TABLE_PREFIX, f"has {len(prefix)} characters, the limit is {MAX_TABLE_PREFIX}")
         return prefix
 
-    @property
+    @cached_property
     def auth(self) -> Auth:
         """Who may connect; unset is an error, so nothing is open by accident."""
         raw = self.text("ChatAuth").lower()
@@ -162,7 +168,7 @@ class Settings:
             raise NotConfigured("ChatAuth", f"{problem}: it must be 'open' or 'easyauth'")
         return Auth(raw)
 
-    @property
+    @cached_property
     def trust(self) -> Trust:
         """How events are verified: as set, else their signature when an access key is known."""
         raw = self.text("ChatWebhookTrust").lower()
@@ -174,7 +180,7 @@ class Settings:
             return Trust.SIGNATURE
         raise NotConfigured("ChatWebhookTrust", "is not set, and without an access key no signature can be checked")
 
-    @property
+    @cached_property
     def event_max_age_seconds(self) -> float | None:
         """How far an event's time may be from our clock, either way, in seconds; None: any time is taken."""
         return self.number("ChatEventMaxAgeSeconds", 300, 0, DAY_SECONDS) or None
@@ -207,12 +213,12 @@ class Settings:
         """How many connections a user may have at the same time."""
         return int(self.number("ChatUserConnections", 20, 1, MAX_USER_CONNECTIONS))
 
-    @property
+    @cached_property
     def message_bytes(self) -> int:
         """The longest message, in bytes of UTF-8."""
         return int(self.number("ChatMessageBytes", 4096, 1, MAX_MESSAGE_BYTES))
 
-    @property
+    @cached_property
     def review_seconds(self) -> float:
         """How long `chat/moderation.py` may take to review a text, in seconds."""
         return self.number("ChatReviewSeconds", 2, 0.05, 30)
@@ -243,6 +249,14 @@ class Settings:
         return days * DAY_SECONDS
 
     @property
+    def makes_spans(self) -> bool:
+        """Whether spans are made by OpenTelemetry's API: as set, else when the platform exports or joins traces."""
+        raw = self.text("ChatTelemetry").lower()
+        if raw not in ("", "lines", "opentelemetry"):
+            raise NotConfigured("ChatTelemetry", f"is {raw!r}: it must be 'lines' or 'opentelemetry'")
+        return raw == "opentelemetry" or (not raw and any(self.text(name).lower() in _ON for name in _PLATFORM_TRACES))
+
+    @cached_property
     def admins(self) -> frozenset[str]:
         """The ids of users who may change any message; none unless App Service Authentication decides who a user is."""
         return frozenset(self.words("ChatAdmins")) if self.auth is Auth.EASYAUTH else frozenset()

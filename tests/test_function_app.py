@@ -25,9 +25,12 @@ HTTP_ROUTES = {
     "erase_user": "manage/users/erase",
     "eventhandler": "eventhandler/{event?}",
     "export_room": "manage/rooms/{room}/export",
+    "healthz": "healthz",
     "job_lines": "manage/jobs/{job}/lines",
     "job_status": "manage/jobs/{job}",
     "negotiate": "negotiate",
+    "readyz": "readyz",
+    "readyz_details": "readyz/details",
     "rooms": "rooms",
     "roster": "rooms/{room}",
     "session": "session",
@@ -116,10 +119,11 @@ def test_every_name_follows_the_hosts_rules_and_not_only_the_workers() -> None:
         assert all(re.fullmatch(r"[a-zA-Z][a-zA-Z0-9]{0,127}|\$return", binding["name"]) for binding in bindings)
 
 
-def test_anyone_may_call_and_the_webhook_checks_for_itself() -> None:
-    levels = {trigger["authLevel"] for trigger in triggers().values() if trigger["type"] == "httpTrigger"}
+def test_anyone_may_call_all_but_the_details_of_readiness_and_the_webhook_checks_for_itself() -> None:
+    levels = {name: trigger["authLevel"] for name, trigger in triggers().items() if trigger["type"] == "httpTrigger"}
 
-    assert levels == {"ANONYMOUS"}
+    assert {name for name, level in levels.items() if level != "ANONYMOUS"} == {"readyz_details"}
+    assert levels["readyz_details"] == "FUNCTION"
 
 
 def test_the_trust_in_a_function_key_makes_the_host_demand_one() -> None:

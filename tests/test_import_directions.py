@@ -14,6 +14,7 @@ MEMBERS = members_of("chat", CHAT)
 ORDER = [
     "functions",
     "handlers",
+    "health",
     "administration",
     "commands",
     "rooms",
@@ -55,6 +56,9 @@ def test_what_is_used_by_all_imports_none_of_the_parts() -> None:
 
 PURE = [
     "times",
+    "trace_context",
+    "call_record",
+    "health/readiness",
     "message_ids",
     "names",
     "text_rules",

@@ -2,7 +2,7 @@
 
 `python -m bench.load.publishers ours ENDPOINT` calls the handler with signed CloudEvents as a worker would, without a
 host in between, and prints one JSON line. ENDPOINT is a sink that accepts every REST call. Our app's storage is the one
-that the environment names.
+that the environment names. `ours-lines` has a log that takes every line, `ours-spans` an OpenTelemetry SDK as well.
 """
 
 import asyncio
@@ -10,6 +10,7 @@ import hashlib
 import hmac
 import importlib
 import json
+import logging
 import os
 import statistics
 import sys
@@ -23,6 +24,8 @@ from pathlib import Path
 import azure.functions as func
 from aiohttp import ClientSession
 from azure.durable_functions.models.utils import http_utils
+
+from local_azure.functions.worker.invocation_context import Context
 
 ROOT = Path(__file__).resolve().parents[2]
 KEY = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789ABCDEFGH"
@@ -72,8 +75,10 @@ async def ours(endpoint: str) -> AsyncIterator[Handler]:
     urls = {"rpcBaseUrl": f"{endpoint}/", "creationUrls": {}, "managementUrls": {}, "taskHubName": "hub"}
     binding = json.dumps({**urls, "requiredQueryStringParameters": ""})
 
+    context = Context("00000000-0000-0000-0000-000000000001", "eventhandler", str(ROOT))
+
     async def call(request: func.HttpRequest) -> func.HttpResponse:
-        answer = handler(req=request, client=binding)
+        answer = handler(req=request, client=binding, context=context)
         assert isinstance(answer, Coroutine)
         response: func.HttpResponse = await answer
         return response
@@ -112,6 +117,29 @@ async def bare(endpoint: str) -> AsyncIterator[Handler]:
         yield call
 
 
+class Discard(logging.Handler):
+    """Makes the text of every line, as the worker's handler does, and drops it."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.format(record)
+
+
+def set_up_telemetry(which: str) -> None:
+    """Let the process have a log that takes every line (`lines`), and an SDK that drops every span (`spans`)."""
+    if which:
+        logging.basicConfig(level=logging.INFO, handlers=[Discard()])
+    if which == "spans":
+        from opentelemetry import trace
+        from opentelemetry.sdk.trace import TracerProvider
+        from opentelemetry.sdk.trace.export import BatchSpanProcessor
+        from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+
+        provider = TracerProvider()
+        provider.add_span_processor(BatchSpanProcessor(InMemorySpanExporter()))
+        trace.set_tracer_provider(provider)
+        os.environ["ChatTelemetry"] = "opentelemetry"
+
+
 async def measure(handler: Handler) -> dict[str, float]:
     """Return milliseconds of one message alone (median), messages a second and CPU milliseconds with many in flight."""
     numbers = iter(range(1, 1_000_000))
@@ -147,6 +175,8 @@ async def main(kind: str, endpoint: str) -> None:
         "ChatAuth": "open",
         "ChatRateLimits": "message=60000/60000",
     }
+    kind, _, telemetry = kind.partition("-")
+    set_up_telemetry(telemetry)
     async with {"ours": ours, "tutorial": tutorial, "bare": bare}[kind](endpoint) as handler:
         print(json.dumps(await measure(handler)))
 

@@ -4,17 +4,21 @@ The paths begin with `manage`: the platform keeps those that begin with `admin` 
 before the page's.
 """
 
+from functools import partial
+
 import azure.durable_functions as df
 import azure.functions as func
 
 from chat.administration import erasure_job, export
 from chat.administration.export import Export
 from chat.administration.jobs import Job, JobKind, JobStore, new_job_id
+from chat.call_record import CallRecord
 from chat.durable_client import CLIENT_BINDING, DurableClient, InstanceStatus
-from chat.errors import AdminsOnly, ChatError, InvalidRequest, UnknownPart
+from chat.errors import AdminsOnly, InvalidRequest, UnknownPart
+from chat.functions.handled_calls import answer_request
 from chat.functions.jobs import ORCHESTRATIONS
 from chat.functions.process_state import process_state
-from chat.http_answers import NO_STORE, error_response, json_response
+from chat.http_answers import NO_STORE, json_response
 from chat.identity import signed_in_user, stored_user
 from chat.json_text import parse_json
 from chat.logs import log
@@ -32,11 +36,11 @@ MAX_BODY_BYTES = 4096
 STATES = {"Completed": "completed", "Failed": "failed", "Terminated": "failed", "Canceled": "failed"}
 
 
-def signed_in_admin(req: func.HttpRequest, settings: Settings) -> str:
+def signed_in_admin(req: func.HttpRequest, settings: Settings, record: CallRecord) -> str:
     """Return the id of the admin who makes a request; raises SignInRequired, or AdminsOnly, in open mode always."""
     if settings.auth is not Auth.EASYAUTH:
         raise AdminsOnly
-    user = signed_in_user(req.headers, settings).id
+    user = record.user = signed_in_user(req.headers, settings).id
     if not settings.is_admin(user):
         raise AdminsOnly
     return user
@@ -44,28 +48,32 @@ def signed_in_admin(req: func.HttpRequest, settings: Settings) -> str:
 
 @bp.route(route="manage/rooms/{room}/export", methods=["POST"], auth_level=func.AuthLevel.ANONYMOUS)
 @bp.generic_input_binding(arg_name="client", type=CLIENT_BINDING)
-async def export_room(req: func.HttpRequest, client: str) -> func.HttpResponse:
+async def export_room(req: func.HttpRequest, client: str, context: func.Context) -> func.HttpResponse:
     """Start the export of a room; answers 202 with the job's id and the path of its status."""
-    try:
-        settings = current_settings()
-        admin, room = signed_in_admin(req, settings), room_name(req.route_params.get("room"))
-        job = Job(new_job_id(JobKind.EXPORT), JobKind.EXPORT, admin, now_ms(), room=room)
-        return await start_job(job, settings, DurableClient(client))
-    except ChatError as error:
-        return error_response(error, headers=NO_STORE)
+    return await answer_request(req, context, partial(start_export, req, client))
+
+
+async def start_export(req: func.HttpRequest, client: str, record: CallRecord) -> func.HttpResponse:
+    """Return 202 for an admin; raises AdminsOnly, SignInRequired, InvalidName, NotConfigured or StorageUnavailable."""
+    settings = current_settings()
+    admin, room = signed_in_admin(req, settings, record), room_name(req.route_params.get("room"))
+    job = Job(new_job_id(JobKind.EXPORT), JobKind.EXPORT, admin, now_ms(), room=room)
+    return await start_job(job, settings, DurableClient(client))
 
 
 @bp.route(route="manage/users/erase", methods=["POST"], auth_level=func.AuthLevel.ANONYMOUS)
 @bp.generic_input_binding(arg_name="client", type=CLIENT_BINDING)
-async def erase_user(req: func.HttpRequest, client: str) -> func.HttpResponse:
+async def erase_user(req: func.HttpRequest, client: str, context: func.Context) -> func.HttpResponse:
     """Start the erasure of the user that the body names; answers 202 with the job's id and the path of its status."""
-    try:
-        settings = current_settings()
-        admin, user = signed_in_admin(req, settings), named_user(req)
-        job = Job(new_job_id(JobKind.ERASE), JobKind.ERASE, admin, now_ms(), user=user)
-        return await start_job(job, settings, DurableClient(client))
-    except ChatError as error:
-        return error_response(error, headers=NO_STORE)
+    return await answer_request(req, context, partial(start_erasure, req, client))
+
+
+async def start_erasure(req: func.HttpRequest, client: str, record: CallRecord) -> func.HttpResponse:
+    """Return 202 for an admin; raises as `start_export`, and InvalidRequest."""
+    settings = current_settings()
+    admin, user = signed_in_admin(req, settings, record), named_user(req)
+    job = Job(new_job_id(JobKind.ERASE), JobKind.ERASE, admin, now_ms(), user=user)
+    return await start_job(job, settings, DurableClient(client))
 
 
 def named_user(req: func.HttpRequest) -> str:
@@ -97,15 +105,17 @@ async def start_job(job: Job, settings: Settings, durable: DurableClient) -> fun
 
 @bp.route(route="manage/jobs/{job}", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
 @bp.generic_input_binding(arg_name="client", type=CLIENT_BINDING)
-async def job_status(req: func.HttpRequest, client: str) -> func.HttpResponse:
+async def job_status(req: func.HttpRequest, client: str, context: func.Context) -> func.HttpResponse:
     """Return how far a job is."""
-    try:
-        settings = current_settings()
-        signed_in_admin(req, settings)
-        job = await JobStore(await process_state().tables.get(settings)).read(req.route_params.get("job", ""))
-        status = await DurableClient(client).read_status(job.id)
-    except ChatError as error:
-        return error_response(error, headers=NO_STORE)
+    return await answer_request(req, context, partial(answer_status, req, client))
+
+
+async def answer_status(req: func.HttpRequest, client: str, record: CallRecord) -> func.HttpResponse:
+    """Return the job's status for an admin; raises as `start_export`, and UnknownJob."""
+    settings = current_settings()
+    signed_in_admin(req, settings, record)
+    job = await JobStore(await process_state().tables.get(settings)).read(req.route_params.get("job", ""))
+    status = await DurableClient(client).read_status(job.id)
     return json_response(status_fields(job, status), headers=NO_STORE)
 
 
@@ -120,17 +130,19 @@ def status_fields(job: Job, status: InstanceStatus | None) -> dict[str, object]:
 
 
 @bp.route(route="manage/jobs/{job}/lines", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
-async def job_lines(req: func.HttpRequest) -> func.HttpResponse:
+async def job_lines(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
     """Return one part of an export as JSON lines; `part` counts from 1."""
-    try:
-        settings, process = current_settings(), process_state()
-        signed_in_admin(req, settings)
-        number = parse_part(req.params.get("part"))
-        jobs = JobStore(await process.tables.get(settings))
-        job = await jobs.read(req.route_params.get("job", ""))
-        lines = await Export(await process.room_logs(settings), jobs, job).read_part(number)
-    except ChatError as error:
-        return error_response(error, headers=NO_STORE)
+    return await answer_request(req, context, partial(answer_lines, req))
+
+
+async def answer_lines(req: func.HttpRequest, record: CallRecord) -> func.HttpResponse:
+    """Return the part for an admin; raises as `answer_status`, InvalidRequest and UnknownPart."""
+    settings, process = current_settings(), process_state()
+    signed_in_admin(req, settings, record)
+    number = parse_part(req.params.get("part"))
+    jobs = JobStore(await process.tables.get(settings))
+    job = await jobs.read(req.route_params.get("job", ""))
+    lines = await Export(await process.room_logs(settings), jobs, job).read_part(number)
     return func.HttpResponse(lines, status_code=200, headers=NO_STORE, mimetype=NDJSON)
 
 

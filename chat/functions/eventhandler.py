@@ -7,15 +7,18 @@ from functools import partial
 import azure.durable_functions as df
 import azure.functions as func
 
+from chat.call_record import CallRecord
+from chat.correlation import REQUEST_ID
 from chat.durable_client import CLIENT_BINDING, DurableClient
 from chat.errors import ChatError, ServiceUnavailable, Unexpected, UnknownHub, Untrusted
 from chat.event_limiter import EventLimiter
 from chat.frames import Frame
 from chat.frames import error as error_frame
+from chat.functions.handled_calls import answer_event, answer_request
 from chat.functions.process_state import ProcessState, process_state
 from chat.handler_context import Answer, Services
 from chat.handlers import handle_event
-from chat.http_answers import error_response, json_response
+from chat.http_answers import json_response
 from chat.logs import cause_of, log
 from chat.messages.parse import named_room_and_client_id
 from chat.presence.connection_owners import find_ownership
@@ -23,7 +26,6 @@ from chat.presence.places import PlaceStore
 from chat.presence.rosters import RosterReader
 from chat.rate_limits import SETTING as RATE_LIMITS
 from chat.rate_limits import RateLimited, parse_rate_limits
-from chat.request_id import CAUSE, REQUEST_ID
 from chat.rooms.connections import Admission, admit_connection, on_connected, on_disconnected
 from chat.settings import Settings, Trust, current_settings
 from chat.webhook.abuse_protection import ALLOWED_ORIGIN, REQUEST_ORIGIN, allowed_origin
@@ -54,45 +56,54 @@ def webhook_auth_level() -> func.AuthLevel:
 
 @bp.route(route="eventhandler/{event?}", methods=["POST", "OPTIONS", "GET"], auth_level=webhook_auth_level())
 @bp.generic_input_binding(arg_name="client", type=CLIENT_BINDING)
-async def eventhandler(req: func.HttpRequest, client: str) -> func.HttpResponse:
+async def eventhandler(req: func.HttpRequest, client: str, context: func.Context) -> func.HttpResponse:
     """Answer a validation request or an event; the `event` in the path is only for people who read access logs."""
-    try:
-        process = process_state()
-        settings = process.settings
-        if req.method != "POST":
-            return validation_response(req, settings)
-        connection_id = claimed_connection(req.headers, req.get_body())
-        await verify_sender(req.headers, connection_id, settings, process.signing_keys)
-        event = parse_event(req.headers, req.get_body())
-        if event.origin.hub.lower() != settings.hub.lower():
-            raise UnknownHub(event.origin.hub, settings.hub)
-        verify_age(event.origin.time, time.time(), settings.event_max_age_seconds)
-        CAUSE.set(req.headers.get(REQUEST_ID))
-        return await answer_event(event, settings, DurableClient(client), process)
-    except ChatError as error:
-        return error_response(error)
-    except Exception:
-        log.exception("unexpected failure", extra={"event": req.headers.get("ce-type", "")})
-        return error_response(Unexpected())
+    process = process_state()
+    if req.method != "POST":
+        return await answer_request(req, context, partial(answer_validation, req, process.settings))
+    work = partial(receive_event, req, client, process)
+    return await answer_event(req, context, req.headers.get(REQUEST_ID), process.tracer, work)
 
 
-def validation_response(req: func.HttpRequest, settings: Settings) -> func.HttpResponse:
+async def answer_validation(req: func.HttpRequest, settings: Settings, _: CallRecord) -> func.HttpResponse:
     """Return that the asking service may deliver here (OPTIONS, or GET where OPTIONS failed); raises OriginRefused."""
     origin = allowed_origin(req.headers.get(REQUEST_ORIGIN), settings.allowed_origins)
     return func.HttpResponse(status_code=200, headers={ALLOWED_ORIGIN: origin})
 
 
-async def answer_event(
-    event: Event, settings: Settings, durable: DurableClient, process: ProcessState
+async def receive_event(
+    req: func.HttpRequest, client: str, process: ProcessState, record: CallRecord
+) -> func.HttpResponse:
+    """Return the response to an event; raises the ChatError with which it is not believed, or a system event fails.
+
+    Only what is verified is noted in the record.
+    """
+    settings = process.settings
+    connection_id = claimed_connection(req.headers, req.get_body())
+    await verify_sender(req.headers, connection_id, settings, process.signing_keys)
+    event = parse_event(req.headers, req.get_body())
+    if event.origin.hub.lower() != settings.hub.lower():
+        raise UnknownHub(event.origin.hub, settings.hub)
+    verify_age(event.origin.time, time.time(), settings.event_max_age_seconds)
+    record.event = event.name if isinstance(event, UserEvent) else type(event).__name__.lower()
+    process.event_at = record.began
+    record.user, record.connection = event.origin.user_id, event.origin.connection_id
+    return await handle(event, settings, DurableClient(client), process, record)
+
+
+async def handle(
+    event: Event, settings: Settings, durable: DurableClient, process: ProcessState, record: CallRecord
 ) -> func.HttpResponse:
     """Return the response to a verified event; raises the ChatError that refuses or fails a system event."""
     origin = event.origin
     now, limits = round(time.time() * 1000), parse_rate_limits(settings.text(RATE_LIMITS))
     limiter = EventLimiter(limits, process.users, origin.user_id or "", origin.state.usage, now)
-    services = await services_for(limiter, settings, durable, process)
+    services = await services_for(limiter, settings, durable, process, record)
     match event:
         case Connect():
-            return connect_response(await admit_connection(event, services))
+            admission = await admit_connection(event, services)
+            record.user = admission.user
+            return connect_response(admission)
         case Connected():
             process.sweep.start_if_needed(durable)
             if await on_connected(event, services):
@@ -107,7 +118,7 @@ async def answer_event(
 
 
 async def services_for(
-    limiter: EventLimiter, settings: Settings, durable: DurableClient, process: ProcessState
+    limiter: EventLimiter, settings: Settings, durable: DurableClient, process: ProcessState, record: CallRecord
 ) -> Services:
     """Return what the handler of an event may use; raises NotConfigured."""
     gateway, tables = await process.gateways.get(settings), await process.tables.get(settings)
@@ -125,6 +136,7 @@ async def services_for(
         listed_rooms=process.listed_rooms,
         limiter=limiter,
         now=limiter.now,
+        record=record,
     )
 
 
@@ -154,15 +166,20 @@ async def handle_user_event(event: UserEvent, services: Services, process: Proce
     except Untrusted:
         raise
     except RateLimited as refusal:
+        note_error(services.record, refusal)
         await note_refusal(event, refusal, services)
         answer = refused_answer(event, refusal)
     except ChatError as error:
+        note_error(services.record, error)
         if error.status >= 500:
             log.error("event failed", extra=log_fields(event) | {"code": error.code, "cause": cause_of(error)})
         answer = error_answer(event, error)
     except Exception:
         log.exception("unexpected failure", extra=log_fields(event))
+        note_error(services.record, Unexpected())
         answer = error_answer(event, Unexpected())
+    if services.record.room is None:
+        services.record.room = named_room(event, answer.frame)
     return to_response(with_usage(answer, event, services.limiter))
 
 
@@ -172,6 +189,22 @@ def with_usage(answer: Answer, event: UserEvent, limiter: EventLimiter) -> Answe
     if limiter.usage is state.usage:
         return answer
     return Answer(answer.frame, replace(state, usage=limiter.usage))
+
+
+def note_error(record: CallRecord, error: ChatError) -> None:
+    """Let the line of the event say with what the sender was answered: the response itself is no failure."""
+    record.code, record.status = error.code, error.status
+
+
+def named_room(event: UserEvent, frame: Frame | None) -> str | None:
+    """Return the room that an answer is about, else the one that the event names, None where there is none."""
+    if frame is not None:
+        room = frame.get("room")
+        return room if isinstance(room, str) else None
+    try:
+        return None if len(event.body) > MAX_REFUSED_BYTES else named_room_and_client_id(read_payload(event))[0]
+    except ChatError:
+        return None
 
 
 def refused_answer(event: UserEvent, refusal: RateLimited) -> Answer:

@@ -1,14 +1,17 @@
 """Where may a client connect? `/negotiate` answers with a URL that holds a short-lived token."""
 
 import time
+from functools import partial
 from urllib.parse import parse_qs
 
 import azure.functions as func
 
-from chat.errors import BodyTooLarge, ChatError, InvalidMessage, ServiceUnavailable
+from chat.call_record import CallRecord
+from chat.errors import BodyTooLarge, InvalidMessage, ServiceUnavailable
+from chat.functions.handled_calls import answer_request
 from chat.functions.process_state import process_state
 from chat.gateway import Gateway
-from chat.http_answers import NO_STORE, error_response, json_response
+from chat.http_answers import NO_STORE, json_response
 from chat.identity import User, name_roles, negotiating_user
 from chat.json_text import parse_json
 from chat.logs import cause_of, log
@@ -21,18 +24,21 @@ MAX_BODY_BYTES = 4096
 
 
 @bp.route(route="negotiate", methods=["GET", "POST"], auth_level=func.AuthLevel.ANONYMOUS)
-async def negotiate(req: func.HttpRequest) -> func.HttpResponse:
+async def negotiate(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
     """Return where a user may connect, for a few minutes, and which user it is: `{"url", "user"}`. Never cached."""
-    try:
-        settings = current_settings()
-        user = negotiating_user(req.headers, asked_ids(req), settings)
-        process = process_state()
-        process.users.check_connect(user.id, round(time.time() * 1000))
-        gateway = await process.gateways.get(settings)
-        await warn_early(user, gateway, settings)
-        url = await gateway.client_url(user.id, [room_group(LOBBY)], settings.token_minutes, name_roles(user))
-    except ChatError as error:
-        return error_response(error, headers=NO_STORE)
+    return await answer_request(req, context, partial(answer_negotiation, req))
+
+
+async def answer_negotiation(req: func.HttpRequest, record: CallRecord) -> func.HttpResponse:
+    """Return the answer for a user who would be admitted; raises the ChatError with which anybody else is refused."""
+    settings = current_settings()
+    user = negotiating_user(req.headers, asked_ids(req), settings)
+    record.user = user.id
+    process = process_state()
+    process.users.check_connect(user.id, round(time.time() * 1000))
+    gateway = await process.gateways.get(settings)
+    await warn_early(user, gateway, settings)
+    url = await gateway.client_url(user.id, [room_group(LOBBY)], settings.token_minutes, name_roles(user))
     return json_response({"url": url, "user": user.id}, headers=NO_STORE)
 
 

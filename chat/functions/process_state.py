@@ -9,6 +9,8 @@ from chat.administration.sweep import SweepStarter
 from chat.event_limiter import UserRecords
 from chat.gateway import Gateways
 from chat.handler_context import HEAD_SECONDS
+from chat.health.probes import Probes
+from chat.health.readiness import Check
 from chat.presence.profiles import NameCache, Profiles
 from chat.presence.rosters import ROSTER_SECONDS, Roster
 from chat.room_list.recorder import RoomListRecorder
@@ -19,10 +21,13 @@ from chat.room_log.store import RoomStore
 from chat.rooms.room_list import CACHE_SECONDS, Rooms
 from chat.settings import Auth, Settings
 from chat.shared_reads import SharedReads
+from chat.spans import Tracer, open_tracer
 from chat.table_storage.client import TableClient, TableClients
 from chat.webhook.bearer_tokens import KeyCache
 from chat.webhook.known_connections import KnownConnections
 
+# So long does an answer about readiness hold for all who ask.
+READY_SECONDS = 5.0
 # So old may a roster or the list of rooms be where the service does not answer.
 STALE_SECONDS = 10.0
 
@@ -47,6 +52,15 @@ class ProcessState:
     connections: KnownConnections = field(default_factory=KnownConnections)
     users: UserRecords = field(default_factory=UserRecords)
     questions: int = 0  # that are being answered over HTTP
+    readiness: SharedReads[tuple[Check, ...]] = field(default_factory=lambda: SharedReads(READY_SECONDS))
+    event_at: float | None = None  # when the last verified event came (`time.perf_counter`)
+    tracer: Tracer | None = field(init=False)
+    probes: Probes = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Make what follows from the settings."""
+        self.tracer = open_tracer(self.settings)
+        self.probes = Probes(self.settings, self.gateways, self.tables)
 
     async def room_logs(self, settings: Settings) -> RoomLogs:
         """Return the rooms of the settings' storage; raises NotConfigured."""

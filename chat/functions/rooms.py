@@ -3,12 +3,15 @@
 import reprlib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 
 import azure.functions as func
 
-from chat.errors import ChatError, InvalidRequest, UnknownRoom
+from chat.call_record import CallRecord
+from chat.errors import InvalidRequest, UnknownRoom
+from chat.functions.handled_calls import answer_request
 from chat.functions.process_state import ProcessState, process_state
-from chat.http_answers import NO_STORE, error_response, json_response
+from chat.http_answers import NO_STORE, json_response
 from chat.identity import signed_in_user
 from chat.names import is_listed, room_name
 from chat.presence.rosters import RosterReader
@@ -25,17 +28,19 @@ BUSY_MS = 1000
 
 
 @bp.route(route="rooms", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
-async def rooms(req: func.HttpRequest) -> func.HttpResponse:
+async def rooms(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
     """Return the public rooms with people in them or with new messages, the fullest first; `limit` of them."""
-    try:
-        limit = parse_limit(req.params.get("limit"))
-        process = process_state()
-        with counted_question(process):
-            rosters = await roster_reader(req)
-            store = (await process.room_list(current_settings())).store
-            listed = await list_rooms(rosters, store, process.listed_rooms)
-    except ChatError as error:
-        return error_response(error, headers=NO_STORE)
+    return await answer_request(req, context, partial(answer_rooms, req))
+
+
+async def answer_rooms(req: func.HttpRequest, record: CallRecord) -> func.HttpResponse:
+    """Return the answer for who may ask; raises InvalidRequest, SignInRequired, RateLimited or what the reads raise."""
+    limit = parse_limit(req.params.get("limit"))
+    process = process_state()
+    with counted_question(process):
+        rosters = await roster_reader(req, record)
+        store = (await process.room_list(current_settings())).store
+        listed = await list_rooms(rosters, store, process.listed_rooms)
     return json_response({"rooms": [room_fields(row) for row in listed[:limit]]}, headers=NO_STORE)
 
 
@@ -60,21 +65,23 @@ def at_least(is_truncated: bool) -> dict[str, object]:
 
 
 @bp.route(route="rooms/{room}", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
-async def roster(req: func.HttpRequest) -> func.HttpResponse:
+async def roster(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
     """Return who was in a room a moment ago: the first 100 users and how many there are.
 
     A room that is not listed is told of over the connection only, to who is in it.
     """
-    try:
-        room = public_room(req.route_params.get("room"))
-        settings, process = current_settings(), process_state()
-        with counted_question(process):
-            found = await (await roster_reader(req)).read_recent(room)
-            profiles = process.profiles(settings, await process.tables.get(settings))
-            content = {"room": room, "count": len(found.users), "users": found.first} | at_least(found.is_truncated)
-            return json_response(await profiles.add_names(content), headers=NO_STORE)
-    except ChatError as error:
-        return error_response(error, headers=NO_STORE)
+    return await answer_request(req, context, partial(answer_roster, req))
+
+
+async def answer_roster(req: func.HttpRequest, record: CallRecord) -> func.HttpResponse:
+    """Return the answer for who may ask; raises as `answer_rooms`, and UnknownRoom or InvalidName."""
+    room = record.room = public_room(req.route_params.get("room"))
+    settings, process = current_settings(), process_state()
+    with counted_question(process):
+        found = await (await roster_reader(req, record)).read_recent(room)
+        profiles = process.profiles(settings, await process.tables.get(settings))
+        content = {"room": room, "count": len(found.users), "users": found.first} | at_least(found.is_truncated)
+        return json_response(await profiles.add_names(content), headers=NO_STORE)
 
 
 def public_room(value: str | None) -> str:
@@ -97,14 +104,14 @@ def counted_question(process: ProcessState) -> Iterator[None]:
         process.questions -= 1
 
 
-async def roster_reader(req: func.HttpRequest) -> RosterReader:
+async def roster_reader(req: func.HttpRequest, record: CallRecord) -> RosterReader:
     """Return what reads rosters for a request that may: any in open mode, else one of a signed-in user.
 
     Raises SignInRequired or NotConfigured.
     """
     settings = current_settings()
     if settings.auth is Auth.EASYAUTH:
-        signed_in_user(req.headers, settings)
+        record.user = signed_in_user(req.headers, settings).id
     process = process_state()
     note_people = (await process.room_list(settings)).note_people
     return RosterReader(await process.gateways.get(settings), process.rosters, note_people)

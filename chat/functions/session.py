@@ -1,10 +1,13 @@
 """What must the page know before it connects? `/session` tells."""
 
+from functools import partial
 from urllib.parse import quote
 
 import azure.functions as func
 
+from chat.call_record import CallRecord
 from chat.errors import ChatError
+from chat.functions.handled_calls import answer_request
 from chat.http_answers import NO_STORE, json_response
 from chat.identity import User, principal
 from chat.logs import log
@@ -16,8 +19,13 @@ bp = func.Blueprint()
 
 
 @bp.route(route="session", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
-async def session(req: func.HttpRequest) -> func.HttpResponse:
+async def session(req: func.HttpRequest, context: func.Context) -> func.HttpResponse:
     """Return how people sign in here, who has, and the limits; `auth` is null while nobody may connect."""
+    return await answer_request(req, context, partial(answer_session, req))
+
+
+async def answer_session(req: func.HttpRequest, record: CallRecord) -> func.HttpResponse:
+    """Return the answer, also where a setting is missing or unusable."""
     settings = current_settings()
     auth, user = None, None
     try:
@@ -26,6 +34,7 @@ async def session(req: func.HttpRequest) -> func.HttpResponse:
     except ChatError as error:
         log.warning("nobody can sign in", extra={"code": error.code, "reason": str(error)})
         auth = None
+    record.user = user.id if user else None
     return json_response(session_content(settings, auth, user), headers=NO_STORE)
 
 

@@ -60,7 +60,7 @@ async def publish_change(room: str, change: Change, services: Services) -> Answe
     Raises UnknownMessage, NotYours, TooManyReactions, StorageUnavailable (nothing was published) or
     ServiceUnavailable (it is stored, and was perhaps not published).
     """
-    return await publish_appended(room, change, await services.rooms.append(room, change), services)
+    return await publish_appended(room, change, await services.append(room, change), services)
 
 
 async def publish_appended(room: str, change: Change, appended: Appended, services: Services) -> Answer:

@@ -46,7 +46,9 @@ async def append_reviewed(room: str, request: NewMessage | EditMessage, services
         raise
     request = request if text == request.text else replace(request, text=text)
     mentions = await find_mentioned(room, request, services.places, services.profiles)
-    return await services.rooms.append(room, replace(request, mentions=mentions))
+    if mentions != request.mentions:
+        request = replace(request, mentions=mentions)
+    return await services.append(room, request)
 
 
 async def review_title(value: object, user: str, room: str, settings: Settings) -> str:

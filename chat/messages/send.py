@@ -25,6 +25,7 @@ async def send_message(event: UserEvent, draft: Draft, services: Services) -> An
     published).
     """
     origin, room = event.origin, event.joined_room(draft.room)
+    services.record.room = room
     identity = new_message_id(event.sender, origin.connection_id, origin.event_id, draft.client_id)
     request = NewMessage(
         identity,
@@ -55,6 +56,7 @@ async def send_typing(event: UserEvent, room: str, services: Services) -> Answer
     StorageUnavailable or ServiceUnavailable.
     """
     state, room = event.origin.state, event.joined_room(room)
+    services.record.room = room
     if services.now - state.typed_at < TYPING_MILLISECONDS:
         return Answer()
     rules = (await services.read_current_head(room)).rules

@@ -12,6 +12,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass, field
 
+from chat.correlation import CAUSE, Cause
 from chat.errors import ChatError, StorageUnavailable
 from chat.logs import cause_of, log
 from chat.room_log.append_plan import (
@@ -44,11 +45,12 @@ UNDIVIDED = 16
 
 @dataclass(slots=True)
 class _Pending:
-    """A request, the future of its outcome, and until when it may be tried (monotonic seconds)."""
+    """A request, the future of its outcome, until when it may be tried (monotonic seconds), and what caused it."""
 
     request: Request
     outcome: "asyncio.Future[Appended | Moderated]"
     until: float
+    cause: Cause | None
 
     def finish(self, outcome: Outcome) -> None:
         """Set the outcome, unless the caller no longer waits for it."""
@@ -103,7 +105,8 @@ class RoomWriter:
         return outcome
 
     async def _carry(self, request: Request) -> Appended | Moderated:
-        pending = _Pending(request, asyncio.get_running_loop().create_future(), time.monotonic() + self.append_seconds)
+        outcome: asyncio.Future[Appended | Moderated] = asyncio.get_running_loop().create_future()
+        pending = _Pending(request, outcome, time.monotonic() + self.append_seconds, CAUSE.get())
         self._queue.append(pending)
         if self._task is None or self._task.done():
             self._task = asyncio.create_task(self._work())
@@ -134,6 +137,8 @@ class RoomWriter:
         is_head_fresh = False  # what the requests are judged by was read during this call
         while waiting := [pending for pending in (*waiting, *self._take(len(waiting))) if not pending.outcome.done()]:
             batch[:] = waiting
+            # The calls are those of the oldest request: the task may have begun with another one, long ago.
+            CAUSE.set(waiting[0].cause)
             wait = 0.0
             try:
                 if looked_up and not (waiting := await self._settle(waiting, looked_up)):

@@ -60,7 +60,7 @@ async def store_act(
         client_id=client_id,
         joined_seq=None if is_outside else event.joined_seq(room),
     )
-    return await services.rooms.moderate(room, request)
+    return await services.moderate(room, request)
 
 
 async def publish_act(room: str, moderated: Moderated, services: Services) -> None:

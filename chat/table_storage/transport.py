@@ -5,12 +5,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
+from chat.correlation import call_headers
 from chat.entra_tokens import EntraTokens, app_credential
 from chat.errors import StorageUnavailable
 from chat.http_client import HttpClient, call_with_retries
 from chat.http_connections import CallFailed
 from chat.http_messages import HttpAnswer
-from chat.request_id import CAUSE, REQUEST_ID
 from chat.table_storage.connection import Identity, SharedAccessSignature, SharedKey, StorageConnection
 from chat.table_storage.signatures import SharedKeySigner
 
@@ -73,9 +73,7 @@ class Transport:
         await self._http.close()
 
     async def _send(self, call: Call, seconds: float) -> HttpAnswer:
-        headers = {**_HEADERS, **call.headers}
-        if cause := CAUSE.get():
-            headers[REQUEST_ID] = cause
+        headers = {**_HEADERS, **call.headers, **call_headers()}
         query = call.query
         if self._signer:
             headers.update(self._signer.headers(f"{self._base_path}/{call.path}", time.time()))

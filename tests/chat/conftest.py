@@ -3,7 +3,7 @@
 import json
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
-from typing import Any
+from typing import Any, cast
 from urllib.parse import parse_qsl, urlsplit
 
 import azure.functions as func
@@ -11,6 +11,7 @@ import pytest
 
 from chat.times import timestamp
 from chat.webhook.trust import signature
+from local_azure.functions.worker.invocation_context import Context, TraceContext
 from tests.chat.local_chat import LocalChat, run_chat
 
 KEY = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789ABCDEFGH"
@@ -38,6 +39,12 @@ def request_to(
         route_params=dict(route or {}),
         body=body,
     )
+
+
+def invocation(function: str, traceparent: str = "") -> func.Context:
+    """Return what a function of this name is told of its call."""
+    context = Context("00000000-0000-0000-0000-000000000001", function, "", TraceContext(traceparent))
+    return cast(func.Context, context)
 
 
 def event_headers(kind: str, name: str, *, key: str = KEY, connection: str = CONNECTION, **more: str) -> dict[str, str]:

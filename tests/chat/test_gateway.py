@@ -7,10 +7,11 @@ from contextlib import AsyncExitStack, asynccontextmanager
 import pytest
 from aiohttp import ClientSession, web
 
+from chat.correlation import CAUSE, REQUEST_ID, Cause
 from chat.errors import NotConfigured, ServiceUnavailable
 from chat.gateway import ConnectionClosed, Gateway, Gateways, Member
-from chat.request_id import CAUSE, REQUEST_ID
 from chat.settings import Settings
+from chat.trace_context import new_trace
 from local_azure import webpubsub
 from local_azure.webpubsub import DEFAULT_ACCESS_KEY
 from tests.chat.local_chat import until
@@ -133,7 +134,7 @@ async def test_every_call_has_a_request_id_of_its_own_or_of_the_event_that_cause
 
     async with a_server(note) as address:
         traced = await Gateways().get(Settings({"WebPubSubConnectionString": f"Endpoint={address};{KEY}"}))
-        for cause in (None, None, "the-event"):
+        for cause in (None, None, Cause("the-event", new_trace(1))):
             CAUSE.set(cause)
             await traced.publish("room.lobby", {})
 

@@ -12,6 +12,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import aiohttp
 import jwt
@@ -366,3 +367,21 @@ def test_an_identity_that_the_app_does_not_have_gets_no_token(
 ) -> None:
     with ManagedIdentityCredential(**of_app(SERVICE)) as credential, pytest.raises(ClientAuthenticationError):
         credential.get_token(f"{WEBPUBSUB}/.default")
+
+
+def test_the_doctor_finds_nothing_wrong_with_a_chat_without_keys(running: Running) -> None:
+    """Nobody but the service has its token: that the app takes it is shown by the message that goes round."""
+    ports = {"--port": running.url, "--webpubsub-port": running.webpubsub, "--tables-port": running.tables}
+    options = [text for option, url in ports.items() for text in (option, str(urlsplit(url).port))]
+    options += ["--settings", str(next(running.certificate.parent.glob("*.env")))]
+
+    ran = subprocess.run(
+        [sys.executable, "-m", "doctor", "--json", *options], cwd=ROOT, capture_output=True, timeout=60, check=False
+    )
+
+    findings = json.loads(ran.stdout)["findings"]
+    assert [each for each in findings if each["verdict"] != "ok"] == [
+        each for each in findings if each["check"] == "webhook.right_signature"
+    ]
+    assert {"connection.identity", "connection.token", "round_trip.history"} <= {each["check"] for each in findings}
+    assert "eyJ" not in ran.stdout.decode()

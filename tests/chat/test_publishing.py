@@ -9,6 +9,7 @@ import jwt
 import pytest
 from aiohttp import ClientSession, web
 
+from chat.correlation import REQUEST_ID
 from chat.entra_tokens import EntraTokens, app_credential
 from chat.errors import ServiceUnavailable
 from chat.gateway import SCOPE, Gateways
@@ -20,7 +21,6 @@ from chat.publishing import (
     encode_frame,
     sign_token,
 )
-from chat.request_id import REQUEST_ID
 from chat.settings import Settings
 from local_azure import webpubsub
 from tests.chat.identity_endpoint import serve_identity

@@ -1,4 +1,7 @@
-"""What the README of local_azure shows is run here: its commands, its programs, its settings and its faults."""
+"""What the README of local_azure shows works: its programs, its settings and its faults.
+
+Its commands are run with those of all documents, by `tests/test_commands_of_documents.py`.
+"""
 
 import json
 import os
@@ -29,7 +32,7 @@ EXAMPLE_ENDPOINT = "http://127.0.0.1:8080"
 
 
 def blocks(language: str) -> list[str]:
-    """Return the README's code blocks of a language ("" for those without one)."""
+    """Return the README's code blocks of a language."""
     found = re.findall(r"^```(\w*)\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
     return [block for name, block in found if name == language]
 
@@ -54,25 +57,6 @@ def command(*arguments: str) -> Iterator[IO[str]]:
     finally:
         process.kill()
         process.stdout.close()
-
-
-def test_the_service_prints_what_the_readme_shows() -> None:
-    shown = next(block for block in blocks("") if block.startswith("Web PubSub listens"))
-
-    with command("-m", "local_azure.webpubsub", "--port", "0") as output:
-        printed = output.readline() + output.readline()
-
-    assert re.sub(r":\d+", ":8080", printed) == shown
-    assert DEFAULT_ACCESS_KEY in shown
-
-
-def test_the_table_storage_prints_what_the_readme_shows() -> None:
-    shown = next(block for block in blocks("") if block.startswith("Table storage listens"))
-
-    with command("-m", "local_azure.tables", "--port", "0") as output:
-        printed = output.readline() + output.readline()
-
-    assert re.sub(r"1:\d+", "1:10002", printed) == shown
 
 
 PROGRAMS = [block for block in blocks("python") if "def test_" not in block]

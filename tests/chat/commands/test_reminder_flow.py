@@ -101,6 +101,7 @@ async def host_process(
     process = await asyncio.create_subprocess_exec(
         *command, cwd=ROOT, env=os.environ | values, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL
     )
+    reading: asyncio.Task[bytes] | None = None
     try:
         assert process.stdout is not None
         async with asyncio.timeout(30):
@@ -108,6 +109,7 @@ async def host_process(
                 pass
             while b"Ready" not in await process.stdout.readline():
                 pass
+        reading = asyncio.create_task(process.stdout.read())  # a full pipe would stop the host
         url = found[1].decode()
         handler = webpubsub.EventHandler(f"{url}/eventhandler", ("connect", "connected", "disconnected"), "*")
         service.set_event_handlers(HUB, [handler])
@@ -116,6 +118,8 @@ async def host_process(
         if process.returncode is None:
             process.kill()
         await process.wait()
+        if reading is not None:
+            await reading
 
 
 async def test_a_reminder_set_before_a_kill_is_sent_once_after_the_restart(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """Where may a client connect? Through the real function and the real SDK."""
 
 import json
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -11,13 +12,18 @@ import pytest
 from chat.functions.negotiate import negotiate
 from chat.functions.session import session
 from chat.identity import read_name
-from tests.chat.conftest import KEY, request_to
+from tests.chat.conftest import KEY, invocation, request_to
 from tests.chat.functions.test_signed_in import id_of, principal
 
 
 async def ask(url: str = "/negotiate?id=ana", method: str = "GET", **more: Any) -> func.HttpResponse:
-    response: func.HttpResponse = await negotiate(request_to(url, method, **more))
+    response: func.HttpResponse = await negotiate(request_to(url, method, **more), invocation("negotiate"))
     return response
+
+
+async def session_of(headers: Mapping[str, str] | None = None) -> dict[str, Any]:
+    response: func.HttpResponse = await session(request_to("/session", headers=headers), invocation("session"))
+    return dict(json.loads(response.get_body()))
 
 
 def claims(response: func.HttpResponse) -> dict[str, Any]:
@@ -132,7 +138,7 @@ async def test_a_missing_setting_is_named(open_chat: pytest.MonkeyPatch, missing
 
 
 async def test_the_session_has_the_settings_of_the_page(open_chat: pytest.MonkeyPatch) -> None:
-    response: func.HttpResponse = await session(request_to("/session"))
+    response: func.HttpResponse = await session(request_to("/session"), invocation("session"))
 
     assert json.loads(response.get_body()) == {
         "auth": "open",
@@ -158,14 +164,18 @@ async def test_the_session_tells_how_long_messages_are_kept(
 ) -> None:
     open_chat.setenv("ChatRetentionDays", setting)
 
-    assert json.loads((await session(request_to("/session"))).get_body())["retentionDays"] == told
+    assert (
+        json.loads((await session(request_to("/session"), invocation("session"))).get_body())["retentionDays"] == told
+    )
 
 
 async def test_the_session_names_the_signed_in_user(open_chat: pytest.MonkeyPatch) -> None:
     open_chat.setenv("ChatAuth", "easyauth")
 
-    signed_in = json.loads((await session(request_to("/session", headers=principal("ana")))).get_body())
-    stranger = json.loads((await session(request_to("/session"))).get_body())
+    signed_in = json.loads(
+        (await session(request_to("/session", headers=principal("ana")), invocation("session"))).get_body()
+    )
+    stranger = json.loads((await session(request_to("/session"), invocation("session"))).get_body())
 
     assert (signed_in["user"], stranger["user"]) == (id_of("ana"), None)
     assert (signed_in["name"], stranger["name"]) == ("ana", None)
@@ -176,7 +186,7 @@ async def test_the_session_names_the_signed_in_user(open_chat: pytest.MonkeyPatc
 async def test_the_session_answers_before_anything_is_configured(open_chat: pytest.MonkeyPatch) -> None:
     open_chat.delenv("ChatAuth")
 
-    response = await session(request_to("/session"))
+    response = await session(request_to("/session"), invocation("session"))
 
     assert response.status_code == 200
     assert json.loads(response.get_body())["auth"] is None
@@ -186,6 +196,6 @@ async def test_the_session_answers_before_anything_is_configured(open_chat: pyte
 async def test_the_id_is_read_whatever_host_the_request_names(open_chat: pytest.MonkeyPatch, host: str) -> None:
     request = func.HttpRequest("GET", f"http://{host}/negotiate?id=ana", headers={"host": host}, body=b"")
 
-    response: func.HttpResponse = await negotiate(request)
+    response: func.HttpResponse = await negotiate(request, invocation("negotiate"))
 
     assert claims(response)["sub"] == "ana"

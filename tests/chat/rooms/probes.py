@@ -15,8 +15,8 @@ from uuid import uuid4
 import aiohttp
 from google.protobuf.json_format import MessageToDict
 
+from chat.correlation import REQUEST_ID
 from chat.handlers import COMMANDS, HANDLERS
-from chat.request_id import REQUEST_ID
 from chat.webhook.connection_state import ConnectionState, encode_state
 from local_azure.observations import StorageCalled
 from local_azure.webpubsub import DEFAULT_ACCESS_KEY

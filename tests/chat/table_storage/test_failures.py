@@ -7,12 +7,13 @@ from collections.abc import Awaitable, Callable
 import pytest
 from aiohttp import web
 
+from chat.correlation import CAUSE, REQUEST_ID, Cause
 from chat.errors import StorageUnavailable
-from chat.request_id import CAUSE, REQUEST_ID
 from chat.settings import Settings
 from chat.table_storage.client import TableClient, TableClients
 from chat.table_storage.connection import Identity, StorageConnection
 from chat.table_storage.operations import Insert
+from chat.trace_context import new_trace
 from tests.chat.identity_endpoint import serve_identity
 from tests.chat.stub_server import a_server, cut
 
@@ -280,7 +281,7 @@ async def test_every_call_carries_the_request_id_of_the_event_that_causes_it() -
     async with a_server(answer) as address:
         client = await client_of(address)
         await client.get("Rooms", "p", "r")
-        CAUSE.set("the-event")
+        CAUSE.set(Cause("the-event", new_trace(1)))
         with pytest.raises(StorageUnavailable):
             await client.insert("Rooms", ENTITY)
 
