@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The commands of this repository: run, test, check, bench, screenshots, func.
+"""The commands of this repository: run, test, check, bench, cost, doctor, screenshots, install, func.
 
 Needs only the standard library of Python 3.11 or newer. Keeps an environment in `.venv`, installs into it when the
 requirements changed, and starts the tools in it. `python3 dev.py --help` lists the commands.
@@ -30,9 +30,19 @@ from dev_environment import ROOT, SetupError, ensure_environment, ensure_node_pa
 DEFAULT_PORT = 7071
 DEFAULT_WEBPUBSUB_PORT = 8080
 DEFAULT_TABLES_PORT = 10002
+DEFAULT_AUTHORITY_PORT = 8090
 
 # The environment variable that overrides the event handler's address in webpubsub.json.
 HANDLER_SETTING = "WebPubSub__Hubs__Sample_ChatApp__EventHandlers__0__UrlTemplate"
+
+# How the chat verifies events of a Web PubSub that has a managed identity; local Azure fills in what is in braces.
+IDENTITY_SETTINGS = {
+    "ChatWebhookTrust": "identity",
+    "ChatWebhookTenant": "{tenant}",
+    "ChatWebhookAudience": "https://webpubsub.azure.com",
+    "ChatWebhookIdentity": "{web-pubsub-object-id}",
+    "ChatWebhookAuthority": "{authority}",
+}
 
 # What `check` runs in this folder. A Node.js program is named by its own file, which is the same on every platform.
 PYTHON_CHECKS = {
@@ -62,6 +72,12 @@ def run(arguments: argparse.Namespace) -> int:
     command += ["--instances", str(arguments.instances)]
     if arguments.reload:
         command.append("--reload")
+    if arguments.identity:
+        command += ["--identity", arguments.identity, "--authority-port", str(arguments.authority_port)]
+        for name, value in IDENTITY_SETTINGS.items():
+            command += ["--setting", f"{name}={value}"]
+    elif arguments.tls:
+        command.append("--tls")
     for fault in arguments.fault:
         command += ["--fault", fault]
     return _replace_process(command)
@@ -108,10 +124,22 @@ def bench(arguments: argparse.Namespace) -> int:
     return _replace_process([str(python), "-m", "bench", *arguments.rest])
 
 
+def cost(arguments: argparse.Namespace) -> int:
+    """Estimate what the chat takes of Azure and costs; needs no environment."""
+    return _replace_process([sys.executable, "-m", "cost", *arguments.rest])
+
+
 def screenshots(arguments: argparse.Namespace) -> int:
     """Take pictures of the page into `screenshots/`."""
     python = ensure_environment(for_tests=True)
     return _replace_process([str(python), "-m", "tests.e2e.screenshots", *arguments.rest])
+
+
+def install(arguments: argparse.Namespace) -> int:
+    """Install everything that tests, checks and the debugger need; quick when nothing changed."""
+    ensure_environment(for_tests=True)
+    ensure_node_packages()
+    return 0
 
 
 def func(arguments: argparse.Namespace) -> int:
@@ -158,6 +186,12 @@ def _connection_setting(arguments: argparse.Namespace) -> dict[str, str]:
         return {}
     example = json.loads((ROOT / "local.settings.json.example").read_text())["Values"]["WebPubSubConnectionString"]
     return {"WebPubSubConnectionString": example.replace(str(DEFAULT_WEBPUBSUB_PORT), str(arguments.webpubsub_port))}
+
+
+def doctor(arguments: argparse.Namespace) -> int:
+    """Find what is wrong with the chat on this machine, or with the one that the arguments name."""
+    python = ensure_environment(for_tests=False)
+    return _replace_process([str(python), "-m", "doctor", *arguments.rest])
 
 
 # --- processes ---------------------------------------------------------------
@@ -213,14 +247,29 @@ def _parser() -> argparse.ArgumentParser:
     )
     runs.add_argument("--instances", type=int, default=1, metavar="N", help="processes of the app (default 1)")
     runs.add_argument("--reload", action="store_true", help="restart the app when its files change")
+    runs.add_argument("--tls", action="store_true", help="serve Web PubSub and Table storage by https")
+    runs.add_argument(
+        "--identity",
+        nargs="?",
+        choices=("system", "user"),
+        const="system",
+        help="no keys: everything is called with managed identities, of a local authority (local_azure/README.md)",
+    )
+    runs.add_argument(
+        "--authority-port", type=int, default=DEFAULT_AUTHORITY_PORT, help="the authority's port (default %(default)s)"
+    )
     fault = "inject a fault, may be repeated: 'delay webhook 200ms event=message count=3' (local_azure/README.md)"
     runs.add_argument("--fault", action="append", default=[], metavar="TEXT", help=fault)
 
     commands.add_parser("test", help="run every test; further arguments go to pytest")
     commands.add_parser("check", help="ruff and mypy --strict; prettier, eslint and tsc for JavaScript")
     commands.add_parser("bench", help="the measurements, as a table; further arguments choose some")
+    commands.add_parser("cost", help="what a chat costs on Azure a month, and which limit comes first", add_help=False)
     commands.add_parser("screenshots", help="pictures of the page into screenshots/")
+    commands.add_parser("install", help="only install what tests, checks and the debugger need")
     funcs = commands.add_parser("func", help="the same app under the real `func start`, with Azurite as storage")
+    # Its options, `--help` among them, are its own.
+    commands.add_parser("doctor", add_help=False, help="say what is wrong with a chat, here or deployed, and the fix")
     for serving in (runs, funcs):
         serving.add_argument("--port", type=int, default=DEFAULT_PORT, help="the app's port (default %(default)s)")
         serving.add_argument(
@@ -237,10 +286,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "test": test,
         "check": check,
         "bench": bench,
+        "cost": cost,
         "screenshots": screenshots,
+        "install": install,
         "func": func,
+        "doctor": doctor,
     }
-    if rest and parsed.command not in ("test", "bench", "screenshots"):
+    if rest and parsed.command not in ("test", "bench", "cost", "doctor", "screenshots"):
         _parser().error(f"{parsed.command} does not take {' '.join(rest)}")
     parsed.rest = rest
     try:

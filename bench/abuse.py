@@ -57,7 +57,9 @@ def main(options: Sequence[str] = ()) -> list[Row]:
 
 def measure_floods(flooders: int, seconds: float) -> list[Row]:
     """Measure the bystanders with limits, and without them beside it."""
-    limited, unlimited = (run_flood(settings, flooders, seconds) for settings in ({}, {"ChatRateLimits": "off"}))
+    limited, unlimited = (
+        run_flood(settings, flooders, seconds, seconds) for settings in ({}, {"ChatRateLimits": "off"})
+    )
     (before, during, flood), (before_off, during_off, flood_off) = limited, unlimited
     off = "without limits"
     return [
@@ -73,21 +75,25 @@ def measure_floods(flooders: int, seconds: float) -> list[Row]:
     ]
 
 
-def run_flood(settings: Mapping[str, str], flooders: int, seconds: float) -> tuple[Heard, Heard, dict[str, int]]:
-    """Return what bystanders heard before and during a flood, and the flooders' counts."""
+def run_flood(
+    settings: Mapping[str, str], flooders: int, seconds: float, quiet_seconds: float
+) -> tuple[Heard, Heard, dict[str, int]]:
+    """Return what bystanders heard in the quiet seconds before a flood and during it, and the flooders' counts."""
     with tempfile.TemporaryDirectory() as folder, ours(Path(folder), settings) as chat:
         command = [*PYTHON, "bench.load.flooders", chat.url, str(flooders)]
         with running_program("flooders", command, Path(folder)) as flood:
             flood.wait_for_line("(ready)")
-            return asyncio.run(listen_before_and_during(chat, flood, seconds))
+            return asyncio.run(listen_before_and_during(chat, flood, seconds, quiet_seconds))
 
 
-async def listen_before_and_during(chat: Chat, flood: Program, seconds: float) -> tuple[Heard, Heard, dict[str, int]]:
+async def listen_before_and_during(
+    chat: Chat, flood: Program, seconds: float, quiet_seconds: float
+) -> tuple[Heard, Heard, dict[str, int]]:
     """Let bystanders talk, begin the flood, and let them talk again."""
     async with aiohttp.ClientSession() as http:
         listener = await enter(chat, http, "listener", listens=True)
         people = [await enter(chat, http, f"bystander-{number}") for number in range(BYSTANDERS)]
-    before = await talk(people, listener, seconds)
+    before = await talk(people, listener, quiet_seconds)
     flood.write_line("begin")
     await asyncio.sleep(SETTLE_SECONDS)
     during = await talk(people, listener, seconds)

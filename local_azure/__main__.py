@@ -8,7 +8,9 @@ imported, because that takes most of the time until the app is ready.
 import argparse
 import sys
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from local_azure.functions.console import print_error
 from local_azure.functions.errors import HostError
@@ -16,10 +18,15 @@ from local_azure.functions.instances.app_instances import AppInstances
 from local_azure.functions.listener import listen, port_of
 from local_azure.functions.options import HostOptions, add_arguments, parse_options
 from local_azure.functions.process import finish_process, run_until_stopped
+from local_azure.listening import parse_port
 from local_azure.storage_process import StorageProcess
+
+if TYPE_CHECKING:
+    from local_azure.certificates import TlsFiles
 
 WEBPUBSUB_PORT = 8080
 TABLES_PORT = 10002
+AUTHORITY_PORT = 8090
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -27,20 +34,44 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parsed = _parser().parse_args(arguments)
     try:
         options = parse_options(parsed, parsed.app)
-        listener = listen(options.host, options.port)
+        # The app's process must be able to trust the certificates from its start.
+        with (
+            _certificates(parsed, options) as tls,
+            listen(options.host, options.port) as listener,
+            AppInstances(options, listener) as instances,
+            StorageProcess() as storage,
+        ):
+            serving = _serve(parsed, options, port_of(listener), instances, storage, tls)
+            return finish_process(run_until_stopped(serving))
     except HostError as error:
         print_error(f"error: {error}")
         return 1
-    with listener, AppInstances(options, listener) as instances, StorageProcess() as storage:
-        return finish_process(run_until_stopped(_serve(parsed, options, port_of(listener), instances, storage)))
+
+
+def _certificates(parsed: argparse.Namespace, options: HostOptions) -> "AbstractContextManager[TlsFiles | None]":
+    if not parsed.tls and not parsed.identity:
+        return nullcontext()
+    # Imported here, because most starts need no certificates.
+    from local_azure.identity_connections import trusted_certificates
+
+    return trusted_certificates(options.data, options.host)
 
 
 async def _serve(
-    parsed: argparse.Namespace, options: HostOptions, port: int, instances: AppInstances, storage: StorageProcess
+    parsed: argparse.Namespace,
+    options: HostOptions,
+    port: int,
+    instances: AppInstances,
+    storage: StorageProcess,
+    tls: "TlsFiles | None",
 ) -> None:
     # Imported here, while the app's processes start.
+    from local_azure.identity_connections import IdentityOptions
     from local_azure.services import ServiceOptions, run_services
 
+    identity = None
+    if parsed.identity:
+        identity = IdentityOptions(parsed.identity, parsed.identities, parsed.authority_port)
     services = ServiceOptions(
         app_root=options.app_root,
         host=options.host,
@@ -50,6 +81,9 @@ async def _serve(
         data=options.data,
         webpubsub_settings=parsed.webpubsub_settings,
         faults=parsed.fault,
+        app_settings=parsed.setting,
+        tls=tls,
+        identity=identity,
     )
     await run_services(services, instances, storage)
 
@@ -62,7 +96,10 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--app", type=Path, default=Path(), metavar="DIR", help="the app's folder (default: this one)")
     add_arguments(parser)
     parser.add_argument(
-        "--webpubsub-port", type=int, default=WEBPUBSUB_PORT, help="port of Web PubSub (default %(default)s, 0 for any)"
+        "--webpubsub-port",
+        type=parse_port,
+        default=WEBPUBSUB_PORT,
+        help="port of Web PubSub (default %(default)s, 0 for any)",
     )
     parser.add_argument(
         "--webpubsub-settings",
@@ -71,7 +108,10 @@ def _parser() -> argparse.ArgumentParser:
         help="hubs and event handlers (default: webpubsub.json in the app's folder)",
     )
     parser.add_argument(
-        "--tables-port", type=int, default=TABLES_PORT, help="port of Table storage (default %(default)s, 0 for any)"
+        "--tables-port",
+        type=parse_port,
+        default=TABLES_PORT,
+        help="port of Table storage (default %(default)s, 0 for any)",
     )
     parser.add_argument(
         "--fault",
@@ -81,7 +121,45 @@ def _parser() -> argparse.ArgumentParser:
         metavar="TEXT",
         help="inject a fault, may be repeated: 'delay webhook 200ms event=message count=3' (local_azure/README.md)",
     )
+    _add_identity_arguments(parser)
     return parser
+
+
+def _add_identity_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--tls", action="store_true", help="serve Web PubSub and Table storage by https (certificates in DIR/tls)"
+    )
+    parser.add_argument(
+        "--identity",
+        nargs="?",
+        choices=("system", "user"),
+        const="system",
+        help="no keys: the app and Web PubSub call each other with managed identities, the app with a system-assigned "
+        "one (default) or a user-assigned one; with --tls, and a local authority",
+    )
+    parser.add_argument("--identities", type=Path, metavar="FILE", help="the tenant's identities (default: fixed ones)")
+    parser.add_argument(
+        "--authority-port",
+        type=parse_port,
+        default=AUTHORITY_PORT,
+        help="port of the authority (default %(default)s, 0 for any)",
+    )
+    parser.add_argument(
+        "--setting",
+        type=_parse_setting,
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="a setting of the app, may be repeated; with --identity {authority}, {tenant}, {web-pubsub-client-id} and "
+        "{web-pubsub-object-id} stand for what they say",
+    )
+
+
+def _parse_setting(text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not equals or not name:
+        raise argparse.ArgumentTypeError(f"must be NAME=VALUE, not {text[:64]!r}")
+    return name, value
 
 
 def _parse_fault(text: str) -> object:

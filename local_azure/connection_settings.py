@@ -7,6 +7,7 @@ Default addresses in their settings are replaced, and nothing else:
   points anywhere else (an Azure service, the official emulator) and an identity-based connection stay.
 - `AzureWebJobsStorage` becomes the connection string of the table storage in the same way: where local.settings.json
   has none, `UseDevelopmentStorage=true`, or one that points at port 10002 of this machine.
+- With `--identity`, settings that describe the app's managed identity take the place of both connection strings.
 - Event handler URLs in the Web PubSub settings that point at localhost:7071 follow the Functions host's port.
 """
 
@@ -53,6 +54,21 @@ def storage_setting(
 ) -> dict[str, str]:
     """Return the app setting that points at the started table storage; empty when the app has another storage."""
     return _setting(STORAGE_SETTING, connection_string, _is_development_storage, file_values, environment)
+
+
+def identity_settings(
+    connection: Mapping[str, str], endpoint_name: str, endpoint: str, client_id: str | None
+) -> dict[str, str]:
+    """Return the identity-based form of a connection's setting, and the setting itself empty; {} stays {}.
+
+    `endpoint_name` is `serviceUri` or `tableServiceUri`; a client id names a user-assigned identity.
+    """
+    settings: dict[str, str] = {}
+    for name in connection:
+        settings |= {name: "", f"{name}__{endpoint_name}": endpoint, f"{name}__credential": "managedidentity"}
+        if client_id:
+            settings[f"{name}__clientId"] = client_id
+    return settings
 
 
 def _setting(

@@ -3,10 +3,10 @@
 import asyncio
 import os
 from collections.abc import AsyncIterator, Coroutine, Sequence
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from local_azure import PROCESS_STARTED
 from local_azure.child_process import ProcessFailed
@@ -14,6 +14,7 @@ from local_azure.connection_settings import (
     CONNECTION_SETTING,
     STORAGE_SETTING,
     connection_setting,
+    identity_settings,
     replace_functions_port,
     storage_setting,
 )
@@ -24,10 +25,22 @@ from local_azure.functions.configuration.local_settings import read_local_settin
 from local_azure.functions.console import print_line
 from local_azure.functions.errors import AddressError, ConfigurationError
 from local_azure.functions.instances.app_instances import AppInstances
+from local_azure.identity_connections import (
+    IdentityOptions,
+    client_id_of_app,
+    fill_placeholders,
+    read_identities,
+    require_identities,
+)
 from local_azure.log_lines import log_to_stdout
 from local_azure.observation_stream import StreamedObservations
 from local_azure.storage_process import StorageProcess, StorageStarted, StorageTask
 from local_azure.webpubsub import Service, Settings, SettingsError, serve
+
+if TYPE_CHECKING:
+    from local_azure.authority import AuthorityServer
+    from local_azure.bearer_tokens import BearerTokens
+    from local_azure.certificates import TlsFiles
 
 WEBPUBSUB_SETTINGS = "webpubsub.json"
 
@@ -37,6 +50,7 @@ class ServiceOptions:
     """Where the services listen and what they know.
 
     `functions_port` is the app's; `webpubsub_settings` is None for webpubsub.json in the app's folder, if it is there.
+    `app_settings` are further ones of the app. With `tls` all but the app is served by https, which `identity` needs.
     """
 
     app_root: Path
@@ -47,6 +61,18 @@ class ServiceOptions:
     data: Path | None = None
     webpubsub_settings: Path | None = None
     faults: Sequence[Fault] = ()
+    app_settings: Sequence[tuple[str, str]] = ()
+    tls: "TlsFiles | None" = None
+    identity: IdentityOptions | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Identity:
+    """The authority, the check of its tokens, and the client id that the app names, if it does."""
+
+    server: "AuthorityServer"
+    tokens: "BearerTokens"
+    client_id: str | None
 
 
 async def run_services(options: ServiceOptions, instances: AppInstances, storage: StorageProcess) -> None:
@@ -57,20 +83,30 @@ async def run_services(options: ServiceOptions, instances: AppInstances, storage
     settings = read_webpubsub_settings(options.webpubsub_settings, options.app_root)
     log_to_stdout()
     storage_faults = [fault for fault in options.faults if isinstance(fault, tuple(_storage_fault_kinds()))]
-    task = StorageTask(options.host, options.tables_port, options.data, tuple(storage_faults))
-    async with (
-        _serve_tables(storage, task) as tables,
-        _serve_webpubsub(replace_functions_port(settings, options.functions_port), options) as service,
-    ):
+    settings = replace_functions_port(settings, options.functions_port)
+    async with AsyncExitStack() as stack:
+        identity = await _serve_identity(stack, options.identity, options.tls) if options.identity else None
+        task = StorageTask(options.host, options.tables_port, options.data, tuple(storage_faults), options.tls)
+        if identity:
+            settings, task = require_identities(settings), replace(task, trust=identity.server.authority.trust())
+        tables = await stack.enter_async_context(_serve_tables(storage, task))
+        service = await stack.enter_async_context(_serve_webpubsub(settings, options, identity))
         service.show_storage(StreamedObservations(tables.origin), RemoteFaults(tables.origin, _storage_fault_kinds))
         for fault in options.faults:
             if fault not in storage_faults:
                 service.faults.add(fault)
         print_line(f"Functions host   http://localhost:{options.functions_port}/")
         print_line(f"Web PubSub       {service.endpoint}/")
-        print_line(f"Connection       {service.connection_string}")
+        if identity is None:
+            print_line(f"Connection       {service.connection_string}")
         print_line(f"Table storage    {tables.endpoint}")
-        app_settings = _app_settings(options.app_root, service, tables)
+        app_settings = _app_settings(options, service, tables, identity)
+        if identity:
+            identity.server.authority.keys.on_rotation(storage.replace_token_keys)
+            print_line(f"Authority        {identity.server.authority.tenant_url}/v2.0")
+        if options.tls:
+            print_line(f"Certificates     {options.tls.authority}")
+            print_line(f"App's settings   {options.tls.write_app_variables(app_settings)}")
         await _until_stopped(service, instances.run(app_settings, PROCESS_STARTED, storage.set_log_level))
 
 
@@ -94,16 +130,25 @@ def read_webpubsub_settings(file: Path | None, app_root: Path) -> Settings:
         raise ConfigurationError(f"{chosen.name}: {error}") from error
 
 
-def _app_settings(app_root: Path, service: Service, storage: StorageStarted) -> dict[str, str]:
+def _app_settings(
+    options: ServiceOptions, service: Service, storage: StorageStarted, identity: "_Identity | None"
+) -> dict[str, str]:
     """Return the settings that point the app at the services; say so where it has chosen others."""
-    values = read_local_settings(app_root).values
+    values = read_local_settings(options.app_root).values
     connection = connection_setting(values, os.environ, service.connection_string)
     if not connection:
         print_line(f"The app keeps the {CONNECTION_SETTING} that it was given: it uses another service.")
     own_storage = storage_setting(values, os.environ, storage.connection_string)
     if not own_storage:
         print_line(f"The app keeps the {STORAGE_SETTING} that it was given: it uses another storage.")
-    return connection | own_storage
+    if identity is None:
+        return connection | own_storage | dict(options.app_settings)
+    return {
+        **identity_settings(connection, "serviceUri", service.endpoint, identity.client_id),
+        **identity_settings(own_storage, "tableServiceUri", storage.endpoint, identity.client_id),
+        **identity.server.app_variables(),
+        **fill_placeholders(options.app_settings, identity.server.authority),
+    }
 
 
 async def _until_stopped(service: Service, host: Coroutine[Any, Any, None]) -> None:
@@ -119,13 +164,41 @@ async def _until_stopped(service: Service, host: Coroutine[Any, Any, None]) -> N
         await asyncio.wait({running})
 
 
+async def _serve_identity(stack: AsyncExitStack, options: IdentityOptions, tls: "TlsFiles | None") -> "_Identity":
+    """Serve the authority for as long as the stack is open."""
+    # Imported here: most runs need none.
+    from local_azure import authority
+    from local_azure.bearer_tokens import BearerTokens
+
+    identities = read_identities(options)
+    serving = authority.serve(identities, port=options.port, tls=tls.server_context() if tls else None)
+    try:
+        server = await stack.enter_async_context(serving)
+    except OSError as error:
+        raise AddressError(authority.HOST, options.port, error) from error
+    tokens = BearerTokens(server.authority.trust())
+    server.authority.keys.on_rotation(tokens.replace_keys)
+    return _Identity(server, tokens, client_id_of_app(options, identities))
+
+
 @asynccontextmanager
-async def _serve_webpubsub(settings: Settings, options: ServiceOptions) -> AsyncIterator[Service]:
-    serving = serve(settings, host=options.host, port=options.webpubsub_port)
+async def _serve_webpubsub(
+    settings: Settings, options: ServiceOptions, identity: "_Identity | None"
+) -> AsyncIterator[Service]:
+    serving = serve(
+        settings,
+        host=options.host,
+        port=options.webpubsub_port,
+        tls=options.tls.server_context() if options.tls else None,
+        tokens=identity.tokens if identity else None,
+        own_token=identity.server.authority.own_token if identity else None,
+    )
     try:
         service = await serving.__aenter__()
     except OSError as error:
         raise AddressError(options.host, options.webpubsub_port, error) from error
+    except SettingsError as error:
+        raise ConfigurationError(f"{options.webpubsub_settings or WEBPUBSUB_SETTINGS}: {error}") from error
     try:
         yield service
     finally:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from multiprocessing.connection import Connection
 from pathlib import Path
 from types import TracebackType
+from typing import TYPE_CHECKING
 
 from local_azure.child_process import (
     ChildProcess,
@@ -24,18 +25,27 @@ from local_azure.child_process import (
 from local_azure.faults import Fault
 from local_azure.functions.console import print_error, print_line
 
+if TYPE_CHECKING:
+    from local_azure.bearer_tokens import PublishedKey, TokenTrust
+    from local_azure.certificates import TlsFiles
+
 # Before a process is started again that ended before it served.
 RESTART_PAUSE_SECONDS = 1.0
 
 
 @dataclass(frozen=True, slots=True)
 class StorageTask:
-    """What the process serves: where it listens (port 0: any free one), where its data are, and its first faults."""
+    """What the process serves: where it listens (port 0: any free one), where its data are, and its first faults.
+
+    With `tls` it is served by https; with a `trust` the tokens of identities are checked, and no key is accepted.
+    """
 
     host: str
     port: int
     data: Path | None
     faults: Sequence[Fault] = ()
+    tls: "TlsFiles | None" = None
+    trust: "TokenTrust | None" = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +56,13 @@ class StorageStarted:
     endpoint: str
     origin: str
     connection_string: str
+
+
+@dataclass(frozen=True, slots=True)
+class _TokenKeys:
+    """What the process is told when the authority's keys have changed."""
+
+    keys: "Sequence[PublishedKey]"
 
 
 class StorageProcess:
@@ -72,13 +89,19 @@ class StorageProcess:
         started = await self._child.started()
         # A process that is started again listens where this one did, and without the first faults.
         self._task = replace(task, port=started.port, faults=())
-        self._keeping = asyncio.create_task(self._keep_running(self._task))
+        self._keeping = asyncio.create_task(self._keep_running())
         return started
 
     def set_log_level(self, level: int) -> None:
         """Set the level of the process's log."""
         self._log_level = level
         self._child.send(level)
+
+    def replace_token_keys(self, keys: "Sequence[PublishedKey]") -> None:
+        """Accept from now on the tokens that these keys of the authority sign."""
+        if self._task is not None and self._task.trust is not None:
+            self._task = replace(self._task, trust=replace(self._task.trust, keys=keys))
+        self._child.send(_TokenKeys(keys))
 
     async def stop(self) -> None:
         """Let calls that are under way finish, and end the process."""
@@ -88,10 +111,12 @@ class StorageProcess:
         if await self._child.stop():
             print_line("Table storage did not stop and was killed.")
 
-    async def _keep_running(self, task: StorageTask) -> None:
+    async def _keep_running(self) -> None:
         """Start the process again whenever it ends."""
         while True:
             end = await self._child.ended()
+            task = self._task
+            assert task is not None
             lost = "" if task.data else " What it stored was in memory, and is lost."
             print_line(f"Table storage {describe_end(end)}: starting it again.{lost}")
             self._child = _start()
@@ -132,10 +157,21 @@ def _run(pipe: Connection) -> None:
 
 async def _serve(pipe: Connection, task: StorageTask) -> None:
     from local_azure import tables
+    from local_azure.bearer_tokens import BearerTokens
+
+    tokens = BearerTokens(task.trust) if task.trust else None
+
+    def on_message(message: int | _TokenKeys) -> None:
+        if isinstance(message, int):
+            logging.getLogger().setLevel(message)
+        elif tokens is not None:
+            tokens.replace_keys(message.keys)
 
     # What was answered is stored. A command that is started again needs the port and the data at once.
-    cancel_at_end(pipe, logging.getLogger().setLevel, when_alone=lambda: os._exit(1))
-    async with tables.serve(tables.Settings(data=task.data), host=task.host, port=task.port) as service:
+    cancel_at_end(pipe, on_message, when_alone=lambda: os._exit(1))
+    settings = tables.Settings(data=task.data, allow_shared_key=tokens is None)
+    tls = task.tls.server_context() if task.tls else None
+    async with tables.serve(settings, host=task.host, port=task.port, tls=tls, tokens=tokens) as service:
         for fault in task.faults:
             service.faults.add(fault)
         origin = service.endpoint.removesuffix(f"/{service.settings.account}")

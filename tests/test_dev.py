@@ -108,6 +108,12 @@ def test_nothing_is_installed_while_the_requirements_stay_as_they_are(capsys: py
     assert capsys.readouterr().out == ""
 
 
+@pytest.mark.skipif(shutil.which("npm") is None, reason="npm is not on the PATH")
+def test_a_second_installation_finds_nothing_to_do(capsys: pytest.CaptureFixture[str]) -> None:
+    assert dev.main(["install"]) == 0
+    assert capsys.readouterr().out == ""
+
+
 def test_a_missing_core_tools_is_named_with_where_to_get_it(tmp_path: Path) -> None:
     result = run_dev("func", path=str(tmp_path))
 

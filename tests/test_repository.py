@@ -32,10 +32,11 @@ def imports_of(file: Path) -> Iterator[str]:
 @pytest.mark.parametrize(
     ("part", "forbidden"),
     [
-        ("chat", {"local_azure", "tests", "bench", "dev", "doctor"}),
-        ("function_app.py", {"local_azure", "tests", "bench", "dev", "doctor"}),
-        ("local_azure", {"chat", "function_app", "tests", "bench", "dev", "doctor"}),
+        ("chat", {"local_azure", "tests", "bench", "dev", "doctor", "cost"}),
+        ("function_app.py", {"local_azure", "tests", "bench", "dev", "doctor", "cost"}),
+        ("local_azure", {"chat", "function_app", "tests", "bench", "dev", "doctor", "cost"}),
         ("doctor", {"local_azure", "function_app", "tests", "bench", "dev"}),
+        ("cost", {"chat", "local_azure", "function_app", "tests", "bench", "dev", "doctor"}),
     ],
 )
 def test_a_part_never_imports_what_it_must_not_know(part: str, forbidden: set[str]) -> None:
@@ -56,7 +57,7 @@ def test_what_is_published_is_the_app_and_nothing_else() -> None:
     assert published == DEPLOYED
 
 
-DOCUMENTS = [file for file in tracked_files() if file.endswith(".md")]
+DOCUMENTS = [file for file in tracked_files() if file.endswith(".md") or file == "llms.txt"]
 
 
 @pytest.mark.parametrize("document", DOCUMENTS)
@@ -67,11 +68,41 @@ def test_every_link_of_a_document_into_the_repository_leads_somewhere(document: 
     assert [link for link in links if not (page.parent / link).exists()] == []
 
 
+def anchors_of(page: Path) -> set[str]:
+    """Return what GitHub calls the headings of a page: small letters, no punctuation, hyphens for spaces."""
+    text = re.sub(r"^ *```.*?^ *```", "", page.read_text(encoding="utf-8"), flags=re.DOTALL | re.MULTILINE)
+    seen: dict[str, int] = {}
+    for heading in re.findall(r"^#+ +(.+?) *$", text, re.MULTILINE):
+        words = re.sub(r"\[([^]]*)\]\([^)]*\)", r"\1", heading).lower()
+        slug = re.sub(r"[^\w\- ]", "", words).replace(" ", "-")
+        seen[slug] = seen.get(slug, -1) + 1
+        seen.setdefault(f"{slug}-{seen[slug]}" if seen[slug] else slug, 0)
+    return set(seen)
+
+
+@pytest.mark.parametrize("document", DOCUMENTS)
+def test_every_anchor_of_a_link_is_a_heading(document: str) -> None:
+    page = ROOT / document
+    links = re.findall(r"\]\((?!https?://)([^)#\s]*)#([^)\s]+)\)", page.read_text(encoding="utf-8"))
+    targets = [((page.parent / path) if path else page, anchor) for path, anchor in links]
+
+    assert [anchor for path, anchor in targets if path.suffix == ".md" and anchor not in anchors_of(path)] == []
+
+
+@pytest.mark.parametrize("index", ["README.md", "llms.txt"])
+def test_every_page_of_the_documents_is_in_both_lists_of_them(index: str) -> None:
+    pages = {page for page in DOCUMENTS if page.startswith("docs/")}
+    linked = set(re.findall(r"\]\((docs/[^)#]+)", (ROOT / index).read_text(encoding="utf-8")))
+
+    assert pages
+    assert pages - linked == set()
+
+
 @pytest.mark.parametrize("document", DOCUMENTS)
 def test_every_path_that_a_document_names_exists(document: str) -> None:
     """A path is text in backquotes that begins with a folder of the repository."""
     text = re.sub(r"^ *```.*?^ *```", "", (ROOT / document).read_text(), flags=re.DOTALL | re.MULTILINE)
-    paths = re.findall(r"`((?:chat|static|local_azure|tests|bench|docs|doctor|infra)/[\w./-]*)`", text)
+    paths = re.findall(r"`((?:chat|static|local_azure|tests|bench|docs|doctor|cost|infra)/[\w./-]*)`", text)
 
     assert [path for path in paths if not (ROOT / path).exists()] == []
 

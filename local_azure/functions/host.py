@@ -73,10 +73,10 @@ async def serve(
     """Serve the Python v2 app in a folder for as long as the context lasts; port 0 is any free port.
 
     `settings` become environment variables. They win over the environment, which wins over the values of
-    local.settings.json; the environment is restored at the end. Durable state is kept in the folder `data`, in memory
-    when there is none. Keys are checked only when `keys` are given; `cors` replaces what local.settings.json says. A
-    `listener` that already listens is used instead of host and port. An `instance` is one of several hosts of the app:
-    its URLs are those of the load balancer, and only the first one runs durable work.
+    local.settings.json; an empty one is not set at all. The environment is restored at the end. Durable state is kept
+    in the folder `data`, in memory when there is none. Keys are checked only when `keys` are given; `cors` replaces
+    what local.settings.json says. A `listener` that already listens is used instead of host and port. An `instance` is
+    one of several hosts of the app: its URLs are those of the load balancer, and only the first one runs durable work.
 
     Raises ConfigurationError when host.json, local.settings.json or a setting cannot be used. Raises AddressError when
     the address cannot be bound.
@@ -85,10 +85,11 @@ async def serve(
     local = read_local_settings(app_root)
     given = dict(settings or {})
     values, notes = select_variables(local.values, os.environ)
+    values = {name: value for name, value in {**values, **given}.items() if value or name not in given}
     async with AsyncExitStack() as stack:
         listening = stack.enter_context(listener or listen(host, port))
         public = instance or Instance(1, url_of(listening), port_of(listening))
-        stack.enter_context(temporary_environment({**_host_variables(app_root, public.port), **values, **given}))
+        stack.enter_context(temporary_environment({**_host_variables(app_root, public.port), **values}))
         stack.enter_context(app_import_scope(app_root))
         config = read_host_config(app_root, os.environ)
         cors = cors or Cors(local.cors_origins, local.cors_credentials)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from local_azure.functions.configuration.local_settings import read_local_settings
 from local_azure.functions.errors import ConfigurationError
+from local_azure.listening import parse_port
 
 DEFAULT_ADDRESS = "127.0.0.1"
 DEFAULT_PORT = 7071
@@ -50,7 +51,9 @@ class Instance:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options that both `python -m local_azure` and `python -m local_azure.functions` take."""
     parser.add_argument("--host", help=f"address to listen on (default {DEFAULT_ADDRESS})")
-    parser.add_argument("--port", type=int, help=f"port of the Functions host (default {DEFAULT_PORT}, 0 for any)")
+    parser.add_argument(
+        "--port", type=parse_port, help=f"port of the Functions host (default {DEFAULT_PORT}, 0 for any)"
+    )
     parser.add_argument("--data", type=Path, metavar="DIR", help="folder of durable state and keys (default: memory)")
     parser.add_argument("--enable-auth", action="store_true", help="check access keys (they are in DIR/keys.json)")
     parser.add_argument("--cors", metavar="ORIGINS", help="allowed origins, joined by commas")

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from local_azure.faults import Fault, add_fault_option
+from local_azure.listening import parse_port
 from local_azure.log_lines import log_to_stderr
 from local_azure.tables.faults import KINDS
 from local_azure.tables.service import serve
@@ -44,13 +45,6 @@ def _address_problem(host: str, port: int, error: OSError) -> str:
     return f"cannot listen on {host}:{port}: {error.strerror or error}"
 
 
-def _port(text: str) -> int:
-    port = int(text)
-    if not 0 <= port < 65536:
-        raise argparse.ArgumentTypeError(f"the port is {port}; it must be 0 to 65535")
-    return port
-
-
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m local_azure.tables",
@@ -58,7 +52,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--host", default=DEFAULT_HOST, help="address to listen on (default: %(default)s)")
     parser.add_argument(
-        "--port", type=_port, default=DEFAULT_PORT, help="port; 0 takes a free one (default: %(default)s)"
+        "--port", type=parse_port, default=DEFAULT_PORT, help="port; 0 takes a free one (default: %(default)s)"
     )
     parser.add_argument(
         "--data", type=Path, metavar="FILE_OR_DIR", help="folder or .sqlite3 file of the data (default: memory)"

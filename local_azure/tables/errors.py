@@ -45,6 +45,11 @@ class ErrorCode(Enum):
     ENTITY_ALREADY_EXISTS = ("EntityAlreadyExists", 409, "The specified entity already exists.")
     ENTITY_TOO_LARGE = ("EntityTooLarge", 400, "The entity is larger than the maximum allowed size (1MB).")
     INTERNAL_ERROR = ("InternalError", 500, "Server encountered an internal error. Please try again after some time.")
+    INVALID_AUTHENTICATION_INFO = (
+        "InvalidAuthenticationInfo",
+        401,
+        "Server failed to authenticate the request. Please refer to the information in the www-authenticate header.",
+    )
     INVALID_DUPLICATE_ROW = (
         "InvalidDuplicateRow",
         400,
@@ -58,6 +63,11 @@ class ErrorCode(Enum):
         "The specifed resource name contains invalid characters.",  # The service spells it so, and SDKs compare it.
     )
     INVALID_XML_DOCUMENT = ("InvalidXmlDocument", 400, "XML specified is not syntactically valid.")
+    KEY_BASED_AUTHENTICATION_NOT_PERMITTED = (
+        "KeyBasedAuthenticationNotPermitted",
+        403,
+        "Key based authentication is not permitted on this storage account.",
+    )
     NOT_IMPLEMENTED = (
         "NotImplemented",
         501,

@@ -4,7 +4,7 @@ import logging
 import time
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from urllib.parse import parse_qsl, urlsplit
 
@@ -12,12 +12,13 @@ from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
 from multidict import CIMultiDict
 
+from local_azure.bearer_tokens import BearerTokens
 from local_azure.faults.http_api import PATH as FAULTS_PATH
 from local_azure.faults.http_api import FaultApi, LocalFaults
 from local_azure.observation_stream import PATH as OBSERVATIONS_PATH
 from local_azure.observation_stream import ObservationStreams
 from local_azure.observations import Publisher, StorageCalled, StorageObservation
-from local_azure.tables.authentication import Credentials, authenticate
+from local_azure.tables.authentication import Credentials, authenticate, challenge
 from local_azure.tables.errors import ErrorCode, TableError, invalid_input
 from local_azure.tables.faults import ConnectionCut, FaultInjector
 from local_azure.tables.json_format import Addresses
@@ -53,10 +54,11 @@ class HttpServer:
         settings: Settings,
         faults: FaultInjector,
         observations: Publisher[StorageObservation],
+        tokens: BearerTokens | None = None,
     ) -> None:
         self._store = store
         self._settings = settings
-        self._credentials = Credentials(settings.account, settings.keys)
+        self._credentials = Credentials(settings.account, settings.keys, settings.allow_shared_key, tokens)
         self._faults = faults
         self._fault_api = FaultApi(lambda: [LocalFaults(faults)])
         self._streams = ObservationStreams(observations)
@@ -101,6 +103,8 @@ class HttpServer:
             return None
         except TableError as error:
             response = error_response(error, received.headers.get("Accept", ""), call.request_id, call.now)
+            if error.code is ErrorCode.INVALID_AUTHENTICATION_INFO:
+                response = replace(response, headers={**response.headers, **challenge(self._credentials)})
             log.info("call refused", extra=_log_fields(received, response.status, error.code.code))
         except Exception:
             internal = TableError(ErrorCode.INTERNAL_ERROR)

@@ -92,13 +92,16 @@ def xml_response(status: int, text: str) -> Response:
     return Response(status, {"Content-Type": "application/xml"}, text.encode())
 
 
+_ALWAYS_XML = (ErrorCode.AUTHENTICATION_FAILED, ErrorCode.INVALID_AUTHENTICATION_INFO)
+
+
 def error_response(error: TableError, accept: str, request_id: str, now: float, *, prefix: str = "") -> Response:
     """Return the answer to a refused request; `prefix` is the index of a transaction's operation.
 
     It is JSON for a caller that accepts JSON. Failed authentication is always XML.
     """
     code, status = error.code.code, error.code.status
-    accept = "" if error.code is ErrorCode.AUTHENTICATION_FAILED else accept
+    accept = "" if error.code in _ALWAYS_XML else accept
     return failure_response(status, code, prefix + error.message, accept, request_id, now)
 
 

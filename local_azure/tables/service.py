@@ -1,10 +1,12 @@
 """The storage as a whole: open its database, listen on an address, stop."""
 
+import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from aiohttp import web
 
+from local_azure.bearer_tokens import BearerTokens
 from local_azure.listening import start_sites
 from local_azure.local_requests import is_loopback
 from local_azure.log_lines import http_logger
@@ -22,16 +24,17 @@ MAX_LINE_BYTES = 64 * 1024
 class Service:
     """A running table storage. `observations` publishes its calls, `faults` injects faults into them."""
 
-    def __init__(self, settings: Settings) -> None:
-        """Make a service that is not listening yet."""
+    def __init__(self, settings: Settings, tokens: BearerTokens | None = None) -> None:
+        """Make a service that is not listening yet; `tokens` checks those of identities, without it any is accepted."""
         self.settings = settings
         self.observations = Publisher[StorageObservation]()
         self.faults = FaultInjector(self.observations)
         self._store = TableStore(
             Database(settings.database), settings.now, pages_end_at_partitions=settings.pages_end_at_partitions
         )
-        self._http_server = HttpServer(self._store, settings, self.faults, self.observations)
+        self._http_server = HttpServer(self._store, settings, self.faults, self.observations, tokens)
         self._runner: web.ServerRunner | None = None
+        self._scheme = "http"
         self._host = ""
         self._port = 0
 
@@ -43,18 +46,18 @@ class Service:
     @property
     def endpoint(self) -> str:
         """The account's URL, e.g. `http://127.0.0.1:10002/devstoreaccount1`."""
-        return f"http://{self._host}:{self._port}/{self.settings.account}"
+        return f"{self._scheme}://{self._host}:{self._port}/{self.settings.account}"
 
     @property
     def connection_string(self) -> str:
         """What the official SDKs take to find the storage and to sign for it; it holds the account's key."""
         return (
-            f"DefaultEndpointsProtocol=http;AccountName={self.settings.account};AccountKey={self.settings.keys[0]};"
-            f"TableEndpoint={self.endpoint};"
+            f"DefaultEndpointsProtocol={self._scheme};AccountName={self.settings.account};"
+            f"AccountKey={self.settings.keys[0]};TableEndpoint={self.endpoint};"
         )
 
-    async def start(self, host: str, port: int) -> None:
-        """Open the database and listen; port 0 takes any free one.
+    async def start(self, host: str, port: int, tls: ssl.SSLContext | None = None) -> None:
+        """Open the database and listen, with `tls` by https; port 0 takes any free one.
 
         On a loopback address, faults can be added and removed over HTTP (`local_azure.faults.http_api`), and its calls
         can be observed (`local_azure.observation_stream`).
@@ -72,7 +75,8 @@ class Service:
             )
             self._runner = web.ServerRunner(server, handle_signals=False, shutdown_timeout=SHUTDOWN_SECONDS)
             await self._runner.setup()
-            self._port = await start_sites(self._runner, host, port)
+            self._port = await start_sites(self._runner, host, port, tls)
+            self._scheme = "https" if tls else "http"
             self._host = _url_host(host)
         except BaseException:
             await self.stop()
@@ -87,13 +91,21 @@ class Service:
 
 
 @asynccontextmanager
-async def serve(settings: Settings | None = None, *, host: str = "127.0.0.1", port: int = 0) -> AsyncIterator[Service]:
+async def serve(
+    settings: Settings | None = None,
+    *,
+    host: str = "127.0.0.1",
+    port: int = 0,
+    tls: ssl.SSLContext | None = None,
+    tokens: BearerTokens | None = None,
+) -> AsyncIterator[Service]:
     """Run a storage in this event loop for as long as the context is open; port 0 takes any free one.
 
+    `tls` and `tokens` are those of `Service`.
     Raises `StoreError` when the database cannot be used and `OSError` when the address cannot be had.
     """
-    service = Service(settings or Settings())
-    await service.start(host, port)
+    service = Service(settings or Settings(), tokens)
+    await service.start(host, port, tls)
     try:
         yield service
     finally:

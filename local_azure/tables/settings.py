@@ -25,7 +25,7 @@ class Settings:
 
     `data` is a folder, or a file that ends with `.sqlite3`; None keeps everything in memory. `now` tells seconds since
     1970. With `pages_end_at_partitions` a page never has entities of two partitions and may be empty, as happens in
-    the cloud. Raises `SettingsError`.
+    the cloud. Without `allow_shared_key` no key and no signature made with one is accepted. Raises `SettingsError`.
     """
 
     account: str = DEVELOPMENT_ACCOUNT
@@ -33,6 +33,7 @@ class Settings:
     data: Path | None = None
     now: Callable[[], float] = time.time
     pages_end_at_partitions: bool = False
+    allow_shared_key: bool = True
 
     def __post_init__(self) -> None:
         if not re.fullmatch(r"[a-z0-9]{3,24}", self.account):

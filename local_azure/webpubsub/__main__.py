@@ -12,7 +12,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from local_azure.faults import Fault, add_fault_option
+from local_azure.faults import add_fault_option
+from local_azure.identity_option import IdentityFailed, add_identity_options, serve_identity
+from local_azure.listening import parse_port
 from local_azure.log_lines import log_to_stderr
 from local_azure.webpubsub.faults import KINDS
 from local_azure.webpubsub.service import serve
@@ -25,7 +27,10 @@ DEFAULT_SETTINGS_FILE = Path("webpubsub.json")
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run until interrupted; return the exit status: 0, 1 when the address is in use, 2 for invalid settings."""
-    options = _parser().parse_args(arguments)
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    if options.identity and options.tls is None:
+        parser.error("--identity needs --tls DIR: SDKs send no token over plain http")
     log_to_stderr(logging.DEBUG if options.verbose else logging.INFO)
     try:
         settings = load_settings(options.settings)
@@ -34,7 +39,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"error: {error}", file=sys.stderr)  # noqa: T201
         return 2
     try:
-        asyncio.run(_run(settings, host, port, options.fault))
+        asyncio.run(_run(settings, host, port, options))
+    except SettingsError as error:
+        print(f"error: {error}", file=sys.stderr)  # noqa: T201
+        return 2
+    except IdentityFailed as error:
+        print(f"error: {error}", file=sys.stderr)  # noqa: T201
+        return 1
     except OSError as error:
         print(f"error: cannot listen on {host}:{port}: {error.strerror or error}", file=sys.stderr)  # noqa: T201
         return 1
@@ -69,8 +80,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--settings", type=Path, help="settings file (default: webpubsub.json, if it exists)")
     parser.add_argument("--host", help=f"address to listen on (default: {DEFAULT_HOST}, or Urls of the settings)")
-    parser.add_argument("--port", type=int, help=f"port; 0 takes a free one (default: {DEFAULT_PORT})")
+    parser.add_argument("--port", type=parse_port, help=f"port; 0 takes a free one (default: {DEFAULT_PORT})")
     add_fault_option(parser, KINDS)
+    add_identity_options(parser)
     parser.add_argument("--verbose", action="store_true", help="log more")
     return parser
 
@@ -84,17 +96,20 @@ def _address(settings: Settings, host: str | None, port: int | None) -> tuple[st
         raise SettingsError(f"Urls is not a URL: {error}") from None
     if settings.urls and (url.scheme != "http" or not configured[0]):
         raise SettingsError("Urls must be like http://127.0.0.1:8080; https is not offered")
-    if port is not None and not 0 <= port < 65536:
-        raise SettingsError(f"the port is {port}; it must be 0 to 65535")
     if port is None:
         port = configured[1] if configured[1] is not None else DEFAULT_PORT
     return host or configured[0] or DEFAULT_HOST, port
 
 
-async def _run(settings: Settings, host: str, port: int, faults: Sequence[Fault]) -> None:
+async def _run(settings: Settings, host: str, port: int, options: argparse.Namespace) -> None:
     stopped = asyncio.Event()
-    async with serve(settings, host=host, port=port) as service:
-        for fault in faults:
+    async with (
+        serve_identity(options) as identity,
+        serve(
+            settings, host=host, port=port, tls=identity.tls, tokens=identity.tokens, own_token=identity.own_token
+        ) as service,
+    ):
+        for fault in options.fault:
             service.faults.add(fault)
         for number in (signal.SIGINT, signal.SIGTERM):
             # Windows has no signal handlers in its event loop; there Ctrl-C interrupts `asyncio.run` itself.
@@ -102,6 +117,8 @@ async def _run(settings: Settings, host: str, port: int, faults: Sequence[Fault]
                 asyncio.get_running_loop().add_signal_handler(number, stopped.set)
         print(f"Web PubSub listens on {service.endpoint}")  # noqa: T201
         print(f"Connection string: {service.connection_string}", flush=True)  # noqa: T201
+        if notes := identity.write_variables({"WebPubSubConnectionString__serviceUri": service.endpoint}):
+            print(notes, flush=True)  # noqa: T201
         await stopped.wait()
 
 

@@ -73,7 +73,8 @@ class Clients:
     def routes(self) -> list[web.RouteDef]:
         """Return the endpoint's routes."""
         return [
-            web.get("/client/hubs/{hub:[^/]*}", self.serve, allow_head=False),
+            # In any letter case, with or without a slash at the end (official emulator).
+            web.get("/{client:(?i:client)}/{hubs:(?i:hubs)}/{hub:[^/]*}{slash:/?}", self.serve, allow_head=False),
             web.get("/client/", self.serve, allow_head=False),
             web.get("/client", self.serve, allow_head=False),
         ]

@@ -23,7 +23,10 @@ class InvalidMetadata(ValueError):
 
 
 def checked_metadata(pairs: Iterable[tuple[str, object]]) -> Mapping[str, str]:
-    """Return the pairs as a read-only mapping; raises `InvalidMetadata` for a bad or repeated key or a bad value."""
+    """Return the pairs as a read-only mapping; raises `InvalidMetadata` for a bad or repeated key or a bad value.
+
+    Without pairs it is an empty mapping that a JSON receiver is shown, other than `NO_METADATA`.
+    """
     metadata: dict[str, str] = {}
     total = 0
     for key, value in pairs:
@@ -39,13 +42,13 @@ def checked_metadata(pairs: Iterable[tuple[str, object]]) -> Mapping[str, str]:
         total += len(key) + len(value)
     if total > MAX_TOTAL_BYTES:
         raise InvalidMetadata(f"metadata is {total} bytes, the limit is {MAX_TOTAL_BYTES}")
-    return MappingProxyType(metadata) if metadata else NO_METADATA
+    return MappingProxyType(metadata)
 
 
 def metadata_from_headers(headers: Iterable[tuple[str, str]]) -> Mapping[str, str]:
     """Return the metadata in `X-WebPubSub-Metadata-<key>` headers with keys in lower case.
 
-    Of repeated or comma-joined values the last one counts. Raises `InvalidMetadata`.
+    Of repeated or comma-joined values the last one counts. Raises `InvalidMetadata`, also for a header without a key.
     """
     found: dict[str, object] = {}
     for name, value in headers:
@@ -53,6 +56,11 @@ def metadata_from_headers(headers: Iterable[tuple[str, str]]) -> Mapping[str, st
         if key.startswith(_LOWER_PREFIX):
             found[key.removeprefix(_LOWER_PREFIX)] = value.rpartition(",")[2].strip()
     return checked_metadata(found.items()) if found else NO_METADATA
+
+
+def metadata_of_answer(headers: Iterable[tuple[str, str]]) -> Mapping[str, str]:
+    """Return the metadata of a webhook's answer: as `metadata_from_headers`, but a header without a key is ignored."""
+    return metadata_from_headers((name, value) for name, value in headers if name.lower() != _LOWER_PREFIX)
 
 
 def metadata_headers(metadata: Mapping[str, str]) -> dict[str, str]:

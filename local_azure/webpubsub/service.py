@@ -2,12 +2,14 @@
 
 import ipaddress
 import logging
+import ssl
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager
 
 from aiohttp import web
 
+from local_azure.bearer_tokens import BearerTokens
 from local_azure.faults import FaultRegistry
 from local_azure.faults.http_api import FaultSource, LocalFaults
 from local_azure.listening import start_sites
@@ -38,8 +40,14 @@ _Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 class Service:
     """A running service. `hubs` is its state, `observations` publishes what happens, `faults` injects faults."""
 
-    def __init__(self, settings: Settings) -> None:
-        """Create a service that does not listen yet; needs a running event loop."""
+    def __init__(
+        self, settings: Settings, tokens: BearerTokens | None = None, own_token: Callable[[str], str] | None = None
+    ) -> None:
+        """Create a service that does not listen yet; needs a running event loop.
+
+        `tokens` checks those of identities that call it, `own_token` returns one of its own identity for a resource.
+        Raises `SettingsError` when an event handler needs that, and there is none.
+        """
         self.settings = settings
         self.observations = Observations()
         self.hubs = Hubs(time.monotonic, self.observations, self._on_end)
@@ -52,7 +60,11 @@ class Service:
             observations=self.observations,
         )
         self._handlers = EventHandlers(
-            settings, clock=time.monotonic, observations=self.observations, faults=self._current_faults
+            settings,
+            clock=time.monotonic,
+            observations=self.observations,
+            faults=self._current_faults,
+            own_token=own_token,
         )
         self._clients = Clients(
             settings,
@@ -62,7 +74,7 @@ class Service:
             observations=self.observations,
             faults=self._current_faults,
         )
-        self._answer_rest = rest.DataPlane(self.hubs, settings).answer
+        self._answer_rest = rest.DataPlane(self.hubs, settings, tokens=tokens).answer
         self._runner = web.AppRunner(
             self._application(),
             access_log=None,
@@ -72,13 +84,14 @@ class Service:
             handle_signals=False,
         )
         self._inspector: Inspector | None = None
+        self._scheme = "http"
         self._host = ""
         self._port = 0
 
     @property
     def endpoint(self) -> str:
         """The service's URL, e.g. `http://127.0.0.1:54321`."""
-        return f"http://{self._host}:{self._port}"
+        return f"{self._scheme}://{self._host}:{self._port}"
 
     @property
     def connection_string(self) -> str:
@@ -99,8 +112,10 @@ class Service:
             source = LocalFaults(faults) if isinstance(faults, FaultRegistry) else faults
             self._inspector.show_storage(observations, source)
 
-    async def start(self, host: str, port: int) -> None:
+    async def start(self, host: str, port: int, tls: ssl.SSLContext | None = None) -> None:
         """Listen; port 0 takes any free one. Raises `OSError` when the address is not available.
+
+        With `tls` the endpoint is https, and clients' URLs are wss.
 
         On a loopback address the inspector is at the root.
         """
@@ -109,7 +124,8 @@ class Service:
         await self._runner.setup()
         self._answer_rest_directly()
         try:
-            self._port = await start_sites(self._runner, host, port)
+            self._port = await start_sites(self._runner, host, port, tls)
+            self._scheme = "https" if tls else "http"
             self._host = _url_host(host)
         except BaseException:
             await self.stop()
@@ -190,13 +206,21 @@ class Service:
 
 
 @asynccontextmanager
-async def serve(settings: Settings | None = None, *, host: str = "127.0.0.1", port: int = 0) -> AsyncIterator[Service]:
+async def serve(
+    settings: Settings | None = None,
+    *,
+    host: str = "127.0.0.1",
+    port: int = 0,
+    tls: ssl.SSLContext | None = None,
+    tokens: BearerTokens | None = None,
+    own_token: Callable[[str], str] | None = None,
+) -> AsyncIterator[Service]:
     """Run a service in this event loop for as long as the context is open; port 0 takes any free one.
 
-    Raises `OSError` when the address is not available.
+    `tls`, `tokens` and `own_token` are those of `Service`. Raises `OSError` when the address is not available.
     """
-    service = Service(settings or Settings())
-    await service.start(host, port)
+    service = Service(settings or Settings(), tokens, own_token)
+    await service.start(host, port, tls)
     try:
         yield service
     finally:

@@ -1,10 +1,12 @@
 """The settings of the service.
 
 The JSON shape and the environment names are the official emulator's (`WebPubSub:Hubs:<hub>:EventHandlers…`), so one
-file can be used for both. `AnonymousConnectPolicy`, `SecondaryAccessKey`, `WebSocketKeepAliveIntervalInSeconds` and
-`PublicEndpoints` are additions: the cloud service has them, the official emulator does not.
+file can be used for both. `AnonymousConnectPolicy`, `SecondaryAccessKey`, `WebSocketKeepAliveIntervalInSeconds`,
+`DisableLocalAuth`, `PublicEndpoints` and `Auth` of a handler are additions: the cloud service has them, the official
+emulator does not.
 """
 
+import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, get_args
@@ -29,6 +31,7 @@ DEFAULT_ACCESS_KEY = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789ABCDEFGH"
 """The official emulator's key. It is public, so the service must not be reachable from other machines with it."""
 
 MIN_ACCESS_KEY_BYTES = 32
+MAX_RESOURCE_CHARACTERS = 2048
 
 SystemEvent = Literal["connect", "connected", "disconnected"]
 AnonymousConnectPolicy = Literal["allow", "deny"]
@@ -39,12 +42,15 @@ class EventHandler:
     """A webhook: where events go, which system events, and which user events.
 
     `event_pattern` is `*`, a name, or names joined by commas; None or an empty text means no user event.
+    With an `auth_resource`, events carry a bearer token of the service's own identity for it; "" is as None, and says
+    that this was chosen.
     Raises `SettingsError` when the template is not an absolute http or https URL or has a parameter in its host.
     """
 
     url_template: str
     system_events: Sequence[str] = ()
     event_pattern: str | None = None
+    auth_resource: str | None = None
 
     def __post_init__(self) -> None:
         _check_url_template(self.url_template)
@@ -100,13 +106,15 @@ class Settings:
     """All settings of the service; hub names are stored in lower case.
 
     `public_endpoints` are further URLs by which clients and servers reach this service (a tunnel, a proxy): tokens
-    signed for them are accepted as well as those signed for the address in the request.
+    signed for them are accepted as well as those signed for the address in the request. With `disable_local_auth` the
+    service takes no key: it signs clients' tokens and events with one that nobody else knows.
     """
 
     access_key: str = field(default=DEFAULT_ACCESS_KEY, repr=False)
     secondary_access_key: str | None = field(default=None, repr=False)
     hubs: Mapping[str, HubSettings] = field(default_factory=dict)
     allow_unvalidated_entra_tokens: bool = False
+    disable_local_auth: bool = False
     public_endpoints: Sequence[str] = ()
     urls: str | None = None
     limits: Limits = field(default_factory=Limits)
@@ -116,6 +124,9 @@ class Settings:
         _check_access_key("AccessKey", self.access_key)
         if self.secondary_access_key is not None:
             _check_access_key("SecondaryAccessKey", self.secondary_access_key)
+        if self.disable_local_auth:
+            object.__setattr__(self, "access_key", secrets.token_urlsafe(MIN_ACCESS_KEY_BYTES))
+            object.__setattr__(self, "secondary_access_key", None)
         hubs: dict[str, HubSettings] = {}
         for name, hub in self.hubs.items():
             try:
@@ -157,6 +168,7 @@ class Settings:
                 name: _hub_from_json(service.section("Hubs").section(name)) for name in service.section("Hubs").names()
             },
             allow_unvalidated_entra_tokens=service.boolean("AllowUnvalidatedEntraTokens"),
+            disable_local_auth=service.boolean("DisableLocalAuth"),
             public_endpoints=service.texts("PublicEndpoints"),
             urls=urls,
         )
@@ -185,11 +197,33 @@ def _handler_from_json(handler: Section) -> EventHandler:
         raise SettingsError(f"{handler.path} has no UrlTemplate")
     system_events = handler.texts("SystemEvents")
     event_pattern = handler.text("EventPattern")
+    auth_resource = _auth_resource(handler.section("Auth"))
     handler.refuse_unknown_keys()
     try:
-        return EventHandler(url_template, system_events, event_pattern)
+        return EventHandler(url_template, system_events, event_pattern, auth_resource)
     except SettingsError as error:
         raise SettingsError(f"{handler.path}: {error}") from None
+
+
+def _auth_resource(auth: Section) -> str | None:
+    """Return the resource of a managed identity, "" for the type None, None when nothing is said."""
+    kind = auth.text("Type")
+    identity = auth.section("ManagedIdentity")
+    resource = identity.text("Resource")
+    identity.refuse_unknown_keys()
+    auth.refuse_unknown_keys()
+    if kind is None and resource is None:
+        return None
+    if (kind or "").lower() == "none":
+        return ""
+    if (kind or "").lower() != "managedidentity":
+        raise SettingsError(f"{auth.path}:Type is {(kind or '')[:64]!r}; it must be None or ManagedIdentity")
+    if not resource or len(resource) > MAX_RESOURCE_CHARACTERS or not resource.isprintable():
+        raise SettingsError(
+            f"{auth.path}:ManagedIdentity:Resource must name the audience of the tokens, "
+            f"in 1 to {MAX_RESOURCE_CHARACTERS} characters"
+        )
+    return resource
 
 
 def _check_url_template(template: str) -> None:

@@ -29,7 +29,8 @@ Frame = dict[str, Any]
 class Tab:
     """One client's connection.
 
-    `seen` are the chat's frames that it received, `frames` those of them that no test has looked at yet.
+    `seen` are the chat's frames that it received, `frames` those of them that no test has looked at yet. `sent` and
+    `received` are the texts on the wire.
     """
 
     socket: aiohttp.ClientWebSocketResponse
@@ -38,14 +39,21 @@ class Tab:
     frames: list[Frame] = field(default_factory=list)
     seen: list[Frame] = field(default_factory=list)
     acks: int = 0
+    sent: list[str] = field(default_factory=list)
+    received: list[str] = field(default_factory=list)
 
     async def send(self, event: str, data: Any, **more: Any) -> None:
         """Send an event; a plain client only knows messages."""
         if not self.is_rich:
-            await self.socket.send_str(data if isinstance(data, str) else json.dumps(data))
+            await self.write(data if isinstance(data, str) else json.dumps(data))
             return
         kind = "text" if isinstance(data, str) else "json"
-        await self.socket.send_json({"type": "event", "event": event, "dataType": kind, "data": data} | more)
+        await self.write(json.dumps({"type": "event", "event": event, "dataType": kind, "data": data} | more))
+
+    async def write(self, text: str) -> None:
+        """Send a text as it is."""
+        self.sent.append(text)
+        await self.socket.send_str(text)
 
     async def ask(self, event: str, data: Any) -> None:
         """Send an event and wait until the service acknowledges that it was handled."""
@@ -70,6 +78,7 @@ class Tab:
             while True:
                 message = await self.socket.receive()
                 assert message.type is aiohttp.WSMsgType.TEXT, f"the connection ended: {message}"
+                self.received.append(message.data)
                 frame: Frame = json.loads(message.data)
                 if self.is_rich and frame["type"] == "message":
                     frame = frame["data"]

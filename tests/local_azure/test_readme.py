@@ -1,4 +1,7 @@
-"""What the README of local_azure shows is run here: its commands, its programs, its settings and its faults."""
+"""What the README of local_azure shows works: its programs, its settings and its faults.
+
+Its commands are run with those of all documents, by `tests/test_commands_of_documents.py`.
+"""
 
 import json
 import os
@@ -15,6 +18,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from local_azure.authority import Identities
 from local_azure.faults import Fault, format_fault, parse_fault
 from local_azure.pytest_plugin import running, running_table_storage
 from local_azure.tables import faults as storage_faults
@@ -28,7 +32,7 @@ EXAMPLE_ENDPOINT = "http://127.0.0.1:8080"
 
 
 def blocks(language: str) -> list[str]:
-    """Return the README's code blocks of a language ("" for those without one)."""
+    """Return the README's code blocks of a language."""
     found = re.findall(r"^```(\w*)\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
     return [block for name, block in found if name == language]
 
@@ -53,25 +57,6 @@ def command(*arguments: str) -> Iterator[IO[str]]:
     finally:
         process.kill()
         process.stdout.close()
-
-
-def test_the_service_prints_what_the_readme_shows() -> None:
-    shown = next(block for block in blocks("") if block.startswith("Web PubSub listens"))
-
-    with command("-m", "local_azure.webpubsub", "--port", "0") as output:
-        printed = output.readline() + output.readline()
-
-    assert re.sub(r":\d+", ":8080", printed) == shown
-    assert DEFAULT_ACCESS_KEY in shown
-
-
-def test_the_table_storage_prints_what_the_readme_shows() -> None:
-    shown = next(block for block in blocks("") if block.startswith("Table storage listens"))
-
-    with command("-m", "local_azure.tables", "--port", "0") as output:
-        printed = output.readline() + output.readline()
-
-    assert re.sub(r"1:\d+", "1:10002", printed) == shown
 
 
 PROGRAMS = [block for block in blocks("python") if "def test_" not in block]
@@ -127,6 +112,7 @@ VALUES = {
     "WebPubSub:AccessKey": DEFAULT_ACCESS_KEY,
     "WebPubSub:SecondaryAccessKey": DEFAULT_ACCESS_KEY[::-1],
     "WebPubSub:AllowUnvalidatedEntraTokens": True,
+    "WebPubSub:DisableLocalAuth": True,
     "WebPubSub:PublicEndpoints": ["https://chat.example"],
     "WebPubSub:Hubs:<hub>:EventHandlers": [{"UrlTemplate": "http://localhost/{event}"}],
     "WebPubSub:Hubs:<hub>:AnonymousConnectPolicy": "allow",
@@ -153,6 +139,19 @@ def test_a_setting_of_the_readme_exists(key: str) -> None:
     Settings.from_json(nested(name))
     with pytest.raises(SettingsError, match=f"unknown setting .*{name}x"):
         Settings.from_json(nested(f"{name}x"))
+
+
+def test_the_identities_of_the_readme_and_its_token_for_a_handler_are_understood() -> None:
+    [document] = [json.loads(block) for block in blocks("") if block.startswith("{")]
+    handler = re.search(r'`"Auth": (\{.*?\}\})`', README)
+    assert handler
+
+    identities = Identities.from_json(document)
+    auth = {"UrlTemplate": "http://localhost/", "Auth": json.loads(handler[1])}
+    settings = Settings.from_json({"WebPubSub": {"Hubs": {"chat": {"EventHandlers": [auth]}}}})
+
+    assert (identities.tenant, len(identities.of_app)) == (document["tenant"], 1)
+    assert settings.hub("chat").event_handlers[0].auth_resource == "api://my-app"
 
 
 SERVICES_WITH_FAULTS = [

@@ -14,7 +14,8 @@ from local_azure.functions.routing.templates import Template, TemplateError, par
 from local_azure.functions.worker.loading import LoadedFunction
 
 FUNCTION_NAME = re.compile(r"[a-z][a-z0-9_\-]{0,127}", re.IGNORECASE | re.ASCII)
-BINDING_NAME = re.compile(r"[a-zA-Z][a-zA-Z0-9]{0,127}|\$return")
+# Since host 4.1038; older ones refused every underscore.
+BINDING_NAME = re.compile(r"(?!.*__)[a-zA-Z_][a-zA-Z0-9_]{0,127}|\$return")
 RESERVED = ("admin", "runtime")
 DURABLE_TRIGGERS = frozenset({"orchestrationTrigger", "activityTrigger", "entityTrigger"})
 # A function with any other input binding is in error, because this host cannot provide the input.
@@ -89,7 +90,10 @@ def _check_names(function: LoadedFunction, accepted: Iterable[LoadedFunction]) -
     for binding in function.bindings:
         name = str(binding["name"])
         if not BINDING_NAME.fullmatch(name):
-            raise FunctionRuleError(f"The binding name {name} is invalid. Use letters and digits, a letter first.")
+            raise FunctionRuleError(
+                f"The binding name {name} is invalid: it must be at most 128 letters, digits and single underscores, "
+                "and begin with no digit."
+            )
         if name.lower() in seen:
             raise FunctionRuleError(f"Multiple bindings with name '{name}' discovered.")
         seen.add(name.lower())

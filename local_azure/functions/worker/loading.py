@@ -91,7 +91,7 @@ def load_functions(app_root: Path) -> list[LoadedFunction]:
 def _import(app_root: Path, script: str) -> ModuleType:
     try:
         return importlib.import_module(Path(script).stem)
-    except (Exception, SystemExit) as error:
+    except (Exception, SystemExit, KeyboardInterrupt) as error:
         where = _error_location(error, app_root)
         raise AppLoadError(f"{script} could not be imported: {type(error).__name__}: {error}{where}") from error
 

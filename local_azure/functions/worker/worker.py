@@ -69,6 +69,7 @@ class Worker:
         self._to_host: LoopCalls | None = None
         self._thread = threading.Thread(target=self._run_loop, name="functions-app", daemon=True)
         self._pool: ThreadPoolExecutor | None = None
+        self._is_stopping = False
 
     def start(self) -> None:
         """Start the app's thread. Its settings must be in the environment: they size the thread pool."""
@@ -126,6 +127,7 @@ class Worker:
             return False
         # Clients that an app left open are not an error: the platform ends a worker without notice.
         self._loop.set_exception_handler(lambda _loop, _context: None)
+        self._is_stopping = True
         self._loop.call_soon_threadsafe(self._loop.stop)
         await asyncio.to_thread(self._thread.join, STOP_SECONDS)
         return not any(thread.is_alive() for thread in getattr(self._pool, "_threads", ()))
@@ -134,6 +136,9 @@ class Worker:
         asyncio.set_event_loop(self._loop)
         try:
             self._loop.run_forever()
+            while not self._is_stopping:
+                log.error("The app stopped its event loop, which all its functions run on; the host runs it again.")
+                self._loop.run_forever()
             self._loop.run_until_complete(self._loop.shutdown_asyncgens())
             self._loop.run_until_complete(self._loop.shutdown_default_executor())
         finally:

@@ -13,6 +13,7 @@ from functools import partial
 from typing import NoReturn
 
 import aiohttp
+from multidict import CIMultiDict
 
 from local_azure.webpubsub.event_handlers.matching import (
     VALIDATE,
@@ -43,7 +44,7 @@ from local_azure.webpubsub.events import Event, EventSource, HandlerResponse
 from local_azure.webpubsub.faults.hooks import EventLost, FaultHooks
 from local_azure.webpubsub.messages import Payload
 from local_azure.webpubsub.observations import Observations
-from local_azure.webpubsub.settings import EventHandler, Settings
+from local_azure.webpubsub.settings import EventHandler, Settings, SettingsError
 
 log = logging.getLogger(__name__)
 
@@ -67,11 +68,19 @@ class EventHandlers:
         clock: Callable[[], float],
         observations: Observations,
         faults: Callable[[], FaultHooks],
+        own_token: Callable[[str], str] | None = None,
     ) -> None:
-        """`clock` returns monotonic seconds; `faults` returns the current fault hooks."""
+        """`clock` returns monotonic seconds; `faults` returns the current fault hooks.
+
+        `own_token` returns a token of the service's own identity for a resource. Raises `SettingsError` when a handler
+        needs one, and the service has no identity.
+        """
         self._keys = settings.access_keys
         self._timeout = settings.times.handler_timeout_seconds
-        self._handlers = {name: tuple(hub.event_handlers) for name, hub in settings.hubs.items()}
+        self._own_token = own_token
+        self._handlers: dict[str, tuple[EventHandler, ...]] = {}
+        for name, hub in settings.hubs.items():
+            self.set_handlers(name, tuple(hub.event_handlers))
         self._faults = faults
         self._client = WebhookClient(
             retry_waits=settings.times.retry_waits_seconds,
@@ -82,7 +91,12 @@ class EventHandlers:
         self._notifications: set[asyncio.Task[None]] = set()
 
     def set_handlers(self, hub: str, handlers: tuple[EventHandler, ...]) -> None:
-        """Send the hub's events to these handlers from now on."""
+        """Send the hub's events to these handlers from now on; raises `SettingsError`, see above."""
+        if self._own_token is None and any(handler.auth_resource for handler in handlers):
+            raise SettingsError(
+                f"Hubs:{hub} has an event handler with the Auth type ManagedIdentity, and this service has no "
+                f"identity: start it with --identity"
+            )
         self._handlers[hub.lower()] = handlers
 
     def handlers(self) -> Mapping[str, tuple[EventHandler, ...]]:
@@ -191,7 +205,7 @@ class EventHandlers:
                 call = WebhookCall(
                     "POST",
                     handler_url(handler, source.hub, name),
-                    event.headers,
+                    self._with_token(handler, event.headers),
                     event.body,
                     source=source,
                     event=event.type,
@@ -206,6 +220,14 @@ class EventHandlers:
             _not_delivered("lost by a fault")
         except (WebhookFailed, UnsendableHeader) as error:
             _not_delivered(str(error))
+
+    def _with_token(self, handler: EventHandler, headers: CIMultiDict[str]) -> CIMultiDict[str]:
+        """Return the headers, with a token of the service's identity where the handler asks for one."""
+        if not handler.auth_resource or self._own_token is None:
+            return headers
+        with_token = headers.copy()
+        with_token["Authorization"] = f"Bearer {self._own_token(handler.auth_resource)}"
+        return with_token
 
 
 def _not_delivered(why: str) -> NoReturn:

@@ -10,7 +10,7 @@ from local_azure.json_depth import check_depth
 from local_azure.webpubsub.events import HandlerResponse
 from local_azure.webpubsub.json_text import is_json
 from local_azure.webpubsub.messages import DataType, Payload
-from local_azure.webpubsub.metadata import InvalidMetadata, metadata_from_headers
+from local_azure.webpubsub.metadata import InvalidMetadata, metadata_of_answer
 from local_azure.webpubsub.names import is_group_name, is_unicode
 from local_azure.webpubsub.protocols.codec import is_protobuf_any
 
@@ -74,7 +74,7 @@ def parse_event_response(response: HandlerResponse) -> Payload | None:
     if not response.is_success:
         raise EventFailed(f"the handler answered {response.status}")
     try:
-        metadata = metadata_from_headers(response.headers.items())
+        metadata = metadata_of_answer(response.headers.items())
     except InvalidMetadata as error:
         raise EventFailed(f"the handler's answer has unusable metadata: {error}") from None
     if response.status == 204 or not response.body:

@@ -137,9 +137,15 @@ def _unsigned(value: _Value, limit: int) -> int:
     return int(value.text)
 
 
+def _present(members: _Members, name: str) -> _Value | None:
+    """Return an optional property; `null` counts as absent."""
+    value = members.get(name)
+    return None if value is None or value.text == "null" else value
+
+
 def _ack_id(members: _Members) -> int | None:
-    value = members.get("ackId")
-    return None if value is None or value.text == "null" else _unsigned(value, MAX_UINT64)
+    value = _present(members, "ackId")
+    return None if value is None else _unsigned(value, MAX_UINT64)
 
 
 def _group(members: _Members) -> str:
@@ -164,18 +170,18 @@ def _payload(members: _Members) -> Payload:
     data_type = DataType(members["dataType"].string().lower()) if "dataType" in members else DataType.JSON
     if "data" in members:
         return Payload(data_type, _data(data_type, members["data"]), metadata)
-    if "metadata" in members:
+    if _present(members, "metadata") is not None:
         return Payload(DataType.TEXT, b"", metadata)
     raise _InvalidMessage
 
 
 def _metadata(members: _Members) -> Mapping[str, str]:
-    if "metadata" not in members:
+    value = _present(members, "metadata")
+    if value is None:
         return NO_METADATA
-    text = members["metadata"].text
-    if not text.startswith("{"):
+    if not value.text.startswith("{"):
         raise _InvalidMessage
-    return checked_metadata(_pairs(text))
+    return checked_metadata(_pairs(value.text))
 
 
 def _data(data_type: DataType, data: _Value) -> bytes:
@@ -199,7 +205,8 @@ def _no_echo(members: _Members) -> bool:
 
 
 def _decode_send(members: _Members) -> SendToGroup:
-    ttl_seconds = _unsigned(members["ttlSeconds"], MAX_TTL_SECONDS) if "ttlSeconds" in members else 0
+    value = _present(members, "ttlSeconds")
+    ttl_seconds = 0 if value is None else _unsigned(value, MAX_TTL_SECONDS)
     return SendToGroup(_group(members), _payload(members), _no_echo(members), _ack_id(members), ttl_seconds)
 
 
@@ -251,7 +258,7 @@ def _encode_data(message: DataMessage) -> str:
     if isinstance(message, GroupMessage):
         sender = "null" if message.from_user_id is None else encode_basestring(message.from_user_id)
         head = f'{{"type":"message","from":"group","group":{encode_basestring(message.group)},"fromUserId":{sender}'
-    metadata = f',"metadata":{_compact(payload.metadata)}' if payload.metadata else ""
+    metadata = f',"metadata":{_compact(payload.metadata)}' if payload.metadata is not NO_METADATA else ""
     return f'{head},"dataType":"{payload.data_type}","data":{_data_text(payload)}{metadata}}}'
 
 

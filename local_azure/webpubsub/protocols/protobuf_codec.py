@@ -8,6 +8,7 @@ from google.protobuf.message import DecodeError
 
 from local_azure.webpubsub.json_text import is_json
 from local_azure.webpubsub.messages import (
+    NO_METADATA,
     Ack,
     ClientMessage,
     Connected,
@@ -136,7 +137,7 @@ def _payload(message: pb.SendToGroupMessage | pb.EventMessage) -> Payload:
             return Payload(DataType.PROTOBUF, data.protobuf_data.SerializeToString(), metadata)
         case "json_data":
             return Payload(DataType.JSON, _json(data.json_data), metadata)
-        case _ if message.metadata:
+        case _ if message.metadata and not message.HasField("data"):
             return Payload(DataType.TEXT, b"", metadata)
         case _:
             _refuse()
@@ -149,7 +150,8 @@ def _json(text: str) -> bytes:
 
 
 def _metadata(entries: Iterable[pb.MetadataEntry]) -> Mapping[str, str]:
-    return checked_metadata((entry.key, entry.value) for entry in entries)
+    pairs = [(entry.key, entry.value) for entry in entries]
+    return checked_metadata(pairs) if pairs else NO_METADATA
 
 
 # --- to a client -------------------------------------------------------------

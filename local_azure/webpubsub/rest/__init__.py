@@ -6,12 +6,13 @@ from http import HTTPStatus
 
 from aiohttp import web
 
+from local_azure.bearer_tokens import BearerTokens
 from local_azure.webpubsub.hub import Hubs
+from local_azure.webpubsub.rest.authorization import Authorization
 from local_azure.webpubsub.rest.call import Query, RestCall, read_query
 from local_azure.webpubsub.rest.errors import ERROR_CODE_HEADER, RestError, bad_request, error_response
 from local_azure.webpubsub.rest.routing import Match, find_operations
 from local_azure.webpubsub.settings import Settings
-from local_azure.webpubsub.tokens import InvalidToken, bearer, check_rest_token
 
 __all__ = ["API_VERSIONS", "ERROR_CODE_HEADER", "DataPlane", "route"]
 
@@ -33,11 +34,19 @@ def route(answer: Answer) -> web.RouteDef:
 class DataPlane:
     """The operations below `/api`."""
 
-    def __init__(self, hubs: Hubs, settings: Settings, *, clock: Callable[[], float] = time.time) -> None:
-        """`clock` returns seconds since the epoch, to check the lifetime of tokens."""
+    def __init__(
+        self,
+        hubs: Hubs,
+        settings: Settings,
+        *,
+        tokens: BearerTokens | None = None,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        """`tokens` checks those of identities; `clock` returns seconds since the epoch, to check their lifetimes."""
         self._hubs = hubs
         self._settings = settings
         self._clock = clock
+        self._authorization = Authorization(settings, tokens)
 
     async def answer(self, request: web.Request) -> web.StreamResponse:
         """Answer one call; a `RestError` becomes an error body, any other exception is a bug of the service."""
@@ -53,7 +62,7 @@ class DataPlane:
         if path.lower() == "/api/health":
             _check_api_version(read_query(request.rel_url.raw_query_string))
             return web.Response() if request.method == "HEAD" else _method_not_allowed(["HEAD"])
-        if not self._is_authorized(request, path):
+        if not self._authorization.allows(request, path, self._clock()):
             return web.Response(status=HTTPStatus.UNAUTHORIZED)
         match = find_operations(path)
         if match is None:
@@ -61,24 +70,6 @@ class DataPlane:
         if request.method not in match.operations:
             return _method_not_allowed(match.operations)
         return await match.operations[request.method].handle(self._call(request, match))
-
-    def _is_authorized(self, request: web.Request, path: str) -> bool:
-        token = bearer(request.headers.get("Authorization"))
-        if token is None:
-            return False
-        try:
-            check_rest_token(
-                token,
-                keys=self._settings.access_keys,
-                endpoints=(f"{request.scheme}://{request.host}", *self._settings.public_endpoints),
-                path=path,
-                now=self._clock(),
-                skew_seconds=self._settings.times.clock_skew_seconds,
-                allow_entra=self._settings.allow_unvalidated_entra_tokens,
-            )
-        except InvalidToken:
-            return False
-        return True
 
     def _call(self, request: web.Request, match: Match) -> RestCall:
         query = read_query(request.rel_url.raw_query_string)

@@ -23,7 +23,7 @@ def make_continuation_token(last_id: str, call: RestCall) -> str:
 
 def read_continuation_token(token: str, call: RestCall) -> str:
     """Return the connection id after which the page begins; raises `RestError` for a token of another list."""
-    if len(token) > MAX_TOKEN_CHARACTERS:
+    if not token.strip() or len(token) > MAX_TOKEN_CHARACTERS:
         raise _refusal()
     try:
         data = urlsafe_b64decode(token.encode("ascii") + b"=" * (-len(token) % 4))

@@ -10,13 +10,17 @@ from aiohttp import web
 from local_azure.json_depth import check_depth
 from local_azure.webpubsub.filters import Filter
 from local_azure.webpubsub.hub import Connection, Hub
+from local_azure.webpubsub.messages import DataType
 from local_azure.webpubsub.names import is_group_name
 from local_azure.webpubsub.rest.call import RestCall, checked_filter
 from local_azure.webpubsub.rest.connections import USER_NOT_FOUND
 from local_azure.webpubsub.rest.continuation import make_continuation_token, read_continuation_token
 from local_azure.webpubsub.rest.errors import bad_request, not_found, unsupported_media_type
+from local_azure.webpubsub.rest.payloads import read_content_type
 
 NO_SUCH_CONNECTION = "Error.Connection.NotExisted"
+LINKED_API_VERSION = "2024-12-01"
+"""The version that the address of the next page names, whatever the request named."""
 
 
 async def add_connection_to_group(call: RestCall) -> web.Response:
@@ -88,18 +92,21 @@ async def _change_selected(call: RestCall, change: Callable[[Hub, Connection, st
 
 
 async def _groups_and_filter(call: RestCall) -> tuple[list[str], Filter | None]:
-    media_type = call.request.headers.get("Content-Type", "").partition(";")[0].strip().lower()
-    if media_type != "application/json":
+    data_type, charset = read_content_type(call.request.headers.get("Content-Type"))
+    if data_type is not DataType.JSON:
         raise unsupported_media_type("The content type must be application/json.")
     try:
-        document = json.loads(check_depth((await call.body()).decode("utf-8-sig")))
+        document = json.loads(check_depth((await call.body()).decode(charset).removeprefix("\ufeff")))
     except ValueError:
         raise bad_request("The request body is not a valid JSON.") from None
     if not isinstance(document, dict):
         raise bad_request("The request body must be an object.")
-    groups, text = document.get("groups"), document.get("filter")
-    if not isinstance(groups, list) or not all(isinstance(group, str) and is_group_name(group) for group in groups):
-        raise bad_request("groups must be a list of group names, each of 1 to 1024 characters.", "groups")
+    properties = {str(name).lower(): value for name, value in document.items()}
+    groups, text = properties.get("groups"), properties.get("filter")
+    if not (isinstance(groups, list) and groups) or not all(
+        isinstance(group, str) and is_group_name(group) for group in groups
+    ):
+        raise bad_request("groups must be a list of group names, at least one, each of 1 to 1024 characters.", "groups")
     if text is not None and not isinstance(text, str):
         raise bad_request("filter must be a string.", "filter")
     return groups, checked_filter(text)
@@ -108,27 +115,27 @@ async def _groups_and_filter(call: RestCall) -> tuple[list[str], Filter | None]:
 async def list_members(call: RestCall) -> web.Response:
     """Answer a page of the group's members in the order of their connection ids."""
     most = call.settings.limits.group_page_size
-    page_size = call.query.whole("maxpagesize", minimum=1, maximum=most)
+    page_size = call.query.whole("maxpagesize", minimum=1, maximum=most) or most
     top = call.query.whole("top", minimum=1)
     token = call.query.one("continuationToken")
-    after = "" if not token else read_continuation_token(token, call)
+    after = "" if token is None else read_continuation_token(token, call)
     members = sorted((each for each in call.hub.group_members(call.group) if each.id > after), key=lambda each: each.id)
-    size = min(page_size or most, top or most)
+    size = min(page_size, top or most)
     page = members[:size]
-    document: dict[str, object] = {"value": [_member(connection) for connection in page]}
+    link = None
     if len(members) > size and (top is None or top > size):
-        document["nextLink"] = _next_link(call, page[-1], page_size, None if top is None else top - size)
-    return web.json_response(document)
+        link = _next_link(call, page[-1], page_size, None if top is None else top - size)
+    # `nextLink` and `userId` are written as null where there is none (official emulator).
+    return web.json_response({"value": [_member(connection) for connection in page], "nextLink": link})
 
 
-def _member(connection: Connection) -> dict[str, str]:
-    user = {} if connection.user_id is None else {"userId": connection.user_id}
-    return {"connectionId": connection.id} | user
+def _member(connection: Connection) -> dict[str, str | None]:
+    return {"connectionId": connection.id, "userId": connection.user_id}
 
 
-def _next_link(call: RestCall, last: Connection, page_size: int | None, top: int | None) -> str:
+def _next_link(call: RestCall, last: Connection, page_size: int, top: int | None) -> str:
     parameters = {
-        "api-version": call.query.one("api-version"),
+        "api-version": LINKED_API_VERSION,
         "maxpagesize": page_size,
         "top": top,
         "continuationToken": make_continuation_token(last.id, call),

@@ -24,7 +24,7 @@ _CHARSETS = frozenset(("utf-8", "utf8", "us-ascii", "ascii", "iso-8859-1", "lati
 
 async def read_payload(call: RestCall) -> Payload:
     """Return the message of a send operation; raises `RestError` with the documented status, 400 or 415."""
-    data_type, charset = _content_type(call.request.headers.get("Content-Type"))
+    data_type, charset = read_content_type(call.request.headers.get("Content-Type"))
     try:
         metadata = metadata_from_headers(call.request.headers.items())
     except InvalidMetadata as error:
@@ -38,7 +38,8 @@ async def read_payload(call: RestCall) -> Payload:
 
 
 @lru_cache(maxsize=100)
-def _content_type(header: str | None) -> tuple[DataType, str]:
+def read_content_type(header: str | None) -> tuple[DataType, str]:
+    """Return the kind of a body and its charset; raises `RestError` with 415. Without a header it is binary."""
     if header is None:
         return DataType.BINARY, "utf-8"
     match = _MEDIA_TYPE.fullmatch(header)
@@ -46,7 +47,7 @@ def _content_type(header: str | None) -> tuple[DataType, str]:
     if data_type is None:
         raise unsupported_media_type(f"The content type must be one of {', '.join(_DATA_TYPES)}.")
     charset = _charset(header)
-    if charset not in _CHARSETS:
+    if charset not in _CHARSETS and data_type is not DataType.BINARY:
         raise unsupported_media_type("The charset of the content type is not supported.")
     return data_type, charset
 

@@ -11,7 +11,6 @@ from local_azure.webpubsub.rest.errors import RestError, bad_request, not_found
 from local_azure.webpubsub.roles import Permission, TooManyPermissions
 
 NO_SUCH_CONNECTION = "Info.Connection.NotExisted"
-NO_SUCH_PERMISSION = "Info.Permission.NotExisted"
 
 
 async def check_permission(call: RestCall) -> web.Response:
@@ -19,7 +18,8 @@ async def check_permission(call: RestCall) -> web.Response:
     permission, group = _target(call)
     connection = _connection(call)
     if not connection.permissions.allows(permission, group):
-        raise not_found(NO_SUCH_PERMISSION, "Permission", permission)
+        # The code of a missing connection, also here (official emulator).
+        raise not_found(NO_SUCH_CONNECTION, "Permission", permission)
     return web.Response()
 
 

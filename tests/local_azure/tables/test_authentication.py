@@ -114,10 +114,9 @@ ACCOUNT_SIGNATURE = {
 }
 
 
-def by_signature(query: Mapping[str, str], *, now: float = NOW) -> Grant:
-    return authenticate(
-        "GET", f"/{ACCOUNT}/messages", query, {}, credentials=Credentials(ACCOUNT, (DEVELOPMENT_KEY,)), now=now
-    )
+def by_signature(query: Mapping[str, str], *, now: float = NOW, allow_shared_key: bool = True) -> Grant:
+    credentials = Credentials(ACCOUNT, (DEVELOPMENT_KEY,), allow_shared_key)
+    return authenticate("GET", f"/{ACCOUNT}/messages", query, {}, credentials=credentials, now=now)
 
 
 def test_t012_the_known_signature_of_a_table_is_accepted() -> None:
@@ -132,6 +131,12 @@ def test_t013_the_known_signature_of_an_account_is_accepted() -> None:
     grant = by_signature(ACCOUNT_SIGNATURE)
 
     assert (grant.permissions, grant.resource_types, grant.table) == ("rl", "sco", None)
+
+
+@pytest.mark.parametrize("query", [TABLE_SIGNATURE, ACCOUNT_SIGNATURE], ids=["table", "account"])
+def test_t095_without_shared_keys_no_shared_access_signature_is_accepted(query: dict[str, str]) -> None:
+    with pytest.raises(TableError, match="KeyBasedAuthenticationNotPermitted"):
+        by_signature(query, allow_shared_key=False)
 
 
 @pytest.mark.parametrize("query", [TABLE_SIGNATURE, ACCOUNT_SIGNATURE], ids=["table", "account"])

@@ -177,9 +177,9 @@ class Harness:
     stack: AsyncExitStack
     http: aiohttp.ClientSession
 
-    async def service(self, settings: Settings | None = None) -> Service:
-        """Return a running service; by default with short waits and no handlers."""
-        return await self.stack.enter_async_context(serve(settings or Settings(times=FAST)))
+    async def service(self, settings: Settings | None = None, own_token: Callable[[str], str] | None = None) -> Service:
+        """Return a running service; by default with short waits, no handlers and no identity of its own."""
+        return await self.stack.enter_async_context(serve(settings or Settings(times=FAST), own_token=own_token))
 
     async def application(self) -> Application:
         """Return a running application."""

@@ -34,6 +34,23 @@ async def test_w008_the_letter_case_of_the_hub_does_not_matter(harness: Harness,
     assert [connection.id for connection in service.hubs.hub("CHAT").connections()] == [ana.id]
 
 
+@pytest.mark.parametrize("path", ["/CLIENT/Hubs/CHAT", "/client/hubs/chat/", "/Client/HUBS/Chat/"])
+async def test_w275_the_path_is_matched_in_any_letter_case_and_with_a_slash_at_its_end(
+    harness: Harness, service: Service, path: str
+) -> None:
+    ana = await harness.open(f"{service.endpoint}{path}?access_token={token_for(service, 'ana')}", JSON)
+
+    assert ana.connected["userId"] == "ana"
+    assert [connection.id for connection in service.hubs.hub("chat").connections()] == [ana.id]
+
+
+@pytest.mark.parametrize("path", ["/client/hubs/chat//", "/client/hubs/chat/more", "/client/hub/chat"])
+async def test_w275_no_other_path_is_a_hub(harness: Harness, service: Service, path: str) -> None:
+    status, _ = await harness.refusal(f"{service.endpoint}{path}?access_token={token_for(service)}")
+
+    assert status == 404
+
+
 @pytest.mark.parametrize("hub", ["", "%20", "1chat", "a" * 129, "ch%2Fat"])
 async def test_w009_an_invalid_hub_name_is_a_bad_request(harness: Harness, service: Service, hub: str) -> None:
     assert (await harness.refusal(f"{service.endpoint}/client/hubs/{hub}"))[0] == 400

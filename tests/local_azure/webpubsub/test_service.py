@@ -330,7 +330,6 @@ def test_the_command_says_what_is_wrong(
             (["--settings", str(tmp_path / "absent.json")], 2, "No such file"),
             (["--settings", str(broken)], 2, "is not JSON"),
             (["--settings", str(wrong)], 2, "WebPubSub:Hubs:chat:Unknown"),
-            (["--port", "70000"], 2, "0 to 65535"),
             (["--port", str(taken.getsockname()[1])], 1, "cannot listen"),
         ):
             assert main(arguments) == status

@@ -94,7 +94,7 @@ class Dispatcher:
 
     async def _run_instance(self, instance_id: str) -> None:
         load = partial(episode_store.load_pending_episode, instance_id=instance_id)
-        while (pending := await self._store.run(load)) is not None:
+        while (pending := await self._store.run_until_stored(load)) is not None:
             try:
                 function = self._registry.orchestrators.find(pending.execution.name)
             except UnknownFunction as error:
@@ -132,7 +132,7 @@ class Dispatcher:
             next_execution_id=options.new_id(),
             default_version=options.default_version,
         )
-        self.dispatch(await self._store.run(commit))
+        self.dispatch(await self._store.run_until_stored(commit))
 
     def _log_outcome(self, execution: Execution, answer: Answer, blocked_on: str | None) -> None:
         if answer.error is not None:
@@ -170,13 +170,14 @@ class Dispatcher:
             else:
                 now = self._options.clock()
                 result_event = event(EventType.TASK_COMPLETED, now, TaskScheduledId=work.task_id, Result=result)
-        self.dispatch(await self._store.run(partial(work_store.finish_activity, work=work, result=result_event)))
+        finish = partial(work_store.finish_activity, work=work, result=result_event)
+        self.dispatch(await self._store.run_until_stored(finish))
 
     async def _run_timers(self) -> None:
         while True:
             self._timers_changed.clear()
             now = self._options.clock()
-            ready, following = await self._store.run(partial(work_store.fire_timers, now=now))
+            ready, following = await self._store.run_until_stored(partial(work_store.fire_timers, now=now))
             self.dispatch(ready)
             await self._wait_for_timers(following)
 

@@ -76,7 +76,8 @@ class EntityRunner:
                 batch = await self._commit(batch, outcome)
 
     async def _load_next_batch(self, entity: EntityId) -> Batch | None:
-        return await self._store.run(partial(entity_store.load_next_batch, entity=entity, limit=self._limit(entity)))
+        load = partial(entity_store.load_next_batch, entity=entity, limit=self._limit(entity))
+        return await self._store.run_until_stored(load)
 
     async def _commit(self, batch: Batch, outcome: BatchOutcome) -> Batch | None:
         """Commit the batch and return the next one, in one transaction."""
@@ -97,7 +98,7 @@ class EntityRunner:
                 ready.instances |= delivered.instances
             return ready, entity_store.load_next_batch(db, entity, limit)
 
-        ready, following = await self._store.run(work)
+        ready, following = await self._store.run_until_stored(work)
         self._dispatch(ready)
         return following
 

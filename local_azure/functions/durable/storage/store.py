@@ -8,6 +8,7 @@ the last transactions; the database stays consistent.
 from __future__ import annotations
 
 import asyncio
+import logging
 import sqlite3
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -19,8 +20,12 @@ from local_azure.sqlite_file import UnusableDatabase, open_database
 
 T = TypeVar("T")
 
+log = logging.getLogger(__name__)
+
 SCHEMA_VERSION = 1
 LOCK_TIMEOUT_SECONDS = 5.0
+# Between tries to write what a full or failing disk refused.
+FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 0.1, 2.0
 
 # Times are microseconds since 1970, UTC; inputs, outputs and events are JSON text.
 SCHEMA = """
@@ -93,11 +98,36 @@ class Store:
     async def run(self, work: Callable[[sqlite3.Connection], T]) -> T:
         """Return what `work` returns; its statements are one transaction, undone if it raises.
 
-        Raises StoreError once the store is closed.
+        Raises StoreError once the store is closed, and when the file is damaged; sqlite3.OperationalError when the
+        disk refuses.
         """
         if self._is_closed or self._connection is None:
             raise StoreError("the durable store is closed")
-        return await asyncio.get_running_loop().run_in_executor(self._thread, self._transaction, work)
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._thread, self._transaction, work)
+        except sqlite3.DatabaseError as error:
+            if type(error) is not sqlite3.DatabaseError:  # its subclasses are other problems
+                raise
+            raise StoreError(f"{self._path} is damaged ({error}); delete it to start without data") from error
+
+    async def run_until_stored(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        """Return what `run` returns; while the disk refuses (it is full, or fails), try again after a pause.
+
+        For work that nobody else would repeat: the timers and what has ended. Raises StoreError as `run` does.
+        """
+        pause = FIRST_PAUSE_SECONDS
+        while True:
+            try:
+                result = await self.run(work)
+            except sqlite3.OperationalError as problem:
+                if pause == FIRST_PAUSE_SECONDS:
+                    log.error("the durable state cannot be written, trying again: %s", problem)
+                await asyncio.sleep(pause)
+                pause = min(pause * 2, LONGEST_PAUSE_SECONDS)
+            else:
+                if pause != FIRST_PAUSE_SECONDS:
+                    log.warning("the durable state can be written again")
+                return result
 
     def _transaction(self, work: Callable[[sqlite3.Connection], T]) -> T:
         connection = self._connection
@@ -105,10 +135,11 @@ class Store:
         connection.execute("BEGIN IMMEDIATE")
         try:
             result = work(connection)
+            connection.execute("COMMIT")
         except BaseException:
-            connection.execute("ROLLBACK")
+            if connection.in_transaction:  # SQLite ends it itself after some errors
+                connection.execute("ROLLBACK")
             raise
-        connection.execute("COMMIT")
         return result
 
     def _connect(self) -> sqlite3.Connection:

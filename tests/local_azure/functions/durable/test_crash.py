@@ -11,7 +11,10 @@ from pathlib import Path
 from typing import Any
 
 import aiohttp
+import psutil
 import pytest
+
+from tests.system_parts import miss
 
 ROOT = Path(__file__).resolve().parents[4]
 APP = Path(__file__).parent / "app"
@@ -117,6 +120,32 @@ async def test_a_timer_that_came_due_while_the_host_was_down_fires_once(tmp_path
             events = [entry["EventType"] for entry in (await response.json())["historyEvents"]]
 
     assert events.count("TimerFired") == 1
+
+
+async def test_timers_and_activities_go_on_when_a_full_disk_has_room_again(tmp_path: Path) -> None:
+    """A limit for the size of files makes every write of the running host fail, as a full disk does."""
+    if sys.platform != "linux":
+        miss("a limit for the files of another process (Linux)")
+    async with host(tmp_path) as running:
+        await running.start("sleeps", "sleeping", 0.5)
+        await running.start("calls_one", "called", ["holds", str(tmp_path)])
+        began = tmp_path / "began"
+
+        async def has_begun() -> Any:
+            return True if began.exists() and began.read_text() else None
+
+        await until(has_begun)
+        process = psutil.Process(running.process.pid)
+        unlimited = process.rlimit(psutil.RLIMIT_FSIZE)
+        process.rlimit(psutil.RLIMIT_FSIZE, (0, unlimited[1]))
+        (tmp_path / "go").touch()
+        assert running.process.stderr is not None
+        while b"cannot be written" not in await running.process.stderr.readline():
+            pass
+        process.rlimit(psutil.RLIMIT_FSIZE, unlimited)
+
+        assert (await running.output("sleeping"))["late"] >= 0
+        assert await running.output("called") == 1  # it ran once
 
 
 async def test_an_activity_that_was_cut_off_runs_again(tmp_path: Path) -> None:

@@ -99,12 +99,20 @@ class OfficialApp:
 
 @asynccontextmanager
 async def official_app(
-    folder: Path, settings: Mapping[str, str], *, prefix: str = "api", durable_client: str = ""
+    folder: Path,
+    settings: Mapping[str, str],
+    *,
+    prefix: str = "api",
+    durable_client: str = "",
+    python: str = sys.executable,
 ) -> AsyncIterator[OfficialApp]:
-    """Index the app in a process of its own, because the runtime keeps one app in its module globals."""
+    """Index the app in a process of its own, because the runtime keeps one app in its module globals.
+
+    `python` is the interpreter whose environment has what the app needs.
+    """
     environment = {**os.environ, **settings, "TZ": "UTC"}
     environment.pop("CONTAINER_NAME", None)
-    command = (sys.executable, str(WORKER), str(folder))
+    command = (python, str(WORKER), str(folder))
     process = await asyncio.create_subprocess_exec(
         *command, stdin=PIPE, stdout=PIPE, stderr=PIPE, env=environment, limit=MAX_LINE_BYTES
     )

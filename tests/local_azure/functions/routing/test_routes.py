@@ -161,7 +161,9 @@ async def test_h074_dot_segments_and_nul_never_reach_a_catch_all(serve: Serve) -
         (function("x" * 129, "bad"), "is not a valid function name."),
         (function("Host", "bad"), "'Host' is not a valid function name."),
         (function("GOOD", "bad"), "The function name 'GOOD' must be unique, whatever its case."),
-        (function("bad", "bad", parameter="http_req"), "The binding name http_req is invalid."),
+        (function("bad", "bad", parameter="http__req"), "The binding name http__req is invalid"),
+        (function("bad", "bad", parameter="r" * 129), "is invalid: it must be at most 128 letters"),
+        (function("bad", "bad", parameter="é"), "The binding name é is invalid"),
         (function("bad", "/bad"), "has an empty segment"),
         (function("bad", "admin/bad"), "The specified route conflicts with one or more built in routes."),
         (function("bad", "Runtime/bad"), "The specified route conflicts with one or more built in routes."),
@@ -179,6 +181,13 @@ async def test_h006_h007_h008_h009_h019_h020_h021_a_rule_of_the_host_puts_one_fu
         assert f"function is in error: {refused}" in app.host.startup_banner()
         assert (await app.get("/api/good")).json()["function"] == "good"
         assert (await app.get("/api/bad")).status == 404
+
+
+@pytest.mark.parametrize("parameter", ["order_id", "_", "_req", "r" * 128, "a_b_c_"])
+async def test_h009_single_underscores_in_a_binding_name_are_accepted(serve: Serve, parameter: str) -> None:
+    async with serve(app_of(function("good", "good", parameter=parameter))) as app:
+        assert not app.host.app.routes.errors
+        assert (await app.get("/api/good")).json()["function"] == "good"
 
 
 async def test_h021_the_same_route_with_other_methods_is_fine(serve: Serve) -> None:

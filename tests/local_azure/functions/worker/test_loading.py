@@ -79,9 +79,12 @@ def test_a_syntax_error_names_its_file_and_line(write_app: WriteApp) -> None:
         load(folder)
 
 
-def test_an_app_that_ends_the_interpreter_while_importing_does_not_end_the_host(write_app: WriteApp) -> None:
-    with pytest.raises(AppLoadError, match="SystemExit: 3"):
-        load(write_app("raise SystemExit(3)"))
+@pytest.mark.parametrize("error", ["SystemExit(3)", "KeyboardInterrupt()"])
+def test_an_app_that_ends_the_interpreter_while_importing_does_not_end_the_host(
+    write_app: WriteApp, error: str
+) -> None:
+    with pytest.raises(AppLoadError, match=f"could not be imported: {error.partition('(')[0]}"):
+        load(write_app(f"raise {error}"))
 
 
 def test_h004_functions_are_asked_for_once(write_app: WriteApp) -> None:

@@ -52,6 +52,25 @@ async def test_a_function_that_would_end_the_process_ends_its_own_call(
     assert error.partition("(")[0].removeprefix("asyncio.") in caplog.text
 
 
+async def test_an_app_that_stops_its_event_loop_is_served_on(serve: Serve, caplog: pytest.LogCaptureFixture) -> None:
+    source = """
+    @app.route()
+    async def stop(req):
+        asyncio.get_running_loop().stop()
+        return func.HttpResponse("stopped")
+
+    @app.route()
+    async def stay(req):
+        return func.HttpResponse("here")
+    """
+    async with serve(source) as app:
+        assert (await app.get("/api/stop")).body == b"stopped"
+        assert (await app.get("/api/stay")).body == b"here"
+
+    assert caplog.text.count("The app stopped its event loop") == 1
+    assert "no longer waits" not in caplog.text
+
+
 async def test_h055_one_thread_makes_sync_functions_wait_for_each_other(serve: Serve) -> None:
     async with serve(MEET, settings={"PYTHON_THREADPOOL_THREAD_COUNT": "1"}) as app:
         assert await call_twice(app, "/api/meet?seconds=0.05") == [b"alone", b"alone"]

@@ -286,6 +286,31 @@ async def test_w167_metadata_of_an_answer_reaches_the_client_in_lower_case(
     assert (await ana.receive())["metadata"] == {"kind": "a"}
 
 
+async def test_w281_a_metadata_header_without_a_key_is_ignored_in_an_answer(
+    harness: Harness, service: Service, application: Application
+) -> None:
+    application.answer("move", lambda _: web.Response(text="hi", headers={"X-WebPubSub-Metadata-": "a"}))
+    ana = await harness.connect(service, "ana")
+
+    await ana.send("event", event="move", data=1)
+
+    message = await ana.receive()
+    assert (message["data"], "metadata" in message) == ("hi", False)
+
+
+async def test_w289_an_empty_answer_is_no_message_whatever_its_content_type(
+    harness: Harness, service: Service, application: Application
+) -> None:
+    application.answer("move", lambda _: web.Response(body=b"", content_type="text/html"))
+    application.answer("end", lambda _: web.Response(text="after it"))
+    ana = await harness.connect(service, "ana")
+
+    assert (await ana.request("event", 1, event="move", data=1))["success"]
+    await ana.send("event", event="end", data=1)
+
+    assert (await ana.receive())["data"] == "after it"
+
+
 async def test_metadata_without_a_body_is_an_empty_text(
     harness: Harness, service: Service, application: Application
 ) -> None:

@@ -142,6 +142,26 @@ def test_w069_metadata_without_data_is_an_empty_text() -> None:
     assert payload == Payload(DataType.TEXT, b"", {"a": "b"})
 
 
+@pytest.mark.parametrize("name", ["metadata", "ttlSeconds"])
+def test_w269_null_is_an_absent_property(name: str) -> None:
+    assert CODEC.decode(send(**{name: None})) == CODEC.decode(send())
+    event = {"type": "event", "event": "e", "dataType": "text", "data": "hi"}
+    assert CODEC.decode(frame(**event, metadata=None)) == CODEC.decode(frame(**event))
+
+
+def test_w271_empty_metadata_stands_in_for_data_and_is_shown() -> None:
+    payload = sent_payload(frame(type="sendToGroup", group="room", metadata={}))
+
+    assert payload == Payload(DataType.TEXT, b"")
+    assert shown(CODEC.encode(ServerMessage(payload))) == {
+        "type": "message",
+        "from": "server",
+        "dataType": "text",
+        "data": "",
+        "metadata": {},
+    }
+
+
 def test_w084_a_large_message_is_decoded() -> None:
     assert len(sent_payload(send(data="x" * 1_000_000)).data) == 1_000_000
 
@@ -176,13 +196,14 @@ def test_w084_a_large_message_is_decoded() -> None:
         pytest.param(frame(type="event", event="1x", data=1), id="W-082 event name"),
         pytest.param(frame(type="event", event="x" * 129, data=1), id="W-082 long event name"),
         pytest.param(frame(type="event", event="x"), id="no data"),
-        pytest.param(send(noEcho=None), id="noEcho null"),
+        pytest.param(send(noEcho=None), id="W-270 noEcho null"),
         pytest.param(send(noEcho="true"), id="noEcho as text"),
         pytest.param(send(ttlSeconds=301), id="W-088 ttl 301"),
         pytest.param(send(ttlSeconds=-1), id="W-088 ttl -1"),
         pytest.param(send(ttlSeconds=1.5), id="ttl with a fraction"),
         pytest.param(send(dataType="xml"), id="unknown dataType"),
-        pytest.param(send(dataType=None), id="dataType null"),
+        pytest.param(send(dataType=None), id="W-270 dataType null"),
+        pytest.param(frame(type="event", event="x", metadata=None), id="W-271 metadata null without data"),
         pytest.param(send(data={"a": 1}), id="W-066"),
         pytest.param(send(data=5), id="W-066 number"),
         pytest.param(send(data="\ud800"), id="text with half a surrogate pair"),

@@ -132,6 +132,11 @@ def upstream_send(**fields: Any) -> bytes:
         pytest.param(upstream_send(group=" "), id="blank group"),
         pytest.param(upstream_send(ttl_seconds=301), id="ttl"),
         pytest.param(upstream_send(data=pb.MessageData()), id="no data"),
+        pytest.param(
+            upstream_send(data=pb.MessageData(), metadata=[pb.MetadataEntry(key="a", value="1")]),
+            id="W-272 unselected data with metadata",
+        ),
+        pytest.param(bytes.fromhex("52020801"), id="W-274 a message of a later protocol"),
         pytest.param(upstream_send(data=pb.MessageData(json_data="{")), id="no JSON"),
         pytest.param(upstream_send(data=pb.MessageData(json_data=" null ")), id="JSON null"),
         pytest.param(upstream_send(data=pb.MessageData(json_data="[" * 200_000)), id="deep JSON"),
@@ -151,7 +156,18 @@ def test_w113_a_text_frame_ends_the_connection_with_1003() -> None:
     assert refusal("{}") == (1003, "The protobuf.webpubsub.azure.v1 subprotocol requires binary messages.")
 
 
-def test_metadata_without_data_is_an_empty_text_and_metadata_reaches_the_receiver() -> None:
+@pytest.mark.parametrize(
+    ("data", "kind"),
+    [(pb.MessageData(text_data=""), DataType.TEXT), (pb.MessageData(binary_data=b""), DataType.BINARY)],
+)
+def test_w273_a_selected_payload_may_be_empty(data: pb.MessageData, kind: DataType) -> None:
+    message = CODEC.decode(upstream_send(data=data))
+
+    assert isinstance(message, SendToGroup)
+    assert message.payload == Payload(kind, b"")
+
+
+def test_w272_metadata_without_data_is_an_empty_text_and_metadata_reaches_the_receiver() -> None:
     entries = [pb.MetadataEntry(key="b", value="2"), pb.MetadataEntry(key="a", value="1")]
     message = CODEC.decode(upstream_send(data=None, metadata=entries))
 

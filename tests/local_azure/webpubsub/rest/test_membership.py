@@ -3,7 +3,8 @@ from typing import Any
 import pytest
 
 from local_azure.webpubsub import Service
-from tests.local_azure.webpubsub.harness import RELIABLE_JSON, Client, Harness, until
+from local_azure.webpubsub.settings import Limits, Settings
+from tests.local_azure.webpubsub.harness import FAST, RELIABLE_JSON, Client, Harness, until
 from tests.local_azure.webpubsub.rest.rest_client import RestClient
 
 
@@ -106,23 +107,48 @@ async def test_w183_the_selection_is_made_before_any_change(
         ("[]", "Request"),
         ("[" * 100_000, "Request"),
         ("9" * 5000, "Request"),
+        ("null", "Request"),
         ("{}", "groups"),
+        ('{"groups":null}', "groups"),
+        ('{"groups":[]}', "groups"),
+        ('{"groups":["x"," "]}', "groups"),
         ('{"groups":"x"}', "groups"),
         ('{"groups":[""]}', "groups"),
         ('{"groups":[null]}', "groups"),
         ('{"groups":["\\ud800"]}', "groups"),
         ('{"groups":["x"],"filter":5}', "filter"),
+        ('{"groups":["x"],"filter":" "}', "filter"),
         ('{"groups":["x"],"filter":"userId lt 1"}', "filter"),
     ],
 )
-async def test_w183_a_malformed_selection_is_400(rest: RestClient, path: str, body: str, target: str) -> None:
+async def test_w183_w276_w277_a_malformed_selection_is_400_and_changes_nothing(
+    harness: Harness, service: Service, rest: RestClient, path: str, body: str, target: str
+) -> None:
+    await harness.connect(service, "ana", groups=["hall"])
+
     answer = await rest("POST", path, body=body, content_type="application/json")
 
     assert (answer.status, answer.json()["code"], answer.json()["target"]) == (400, "Error.BadRequest", target)
+    assert (members(service, "x"), members(service, "hall")) == (set(), {"ana"})
 
 
-async def test_a_selection_that_is_no_json_is_415(rest: RestClient) -> None:
-    assert (await rest("POST", "/:addToGroups", body="{}", content_type="text/plain")).status == 415
+async def test_w278_the_properties_of_a_selection_are_matched_in_any_letter_case(
+    harness: Harness, service: Service, rest: RestClient
+) -> None:
+    await harness.connect(service, "ana")
+
+    assert (await rest.document("/:addToGroups", {"Groups": ["x"], "FILTER": None})).status == 200
+
+    assert members(service, "x") == {"ana"}
+
+
+@pytest.mark.parametrize(
+    "content_type", ["text/plain", "application/octet-stream", "application/json; charset=klingon", None]
+)
+async def test_w279_a_selection_that_is_no_json_is_415(rest: RestClient, content_type: str | None) -> None:
+    answer = await rest("POST", "/:addToGroups", body='{"groups":["x"]}', content_type=content_type)
+
+    assert answer.status == 415
 
 
 async def test_a_detached_connection_joins_and_leaves(harness: Harness, service: Service, rest: RestClient) -> None:
@@ -147,7 +173,7 @@ def ids(page: Any) -> list[str]:
     return [member["connectionId"] for member in page["value"]]
 
 
-async def test_w188_members_come_in_pages_in_the_order_of_their_ids(
+async def test_w188_w288_members_come_in_pages_in_the_order_of_their_ids(
     harness: Harness, service: Service, rest: RestClient
 ) -> None:
     expected = await three_members(harness, service)
@@ -158,7 +184,30 @@ async def test_w188_members_come_in_pages_in_the_order_of_their_ids(
     assert first["nextLink"].startswith(f"{service.endpoint}/api/hubs/chat/groups/room/connections?api-version=")
     assert ids(first) + ids(second) == expected
     assert len(ids(first)) == 2
-    assert "nextLink" not in second
+    assert second["nextLink"] is None
+
+
+async def test_w286_the_address_of_the_next_page_names_the_newest_version(
+    harness: Harness, service: Service, rest: RestClient
+) -> None:
+    await three_members(harness, service)
+
+    page = (await rest("GET", "/groups/room/connections", ("top", "1"), version="2023-07-01")).json()
+    first = (await rest("GET", "/groups/room/connections", ("maxpagesize", "1"), version="2023-07-01")).json()
+
+    assert page["nextLink"] is None
+    assert "?api-version=2024-12-01&maxpagesize=1&continuationToken=" in first["nextLink"]
+
+
+async def test_w285_the_address_of_the_next_page_names_a_size_that_was_not_asked_for(
+    harness: Harness,
+) -> None:
+    service = await harness.service(Settings(times=FAST, limits=Limits(group_page_size=2)))
+    await three_members(harness, service)
+
+    page = (await RestClient(service, harness.http)("GET", "/groups/room/connections")).json()
+
+    assert "&maxpagesize=2&" in page["nextLink"]
 
 
 async def test_members_are_listed_with_their_user_if_they_have_one(
@@ -168,8 +217,8 @@ async def test_members_are_listed_with_their_user_if_they_have_one(
 
     page = (await rest("GET", "/groups/room/connections")).json()
 
-    assert sorted(member.get("userId", "") for member in page["value"]) == ["", "ana", "bo"]
-    assert set(page) == {"value"}
+    assert sorted(member["userId"] or "" for member in page["value"]) == ["", "ana", "bo"]
+    assert page["nextLink"] is None
 
 
 async def test_w189_top_limits_the_whole_list(harness: Harness, service: Service, rest: RestClient) -> None:
@@ -179,16 +228,16 @@ async def test_w189_top_limits_the_whole_list(harness: Harness, service: Service
     first = (await rest("GET", "/groups/room/connections", ("top", "2"), ("maxpagesize", "1"))).json()
     second = (await rest.link(first["nextLink"])).json()
 
-    assert (ids(one), "nextLink" in one) == (expected[:1], False)
+    assert (ids(one), one["nextLink"]) == (expected[:1], None)
     assert ids(first) + ids(second) == expected[:2]
     assert "&top=1&" in first["nextLink"]
-    assert "nextLink" not in second
+    assert second["nextLink"] is None
 
 
 async def test_a_group_without_members_is_an_empty_list(rest: RestClient) -> None:
     answer = await rest("GET", "/groups/nobody/connections")
 
-    assert (answer.status, answer.json()) == (200, {"value": []})
+    assert (answer.status, answer.json()) == (200, {"value": [], "nextLink": None})
 
 
 @pytest.mark.parametrize(
@@ -200,6 +249,11 @@ async def test_a_group_without_members_is_an_empty_list(rest: RestClient) -> Non
         [("maxpagesize", "1"), ("maxpagesize", "1")],
         [("top", "0")],
         [("top", "2147483648")],
+        [("maxpagesize", "")],
+        [("top", "")],
+        [("continuationToken", "")],
+        [("continuationToken", " ")],
+        [("continuationToken", "A"), ("continuationToken", "A")],
         [("continuationToken", "foreign")],
         [("continuationToken", "é")],
         [("continuationToken", "A")],
@@ -207,7 +261,7 @@ async def test_a_group_without_members_is_an_empty_list(rest: RestClient) -> Non
         [("continuationToken", "AAAAAAAAAAAAAAAAAAAAAAAA")],
     ],
 )
-async def test_w190_wrong_pages_are_refused(rest: RestClient, query: list[tuple[str, str]]) -> None:
+async def test_w190_w287_wrong_pages_are_refused(rest: RestClient, query: list[tuple[str, str]]) -> None:
     answer = await rest("GET", "/groups/room/connections", *query)
 
     assert (answer.status, answer.json()["target"]) == (400, query[0][0])

@@ -24,13 +24,14 @@ async def test_w185_a_grant_and_a_revocation_hold_from_the_next_frame(
     assert await ana.data() == "still a member"
 
 
-async def test_w186_a_permission_is_200_or_404(harness: Harness, service: Service, rest: RestClient) -> None:
+async def test_w186_w283_a_permission_is_200_or_404(harness: Harness, service: Service, rest: RestClient) -> None:
     ana = await harness.connect(service, "ana", roles=["webpubsub.joinLeaveGroups.room.*"])
     path = f"/permissions/JOINLEAVEGROUP/connections/{ana.id}"
 
     assert (await rest("HEAD", path, ("targetName", "room.a"))).status == 200
     assert (await rest("HEAD", path, ("targetName", "hall"))).status == 404
-    assert (await rest("HEAD", f"/permissions/1/connections/{ana.id}", TARGET)).status == 404
+    missing = await rest("HEAD", f"/permissions/1/connections/{ana.id}", TARGET)
+    assert (missing.status, missing.code) == (404, "Info.Connection.NotExisted")
 
 
 async def test_w186_a_group_must_be_named(harness: Harness, service: Service, rest: RestClient) -> None:
@@ -42,12 +43,24 @@ async def test_w186_a_group_must_be_named(harness: Harness, service: Service, re
             assert (answer.status, answer.code) == (400, "Error.BadRequest")
 
 
-async def test_an_unknown_permission_is_400(rest: RestClient) -> None:
-    assert (await rest("PUT", "/permissions/fly/connections/c", TARGET)).status == 400
+@pytest.mark.parametrize("name", ["fly", "0", "3", "-1", "sendToGroup,joinLeaveGroup"])
+@pytest.mark.parametrize("method", ["HEAD", "PUT", "DELETE"])
+async def test_w284_an_unknown_permission_is_400(rest: RestClient, method: str, name: str) -> None:
+    assert (await rest(method, f"/permissions/{name}/connections/c", TARGET)).status == 400
+
+
+@pytest.mark.parametrize("name", ["1", "2"])
+async def test_w284_a_permission_may_be_named_by_its_number(
+    harness: Harness, service: Service, rest: RestClient, name: str
+) -> None:
+    ana = await harness.connect(service, "ana", roles=[])
+
+    assert (await rest("PUT", f"/permissions/{name}/connections/{ana.id}", TARGET)).status == 200
+    assert (await rest("HEAD", f"/permissions/{name}/connections/{ana.id}", TARGET)).status == 200
 
 
 @pytest.mark.parametrize(("method", "status"), [("HEAD", 404), ("PUT", 404), ("DELETE", 204)])
-async def test_w187_permissions_of_an_unknown_connection(rest: RestClient, method: str, status: int) -> None:
+async def test_w187_w283_permissions_of_an_unknown_connection(rest: RestClient, method: str, status: int) -> None:
     answer = await rest(method, "/permissions/sendToGroup/connections/nobody", TARGET)
 
     assert (answer.status, answer.code) == (status, "Info.Connection.NotExisted" if status == 404 else None)

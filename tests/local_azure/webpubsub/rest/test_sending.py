@@ -93,6 +93,7 @@ async def test_w174_a_message_to_nobody_is_accepted(rest: RestClient, path: str)
         ("application/json", b' {"a": 1.0} ', "json", {"a": 1.0}),
         ("application/json; charset=utf-8", b'"x"', "json", "x"),
         ("application/octet-stream", b"\0\xff", "binary", "AP8="),
+        pytest.param("application/octet-stream; charset=klingon", b"hi", "binary", "aGk=", id="W-280"),
         (None, b"hi", "binary", "aGk="),
     ],
 )
@@ -127,10 +128,16 @@ async def test_w070_json_is_passed_on_as_it_was_written(harness: Harness, servic
     "content_type",
     ["text/html", "application/x-protobuf", "text", "text/plain; charset=klingon", "text/plain; charset=hex", "*"],
 )
-async def test_w175_another_content_type_is_415(rest: RestClient, content_type: str) -> None:
+async def test_w175_w280_another_content_type_is_415(rest: RestClient, content_type: str) -> None:
     answer = await rest("POST", "/:send", body="hi", content_type=content_type)
 
     assert answer.status == 415
+
+
+async def test_w282_a_metadata_header_without_a_key_is_400(rest: RestClient) -> None:
+    answer = await rest("POST", "/:send", body="hi", content_type="text/plain", headers={"X-WebPubSub-Metadata-": "x"})
+
+    assert (answer.status, answer.code) == (400, "Error.BadRequest")
 
 
 @pytest.mark.parametrize("body", [gzip.compress(b"hi"), b"neither compressed nor long"], ids=["compressed", "not"])

@@ -169,4 +169,4 @@ async def test_operations_without_a_wrapper(harness: Harness, service: Service) 
         healthy = await send("HEAD", "/api/health")
 
     assert [joined.status_code, left.status_code, healthy.status_code] == [200, 200, 200]
-    assert members.json() == {"value": [{"connectionId": ana.id, "userId": "ana"}]}
+    assert members.json() == {"value": [{"connectionId": ana.id, "userId": "ana"}], "nextLink": None}
