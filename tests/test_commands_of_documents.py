@@ -21,6 +21,7 @@ from importlib.metadata import version
 from itertools import zip_longest
 from pathlib import Path
 from typing import IO
+from urllib.parse import urlsplit
 
 import pytest
 from packaging.requirements import Requirement
@@ -127,6 +128,12 @@ class Product:
     webpubsub: str
     tables: str
 
+    @property
+    def ports(self) -> list[str]:
+        """The options that name this product's ports."""
+        names = ("--port", self.app), ("--webpubsub-port", self.webpubsub), ("--tables-port", self.tables)
+        return [word for name, address in names for word in (name, str(urlsplit(address).port))]
+
     def here(self, text: str) -> str:
         """Return the text with this product's addresses in place of the usual ones."""
         storage = (
@@ -229,6 +236,8 @@ def run(words: Sequence[str], product: Product, folder: Path, shown_lines: int) 
         case ["python3", "dev.py", "run", *arguments]:
             ports = ["--port", "0", "--webpubsub-port", "0", "--tables-port", "0", "--data", str(folder)]
             return run_server([sys.executable, "dev.py", "run", *arguments, *ports], shown_lines)
+        case ["python3", "dev.py", "doctor"]:
+            return run_program([sys.executable, "dev.py", "doctor", *product.ports], product, folder)
         case ["python" | "python3", "-m", module, *arguments] if module.split(".")[0] == "local_azure":
             app = [str(ROOT) if argument == "path/to/app" else argument for argument in arguments]
             ports = ["--port", "0"] + (FURTHER_PORTS * (module == "local_azure"))
