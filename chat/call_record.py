@@ -29,16 +29,21 @@ class CallRecord:
 
     def fields(self, now: float) -> dict[str, object]:
         """Return the fields of the line without those that are unknown; `ms` is the time in the handler until `now`."""
-        fields: dict[str, object] = {
-            "event": self.event[:MAX_EVENT_LENGTH],
-            "room": self.room,
-            "user": self.user,
-            "connection": self.connection,
-            "message": self.message,
-            "seq": self.seq,
-            "status": self.status,
-            "code": self.code,
-            "ms": round((now - self.began) * 1000, 1),
-            "traceparent": str(self.trace),
-        }
-        return {name: value for name, value in fields.items() if value is not None}
+        fields: dict[str, object] = {"event": self.event[:MAX_EVENT_LENGTH]}
+        if self.room is not None:
+            fields["room"] = self.room
+        if self.user is not None:
+            fields["user"] = self.user
+        if self.connection is not None:
+            fields["connection"] = self.connection
+        if self.message is not None:
+            fields["message"] = self.message
+        if self.seq is not None:
+            fields["seq"] = self.seq
+        if self.status is not None:
+            fields["status"] = self.status
+        if self.code is not None:
+            fields["code"] = self.code
+        fields["ms"] = round((now - self.began) * 1000, 1)
+        fields["traceparent"] = str(self.trace)
+        return fields

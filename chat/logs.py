@@ -7,6 +7,7 @@ The Functions worker passes on a line's text only, so the fields are written aft
 import json
 import logging
 import re
+import time
 from collections.abc import Awaitable, Mapping
 from typing import TypeVar
 
@@ -39,6 +40,11 @@ def redacted_repr(problem: BaseException) -> str:
     return _QUERY.sub("?…", repr(problem))[:MAX_CAUSE_LENGTH]
 
 
+_HANDLED, _FAILED = (
+    vars(logging.LogRecord("chat", level, __file__, 0, "", None, None)) for level in (logging.INFO, logging.WARNING)
+)
+_STARTED = time.time()
+
 log = logging.getLogger("chat")
 # Not added: a host that loads the app again in one process would have the fields written twice.
 log.filters = [write_fields]
@@ -47,12 +53,19 @@ log.filters = [write_fields]
 def log_call(text: str, fields: Mapping[str, object], *, failed: bool) -> None:
     """Write the one line that every event and request gets; a warning where the answer was a failure (5xx).
 
-    The record is made here: each message pays for this line, and `log.info` looks for its caller first. Also, a record
-    takes no extra field with the name `message`.
+    Each message pays for this line: the record is a copy of one that was made before, without the line of code, the
+    process and the thread, which costs a fifth. And `log.info` takes no field with the name `message`.
     """
-    level = logging.WARNING if failed else logging.INFO
-    if log.isEnabledFor(level):
-        log.handle(logging.LogRecord(log.name, level, __file__, 0, f"{text} {_encode(fields)}", None, None))
+    template = _FAILED if failed else _HANDLED
+    if not log.isEnabledFor(template["levelno"]):
+        return
+    record, now = logging.LogRecord.__new__(logging.LogRecord), time.time()
+    values = record.__dict__
+    values.update(template)
+    values["msg"] = f"{text} {_encode(fields)}"
+    values["created"], values["msecs"] = now, (now - int(now)) * 1000.0
+    values["relativeCreated"] = (now - _STARTED) * 1000.0
+    log.handle(record)
 
 
 async def or_none(call: Awaitable[T], problem_text: str, room: str) -> T | None:

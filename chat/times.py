@@ -10,4 +10,5 @@ def milliseconds(time: datetime) -> int:
 
 def timestamp(time: int) -> str:
     """Return milliseconds since 1970 as `2026-01-31T12:00:00.000Z`."""
-    return datetime.fromtimestamp(time // 1000, UTC).strftime("%Y-%m-%dT%H:%M:%S") + f".{time % 1000:03}Z"
+    # Without the offset; `strftime` costs half as much again.
+    return f"{datetime.fromtimestamp(time // 1000, UTC).isoformat()[:19]}.{time % 1000:03}Z"

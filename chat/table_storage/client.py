@@ -224,12 +224,16 @@ class TableClients:
     """The clients of one event loop, one for each connection and prefix."""
 
     kept: dict[tuple[StorageConnection, str], TableClient] = field(default_factory=dict)
+    _last: tuple[Settings, TableClient] | None = None
 
     async def get(self, settings: Settings) -> TableClient:
         """Return the client for the settings' storage; raises NotConfigured when that is not known."""
+        if self._last is not None and self._last[0] is settings:  # the events of a process have one object
+            return self._last[1]
         key = (read_storage_connection(settings), settings.table_prefix)
         if key not in self.kept:
             self.kept[key] = TableClient(*key)
+        self._last = settings, self.kept[key]
         return self.kept[key]
 
 
