@@ -59,6 +59,7 @@ class WebSocket:
     subprotocol: str = ""
     reader: MessageReader = field(default_factory=MessageReader)
     messages: list[Message] = field(default_factory=list)
+    is_closing: bool = False
 
     def send_text(self, text: str, timeout: float) -> None:
         """Send one message; `timeout` is in seconds. Raises NoAnswer or ConnectionClosed."""
@@ -92,20 +93,25 @@ class WebSocket:
         """End the connection as a browser does: say so, wait for the server's answer, close the socket."""
         deadline = time.monotonic() + timeout
         try:
-            self._send(encode_close(NORMAL_CLOSURE, os.urandom(MASK_BYTES)), timeout)
+            self._send_close(timeout)
             while True:
                 self.receive_text(remaining(deadline, timeout))
         except (NoAnswer, ConnectionClosed):
             self.sock.close()
 
     def _answer_close(self, timeout: float) -> None:
-        """Answer the server's close frame and close the socket: the server waits for that."""
+        """Answer the server's close frame, unless it is an answer itself, and close the socket."""
         try:
-            self._send(encode_close(NORMAL_CLOSURE, os.urandom(MASK_BYTES)), timeout)
+            if not self.is_closing:
+                self._send_close(timeout)
         except (NoAnswer, ConnectionClosed):
             return  # the server did not wait
         finally:
             self.sock.close()
+
+    def _send_close(self, timeout: float) -> None:
+        self.is_closing = True
+        self._send(encode_close(NORMAL_CLOSURE, os.urandom(MASK_BYTES)), timeout)
 
     def _send(self, frame: bytes, timeout: float) -> None:
         try:

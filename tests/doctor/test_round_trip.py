@@ -234,6 +234,52 @@ async def go_round_scripted(service: AScriptedService, *, seconds: float = 20.0)
         return await go_round(url, seconds=seconds)
 
 
+@pytest.mark.parametrize(
+    ("status", "symptom"),
+    [
+        (401, Symptom.REST_REFUSED),
+        (403, Symptom.CONNECTIONS_REFUSED),
+        (404, Symptom.CONNECTIONS_REFUSED),
+        (429, Symptom.CONNECTIONS_REFUSED),
+        (500, Symptom.EVENTS_FAIL),
+    ],
+)
+async def test_what_a_refused_handshake_means_is_said_by_its_status(status: int, symptom: Symptom) -> None:
+    service = AScriptedService()
+
+    async def refuse(request: web.Request) -> web.StreamResponse:
+        return web.Response(status=status) if "Upgrade" in request.headers else await service.answer(request)
+
+    async with a_server(refuse) as url:
+        findings = await go_round(url)
+
+    assert verdicts(findings) == failing_at("connect")
+    assert (findings[1].symptom, f": {status}" in findings[1].seen) == (symptom, True)
+
+
+@pytest.mark.parametrize(
+    ("code", "status", "verdict", "symptom"),
+    [
+        ("not_configured", 503, "wrong", Symptom.SETTING),
+        ("service_unavailable", 503, "wrong", Symptom.REST_REFUSED),
+        ("too_many_connections", 429, "cannot tell", ""),
+    ],
+)
+async def test_what_the_app_says_instead_of_where_to_connect_is_shown(
+    code: str, status: int, verdict: str, symptom: str
+) -> None:
+    async def refuse(request: web.Request) -> web.Response:
+        if request.path == "/session":
+            return web.json_response({"auth": "open"})
+        return web.json_response({"error": {"code": code, "message": "not now"}}, status=status)
+
+    async with a_server(refuse) as url:
+        findings = await go_round(url)
+
+    assert verdicts(findings) == failing_at("negotiate", verdict)
+    assert (findings[0].symptom, code in findings[0].seen) == (symptom, True)
+
+
 async def test_a_connection_that_is_closed_at_the_first_message_is_found() -> None:
     findings = await go_round_scripted(AScriptedService(message=1011))
 

@@ -1,6 +1,8 @@
 """The client against a real server, and against servers that end early, say nothing or answer nonsense."""
 
 import asyncio
+import base64
+import hashlib
 import time
 from functools import partial
 
@@ -107,6 +109,48 @@ async def test_the_end_by_the_server_is_told_with_its_code_and_answered() -> Non
         assert await answers.get() == 1000
 
     assert (closed.value.code, socket.sock.fileno()) == (4001, -1)
+
+
+async def test_a_connection_is_closed_also_where_the_server_does_not_answer_that() -> None:
+    received: asyncio.Queue[bytes] = asyncio.Queue()
+
+    async def be_silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        head = await reader.readuntil(b"\r\n\r\n")
+        writer.write(accepting(head))
+        received.put_nowait(await reader.read())
+
+    async with a_socket_server(be_silent) as url:
+        socket = await opened(url)
+        await asyncio.to_thread(socket.close, 0.1)
+        frames = await received.get()
+
+    assert socket.sock.fileno() == -1
+    assert (frames[:2], len(frames)) == (b"\x88\x82", 8), "one masked close frame with a code, and nothing more"
+
+
+def accepting(head: bytes) -> bytes:
+    """Return the answer that opens the connection which a request asks for."""
+    key = head.partition(b"Sec-WebSocket-Key: ")[2].partition(b"\r\n")[0]
+    digest = hashlib.sha1(key + b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11", usedforsecurity=False).digest()
+    return b"HTTP/1.1 101 Switching Protocols\r\nSec-WebSocket-Accept: %s\r\n\r\n" % base64.b64encode(digest)
+
+
+async def test_of_two_that_close_only_one_answers() -> None:
+    """The server answers our close frame: a second one from us would break the protocol."""
+    received: asyncio.Queue[bytes] = asyncio.Queue()
+
+    async def answer_close(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        head = await reader.readuntil(b"\r\n\r\n")
+        writer.write(accepting(head))
+        first = await reader.readexactly(8)
+        writer.write(b"\x88\x02\x03\xe8")
+        received.put_nowait(first + await reader.read())
+
+    async with a_socket_server(answer_close) as url:
+        socket = await opened(url)
+        await asyncio.to_thread(socket.close)
+
+        assert len(await received.get()) == 8
 
 
 async def test_a_refused_handshake_has_its_status() -> None:
