@@ -11,7 +11,7 @@ import os
 import socket
 import ssl
 import time
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Self
@@ -154,12 +154,9 @@ def open_socket(parts: SplitResult, deadline: float, timeout: float) -> socket.s
     sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     if parts.scheme != "wss":
         return sock
-    with ExitStack() as failing:
-        failing.callback(sock.close)
+    with closing(sock):  # TLS takes its connection over
         sock.settimeout(remaining(deadline, timeout))
-        encrypted = ssl.create_default_context().wrap_socket(sock, server_hostname=host)
-        failing.pop_all()
-    return encrypted
+        return ssl.create_default_context().wrap_socket(sock, server_hostname=host)
 
 
 def handshake(parts: SplitResult, key: str, subprotocols: tuple[str, ...]) -> bytes:

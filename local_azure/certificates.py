@@ -218,15 +218,16 @@ def _pem_of_key(key: "EllipticCurvePrivateKey") -> bytes:
 
 
 def _trusted_anyway() -> bytes:
-    """Return the certificates that programs on this machine trust, as far as they are in a file."""
-    file = ssl.get_default_verify_paths().cafile
-    if file is None:
+    """Return the certificates that programs on this machine trust, as far as they are in files."""
+    named = (ssl.get_default_verify_paths().cafile, os.environ.get("REQUESTS_CA_BUNDLE"))
+    files = [Path(name) for name in dict.fromkeys(named) if name and Path(name).is_file()]
+    if not files:
         try:
             import certifi
         except ImportError:
             return b""
-        file = certifi.where()
-    return Path(file).read_bytes().rstrip() + b"\n"
+        files = [Path(certifi.where())]
+    return b"".join(file.read_bytes().rstrip() + b"\n" for file in files)
 
 
 def _write(file: Path, content: bytes, *, mode: int) -> None:

@@ -6,12 +6,11 @@ identity, and Web PubSub calls the app with tokens of its own.
 
 import json
 import os
-import shutil
-import tempfile
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from local_azure.functions.errors import ConfigurationError
@@ -47,17 +46,14 @@ def trusted_certificates(data: Path | None, host: str) -> "Iterator[TlsFiles]":
     if host not in (*NAMES, *ADDRESSES):
         names = ", ".join((*NAMES, *ADDRESSES))
         raise ConfigurationError(f"--tls and --identity serve {names} only, not --host {host}")
-    folder = data / TLS_FOLDER if data else Path(tempfile.mkdtemp(prefix="local-azure-tls-"))
-    try:
+    temporary = TemporaryDirectory(prefix="local-azure-tls-", ignore_cleanup_errors=True) if data is None else None
+    with temporary or nullcontext(str(data)) as folder:
         try:
-            files = ensure_certificates(folder)
+            files = ensure_certificates(Path(folder) / TLS_FOLDER)
         except OSError as error:
             raise ConfigurationError(f"the certificates cannot be written to {folder}: {error.strerror}") from error
         os.environ.update(files.variables())
         yield files
-    finally:
-        if data is None:
-            shutil.rmtree(folder, ignore_errors=True)
 
 
 def read_identities(options: IdentityOptions) -> "Identities":

@@ -95,19 +95,30 @@ async def run_services(options: ServiceOptions, instances: AppInstances, storage
         for fault in options.faults:
             if fault not in storage_faults:
                 service.faults.add(fault)
-        print_line(f"Functions host   http://localhost:{options.functions_port}/")
-        print_line(f"Web PubSub       {service.endpoint}/")
-        if identity is None:
-            print_line(f"Connection       {service.connection_string}")
-        print_line(f"Table storage    {tables.endpoint}")
-        app_settings = _app_settings(options, service, tables, identity)
         if identity:
             identity.server.authority.keys.on_rotation(storage.replace_token_keys)
-            print_line(f"Authority        {identity.server.authority.tenant_url}/v2.0")
+        _print_addresses(options, service, tables, identity)
+        app_settings = _app_settings(options, service, tables, identity)
         if options.tls:
-            print_line(f"Certificates     {options.tls.authority}")
             print_line(f"App's settings   {options.tls.write_app_variables(app_settings)}")
         await _until_stopped(service, instances.run(app_settings, PROCESS_STARTED, storage.set_log_level))
+
+
+def _print_addresses(
+    options: ServiceOptions, service: Service, storage: StorageStarted, identity: "_Identity | None"
+) -> None:
+    print_line(f"Functions host   http://localhost:{options.functions_port}/")
+    print_line(f"Web PubSub       {service.endpoint}/")
+    if identity is None:
+        print_line(f"Connection       {service.connection_string}")
+    print_line(f"Table storage    {storage.endpoint}")
+    if identity:
+        print_line(f"Authority        {identity.server.authority.tenant_url}/v2.0")
+    if options.tls:
+        print_line(f"Certificates     {options.tls.authority}")
+        print_line(
+            f"                 A browser has to trust it: import it, or open {service.endpoint}/ once and accept it."
+        )
 
 
 def _storage_fault_kinds() -> Sequence[type[Fault]]:

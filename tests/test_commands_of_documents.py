@@ -60,6 +60,7 @@ ONLY_PARSED = {
     "bench": "it measures for minutes; tests/bench runs the measurements with small numbers",
     "screenshots": "it drives a browser for a minute; tests/e2e looks at the same pages",
 }
+FURTHER_PORTS = ["--webpubsub-port", "0", "--tables-port", "0", "--authority-port", "0"]
 SERVER_SECONDS = 30
 COMMAND_SECONDS = 60
 READY = re.compile(r"listens on|^Ready after")
@@ -230,7 +231,7 @@ def run(words: Sequence[str], product: Product, folder: Path, shown_lines: int) 
             return run_server([sys.executable, "dev.py", "run", *arguments, *ports], shown_lines)
         case ["python" | "python3", "-m", module, *arguments] if module.split(".")[0] == "local_azure":
             app = [str(ROOT) if argument == "path/to/app" else argument for argument in arguments]
-            ports = ["--port", "0"] + (["--webpubsub-port", "0", "--tables-port", "0"] * (module == "local_azure"))
+            ports = ["--port", "0"] + (FURTHER_PORTS * (module == "local_azure"))
             return run_server([sys.executable, "-m", module, *app, *ports], shown_lines)
         case ["pip" | "python" | "python3", *_] if "install" in words:
             assert_installed(words[words.index("install") + 1 :])

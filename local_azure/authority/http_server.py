@@ -94,7 +94,7 @@ class AuthorityServer:
     async def _identity_token(self, request: web.Request) -> web.Response:
         """Answer a token of one of the app's identities."""
         header, query = request.headers.get("X-IDENTITY-HEADER", ""), request.query
-        if not hmac.compare_digest(header.encode(), self.identity_header.encode()):
+        if not hmac.compare_digest(header.encode(errors="surrogateescape"), self.identity_header.encode()):
             return _identity_refusal(401, "X-IDENTITY-HEADER is not the value of IDENTITY_HEADER")
         if query.get("api-version") != API_VERSION:
             return _identity_refusal(400, f"api-version must be {API_VERSION}")

@@ -34,4 +34,4 @@ async def test_a_breakpoint_in_the_app_is_reached_when_the_editor_starts_local_a
             stop = await debugger.next_stop()
             assert answer.status == 200
 
-    assert (stop.function, stop.file, stop.line) == ("session", SESSION, line)
+    assert (stop.function, stop.file, stop.line) == ("answer_session", SESSION, line)

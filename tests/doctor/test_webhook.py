@@ -192,6 +192,45 @@ async def test_an_app_that_fails_only_at_events_is_found_by_a_right_one(chat: Lo
     )
 
 
+async def test_a_webhook_that_answers_only_once_leaves_the_later_questions_open(chat: LocalChat) -> None:
+    asked = []
+
+    async def cut_later(request: web.Request) -> web.Response | None:
+        asked.append(request.method)
+        return cut(request) if len(asked) > 1 else None
+
+    async with a_front(chat.url, cut_later) as url:
+        findings = await ask(url)
+
+    assert verdicts(findings) == dict.fromkeys(CHECKS, "cannot tell") | {"webhook.validation": "ok"}
+    for finding in findings[1:4]:
+        assert finding.seen.startswith("OPTIONS /eventhandler/validate ")
+        assert "the connection ended" in finding.seen
+
+
+async def test_an_answer_that_allows_another_origin_is_no_answer(chat: LocalChat) -> None:
+    def another() -> web.Response:
+        return web.Response(headers={"WebHook-Allowed-Origin": "other.example"})
+
+    async with a_front(chat.url, answering(another, "OPTIONS")) as url:
+        found = by_check(await ask(url))
+
+    for check, verdict in {"webhook.validation": "wrong", "webhook.cors": "cannot tell"}.items():
+        assert found[check].verdict == verdict
+    assert "'other.example'" in found["webhook.validation"].seen
+    assert found["webhook.validation"].symptom == Symptom.ADDRESS_REFUSED
+    assert "webhook.validation is not ok" in found["webhook.cors"].seen
+
+
+async def test_a_refusal_of_only_the_form_of_browsers_is_named(chat: LocalChat) -> None:
+    refuse = answering(lambda: web.Response(status=403), "OPTIONS", when=lambda request: "Origin" in request.headers)
+    async with a_front(chat.url, refuse) as url:
+        found = by_check(await ask(url))["webhook.cors"]
+
+    assert (found.verdict, found.symptom) == (Verdict.UNKNOWN, Symptom.NO_ORIGIN_HEADER)
+    assert "403" in found.seen
+
+
 async def test_an_app_with_another_key_is_found(chat: LocalChat) -> None:
     found = by_check(await ask(chat.url, access_key="another-key"))["webhook.right_signature"]
 

@@ -16,18 +16,12 @@ SECONDS = 10.0
 
 
 async def echo(request: web.Request) -> web.StreamResponse:
-    """Send each text back; `ping` sends a ping before, `close` closes with a code and a reason."""
+    """Send each text back."""
     socket = web.WebSocketResponse(protocols=("chat",), max_msg_size=0)
     await socket.prepare(request)
     async for message in socket:
-        if message.type is not WSMsgType.TEXT:
-            continue
-        if message.data == "ping":
-            await socket.ping(b"are you there")
-        if message.data == "close":
-            await socket.close(code=4001, message=b"go away")
-            break
-        await socket.send_str(message.data)
+        if message.type is WSMsgType.TEXT:
+            await socket.send_str(message.data)
     return socket
 
 
@@ -54,22 +48,65 @@ async def test_a_text_of_any_length_comes_back_from_a_real_server(length: int) -
     assert (socket.subprotocol, back) == ("chat", text)
 
 
-async def test_a_ping_is_answered_while_waiting_for_a_text() -> None:
-    async with a_server(echo) as url:
+async def test_a_ping_is_answered_with_its_payload_while_waiting_for_a_text() -> None:
+    async def ping_first(request: web.Request) -> web.StreamResponse:
+        socket = web.WebSocketResponse(autoping=False)
+        await socket.prepare(request)
+        await socket.ping(b"are you there")
+        answer = await socket.receive()
+        await socket.send_str(f"{answer.type.name} {answer.data.decode()}")
+        await socket.receive()
+        return socket
+
+    async with a_server(ping_first) as url:
         with await opened(url) as socket:
-            assert await asyncio.to_thread(send_and_receive, socket, "ping") == "ping"
+            assert await asyncio.to_thread(socket.receive_text, SECONDS) == "PONG are you there"
             await asyncio.to_thread(socket.close)
 
 
+async def test_a_connection_ends_with_a_close_frame_and_no_open_socket() -> None:
+    ends: asyncio.Queue[int | None] = asyncio.Queue()
+
+    async def note_end(request: web.Request) -> web.StreamResponse:
+        socket = web.WebSocketResponse()
+        await socket.prepare(request)
+        await socket.receive()
+        ends.put_nowait(socket.close_code)
+        return socket
+
+    async with a_server(note_end) as url:
+        socket = await opened(url)
+        await asyncio.to_thread(socket.close)
+        assert await ends.get() == 1000
+
+        with await opened(url) as left:
+            # The end of the block ends the connection; the server answers from this same event loop.
+            await asyncio.to_thread(left.__exit__, None, None, None)
+        assert await ends.get() == 1000
+
+    assert (socket.sock.fileno(), left.sock.fileno()) == (-1, -1)
+
+
 async def test_the_end_by_the_server_is_told_with_its_code_and_answered() -> None:
-    async with a_server(echo) as url:
+    answers: asyncio.Queue[int | None] = asyncio.Queue()
+
+    async def close_after_a_text(request: web.Request) -> web.StreamResponse:
+        socket = web.WebSocketResponse()
+        await socket.prepare(request)
+        await socket.receive()
+        await socket.close(code=4001, message=b"go away")  # waits for the client's answer
+        answers.put_nowait(socket.close_code)
+        return socket
+
+    async with a_server(close_after_a_text) as url:
         with await opened(url) as socket:
             with pytest.raises(ConnectionClosed, match="4001 'go away'") as closed:
                 await asyncio.to_thread(send_and_receive, socket, "close")
             with pytest.raises(ConnectionClosed):
                 socket.send_text("too late", SECONDS)
+        assert await answers.get() == 1000
 
-    assert closed.value.code == 4001
+    assert (closed.value.code, socket.sock.fileno()) == (4001, -1)
 
 
 async def test_a_refused_handshake_has_its_status() -> None:

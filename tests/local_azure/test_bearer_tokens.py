@@ -96,6 +96,8 @@ def forged() -> dict[str, str]:
         "half a token": f"{header}.{content}",
         "nothing": "",
         "text": "x.y.z",
+        "bytes that are no text": f"{header}.{content}.\udcff",
+        "bytes that are no text before the first dot": f"\udcff{header}.{content}.{signature}",
         "many characters": f"{header}.{content}.{'A' * 70_000}",
     }
 

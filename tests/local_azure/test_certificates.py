@@ -127,12 +127,14 @@ def test_private_keys_can_be_read_by_their_owner_alone(tmp_path: Path) -> None:
 def test_what_was_trusted_before_stays_trusted_and_nothing_twice(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    before = ensure_certificates(tmp_path / "of-the-company")
-    monkeypatch.setenv("SSL_CERT_FILE", str(before.authority))
+    before = [ensure_certificates(tmp_path / name).authority for name in ("of-the-company", "of-the-proxy")]
+    for variable, file in zip(("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE"), before, strict=True):
+        monkeypatch.setenv(variable, str(file))
 
     files = ensure_certificates(tmp_path / "ours")
-    monkeypatch.setenv("SSL_CERT_FILE", str(files.trusted))
+    for variable, value in files.variables().items():
+        monkeypatch.setenv(variable, value)
     again = ensure_certificates(tmp_path / "ours")
 
-    assert again.trusted.read_bytes() == before.authority.read_bytes() + files.authority.read_bytes()
+    assert again.trusted.read_bytes() == b"".join(file.read_bytes() for file in (*before, files.authority))
     assert set(again.variables().values()) == {str(again.trusted)}

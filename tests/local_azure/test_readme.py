@@ -96,7 +96,7 @@ def test_the_tests_of_the_readme_pass_in_another_project(tmp_path: Path) -> None
 
 
 def test_the_settings_of_the_readme_are_understood() -> None:
-    [document] = map(json.loads, blocks("json"))
+    document, _ = map(json.loads, blocks("json"))
     override = re.search(r"`(WebPubSub__\w+)=(\S+)`", README)
     assert override
 
@@ -142,7 +142,7 @@ def test_a_setting_of_the_readme_exists(key: str) -> None:
 
 
 def test_the_identities_of_the_readme_and_its_token_for_a_handler_are_understood() -> None:
-    [document] = [json.loads(block) for block in blocks("") if block.startswith("{")]
+    _, document = map(json.loads, blocks("json"))
     handler = re.search(r'`"Auth": (\{.*?\}\})`', README)
     assert handler
 

@@ -175,7 +175,7 @@ async def test_the_content_safety_example_refuses_what_the_service_rates_high(
     safety = ContentSafety()
     program = document_program("docs/moderation.md", "ContentSafety")
     async with a_server(safety.answer) as endpoint, serve_identity(monkeypatch) as identity:
-        named = {"ContentSafetyEndpoint": endpoint, "ContentSafetyKey": key}
+        named = {"ContentSafetyEndpoint": endpoint, "ContentSafetyKey": key, "ChatReviewSeconds": "30"}
         async with app_with(tmp_path, program, **named) as chat:
             ana = await chat.open("ana")
             await ana.ask("message", "hello")

@@ -29,10 +29,9 @@ async def chat() -> AsyncIterator[LocalChat]:
         yield running
 
 
-async def healthy(request: web.Request) -> web.Response | None:
-    """Answer for the routes of health, as a ready app does."""
-    said = {"/healthz": "alive", "/readyz": "ready"}.get(request.path)
-    return web.json_response({"status": said}) if said else None
+async def pass_on(request: web.Request) -> web.Response | None:
+    """Let the app answer: the front is there for its address."""
+    return None
 
 
 class Deployed:
@@ -84,7 +83,7 @@ class Deployed:
 @asynccontextmanager
 async def deployed(chat: LocalChat, folder: Path, arm: FakeArm | None = None) -> AsyncIterator[Deployed]:
     """Deploy the chat: its events come, and ARM has no hub yet."""
-    async with a_front(chat.url, healthy) as url, run_arm(arm or FakeArm()) as running:
+    async with a_front(chat.url, pass_on) as url, run_arm(arm or FakeArm()) as running:
         deployment = Deployed(chat, url, running, folder)
         running.on_change = deployment.apply
         chat.deliver(*SYSTEM_EVENTS, url=url)
@@ -158,7 +157,7 @@ async def test_an_app_that_becomes_ready_later_is_waited_for(chat: LocalChat, tm
         asked.append(request.path)
         if len(asked) < 4:
             return web.Response(status=503)
-        return await healthy(request)
+        return None
 
     async with deployed(chat, tmp_path) as deployment, a_front(deployment.url, start_slowly) as url:
         deployment.arm.hubs[HUB] = {
@@ -184,7 +183,7 @@ async def test_a_webhook_that_the_service_cannot_use_is_wrong_and_the_rest_is_st
     chat: LocalChat, tmp_path: Path
 ) -> None:
     async def cors(request: web.Request) -> web.Response | None:
-        return web.Response(status=204) if request.method == "OPTIONS" else await healthy(request)
+        return web.Response(status=204) if request.method == "OPTIONS" else None
 
     async with deployed(chat, tmp_path) as deployment, a_front(chat.url, cors) as url:
         code, output = await deployment.run(CHAT_APP_URL=url)

@@ -1,5 +1,8 @@
 """The local token authority over HTTP: what it publishes, and whom it gives tokens."""
 
+import asyncio
+import urllib.error
+import urllib.request
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -113,6 +116,17 @@ async def test_nobody_else_is_given_one(
 
     assert (answered, document["statusCode"]) == (status, status)
     assert "access_token" not in document
+
+
+async def test_a_header_of_bytes_that_are_no_text_is_refused(server: AuthorityServer) -> None:
+    request = urllib.request.Request(
+        f"{server.authority.url}/msi/token?api-version=2019-08-01&resource=a", headers={"X-IDENTITY-HEADER": "\xff"}
+    )
+
+    with pytest.raises(urllib.error.HTTPError) as refused:
+        await asyncio.to_thread(urllib.request.urlopen, request)
+
+    assert refused.value.code == 401
 
 
 async def test_an_app_without_a_system_assigned_identity_must_name_one() -> None:
