@@ -29,7 +29,7 @@ class CallRecord:
 
     def fields(self, now: float) -> dict[str, object]:
         """Return the fields of the line without those that are unknown; `ms` is the time in the handler until `now`."""
-        fields: dict[str, object] = {"event": self.event[:MAX_EVENT_LENGTH]}
+        fields: dict[str, object] = {"event": self.event}
         if self.room is not None:
             fields["room"] = self.room
         if self.user is not None:

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from chat.call_record import CallRecord
-from chat.errors import ChatError, NotConfigured
+from chat.errors import ChatError, NotConfigured, UnknownEvent
 from chat.logs import log
 from chat.settings import Settings
 from chat.trace_context import TraceContext
@@ -58,8 +58,13 @@ class Tracer:
         with self._tracer.start_as_current_span(name, kind=kind, **quiet, **more) as span:  # type: ignore[arg-type]
             try:
                 yield span
+            except ChatError as error:
+                span.set_attribute("chat.code", error.code)
+                if error.status >= 500:  # a refusal is no failure
+                    fail(span, error.code)
+                raise
             except BaseException as error:
-                fail(span, error.code if isinstance(error, ChatError) else type(error).__name__)
+                fail(span, type(error).__name__)
                 raise
 
 
@@ -81,7 +86,8 @@ def fail(span: "Span", why: str) -> None:
 
 def describe(span: "Span", record: CallRecord) -> None:
     """Give the span of an event its name and what its line of the log says; a failure (5xx) marks it as failed."""
-    span.update_name(f"event {record.event}")
+    # Names are few: what clients call an event that there is not is an attribute.
+    span.update_name("event unknown" if record.code == UnknownEvent.code else f"event {record.event}")
     for name in ("event", "connection", "room", "message", "seq", "status", "code"):
         if (value := getattr(record, name)) is not None:
             span.set_attribute(f"chat.{name}", value)

@@ -18,7 +18,7 @@ sys.addaudithook(lambda event, details: reached.append(event) if event in networ
 import function_app
 found = {f.get_function_name(): f.get_raw_bindings() for f in function_app.app.get_functions()}
 functions = {name: [json.loads(binding) for binding in bindings] for name, bindings in found.items()}
-modules = ["azure.messaging.webpubsubservice", "azure.identity", "jwt", "cryptography"]
+modules = ["azure.messaging.webpubsubservice", "azure.identity", "jwt", "cryptography", "importlib.metadata"]
 print(json.dumps({"functions": functions, "reached": reached, "loaded": [m for m in modules if m in sys.modules]}))
 """
 HTTP_ROUTES = {

@@ -7,7 +7,7 @@ from functools import partial
 import azure.durable_functions as df
 import azure.functions as func
 
-from chat.call_record import CallRecord
+from chat.call_record import MAX_EVENT_LENGTH, CallRecord
 from chat.correlation import REQUEST_ID
 from chat.durable_client import CLIENT_BINDING, DurableClient
 from chat.errors import ChatError, ServiceUnavailable, Unexpected, UnknownHub, Untrusted
@@ -85,7 +85,7 @@ async def receive_event(
     if event.origin.hub.lower() != settings.hub.lower():
         raise UnknownHub(event.origin.hub, settings.hub)
     verify_age(event.origin.time, time.time(), settings.event_max_age_seconds)
-    record.event = event.name if isinstance(event, UserEvent) else type(event).__name__.lower()
+    record.event = event.name[:MAX_EVENT_LENGTH] if isinstance(event, UserEvent) else type(event).__name__.lower()
     process.event_at = record.began
     record.user, record.connection = event.origin.user_id, event.origin.connection_id
     return await handle(event, settings, DurableClient(client), process, record)

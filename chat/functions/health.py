@@ -3,7 +3,6 @@
 import time
 from collections.abc import Callable
 from functools import lru_cache, partial
-from importlib import metadata
 from platform import python_version
 from typing import TypeVar
 from urllib.parse import urlsplit
@@ -112,6 +111,8 @@ def usable(read: Callable[[], T]) -> T | None:
 @lru_cache(maxsize=1)
 def library_versions() -> dict[str, str]:
     """Return the versions of the libraries that the app is made of, as they are installed; absent ones are left out."""
+    from importlib import metadata  # a twentieth of what the whole app takes to import
+
     versions = {}
     for name in LIBRARIES:
         try:

@@ -49,9 +49,9 @@ class RecordedApp:
     http: aiohttp.ClientSession
     numbers: "count[int]" = field(default_factory=lambda: count(1))
 
-    async def send(self, text: str, traceparent: str = "", *, is_refused: bool = False) -> None:
+    async def send(self, text: str, traceparent: str = "", *, event: str = "message", is_refused: bool = False) -> None:
         """Deliver a message to the lobby, as the service does; the answer has a line for the sender of one refused."""
-        headers = event_headers("user", "message", id=str(next(self.numbers)), userId="ana", connectionState=STATE)
+        headers = event_headers("user", event, id=str(next(self.numbers)), userId="ana", connectionState=STATE)
         headers |= {"Content-Type": "text/plain"} | ({"traceparent": traceparent} if traceparent else {})
         async with self.http.post(f"{self.url}/eventhandler", headers=headers, data=text.encode()) as response:
             assert response.status in (200, 204)

@@ -1,12 +1,13 @@
 """Log lines carry their fields where the platform can see them, and never what must not be read."""
 
 import logging
+import time
 
 import pytest
 from azure.messaging.webpubsubservice.aio import WebPubSubServiceClient
 
 from chat.errors import ServiceUnavailable
-from chat.logs import MAX_CAUSE_LENGTH, cause_of, log
+from chat.logs import MAX_CAUSE_LENGTH, cause_of, log, log_call
 from tests.chat.local_chat import HUB, LocalChat, run_chat, until
 
 
@@ -15,6 +16,31 @@ def test_fields_are_written_behind_the_text_on_one_line(caplog: pytest.LogCaptur
 
     assert caplog.messages == ['presence is unknown {"room":"lobby","user":"a\\nb 100%"}']
     assert caplog.records[0].__dict__["room"] == "lobby"
+
+
+@pytest.mark.parametrize(("failed", "level"), [(False, "INFO"), (True, "WARNING")])
+def test_the_line_of_a_call_has_its_fields_and_the_time_and_is_a_warning_when_the_call_failed(
+    caplog: pytest.LogCaptureFixture, failed: bool, level: str
+) -> None:
+    caplog.set_level(logging.INFO, logger="chat")
+    before = time.time()
+
+    log_call("event handled", {"event": "100%s", "user": "a\nb"}, failed=failed)
+
+    (record,) = caplog.records
+    assert record.getMessage() == 'event handled {"event":"100%s","user":"a\\nb"}'
+    assert (record.name, record.levelname, record.exc_info) == ("chat", level, None)
+    assert before <= record.created <= time.time()
+    assert logging.Formatter("%(asctime)s %(levelname)s %(message)s").format(record).endswith(record.getMessage())
+
+
+def test_a_log_that_takes_only_warnings_gets_the_lines_of_failures_alone(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.WARNING, logger="chat")
+
+    log_call("event handled", {}, failed=False)
+    log_call("event handled", {}, failed=True)
+
+    assert [record.levelname for record in caplog.records] == ["WARNING"]
 
 
 async def test_no_text_token_or_key_reaches_the_log(chat: LocalChat, caplog: pytest.LogCaptureFixture) -> None:

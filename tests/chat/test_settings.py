@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from chat.errors import NotConfigured
-from chat.settings import Auth, Settings, Trust
+from chat.settings import Auth, Settings, Trust, current_settings
 
 STRING = "Endpoint=https://chat.webpubsub.azure.com;AccessKey=a2V5=;Version=1.0;"
 
@@ -105,3 +105,19 @@ def test_sites_that_may_embed_the_chat_are_origins_and_none_unless_they_are_name
 
     assert named.embed_origins == ("https://www.a.example", "https://b.example:8443", "http://localhost:3000")
     assert Settings({}).embed_origins == ()
+
+
+def test_the_environment_is_read_anew_by_each_call_that_asks_for_the_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ChatMessageBytes", "10")
+    first = current_settings().message_bytes
+    monkeypatch.setenv("ChatMessageBytes", "20")
+
+    assert (first, current_settings().message_bytes) == (10, 20)
+
+
+def test_a_setting_that_cannot_be_used_is_told_each_time() -> None:
+    settings = Settings({"ChatAuth": "anyone"})
+
+    for _ in range(2):
+        with pytest.raises(NotConfigured, match="ChatAuth is 'anyone'"):
+            _ = settings.auth

@@ -14,7 +14,7 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from opentelemetry.trace import SpanKind, StatusCode
 
-from chat.errors import NotConfigured
+from chat.errors import AdminsOnly, NotConfigured, StorageUnavailable
 from chat.settings import Settings
 from chat.spans import open_tracer
 from tests.chat.functions.test_handled_calls import TRACEPARENT, lines
@@ -127,6 +127,33 @@ async def test_a_failure_marks_its_spans_with_a_code_and_no_text(spans: InMemory
     }
     assert only(ours(spans, "append")).status.status_code is StatusCode.UNSET
     assert all(not span.events for span in failed)
+
+
+def test_a_call_that_is_refused_is_no_failure_and_one_that_is_cancelled_is(spans: InMemorySpanExporter) -> None:
+    tracer = open_tracer(Settings({"ChatTelemetry": "opentelemetry"}))
+    assert tracer is not None
+
+    for error in (AdminsOnly(), StorageUnavailable("a secret"), asyncio.CancelledError()):
+        with pytest.raises(type(error)), tracer.call("append", {"room": "lobby"}):
+            raise error
+
+    ended = [(span.status.status_code, span.status.description) for span in ours(spans, "append")]
+    assert ended == [
+        (StatusCode.UNSET, None),
+        (StatusCode.ERROR, "storage_unavailable"),
+        (StatusCode.ERROR, "CancelledError"),
+    ]
+    assert [dict(span.attributes or {}).get("chat.code") for span in ours(spans, "append")] == [
+        *("admins_only", "storage_unavailable", None),
+    ]
+
+
+async def test_an_event_that_there_is_not_makes_no_name_of_a_span(spans: InMemorySpanExporter) -> None:
+    async with run_recorded_app(ChatTelemetry="opentelemetry") as app:
+        spans.clear()
+        await app.send("hello", event="unheard_of_" * 20, is_refused=True)
+
+    assert dict(only(ours(spans, "event unknown")).attributes or {})["chat.event"] == ("unheard_of_" * 20)[:64]
 
 
 @pytest.mark.parametrize(

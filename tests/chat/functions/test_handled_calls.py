@@ -8,14 +8,16 @@ from typing import Any
 
 import pytest
 
+from chat.functions.handled_calls import received_trace
 from chat.trace_context import parse_traceparent
 from local_azure.webpubsub.observations import WebhookCalled
-from tests.chat.conftest import event_headers
+from tests.chat.conftest import event_headers, invocation, request_to
 from tests.chat.local_chat import LocalChat, until
 from tests.chat.recorded_calls import run_recorded_app
 
 FIELDS = {"event", "room", "user", "connection", "message", "seq", "status", "code", "ms", "traceparent"}
 TRACEPARENT = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+OTHER = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00"
 
 Line = dict[str, Any]
 
@@ -130,6 +132,7 @@ async def test_a_failure_is_a_warning_that_has_its_reason_in_one_more_line(
     chat: LocalChat, log: pytest.LogCaptureFixture
 ) -> None:
     ana = await chat.open("ana")
+    await until(lambda: lines(log, "event handled", event="connected"))
     chat.service.faults.add("fail rest 503 operation=send_to_group for=60s")
     await ana.ask("message", {"message": "hello", "clientId": "m-1"})
     chat.service.faults.clear()
@@ -139,6 +142,24 @@ async def test_a_failure_is_a_warning_that_has_its_reason_in_one_more_line(
     told = [record for record in log.records if "service_unavailable" in record.getMessage()]
     assert [record.getMessage().partition(" {")[0] for record in told] == ["event failed", "event handled"]
     assert told[1].levelno == logging.WARNING
+
+
+@pytest.mark.parametrize(
+    ("from_host", "from_caller", "expected"),
+    [
+        (TRACEPARENT, OTHER, TRACEPARENT),
+        ("", OTHER, OTHER),
+        ("not a trace", OTHER, OTHER),
+        ("", "not a trace", "None"),
+        ("", "", "None"),
+    ],
+)
+def test_the_platforms_invocation_says_more_than_the_request_where_a_call_stands_in_a_trace(
+    from_host: str, from_caller: str, expected: str
+) -> None:
+    request = request_to("/negotiate", headers={"traceparent": from_caller})
+
+    assert str(received_trace(request, invocation("negotiate", from_host))) == expected
 
 
 async def test_the_calls_that_a_message_makes_are_in_the_trace_of_its_event(log: pytest.LogCaptureFixture) -> None:
