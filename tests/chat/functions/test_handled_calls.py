@@ -131,8 +131,8 @@ async def test_each_request_gets_one_line_and_a_refusal_no_other(
 async def test_a_failure_is_a_warning_that_has_its_reason_in_one_more_line(
     chat: LocalChat, log: pytest.LogCaptureFixture
 ) -> None:
-    ana = await chat.open("ana")
-    await until(lambda: lines(log, "event handled", event="connected"))
+    ana = await chat.open("ana-of-failures")
+    await until(lambda: lines(log, "event handled", event="connected", user="ana-of-failures"))
     chat.service.faults.add("fail rest 503 operation=send_to_group for=60s")
     await ana.ask("message", {"message": "hello", "clientId": "m-1"})
     chat.service.faults.clear()
