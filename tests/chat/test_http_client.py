@@ -13,6 +13,18 @@ from chat.http_messages import HttpAnswer
 from tests.chat.stub_server import a_server, cut
 
 
+async def open_connection(client: HttpClient, address: str) -> None:
+    """Make a first call, whose connection stays; a busy machine may not take a connection within the client's limit."""
+    while True:
+        try:
+            await client.call("GET", address, {}, None, 5)
+        except CallFailed as problem:
+            if problem.was_sent:
+                raise
+        else:
+            return
+
+
 async def test_a_call_is_answered_with_status_headers_and_body() -> None:
     async def answer(request: web.Request) -> web.Response:
         seen = f"{request.method} {request.raw_path} {request.headers['X-A']} {await request.text()}"
@@ -52,7 +64,7 @@ async def test_nothing_is_sent_again_on_a_connection_that_was_lost(method: str) 
 
     async with a_server(answer) as address:
         client = HttpClient(address)
-        await client.call("GET", address, {}, None, 5)
+        await open_connection(client, address)
         with pytest.raises(CallFailed, match="connection was lost") as failure:
             await client.call(method, address, {}, None, 5)
 
@@ -153,7 +165,7 @@ async def test_a_client_that_was_closed_opens_new_connections() -> None:
 
     async with a_server(answer) as address:
         client = HttpClient(address)
-        await client.call("GET", address, {}, None, 5)
+        await open_connection(client, address)
         await client.close()
 
         assert (await client.call("GET", address, {}, None, 5)).status == 200
