@@ -54,20 +54,24 @@ class EventHandler:
 
     def __post_init__(self) -> None:
         _check_url_template(self.url_template)
-        lowered = tuple(event.lower() for event in self.system_events)
-        for event in lowered:
-            if event not in get_args(SystemEvent):
-                raise SettingsError(f"SystemEvents has {event[:64]!r}; known are {', '.join(get_args(SystemEvent))}")
-        object.__setattr__(self, "system_events", lowered)
+        object.__setattr__(self, "system_events", _check_system_events(self.system_events))
+
+
+@dataclass(frozen=True, slots=True)
+class EventListener:
+    """An event hub that the cloud service would send user events to as well; the pattern is as in `EventHandler`."""
+
+    event_pattern: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class HubSettings:
-    """One hub: its ordered event handlers, who may connect without a token, and its keep-alive interval."""
+    """One hub: its ordered event handlers, who may connect without a token, its keep-alive interval, its listeners."""
 
     event_handlers: Sequence[EventHandler] = ()
     anonymous_connect_policy: AnonymousConnectPolicy = "deny"
     keep_alive_seconds: float = 20.0
+    event_listeners: Sequence[EventListener] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,10 +189,19 @@ def _hub_from_json(hub: Section) -> HubSettings:
         raise SettingsError(f"{hub.path}:AnonymousConnectPolicy is {policy[:64]!r}; it must be allow or deny")
     keep_alive = hub.integer("WebSocketKeepAliveIntervalInSeconds", default=20, minimum=1, maximum=120)
     handlers = [_handler_from_json(handler) for handler in hub.sections("EventHandlers")]
-    if hub.sections("EventListeners"):
-        raise SettingsError(f"{hub.path}:EventListeners need Event Hubs, which does not run here; remove them")
+    listeners = tuple(_listener_from_json(listener) for listener in hub.sections("EventListeners"))
     hub.refuse_unknown_keys()
-    return HubSettings(tuple(handlers), "allow" if policy == "allow" else "deny", float(keep_alive))
+    return HubSettings(tuple(handlers), "allow" if policy == "allow" else "deny", float(keep_alive), listeners)
+
+
+def _listener_from_json(listener: Section) -> EventListener:
+    names = listener.section("EventNameFilter")
+    _check_system_events(names.texts("SystemEvents"))
+    pattern = names.text("UserEventPattern")
+    names.refuse_unknown_keys()
+    listener.ignore("EventHubEndpoint")  # nothing is sent there
+    listener.refuse_unknown_keys()
+    return EventListener(pattern)
 
 
 def _handler_from_json(handler: Section) -> EventHandler:
@@ -224,6 +237,15 @@ def _auth_resource(auth: Section) -> str | None:
             f"in 1 to {MAX_RESOURCE_CHARACTERS} characters"
         )
     return resource
+
+
+def _check_system_events(events: Sequence[str]) -> tuple[str, ...]:
+    """Return the names in lower case; raises `SettingsError` for one that is no system event."""
+    lowered = tuple(event.lower() for event in events)
+    for event in lowered:
+        if event not in get_args(SystemEvent):
+            raise SettingsError(f"SystemEvents has {event[:64]!r}; known are {', '.join(get_args(SystemEvent))}")
+    return lowered
 
 
 def _check_url_template(template: str) -> None:

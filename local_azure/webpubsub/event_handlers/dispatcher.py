@@ -7,7 +7,7 @@ they are sent by tasks that belong to this object and end with it.
 import asyncio
 import json
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import partial
 from typing import NoReturn
@@ -21,6 +21,7 @@ from local_azure.webpubsub.event_handlers.matching import (
     handler_for_user_event,
     handler_label,
     handler_url,
+    is_heard,
 )
 from local_azure.webpubsub.event_handlers.requests import (
     ConnectRequest,
@@ -44,7 +45,7 @@ from local_azure.webpubsub.events import Event, EventSource, HandlerResponse
 from local_azure.webpubsub.faults.hooks import EventLost, FaultHooks
 from local_azure.webpubsub.messages import Payload
 from local_azure.webpubsub.observations import Observations
-from local_azure.webpubsub.settings import EventHandler, Settings, SettingsError
+from local_azure.webpubsub.settings import EventHandler, EventListener, Settings, SettingsError
 
 log = logging.getLogger(__name__)
 
@@ -79,8 +80,12 @@ class EventHandlers:
         self._timeout = settings.times.handler_timeout_seconds
         self._own_token = own_token
         self._handlers: dict[str, tuple[EventHandler, ...]] = {}
+        self._listeners: dict[str, Sequence[EventListener]] = {}
         for name, hub in settings.hubs.items():
             self.set_handlers(name, tuple(hub.event_handlers))
+            if hub.event_listeners:
+                self._listeners[name] = hub.event_listeners
+                log.warning("event listeners get no events: Event Hubs does not run here", extra={"hub": name})
         self._faults = faults
         self._client = WebhookClient(
             retry_waits=settings.times.retry_waits_seconds,
@@ -126,6 +131,8 @@ class EventHandlers:
         handler = handler_for_user_event(self._handlers.get(source.hub, ()), name)
         _log_match(source, name, handler)
         if handler is None:
+            if is_heard(self._listeners.get(source.hub, ()), name):
+                return None  # the cloud service has given it to the listener
             raise EventFailed("no event handler matches")
         make_event = partial(user_event, source, name, source.next_event_id(), payload)
         try:

@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 from yarl import URL
 
-from local_azure.webpubsub.settings import EventHandler
+from local_azure.webpubsub.settings import EventHandler, EventListener
 
 VALIDATE = "validate"
 
@@ -22,6 +22,11 @@ def handler_for_system_event(handlers: Sequence[EventHandler], event: str) -> Ev
 def handler_for_user_event(handlers: Sequence[EventHandler], event: str) -> EventHandler | None:
     """Return the first handler whose pattern is `*` or names the event, whatever the letter case."""
     return next((handler for handler in handlers if _pattern_matches(handler.event_pattern, event)), None)
+
+
+def is_heard(listeners: Sequence[EventListener], event: str) -> bool:
+    """Return whether a listener's pattern is `*` or names the user event."""
+    return any(_pattern_matches(listener.event_pattern, event) for listener in listeners)
 
 
 def handler_url(handler: EventHandler, hub: str, event: str) -> URL:

@@ -2,6 +2,7 @@
 
 import asyncio
 from base64 import b64encode
+from dataclasses import replace
 
 import pytest
 from aiohttp import web
@@ -9,6 +10,7 @@ from multidict import CIMultiDict
 
 from local_azure.webpubsub import Service
 from local_azure.webpubsub.hub import Connection
+from local_azure.webpubsub.settings import Settings
 from tests.local_azure.webpubsub.harness import FAST, HUB, Answer, Application, Harness, Received, until
 
 
@@ -215,6 +217,18 @@ async def test_w163_an_event_without_a_handler_fails(harness: Harness, service: 
     ana = await harness.connect(service, "ana")
 
     assert (await ana.request("event", 1, event="move", data=1))["error"]["name"] == "InternalServerError"
+
+
+async def test_w163_a_listener_alone_makes_an_event_a_success(
+    harness: Harness, caplog: pytest.LogCaptureFixture
+) -> None:
+    document = {"WebPubSub": {"Hubs": {HUB: {"EventListeners": [{"EventNameFilter": {"UserEventPattern": "a,move"}}]}}}}
+    service = await harness.service(replace(Settings.from_json(document), times=FAST))
+    ana = await harness.connect(service, "ana")
+
+    assert (await ana.request("event", 1, event="move", data=1))["success"]
+    assert (await ana.request("event", 2, event="other", data=1))["error"]["name"] == "InternalServerError"
+    assert "event listeners get no events: Event Hubs does not run here" in caplog.text
 
 
 async def test_w164_a_slow_handler_delays_only_its_client(
