@@ -5,6 +5,7 @@ import os
 from collections.abc import AsyncIterator, Coroutine, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -36,6 +37,7 @@ from local_azure.log_lines import log_to_stdout
 from local_azure.observation_stream import StreamedObservations
 from local_azure.storage_process import StorageProcess, StorageStarted, StorageTask
 from local_azure.webpubsub import Service, Settings, SettingsError, serve
+from local_azure.webpubsub.settings_file import followed_settings
 
 if TYPE_CHECKING:
     from local_azure.authority import AuthorityServer
@@ -80,15 +82,14 @@ async def run_services(options: ServiceOptions, instances: AppInstances, storage
 
     Raises HostError when settings cannot be used, an address is taken or the app cannot be served.
     """
-    settings = read_webpubsub_settings(options.webpubsub_settings, options.app_root)
+    settings = _read_settings(options)
     log_to_stdout()
     storage_faults = [fault for fault in options.faults if isinstance(fault, tuple(_storage_fault_kinds()))]
-    settings = replace_functions_port(settings, options.functions_port)
     async with AsyncExitStack() as stack:
         identity = await _serve_identity(stack, options.identity, options.tls) if options.identity else None
         task = StorageTask(options.host, options.tables_port, options.data, tuple(storage_faults), options.tls)
         if identity:
-            settings, task = require_identities(settings), replace(task, trust=identity.server.authority.trust())
+            task = replace(task, trust=identity.server.authority.trust())
         tables = await stack.enter_async_context(_serve_tables(storage, task))
         service = await stack.enter_async_context(_serve_webpubsub(settings, options, identity))
         service.show_storage(StreamedObservations(tables.origin), RemoteFaults(tables.origin, _storage_fault_kinds))
@@ -101,6 +102,9 @@ async def run_services(options: ServiceOptions, instances: AppInstances, storage
         app_settings = _app_settings(options, service, tables, identity)
         if options.tls:
             print_line(f"App's settings   {options.tls.write_app_variables(app_settings)}")
+        await stack.enter_async_context(
+            followed_settings(_settings_file(options), partial(_read_settings_again, options), service)
+        )
         await _until_stopped(service, instances.run(app_settings, PROCESS_STARTED, storage.set_log_level))
 
 
@@ -126,6 +130,24 @@ def _storage_fault_kinds() -> Sequence[type[Fault]]:
     from local_azure.tables.faults import KINDS
 
     return KINDS
+
+
+def _settings_file(options: ServiceOptions) -> Path:
+    return options.webpubsub_settings or options.app_root / WEBPUBSUB_SETTINGS
+
+
+def _read_settings(options: ServiceOptions) -> Settings:
+    """Return the service's settings, for the app's port; raises ConfigurationError."""
+    settings = read_webpubsub_settings(options.webpubsub_settings, options.app_root)
+    settings = replace_functions_port(settings, options.functions_port)
+    return require_identities(settings) if options.identity else settings
+
+
+def _read_settings_again(options: ServiceOptions) -> Settings:
+    try:
+        return _read_settings(options)
+    except ConfigurationError as error:
+        raise SettingsError(str(error)) from error
 
 
 def read_webpubsub_settings(file: Path | None, app_root: Path) -> Settings:

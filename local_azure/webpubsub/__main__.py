@@ -9,6 +9,7 @@ import os
 import signal
 import sys
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -19,6 +20,7 @@ from local_azure.log_lines import log_to_stderr
 from local_azure.webpubsub.faults import KINDS
 from local_azure.webpubsub.service import serve
 from local_azure.webpubsub.settings import Settings, SettingsError
+from local_azure.webpubsub.settings_file import followed_settings
 
 DEFAULT_HOST = "127.0.0.1"
 DEFAULT_PORT = 8080
@@ -119,7 +121,9 @@ async def _run(settings: Settings, host: str, port: int, options: argparse.Names
         print(f"Connection string: {service.connection_string}", flush=True)  # noqa: T201
         if notes := identity.write_variables({"WebPubSubConnectionString__serviceUri": service.endpoint}):
             print(notes, flush=True)  # noqa: T201
-        await stopped.wait()
+        file = options.settings or DEFAULT_SETTINGS_FILE
+        async with followed_settings(file, partial(load_settings, options.settings), service):
+            await stopped.wait()
 
 
 if __name__ == "__main__":

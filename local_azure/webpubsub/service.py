@@ -4,7 +4,7 @@ import ipaddress
 import logging
 import ssl
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
 
 from aiohttp import web
@@ -25,7 +25,7 @@ from local_azure.webpubsub.hub import Connection, Hubs
 from local_azure.webpubsub.inspector import Inspector
 from local_azure.webpubsub.observations import Observations, RestCalled
 from local_azure.webpubsub.recovery import Recovery
-from local_azure.webpubsub.settings import EventHandler, Settings
+from local_azure.webpubsub.settings import EventHandler, HubSettings, Settings
 
 log = logging.getLogger(__name__)
 
@@ -101,6 +101,13 @@ class Service:
     def set_event_handlers(self, hub: str, handlers: Iterable[EventHandler]) -> None:
         """Send the hub's events to these handlers from now on; letter case of the hub does not matter."""
         self._handlers.set_handlers(hub, tuple(handlers))
+
+    def replace_hubs(self, hubs: Mapping[str, HubSettings]) -> None:
+        """Take the event handlers and listeners of these hubs from now on; raises `SettingsError` and changes nothing.
+
+        What else the settings say of hubs counts from the start of the service.
+        """
+        self._handlers.replace_hubs(hubs)
 
     def show_storage(self, observations: Publisher[StorageObservation], faults: FaultRegistry | FaultSource) -> None:
         """Show a storage in the inspector: its calls in the traces, and its faults.

@@ -1,10 +1,13 @@
 """`python -m local_azure`: the services together, with an app that handles an event and stores something."""
 
+import asyncio
 import json
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 import aiohttp
 import pytest
@@ -37,9 +40,22 @@ HANDLER = {"UrlTemplate": "http://localhost:7071/api/eventhandler", "EventPatter
 SETTINGS = {"WebPubSub": {"Hubs": {"chat": {"EventHandlers": [HANDLER]}}}}
 
 
+@dataclass(frozen=True)
+class Command:
+    """The running command: what reaches its Web PubSub, and what it prints from now on."""
+
+    connection_string: str
+    printed: IO[str]
+
+    @property
+    def service(self) -> WebPubSubServiceClient:
+        """A client of its Web PubSub."""
+        return WebPubSubServiceClient.from_connection_string(self.connection_string, "chat")
+
+
 @pytest.fixture
-def connection_string(tmp_path: Path) -> Iterator[str]:
-    """Run the command for the app; return what reaches its Web PubSub."""
+def command(tmp_path: Path) -> Iterator[Command]:
+    """Run the command for the app."""
     (tmp_path / "host.json").write_text('{"version": "2.0"}')
     (tmp_path / "function_app.py").write_text(APP)
     (tmp_path / "webpubsub.json").write_text(json.dumps(SETTINGS))
@@ -51,18 +67,15 @@ def connection_string(tmp_path: Path) -> Iterator[str]:
     try:
         printed = next(line for line in process.stdout if line.startswith("Connection "))
         assert any(line.startswith("Ready") for line in process.stdout)
-        yield printed.removeprefix("Connection ").strip()
+        yield Command(printed.removeprefix("Connection ").strip(), process.stdout)
     finally:
         process.terminate()
         process.communicate(timeout=20)
 
 
-async def test_the_storage_calls_of_the_app_are_in_the_trace_of_the_event_that_caused_them(
-    connection_string: str,
-) -> None:
-    service = WebPubSubServiceClient.from_connection_string(connection_string, "chat")
-    endpoint = connection_string.removeprefix("Endpoint=").partition(";")[0]
-    url = service.get_client_access_token(user_id="ana")["url"]
+async def test_the_storage_calls_of_the_app_are_in_the_trace_of_the_event_that_caused_them(command: Command) -> None:
+    endpoint = command.connection_string.removeprefix("Endpoint=").partition(";")[0]
+    url = command.service.get_client_access_token(user_id="ana")["url"]
     async with (
         aiohttp.ClientSession() as session,
         open_page_at(session, endpoint) as page,
@@ -82,3 +95,20 @@ async def test_the_storage_calls_of_the_app_are_in_the_trace_of_the_event_that_c
         ("merge messages", "204", 2),
         ("ack 1", "", 1),
     ]
+
+
+async def test_the_settings_file_of_web_pubsub_is_read_again_when_it_changes(command: Command, tmp_path: Path) -> None:
+    url = command.service.get_client_access_token(user_id="ana")["url"]
+    changed = {"WebPubSub": {"Hubs": {"chat": {"EventHandlers": [HANDLER | {"EventPattern": "other"}]}}}}
+    event = {"type": "event", "event": "message", "dataType": "text", "data": "hello"}
+    async with aiohttp.ClientSession() as session, session.ws_connect(url, protocols=[JSON]) as socket:
+        assert (await socket.receive_json(timeout=WAIT_SECONDS))["event"] == "connected"
+        await socket.send_json(event | {"ackId": 1})
+        assert (await socket.receive_json(timeout=WAIT_SECONDS))["success"] is True
+
+        (tmp_path / "webpubsub.json").write_text(json.dumps(changed))
+        assert await asyncio.to_thread(
+            lambda: any("event handlers were read again" in line for line in command.printed)
+        )
+        await socket.send_json(event | {"ackId": 2})
+        assert (await socket.receive_json(timeout=WAIT_SECONDS))["success"] is False

@@ -45,7 +45,7 @@ from local_azure.webpubsub.events import Event, EventSource, HandlerResponse
 from local_azure.webpubsub.faults.hooks import EventLost, FaultHooks
 from local_azure.webpubsub.messages import Payload
 from local_azure.webpubsub.observations import Observations
-from local_azure.webpubsub.settings import EventHandler, EventListener, Settings, SettingsError
+from local_azure.webpubsub.settings import EventHandler, EventListener, HubSettings, Settings, SettingsError
 
 log = logging.getLogger(__name__)
 
@@ -81,11 +81,7 @@ class EventHandlers:
         self._own_token = own_token
         self._handlers: dict[str, tuple[EventHandler, ...]] = {}
         self._listeners: dict[str, Sequence[EventListener]] = {}
-        for name, hub in settings.hubs.items():
-            self.set_handlers(name, tuple(hub.event_handlers))
-            if hub.event_listeners:
-                self._listeners[name] = hub.event_listeners
-                log.warning("event listeners get no events: Event Hubs does not run here", extra={"hub": name})
+        self.replace_hubs(settings.hubs)
         self._faults = faults
         self._client = WebhookClient(
             retry_waits=settings.times.retry_waits_seconds,
@@ -97,12 +93,27 @@ class EventHandlers:
 
     def set_handlers(self, hub: str, handlers: tuple[EventHandler, ...]) -> None:
         """Send the hub's events to these handlers from now on; raises `SettingsError`, see above."""
+        self._check_handlers(hub, handlers)
+        self._handlers[hub.lower()] = handlers
+
+    def replace_hubs(self, hubs: Mapping[str, HubSettings]) -> None:
+        """Take the handlers and listeners of these hubs from now on, and no others; raises `SettingsError`, see above.
+
+        Then nothing is changed.
+        """
+        for name, hub in hubs.items():
+            self._check_handlers(name, hub.event_handlers)
+        self._handlers = {name.lower(): tuple(hub.event_handlers) for name, hub in hubs.items()}
+        self._listeners = {name.lower(): hub.event_listeners for name, hub in hubs.items() if hub.event_listeners}
+        for name in self._listeners:
+            log.warning("event listeners get no events: Event Hubs does not run here", extra={"hub": name})
+
+    def _check_handlers(self, hub: str, handlers: Sequence[EventHandler]) -> None:
         if self._own_token is None and any(handler.auth_resource for handler in handlers):
             raise SettingsError(
                 f"Hubs:{hub} has an event handler with the Auth type ManagedIdentity, and this service has no "
                 f"identity: start it with --identity"
             )
-        self._handlers[hub.lower()] = handlers
 
     def handlers(self) -> Mapping[str, tuple[EventHandler, ...]]:
         """Return the handlers of each hub that has been given any, by its lower-case name."""
