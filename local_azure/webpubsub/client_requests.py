@@ -4,6 +4,7 @@ Every request is carried out at once, except a user event: it is sent to its han
 waits until the handler has responded.
 """
 
+import asyncio
 import logging
 from collections.abc import Coroutine
 
@@ -96,7 +97,11 @@ def _acknowledge(connection: Connection, ack_id: int | None, error: AckError | N
         return
     if error is None:
         connection.acks.add(ack_id)
-    connection.send(Ack(ack_id, error))
+    ack = Ack(ack_id, error)
+    if connection.ack_delay:
+        asyncio.get_running_loop().call_later(connection.ack_delay, connection.send, ack)
+    else:
+        connection.send(ack)
 
 
 async def _send_event(connection: Connection, message: SendEvent, handlers: EventHandlers) -> None:

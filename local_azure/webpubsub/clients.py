@@ -41,6 +41,11 @@ DISCONNECT_CHECK_SECONDS = 0.1
 
 _T = TypeVar("_T")
 
+# azure-messaging-webpubsubclient 1.1, synchronous: it begins to wait for an ack after it has sent the request, and does
+# not notice one that came before. Then it stands still until its own limit, 30 s.
+PYTHON_CLIENT = "azsdk-python-webpubsub-client/"
+PYTHON_CLIENT_ACK_SECONDS = 0.005
+
 
 class _ClientDisconnected(Exception):
     """The client dropped its socket before its handshake was answered."""
@@ -135,7 +140,7 @@ class Clients:
             # The handler has accepted the connection, so it is notified of its end.
             self._handlers.disconnected(source, CONNECTION_ENDED)
             return ws
-        connection = self._make_connection(accepted)
+        connection = self._make_connection(accepted, self._ack_delay(request))
         hub = connection.hub
         connection.transport = socket
         hub.add(connection, accepted.groups)
@@ -244,7 +249,14 @@ class Clients:
         else:
             connection.hub.remove(connection, CONNECTION_ENDED if end.text is None else end.text)
 
-    def _make_connection(self, accepted: AcceptedConnection) -> Connection:
+    def _ack_delay(self, request: web.Request) -> float:
+        """Return how many seconds the acks of this client wait."""
+        configured = self._settings.times.ack_delay_seconds
+        if configured is not None:
+            return configured
+        return PYTHON_CLIENT_ACK_SECONDS if PYTHON_CLIENT in request.headers.get("User-Agent", "") else 0.0
+
+    def _make_connection(self, accepted: AcceptedConnection, ack_delay: float) -> Connection:
         limits = self._settings.limits
         source = accepted.source
         return Connection(
@@ -254,6 +266,7 @@ class Clients:
             permissions=Permissions(accepted.roles),
             acks=AckIds(limits.remembered_ack_ids),
             replay=ReplayBuffer(limits.replay_messages, limits.replay_bytes) if accepted.codec.reliable else None,
+            ack_delay=ack_delay,
         )
 
     def _reconnection_token(self, connection: Connection) -> str | None:

@@ -48,6 +48,7 @@ class Connection:
     """
 
     __slots__ = (
+        "ack_delay",
         "acks",
         "codec",
         "ended",
@@ -70,7 +71,10 @@ class Connection:
         permissions: Permissions,
         acks: AckIds,
         replay: ReplayBuffer | None,
+        ack_delay: float = 0.0,
     ) -> None:
+        """Acks of requests are sent `ack_delay` seconds later."""
+        self.ack_delay = ack_delay
         self.hub = hub
         self.source = source
         self.user_id: str | None = source.user_id

@@ -91,7 +91,10 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Times:
-    """Every timeout, wait and lifetime of the service, in seconds."""
+    """Every timeout, wait and lifetime of the service, in seconds.
+
+    `ack_delay_seconds` holds acks of requests back. None does so for the Python client alone, which needs it.
+    """
 
     retention_seconds: float = 30.0
     handler_timeout_seconds: float = 100.0
@@ -103,6 +106,7 @@ class Times:
     close_drain_seconds: float = 5.0
     clock_skew_seconds: float = 300.0
     reconnection_token_seconds: float = 7 * 24 * 3600.0
+    ack_delay_seconds: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

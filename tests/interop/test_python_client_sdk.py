@@ -16,6 +16,7 @@ from azure.messaging.webpubsubclient.models import (
 from azure.messaging.webpubsubservice import WebPubSubServiceClient
 
 from local_azure.pytest_plugin import WebPubSub
+from local_azure.webpubsub.clients import PYTHON_CLIENT_ACK_SECONDS
 from tests.interop.link import Link
 from tests.interop.listening import HUB, Listeners
 from tests.interop.python_client import PythonClient
@@ -309,3 +310,13 @@ async def test_ten_clients_at_once_each_get_each_message_once(open_client: Open)
     await eventually(lambda: all(len(person.texts()) == len(people) for person in people))
 
     assert all(person.texts() == ["hi"] * len(people) for person in people)
+
+
+async def test_the_client_is_recognised_so_that_its_acks_come_a_moment_later(
+    open_client: Open, web_pubsub: WebPubSub
+) -> None:
+    await open_client("ana", protocol=WebPubSubProtocolType.JSON)
+
+    delays = web_pubsub.call(lambda: [each.ack_delay for each in web_pubsub.service.hubs.hub(HUB).connections()])
+
+    assert delays == [PYTHON_CLIENT_ACK_SECONDS]

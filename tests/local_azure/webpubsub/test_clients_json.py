@@ -1,11 +1,14 @@
 """What a client of `json.webpubsub.azure.v1` sends and receives (W-056 and following), over real sockets."""
 
+from dataclasses import replace
+
 import aiohttp
 import pytest
 
-from local_azure.webpubsub import Service
+from local_azure.webpubsub import Service, clients
 from local_azure.webpubsub.roles import Permission
-from tests.local_azure.webpubsub.harness import HUB, JSON, Harness
+from local_azure.webpubsub.settings import Settings
+from tests.local_azure.webpubsub.harness import FAST, HUB, JSON, Harness
 
 NO_ROLES: tuple[str, ...] = ()
 
@@ -260,3 +263,31 @@ def masked_message(payload: bytes, count: int) -> bytes:
         first = (0x80 if index == len(parts) - 1 else 0) | (1 if index == 0 else 0)
         frames += bytes((first, 0xFF)) + len(part).to_bytes(8, "big") + bytes(4) + part
     return frames
+
+
+PYTHON_CLIENT = "azsdk-python-webpubsub-client/1.1.0 Python/3.11.7 (Linux)"
+
+
+@pytest.mark.parametrize(
+    ("user_agent", "delay", "first"),
+    [
+        (PYTHON_CLIENT, None, "pong"),
+        (f"my-app {PYTHON_CLIENT}", None, "pong"),
+        ("another", None, "ack"),
+        (PYTHON_CLIENT, 0.0, "ack"),
+        ("another", 0.1, "pong"),
+    ],
+)
+async def test_the_python_client_gets_its_acks_a_moment_later(
+    harness: Harness, monkeypatch: pytest.MonkeyPatch, user_agent: str, delay: float | None, first: str
+) -> None:
+    """Its synchronous form does not notice an ack that comes before it waits for it."""
+    monkeypatch.setattr(clients, "PYTHON_CLIENT_ACK_SECONDS", 0.1)  # so that a busy machine shows the same
+    service = await harness.service(Settings(times=replace(FAST, ack_delay_seconds=delay)))
+    ana = await harness.connect(service, "ana", headers={"User-Agent": user_agent})
+
+    await ana.send("joinGroup", group="room", ackId=1)
+    await ana.send("ping")
+
+    answers = [(await ana.receive())["type"] for _ in range(2)]
+    assert (answers[0], sorted(answers)) == (first, ["ack", "pong"])
