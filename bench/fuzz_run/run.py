@@ -23,8 +23,6 @@ MAX_PROBLEMS = 20
 BANNER = re.compile(r"^.*Connection {3,}.*$", re.MULTILINE)
 """The line in which local Azure tells its own connection string."""
 DEFECTS = ("Traceback (most recent call last)", "unexpected failure", "internal_error", "(Failed, Id=")
-FAULT_CODES = frozenset({"service_unavailable", "storage_unavailable"})
-"""What the chat says when a machine is too slow; the run injects no faults."""
 MEGABYTE = 1024 * 1024
 HIGH_LIMITS = ", ".join(f"{kind}={MAX_PER_MINUTE}/{MAX_BURST}" for kind in Kind)
 """Or most inputs would be refused before they are looked at."""
