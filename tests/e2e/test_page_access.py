@@ -61,22 +61,15 @@ def test_what_a_colour_tells_has_a_line_in_the_systems_own_colours_and_each_text
     page.emulate_media(forced_colors="active")
     ana = Person(page, chat, "ana").enter(a_room())
     ana.say("hello")
-    bubble = ana.expect_line("hello").locator(".bubble")
-
-    def style(selector: str, name: str) -> str:
-        found: str = page.locator(selector).evaluate("(node, name) => getComputedStyle(node)[name]", name)
-        return found
-
-    assert style("#my-rooms [aria-current=page]", "outlineStyle") == "solid"
-    assert style("#send-button", "borderTopWidth") == "1px"
-    assert bubble.evaluate("node => getComputedStyle(node).borderTopWidth") == "1px"
+    expect(ana.expect_line("hello").locator(".bubble")).to_have_css("border-top-width", "1px")
+    expect(page.locator("#my-rooms [aria-current=page]")).to_have_css("outline-style", "solid")
+    expect(page.locator("#send-button")).to_have_css("border-top-width", "1px")
     ana.box.focus()
-    assert style("#message-box", "outlineStyle") == "solid"
+    expect(ana.box).to_have_css("outline-style", "solid")
 
     from_right_to_left = "\u0634\u0627\u064a\u061f"
     ana.box.fill(from_right_to_left)
-    assert style("#message-box", "direction") == "rtl"
+    expect(ana.box).to_have_css("direction", "rtl")
     ana.say(from_right_to_left)
-    line = ana.expect_line(from_right_to_left).locator(".text")
-    assert line.evaluate("node => getComputedStyle(node).direction") == "rtl"
-    assert style("html", "direction") == "ltr"
+    expect(ana.expect_line(from_right_to_left).locator(".text")).to_have_css("direction", "rtl")
+    expect(page.locator("html")).to_have_css("direction", "ltr")
