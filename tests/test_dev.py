@@ -28,6 +28,7 @@ from dev_environment import (
     ensure_node_packages,
     requirements_digest,
 )
+from tests.system_parts import needs, needs_posix
 
 ROOT = Path(dev.__file__).parent
 
@@ -108,7 +109,7 @@ def test_nothing_is_installed_while_the_requirements_stay_as_they_are(capsys: py
     assert capsys.readouterr().out == ""
 
 
-@pytest.mark.skipif(shutil.which("npm") is None, reason="npm is not on the PATH")
+@needs("npm", is_there=shutil.which("npm") is not None)
 def test_a_second_installation_finds_nothing_to_do(capsys: pytest.CaptureFixture[str]) -> None:
     assert dev.main(["install"]) == 0
     assert capsys.readouterr().out == ""
@@ -122,7 +123,7 @@ def test_a_missing_core_tools_is_named_with_where_to_get_it(tmp_path: Path) -> N
     assert "Traceback" not in result.stderr
 
 
-@pytest.mark.skipif(os.name != "posix", reason="missing: a POSIX shell, for the stand-ins for func and azurite")
+@needs_posix("a POSIX shell, for the stand-ins for func and azurite")
 def test_func_start_runs_with_azurite_and_web_pubsub_and_all_stop_together(tmp_path: Path) -> None:
     """Core Tools and Azurite are the outside world: stand-ins note how they are called and wait to be stopped."""
     project, tools = checkout(tmp_path / "project"), tmp_path / "tools"
@@ -152,7 +153,7 @@ def test_func_start_runs_with_azurite_and_web_pubsub_and_all_stop_together(tmp_p
             os.kill(int((tools / f"{tool}.pid").read_text()), 0)
 
 
-@pytest.mark.skipif(os.name != "posix", reason="the stand-in for npm is a shell script")
+@needs_posix("a POSIX shell, for the stand-in for npm")
 def test_npm_packages_are_installed_once_and_what_somebody_else_installed_is_never_deleted(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -198,7 +199,7 @@ def test_without_npm_the_page_is_not_checked_on_a_laptop_and_an_error_in_ci(
     assert "npm is not on the PATH" in capsys.readouterr().err
 
 
-@pytest.mark.skipif(shutil.which("npm") is None, reason="npm is not on the PATH")
+@needs("npm", is_there=shutil.which("npm") is not None)
 def test_every_check_runs_and_each_failure_is_reported(
     monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:

@@ -15,9 +15,10 @@ from pathlib import Path
 import pytest
 
 from dev_environment import ROOT, Stamp, ensure_environment, may_clear, read_stamp, venv_python
+from tests.system_parts import needs_posix
 
 COMMANDS = ("run", "test", "check", "bench", "screenshots", "func")
-posix_only = pytest.mark.skipif(os.name != "posix", reason="uses shell scripts and symbolic links")
+posix_only = needs_posix("a POSIX shell and symbolic links")
 
 
 # --- the project that dev.py works in: a copy of dev.py, and requirements that need no network -----------------------

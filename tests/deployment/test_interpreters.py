@@ -1,12 +1,12 @@
 """Which Pythons the deployment package is tried with."""
 
-import os
 import sys
 from pathlib import Path
 
 import pytest
 
 from tests.deployment.interpreters import VERSIONS, find_interpreters
+from tests.system_parts import needs_posix
 
 RUNNING = "{}.{}".format(*sys.version_info)
 
@@ -15,7 +15,7 @@ def test_the_python_that_runs_the_tests_is_always_tried() -> None:
     assert RUNNING in find_interpreters()
 
 
-@pytest.mark.skipif(os.name != "posix", reason="the stand-ins for interpreters are shell scripts")
+@needs_posix("a POSIX shell, for the stand-ins for interpreters")
 def test_a_python_that_does_not_run_or_is_another_one_is_left_out(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

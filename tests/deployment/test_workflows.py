@@ -22,6 +22,7 @@ import dev
 from tests.deployment.package import ROOT, package_files
 from tests.deployment.project_files import read_jsonc, read_yaml
 from tests.local_azure.functions.official.runtime import official_app
+from tests.system_parts import needs_posix
 
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
 DEPENDABOT = ROOT / ".github" / "dependabot.yml"
@@ -118,7 +119,7 @@ def run_step(step: dict[str, Any], checkout: Path) -> None:
     assert ran.returncode == 0, ran.stderr
 
 
-@pytest.mark.skipif(os.name != "posix", reason="missing: the shell that the workflow's runner has")
+@needs_posix("the shell that the workflow's runner has")
 @pytest.mark.timeout(300)
 async def test_the_build_of_the_workflow_makes_a_package_that_the_official_runtime_indexes(tmp_path: Path) -> None:
     """The steps run here as they are written, in a copy of what a checkout has."""

@@ -1,7 +1,6 @@
 """The certificates of the services on this machine."""
 
 import asyncio
-import os
 import ssl
 import stat
 from datetime import UTC, datetime, timedelta
@@ -15,6 +14,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from cryptography.x509.oid import NameOID
 
 from local_azure.certificates import TlsFiles, ensure_certificates
+from tests.system_parts import needs_posix
 
 NOW = datetime.now(UTC)
 
@@ -115,7 +115,7 @@ async def test_a_missing_or_damaged_file_is_made_again(tmp_path: Path, name: str
         assert await greet(files.server_context(), trusted, "localhost") == b"hello"
 
 
-@pytest.mark.skipif(os.name == "nt", reason="Windows has no such permissions")
+@needs_posix("permissions of files (POSIX)")
 def test_private_keys_can_be_read_by_their_owner_alone(tmp_path: Path) -> None:
     ensure_certificates(tmp_path)
 

@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-import os
 import re
 import signal
 import socket
@@ -23,6 +22,7 @@ from local_azure.pytest_plugin import TableStorage, table_storage, table_storage
 from local_azure.tables.__main__ import DEFAULT_PORT
 from local_azure.tables.service import KEEP_ALIVE_SECONDS
 from tests.local_azure.tables.rest_client import RestClient
+from tests.system_parts import needs_posix
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -96,7 +96,7 @@ def test_settings_that_cannot_be_used_are_refused(settings: dict[str, object]) -
         tables.Settings(**settings)  # type: ignore[arg-type]
 
 
-@pytest.mark.skipif(os.name != "posix", reason="missing: a Ctrl-C for one process alone (POSIX signals)")
+@needs_posix("a Ctrl-C for one process alone (POSIX signals)")
 def test_the_command_ends_cleanly_when_it_is_interrupted() -> None:
     with command("--port", "0") as (process, _):
         process.send_signal(signal.SIGINT)
