@@ -1,12 +1,10 @@
 """The ini options of the pytest plugin: read once at the start of a run, and refused there when they cannot be used."""
 
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING
-
-import pytest
 
 if TYPE_CHECKING:
     from local_azure.webpubsub import Settings
@@ -17,9 +15,24 @@ HUB = "local_azure_webpubsub_hub"
 EVENT_HANDLER = "local_azure_webpubsub_event_handler"
 TABLES_PORT = "local_azure_tables_port"
 
+INI_OPTIONS: Mapping[str, str] = MappingProxyType(
+    {
+        SETTINGS: "settings file of web_pubsub, relative to the ini file",
+        PORT: "port of web_pubsub (0: any; with xdist each worker adds its number)",
+        HUB: "hub of the event handler, and the one that web_pubsub.published and .events look at",
+        EVENT_HANDLER: "URL template that gets every event of the hub",
+        TABLES_PORT: "port of table_storage (0: any; with xdist each worker adds its number)",
+    }
+)
+"""Each option and its help; without a value it is an empty text."""
+
 MAX_PORT = 65_535
 # pytest-xdist names its workers gw0, gw1 …
 XDIST_WORKER = "PYTEST_XDIST_WORKER"
+
+
+class InvalidOption(ValueError):
+    """An option cannot be used; the text names it and its value."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +48,7 @@ class Options:
     def settings(self) -> "Settings | None":
         """Return the settings that the options ask for, None for the defaults.
 
-        Raises pytest.UsageError when the file or the event handler cannot be used.
+        Raises `InvalidOption` when the file or the event handler cannot be used.
         """
         if self.settings_file is None and self.event_handler is None:
             return None
@@ -46,7 +59,7 @@ class Options:
             return self._read_settings()
         except SettingsError as error:
             name = SETTINGS if self.event_handler is None else f"{SETTINGS}, {EVENT_HANDLER}"
-            raise pytest.UsageError(f"{name}: {error}") from error
+            raise InvalidOption(f"{name}: {error}") from error
 
     def _read_settings(self) -> "Settings":
         from local_azure.webpubsub import EventHandler, Settings
@@ -61,50 +74,39 @@ class Options:
         return replace(settings, hubs={**settings.hubs, self.hub.lower(): with_handler})
 
 
-OPTIONS = pytest.StashKey[Options]()
+def read_options(values: Mapping[str, str], folder: Path, environment: Mapping[str, str]) -> Options:
+    """Return the options of a run; raises `InvalidOption`.
 
-
-def add_options(parser: pytest.Parser) -> None:
-    """Add the ini options."""
-    parser.addini(SETTINGS, "settings file of web_pubsub, relative to the ini file", default="")
-    parser.addini(PORT, "port of web_pubsub (0: any; with xdist each worker adds its number)", default="0")
-    parser.addini(HUB, "hub of the event handler, and of web_pubsub.published and .events", default="")
-    parser.addini(EVENT_HANDLER, "URL template that gets every event of the hub", default="")
-    parser.addini(TABLES_PORT, "port of table_storage (0: any; with xdist each worker adds its number)", default="0")
-
-
-def read_options(config: pytest.Config, environment: Mapping[str, str] = os.environ) -> Options:
-    """Return the options of a run; raises pytest.UsageError, which names the option and the value."""
-    worker = environment.get(XDIST_WORKER, "")
-    number = int(worker.removeprefix("gw")) if worker.removeprefix("gw").isdecimal() else 0
-    hub, event_handler = config.getini(HUB) or None, config.getini(EVENT_HANDLER) or None
+    `values` are those of `INI_OPTIONS`, `folder` is that of the ini file. The environment names the worker.
+    """
+    worker = environment.get(XDIST_WORKER, "").removeprefix("gw")
+    number = int(worker) if worker.isdecimal() else 0
+    hub, event_handler = values[HUB] or None, values[EVENT_HANDLER] or None
     if event_handler and not hub:
-        raise pytest.UsageError(f"{EVENT_HANDLER} is {event_handler!r}, and no {HUB} says for which hub")
+        raise InvalidOption(f"{EVENT_HANDLER} is {event_handler!r}, and no {HUB} says for which hub")
     return Options(
-        settings_file=_file(config),
-        port=_port(config, PORT, number),
+        settings_file=_file(values[SETTINGS], folder),
+        port=_port(PORT, values[PORT], number),
         hub=hub,
         event_handler=event_handler,
-        tables_port=_port(config, TABLES_PORT, number),
+        tables_port=_port(TABLES_PORT, values[TABLES_PORT], number),
     )
 
 
-def _file(config: pytest.Config) -> Path | None:
-    name = config.getini(SETTINGS)
+def _file(name: str, folder: Path) -> Path | None:
     if not name:
         return None
-    folder = config.inipath.parent if config.inipath else config.rootpath
-    file: Path = folder / name
-    if not file.is_file():
-        raise pytest.UsageError(f"{SETTINGS} is {name!r}, and there is no file {file}")
-    return file
+    if not (folder / name).is_file():
+        raise InvalidOption(f"{SETTINGS} is {name!r}, and there is no file {folder / name}")
+    return folder / name
 
 
-def _port(config: pytest.Config, option: str, worker_number: int) -> int:
-    text = str(config.getini(option))
+def _port(option: str, text: str, worker_number: int) -> int:
+    if not text:
+        return 0
     if not text.isdecimal() or int(text) > MAX_PORT:
-        raise pytest.UsageError(f"{option} is {text!r}; it must be a whole number from 0 to {MAX_PORT}")
+        raise InvalidOption(f"{option} is {text!r}; it must be a whole number from 0 to {MAX_PORT}")
     port = int(text)
-    if port and port + worker_number > MAX_PORT:
-        raise pytest.UsageError(f"{option} is {port}; for worker {worker_number} that would be above {MAX_PORT}")
+    if port + worker_number > MAX_PORT:
+        raise InvalidOption(f"{option} is {port}; for worker {worker_number} it would be above {MAX_PORT}")
     return port + worker_number if port else 0

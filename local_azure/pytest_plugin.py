@@ -1,16 +1,18 @@
 """pytest fixtures for projects that test against Azure Web PubSub or Table storage: a local service on a free port.
 
-Where the package is installed, pytest loads this by itself. In a clone, the top conftest.py has
-`pytest_plugins = ["local_azure.pytest_plugin"]`. pytest loads plugins in every run, so a service is imported when a test first needs it.
+Where the package is installed, pytest loads this by itself. In a clone, the top conftest.py says
+`pytest_plugins = ["local_azure.pytest_plugin"]`. A plugin is loaded in every run of pytest: a service is not imported
+before a test needs it.
 """
 
 import importlib
+import os
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import pytest
 
-from local_azure.pytest_options import OPTIONS, Options, add_options, read_options
+from local_azure.pytest_options import INI_OPTIONS, InvalidOption, Options, read_options
 
 if TYPE_CHECKING:
     from local_azure import tables
@@ -32,6 +34,7 @@ __all__ = [
 ]
 
 _OF_TESTING = ("TableStorage", "WebPubSub", "running", "running_table_storage")
+_OPTIONS = pytest.StashKey[Options]()
 
 
 def __getattr__(name: str) -> object:
@@ -42,17 +45,23 @@ def __getattr__(name: str) -> object:
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the ini options."""
-    add_options(parser)
+    for name, text in INI_OPTIONS.items():
+        parser.addini(name, text, type="string", default="")
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """Read the ini options; one that cannot be used ends the run with a usage error."""
-    config.stash[OPTIONS] = read_options(config)
+    values = {name: str(config.getini(name)) for name in INI_OPTIONS}
+    folder = config.inipath.parent if config.inipath else config.rootpath
+    try:
+        config.stash[_OPTIONS] = read_options(values, folder, os.environ)
+    except InvalidOption as error:
+        raise pytest.UsageError(str(error)) from error
 
 
 def _options(config: pytest.Config) -> Options:
     """Return the options; the defaults where a conftest.py imports the fixtures and does not load the plugin."""
-    return config.stash.get(OPTIONS, Options())
+    return config.stash.get(_OPTIONS, Options())
 
 
 @pytest.fixture
