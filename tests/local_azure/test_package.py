@@ -231,18 +231,8 @@ def test_another_project_tests_with_the_fixtures_in_several_processes(package: P
     # As in a clone, where pytest does not find the plugin by itself.
     (tmp_path / "project" / "conftest.py").write_text('pytest_plugins = ["local_azure.pytest_plugin"]\n')
 
-    command = [
-        package.core / "python",
-        "-m",
-        "pytest",
-        "-W",
-        "error",
-        "-n",
-        "2",
-        "--tb=short",
-        "-p",
-        "no:cacheprovider",
-    ]
+    options = ["-W", "error", "-n", "2", "--tb=short", "-p", "no:cacheprovider"]
+    command: list[str | Path] = [package.core / "python", "-m", "pytest", *options]
     ran = attempt(*command, cwd=tmp_path / "project", env=clean_environment())
 
     assert re.search(r"^=+ 1 failed, 6 passed in ", ran.stdout, re.MULTILINE), ran.stdout + ran.stderr
