@@ -53,21 +53,23 @@ class Options:
         if self.settings_file is None and self.event_handler is None:
             return None
         # Not before a test needs a service.
-        from local_azure.webpubsub import SettingsError
-
-        try:
-            return self._read_settings()
-        except SettingsError as error:
-            name = SETTINGS if self.event_handler is None else f"{SETTINGS}, {EVENT_HANDLER}"
-            raise InvalidOption(f"{name}: {error}") from error
-
-    def _read_settings(self) -> "Settings":
-        from local_azure.webpubsub import EventHandler, Settings
+        from local_azure.webpubsub import Settings, SettingsError
         from local_azure.webpubsub.__main__ import load_settings
 
-        settings = load_settings(self.settings_file) if self.settings_file else Settings()
+        try:
+            settings = load_settings(self.settings_file) if self.settings_file else Settings()
+        except SettingsError as error:
+            raise InvalidOption(f"{SETTINGS}: {error}") from error
+        try:
+            return self._with_event_handler(settings)
+        except SettingsError as error:
+            raise InvalidOption(f"{EVENT_HANDLER} is {self.event_handler!r}, {HUB} is {self.hub!r}: {error}") from error
+
+    def _with_event_handler(self, settings: "Settings") -> "Settings":
         if self.event_handler is None or self.hub is None:
             return settings
+        from local_azure.webpubsub import EventHandler
+
         handler = EventHandler(self.event_handler, ("connect", "connected", "disconnected"), "*")
         hub = settings.hub(self.hub)
         with_handler = replace(hub, event_handlers=(*hub.event_handlers, handler))

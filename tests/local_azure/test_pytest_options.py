@@ -74,9 +74,15 @@ def test_an_option_that_cannot_be_used_is_refused_with_its_value(
 @pytest.mark.parametrize(
     ("values", "refusal"),
     [
-        ({"webpubsub_settings": "bad.json"}, "webpubsub_settings: .* is not JSON"),
-        ({"webpubsub_event_handler": "/path", "webpubsub_hub": "chat"}, "webpubsub_event_handler: .* absolute http"),
-        ({"webpubsub_event_handler": "http://x/", "webpubsub_hub": "no hub"}, "webpubsub_event_handler: .*no hub"),
+        ({"webpubsub_settings": "bad.json"}, "^local_azure_webpubsub_settings: .* is not JSON"),
+        (
+            {"webpubsub_event_handler": "/path", "webpubsub_hub": "chat"},
+            "^local_azure_webpubsub_event_handler is '/path', .* absolute http",
+        ),
+        (
+            {"webpubsub_event_handler": "http://x/", "webpubsub_hub": "no hub"},
+            "local_azure_webpubsub_hub is 'no hub': .*no hub",
+        ),
     ],
 )
 def test_settings_that_cannot_be_used_are_refused_when_a_test_needs_them(
