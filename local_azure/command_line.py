@@ -6,6 +6,7 @@ It imports nothing but the command that runs: processes of the app import this m
 import importlib
 import sys
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 
@@ -13,14 +14,22 @@ from local_azure import __version__
 
 PROGRAM = "local-azure"
 
-SUBCOMMANDS: Mapping[str, str] = MappingProxyType(
+
+@dataclass(frozen=True, slots=True)
+class Subcommand:
+    """A package with a command: `package` can be run as a module, `purpose` is for the help."""
+
+    package: str
+    purpose: str
+
+
+SUBCOMMANDS: Mapping[str, Subcommand] = MappingProxyType(
     {
-        "webpubsub": "Azure Web PubSub alone",
-        "tables": "Azure Table storage alone",
-        "functions": "the Functions host alone, for an app's folder",
+        "webpubsub": Subcommand("local_azure.webpubsub", "Azure Web PubSub alone"),
+        "tables": Subcommand("local_azure.tables", "Azure Table storage alone"),
+        "functions": Subcommand("local_azure.functions", "the Functions host alone, for an app's folder"),
     }
 )
-"""What each subcommand serves; it is the package of that name, run as a module."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -30,23 +39,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"{PROGRAM} {__version__}")  # noqa: T201
         return 0
     if words and words[0] in SUBCOMMANDS:
-        return _run(f"local_azure.{words[0]}.__main__", words[1:])
-    return _run("local_azure.__main__", words)
+        return _run(SUBCOMMANDS[words[0]].package, words[1:])
+    return _run("local_azure", words)
 
 
-def program_name(module: str) -> str:
-    """Return how a module's command was called: `local-azure tables`, or `python -m local_azure.tables`."""
-    if Path(sys.argv[0]).stem == PROGRAM:
-        return " ".join([PROGRAM, *module.split(".")[1:]])
-    return f"python -m {module}"
+def program_name(package: str) -> str:
+    """Return how a package's command was called: `local-azure tables`, or `python -m local_azure.tables`."""
+    if Path(sys.argv[0]).stem != PROGRAM:
+        return f"python -m {package}"
+    return " ".join([PROGRAM, *(name for name, command in SUBCOMMANDS.items() if command.package == package)])
 
 
 def list_subcommands() -> str:
     """Return the sentence of the help that names the subcommands."""
-    listed = "; ".join(f"{name} ({what})" for name, what in SUBCOMMANDS.items())
+    listed = "; ".join(f"{name} ({command.purpose})" for name, command in SUBCOMMANDS.items())
     return f"The first word may be a subcommand, which has options of its own: {listed}."
 
 
-def _run(module: str, arguments: Sequence[str]) -> int:
-    status: int = importlib.import_module(module).main(arguments)
+def _run(package: str, arguments: Sequence[str]) -> int:
+    status: int = importlib.import_module(f"{package}.__main__").main(arguments)
     return status

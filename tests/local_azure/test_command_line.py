@@ -19,7 +19,7 @@ def test_a_subcommand_is_the_command_of_the_package_of_its_name(
     name: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sys, "argv", ["/usr/bin/local-azure", name])
-    module = importlib.import_module(f"local_azure.{name}.__main__")
+    module = importlib.import_module(f"{SUBCOMMANDS[name].package}.__main__")
 
     with pytest.raises(SystemExit, match="0"):
         main([name, "--help"])
@@ -39,7 +39,7 @@ def test_without_a_subcommand_all_services_are_served_and_the_help_names_the_sub
 
     shown = " ".join(capsys.readouterr().out.split())
     assert "Serve a Function App's folder, and Azure Web PubSub and Table storage for it." in shown
-    assert all(f"{name} ({what})" in shown for name, what in SUBCOMMANDS.items())
+    assert all(f"{name} ({command.purpose})" in shown for name, command in SUBCOMMANDS.items())
 
 
 def test_the_version_is_that_of_the_newest_entry_of_the_changes(capsys: pytest.CaptureFixture[str]) -> None:
