@@ -318,6 +318,17 @@ def test_the_action_passes_the_schema_of_github() -> None:
     assert list(Draft7Validator(get_builtin_schema("vendor.github-actions")).iter_errors(ACTION)) == []
 
 
+def test_the_page_about_installing_lists_the_inputs_and_outputs_of_the_action() -> None:
+    section = (
+        (ROOT / "docs" / "local-azure" / "installing.md").read_text(encoding="utf-8").partition("GitHub Action\n")[2]
+    )
+    inputs = re.findall(r"^\| `([\w-]+)` \|", section, re.MULTILINE)
+    outputs = re.findall(r"`([\w-]+)`", section.partition("Outputs: ")[2].partition(".")[0])
+
+    assert inputs == list(ACTION["inputs"])
+    assert set(outputs) == set(ACTION["outputs"])
+
+
 def test_no_input_of_the_action_is_put_into_a_script() -> None:
     """A value is a variable there: as a part of the script it would be run."""
     assert [step["name"] for step in ACTION["runs"]["steps"] if "${{" in step["run"]] == []

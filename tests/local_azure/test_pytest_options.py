@@ -1,12 +1,15 @@
 """The ini options of the pytest plugin: what they mean, and which are refused."""
 
+import ast
 import re
 from pathlib import Path
 
 import pytest
 
+from local_azure import pytest_plugin
 from local_azure.pytest_options import INI_OPTIONS, InvalidOption, Options, read_options
 
+PAGE = (Path(__file__).resolve().parents[2] / "docs" / "local-azure" / "installing.md").read_text(encoding="utf-8")
 NONE = dict.fromkeys(INI_OPTIONS, "")
 FILE = """{"Urls": "http://127.0.0.1:1", "WebPubSub": {"Hubs": {"chat": {"AnonymousConnectPolicy": "allow"}}}}"""
 
@@ -92,3 +95,17 @@ def test_settings_that_cannot_be_used_are_refused_when_a_test_needs_them(
 
     with pytest.raises(InvalidOption, match=refusal):
         options(tmp_path, **values).settings()
+
+
+def test_the_page_about_installing_lists_every_option_and_every_fixture() -> None:
+    rows = "".join(re.findall(r"^\| (`[^|]*) \|", PAGE, re.MULTILINE))
+    listed = set(re.findall(r"`(\w+)`", rows))
+    functions = ast.walk(ast.parse(Path(pytest_plugin.__file__).read_text(encoding="utf-8")))
+    fixtures = {
+        function.name
+        for function in functions
+        if isinstance(function, ast.FunctionDef) and any("fixture" in ast.unparse(d) for d in function.decorator_list)
+    }
+
+    assert len(fixtures) > 6
+    assert set(INI_OPTIONS) | fixtures <= listed

@@ -161,6 +161,15 @@ def test_a_message_that_did_not_come_is_an_assertion_that_lists_those_that_did(w
     ]
 
 
+async def test_a_coroutine_that_waited_in_vain_is_told_that_its_loop_stood_still(web_pubsub: WebPubSub) -> None:
+    with pytest.raises(NotPublished, match=r"await asyncio\.to_thread"):
+        web_pubsub.wait_until_published("room", timeout=0.0)
+    with pytest.raises(NotPublished) as in_a_thread:
+        await asyncio.to_thread(web_pubsub.wait_until_published, "room", timeout=0.0)
+
+    assert "to_thread" not in str(in_a_thread.value)
+
+
 def test_of_many_messages_a_failure_lists_the_last_ones(web_pubsub: WebPubSub) -> None:
     client = client_of(web_pubsub)
     for number in range(25):
