@@ -29,6 +29,7 @@ from local_azure.webpubsub.recovery import Recovery
 from local_azure.webpubsub.roles import Permissions
 from local_azure.webpubsub.settings import Settings
 from local_azure.webpubsub.sockets import NORMAL_CLOSURE, Closed, Flusher, ProtocolViolation, Socket, WebSocket
+from local_azure.webpubsub.streams import OpenStreams
 from local_azure.webpubsub.tokens import ClientToken, make_reconnection_token
 
 log = logging.getLogger(__name__)
@@ -60,6 +61,7 @@ class Clients:
         hubs: Hubs,
         handlers: EventHandlers,
         recovery: Recovery,
+        streams: OpenStreams,
         *,
         observations: Observations,
         faults: Callable[[], FaultHooks],
@@ -68,6 +70,7 @@ class Clients:
         self._hubs = hubs
         self._handlers = handlers
         self._recovery = recovery
+        self._streams = streams
         self._observations = observations
         self._faults = faults
         self._flusher = Flusher()
@@ -114,7 +117,9 @@ class Clients:
             handshake = await read_handshake(request, hub, self._settings, time.time(), self._read_token)
             if isinstance(handshake, RecoveryRequest):
                 return await self._recover(request, handshake)
-            accepted = await _run_while_connected(request, accept_connection(handshake, self._handlers))
+            streams = self._settings.hub(hub).streams
+            accepting = accept_connection(handshake, self._handlers, streams=streams)
+            accepted = await _run_while_connected(request, accepting)
             if self._is_stopping:
                 # The handler has accepted the connection, so it is notified of its end.
                 self._handlers.disconnected(accepted.source, CONNECTION_ENDED)
@@ -147,7 +152,7 @@ class Clients:
         if self._observations.active:
             opened = ConnectionOpened(hub.name, connection.id, connection.user_id, connection.protocol, recovered=False)
             self._observations.publish(opened)
-        connection.send(Connected(connection.id, connection.user_id, self._reconnection_token(connection)))
+        connection.send(self._connected(connection))
         self._handlers.connected(source)
         return await self._serve_connection(connection, socket, ws)
 
@@ -164,7 +169,9 @@ class Clients:
             return ws  # the client has left again; its connection still waits for it
         if connection is None or connection.ended:  # it may have expired during the upgrade
             return await self._refuse_recovery(socket, ws)
-        self._recovery.attach(connection, socket)
+        # With streams, `connected` comes again: the JavaScript client does not go on with its streams without it.
+        welcome = self._connected(connection) if self._settings.hub(connection.hub.name).streams else None
+        self._recovery.attach(connection, socket, welcome)
         return await self._serve_connection(connection, socket, ws)
 
     async def _refuse_recovery(self, socket: Socket, ws: WebSocket) -> WebSocket:
@@ -215,7 +222,7 @@ class Clients:
                     await socket.wait_until_dropped()
                 continue
             message = await self._decode(connection, received)
-            event = None if message is None else handle_message(connection, message, self._handlers)
+            event = None if message is None else handle_message(connection, message, self._handlers, self._streams)
             if event is not None:
                 await socket.run_while_open(event)
             consecutive += 1
@@ -268,6 +275,9 @@ class Clients:
             replay=ReplayBuffer(limits.replay_messages, limits.replay_bytes) if accepted.codec.reliable else None,
             ack_delay=ack_delay,
         )
+
+    def _connected(self, connection: Connection) -> Connected:
+        return Connected(connection.id, connection.user_id, self._reconnection_token(connection))
 
     def _reconnection_token(self, connection: Connection) -> str | None:
         if connection.replay is None:

@@ -8,6 +8,7 @@ from local_azure.observations import StorageCalled
 from local_azure.webpubsub.messages import (
     ClientMessage,
     DataMessage,
+    EndStream,
     GroupMessage,
     JoinGroup,
     LeaveGroup,
@@ -16,7 +17,12 @@ from local_azure.webpubsub.messages import (
     SendEvent,
     SendToGroup,
     SequenceAck,
+    StartStream,
+    StreamData,
+    StreamPart,
 )
+
+STREAM_ID_CHARACTERS = 64
 
 _OPCODES = {1: "text", 2: "binary", 8: "close", 9: "ping", 10: "pong"}
 
@@ -36,20 +42,38 @@ def client_message_label(message: ClientMessage | None) -> str:
             return f"event {message.event}"
         case SequenceAck():
             return f"sequence ack {message.sequence_id}"
+        case StartStream():
+            return f"start stream {_short(message.stream_id)} to group {message.group}"
+        case StreamData(number=None):
+            return f"stream {_short(message.stream_id)} goes on"
+        case StreamData():
+            return f"stream {_short(message.stream_id)} part {message.number}"
+        case EndStream():
+            return f"end stream {_short(message.stream_id)}" + (" with an error" if message.error else "")
         case Ping():
             return "ping"
 
 
 def payload_of(message: ClientMessage | None) -> Payload | None:
     """Return the payload of a client's message, if it has one."""
-    return message.payload if isinstance(message, SendEvent | SendToGroup) else None
+    return message.payload if isinstance(message, SendEvent | SendToGroup | StreamData) else None
 
 
 def delivery_label(message: DataMessage) -> str:
     """Return the label of a message that is delivered."""
     if isinstance(message, GroupMessage):
-        return f"group {message.group}"
+        return f"group {message.group}" + ("" if message.stream is None else _part_label(message.stream))
     return "server message"
+
+
+def _part_label(part: StreamPart) -> str:
+    if not part.is_last:
+        return f", stream {_short(part.stream_id)} part {part.number}"
+    return f", stream {_short(part.stream_id)} ends" + (f": {part.error.name}" if part.error else "")
+
+
+def _short(stream_id: str) -> str:
+    return stream_id if len(stream_id) <= STREAM_ID_CHARACTERS else f"{stream_id[:STREAM_ID_CHARACTERS]}…"
 
 
 def split_frame(frame: bytes) -> tuple[str, bytes]:
@@ -78,6 +102,14 @@ def service_frame_label(kind: str, payload: bytes) -> str:
             return event
         case {"type": "message"}:
             return "message, again"
+        case {"type": "streamAck", "streamId": str(stream), "expectedSequenceId": int(number)}:
+            return f"stream {_short(stream)} ack {number}"
+        case {"type": "streamNack", "streamId": str(stream), "name": str(name)}:
+            return f"stream {_short(stream)} nack {name}"
+        case {"type": "streamClosed", "streamId": str(stream), "error": {"name": str(name)}}:
+            return f"stream {_short(stream)} closed {name}"
+        case {"type": "streamClosed", "streamId": str(stream)}:
+            return f"stream {_short(stream)} closed"
         case {"type": str(name)}:
             return name
     return "text frame"
