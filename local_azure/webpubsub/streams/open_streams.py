@@ -29,10 +29,6 @@ class OpenStreams:
         self._clock = clock
         self._publishers: dict[Connection, _Publisher] = {}
 
-    def __len__(self) -> int:
-        """Return how many streams are open."""
-        return sum(len(publisher.streams) for publisher in self._publishers.values())
-
     def carry_out(self, connection: Connection, request: StreamRequest) -> None:
         """Carry out what a client asks."""
         publisher = self._publishers.get(connection) or self._new_publisher(connection)
@@ -52,12 +48,6 @@ class OpenStreams:
         if publisher is not None:
             _cancel_timer(publisher)
             _perform(connection, publisher.streams.cancel())
-
-    def close(self) -> None:
-        """Cancel what is still waiting; the service stops."""
-        for publisher in self._publishers.values():
-            _cancel_timer(publisher)
-        self._publishers.clear()
 
     def _new_publisher(self, connection: Connection) -> _Publisher:
         def may_send(group: str) -> bool:

@@ -142,10 +142,10 @@ class PublisherStreams:
         return [stream.publish_end(request.error), StreamClosed(request.stream_id)]
 
     def expire(self, now: float) -> list[Effect]:
-        """End the streams that have been silent for too long."""
-        silent = [stream_id for stream_id, stream in self._streams.items() if stream.expires_at <= now]
+        """End the streams that have been silent for too long, in the order of their times."""
+        silent = sorted((stream.expires_at, key) for key, stream in self._streams.items() if stream.expires_at <= now)
         effects: list[Effect] = []
-        for stream_id in silent:
+        for _, stream_id in silent:
             milliseconds = self._streams[stream_id].idle_seconds * 1000
             message = f"Nothing was sent to the stream for {milliseconds:.0f} milliseconds."
             effects += self._close(stream_id, IDLE_TIMEOUT, message)

@@ -222,7 +222,7 @@ def test_w084_a_large_message_is_decoded() -> None:
         pytest.param(send()[:-1] + ',"metadata":{"a":"1","a":"2"}}', id="W-087 duplicate key"),
         pytest.param(send(metadata={"a": {"b": "c"}}), id="metadata with an object"),
         pytest.param(send(metadata=[["a", "b"]]), id="metadata as a list"),
-        pytest.param(send(stream={"streamId": "s1"}), id="streams are refused"),
+        pytest.param(send(type="event", event="e", stream={"streamId": "s1"}), id="a stream to a handler"),
     ],
 )
 def test_w066_to_w088_an_invalid_frame_ends_the_connection_with_1007(text: str) -> None:
@@ -300,10 +300,14 @@ json_values = st.recursive(
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(unicode_text, inner, max_size=4),
     max_leaves=10,
 )
-property_names = st.sampled_from(
-    ["type", "group", "event", "dataType", "data", "ackId", "noEcho", "ttlSeconds", "metadata", "sequenceId", "stream"]
+NAMES = ["type", "group", "event", "dataType", "data", "ackId", "noEcho", "ttlSeconds", "metadata", "sequenceId"]
+STREAM_NAMES = ["stream", "streamId", "streamSequenceId", "error"]
+property_names = st.sampled_from([*NAMES, *STREAM_NAMES])
+property_values = (
+    json_values
+    | st.sampled_from(["sendToGroup", "event", "joinGroup", "sequenceAck", "streamData", "streamEnd", "text", "binary"])
+    | st.dictionaries(st.sampled_from(["streamId", "idleTimeoutMs", "message", "userErrorCode"]), json_values)
 )
-property_values = json_values | st.sampled_from(["sendToGroup", "event", "joinGroup", "sequenceAck", "text", "binary"])
 
 
 @given(st.text() | st.binary() | st.dictionaries(property_names, property_values).map(json.dumps))
