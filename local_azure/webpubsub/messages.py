@@ -84,7 +84,23 @@ class Ping:
     """A client asks for a pong."""
 
 
-ClientMessage = JoinGroup | LeaveGroup | SendToGroup | SendEvent | SequenceAck | Ping
+@dataclass(frozen=True, slots=True)
+class Invoke:
+    """A client asks the hub's event handler and waits for its one answer, which carries the client's id again."""
+
+    invocation_id: str
+    event: str
+    payload: Payload
+
+
+@dataclass(frozen=True, slots=True)
+class CancelInvocation:
+    """A client does not wait any more for the answer of this id."""
+
+    invocation_id: str
+
+
+ClientMessage = JoinGroup | LeaveGroup | SendToGroup | SendEvent | SequenceAck | Ping | Invoke | CancelInvocation
 
 # --- to a client -------------------------------------------------------------
 
@@ -142,5 +158,15 @@ class Pong:
     """The answer to a ping."""
 
 
+@dataclass(frozen=True, slots=True)
+class InvokeResponse:
+    """The answer to an invocation: success when there is no error; a success may have no payload."""
+
+    invocation_id: str
+    payload: Payload | None = None
+    metadata: Mapping[str, str] = field(default_factory=lambda: NO_METADATA)
+    error: AckError | None = None
+
+
 DataMessage = GroupMessage | ServerMessage
-ServiceMessage = Connected | Disconnected | Ack | DataMessage | Pong
+ServiceMessage = Connected | Disconnected | Ack | DataMessage | Pong | InvokeResponse

@@ -50,7 +50,7 @@ class Service:
         """
         self.settings = settings
         self.observations = Observations()
-        self.hubs = Hubs(time.monotonic, self.observations, self._on_end)
+        self.hubs = Hubs(time.monotonic, self.observations, self._on_end, self._on_group_change)
         self.faults = FaultInjector(self.hubs.connections, self.observations)
         self._recovery = Recovery(
             keys=settings.access_keys,
@@ -210,6 +210,9 @@ class Service:
     def _on_end(self, connection: Connection, reason: str) -> None:
         self._recovery.cancel_expiry(connection)
         self._handlers.disconnected(connection.source, reason)
+
+    def _on_group_change(self, connection: Connection, event: str, group: str) -> None:
+        self._handlers.group_changed(connection.source, event, group)
 
 
 @asynccontextmanager

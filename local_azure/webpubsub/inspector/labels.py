@@ -6,9 +6,11 @@ from urllib.parse import unquote
 from local_azure.json_depth import check_depth
 from local_azure.observations import StorageCalled
 from local_azure.webpubsub.messages import (
+    CancelInvocation,
     ClientMessage,
     DataMessage,
     GroupMessage,
+    Invoke,
     JoinGroup,
     LeaveGroup,
     Payload,
@@ -38,11 +40,15 @@ def client_message_label(message: ClientMessage | None) -> str:
             return f"sequence ack {message.sequence_id}"
         case Ping():
             return "ping"
+        case Invoke():
+            return f"invoke {message.event}"
+        case CancelInvocation():
+            return f"cancel invocation {message.invocation_id}"
 
 
 def payload_of(message: ClientMessage | None) -> Payload | None:
     """Return the payload of a client's message, if it has one."""
-    return message.payload if isinstance(message, SendEvent | SendToGroup) else None
+    return message.payload if isinstance(message, SendEvent | SendToGroup | Invoke) else None
 
 
 def delivery_label(message: DataMessage) -> str:
@@ -74,6 +80,10 @@ def service_frame_label(kind: str, payload: bytes) -> str:
             return f"ack {ack_id} {name}"
         case {"type": "ack", "ackId": int(ack_id)}:
             return f"ack {ack_id}"
+        case {"type": "invokeResponse", "invocationId": str(invocation_id), "error": {"name": str(name)}}:
+            return f"invoke response {invocation_id} {name}"
+        case {"type": "invokeResponse", "invocationId": str(invocation_id)}:
+            return f"invoke response {invocation_id}"
         case {"type": "system", "event": str(event)}:
             return event
         case {"type": "message"}:

@@ -16,12 +16,15 @@ from local_azure.webpubsub.json_text import VERBATIM
 from local_azure.webpubsub.messages import (
     NO_METADATA,
     Ack,
+    CancelInvocation,
     ClientMessage,
     Connected,
     DataMessage,
     DataType,
     Disconnected,
     GroupMessage,
+    Invoke,
+    InvokeResponse,
     JoinGroup,
     LeaveGroup,
     Payload,
@@ -34,7 +37,7 @@ from local_azure.webpubsub.messages import (
     ServiceMessage,
 )
 from local_azure.webpubsub.metadata import checked_metadata
-from local_azure.webpubsub.names import is_event_name, is_group_name
+from local_azure.webpubsub.names import is_event_name, is_group_name, is_unicode
 from local_azure.webpubsub.protocols.codec import (
     INVALID_PAYLOAD,
     MAX_TTL_SECONDS,
@@ -52,6 +55,8 @@ MAX_UINT64 = 2**64 - 1
 
 class JsonCodec:
     """The codec of the JSON subprotocols; they differ in that reliable messages carry a sequence id."""
+
+    invalid_message = INVALID_MESSAGE
 
     def __init__(self, name: str, *, reliable: bool) -> None:
         self.name = name
@@ -210,6 +215,21 @@ def _decode_send(members: _Members) -> SendToGroup:
     return SendToGroup(_group(members), _payload(members), _no_echo(members), _ack_id(members), ttl_seconds)
 
 
+def _invocation_id(members: _Members) -> str:
+    invocation_id = members["invocationId"].string()
+    if not invocation_id or not is_unicode(invocation_id):
+        raise _InvalidMessage
+    return invocation_id
+
+
+def _decode_invoke(members: _Members) -> Invoke:
+    if members["target"].string().lower() != "event":
+        raise _InvalidMessage
+    has_payload = not members.keys().isdisjoint(("data", "dataType", "stream"))
+    payload = _payload(members) if has_payload else Payload(DataType.TEXT, b"", _metadata(members))
+    return Invoke(_invocation_id(members), _event(members), payload)
+
+
 _DECODERS: Mapping[str, Callable[[_Members], ClientMessage]] = {
     "joingroup": lambda members: JoinGroup(_group(members), _ack_id(members)),
     "leavegroup": lambda members: LeaveGroup(_group(members), _ack_id(members)),
@@ -217,6 +237,8 @@ _DECODERS: Mapping[str, Callable[[_Members], ClientMessage]] = {
     "event": lambda members: SendEvent(_event(members), _payload(members), _ack_id(members)),
     "sequenceack": lambda members: SequenceAck(_unsigned(members["sequenceId"], MAX_UINT64)),
     "ping": lambda members: Ping(),
+    "invoke": _decode_invoke,
+    "cancelinvocation": lambda members: CancelInvocation(_invocation_id(members)),
 }
 
 # --- to a client -------------------------------------------------------------
@@ -228,6 +250,8 @@ def _encode(message: ServiceMessage) -> str:
             return _encode_data(message)
         case Ack():
             return _encode_ack(message)
+        case InvokeResponse():
+            return _encode_invoke_response(message)
         case Pong():
             return '{"type":"pong"}'
         case Disconnected():
@@ -242,6 +266,18 @@ def _encode_ack(ack: Ack) -> str:
         return f'{{"type":"ack","ackId":{ack.ack_id},"success":true}}'
     error = _compact({"name": ack.error.name, "message": ack.error.message})
     return f'{{"type":"ack","ackId":{ack.ack_id},"success":false,"error":{error}}}'
+
+
+def _encode_invoke_response(response: InvokeResponse) -> str:
+    """Return the answer; one without a payload has no `dataType`, for which the JavaScript client would wait."""
+    head = f'{{"type":"invokeResponse","invocationId":{encode_basestring(response.invocation_id)}'
+    metadata = f',"metadata":{_compact(response.metadata)}' if response.metadata else ""
+    if response.error is not None:
+        error = _compact({"name": response.error.name, "message": response.error.message})
+        return f'{head},"success":false,"error":{error}}}'
+    payload = response.payload
+    data = "" if payload is None else f',"dataType":"{payload.data_type}","data":{_data_text(payload)}'
+    return f'{head},"success":true{data}{metadata}}}'
 
 
 def _system(**properties: str | None) -> str:

@@ -10,12 +10,15 @@ from local_azure.webpubsub.json_text import is_json
 from local_azure.webpubsub.messages import (
     NO_METADATA,
     Ack,
+    CancelInvocation,
     ClientMessage,
     Connected,
     DataMessage,
     DataType,
     Disconnected,
     GroupMessage,
+    Invoke,
+    InvokeResponse,
     JoinGroup,
     LeaveGroup,
     Payload,
@@ -45,6 +48,8 @@ INVALID_MESSAGE = "The client message is not a valid protobuf.webpubsub.azure.v1
 
 class ProtobufCodec:
     """The codec of the protobuf subprotocols; they differ in that reliable messages carry a sequence id."""
+
+    invalid_message = INVALID_MESSAGE
 
     def __init__(self, name: str, *, reliable: bool) -> None:
         self.name = name
@@ -95,6 +100,10 @@ def _decode(upstream: pb.UpstreamMessage) -> ClientMessage:
             return SequenceAck(upstream.sequence_ack_message.sequence_id)
         case "ping_message":
             return Ping()
+        case "invoke_event_message":
+            return _decode_invoke(upstream.invoke_event_message)
+        case "cancel_invocation_message":
+            return CancelInvocation(_invocation_id(upstream.cancel_invocation_message.invocation_id))
         case _:
             _refuse()
 
@@ -111,6 +120,20 @@ def _decode_event(event: pb.EventMessage) -> SendEvent:
     return SendEvent(event.event, _payload(event), _ack_id(event))
 
 
+def _decode_invoke(invoke: pb.InvokeEventMessage) -> Invoke:
+    if not is_event_name(invoke.event):
+        _refuse()
+    has_payload = invoke.HasField("data") or invoke.HasField("stream")
+    payload = _payload(invoke) if has_payload else Payload(DataType.TEXT, b"", _metadata(invoke.metadata))
+    return Invoke(_invocation_id(invoke.invocation_id), invoke.event, payload)
+
+
+def _invocation_id(text: str) -> str:
+    if not text:
+        _refuse()
+    return text
+
+
 def _group(name: str) -> str:
     if not is_group_name(name):
         _refuse()
@@ -123,7 +146,7 @@ def _ack_id(
     return message.ack_id if message.HasField("ack_id") else None
 
 
-def _payload(message: pb.SendToGroupMessage | pb.EventMessage) -> Payload:
+def _payload(message: pb.SendToGroupMessage | pb.EventMessage | pb.InvokeEventMessage) -> Payload:
     if message.HasField("stream"):
         _refuse()
     metadata = _metadata(message.metadata)
@@ -163,6 +186,8 @@ def _encode(message: ServiceMessage) -> pb.DownstreamMessage:
             return pb.DownstreamMessage(data_message=_data_message(message))
         case Ack():
             return pb.DownstreamMessage(ack_message=_ack_message(message))
+        case InvokeResponse():
+            return pb.DownstreamMessage(invoke_response_message=_invoke_response_message(message))
         case Pong():
             return pb.DownstreamMessage(pong_message=pb.PongMessage())
         case Disconnected():
@@ -184,13 +209,29 @@ def _ack_message(ack: Ack) -> pb.AckMessage:
     return pb.AckMessage(ack_id=ack.ack_id, error=error)
 
 
+def _invoke_response_message(response: InvokeResponse) -> pb.InvokeResponseMessage:
+    if response.error is not None:
+        error = pb.InvokeResponseMessage.ErrorMessage(name=response.error.name, message=response.error.message)
+        return pb.InvokeResponseMessage(invocation_id=response.invocation_id, error=error)
+    return pb.InvokeResponseMessage(
+        invocation_id=response.invocation_id,
+        success=True,
+        data=None if response.payload is None else _message_data(response.payload),
+        metadata=_metadata_entries(response.metadata),
+    )
+
+
+def _metadata_entries(metadata: Mapping[str, str]) -> list[pb.MetadataEntry]:
+    return [pb.MetadataEntry(key=key, value=value) for key, value in metadata.items()]
+
+
 def _data_message(message: DataMessage) -> pb.DataMessage:
     """Return the message, without the sender's user id: the schema has no field for it."""
     is_group = isinstance(message, GroupMessage)
     data = pb.DataMessage(
         group=message.group if isinstance(message, GroupMessage) else None,
         data=_message_data(message.payload),
-        metadata=[pb.MetadataEntry(key=key, value=value) for key, value in message.payload.metadata.items()],
+        metadata=_metadata_entries(message.payload.metadata),
     )
     # `from` is a keyword and cannot be written as an attribute or an argument.
     setattr(data, "from", "group" if is_group else "server")
