@@ -120,6 +120,7 @@ class Limits:
     remembered_ack_ids: int = 1000
     pending_invocations: int = 100
     pending_invocation_bytes: int = 16 * 1024 * 1024
+    waiting_presence_events: int = 10_000
     group_page_size: int = 200
 
 

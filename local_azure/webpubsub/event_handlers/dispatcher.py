@@ -95,7 +95,9 @@ class EventHandlers:
         )
         self._validation = Validation(self._client, settings.times, clock)
         self._notifications: set[asyncio.Task[None]] = set()
-        self._presence = PresenceQueues(self._send_presence_event, self._start_notification)
+        self._presence = PresenceQueues(
+            self._send_presence_event, self._start_notification, settings.limits.waiting_presence_events
+        )
 
     def set_handlers(self, hub: str, handlers: tuple[EventHandler, ...]) -> None:
         """Send the hub's events to these handlers from now on; raises `SettingsError`, see above."""

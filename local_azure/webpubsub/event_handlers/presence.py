@@ -14,8 +14,6 @@ from local_azure.webpubsub.settings import EventHandler
 
 log = logging.getLogger(__name__)
 
-MAX_WAITING = 10_000
-
 
 @dataclass(frozen=True, slots=True)
 class PresenceChange:
@@ -30,29 +28,34 @@ class PresenceChange:
 
 
 class PresenceQueues:
-    """The changes that wait for their turn: at most 10,000 of a connection, any further one is dropped and logged."""
+    """The changes that wait for their turn; a connection that has as many as it may loses any further one."""
 
     def __init__(
         self,
         send: Callable[[PresenceChange], Awaitable[None]],
         start: Callable[[Coroutine[None, None, None]], None],
+        max_waiting: int,
     ) -> None:
         """`send` sends one event, and raises nothing; `start` runs a coroutine in a task that it owns."""
         self._send = send
         self._start = start
+        self._max_waiting = max_waiting
         self._waiting: dict[str, deque[PresenceChange]] = {}
+        self._overflown: set[str] = set()
 
     def add(self, change: PresenceChange) -> None:
         """Send the change when those of its connection before it were sent."""
-        waiting = self._waiting.get(change.source.connection_id)
+        connection_id = change.source.connection_id
+        waiting = self._waiting.get(connection_id)
         if waiting is None:
-            self._waiting[change.source.connection_id] = waiting = deque([change])
-            self._start(self._send_all(change.source.connection_id, waiting))
-        elif len(waiting) < MAX_WAITING:
+            self._waiting[connection_id] = waiting = deque([change])
+            self._start(self._send_all(connection_id, waiting))
+        elif len(waiting) < self._max_waiting:
             waiting.append(change)
-        else:
-            fields = {"connection": change.source.connection_id, "event": change.name, "limit": MAX_WAITING}
-            log.warning("presence event dropped, too many of this connection wait", extra=fields)
+        elif connection_id not in self._overflown:
+            self._overflown.add(connection_id)
+            fields = {"hub": change.source.hub, "connection": connection_id, "limit": self._max_waiting}
+            log.warning("presence events are dropped, too many of this connection wait", extra=fields)
 
     async def _send_all(self, connection_id: str, waiting: deque[PresenceChange]) -> None:
         try:
@@ -62,3 +65,4 @@ class PresenceQueues:
                 waiting.popleft()
         finally:
             del self._waiting[connection_id]
+            self._overflown.discard(connection_id)
