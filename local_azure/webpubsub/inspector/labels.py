@@ -81,7 +81,7 @@ def service_frame_label(kind: str, payload: bytes) -> str:
         case {"type": "ack", "ackId": int(ack_id)}:
             return f"ack {ack_id}"
         case {"type": "invokeResponse", "invocationId": str(invocation_id), "error": {"name": str(name)}}:
-            return f"invoke response {invocation_id} {name}"
+            return f"invoke error {name} {invocation_id}"
         case {"type": "invokeResponse", "invocationId": str(invocation_id)}:
             return f"invoke response {invocation_id}"
         case {"type": "system", "event": str(event)}:
@@ -91,6 +91,12 @@ def service_frame_label(kind: str, payload: bytes) -> str:
         case {"type": str(name)}:
             return name
     return "text frame"
+
+
+def is_failure(service_frame_label: str) -> bool:
+    """Return whether the label is that of an answer to a request that failed."""
+    label = service_frame_label
+    return label.startswith("invoke error ") or (label.startswith("ack ") and label.count(" ") > 1)
 
 
 def rest_call_label(method: str, path: str) -> tuple[str, str]:

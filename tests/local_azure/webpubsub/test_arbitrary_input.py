@@ -39,7 +39,7 @@ json_values = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
     max_leaves=6,
 )
-message_types = ["joinGroup", "leaveGroup", "sendToGroup", "event", "ping", "sequenceAck", "invoke", "streamData"]
+message_types = ["joinGroup", "leaveGroup", "sendToGroup", "event", "ping", "sequenceAck", "invoke", "cancelInvocation"]
 json_messages = st.fixed_dictionaries(
     {"type": st.sampled_from(message_types) | json_values},
     optional={
@@ -52,6 +52,8 @@ json_messages = st.fixed_dictionaries(
         "ttlSeconds": st.integers() | json_values,
         "metadata": json_values | st.dictionaries(st.text(), st.text()),
         "sequenceId": st.integers() | json_values,
+        "invocationId": st.sampled_from(["1", ""]) | json_values,
+        "target": st.sampled_from(["event", "group"]) | json_values,
     },
 ).map(json.dumps)
 texts = st.text(st.characters(exclude_categories=["Cs"]))
