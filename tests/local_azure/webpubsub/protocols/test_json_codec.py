@@ -344,8 +344,8 @@ json_values = st.recursive(
     max_leaves=10,
 )
 property_names = st.sampled_from(
-    "type group event dataType data ackId noEcho ttlSeconds metadata sequenceId stream invocationId target".split()
-)
+    ["type", "group", "event", "dataType", "data", "ackId", "noEcho", "ttlSeconds", "metadata", "sequenceId", "stream"]
+) | st.sampled_from(["invocationId", "target"])
 property_values = json_values | st.sampled_from(
     ["sendToGroup", "event", "joinGroup", "sequenceAck", "text", "binary", "invoke", "cancelInvocation"]
 )
