@@ -22,6 +22,7 @@ from local_azure.webpubsub.handshake import (
     read_handshake,
 )
 from local_azure.webpubsub.hub import Connection, Hubs
+from local_azure.webpubsub.invocations import Invocations
 from local_azure.webpubsub.messages import ClientMessage, Connected
 from local_azure.webpubsub.observations import ConnectionOpened, FrameReceived, HandshakeRefused, Observations
 from local_azure.webpubsub.protocols import InvalidFrame
@@ -69,6 +70,7 @@ class Clients:
         self._settings = settings
         self._hubs = hubs
         self._handlers = handlers
+        self._invocations = Invocations(settings, handlers)
         self._recovery = recovery
         self._streams = streams
         self._observations = observations
@@ -95,6 +97,7 @@ class Clients:
         """Wait until the clients, whose connections were closed, have left; drop those that take longer."""
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=grace_seconds)
+        await self._invocations.close()
         for socket in self._sockets:
             socket.abort()
 
@@ -148,12 +151,13 @@ class Clients:
         connection = self._make_connection(accepted, self._ack_delay(request))
         hub = connection.hub
         connection.transport = socket
+        # Before the first groups: `connected` is the first event of a connection, `joined` follows.
+        self._handlers.connected(source)
         hub.add(connection, accepted.groups)
         if self._observations.active:
             opened = ConnectionOpened(hub.name, connection.id, connection.user_id, connection.protocol, recovered=False)
             self._observations.publish(opened)
         connection.send(self._connected(connection))
-        self._handlers.connected(source)
         return await self._serve_connection(connection, socket, ws)
 
     async def _recover(self, request: web.Request, recovery: RecoveryRequest) -> web.StreamResponse:
@@ -222,7 +226,7 @@ class Clients:
                     await socket.wait_until_dropped()
                 continue
             message = await self._decode(connection, received)
-            event = None if message is None else handle_message(connection, message, self._handlers, self._streams)
+            event = None if message is None else self._carry_out(connection, message)
             if event is not None:
                 await socket.run_while_open(event)
             consecutive += 1
@@ -230,6 +234,9 @@ class Clients:
                 # Yield: a client that sends many frames must not delay the other clients.
                 consecutive = 0
                 await asyncio.sleep(0)
+
+    def _carry_out(self, connection: Connection, message: ClientMessage) -> Coroutine[None, None, None] | None:
+        return handle_message(connection, message, self._handlers, self._invocations, self._streams)
 
     async def _decode(self, connection: Connection, frame: str | bytes) -> ClientMessage | None:
         self._observations.start_trace()

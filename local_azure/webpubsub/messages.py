@@ -133,8 +133,26 @@ class Ping:
     """A client asks for a pong."""
 
 
+@dataclass(frozen=True, slots=True)
+class Invoke:
+    """A client asks the hub's event handler and waits for its one answer, which carries the client's id again."""
+
+    invocation_id: str
+    event: str
+    payload: Payload
+
+
+@dataclass(frozen=True, slots=True)
+class CancelInvocation:
+    """A client does not wait any more for the answer of this id."""
+
+    invocation_id: str
+
+
 StreamRequest = StartStream | StreamData | EndStream
-ClientMessage = JoinGroup | LeaveGroup | SendToGroup | SendEvent | SequenceAck | Ping | StreamRequest
+ClientMessage = (
+    JoinGroup | LeaveGroup | SendToGroup | SendEvent | SequenceAck | Ping | Invoke | CancelInvocation | StreamRequest
+)
 
 # --- to a client -------------------------------------------------------------
 
@@ -204,6 +222,16 @@ class Pong:
 
 
 @dataclass(frozen=True, slots=True)
+class InvokeResponse:
+    """The answer to an invocation: success when there is no error; a success may have no payload."""
+
+    invocation_id: str
+    payload: Payload | None = None
+    metadata: Mapping[str, str] = field(default_factory=lambda: NO_METADATA)
+    error: AckError | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class StreamAck:
     """The service has every part of a client's stream below this number."""
 
@@ -230,4 +258,4 @@ class StreamClosed:
 
 StreamAnswer = StreamAck | StreamNack | StreamClosed
 DataMessage = GroupMessage | ServerMessage
-ServiceMessage = Connected | Disconnected | Ack | DataMessage | Pong | StreamAnswer
+ServiceMessage = Connected | Disconnected | Ack | DataMessage | Pong | InvokeResponse | StreamAnswer

@@ -37,6 +37,7 @@ class Recovery:
     def detach(self, connection: Connection) -> None:
         """Keep a connection that has lost its socket until its client recovers it or the retention time is over."""
         connection.transport = None
+        connection.cancel_invocations()
         if self._observations.active:
             self._observations.publish(ConnectionDetached(connection.hub.name, connection.id, connection.user_id))
         loop = asyncio.get_running_loop()
@@ -62,6 +63,7 @@ class Recovery:
         self.cancel_expiry(connection)
         if connection.transport is not None:
             connection.transport.abort()
+            connection.cancel_invocations()
         connection.transport = transport
         if self._observations.active:
             hub, protocol = connection.hub.name, connection.protocol

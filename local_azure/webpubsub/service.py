@@ -51,7 +51,7 @@ class Service:
         """
         self.settings = settings
         self.observations = Observations()
-        self.hubs = Hubs(time.monotonic, self.observations, self._on_end)
+        self.hubs = Hubs(time.monotonic, self.observations, self._on_end, self._on_group_change)
         self.faults = FaultInjector(self.hubs.connections, self.observations)
         self._recovery = Recovery(
             keys=settings.access_keys,
@@ -218,6 +218,9 @@ class Service:
         self._recovery.cancel_expiry(connection)
         self._streams.cancel(connection)
         self._handlers.disconnected(connection.source, reason)
+
+    def _on_group_change(self, connection: Connection, event: str, group: str) -> None:
+        self._handlers.group_changed(connection.source, event, group)
 
 
 @asynccontextmanager

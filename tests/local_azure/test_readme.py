@@ -117,6 +117,7 @@ VALUES = {
     "WebPubSub:Hubs:<hub>:EventHandlers": [{"UrlTemplate": "http://localhost/{event}"}],
     "WebPubSub:Hubs:<hub>:AnonymousConnectPolicy": "allow",
     "WebPubSub:Hubs:<hub>:WebSocketKeepAliveIntervalInSeconds": 5,
+    "WebPubSub:Hubs:<hub>:Invocations": False,
 }
 
 

@@ -28,7 +28,7 @@ from local_azure.webpubsub.faults.rules import (
     SlowRest,
 )
 from local_azure.webpubsub.hub import Connection, Transport
-from local_azure.webpubsub.messages import SendEvent
+from local_azure.webpubsub.messages import Invoke, SendEvent
 from local_azure.webpubsub.observations import FaultTriggered, Observations
 from local_azure.webpubsub.protocols import InvalidFrame
 from local_azure.webpubsub.rest.errors import RestError, error_response
@@ -96,7 +96,7 @@ class FaultInjector(FaultRegistry, FaultHooks):
             user=source.user_id,
             connection=source.connection_id,
             event=event.name,
-            is_system=event.is_system,
+            is_system=event.family == "sys",
         )
         overtaken = [held for held in self._held if held.fault.applies(target)]
         copies = 0
@@ -262,4 +262,4 @@ def _event_name(connection: Connection, frame: str | bytes) -> str | None:
         message = connection.codec.decode(frame)
     except InvalidFrame:
         return None
-    return message.event if isinstance(message, SendEvent) else None
+    return message.event if isinstance(message, SendEvent | Invoke) else None

@@ -10,6 +10,7 @@ from local_azure.webpubsub.inspector.entries import MAX_NAMED_RECEIVERS, Entry, 
 from local_azure.webpubsub.inspector.labels import (
     client_message_label,
     delivery_label,
+    is_failure,
     payload_of,
     rest_call_label,
     service_frame_label,
@@ -145,7 +146,7 @@ class EventBuffer:
         title = service_frame_label(kind, payload)
         entry = self._add_entry(record, EntryKind.FRAME_OUT, title, hub=record.hub, content=payload)
         entry.is_routine = title == "pong"
-        entry.is_ok = False if title.startswith("ack") and title.count(" ") > 1 else None
+        entry.is_ok = False if is_failure(title) else None
 
     def _add_delivery(self, record: MessagePublished) -> Entry:
         message = record.message

@@ -6,10 +6,12 @@ from urllib.parse import unquote
 from local_azure.json_depth import check_depth
 from local_azure.observations import StorageCalled
 from local_azure.webpubsub.messages import (
+    CancelInvocation,
     ClientMessage,
     DataMessage,
     EndStream,
     GroupMessage,
+    Invoke,
     JoinGroup,
     LeaveGroup,
     Payload,
@@ -52,11 +54,15 @@ def client_message_label(message: ClientMessage | None) -> str:
             return f"end stream {_short(message.stream_id)}" + (" with an error" if message.error else "")
         case Ping():
             return "ping"
+        case Invoke():
+            return f"invoke {message.event}"
+        case CancelInvocation():
+            return f"cancel invocation {message.invocation_id}"
 
 
 def payload_of(message: ClientMessage | None) -> Payload | None:
     """Return the payload of a client's message, if it has one."""
-    return message.payload if isinstance(message, SendEvent | SendToGroup | StreamData) else None
+    return message.payload if isinstance(message, SendEvent | SendToGroup | StreamData | Invoke) else None
 
 
 def delivery_label(message: DataMessage) -> str:
@@ -98,6 +104,10 @@ def service_frame_label(kind: str, payload: bytes) -> str:
             return f"ack {ack_id} {name}"
         case {"type": "ack", "ackId": int(ack_id)}:
             return f"ack {ack_id}"
+        case {"type": "invokeResponse", "invocationId": str(invocation_id), "error": {"name": str(name)}}:
+            return f"invoke error {name} {invocation_id}"
+        case {"type": "invokeResponse", "invocationId": str(invocation_id)}:
+            return f"invoke response {invocation_id}"
         case {"type": "system", "event": str(event)}:
             return event
         case {"type": "message"}:
@@ -113,6 +123,12 @@ def service_frame_label(kind: str, payload: bytes) -> str:
         case {"type": str(name)}:
             return name
     return "text frame"
+
+
+def is_failure(service_frame_label: str) -> bool:
+    """Return whether the label is that of an answer to a request that failed."""
+    label = service_frame_label
+    return label.startswith("invoke error ") or (label.startswith("ack ") and label.count(" ") > 1)
 
 
 def rest_call_label(method: str, path: str) -> tuple[str, str]:

@@ -27,6 +27,8 @@ class Codec(typing.Protocol):
 
     name: str
     reliable: bool
+    invalid_message: str
+    """The reason of a close with 1007."""
 
     def decode(self, frame: Frame) -> ClientMessage:
         """Return the client's message; raises `InvalidFrame`, and nothing else, whatever the frame holds."""

@@ -12,12 +12,15 @@ from local_azure.webpubsub.json_text import compact_json
 from local_azure.webpubsub.messages import (
     NO_METADATA,
     Ack,
+    CancelInvocation,
     ClientMessage,
     Connected,
     DataMessage,
     DataType,
     Disconnected,
     GroupMessage,
+    Invoke,
+    InvokeResponse,
     JoinGroup,
     LeaveGroup,
     Payload,
@@ -33,6 +36,7 @@ from local_azure.webpubsub.messages import (
     StreamClosed,
     StreamNack,
 )
+from local_azure.webpubsub.names import is_unicode
 from local_azure.webpubsub.protocols.codec import INVALID_PAYLOAD, UNSUPPORTED_DATA, Frame, InvalidFrame
 from local_azure.webpubsub.protocols.json_members import (
     InvalidMessage,
@@ -40,6 +44,7 @@ from local_azure.webpubsub.protocols.json_members import (
     ack_id,
     event_name,
     group_name,
+    metadata_of,
     no_echo,
     optional,
     payload_of,
@@ -61,6 +66,8 @@ INVALID_MESSAGE = "The client message is not a valid JSON protocol message."
 
 class JsonCodec:
     """The codec of the JSON subprotocols; they differ in that reliable messages carry a sequence id."""
+
+    invalid_message = INVALID_MESSAGE
 
     def __init__(self, name: str, *, reliable: bool, streams: bool = True) -> None:
         """Without `streams`, frames of streams are what they are to a service that does not know any."""
@@ -113,6 +120,21 @@ def _decode_event_without_stream(members: Members) -> SendEvent:
     return _decode_event(members)
 
 
+def _invocation_id(members: Members) -> str:
+    invocation_id = members["invocationId"].string()
+    if not invocation_id or not is_unicode(invocation_id):
+        raise InvalidMessage
+    return invocation_id
+
+
+def _decode_invoke(members: Members) -> Invoke:
+    if members["target"].string().lower() != "event" or optional(members, "stream") is not None:
+        raise InvalidMessage
+    has_payload = not members.keys().isdisjoint(("data", "dataType"))
+    payload = payload_of(members) if has_payload else Payload(DataType.TEXT, b"", metadata_of(members))
+    return Invoke(_invocation_id(members), event_name(members), payload)
+
+
 _Decoders = dict[str, Callable[[Members], ClientMessage]]
 
 _DECODERS: _Decoders = {
@@ -122,6 +144,8 @@ _DECODERS: _Decoders = {
     "event": _decode_event,
     "sequenceack": lambda members: SequenceAck(unsigned(members["sequenceId"])),
     "ping": lambda members: Ping(),
+    "invoke": _decode_invoke,
+    "cancelinvocation": lambda members: CancelInvocation(_invocation_id(members)),
 }
 
 _STREAM_DECODERS: _Decoders = {
@@ -140,6 +164,8 @@ def _encode(message: ServiceMessage) -> str:
             return _encode_data(message)
         case Ack():
             return _encode_ack(message)
+        case InvokeResponse():
+            return _encode_invoke_response(message)
         case StreamAck() | StreamNack() | StreamClosed():
             return encode_answer(message)
         case Pong():
@@ -156,6 +182,18 @@ def _encode_ack(ack: Ack) -> str:
         return f'{{"type":"ack","ackId":{ack.ack_id},"success":true}}'
     error = compact_json({"name": ack.error.name, "message": ack.error.message})
     return f'{{"type":"ack","ackId":{ack.ack_id},"success":false,"error":{error}}}'
+
+
+def _encode_invoke_response(response: InvokeResponse) -> str:
+    """Return the answer; one without a payload has no `dataType`, for which the JavaScript client would wait."""
+    head = f'{{"type":"invokeResponse","invocationId":{encode_basestring(response.invocation_id)}'
+    metadata = f',"metadata":{compact_json(response.metadata)}' if response.metadata else ""
+    if response.error is not None:
+        error = compact_json({"name": response.error.name, "message": response.error.message})
+        return f'{head},"success":false,"error":{error}}}'
+    payload = response.payload
+    data = "" if payload is None else f',"dataType":"{payload.data_type}","data":{_data_text(payload)}'
+    return f'{head},"success":true{data}{metadata}}}'
 
 
 def _system(**properties: str | None) -> str:

@@ -4,13 +4,18 @@ from google.protobuf.message import DecodeError
 
 from local_azure.webpubsub.messages import (
     Ack,
+    CancelInvocation,
     ClientMessage,
     Connected,
     DataMessage,
+    DataType,
     Disconnected,
     GroupMessage,
+    Invoke,
+    InvokeResponse,
     JoinGroup,
     LeaveGroup,
+    Payload,
     Ping,
     Pong,
     SendEvent,
@@ -33,7 +38,14 @@ from local_azure.webpubsub.protocols.codec import (
     Frame,
     InvalidFrame,
 )
-from local_azure.webpubsub.protocols.protobuf_payloads import InvalidMessage, group_name, message_data, payload_of
+from local_azure.webpubsub.protocols.protobuf_payloads import (
+    InvalidMessage,
+    group_name,
+    message_data,
+    metadata_entries,
+    metadata_of,
+    payload_of,
+)
 from local_azure.webpubsub.protocols.protobuf_streams import (
     decode_data,
     decode_end,
@@ -49,6 +61,8 @@ INVALID_MESSAGE = "The client message is not a valid protobuf.webpubsub.azure.v1
 
 class ProtobufCodec:
     """The codec of the protobuf subprotocols; they differ in that reliable messages carry a sequence id."""
+
+    invalid_message = INVALID_MESSAGE
 
     def __init__(self, name: str, *, reliable: bool, streams: bool = True) -> None:
         """Without `streams`, a frame of a stream is an invalid message."""
@@ -97,6 +111,10 @@ def _decode(upstream: pb.UpstreamMessage, *, streams: bool) -> ClientMessage:
             return SequenceAck(upstream.sequence_ack_message.sequence_id)
         case "ping_message":
             return Ping()
+        case "invoke_event_message":
+            return _decode_invoke(upstream.invoke_event_message)
+        case "cancel_invocation_message":
+            return CancelInvocation(_invocation_id(upstream.cancel_invocation_message.invocation_id))
         case "stream_data_message" if streams:
             return decode_data(upstream.stream_data_message)
         case "stream_end_message" if streams:
@@ -120,6 +138,20 @@ def _decode_event(event: pb.EventMessage) -> SendEvent:
     return SendEvent(event.event, payload_of(event), _ack_id(event))
 
 
+def _decode_invoke(invoke: pb.InvokeEventMessage) -> Invoke:
+    if not is_event_name(invoke.event) or invoke.HasField("stream"):
+        raise InvalidMessage
+    has_data = invoke.HasField("data")
+    payload = payload_of(invoke) if has_data else Payload(DataType.TEXT, b"", metadata_of(invoke.metadata))
+    return Invoke(_invocation_id(invoke.invocation_id), invoke.event, payload)
+
+
+def _invocation_id(text: str) -> str:
+    if not text:
+        raise InvalidMessage
+    return text
+
+
 def _ack_id(
     message: pb.SendToGroupMessage | pb.EventMessage | pb.JoinGroupMessage | pb.LeaveGroupMessage,
 ) -> int | None:
@@ -135,6 +167,8 @@ def _encode(message: ServiceMessage) -> pb.DownstreamMessage:
             return pb.DownstreamMessage(data_message=_data_message(message))
         case Ack():
             return pb.DownstreamMessage(ack_message=_ack_message(message))
+        case InvokeResponse():
+            return pb.DownstreamMessage(invoke_response_message=_invoke_response_message(message))
         case StreamAck() | StreamNack() | StreamClosed():
             return encode_answer(message)
         case Pong():
@@ -158,13 +192,25 @@ def _ack_message(ack: Ack) -> pb.AckMessage:
     return pb.AckMessage(ack_id=ack.ack_id, error=error)
 
 
+def _invoke_response_message(response: InvokeResponse) -> pb.InvokeResponseMessage:
+    if response.error is not None:
+        error = pb.InvokeResponseMessage.ErrorMessage(name=response.error.name, message=response.error.message)
+        return pb.InvokeResponseMessage(invocation_id=response.invocation_id, error=error)
+    return pb.InvokeResponseMessage(
+        invocation_id=response.invocation_id,
+        success=True,
+        data=None if response.payload is None else message_data(response.payload),
+        metadata=metadata_entries(response.metadata),
+    )
+
+
 def _data_message(message: DataMessage) -> pb.DataMessage:
     """Return the message, without the sender's user id: the schema has no field for it."""
     in_group = message if isinstance(message, GroupMessage) else None
     data = pb.DataMessage(
         group=None if in_group is None else in_group.group,
         data=message_data(message.payload),
-        metadata=[pb.MetadataEntry(key=key, value=value) for key, value in message.payload.metadata.items()],
+        metadata=metadata_entries(message.payload.metadata),
         stream=None if in_group is None or in_group.stream is None else encode_part(in_group.stream),
     )
     # `from` is a keyword and cannot be written as an attribute or an argument.

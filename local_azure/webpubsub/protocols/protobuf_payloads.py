@@ -23,7 +23,7 @@ def group_name(name: str) -> str:
     return name
 
 
-def payload_of(message: pb.SendToGroupMessage | pb.EventMessage) -> Payload:
+def payload_of(message: pb.SendToGroupMessage | pb.EventMessage | pb.InvokeEventMessage) -> Payload:
     """Return the payload with its metadata; metadata alone go with an empty text."""
     metadata = metadata_of(message.metadata)
     if message.metadata and not message.HasField("data"):
@@ -69,6 +69,11 @@ def message_data(payload: Payload) -> pb.MessageData:
             return _any_data(payload.data)
         case DataType.BINARY:
             return pb.MessageData(binary_data=payload.data)
+
+
+def metadata_entries(metadata: Mapping[str, str]) -> list[pb.MetadataEntry]:
+    """Return the metadata as a client gets them."""
+    return [pb.MetadataEntry(key=key, value=value) for key, value in metadata.items()]
 
 
 def _any_data(data: bytes) -> pb.MessageData:

@@ -20,6 +20,7 @@ from local_azure.webpubsub.names import MAX_GROUP_CHARACTERS, is_group_name
 from local_azure.webpubsub.protocols.codec import INVALID_PAYLOAD, Frame, InvalidFrame
 
 EVENT_NAME = "message"
+INVALID_MESSAGE = "The client message is not valid UTF-8."
 
 
 class InvalidRawMode(ValueError):
@@ -63,6 +64,7 @@ class RawCodec:
 
     name = "raw"
     reliable = False
+    invalid_message = INVALID_MESSAGE
 
     def __init__(self, mode: RawMode = SEND_EVENT) -> None:
         self.mode = mode
@@ -100,4 +102,4 @@ def _payload(frame: Frame) -> Payload:
     try:
         return Payload(DataType.TEXT, frame.encode())
     except UnicodeEncodeError:
-        raise InvalidFrame(INVALID_PAYLOAD, "The client message is not valid UTF-8.") from None
+        raise InvalidFrame(INVALID_PAYLOAD, INVALID_MESSAGE) from None

@@ -39,7 +39,7 @@ json_values = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
     max_leaves=6,
 )
-message_types = ["joinGroup", "leaveGroup", "sendToGroup", "event", "ping", "sequenceAck", "invoke"]
+message_types = ["joinGroup", "leaveGroup", "sendToGroup", "event", "ping", "sequenceAck", "invoke", "cancelInvocation"]
 message_types += ["streamData", "streamEnd"]
 stream_properties = {
     "streamId": st.sampled_from(["s1", ""]) | json_values,
@@ -57,6 +57,8 @@ json_messages = st.fixed_dictionaries(
         "ttlSeconds": st.integers() | json_values,
         "metadata": json_values | st.dictionaries(st.text(), st.text()),
         "sequenceId": st.integers() | json_values,
+        "invocationId": st.sampled_from(["1", ""]) | json_values,
+        "target": st.sampled_from(["event", "group"]) | json_values,
         "streamSequenceId": st.integers() | json_values,
         "stream": st.fixed_dictionaries({}, optional=stream_properties) | json_values,
         "error": st.dictionaries(st.sampled_from(["message", "userErrorCode"]), json_values) | json_values,

@@ -9,9 +9,11 @@ from local_azure.webpubsub.inspector.event_buffer import EventBuffer
 from local_azure.webpubsub.inspector.recorder import Recorder
 from local_azure.webpubsub.inspector.redaction import Redactor
 from local_azure.webpubsub.messages import (
+    CancelInvocation,
     ClientMessage,
     DataType,
     GroupMessage,
+    Invoke,
     JoinGroup,
     LeaveGroup,
     Payload,
@@ -72,6 +74,8 @@ def called(status: int | None, attempt: int = 1, failure: str | None = None) -> 
         (LeaveGroup("lobby"), "leave group lobby", False),
         (SequenceAck(3), "sequence ack 3", True),
         (Ping(), "ping", True),
+        (Invoke("7", "sum", HELLO), "invoke sum", False),
+        (CancelInvocation("7"), "cancel invocation 7", False),
         (None, "invalid frame", False),
     ],
 )
@@ -101,6 +105,11 @@ def test_a_frames_payload_and_metadata_are_kept(buffer: EventBuffer) -> None:
         ('{"type":"ack","ackId":3,"success":false,"error":{"name":"Forbidden","message":"no"}}', "ack 3 Forbidden"),
         ('{"type":"system","event":"connected"}', "connected"),
         ('{"type":"pong"}', "pong"),
+        ('{"type":"invokeResponse","invocationId":"7","success":true}', "invoke response 7"),
+        (
+            '{"type":"invokeResponse","invocationId":"7","success":false,"error":{"name":"NotFound","message":"no"}}',
+            "invoke error NotFound 7",
+        ),
         ('{"type":"message","from":"group"}', "message, again"),
         ("x" * 200, "text frame"),
         ("x" * 70_000, "text frame"),
@@ -114,6 +123,25 @@ def test_a_frame_to_a_client_is_labelled_by_its_content(buffer: EventBuffer, pay
     assert (entry.kind, entry.title) == (EntryKind.FRAME_OUT, title)
     assert entry.content is not None
     assert entry.content.size == len(payload)
+
+
+@pytest.mark.parametrize(
+    ("answer", "is_ok"),
+    [
+        ('{"type":"ack","ackId":3,"success":true}', None),
+        ('{"type":"ack","ackId":3,"success":false,"error":{"name":"Forbidden","message":"no"}}', False),
+        ('{"type":"invokeResponse","invocationId":"a b","success":true}', None),
+        (
+            '{"type":"invokeResponse","invocationId":"7","success":false,"error":{"name":"NotFound","message":"no"}}',
+            False,
+        ),
+    ],
+)
+def test_a_request_that_failed_is_marked(buffer: EventBuffer, answer: str, is_ok: bool | None) -> None:
+    buffer.add(FrameSent("chat", "c1", "ana", data_frame(answer)))
+
+    (entry,) = buffer
+    assert entry.is_ok is is_ok
 
 
 def test_a_close_frame_shows_its_code(buffer: EventBuffer) -> None:

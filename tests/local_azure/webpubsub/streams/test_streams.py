@@ -122,7 +122,7 @@ async def test_w225_w228_w229_a_start_that_is_refused_leaves_the_connection_open
     harness: Harness, service: Service, properties: Frame, error: str
 ) -> None:
     ana = await harness.connect(service, "ana", roles=["webpubsub.sendToGroup.room"])
-    request = {"group": "room", "stream": {"streamId": "s1"}} | properties
+    request: Frame = {"group": "room", "stream": {"streamId": "s1"}} | properties
 
     await ana.send("sendToGroup", ackId=1, **request)
 
