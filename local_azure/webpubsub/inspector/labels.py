@@ -47,9 +47,9 @@ def client_message_label(message: ClientMessage | None) -> str:
         case StartStream():
             return f"start stream {_short(message.stream_id)} to group {message.group}"
         case StreamData(number=None):
-            return f"stream {_short(message.stream_id)} goes on"
+            return f"stream keep-alive {_short(message.stream_id)}"
         case StreamData():
-            return f"stream {_short(message.stream_id)} part {message.number}"
+            return f"stream part {message.number} {_short(message.stream_id)}"
         case EndStream():
             return f"end stream {_short(message.stream_id)}" + (" with an error" if message.error else "")
         case Ping():
@@ -74,8 +74,8 @@ def delivery_label(message: DataMessage) -> str:
 
 def _part_label(part: StreamPart) -> str:
     if not part.is_last:
-        return f", stream {_short(part.stream_id)} part {part.number}"
-    return f", stream {_short(part.stream_id)} ends" + (f": {part.error.name}" if part.error else "")
+        return f", stream part {part.number} {_short(part.stream_id)}"
+    return f", stream end {_short(part.stream_id)}" + (f": {part.error.name}" if part.error else "")
 
 
 def _short(stream_id: str) -> str:
@@ -113,13 +113,15 @@ def service_frame_label(kind: str, payload: bytes) -> str:
         case {"type": "message"}:
             return "message, again"
         case {"type": "streamAck", "streamId": str(stream), "expectedSequenceId": int(number)}:
-            return f"stream {_short(stream)} ack {number}"
-        case {"type": "streamNack", "streamId": str(stream), "name": str(name)}:
-            return f"stream {_short(stream)} nack {name}"
-        case {"type": "streamClosed", "streamId": str(stream), "error": {"name": str(name)}}:
-            return f"stream {_short(stream)} closed {name}"
+            return f"stream ack {number} {_short(stream)}"
+        case {"type": "streamNack", "streamId": str(stream), "name": str(name)} | {
+            "type": "streamClosed",
+            "streamId": str(stream),
+            "error": {"name": str(name)},
+        }:
+            return f"stream error {name} {_short(stream)}"
         case {"type": "streamClosed", "streamId": str(stream)}:
-            return f"stream {_short(stream)} closed"
+            return f"stream closed {_short(stream)}"
         case {"type": str(name)}:
             return name
     return "text frame"
@@ -128,7 +130,12 @@ def service_frame_label(kind: str, payload: bytes) -> str:
 def is_failure(service_frame_label: str) -> bool:
     """Return whether the label is that of an answer to a request that failed."""
     label = service_frame_label
-    return label.startswith("invoke error ") or (label.startswith("ack ") and label.count(" ") > 1)
+    return label.startswith(("invoke error ", "stream error ")) or (label.startswith("ack ") and label.count(" ") > 1)
+
+
+def is_routine(label: str) -> bool:
+    """Return whether the label is that of a frame which comes again and again, and seldom is of interest."""
+    return label in ("ping", "pong") or label.startswith(("sequence ack ", "stream ack ", "stream keep-alive "))
 
 
 def rest_call_label(method: str, path: str) -> tuple[str, str]:
