@@ -3,8 +3,7 @@
 The JSON shape and the environment names are the official emulator's (`WebPubSub:Hubs:<hub>:EventHandlers…`), so one
 file can be used for both. `AnonymousConnectPolicy`, `SecondaryAccessKey`, `WebSocketKeepAliveIntervalInSeconds`,
 `DisableLocalAuth`, `PublicEndpoints` and `Auth` of a handler are additions: the cloud service has them, the official
-emulator does not. `Invocations` and
-`Streams` of a hub are those of this service alone.
+emulator does not. `Invocations` and `Streams` of a hub are those of this service alone.
 """
 
 import secrets

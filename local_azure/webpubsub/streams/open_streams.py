@@ -30,7 +30,9 @@ class OpenStreams:
         self._publishers: dict[Connection, _Publisher] = {}
 
     def carry_out(self, connection: Connection, request: StreamRequest) -> None:
-        """Carry out what a client asks."""
+        """Carry out what a client asks; do nothing for a connection that has ended."""
+        if connection.ended:
+            return
         publisher = self._publishers.get(connection) or self._new_publisher(connection)
         match request:
             case StartStream():

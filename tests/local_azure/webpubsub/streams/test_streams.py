@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 
 from local_azure.webpubsub import Limits, Service, Settings, Times
+from local_azure.webpubsub.faults import FaultInjector
+from local_azure.webpubsub.hub import Connection
 from local_azure.webpubsub.settings import HubSettings
 from tests.local_azure.webpubsub.harness import FAST, HUB, RELIABLE_JSON, Client, Harness, until
 from tests.local_azure.webpubsub.rest.rest_client import RestClient
@@ -373,6 +375,45 @@ async def test_a_subscriber_that_does_not_read_holds_up_neither_the_stream_nor_t
 
     assert closed(await ana.receive()) is None
     assert await bo.receive() == last(number + 1)
+
+
+async def test_w245_a_publisher_that_is_dropped_for_its_own_echo_ends_its_stream_after_that_part(
+    harness: Harness,
+) -> None:
+    service = await harness.service(Settings(limits=Limits(replay_messages=2), times=FAST))
+    ana = await harness.connect(service, "ana", subprotocol=RELIABLE_JSON, groups=["room"])
+    bo = await harness.connect(service, "bo", groups=["room"])
+    await start(ana)
+
+    for number in (1, 2, 3, 4):  # the third is more than may wait for an ack of its client
+        await write(ana, number)
+
+    error = {"name": "Cancelled", "message": "The connection of the publisher ended."}
+    assert await answers(bo, 4) == [part(1), part(2), part(3), last(4, error=error)]
+    await bo.expect_no_message()
+
+
+class _EndedMeanwhile(FaultInjector):
+    """Ends a connection while its frame is being received."""
+
+    async def frame(self, connection: Connection, frame: str | bytes) -> bool:
+        if connection.user_id == "ana":
+            connection.hub.close(connection)
+        return True
+
+
+async def test_a_connection_that_has_ended_opens_no_stream(
+    harness: Harness, service: Service, ana: Client, bo: Client
+) -> None:
+    cy = await harness.connect(service, "cy")
+    service.faults = _EndedMeanwhile(service.hubs.connections, service.observations)
+
+    await ana.send("sendToGroup", group="room", stream={"streamId": "s1", "idleTimeoutMs": 1})
+    assert (await ana.closed())[0] == 1000
+    await start(cy, "s2", stream={"idleTimeoutMs": 30})
+
+    shown = await bo.receive()
+    assert (shown["fromUserId"], shown["stream"]["streamId"]) == ("cy", "s2")
 
 
 # --- recovery ----------------------------------------------------------------
