@@ -534,7 +534,7 @@ async def test_in_any_mixture_of_requests_and_cancels_each_id_is_answered_once_o
             other = str(chance.randrange(number + 1))
             await ana.send("cancelInvocation", invocationId=other)
             cancelled.add(other)
-    frames = []
+    frames: list[dict[str, Any]] = []
     while len({frame["invocationId"] for frame in frames} | cancelled) < 400:
         frames.append(await ana.receive())
     await until(lambda: pending(service, ana) == 0)
