@@ -11,6 +11,7 @@ from aiohttp import web
 
 from local_azure.webpubsub import EventHandler, HubSettings, Limits, Service, Settings
 from local_azure.webpubsub.messages import DataType, Payload, ServerMessage
+from local_azure.webpubsub.observations import FrameReceived, FrameSent, Observation, WebhookCalled, WebhookSent
 from local_azure.webpubsub.settings import EventListener
 from tests.local_azure.webpubsub.harness import (
     FAST,
@@ -477,6 +478,38 @@ async def test_w221_a_name_with_a_dot_is_an_ordinary_event(
     ana = await harness.connect(service, "ana")
 
     assert (await answer_to(ana, "chat.login", dataType="text", data=""))["data"] == {"userId": "ana"}
+
+
+async def test_a_fault_disturbs_an_invocation_as_any_event(
+    harness: Harness, service: Service, application: Application
+) -> None:
+    service.faults.add("drop webhook event=sum count=1")
+    ana = await harness.connect(service, "ana")
+
+    assert (await answer_to(ana))["error"]["name"] == "InternalServerError"
+    assert await answer_to(ana) == {"success": True}
+    assert len(application.of("sum")) == 1
+
+    service.faults.add("cut client 4000 event=sum count=1")
+    await invoke(ana)
+    assert await ana.closed() == (4000, "Cut by a fault.")
+
+
+async def test_the_frame_the_call_of_the_handler_and_the_answer_are_one_trace(
+    harness: Harness, service: Service, application: Application
+) -> None:
+    ana = await harness.connect(service, "ana")
+    await answer_to(ana)  # the handler is validated
+    records: list[Observation] = []
+    service.observations.subscribe(records.append)
+
+    await answer_to(ana)
+    await answer_to(ana)
+
+    kinds = (FrameReceived, WebhookSent, WebhookCalled, FrameSent)
+    traces = [record.correlation_id for record in records if isinstance(record, kinds)]
+    assert [type(record) for record in records if isinstance(record, kinds)] == [*kinds, *kinds]
+    assert [len(set(traces[:4])), len(set(traces[4:])), len(set(traces))] == [1, 1, 2]
 
 
 # --- bounds --------------------------------------------------------------------------
