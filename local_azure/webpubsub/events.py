@@ -56,6 +56,11 @@ class Event:
         """The CloudEvents type."""
         return event_type(self.name, self.family)
 
+    @property
+    def is_system(self) -> bool:
+        """Whether it is `connect`, `connected` or `disconnected`."""
+        return self.family == "sys"
+
 
 def event_type(name: str, family: EventFamily) -> str:
     """Return e.g. `azure.webpubsub.sys.connected`, `azure.webpubsub.user.<name>` or `azure.webpubsub.gp.joined`."""

@@ -96,7 +96,7 @@ class FaultInjector(FaultRegistry, FaultHooks):
             user=source.user_id,
             connection=source.connection_id,
             event=event.name,
-            is_system=event.family == "sys",
+            is_system=event.is_system,
         )
         overtaken = [held for held in self._held if held.fault.applies(target)]
         copies = 0

@@ -3,6 +3,7 @@
 import asyncio
 import json
 from dataclasses import replace
+from random import Random
 from typing import Any
 
 import pytest
@@ -10,11 +11,13 @@ from aiohttp import web
 
 from local_azure.webpubsub import EventHandler, HubSettings, Limits, Service, Settings
 from local_azure.webpubsub.messages import DataType, Payload, ServerMessage
+from local_azure.webpubsub.observations import FrameReceived, FrameSent, Observation, WebhookCalled, WebhookSent
 from local_azure.webpubsub.settings import EventListener
 from tests.local_azure.webpubsub.harness import (
     FAST,
     HUB,
     RELIABLE_JSON,
+    WAIT_SECONDS,
     Answer,
     Application,
     Client,
@@ -58,6 +61,12 @@ class Gate:
             self.cancelled += 1
             raise
         return web.json_response(json.loads(request.body or b"null"))
+
+
+@pytest.fixture
+async def service(harness: Harness) -> Service:
+    """A service that waits for handlers longer than a test waits: only a cancel ends a request that hangs."""
+    return await harness.service(Settings(times=replace(FAST, handler_timeout_seconds=10 * WAIT_SECONDS)))
 
 
 @pytest.fixture
@@ -266,8 +275,27 @@ async def test_w211_a_cancelled_invocation_aborts_the_handlers_request_and_has_n
     await until(lambda: any(str(failure).startswith("cancelled") for failure in failures))
     assert pending(service, ana) == 0
     await ana.expect_no_message()
-    await invoke(ana, "quick", "a")  # the id is free again
-    assert (await ana.receive())["success"]
+
+
+async def test_w211_a_cancelled_id_can_be_used_again_at_once(
+    harness: Harness, service: Service, application: Application, failures: list[object]
+) -> None:
+    gate = Gate()
+    application.answer("slow", gate)
+    ana = await harness.connect(service, "ana")
+
+    await invoke(ana, "slow", "a", data=1)
+    await application.wait_for("slow")
+    await ana.send("cancelInvocation", invocationId="a")
+    await invoke(ana, "slow", "a", data=2)
+    await application.wait_for("slow", 2)
+    await until(lambda: any(str(failure).startswith("cancelled") for failure in failures))
+    assert pending(service, ana) == 1
+    gate.opened.set()
+
+    assert (await ana.receive())["data"] == 2
+    await ana.expect_no_message()
+    assert pending(service, ana) == 0
 
 
 async def test_w212_cancelling_an_unknown_or_finished_invocation_does_nothing(
@@ -452,6 +480,38 @@ async def test_w221_a_name_with_a_dot_is_an_ordinary_event(
     assert (await answer_to(ana, "chat.login", dataType="text", data=""))["data"] == {"userId": "ana"}
 
 
+async def test_a_fault_disturbs_an_invocation_as_any_event(
+    harness: Harness, service: Service, application: Application
+) -> None:
+    service.faults.add("drop webhook event=sum count=1")
+    ana = await harness.connect(service, "ana")
+
+    assert (await answer_to(ana))["error"]["name"] == "InternalServerError"
+    assert await answer_to(ana) == {"success": True}
+    assert len(application.of("sum")) == 1
+
+    service.faults.add("cut client 4000 event=sum count=1")
+    await invoke(ana)
+    assert await ana.closed() == (4000, "Cut by a fault.")
+
+
+async def test_the_frame_the_call_of_the_handler_and_the_answer_are_one_trace(
+    harness: Harness, service: Service, application: Application
+) -> None:
+    ana = await harness.connect(service, "ana")
+    await answer_to(ana)  # the handler is validated
+    records: list[Observation] = []
+    service.observations.subscribe(records.append)
+
+    await answer_to(ana)
+    await answer_to(ana)
+
+    kinds = (FrameReceived, WebhookSent, WebhookCalled, FrameSent)
+    traces = [record.correlation_id for record in records if isinstance(record, kinds)]
+    assert [type(record) for record in records if isinstance(record, kinds)] == [*kinds, *kinds]
+    assert [len(set(traces[:4])), len(set(traces[4:])), len(set(traces))] == [1, 1, 2]
+
+
 # --- bounds --------------------------------------------------------------------------
 
 
@@ -484,6 +544,42 @@ async def test_pending_invocations_are_limited_in_number_and_in_bytes(harness: H
     )
     assert answered == {"a", "b"}
     assert (await ana.receive())["data"] == 4
+
+
+async def test_in_any_mixture_of_requests_and_cancels_each_id_is_answered_once_or_not_at_all(
+    harness: Harness, service: Service, application: Application
+) -> None:
+    """An id that was not cancelled has one answer, a cancelled one at most one, and nothing stays pending."""
+    chance = Random(13)
+
+    async def answer(request: Received) -> web.Response:
+        number = request.json()
+        await asyncio.sleep(number % 4 / 1000)
+        return web.json_response(number) if number % 5 else web.Response(status=404)
+
+    application.answer("any", answer)
+    ana = await harness.connect(service, "ana")
+    cancelled: set[str] = set()
+
+    for number in range(400):
+        await invoke(ana, "any", str(number), data=number)
+        if chance.random() < 0.4:
+            other = str(chance.randrange(number + 1))
+            await ana.send("cancelInvocation", invocationId=other)
+            cancelled.add(other)
+    frames: list[dict[str, Any]] = []
+    while len({frame["invocationId"] for frame in frames} | cancelled) < 400:
+        frames.append(await ana.receive())
+    await until(lambda: pending(service, ana) == 0)
+    await ana.send("ping")
+    while (frame := await ana.receive())["type"] != "pong":
+        frames.append(frame)
+
+    ids = [frame["invocationId"] for frame in frames]
+    assert len(ids) == len(set(ids))
+    answers = [(frame["invocationId"], frame["data"]) for frame in frames if frame["success"]]
+    assert answers == [(invocation_id, int(invocation_id)) for invocation_id, _ in answers]
+    assert {frame["error"]["name"] for frame in frames if not frame["success"]} <= {"NotFound", "TooManyRequests"}
 
 
 @pytest.mark.parametrize("how", ["the client leaves", "the socket is cut", "the application closes", "a bad frame"])
@@ -521,7 +617,7 @@ async def test_pending_invocations_end_with_their_connection(
 
 
 async def test_a_service_that_stops_ends_pending_invocations(harness: Harness, application: Application) -> None:
-    service = await harness.service()
+    service = await harness.service(Settings(times=replace(FAST, handler_timeout_seconds=10 * WAIT_SECONDS)))
     service.set_event_handlers(HUB, [application.handler()])
     application.answer("slow", Gate())
     ana = await harness.connect(service, "ana")

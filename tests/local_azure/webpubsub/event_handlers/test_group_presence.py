@@ -9,6 +9,7 @@ import pytest
 from aiohttp import web
 
 from local_azure.webpubsub import EventHandler, GroupPresenceEvents, Limits, Service, Settings
+from local_azure.webpubsub.observations import FrameReceived, Observation, WebhookSent
 from tests.local_azure.webpubsub.harness import (
     FAST,
     HUB,
@@ -360,6 +361,25 @@ async def test_a_raw_client_in_a_group_of_its_token_is_heard_too(
     (left,) = await application.wait_for("left")
     assert left.json() == application.of("joined")[0].json() == {"group": "räum"}
     assert "ce-subprotocol" not in left.headers
+
+
+async def test_a_presence_event_is_in_the_trace_of_what_changed_the_group_and_a_fault_can_lose_it(
+    harness: Harness, service: Service, application: Application
+) -> None:
+    listen(service, application)
+    service.faults.add("drop webhook event=joined count=1")
+    ana = await harness.connect(service, "ana")
+    records: list[Observation] = []
+    service.observations.subscribe(records.append)
+
+    for number in (1, 2, 3):
+        await ana.join(str(number), number)
+    await application.wait_for("joined", 2)
+
+    assert changes(application) == [("joined", "2"), ("joined", "3")]
+    frames = [record.correlation_id for record in records if isinstance(record, FrameReceived)]
+    events = [record.correlation_id for record in records if isinstance(record, WebhookSent) and record.event_id]
+    assert events == frames[1:]
 
 
 async def test_events_that_wait_for_a_handler_that_does_not_answer_are_bounded(

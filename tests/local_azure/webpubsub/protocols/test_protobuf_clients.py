@@ -1,6 +1,7 @@
 """Protobuf clients on real sockets, among JSON and raw ones, and in front of an application."""
 
 import asyncio
+from dataclasses import replace
 from typing import Any
 
 import aiohttp
@@ -10,7 +11,7 @@ from google.protobuf.any_pb2 import Any as AnyMessage
 
 from local_azure.webpubsub import HubSettings, Service, Settings
 from local_azure.webpubsub.protocols import webpubsub_pb2 as pb
-from tests.local_azure.webpubsub.harness import FAST, HUB, Application, Client, Harness, client_url, until
+from tests.local_azure.webpubsub.harness import FAST, HUB, WAIT_SECONDS, Application, Client, Harness, client_url, until
 
 PROTOBUF = "protobuf.webpubsub.azure.v1"
 RELIABLE = "protobuf.reliable.webpubsub.azure.v1"
@@ -60,10 +61,11 @@ async def test_w217_an_invocation_is_answered_in_protobuf(
     assert (await receive(ana)).WhichOneof("message") == "pong_message"
 
 
-async def test_w211_w217_a_protobuf_client_cancels_its_invocation(
-    harness: Harness, service: Service, application: Application
-) -> None:
-    application.answer("slow", lambda _: asyncio.sleep(60, web.Response()))
+async def test_w211_w217_a_protobuf_client_cancels_its_invocation(harness: Harness) -> None:
+    service = await harness.service(Settings(times=replace(FAST, handler_timeout_seconds=10 * WAIT_SECONDS)))
+    application = await harness.application()
+    service.set_event_handlers(HUB, [application.handler()])
+    application.answer("slow", lambda _: asyncio.sleep(10 * WAIT_SECONDS, web.Response()))
     failures: list[object] = []
     service.observations.subscribe(lambda record: failures.append(getattr(record, "failure", None)))
     ana = await connect(harness, service, "ana")
