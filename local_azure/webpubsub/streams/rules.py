@@ -1,7 +1,8 @@
 """The rules of streams, for one publisher: which parts are published, what it is answered, when a stream ends.
 
 Nothing here sends or waits. Each method returns what has to be done, in order; `now` is in monotonic seconds.
-The rules come from the client protocol specification, section 3.6; what it does not say is marked as a decision.
+The rules come from the client protocol specification, section 3.6. What it leaves open, and what was decided here, is
+in docs/local-azure/newest-protocol.md.
 """
 
 from collections.abc import Callable, Mapping
