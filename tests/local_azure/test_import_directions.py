@@ -35,7 +35,7 @@ def test_a_service_imports_no_other_service(service: str) -> None:
     assert members_of("local_azure", GRAPH)[f"local_azure.{service}"] & others == set()
 
 
-# The rules of Table storage, around which `store`, `operations`, `http_server.py` and `service.py` stand, and of streams.
+# The rules of Table storage, with `store`, `operations`, `http_server.py` and `service.py` around them, and of streams.
 PURE = ["authentication/*", "batch/*", "edm", "entities", "errors", "filters/*", "json_format", "messages", "names"]
 PURE += ["queries", "resource_path", "timestamps", "writes"]
 PURE = [f"tables/{name}" for name in PURE] + ["webpubsub/streams/rules"]

@@ -291,3 +291,11 @@ async def until(condition: Callable[[], object]) -> None:
     async with asyncio.timeout(WAIT_SECONDS):
         while not condition():  # noqa: ASYNC110 (the service has no event for every condition of the tests)
             await asyncio.sleep(0.002)
+
+
+async def lose_socket(service: Service, client: Client) -> None:
+    """Cut the client's socket and wait until the service knows."""
+    connection = service.hubs.hub(HUB).connection(client.id)
+    assert connection
+    client.cut()
+    await until(lambda: connection.transport is None)
