@@ -1,0 +1,52 @@
+"""Every numbered behaviour: the cases, and for the other numbers the reason why there is none."""
+
+from importlib import import_module
+
+from conformance.registry import CASES, Case
+
+MODULES = (
+    "tokens",
+    "roles",
+    "raw_clients",
+    "json_messages",
+    "reliable",
+    "protobuf_clients",
+    "webhook_requests",
+    "connect_event",
+    "events",
+    "rest_calls",
+    "invocations",
+    "streams",
+    "presence",
+)
+
+OF_CLIENT_LIBRARIES = "about what reads a connection string or an official SDK, not about a service"
+OF_HANDLERS = "about an event handler, not about a service"
+OF_IDENTITIES = "needs an identity provider"
+
+WITHOUT_CASE = {
+    "W-001": OF_CLIENT_LIBRARIES,
+    "W-002": OF_CLIENT_LIBRARIES,
+    "W-003": OF_CLIENT_LIBRARIES,
+    "W-004": OF_CLIENT_LIBRARIES,
+    "W-030": OF_CLIENT_LIBRARIES,
+    "W-110": OF_CLIENT_LIBRARIES,
+    "W-111": OF_CLIENT_LIBRARIES,
+    "W-127": OF_HANDLERS,
+    "W-131": OF_HANDLERS,
+    "W-132": OF_HANDLERS,
+    "W-290": OF_CLIENT_LIBRARIES,
+    "W-291": OF_IDENTITIES,
+    "W-292": OF_IDENTITIES,
+    "W-293": OF_IDENTITIES,
+    "W-294": OF_IDENTITIES,
+    "W-295": OF_IDENTITIES,
+}
+"""The numbers that no case can see from outside, with the reason."""
+
+
+def all_cases() -> dict[str, Case]:
+    """Return the cases by number, in order."""
+    for module in MODULES:
+        import_module(f"conformance.cases.{module}")
+    return {number: CASES[number] for number in sorted(CASES)}

@@ -1,0 +1,64 @@
+"""The results as a table for a terminal, as Markdown, and as JSON."""
+
+import json
+import textwrap
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+from conformance.run import Result, Status
+
+WIDTH = 118
+COLUMNS = "number   result   behaviour"
+
+
+def summary(results: Sequence[Result]) -> str:
+    """Return one line that counts the results."""
+    counts = Counter(result.status for result in results)
+    parts = [f"{counts[status]} {words}" for status, words in _WORDS.items() if counts[status]]
+    return f"{len(results)} behaviours: {', '.join(parts)}"
+
+
+_WORDS: dict[Status, str] = {"pass": "pass", "differs": "differ", "stated": "differ as stated", "not run": "not run"}
+
+
+def table(results: Sequence[Result]) -> str:
+    """Return a line for each result, with what was expected and seen below a difference."""
+    lines = [COLUMNS]
+    for result in results:
+        lines.append(f"{result.number:<8} {result.status:<8} {result.title}")
+        for name, text in details(result):
+            indent = " " * 18
+            lines += textwrap.wrap(f"{name}: {text}", WIDTH, initial_indent=indent, subsequent_indent=indent + "  ")
+    return "\n".join(lines)
+
+
+def details(result: Result) -> list[tuple[str, str]]:
+    """Return what a result says beside its status, with a name for each."""
+    named = (("expected", result.expected), ("got", result.got), ("reason", result.reason))
+    return [(name, text) for name, text in named if text]
+
+
+def to_markdown(results: Sequence[Result], about: dict[str, str]) -> str:
+    """Return a page with the summary and a table."""
+    rows = [f"| {result.number} | {result.title} | {result.status} | {_cell(result)} |" for result in results]
+    facts = [f"- {name}: {value}" for name, value in about.items()]
+    head = ["| number | behaviour | result | expected, got, reason |", "|---|---|---|---|"]
+    return "\n".join(["# Conformance", "", *facts, f"- {summary(results)}", "", *head, *rows, ""])
+
+
+def to_json(results: Sequence[Result], about: dict[str, str]) -> str:
+    """Return a document with the counts and every result."""
+    counts: dict[str, Any] = dict.fromkeys(_WORDS, 0) | Counter(result.status for result in results)
+    entries = [
+        {"number": result.number, "behaviour": result.title, "result": result.status, "seconds": result.seconds}
+        | dict(details(result))
+        for result in results
+    ]
+    document = {"version": 1, "about": about, "summary": counts, "results": entries}
+    return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+
+
+def _cell(result: Result) -> str:
+    text = "; ".join(f"{name} {text}" for name, text in details(result))
+    return text.replace("|", "\\|").replace("\n", " ")

@@ -1,0 +1,119 @@
+"""The run: which cases can say something about the target, several of them at a time, each within a time limit."""
+
+import asyncio
+import secrets
+import time
+from collections.abc import Iterable
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from typing import Literal
+
+import aiohttp
+
+from conformance.context import Context
+from conformance.event_handler import EventHandler
+from conformance.expectations import Differs, NotRun, shown
+from conformance.registry import Case
+from conformance.target import Statements, Target
+
+Status = Literal["pass", "differs", "stated", "not run"]
+
+WAITS_IN_A_CASE = 6
+PATIENT_SECONDS = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What a case found. `stated` is a difference that was known before, with its reason."""
+
+    number: str
+    title: str
+    status: Status
+    expected: str = ""
+    got: str = ""
+    reason: str = ""
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How the cases run: so many at a time; those that wait for more than `patience` seconds are left out."""
+
+    at_a_time: int = 16
+    patience_seconds: float = PATIENT_SECONDS
+
+
+async def run_cases(
+    cases: Iterable[Case], target: Target, statements: Statements, handler: EventHandler | None, limits: Limits
+) -> list[Result]:
+    """Return the results in the order of the cases; each case has names, users and connections of its own."""
+    run_key = secrets.token_hex(3)
+    free = asyncio.Semaphore(limits.at_a_time)
+    connector = aiohttp.TCPConnector(limit=0)
+    async with aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar()) as http:
+
+        async def run(case: Case) -> Result:
+            reason = reason_not_to_run(case, target, statements, handler, limits)
+            if reason:
+                return Result(case.number, case.title, "not run", reason=reason)
+            async with free:
+                return await run_case(case, target, statements, handler, http, run_key)
+
+        return await asyncio.gather(*(run(case) for case in cases))
+
+
+async def run_case(
+    case: Case,
+    target: Target,
+    statements: Statements,
+    handler: EventHandler | None,
+    http: aiohttp.ClientSession,
+    run_key: str,
+) -> Result:
+    """Return what a case finds; everything that it opened is closed."""
+    started = time.perf_counter()
+    key = f"c{run_key}{case.number.replace('-', '').lower()}"
+    seconds = waited_seconds(case, target) + target.wait_seconds * WAITS_IN_A_CASE
+
+    def result(status: Status, expected: str = "", got: str = "", reason: str = "") -> Result:
+        taken = round(time.perf_counter() - started, 3)
+        return Result(case.number, case.title, status, expected, got, reason, taken)
+
+    try:
+        async with asyncio.timeout(seconds), AsyncExitStack() as stack:
+            await case.run(Context(target, case.number, key, http, stack, handler))
+    except NotRun as why:
+        return result("not run", reason=str(why))
+    except Differs as difference:
+        expected, got = difference.expected, difference.got
+    except Exception as error:  # What the target answered has another shape than any case foresees.
+        expected, got = "the documented answer", shown(f"{type(error).__name__}: {error}")
+    else:
+        return result("pass")
+    stated = statements.differences.get(case.number) or statements.sources.get(case.source, "")
+    return result("stated" if stated else "differs", expected, got, stated)
+
+
+def reason_not_to_run(
+    case: Case, target: Target, statements: Statements, handler: EventHandler | None, limits: Limits
+) -> str:
+    """Return why a case cannot say anything about this target, empty when it can."""
+    if case.family and case.family in statements.not_offered:
+        return statements.not_offered[case.family]
+    if case.needs_handler and handler is None:
+        return "needs an address that the target reaches: --handler-url"
+    seconds = waited_seconds(case, target)
+    if seconds > limits.patience_seconds:
+        return f"waits for {seconds:g} seconds: --slow"
+    return ""
+
+
+def waited_seconds(case: Case, target: Target) -> float:
+    """Return how long a case waits by its nature."""
+    times: dict[str | None, float] = {
+        None: 0.0,
+        "retention": target.retention_seconds,
+        "handler_timeout": target.handler_timeout_seconds,
+        "stream_idle": 301.0,
+    }
+    return times[case.waits_for]
