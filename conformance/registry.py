@@ -1,4 +1,4 @@
-"""The list of cases: plain functions, each registered with its number and one sentence."""
+"""What a case is: a plain function with its number and one sentence."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -9,6 +9,7 @@ from conformance.context import Context
 Source = Literal["published", "emulator", "design", "unverified"]
 """Where a behaviour is known from; `published` is documentation, specification, API description or an official SDK."""
 
+Wait = Literal["retention", "handler timeout", "retries", "stream idle time"]
 Run = Callable[[Context], Awaitable[None]]
 
 
@@ -17,7 +18,7 @@ class Case:
     """One behaviour and the function that looks for it.
 
     `needs_handler`: it sees events, so the target must reach this machine. `family` names a part that not every
-    target offers. `waits_for` names the setting of the target whose seconds the case waits for.
+    target offers. `waits_for` is what of the target the case waits for.
     """
 
     number: str
@@ -26,10 +27,7 @@ class Case:
     source: Source = "published"
     needs_handler: bool = False
     family: str | None = None
-    waits_for: str | None = None
-
-
-CASES: dict[str, Case] = {}
+    waits_for: Wait | None = None
 
 
 def case(
@@ -39,14 +37,7 @@ def case(
     source: Source = "published",
     needs_handler: bool = False,
     family: str | None = None,
-    waits_for: str | None = None,
-) -> Callable[[Run], Run]:
-    """Register the function below as the case of a number; raises `ValueError` when the number has one already."""
-
-    def register(run: Run) -> Run:
-        if number in CASES:
-            raise ValueError(f"{number} has two cases")
-        CASES[number] = Case(number, title, run, source, needs_handler, family, waits_for)
-        return run
-
-    return register
+    waits_for: Wait | None = None,
+) -> Callable[[Run], Case]:
+    """Make a case of the function below; its module has to be in the list of `conformance.all_cases`."""
+    return lambda run: Case(number, title, run, source, needs_handler, family, waits_for)

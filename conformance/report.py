@@ -4,7 +4,6 @@ import json
 import textwrap
 from collections import Counter
 from collections.abc import Sequence
-from typing import Any
 
 from conformance.run import Result, Status
 
@@ -49,13 +48,18 @@ def to_markdown(results: Sequence[Result], about: dict[str, str]) -> str:
 
 def to_json(results: Sequence[Result], about: dict[str, str]) -> str:
     """Return a document with the counts and every result."""
-    counts: dict[str, Any] = dict.fromkeys(_WORDS, 0) | Counter(result.status for result in results)
+    counted = Counter(result.status for result in results)
     entries = [
         {"number": result.number, "behaviour": result.title, "result": result.status, "seconds": result.seconds}
         | dict(details(result))
         for result in results
     ]
-    document = {"version": 1, "about": about, "summary": counts, "results": entries}
+    document = {
+        "version": 1,
+        "about": about,
+        "summary": {status: counted[status] for status in _WORDS},
+        "results": entries,
+    }
     return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
 
 

@@ -13,12 +13,14 @@ import aiohttp
 from conformance.context import Context
 from conformance.event_handler import EventHandler
 from conformance.expectations import Differs, NotRun, shown
-from conformance.registry import Case
+from conformance.registry import Case, Wait
 from conformance.target import Statements, Target
 
 Status = Literal["pass", "differs", "stated", "not run"]
 
 WAITS_IN_A_CASE = 6
+RETRIES_SECONDS = 9.0
+STREAM_IDLE_SECONDS = 301.0
 PATIENT_SECONDS = 10.0
 
 
@@ -46,7 +48,7 @@ class Limits:
 async def run_cases(
     cases: Iterable[Case], target: Target, statements: Statements, handler: EventHandler | None, limits: Limits
 ) -> list[Result]:
-    """Return the results in the order of the cases; each case has names, users and connections of its own."""
+    """Return the results, those of the longest cases first; each case has names and connections of its own."""
     run_key = secrets.token_hex(3)
     free = asyncio.Semaphore(limits.at_a_time)
     connector = aiohttp.TCPConnector(limit=0)
@@ -59,7 +61,8 @@ async def run_cases(
             async with free:
                 return await run_case(case, target, statements, handler, http, run_key)
 
-        return await asyncio.gather(*(run(case) for case in cases))
+        longest_first = sorted(cases, key=lambda case: -waited_seconds(case, target))
+        return await asyncio.gather(*(run(case) for case in longest_first))
 
 
 async def run_case(
@@ -110,10 +113,11 @@ def reason_not_to_run(
 
 def waited_seconds(case: Case, target: Target) -> float:
     """Return how long a case waits by its nature."""
-    times: dict[str | None, float] = {
+    times: dict[Wait | None, float] = {
         None: 0.0,
         "retention": target.retention_seconds,
-        "handler_timeout": target.handler_timeout_seconds,
-        "stream_idle": 301.0,
+        "handler timeout": target.handler_timeout_seconds,
+        "retries": RETRIES_SECONDS,
+        "stream idle time": STREAM_IDLE_SECONDS,
     }
     return times[case.waits_for]

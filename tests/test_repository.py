@@ -32,9 +32,10 @@ def imports_of(file: Path) -> Iterator[str]:
 @pytest.mark.parametrize(
     ("part", "forbidden"),
     [
-        ("chat", {"local_azure", "tests", "bench", "dev", "doctor", "cost"}),
-        ("function_app.py", {"local_azure", "tests", "bench", "dev", "doctor", "cost"}),
-        ("local_azure", {"chat", "function_app", "tests", "bench", "dev", "doctor", "cost"}),
+        ("chat", {"local_azure", "tests", "bench", "conformance", "dev", "doctor", "cost"}),
+        ("function_app.py", {"local_azure", "tests", "bench", "conformance", "dev", "doctor", "cost"}),
+        ("local_azure", {"chat", "function_app", "tests", "bench", "conformance", "dev", "doctor", "cost"}),
+        ("conformance", {"chat", "local_azure", "function_app", "tests", "bench", "dev", "doctor", "cost"}),
         ("doctor", {"local_azure", "function_app", "tests", "bench", "dev"}),
         ("cost", {"chat", "local_azure", "function_app", "tests", "bench", "dev", "doctor"}),
     ],

@@ -22,18 +22,19 @@ async def send_event(client: Client, name: str = "e", ack_id: int | None = None,
 async def connected(case: Context) -> None:
     events = case.use_events()
     statuses = []
+    looked = asyncio.Event()
 
     async def look(event: Event) -> web.Response:
         path = f"connections/{event.headers['ce-connectionId']}"
         statuses.append((await case.rest("HEAD", path)).status)
+        looked.set()
         return web.Response()
 
     events.answer("connected", look)
     await case.connect()
     event = await events.one("connected")
     async with asyncio.timeout(case.target.wait_seconds):
-        while not statuses:
-            await asyncio.sleep(0.01)
+        await looked.wait()
     expect("body and status", (event.json(), statuses), ({}, [200]))
 
 

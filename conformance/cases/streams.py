@@ -237,7 +237,7 @@ async def idle(case: Context) -> None:
     expect("end", (stream["endOfStream"], stream["error"]["name"]), (True, "IdleTimeout"))
 
 
-@case("W-240", "The idle time is 300 seconds by default.", family=FAMILY, waits_for="stream_idle")
+@case("W-240", "The idle time is 300 seconds by default.", family=FAMILY, waits_for="stream idle time")
 async def default_idle_time(case: Context) -> None:
     publisher, _, group = await publisher_and_subscriber(case)
     await start(publisher, group)
