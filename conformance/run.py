@@ -89,6 +89,8 @@ async def run_case(
         return result("not run", reason=str(why))
     except Differs as difference:
         expected, got = difference.expected, difference.got
+    except TimeoutError:
+        expected, got = "an answer", f"none within {seconds:g} seconds"
     except Exception as error:  # What the target answered has another shape than any case foresees.
         expected, got = "the documented answer", shown(f"{type(error).__name__}: {error}")
     else:

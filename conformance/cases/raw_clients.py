@@ -133,7 +133,6 @@ async def raw_invoke(case: Context) -> None:
     "W-149",
     "A handler's own subprotocol is echoed, and the client is a raw one.",
     needs_handler=True,
-    source="emulator",
 )
 async def custom_subprotocol(case: Context) -> None:
     events = case.use_events()

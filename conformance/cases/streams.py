@@ -209,7 +209,7 @@ async def ended(case: Context) -> None:
     await closed(publisher, None)
 
 
-@case("W-237", "The error of an end reaches the subscribers as UserError.", family=FAMILY)
+@case("W-237", "The error of an end reaches the subscribers as UserError.", family=FAMILY, source="unverified")
 async def ended_with_error(case: Context) -> None:
     publisher, subscriber, group = await publisher_and_subscriber(case)
     await start(publisher, group)

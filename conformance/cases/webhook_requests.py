@@ -16,13 +16,17 @@ from conformance.tokens import event_signature
 NO_ANSWER = 500
 
 
-async def validations(case: Context, path: str = "") -> list[Event]:
-    """Return the validation requests for the URL of a hub, after one event went there."""
+async def validations(case: Context) -> list[Event]:
+    """Return the validation requests for the URL of the hub of most events, after one event went there."""
     events = case.use_events()
     await case.connect()
     await events.wait_for("connected")
+    return validations_of(case, f"/{hub_name(case.target.hub, EVENTS).lower()}/validate")
+
+
+def validations_of(case: Context, path: str) -> list[Event]:
+    """Return the validation requests for a path; raises `NotRun` when there was none since the start of the run."""
     assert case.handler is not None
-    path = path or f"/{hub_name(case.target.hub, EVENTS).lower()}/validate"
     found = [event for event in case.handler.validations if event.path.lower().startswith(path)]
     if not found:
         raise NotRun("the target asked this URL before this run; wait for a minute")
