@@ -17,6 +17,7 @@ from local_azure.functions.configuration.local_settings import (
     select_variables,
     temporary_environment,
 )
+from local_azure.functions.console import limit_log_level
 from local_azure.functions.errors import ConfigurationError
 from local_azure.functions.http_server.access_keys import AccessKeys
 from local_azure.functions.http_server.admin_api import AdminApi
@@ -31,6 +32,7 @@ from local_azure.log_lines import http_logger
 
 BODY_LIMIT_SETTING = "FUNCTIONS_REQUEST_BODY_SIZE_LIMIT"
 DEFAULT_BODY_LIMIT = 104_857_600
+DEBUG_SETTING = "PYTHON_ENABLE_DEBUG_LOGGING"
 HOME_PAGE_SETTING = "AzureWebJobsDisableHomepage"
 # How long the calls that run may take once the host is told to stop.
 SHUTDOWN_SECONDS = 2.0
@@ -42,7 +44,7 @@ class RunningHost:
     """A host that is listening.
 
     `url` has no slash at the end. `notes` are lines for the console about settings, `log_level` is host.json's. When
-    the app failed to load, `app.failure` says why and every function's address answers 503.
+    the app failed to load, `app.failure` says why and every address answers 404, as in Azure.
     """
 
     url: str
@@ -119,7 +121,8 @@ async def serve(
         await _listen(stack, server, routes, listening)
         # Called before the server closes: functions that still run may call the durable routes of this same server.
         stack.push_async_callback(server.wait_until_idle, SHUTDOWN_SECONDS)
-        yield RunningHost(public.url, public.port, app, tuple(filter(None, (local.note, *notes))), config.log_level)
+        log_level = limit_log_level(config.log_level, os.environ.get(DEBUG_SETTING, ""))
+        yield RunningHost(public.url, public.port, app, tuple(filter(None, (local.note, *notes))), log_level)
 
 
 def _folder(app_root: Path) -> Path:
@@ -173,8 +176,9 @@ def _bind_durable_clients(worker: Worker, config: HostConfig, url: str) -> None:
 
 
 def _host_variables(app_root: Path, port: int) -> dict[str, str]:
-    """Return the variables that `func start` sets for every app."""
+    """Return the variables that `func start` sets for every app; the debug setting keeps a value that it has."""
     return {
+        DEBUG_SETTING: os.environ.get(DEBUG_SETTING) or "1",
         "WEBSITE_HOSTNAME": f"localhost:{port}",
         "AzureWebJobsScriptRoot": str(app_root),
         "AZURE_FUNCTIONS_ENVIRONMENT": "Development",

@@ -54,14 +54,12 @@ class AdminApi:
         await asyncio.gather(*self._runs, return_exceptions=True)
 
     async def _status(self, request: web.Request) -> web.Response:
-        failure = self._app.failure
         return web.json_response(
             {
                 "id": self._host_id,
-                "state": "Error" if failure else "Running",
+                "state": "Running",
                 "version": HOST_VERSION,
                 "processUptime": int((time.monotonic() - self._started) * 1000),
-                **({"errors": [str(failure)]} if failure else {}),
             }
         )
 

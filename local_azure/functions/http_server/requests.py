@@ -12,7 +12,6 @@ from aiohttp import web
 from azure.functions.http import HttpRequest
 
 from local_azure.functions.http_server.urls import parse_query
-from local_azure.functions.worker.invocation_context import TraceContext
 
 log = logging.getLogger("local_azure.functions")
 
@@ -35,11 +34,6 @@ def join_headers(request: web.BaseRequest) -> dict[str, str]:
         key = name.lower()
         headers[key] = f"{headers[key]},{value}" if key in headers else value
     return headers
-
-
-def read_trace_context(headers: Mapping[str, str]) -> TraceContext:
-    """Return the W3C trace context that came with the request."""
-    return TraceContext(headers.get("traceparent", ""), headers.get("tracestate", ""))
 
 
 async def read_body(request: web.BaseRequest) -> bytes:

@@ -27,15 +27,15 @@ from local_azure.functions.http_server.requests import (
     join_headers,
     path_and_query,
     read_body,
-    read_trace_context,
 )
 from local_azure.functions.http_server.responses import Response, build_response
 from local_azure.functions.http_server.urls import BadPath, decode_path, parse_query
 from local_azure.functions.routing.routes import Route
+from local_azure.functions.worker.invocation_context import Out, read_trace_context
+from local_azure.functions.worker.loading import LoadedFunction
 from local_azure.functions.worker.worker import Worker, raised_by_function
 from local_azure.log_lines import log_info
 
-NOT_RUNNING = "Function host is not running.\nThe app did not load: the console says why.\n"
 HOME_PAGE = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>Functions host</title></head>
 <body><h1>Your Functions app is up and running</h1><p>No function has the address /.</p></body></html>
@@ -45,6 +45,8 @@ _HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 _HEADER_VALUE = re.compile(r"[\t\x20-\x7e]*")
 # A host name, an IPv4 address or an IPv6 address in brackets, and a port; the real host's server refuses anything else.
 _HOST = re.compile(r"(?:\[[0-9A-Fa-f:.]+(?:%25[\w.~-]+)?\]|[\w!$%&'()*+,;=.~-]*)(?::[0-9]*)?", re.ASCII)
+# Answered to everybody: load balancers and monitors have no key.
+PING_PATH = "/admin/host/ping"
 # Headers of the connection; a function cannot set them.
 HOP_BY_HOP = frozenset({"connection", "keep-alive", "transfer-encoding", "upgrade", "te", "trailer"})
 # The request's headers as functions see them.
@@ -137,9 +139,12 @@ class HttpServer:
     def _is_authorized(self, request: web.Request, headers: Mapping[str, str]) -> bool:
         if self._keys is None:
             return True
-        is_admin = request.path.lower().startswith("/admin/")
+        path = request.path.lower()
+        is_admin = path.startswith("/admin/")
         # The app's own durable client has no key; it calls from this machine.
         if not is_admin and self._is_from_this_machine(request):
+            return True
+        if path == PING_PATH:
             return True
         return self._keys.allow("ADMIN" if is_admin else "SYSTEM", headers, parse_query(path_and_query(request)[1]))
 
@@ -154,8 +159,6 @@ class HttpServer:
             return False
 
     async def _dispatch(self, request: web.Request) -> web.StreamResponse:
-        if self._app.failure is not None:
-            return web.Response(status=503, text=NOT_RUNNING)
         raw_path, query = path_and_query(request)
         try:
             path = decode_path(raw_path)
@@ -203,13 +206,14 @@ class HttpServer:
         try:
             kind = function.signature.inputs[trigger_name]
             trigger = build_http_request(request, headers, parameters, body, kind)
+            outputs = {name: Out() for name in _http_outputs(function)}
             result = await self._worker.invoke(
                 function,
-                {trigger_name: trigger},
+                {trigger_name: trigger, **outputs},
                 invocation_id=invocation_id,
-                trace=read_trace_context(headers),
+                trace=read_trace_context(headers) if function.signature.requires_context else None,
             )
-            response = build_response(result, function.signature.returns or "http")
+            response = _response(function, result, outputs.values())
             answer = _to_aiohttp_response(response, request.method)
         except BaseException as error:
             if not raised_by_function(error):
@@ -231,6 +235,27 @@ class HttpServer:
             _milliseconds_since(started),
         )
         return answer
+
+
+def _http_outputs(function: LoadedFunction) -> Iterable[str]:
+    """Return the names of the output parameters through which the function may answer (`func.Out[HttpResponse]`)."""
+    outputs = function.signature.outputs
+    if not outputs:
+        return ()
+    return [name for name in outputs if any(b["name"] == name and b["type"] == "http" for b in function.bindings)]
+
+
+def _response(function: LoadedFunction, result: object, outputs: Iterable[Out]) -> Response:
+    """Return the answer: what an output parameter was set to, else what the function returned.
+
+    A function without a `$return` binding that set nothing has answered 200 without a body, as in the real host.
+    """
+    given = [value for output in outputs if (value := output.get()) is not None]
+    if given:
+        return build_response(given[-1], "http")
+    if result is None and function.signature.returns is None:
+        return Response(200, (), b"")
+    return build_response(result, function.signature.returns or "http")
 
 
 def _may_be_built_in(target: str) -> bool:

@@ -16,7 +16,13 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, Generic, TypeVar
 
-from local_azure.functions.worker.invocation_context import Context, Out, TraceContext, invocation_local
+from local_azure.functions.worker.invocation_context import (
+    Context,
+    Out,
+    TraceContext,
+    invocation_local,
+    read_trace_context,
+)
 from local_azure.functions.worker.loading import LoadedFunction
 from local_azure.functions.worker.loop_calls import LoopCalls
 
@@ -102,7 +108,7 @@ class Worker:
         invocation_id = invocation_id or str(uuid.uuid4())
         complete = self._complete_arguments(function, arguments)
         if function.signature.requires_context:
-            trace = trace or TraceContext()
+            trace = trace or read_trace_context({})
             complete["context"] = Context(invocation_id, function.name, function.directory, trace)
         if function.signature.is_async:
             result = await self._on_app_loop(_call_async(function, complete, invocation_id))

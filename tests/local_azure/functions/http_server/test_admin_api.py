@@ -83,17 +83,19 @@ async def test_a_timer_that_would_end_the_process_is_a_failure_on_the_console(
         assert (await app.send("GET", "/admin/host/ping")).status == 200
 
 
-async def test_h003_with_an_app_that_does_not_load_the_host_runs_and_shows_the_reason(
+async def test_h003_h086_with_an_app_that_does_not_load_the_host_runs_without_functions_and_logs_the_reason(
     serve: Serve, caplog: pytest.LogCaptureFixture
 ) -> None:
     async with serve(ONE + "import no_such_module") as app:
         answer = await app.get("/api/one")
         status = (await app.get("/admin/host/status")).json()
         assert "0 functions found" in app.host.startup_banner()
+        assert (await app.get("/admin/functions")).json() == []
+        assert (await app.get("/")).status == 200
 
-    assert (answer.status, answer.body.splitlines()[0]) == (503, b"Function host is not running.")
-    assert status["state"] == "Error"
-    assert "No module named 'no_such_module' (function_app.py, line" in status["errors"][0]
+    assert (answer.status, answer.body) == (404, b"")
+    assert status["state"] == "Running"
+    assert "No module named 'no_such_module' (function_app.py, line" in caplog.text
     assert 'Traceback (most recent call last):\n  File "' in caplog.text
     assert "importlib" not in caplog.text
 

@@ -4,6 +4,7 @@ import base64
 import hashlib
 import hmac
 import json
+from urllib.parse import quote
 
 from local_azure.webpubsub import DEFAULT_ACCESS_KEY
 from tests.local_azure.functions.official.comparison import Case
@@ -20,7 +21,30 @@ MULTIPART = (
 )
 
 
+# The first is the one form that the worker reads; the others are those of RFC 6265, 850 and 2822, of C, and wrong ones.
+EXPIRES = (
+    "Wed, 21 Oct 2026 07:28:00 GMT",
+    "Wed, 21-Oct-2026 07:28:00 GMT",
+    "Wednesday, 21-Oct-26 07:28:00 GMT",
+    "Wed, 21 Oct 26 07:28:00 GMT",
+    "Wed Oct 21 07:28:00 2026",
+    "Wed, 21 Oct 2026 07:28:00 UTC",
+    "Wed, 21 Oct 2026 07:28:00 +0000",
+    "wed, 21 oct 2026 07:28:00 gmt",
+    "Wednesday, 21 Oct 2026 07:28:00 GMT",
+    "Thu, 21 Oct 2026 07:28:00 GMT",
+    "Wed, 1 Oct 2026 7:28:00 GMT",
+    "21 Oct 2026 07:28:00 GMT",
+    "Sat, 31 Feb 2026 07:28:00 GMT",
+    "2026-10-21T07:28:00Z",
+    "Thu, 01 Jan 1970 00:00:00 GMT",
+    "Fri, 01 Jan 2500 00:00:00 GMT",
+    "0",
+)
+
 BEHAVIOUR_CASES = (
+    *(Case("GET", f"/api/cookie?expires={quote(expires)}") for expires in EXPIRES),
+    *(Case("GET", f"/api/through/{what}") for what in ("response", "nothing")),
     *(Case("GET", f"/api/returns/{what}") for what in (*RETURNS, "unknown")),
     *(Case(method, "/api/echo") for method in ("GET", "PUT", "PATCH", "DELETE", "OPTIONS", "HEAD")),
     Case("GET", "/api/echo/a%20b%C3%A9?a=1&A=2&b=&flag&c=x+y&d=%C3%A9", (("X-Many", "1"), ("x-many", "2"))),

@@ -152,6 +152,9 @@ def answer_of(outcome: dict[str, Any], method: str) -> Answer:
     """Return what the real host makes of a worker's outcome."""
     if "failure" in outcome:
         return Answer(500, [], b"")
+    if "kind" in outcome and outcome["kind"] is None:
+        # No output was set and nothing was returned; the host then answers 200.
+        return Answer(200, [], b"")
     if "http" not in outcome:
         # A plain text; reading it as JSON is the host's part, which the runtime knows nothing of.
         assert outcome["kind"] == "string"

@@ -72,7 +72,8 @@ async def _invoke(runtime: Any, protos: types.ModuleType, call: Json) -> Json:
         return {"failure": f"{type(error).__name__}: {error}"}
     if response.result.status != protos.StatusResult.Success:
         return {"failure": response.result.exception.message}
-    value = response.return_value
+    outputs = [output.data for output in response.output_data or []]
+    value = outputs[-1] if outputs else response.return_value
     kind = value.WhichOneof("data") if value is not None else None
     return {kind: _http(value.http)} if kind == "http" else {"kind": kind, "value": kind and getattr(value, kind)}
 
