@@ -15,6 +15,7 @@ PROBE_SECONDS = 2.0
 BLOBS_PORT, QUEUES_PORT, TABLES_PORT = 10000, 10001, 10002
 ADDRESSES = ("127.0.0.1", "::1")
 _ACCOUNT = (("GET", "/devstoreaccount1?comp=list"),)
+_CHAT = (("GET", "/session"), ("GET", "/admin/functions"))
 _AZURITE = "stop that program before python3 dev.py func: Azurite takes this port (python3 dev.py run does not need it)"
 _LISTENING = "0A"  # the state in /proc/net/tcp
 
@@ -39,14 +40,7 @@ def chat_ports(functions: int, webpubsub: int, tables: int) -> list[Port]:
     """Return the ports of `dev.py run`, and those that Azurite takes under `dev.py func`."""
     move = "stop that program, or move the chat: python3 dev.py run"
     return [
-        Port(
-            "ports.functions",
-            functions,
-            "the chat",
-            (("GET", "/session"), ("GET", "/admin/functions")),
-            _is_chat,
-            f"{move} --port 7072",
-        ),
+        Port("ports.functions", functions, "the chat", _CHAT, _is_chat, f"{move} --port 7072"),
         Port(
             "ports.webpubsub",
             webpubsub,
@@ -83,11 +77,9 @@ def check_port(port: Port, seconds: float = PROBE_SECONDS) -> Finding:
 
 
 def _answers_as(port: Port, scheme: str, seconds: float) -> bool:
-    address = f"{scheme}://localhost:{port.number}"
+    at = f"{scheme}://localhost:{port.number}"
     try:
-        return any(
-            port.is_ours(send_request(method, address + path, timeout=seconds)) for method, path in port.requests
-        )
+        return any(port.is_ours(send_request(method, at + path, timeout=seconds)) for method, path in port.requests)
     except NoAnswer:
         return False
 
