@@ -7,6 +7,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from aiohttp import web
 
@@ -29,6 +30,9 @@ from local_azure.functions.startup_banner import format_startup_banner
 from local_azure.functions.worker.import_scope import app_import_scope
 from local_azure.functions.worker.worker import Worker
 from local_azure.log_lines import http_logger
+
+if TYPE_CHECKING:
+    from local_azure.functions.timers.timer_runner import TimerRunner
 
 BODY_LIMIT_SETTING = "FUNCTIONS_REQUEST_BODY_SIZE_LIMIT"
 DEFAULT_BODY_LIMIT = 104_857_600
@@ -56,7 +60,7 @@ class RunningHost:
     def startup_banner(self) -> str:
         """Return the list of functions for the console, with what is wrong with them."""
         app = self.app
-        return format_startup_banner(app.routes.routes, app.functions, app.routes.errors, app.disabled, self.port)
+        return format_startup_banner(app.routes.routes, app.functions, app.errors, app.disabled, self.port)
 
 
 @asynccontextmanager
@@ -119,6 +123,8 @@ async def serve(
             is_behind_balancer=instance is not None,
         )
         await _listen(stack, server, routes, listening)
+        if app.timers and (data is not None or public.number == 1):
+            stack.push_async_callback(_start_timers(app, worker, data).stop, SHUTDOWN_SECONDS)
         # Called before the server closes: functions that still run may call the durable routes of this same server.
         stack.push_async_callback(server.wait_until_idle, SHUTDOWN_SECONDS)
         log_level = limit_log_level(config.log_level, os.environ.get(DEBUG_SETTING, ""))
@@ -166,6 +172,20 @@ async def _durable_routes(
     stack.push_async_callback(backend.stop)
     worker.client_binding = backend.client_binding
     return list(backend.routes)
+
+
+def _start_timers(app: App, worker: Worker, data: Path | None) -> "TimerRunner":
+    """Run the timers in the background; of several processes with one data folder, one runs them.
+
+    Without a data folder there is nothing that the processes share, and the first instance runs them.
+    """
+    # Imported here, because an app without timers should not wait for it.
+    from local_azure.functions.timers.status_store import StatusStore
+    from local_azure.functions.timers.timer_runner import TimerRunner
+
+    runner = TimerRunner(app.timers, worker, StatusStore(data))
+    runner.start()
+    return runner
 
 
 def _bind_durable_clients(worker: Worker, config: HostConfig, url: str) -> None:

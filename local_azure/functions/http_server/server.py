@@ -8,12 +8,10 @@ import asyncio
 import logging
 import re
 import time
-import traceback
 import uuid
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from contextlib import suppress
 from ipaddress import ip_address
-from pathlib import Path
 
 from aiohttp import web
 from multidict import CIMultiDict
@@ -33,7 +31,7 @@ from local_azure.functions.http_server.urls import BadPath, decode_path, parse_q
 from local_azure.functions.routing.routes import Route
 from local_azure.functions.worker.invocation_context import Out, read_trace_context
 from local_azure.functions.worker.loading import LoadedFunction
-from local_azure.functions.worker.worker import Worker, raised_by_function
+from local_azure.functions.worker.worker import Worker, format_app_traceback, raised_by_function
 from local_azure.log_lines import log_info
 
 HOME_PAGE = """<!doctype html>
@@ -224,7 +222,7 @@ class HttpServer:
                 name,
                 invocation_id,
                 _milliseconds_since(started),
-                _without_host_frames(error),
+                format_app_traceback(error),
             )
             return web.Response(status=500)
         log_info(
@@ -282,14 +280,3 @@ def _to_aiohttp_response(response: Response, method: str) -> web.Response:
             raise ValueError(f"the header {name!r} has a character that a server may not send")
         headers.add(name, value)
     return web.Response(status=response.status, headers=headers, body=response.body)
-
-
-def _without_host_frames(error: BaseException) -> str:
-    """Return the traceback without the frames of the host that called the function."""
-    host_folder = Path(__file__).parents[1]
-    first = trace = error.__traceback__
-    while trace:
-        if Path(trace.tb_frame.f_code.co_filename).is_relative_to(host_folder):
-            first = trace.tb_next
-        trace = trace.tb_next
-    return "".join(traceback.format_exception(type(error), error, first)).rstrip()
