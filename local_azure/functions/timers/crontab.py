@@ -11,23 +11,11 @@ from datetime import date, datetime, time, timedelta
 
 # Every combination of a day, a month and a day of the week that exists at all occurs within this time.
 LONGEST_WAIT_YEARS = 41
-_MONTHS = tuple(
-    [
-        "january",
-        "february",
-        "march",
-        "april",
-        "may",
-        "june",
-        "july",
-        "august",
-        "september",
-        "october",
-        "november",
-        "december",
-    ]
+_MONTHS = (
+    *("january", "february", "march", "april", "may", "june"),
+    *("july", "august", "september", "october", "november", "december"),
 )
-_DAYS = tuple(["sunday", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday"])
+_DAYS = ("sunday", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday")
 # Name, least and greatest value, names of the values.
 _FIELDS: tuple[tuple[str, int, int, tuple[str, ...]], ...] = (
     ("second", 0, 59, ()),
