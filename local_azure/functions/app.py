@@ -2,7 +2,6 @@
 
 import inspect
 import logging
-import sys
 import traceback
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -13,11 +12,10 @@ from local_azure.functions.configuration.host_json import HostConfig
 from local_azure.functions.errors import AppLoadError
 from local_azure.functions.routing.routes import DURABLE_TRIGGERS, TIMER_TRIGGER, Routes, build_routes
 from local_azure.functions.worker.loading import LoadedFunction, load_functions
+from local_azure.functions.worker.streaming import is_streaming
 
 if TYPE_CHECKING:
     from local_azure.functions.timers.timers import Timer
-
-STREAMING_EXTENSION = "azurefunctions.extensions.http.fastapi"
 
 log = logging.getLogger("local_azure.functions")
 
@@ -27,7 +25,8 @@ class App:
     """One loaded app, or the failure that left it without functions.
 
     `functions` are all that were indexed; `served` are those of them that break no rule of the host and are not
-    disabled. `timer_errors` are the reasons why functions with a timer trigger cannot run.
+    disabled. `timer_errors` are the reasons why functions with a timer trigger cannot run. `streams` says that the app
+    uses a web extension, by which all its HTTP functions get their requests and answer.
     """
 
     functions: tuple[LoadedFunction, ...] = ()
@@ -36,6 +35,7 @@ class App:
     failure: AppLoadError | None = None
     timers: "tuple[Timer, ...]" = ()
     timer_errors: Mapping[str, str] = field(default_factory=dict)
+    streams: bool = False
 
     @property
     def errors(self) -> dict[str, str]:
@@ -61,8 +61,7 @@ def load_app(app_root: Path, config: HostConfig, environment: Mapping[str, str])
     """Load the app; a failure is logged and returned in `App.failure`, because the host keeps running."""
     try:
         functions = load_functions(app_root)
-        if STREAMING_EXTENSION in sys.modules:
-            raise AppLoadError(f"the app uses {STREAMING_EXTENSION}, whose streaming types this host does not serve")
+        streams = is_streaming()
     except AppLoadError as error:
         log.error("%s\n%s", error, _app_traceback(error, app_root))
         return App(failure=error)
@@ -72,7 +71,7 @@ def load_app(app_root: Path, config: HostConfig, environment: Mapping[str, str])
         _warn_about_sync_client(function)
     routes = build_routes(enabled, config.route_prefix)
     timers, timer_errors = _read_timers([f for f in enabled if f.name not in routes.errors], environment)
-    return App(tuple(functions), routes, disabled, timers=timers, timer_errors=timer_errors)
+    return App(tuple(functions), routes, disabled, timers=timers, timer_errors=timer_errors, streams=streams)
 
 
 def _read_timers(

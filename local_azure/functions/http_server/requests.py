@@ -4,6 +4,7 @@ First the host's rules apply (decoded path, merged query, lower-case and joined 
 library's own converter makes, so that `get_json`, `form` and the rest behave as they do in Azure.
 """
 
+import asyncio
 import logging
 from collections.abc import Mapping
 from urllib.parse import urlsplit
@@ -12,6 +13,9 @@ from aiohttp import web
 from azure.functions.http import HttpRequest
 
 from local_azure.functions.http_server.urls import parse_query
+
+# How often a connection is asked whether its client is still there.
+CLIENT_CHECK_SECONDS = 0.25
 
 log = logging.getLogger("local_azure.functions")
 
@@ -34,6 +38,12 @@ def join_headers(request: web.BaseRequest) -> dict[str, str]:
         key = name.lower()
         headers[key] = f"{headers[key]},{value}" if key in headers else value
     return headers
+
+
+async def wait_until_gone(request: web.BaseRequest) -> None:
+    """Return when the client has closed the connection. aiohttp has no notice of that for a handler that runs on."""
+    while request.transport is not None and not request.transport.is_closing():  # noqa: ASYNC110
+        await asyncio.sleep(CLIENT_CHECK_SECONDS)
 
 
 async def read_body(request: web.BaseRequest) -> bytes:

@@ -5,9 +5,7 @@ The order is that of the real host: CORS, built-in paths (`/admin`, `/runtime`),
 """
 
 import asyncio
-import logging
 import re
-import time
 import uuid
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from contextlib import suppress
@@ -26,13 +24,15 @@ from local_azure.functions.http_server.requests import (
     path_and_query,
     read_body,
 )
-from local_azure.functions.http_server.responses import Response, build_response
+from local_azure.functions.http_server.responses import HOP_BY_HOP, Response, build_response
+from local_azure.functions.http_server.streaming import FunctionFailed, StreamedCall
 from local_azure.functions.http_server.urls import BadPath, decode_path, parse_query
+from local_azure.functions.invocation_log import log_failure, log_start, log_success
 from local_azure.functions.routing.routes import Route
 from local_azure.functions.worker.invocation_context import Out, read_trace_context
 from local_azure.functions.worker.loading import LoadedFunction
-from local_azure.functions.worker.worker import Worker, format_app_traceback, raised_by_function
-from local_azure.log_lines import log_info
+from local_azure.functions.worker.streaming import AsgiApp, build_asgi_app
+from local_azure.functions.worker.worker import Worker, raised_by_function
 
 HOME_PAGE = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>Functions host</title></head>
@@ -45,14 +45,10 @@ _HEADER_VALUE = re.compile(r"[\t\x20-\x7e]*")
 _HOST = re.compile(r"(?:\[[0-9A-Fa-f:.]+(?:%25[\w.~-]+)?\]|[\w!$%&'()*+,;=.~-]*)(?::[0-9]*)?", re.ASCII)
 # Answered to everybody: load balancers and monitors have no key.
 PING_PATH = "/admin/host/ping"
-# Headers of the connection; a function cannot set them.
-HOP_BY_HOP = frozenset({"connection", "keep-alive", "transfer-encoding", "upgrade", "te", "trailer"})
 # The request's headers as functions see them.
 HEADERS = web.RequestKey("headers", Mapping[str, str])
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
-
-log = logging.getLogger("local_azure.functions")
 
 
 class HttpServer:
@@ -79,6 +75,7 @@ class HttpServer:
         self._home_page = home_page
         self._body_limit = body_limit
         self._is_behind_balancer = is_behind_balancer
+        self._asgi_app = build_asgi_app() if app.streams else None
         self._outstanding = 0
         self._idle = asyncio.Event()
         self._idle.set()
@@ -130,9 +127,13 @@ class HttpServer:
         else:
             response = web.Response(status=401)
         if not response.prepared:
-            for name, value in (*self._cors.response_headers(headers).items(), *self._config.custom_headers):
+            for name, value in self._added_headers(headers):
                 response.headers[name] = value
         return response
+
+    def _added_headers(self, headers: Mapping[str, str]) -> Iterable[tuple[str, str]]:
+        """Return the headers that every answer has: those of CORS and of host.json."""
+        return (*self._cors.response_headers(headers).items(), *self._config.custom_headers)
 
     def _is_authorized(self, request: web.Request, headers: Mapping[str, str]) -> bool:
         if self._keys is None:
@@ -175,6 +176,8 @@ class HttpServer:
         self._outstanding += 1
         self._idle.clear()
         try:
+            if self._asgi_app is not None:
+                return await self._run_streamed(self._asgi_app, route, request, parameters)
             return await self._run(route, request, headers, parameters)
         finally:
             self._outstanding -= 1
@@ -194,13 +197,7 @@ class HttpServer:
         body = await read_body(request)
         function, invocation_id = route.function, str(uuid.uuid4())
         name, trigger_name = function.name, str(function.trigger["name"])
-        log_info(
-            log,
-            "Executing 'Functions.%s' (Reason='This function was programmatically called via the host APIs.', Id=%s)",
-            name,
-            invocation_id,
-        )
-        started = time.perf_counter()
+        started = log_start(name, invocation_id)
         try:
             kind = function.signature.inputs[trigger_name]
             trigger = build_http_request(request, headers, parameters, body, kind)
@@ -217,22 +214,33 @@ class HttpServer:
             if not raised_by_function(error):
                 raise
             # As in the real host: 500 with an empty body, and the traceback in the log.
-            log.error(
-                "Executed 'Functions.%s' (Failed, Id=%s, Duration=%dms)\n%s",
-                name,
-                invocation_id,
-                _milliseconds_since(started),
-                format_app_traceback(error),
-            )
+            log_failure(name, invocation_id, started, error)
             return web.Response(status=500)
-        log_info(
-            log,
-            "Executed 'Functions.%s' (Succeeded, Id=%s, Duration=%dms)",
-            name,
-            invocation_id,
-            _milliseconds_since(started),
-        )
+        log_success(name, invocation_id, started)
         return answer
+
+    async def _run_streamed(
+        self, asgi_app: AsgiApp, route: Route, request: web.Request, parameters: Mapping[str, str]
+    ) -> web.StreamResponse:
+        """Let the app's web extension answer; the function has ended when it returned, its answer may last longer."""
+        function, invocation_id, headers = route.function, str(uuid.uuid4()), request[HEADERS]
+        trace = read_trace_context(headers) if function.signature.requires_context else None
+
+        async def call(argument: object) -> object:
+            started = log_start(function.name, invocation_id)
+            arguments = {str(function.trigger["name"]): argument}
+            try:
+                result = await self._worker.invoke(function, arguments, invocation_id=invocation_id, trace=trace)
+            except BaseException as error:
+                if not raised_by_function(error):
+                    raise
+                log_failure(function.name, invocation_id, started, error)
+                raise FunctionFailed from error
+            log_success(function.name, invocation_id, started)
+            return result
+
+        streamed = StreamedCall(request, invocation_id, self._added_headers(headers), self._body_limit)
+        return await streamed.answer(asgi_app, self._worker, parameters, call)
 
 
 def _http_outputs(function: LoadedFunction) -> Iterable[str]:
@@ -264,10 +272,6 @@ def _may_be_built_in(target: str) -> bool:
 
 def _is_reserved(path: str) -> bool:
     return path.lower().startswith(("/admin/", "/runtime/"))
-
-
-def _milliseconds_since(started: float) -> int:
-    return int((time.perf_counter() - started) * 1000)
 
 
 def _to_aiohttp_response(response: Response, method: str) -> web.Response:

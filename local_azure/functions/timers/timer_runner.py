@@ -4,13 +4,13 @@ import asyncio
 import contextlib
 import logging
 import sqlite3
-import time
 import uuid
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from enum import Enum
 
 from local_azure.functions.errors import ConfigurationError
+from local_azure.functions.invocation_log import log_failure, log_start, log_success
 from local_azure.functions.timers.monitor import (
     ScheduleStatus,
     first_status,
@@ -21,7 +21,7 @@ from local_azure.functions.timers.monitor import (
 from local_azure.functions.timers.schedule import next_occurrences
 from local_azure.functions.timers.status_store import StatusStore
 from local_azure.functions.timers.timers import Timer
-from local_azure.functions.worker.worker import Worker, format_app_traceback, raised_by_function
+from local_azure.functions.worker.worker import Worker, raised_by_function
 from local_azure.log_lines import log_info
 
 LISTED_OCCURRENCES = 5
@@ -136,26 +136,23 @@ class TimerRunner:
             if not self._active:
                 self._idle.set()
 
-    async def _invoke(self, timer: Timer, status: ScheduleStatus, reason: "Reason", started: datetime) -> None:
+    async def _invoke(self, timer: Timer, status: ScheduleStatus, reason: "Reason", moment: datetime) -> None:
         function, invocation_id = timer.function, str(uuid.uuid4())
-        fired = f"Timer fired at {started.astimezone().isoformat()}"
-        log_info(log, "Executing 'Functions.%s' (Reason='%s', Id=%s)", function.name, fired, invocation_id)
+        fired = f"Timer fired at {moment.astimezone().isoformat()}"
+        started = log_start(function.name, invocation_id, fired)
         if reason is not Reason.SCHEDULE:
             due = f", OriginalSchedule: {status.next.isoformat()}" if reason is Reason.PAST_DUE and status.next else ""
             log_info(log, "Trigger Details: UnscheduledInvocationReason: %s%s", reason.value, due)
-        began = time.perf_counter()
         request = timer.request(status if timer.is_monitored else None, is_past_due=reason is Reason.PAST_DUE)
-        level, end, trace = logging.INFO, "Succeeded", ""
         try:
             arguments = {str(function.trigger["name"]): request}
             await self._worker.invoke(function, arguments, invocation_id=invocation_id)
         except BaseException as error:
             if not raised_by_function(error):
                 raise
-            level, end, trace = logging.ERROR, "Failed", f"\n{format_app_traceback(error)}"
-        took = int((time.perf_counter() - began) * 1000)
-        text = "Executed 'Functions.%s' (%s, Id=%s, Duration=%dms)%s"
-        log.log(level, text, function.name, end, invocation_id, took, trace)
+            log_failure(function.name, invocation_id, started, error)
+        else:
+            log_success(function.name, invocation_id, started)
 
     async def _write(self, timer: Timer, status: ScheduleStatus) -> None:
         """Keep a status; a file that cannot be written now does not stop the schedule."""

@@ -9,13 +9,11 @@ import asyncio
 import logging
 import os
 import threading
-import traceback
 import uuid
 from collections.abc import Callable, Coroutine, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 from local_azure.functions.worker.invocation_context import (
@@ -55,17 +53,6 @@ def raised_by_function(error: BaseException) -> bool:
     return not is_from_host
 
 
-def format_app_traceback(error: BaseException) -> str:
-    """Return the traceback of what a function raised, without the frames of the host that called it."""
-    host_folder = Path(__file__).parents[1]
-    first = trace = error.__traceback__
-    while trace:
-        if Path(trace.tb_frame.f_code.co_filename).is_relative_to(host_folder):
-            first = trace.tb_next
-        trace = trace.tb_next
-    return "".join(traceback.format_exception(type(error), error, first)).rstrip()
-
-
 ClientBinding = Callable[[Mapping[str, object]], str]
 
 
@@ -102,6 +89,10 @@ class Worker:
             return work()
 
         return await self._on_app_loop(call())
+
+    async def run_coroutine(self, work: Coroutine[Any, Any, T]) -> T:
+        """Run a coroutine on the app's event loop; it is cancelled when the caller is."""
+        return await self._on_app_loop(work)
 
     async def invoke(
         self,
