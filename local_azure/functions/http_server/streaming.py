@@ -62,7 +62,7 @@ class StreamedCall:
         if error is not None and not isinstance(error, FunctionFailed):
             log.error("The answer of a function failed\n%s", format_app_traceback(error))
         if self._response is None:
-            return web.Response(status=413 if self._read_bytes > self._body_limit else 500)
+            return web.Response(status=413 if self._is_too_large else 500)
         if not self._is_complete and self._request.transport is not None:
             # Without the end of its body the client knows that the answer is not whole.
             self._request.transport.close()
@@ -106,12 +106,18 @@ class StreamedCall:
         except (web.RequestPayloadError, ConnectionError):
             return {"type": "http.disconnect"}
         self._read_bytes += len(piece)
-        if self._read_bytes > self._body_limit:
+        if self._is_too_large:
             return {"type": "http.disconnect"}
         self._has_body_ended = self._request.content.at_eof()
         return {"type": "http.request", "body": piece, "more_body": not self._has_body_ended}
 
+    @property
+    def _is_too_large(self) -> bool:
+        return self._read_bytes > self._body_limit
+
     async def _send(self, message: Message) -> None:
+        if self._is_too_large and self._response is None:
+            return  # the answer is 413, whatever the app makes of the end of the body
         if message["type"] == "http.response.start":
             self._response = await self._start(message["status"], message["headers"])
             return
@@ -131,10 +137,20 @@ class StreamedCall:
             if (text := name.decode("latin-1")).lower() not in HOP_BY_HOP:
                 headers.add(text, value.decode("latin-1"))
         headers.update(self._added_headers)
-        response = web.StreamResponse(status=status, headers=headers)
+        response = _Response(status=status, headers=headers)
         with contextlib.suppress(ConnectionError):
             await response.prepare(self._request)
         return response
+
+
+class _Response(web.StreamResponse):
+    """Has no `Content-Type` unless it was given one; aiohttp adds one otherwise."""
+
+    async def _prepare_headers(self) -> None:
+        has_type = "Content-Type" in self.headers
+        await super()._prepare_headers()
+        if not has_type:
+            self.headers.popall("Content-Type", None)
 
 
 async def _run(

@@ -49,7 +49,10 @@ def build_asgi_app() -> AsgiApp:
         parameters: Mapping[str, str] = request.scope[ROUTE_PARAMETERS]
         synchronizer.sync_route_params(request, parameters)
         call: Call = request.scope[CALL]
-        return await call(request)
+        result = await call(request)
+        if result is None:
+            raise TypeError("a function of a streaming app must return a response or a value, not None")
+        return result
 
     answer.__annotations__ = {"request": base.RequestTrackerMeta.get_request_type()}
     web_app.route(answer)

@@ -62,6 +62,23 @@ BEHAVIOUR_CASES = (
 )
 
 
+# Keys of RETURNS in streaming/function_app.py.
+STREAMED = (
+    *("text", "number", "float", "true", "dict", "list", "model", "bytes", "none", "raises", "unserialisable"),
+    *("classic", "empty", "no_content", "teapot", "html", "json", "elsewhere", "cookies", "pieces", "length"),
+)
+STREAMING_CASES = (
+    *(Case("GET", f"/api/returns/{what}") for what in (*STREAMED, "unknown")),
+    *(Case("GET", f"/api/thread/{what}") for what in ("pieces", "dict", "raises")),
+    *(Case(method, "/api/seen/x/y?a=1&a=2&b=&c=%20") for method in ("GET", "PUT", "PATCH", "DELETE", "OPTIONS")),
+    Case("POST", "/api/seen", (("X-Many", "1"), ("x-many", "2"), ("Content-Type", "text/plain")), bytes(range(256))),
+    Case("HEAD", "/api/returns/text"),
+    Case("HEAD", "/api/returns/pieces"),
+    Case("POST", "/api/count", body=b"x" * 300_000),
+    Case("GET", "/api/count"),
+)
+
+
 def without_token_times(body: bytes) -> bytes:
     """Return negotiate's answer with the token's claims in place of the token, those about the time left out."""
     if not body.startswith(b'{"url"'):
