@@ -201,15 +201,27 @@ def test_a_route_prefix_with_a_brace_is_a_sentence_for_each_function(start: Star
     assert (code, "Traceback" in output) == (0, False)
 
 
-def test_a_killed_process_is_started_again_while_files_are_watched(start: Start, write_app: WriteApp) -> None:
-    folder = write_app(HELLO)
-    program = start("local_azure.functions", str(folder), "--port", "0", "--reload", "--instances", "2")
+TICK = """
+@app.timer_trigger("timer", "* * * * * *")
+def tick(timer): ...
+"""
+
+
+def test_h097_killed_processes_are_started_again_and_one_of_them_runs_the_timers(
+    start: Start, write_app: WriteApp, tmp_path: Path
+) -> None:
+    folder = write_app(HELLO + TICK)
+    arguments = ("--port", "0", "--data", str(tmp_path / "data"), "--reload", "--instances", "2")
+    program = start("local_azure.functions", str(folder), *arguments)
     url = url_of(program)
     program.wait_for("^Ready")
+    ticks = [program.wait_for(r"\[instance (\d)\] Executing 'Functions\.tick'")[1] for _ in range(2)]
+    assert ticks[0] == ticks[1]
 
     kill_app_processes(program)
     program.wait_for(r" was ended by SIGKILL: starting it again\.$")
     program.wait_for(r" is ready again after [0-9.]+ s")
+    program.wait_for(r"\[instance \d\] Executing 'Functions\.tick'")
     assert send(url, "GET", "/api/hello").body == b"one"
 
     (folder / "function_app.py").write_text(HEADER + HELLO.replace('"one"', '"second"'))

@@ -65,7 +65,7 @@ async def test_a_timer_is_listed_and_runs_when_asked(serve: Serve, tmp_path: Pat
         assert (await app.send("POST", "/admin/functions/none", body=b"{}")).status == 404
 
     assert "\tyearly: timerTrigger" in listing
-    assert "'yearly' will not run: this host has no timerTrigger, only HTTP and Durable Functions." in listing
+    assert "will not run" not in listing
 
 
 async def test_a_timer_that_would_end_the_process_is_a_failure_on_the_console(
