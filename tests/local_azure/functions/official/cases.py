@@ -21,7 +21,7 @@ MULTIPART = (
 )
 
 
-# The first is the one form that the worker reads; the others are those of RFC 6265, 850 and 2822, of C, and wrong ones.
+# H-087. The first is the one form that the worker reads; the others are those of RFC 6265, 850 and 2822, of C, and wrong ones.
 EXPIRES = (
     "Wed, 21 Oct 2026 07:28:00 GMT",
     "Wed, 21-Oct-2026 07:28:00 GMT",
@@ -62,7 +62,7 @@ BEHAVIOUR_CASES = (
 )
 
 
-# Keys of RETURNS in streaming/function_app.py.
+# Keys of RETURNS in streaming/function_app.py (H-107).
 STREAMED = (
     *("text", "number", "float", "true", "dict", "list", "model", "bytes", "none", "raises", "unserialisable"),
     *("classic", "empty", "no_content", "teapot", "html", "json", "elsewhere", "cookies", "pieces", "length"),
