@@ -35,19 +35,21 @@ class StatusStore:
 
         Raises ConfigurationError when the file cannot be used.
         """
-        if self._folder is not None:
-            self._folder.mkdir(parents=True, exist_ok=True)
         path = ":memory:" if self._folder is None else self._folder / FILE
-        connection = sqlite3.connect(path, timeout=0, check_same_thread=False, isolation_level=None)
+        connection = None
         try:
+            if self._folder is not None:
+                self._folder.mkdir(parents=True, exist_ok=True)
+            connection = sqlite3.connect(path, timeout=0, check_same_thread=False, isolation_level=None)
             connection.execute("PRAGMA locking_mode = EXCLUSIVE")
             # The lock is kept from the first write on.
             connection.execute("BEGIN EXCLUSIVE")
             connection.execute("CREATE TABLE IF NOT EXISTS timers (name TEXT PRIMARY KEY, status TEXT NOT NULL)")
             connection.execute("COMMIT")
-        except sqlite3.Error as error:
-            connection.close()
-            if error.sqlite_errorname == "SQLITE_BUSY":
+        except (sqlite3.Error, OSError) as error:
+            if connection is not None:
+                connection.close()
+            if isinstance(error, sqlite3.Error) and error.sqlite_errorname == "SQLITE_BUSY":
                 return False
             raise ConfigurationError(f"{path}, the state of timer triggers, cannot be used: {error}") from error
         self._connection = connection

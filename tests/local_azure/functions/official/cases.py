@@ -21,7 +21,7 @@ MULTIPART = (
 )
 
 
-# H-087. The first is the one form that the worker reads; the others are those of RFC 6265, 850 and 2822, of C, and wrong ones.
+# H-087: the first is the form that the worker reads, the others are those of RFC 850, 6265, 2822, of C, and wrong ones.
 EXPIRES = (
     "Wed, 21 Oct 2026 07:28:00 GMT",
     "Wed, 21-Oct-2026 07:28:00 GMT",

@@ -52,11 +52,13 @@ def test_without_a_folder_each_process_has_its_own(tmp_path: Path) -> None:
     second.close()
 
 
-def test_a_file_that_is_no_database_is_named(tmp_path: Path) -> None:
+def test_what_cannot_be_used_as_a_file_is_named(tmp_path: Path) -> None:
     (tmp_path / FILE).write_bytes(b"x" * 4096)
+    (tmp_path / "folder" / FILE).mkdir(parents=True)
 
-    with pytest.raises(ConfigurationError, match=r"timers\.sqlite3, the state of timer triggers, cannot be used: "):
-        StatusStore(tmp_path).acquire()
+    for folder in (tmp_path, tmp_path / "folder", tmp_path / FILE):
+        with pytest.raises(ConfigurationError, match=r"timers\.sqlite3, the state of timer triggers, cannot be used: "):
+            StatusStore(folder).acquire()
 
 
 @pytest.mark.parametrize(
