@@ -70,6 +70,7 @@ class TimerRunner:
         """Take the lock, or wait for it in the background. Raises ConfigurationError when the store cannot be used."""
         has_lock = self._store.acquire()
         self._task = asyncio.create_task(self._run(has_lock=has_lock))
+        self._task.add_done_callback(_log_unexpected_end)
 
     async def stop(self, seconds: float) -> None:
         """Start no more runs, and cancel those that do not end within these seconds: they count as not done."""
@@ -169,6 +170,11 @@ class Reason(Enum):
     SCHEDULE = "Schedule"
     PAST_DUE = "IsPastDue"
     STARTUP = "RunOnStartup"
+
+
+def _log_unexpected_end(task: "asyncio.Task[None]") -> None:
+    if not task.cancelled() and (error := task.exception()) is not None:
+        log.error("Timer triggers have stopped.", exc_info=error)
 
 
 def _log_occurrences(timer: Timer, now: datetime) -> None:
