@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 from local_azure.functions.configuration.host_json import HostConfig
 from local_azure.functions.errors import AppLoadError
-from local_azure.functions.routing.routes import DURABLE_TRIGGERS, TIMER_TRIGGER, Routes, build_routes
-from local_azure.functions.worker.loading import LoadedFunction, load_functions
+from local_azure.functions.routing.routes import DURABLE_TRIGGERS, Routes, build_routes
+from local_azure.functions.worker.loading import TIMER_TRIGGER, LoadedFunction, load_functions
 from local_azure.functions.worker.streaming import is_streaming
 
 if TYPE_CHECKING:

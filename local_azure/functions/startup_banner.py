@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from local_azure.functions.routing.routes import DURABLE_TRIGGERS, TIMER_TRIGGER, Route
-from local_azure.functions.worker.loading import LoadedFunction
+from local_azure.functions.routing.routes import DURABLE_TRIGGERS, Route
+from local_azure.functions.worker.loading import TIMER_TRIGGER, LoadedFunction
 
 
 def format_startup_banner(

@@ -17,10 +17,9 @@ FUNCTION_NAME = re.compile(r"[a-z][a-z0-9_\-]{0,127}", re.IGNORECASE | re.ASCII)
 # Since host 4.1038; older ones refused every underscore.
 BINDING_NAME = re.compile(r"(?!.*__)[a-zA-Z_][a-zA-Z0-9_]{0,127}|\$return")
 RESERVED = ("admin", "runtime")
-TIMER_TRIGGER = "timerTrigger"
 DURABLE_TRIGGERS = frozenset({"orchestrationTrigger", "activityTrigger", "entityTrigger"})
 # A function with any other input binding is in error, because this host cannot provide the input.
-PROVIDED_INPUTS = frozenset({"httpTrigger", TIMER_TRIGGER, "durableClient"}) | DURABLE_TRIGGERS
+PROVIDED_INPUTS = frozenset({"httpTrigger", "timerTrigger", "durableClient"}) | DURABLE_TRIGGERS
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,10 +6,9 @@ from dataclasses import dataclass
 
 from azure.functions.meta import Datum
 
-from local_azure.functions.routing.routes import TIMER_TRIGGER
 from local_azure.functions.timers.monitor import ScheduleStatus
 from local_azure.functions.timers.schedule import Schedule, ScheduleError, parse_schedule
-from local_azure.functions.worker.loading import LoadedFunction
+from local_azure.functions.worker.loading import TIMER_TRIGGER, LoadedFunction
 from local_azure.functions.worker.signatures import converter
 
 
