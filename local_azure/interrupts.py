@@ -20,6 +20,11 @@ def exit_at_interrupt() -> None:
     signal.signal(signal.SIGINT, _exit)
 
 
+def raise_at_interrupt() -> None:
+    """Let Ctrl-C raise KeyboardInterrupt, as it does in any Python program."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
 def _exit(_number: int, _frame: FrameType | None) -> None:
     # No exception: the import system prints one that is raised inside its callbacks, and goes on.
     os.write(2, MESSAGE)
