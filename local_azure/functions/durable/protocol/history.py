@@ -35,6 +35,7 @@ class EventType(IntEnum):
     ORCHESTRATOR_COMPLETED = 13
     EVENT_SENT = 14
     EVENT_RAISED = 15
+    GENERIC_EVENT = 17
     EXECUTION_SUSPENDED = 19
     EXECUTION_RESUMED = 20
 
@@ -56,6 +57,7 @@ WIRE_NAMES = {
     EventType.ORCHESTRATOR_COMPLETED: "OrchestratorCompleted",
     EventType.EVENT_SENT: "EventSent",
     EventType.EVENT_RAISED: "EventRaised",
+    EventType.GENERIC_EVENT: "GenericEvent",
     EventType.EXECUTION_SUSPENDED: "ExecutionSuspended",
     EventType.EXECUTION_RESUMED: "ExecutionResumed",
 }
