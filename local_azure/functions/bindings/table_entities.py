@@ -58,7 +58,10 @@ def read_output(value: object) -> list[dict[str, Any]]:
         value = bytes(value).decode("utf-8", "replace")
     if isinstance(value, (dict, list)):
         # The worker sends them as JSON.
-        value = json.dumps(value)
+        try:
+            value = json.dumps(value)
+        except (TypeError, ValueError, RecursionError) as error:
+            raise BindingError(f"a table output was set to what is no JSON: {error}") from None
     if not isinstance(value, str):
         raise BindingError(f"a table output must be set to a JSON object or array, not to {type(value).__name__}")
     try:
