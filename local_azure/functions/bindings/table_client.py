@@ -12,6 +12,7 @@ from urllib.parse import quote, urlencode
 import aiohttp
 from yarl import URL
 
+from local_azure.functions.bindings.managed_identity import IdentityTokens
 from local_azure.functions.bindings.table_connection import TableAccount
 from local_azure.functions.bindings.table_entities import EntityWrite
 from local_azure.functions.errors import BindingError
@@ -34,6 +35,7 @@ class TableClient:
 
     def __init__(self, clock: Callable[[], datetime]) -> None:
         self._clock = clock
+        self._tokens = IdentityTokens(clock)
         self._session: aiohttp.ClientSession | None = None
 
     async def close(self) -> None:
@@ -95,6 +97,8 @@ class TableClient:
             self._session = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=TIMEOUT_SECONDS))
         url = URL(account.address(path), encoded=True)
         complete = {**headers, **account.authorize(path, self._clock())}
+        if account.identity is not None:
+            complete["Authorization"] = f"Bearer {await self._tokens.get(account.identity, self._session)}"
         try:
             async with self._session.request(method, url, data=body, headers=complete) as response:
                 return _Answer(response.status, response.headers, await response.text())

@@ -1,7 +1,8 @@
 """From the name of a connection to the address of a table service, and how a request to it is authorized.
 
 The setting holds a connection string: of an account with a key or a shared access signature, or of the storage
-emulator. This module has no I/O.
+emulator. Or settings with its name and `__tableServiceUri` or `__accountName` describe a connection by managed
+identity. This module has no I/O.
 """
 
 import base64
@@ -14,6 +15,7 @@ from datetime import datetime
 from email.utils import format_datetime
 from urllib.parse import urlsplit
 
+from local_azure.functions.bindings.managed_identity import ManagedIdentity
 from local_azure.functions.errors import BindingError
 
 DEFAULT_CONNECTION = "Storage"
@@ -27,15 +29,19 @@ _ENDPOINT = re.compile(r"https?://[^\s?#]+", re.IGNORECASE)
 
 @dataclass(frozen=True, slots=True)
 class TableAccount:
-    """A table service: its URL without a slash at the end, and the key (base64) or signature that opens it."""
+    """A table service: its URL without a slash at the end, and the key (base64), signature or identity for it."""
 
     url: str
     name: str
     key: str | None = field(default=None, repr=False)
     signature: str | None = field(default=None, repr=False)
+    identity: ManagedIdentity | None = None
 
     def authorize(self, path: str, now: datetime) -> dict[str, str]:
-        """Return the headers for a request whose path and query begin at the service's URL; `now` is UTC."""
+        """Return the headers for a request whose path and query begin at the service's URL; `now` is UTC.
+
+        The token of an identity is not among them.
+        """
         date = format_datetime(now, usegmt=True)
         headers = {"x-ms-date": date, "x-ms-version": "2019-02-02"}
         if self.key is not None:
@@ -61,12 +67,23 @@ def find_account(connection: str, settings: Mapping[str, str]) -> TableAccount:
     for setting in (SETTING_PREFIX + name, name):
         if text := settings.get(setting):
             return parse_connection_string(text, setting)
-        if any(key.startswith(f"{setting}__") for key in settings):
-            raise BindingError(
-                f"the connection {setting} is identity-based, and table bindings of this host need a connection string"
-            )
+        if any(settings.get(f"{setting}__{part}") for part in ("tableServiceUri", "accountName")):
+            return _identity_account(setting, settings)
     setting = name if name.startswith(SETTING_PREFIX) else SETTING_PREFIX + name
     raise BindingError(f"there is no app setting {setting}, which a table binding names as its connection")
+
+
+def _identity_account(setting: str, settings: Mapping[str, str]) -> TableAccount:
+    account = settings.get(f"{setting}__accountName", "")
+    url = settings.get(f"{setting}__tableServiceUri") or f"https://{account}.table.core.windows.net"
+    endpoint = settings.get("IDENTITY_ENDPOINT", "")
+    if not _ENDPOINT.fullmatch(url) or not endpoint:
+        raise BindingError(
+            f"the connection {setting} is identity-based: it needs the URL of a table service, and IDENTITY_ENDPOINT, "
+            "which App Service sets, and local Azure with --identity"
+        )
+    identity = ManagedIdentity(endpoint, settings.get("IDENTITY_HEADER", ""), settings.get(f"{setting}__clientId", ""))
+    return TableAccount(url.rstrip("/"), account, identity=identity)
 
 
 def parse_connection_string(text: str, setting: str) -> TableAccount:

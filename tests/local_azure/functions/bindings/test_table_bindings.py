@@ -3,13 +3,17 @@
 import asyncio
 import json
 import logging
+import time
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
 from azure.data.tables import TableClient, TableServiceClient, UpdateMode
 
 from local_azure.pytest_plugin import TableStorage, running_table_storage
+from local_azure.tables import Settings
 from tests.local_azure.functions.apps import Serve, Served
 
 APP = """
@@ -36,11 +40,6 @@ def read_all(req: func.HttpRequest, messages) -> func.HttpResponse:
 @app.route(route="absent")
 @app.table_input(arg_name="rows", connection="Storage", table_name="absent")
 def read_absent_table(req: func.HttpRequest, rows: str) -> func.HttpResponse:
-    return func.HttpResponse(rows)
-
-@app.route(route="pages")
-@app.table_input(arg_name="rows", connection="Storage", table_name="pages", partition_key="p")
-def read_pages(req: func.HttpRequest, rows: str) -> func.HttpResponse:
     return func.HttpResponse(rows)
 
 @app.route(route="write/{room}", methods=["POST"])
@@ -85,7 +84,7 @@ def returns_both(timer: func.TimerRequest, first: func.Out[str], second: func.Ou
 
 @pytest.fixture(scope="module")
 def storage() -> Iterator[TableStorage]:
-    with running_table_storage() as running:
+    with running_table_storage(Settings(pages_end_at_partitions=True)) as running:
         with TableServiceClient.from_connection_string(running.connection_string) as service:
             messages = service.create_table("messages")
             for number in range(4):
@@ -132,21 +131,12 @@ async def test_d072_a_row_that_is_missing_is_none(app: Served, target: str) -> N
 
 
 async def test_d073_rows_are_read_as_a_list_by_partition_filter_and_take(app: Served) -> None:
+    """The list of all comes in two pages of the service, one for each partition."""
     answer = await app.get("/api/rooms/lobby/messages?from=o'hara&atleast=1")
 
     assert [row["RowKey"] for row in answer.json()] == ["m1", "m2"]
     assert (await app.get("/api/rooms/nobody/messages?from=x&atleast=0")).json() == []
     assert len((await app.get("/api/all")).json()) == 5
-
-
-async def test_d073_a_list_has_more_than_one_page_of_the_service(app: Served, storage: TableStorage) -> None:
-    with TableServiceClient.from_connection_string(storage.connection_string) as service:
-        pages = service.create_table("pages")
-        for first in range(0, 1100, 100):
-            rows = [("upsert", {"PartitionKey": "p", "RowKey": f"{first + n:04}"}) for n in range(100)]
-            pages.submit_transaction(rows)
-
-    assert len((await app.get("/api/pages")).json()) == 1100
 
 
 @pytest.mark.parametrize("atleast", ["1 or true", "''", "x", "1;"])
@@ -286,6 +276,82 @@ async def test_d080_an_output_that_cannot_be_written_fails_the_call(
 ) -> None:
     assert await post(app, "/api/object", value) == 500
     assert reason in caplog.text
+
+
+TOKEN = "a-token-of-the-identity"
+
+
+async def test_d082_a_connection_by_identity_asks_once_for_a_token(
+    serve: Serve, storage: TableStorage, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The endpoint is the app's, and what it gives is kept until it nearly expires."""
+    asked: list[tuple[dict[str, str], str | None]] = []
+
+    async def give_token(request: web.Request) -> web.Response:
+        asked.append((dict(request.query), request.headers.get("X-IDENTITY-HEADER")))
+        return web.json_response({"access_token": TOKEN, "expires_on": str(int(time.time()) + 3600)})
+
+    application = web.Application()
+    application.router.add_get("/msi/token", give_token)
+    async with TestServer(application) as endpoint:
+        identity = {
+            "IDENTITY_ENDPOINT": str(endpoint.make_url("/msi/token")),
+            "IDENTITY_HEADER": "header-of-the-app",
+            "AzureWebJobsElsewhere__tableServiceUri": storage.endpoint,
+            "AzureWebJobsElsewhere__clientId": "client",
+        }
+        caplog.set_level(logging.DEBUG)
+        async with serve(APP, settings=settings(storage) | identity) as served:
+            answers = [await served.get("/api/elsewhere") for _ in range(2)]
+
+    assert [len(answer.json()) for answer in answers] == [5, 5]
+    query = {"resource": "https://storage.azure.com", "api-version": "2019-08-01", "client_id": "client"}
+    assert asked == [(query, "header-of-the-app")]
+    assert TOKEN not in caplog.text
+
+
+async def test_a_table_service_that_cannot_be_reached_is_named(
+    serve: Serve, storage: TableStorage, caplog: pytest.LogCaptureFixture
+) -> None:
+    nowhere = "AccountName=a;AccountKey=a2V5;TableEndpoint=http://127.0.0.1:1/a"
+    async with serve(APP, settings=settings(storage) | {"Elsewhere": nowhere}) as served:
+        assert (await served.get("/api/elsewhere")).status == 500
+
+    assert "the table service at http://127.0.0.1:1/a does not answer" in caplog.text
+    assert "a2V5" not in caplog.text
+
+
+DURABLE = """
+import json
+import azure.durable_functions as df
+import azure.functions as func
+
+app = df.DFApp(http_auth_level=func.AuthLevel.ANONYMOUS)
+
+@app.activity_trigger(input_name="order")
+@app.table_input(arg_name="stock", connection="Storage", table_name="stock", partition_key="p", row_key="{item}")
+@app.table_output(
+    arg_name="sold", connection="Storage", table_name="sold", partition_key="{item}", row_key="{rand-guid}"
+)
+def sell(order: dict, stock: str, sold: func.Out[str]) -> int:
+    sold.set(json.dumps({"count": order["count"]}))
+    return json.loads(stock)["count"] - order["count"]
+
+@app.orchestration_trigger(context_name="context")
+def shop(context: df.DurableOrchestrationContext):
+    return (yield context.call_activity("sell", {"item": "tea", "count": 2}))
+"""
+
+
+async def test_an_activity_has_table_bindings_too(serve: Serve, storage: TableStorage) -> None:
+    """Their expressions name properties of the activity's input."""
+    with TableServiceClient.from_connection_string(storage.connection_string) as service:
+        service.create_table("stock").create_entity({"PartitionKey": "p", "RowKey": "tea", "count": 5})
+    async with serve(DURABLE, header="", settings=settings(storage)) as served:
+        start = "/runtime/webhooks/durabletask/orchestrators/shop?timeout=15"
+        assert (await served.send("POST", start, body=b"")).json() == 3
+
+    assert [(row["PartitionKey"], row["count"].value) for row in rows_of(storage, "sold")] == [("tea", 2)]
 
 
 async def test_neither_keys_nor_rows_are_in_the_log(

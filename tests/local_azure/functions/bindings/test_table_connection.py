@@ -56,7 +56,8 @@ def test_d082_a_shared_access_signature_is_added_to_each_address() -> None:
     [
         ({}, "there is no app setting AzureWebJobsRooms"),
         ({"Rooms": ""}, "there is no app setting AzureWebJobsRooms"),
-        ({"Rooms__tableServiceUri": "https://a.example"}, "identity-based"),
+        ({"Rooms__tableServiceUri": "https://a.example"}, "IDENTITY_ENDPOINT"),
+        ({"Rooms__tableServiceUri": "nonsense", "IDENTITY_ENDPOINT": "http://x"}, "the URL of a table service"),
         ({"Rooms": "nonsense"}, "Rooms is no connection string"),
         ({"Rooms": "AccountName=a"}, "Rooms is no connection string"),
         ({"Rooms": f"AccountKey={KEY}"}, "Rooms is no connection string"),
@@ -76,3 +77,20 @@ def test_d082_a_connection_that_cannot_be_used_is_named_without_its_value(
 def test_an_account_does_not_show_its_secrets() -> None:
     assert KEY not in repr(TableAccount("https://a.example", "a", KEY, "sig=x"))
     assert "sig=x" not in repr(TableAccount("https://a.example", "a", KEY, "sig=x"))
+
+
+@pytest.mark.parametrize(
+    ("settings", "url"),
+    [
+        ({"Rooms__tableServiceUri": "https://a.example/b/"}, "https://a.example/b"),
+        ({"AzureWebJobsRooms__accountName": "store"}, "https://store.table.core.windows.net"),
+    ],
+)
+def test_d082_a_connection_by_identity_has_the_apps_endpoint_of_tokens(settings: dict[str, str], url: str) -> None:
+    endpoint = {"IDENTITY_ENDPOINT": "http://127.0.0.1:5/msi", "IDENTITY_HEADER": "secret"}
+    account = find_account("Rooms", settings | endpoint)
+
+    assert (account.url, account.key) == (url, None)
+    assert account.identity is not None
+    assert account.identity.endpoint == "http://127.0.0.1:5/msi"
+    assert "secret" not in repr(account)
