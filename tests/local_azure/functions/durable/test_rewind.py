@@ -97,6 +97,8 @@ async def test_a_parent_waits_for_a_sub_orchestration_that_was_rewound_by_itself
     await durable.status_when("alone", lambda status: status.runtime_status.value == "Running")
 
     await durable.client.rewind("waiting", "then")
+    pending = await durable.client.get_status("waiting")
+    assert (pending.runtime_status.value, pending.output) == ("Pending", None)
     await durable.client.raise_event("alone", "go", "result")
 
     assert (await durable.finished("waiting")).output == {"child": '"result"'}
