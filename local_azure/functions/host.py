@@ -167,17 +167,6 @@ async def _durable_routes(
     return list(backend.routes)
 
 
-def _bind_storage(stack: AsyncExitStack, app: App, worker: Worker) -> None:
-    """Let the worker read and write the tables that functions are bound to."""
-    if not any(has_table_binding(function.bindings) for function in app.served):
-        return
-    # Imported here, because only apps with such bindings need it.
-    from local_azure.functions.bindings.table_bindings import TableBindings
-
-    worker.storage_bindings = bindings = TableBindings(app.served, os.environ)
-    stack.push_async_callback(bindings.close)
-
-
 def _bind_durable_clients(worker: Worker, config: HostConfig, url: str) -> None:
     """Let the app's durable clients call the instance that runs the durable backend, by way of the load balancer."""
     from local_azure.functions.durable.management_api.urls import client_binding
@@ -200,3 +189,14 @@ def _body_limit() -> int:
     if not value.isdecimal():
         raise ConfigurationError(f"{BODY_LIMIT_SETTING} must be a number of bytes, not {value!r}")
     return int(value)
+
+
+def _bind_storage(stack: AsyncExitStack, app: App, worker: Worker) -> None:
+    """Let the worker read and write the tables that functions are bound to."""
+    if not any(has_table_binding(function.bindings) for function in app.served):
+        return
+    # Imported here, because only apps with such bindings need it.
+    from local_azure.functions.bindings.table_bindings import TableBindings
+
+    worker.storage_bindings = bindings = TableBindings(app.served, os.environ)
+    stack.push_async_callback(bindings.close)

@@ -5,6 +5,7 @@ import json
 import logging
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -363,3 +364,18 @@ async def test_neither_keys_nor_rows_are_in_the_log(
 
     assert "AccountKey" not in caplog.text
     assert "a private text" not in caplog.text
+
+
+DOCUMENT = Path(__file__).parents[4] / "docs" / "local-azure" / "timers-and-bindings.md"
+
+
+async def test_the_example_of_the_document_works(serve: Serve, storage: TableStorage) -> None:
+    section = DOCUMENT.read_text(encoding="utf-8").partition("## Table bindings")[2]
+    source = section.partition("```python\n")[2].partition("```")[0]
+    async with serve(source, header="", settings=settings(storage)) as served:
+        assert await post(served, "/api/rooms/lobby/notes", {"text": "hello"}) == 201
+        [row] = rows_of(storage, "notes")
+        note = await served.get(f"/api/rooms/lobby/notes/{row['RowKey']}")
+        assert (await served.get("/api/rooms/lobby/notes/absent")).status == 404
+
+    assert note.json() == {"PartitionKey": "lobby", "RowKey": row["RowKey"], "text": "hello"}
