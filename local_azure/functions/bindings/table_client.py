@@ -95,16 +95,19 @@ class TableClient:
     ) -> _Answer:
         if self._session is None:
             self._session = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=TIMEOUT_SECONDS))
-        url = URL(account.address(path), encoded=True)
         complete = {**headers, **account.authorize(path, self._clock())}
         if account.identity is not None:
             complete["Authorization"] = f"Bearer {await self._tokens.get(account.identity, self._session)}"
         try:
-            async with self._session.request(method, url, data=body, headers=complete) as response:
+            url = URL(account.address(path), encoded=True)
+            async with self._session.request(
+                method, url, data=body, headers=complete, allow_redirects=False
+            ) as response:
                 return _Answer(response.status, response.headers, await response.text())
-        except (aiohttp.ClientError, TimeoutError) as error:
-            reason = str(error) or type(error).__name__
-            raise BindingError(f"the table service at {account.url} does not answer: {reason}") from error
+        except (aiohttp.ClientError, TimeoutError, ValueError) as error:
+            # Other texts, and the error itself, may hold the address with its signature.
+            reason = (isinstance(error, aiohttp.ClientConnectionError) and str(error)) or type(error).__name__
+            raise BindingError(f"the table service at {account.url} does not answer: {reason}") from None
 
 
 def _entity_path(table: str, partition_key: str, row_key: str) -> str:

@@ -17,22 +17,27 @@ def read_trigger_data(argument: object) -> dict[str, object]:
     as a whole too, unless a parameter has that name.
     """
     if isinstance(argument, HttpRequest):
-        return _read_request(argument)
+        body = argument.get_body().decode("utf-8", "replace")
+        return _read_request(argument.route_params, argument.params, argument.headers, body)
+    if hasattr(argument, "path_params") and hasattr(argument, "query_params"):
+        # The request of a web extension, whose body is a stream that only the function reads.
+        return _read_request(argument.path_params, argument.query_params, getattr(argument, "headers", {}), "")
     if isinstance(argument, Mapping):
         return _properties(argument)
     text = getattr(argument, "body", argument)
     return _parse_properties(text) if isinstance(text, str) else {}
 
 
-def _read_request(request: HttpRequest) -> dict[str, object]:
-    query = {name: value for name, value in request.params.items() if name.lower() != KEY_PARAMETER}
-    body = request.get_body()
-    data = _parse_properties(body.decode("utf-8", "replace")) if body else {}
-    data |= query | dict(request.route_params)
+def _read_request(
+    route: Mapping[str, str], query: Mapping[str, str], headers: Mapping[str, str], body: str
+) -> dict[str, object]:
+    data = _parse_properties(body)
+    data |= {name: value for name, value in query.items() if name.lower() != KEY_PARAMETER}
+    data |= route
     names = {name.lower() for name in data}
-    for name, values in (("query", dict(request.params)), ("headers", dict(request.headers))):
+    for name, values in (("query", query), ("headers", headers)):
         if name not in names:
-            data[name] = values
+            data[name] = dict(values)
     return data
 
 

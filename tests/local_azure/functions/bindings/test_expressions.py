@@ -4,6 +4,7 @@ import json
 import re
 import uuid
 from datetime import UTC, datetime
+from types import SimpleNamespace
 from typing import Any
 
 import azure.functions as func
@@ -135,3 +136,15 @@ def test_a_body_that_is_no_json_object_gives_nothing(body: bytes) -> None:
 )
 def test_other_triggers_give_the_properties_of_their_json(argument: Any, data: dict[str, object]) -> None:
     assert read_trigger_data(argument) == data
+
+
+def test_a_request_of_a_web_extension_gives_its_route_and_query() -> None:
+    """Its body is a stream, which is left to the function."""
+    streamed = SimpleNamespace(
+        path_params={"room": "route"}, query_params={"room": "query", "n": "1"}, headers={"a": "b"}
+    )
+
+    data = read_trigger_data(streamed)
+
+    assert {name: value for name, value in data.items() if isinstance(value, str)} == {"room": "route", "n": "1"}
+    assert resolve("{headers.a}", context(**data)) == "b"

@@ -379,3 +379,22 @@ async def test_the_example_of_the_document_works(serve: Serve, storage: TableSto
         assert (await served.get("/api/rooms/lobby/notes/absent")).status == 404
 
     assert note.json() == {"PartitionKey": "lobby", "RowKey": row["RowKey"], "text": "hello"}
+
+
+@pytest.mark.parametrize(
+    ("address", "reason"),
+    [
+        ("http://127.0.0.1:1/a", "the table service at http://127.0.0.1:1/a does not answer"),
+        ("http://[nonsense", "the table service at http://[nonsense does not answer"),
+        ("http://127.0.0.1:99999", "the table service at http://127.0.0.1:99999 does not answer"),
+    ],
+)
+async def test_an_address_that_does_not_work_is_named_without_its_signature(
+    serve: Serve, caplog: pytest.LogCaptureFixture, address: str, reason: str
+) -> None:
+    elsewhere = f"TableEndpoint={address};SharedAccessSignature=sig=secret"
+    async with serve(APP, settings={"Elsewhere": elsewhere}) as served:
+        assert (await served.get("/api/elsewhere")).status == 500
+
+    assert reason in caplog.text
+    assert "secret" not in caplog.text

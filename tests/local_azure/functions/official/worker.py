@@ -72,7 +72,9 @@ async def _invoke(runtime: Any, protos: types.ModuleType, call: Json) -> Json:
         return {"failure": f"{type(error).__name__}: {error}"}
     if response.result.status != protos.StatusResult.Success:
         return {"failure": response.result.exception.message}
-    value = response.return_value
+    # An answer may be in an output of type http; other outputs are told beside it.
+    outputs = [output.data for output in response.output_data or [] if output.data.WhichOneof("data") == "http"]
+    value = outputs[-1] if outputs else response.return_value
     kind = value.WhichOneof("data") if value is not None else None
     outcome = {kind: _http(value.http)} if kind == "http" else {"kind": kind, "value": kind and getattr(value, kind)}
     if response.output_data:
@@ -83,6 +85,8 @@ async def _invoke(runtime: Any, protos: types.ModuleType, call: Json) -> Json:
 def _output(data: Any) -> Json:
     kind = data.WhichOneof("data")
     value = getattr(data, kind)
+    if kind == "http":
+        return {"kind": kind, "value": _http(value)}
     return {"kind": kind, "value": value.decode("latin-1") if isinstance(value, bytes) else value}
 
 
