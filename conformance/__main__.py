@@ -30,7 +30,7 @@ class InvalidOption(Exception):
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the cases and print the table; return 0, 1 when something differs unexpectedly, 2 for a wrong option."""
-    options = _parser().parse_args(arguments)
+    options = make_parser().parse_args(arguments)
     try:
         if options.print_settings:
             if not options.handler_url:
@@ -121,7 +121,8 @@ def _write(file: Path | None, text: str) -> None:
         file.write_text(text, encoding="utf-8")
 
 
-def _parser() -> argparse.ArgumentParser:
+def make_parser() -> argparse.ArgumentParser:
+    """Return the parser of the options."""
     parser = argparse.ArgumentParser(
         prog="conformance",
         description="Look whether a Web PubSub service does what is documented.",

@@ -28,6 +28,7 @@ from packaging.requirements import Requirement
 
 import bench.__main__ as benchmarks
 import dev
+from conformance.__main__ import make_parser as conformance_options
 from local_azure.tables import DEVELOPMENT_KEY
 from tests.system_parts import miss
 
@@ -45,8 +46,11 @@ LANGUAGES = {"bicep", "css", "faults", "html", "http", "ini", "js", "json", "kus
 NEEDED_BY = {
     "az": "Azure CLI",
     "azd": "Azure Developer CLI",
+    "awps-emulator": ".NET SDK",
     "azurite": "Azurite",
+    "devtunnel": "Dev Tunnels",
     "docker": "Docker",
+    "dotnet": ".NET SDK",
     "func": "Core Tools",
     "gh": "GitHub CLI",
     "uv": "uv",
@@ -243,6 +247,9 @@ def run(words: Sequence[str], product: Product, folder: Path, shown_lines: int) 
             app = [str(ROOT) if argument == "path/to/app" else argument for argument in arguments]
             ports = ["--port", "0"] + (FURTHER_PORTS * (module == "local_azure"))
             return run_server([sys.executable, "-m", module, *app, *ports], shown_lines)
+        case ["python", "-m", "conformance", *arguments] if "--print-settings" not in arguments:
+            conformance_options().parse_args(arguments)  # tests/conformance runs it
+            return []
         case ["local-azure", *arguments]:
             return run_server([sys.executable, "-m", "local_azure", *arguments, "--port", "0"], shown_lines)
         case ["pip" | "python" | "python3", *_] if "install" in words:
