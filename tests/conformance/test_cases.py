@@ -1,4 +1,4 @@
-"""The conformance suite passes on the local service, goes red where a service is broken, and passes nothing by chance."""
+"""The conformance suite passes on the local service, and shows a difference where a service is broken."""
 
 import json
 import socket
@@ -73,7 +73,7 @@ def test_the_local_service_differs_in_nothing(watched: Watched, tmp_path: Path) 
     assert ran.returncode == 0, ran.stdout + ran.stderr
     results = results_in(file)
     assert {number for number, result in results.items() if result == "not run"} == {*WITHOUT_CASE, *TOO_LONG}
-    assert {result for result in results.values()} == {"pass", "not run"}
+    assert set(results.values()) == {"pass", "not run"}
 
 
 @pytest.mark.parametrize(
@@ -106,7 +106,7 @@ async def passed(answer: Callable[[web.Request], object], cases: list[Case]) -> 
     return {result.number for result in results if result.status == "pass"}
 
 
-async def test_no_case_passes_both_on_a_service_that_accepts_everything_and_on_one_that_refuses_everything() -> None:
+async def test_no_case_passes_on_a_service_that_accepts_everything_and_on_one_that_refuses_it() -> None:
     cases = [case for case in all_cases().values() if not case.needs_handler]
 
     accepted = await passed(accept, cases)

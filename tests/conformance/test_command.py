@@ -120,7 +120,7 @@ def test_a_connection_string_without_key_is_refused_by_name() -> None:
         ([], "--connection-string is missing"),
         (["--connection-string", "Endpoint=http://localhost"], "has no accesskey"),
         (["--connection-string", f"Endpoint=http://127.0.0.1:9;AccessKey={KEY}"], "does not answer"),
-        (["--connection-string", f"Endpoint=http://x;AccessKey={KEY}", "--only", "W-999"], "W-999"),
+        (["--connection-string", f"Endpoint=http://x;AccessKey={KEY}", "--only", "X-1"], "X-1"),
         (["--print-settings"], "needs --handler-url"),
     ],
 )
