@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 
 MASK = "***"
 
-SECRET_WORDS = (
+SECRET_WORDS = (  # noqa: S105 (words, no secret)
     r"(?:access|account|api|function|functions|host|master|private|shared|subscription|encryption|signing)[-_]?keys?"
     r"|(?<!continuation)(?<!continuation[-_])tokens?|secrets?|passwords?|passwd|pwd|credentials?|signature|authorization"
     r"|connection[-_]?string|cookies?"
@@ -17,10 +17,10 @@ _NOT_SECRET = frozenset(
     ("rowkey", "partitionkey", "nextrowkey", "nextpartitionkey", "sec-websocket-key", "idempotency-key")
 )
 _NOT_SECRET_IN_HEADERS = frozenset(("x-ms-error-code", "x-ms-copy-status-code", "status-code"))
-TOKEN_START = "eyJ"
+TOKEN_START = "eyJ"  # noqa: S105 (no token)
 """How a JSON Web Token begins: the Base64 of `{"`."""
 
-TOKEN_WORD = r"[A-Za-z0-9_.-]{8,}+"
+TOKEN_WORD = r"[A-Za-z0-9_.-]{8,}+"  # noqa: S105 (a pattern)
 """A word that may have JSON Web Tokens, as the source of a regular expression."""
 
 _MIN_PART_CHARACTERS = 5

@@ -45,9 +45,7 @@ def placeholder(name: str, placeholders: Mapping[str, str] = _PLACEHOLDERS) -> s
     lowered = name.lower()
     if lowered in placeholders:
         return placeholders[lowered]
-    return (
-        "SIGNATURE" if lowered in ("sig", "signature") else re.sub(r"\W+", "_", name, flags=re.ASCII).strip("_").upper()
-    )
+    return "SIGNATURE" if lowered in ("sig", "signature") else _variable_name(name)
 
 
 def _header(name: str, value: str) -> str:
@@ -74,3 +72,7 @@ def _quoted(text: str) -> str:
 
 def _joined(lines: list[str]) -> str:
     return " \\\n  ".join(lines) + "\n"
+
+
+def _variable_name(name: str) -> str:
+    return re.sub(r"\W+", "_", name, flags=re.ASCII).strip("_").upper() or "SECRET"

@@ -108,7 +108,7 @@ class Entry:
         }
 
     def _excerpt(self) -> str:
-        if self.payload:
+        if self.payload and "error" not in self.facts:
             return self.redactor.excerpt(self.payload, EXCERPT_CHARACTERS)
         given = (self.facts[name] for name in ("reason", "error", "target") if self.facts.get(name))
         return self.redactor.redact_text(str(next(given, ""))[:EXCERPT_CHARACTERS])

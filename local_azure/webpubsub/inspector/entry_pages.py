@@ -21,7 +21,7 @@ class EntryPage:
 
 
 async def read_page(buffer: EventBuffer, entry_filter: EntryFilter, *, before: int | None, limit: int) -> EntryPage:
-    """Return the newest entries that the filter lets pass; only those older than the entry `before` is the number of."""
+    """Return the newest entries that the filter lets pass; with `before` only those with lower numbers."""
     page: list[Entry] = []
     total, has_more = 0, False
     async for entry in matching_entries(buffer, entry_filter):

@@ -1,4 +1,4 @@
-"""The HTTP call of a webhook, of REST or of storage: its request and its answer, and how it is shown without secrets."""
+"""The HTTP call of a webhook, of REST or of storage: its request, its answer, and how it is shown without secrets."""
 
 import hmac
 from collections.abc import Callable, Iterable, Mapping, Sequence

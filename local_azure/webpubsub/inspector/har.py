@@ -1,7 +1,8 @@
 """Entries as an HTTP Archive (HAR 1.2), and back.
 
-Source of the fields: the HAR 1.2 specification (https://w3c.github.io/web-performance/specs/HAR/Overview.html). The frames
-of a connection are in `_webSocketMessages`, as browsers write them; `_localAzure` holds what HAR has no field for.
+Source of the fields: the HAR 1.2 specification (https://w3c.github.io/web-performance/specs/HAR/Overview.html). The
+frames of a connection are in `_webSocketMessages`, as browsers write them; `_localAzure` holds what HAR has no field
+for.
 """
 
 import base64

@@ -94,7 +94,7 @@ class Redactor:
         return self._without_secrets(text.encode(errors="replace")).decode(errors="replace")
 
     def redact_value(self, value: object) -> object:
-        """Return a value of a JSON document without secrets in its texts, and with the values of secret fields masked."""
+        """Return a value of a JSON document without secrets in its texts, and with secret fields masked."""
         return json.loads(self._without_secrets(json.dumps(value).encode()))
 
     def redact_url(self, url: str) -> str:

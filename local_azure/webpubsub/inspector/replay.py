@@ -130,9 +130,7 @@ def _check_header(name: str, value: str | None) -> None:
     if not _TOKEN.fullmatch(name):
         raise ReplayRefused(400, "invalid_header", f"{name[:64]!r} is no name of a header")
     if name.lower() in _OF_THE_CONNECTION:
-        raise ReplayRefused(
-            400, "invalid_header", f"{name} follows from handler and body, it cannot be changed"
-        )
+        raise ReplayRefused(400, "invalid_header", f"{name} follows from handler and body, it cannot be changed")
     if value is None:
         return
     if _CONTROL_CHARACTER.search(value):

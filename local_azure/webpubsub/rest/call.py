@@ -17,7 +17,7 @@ from local_azure.webpubsub.rest.errors import bad_request, unsupported_media_typ
 from local_azure.webpubsub.settings import Settings
 
 MAX_INT32 = 2**31 - 1
-BODY_KEY = "body"
+BODY_KEY = web.RequestKey("body", bytes)
 """Where a request keeps the body that was read, for observers."""
 
 _ENCODED_SLASH = re.compile("%(2f)", re.IGNORECASE)
