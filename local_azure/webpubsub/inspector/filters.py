@@ -112,7 +112,7 @@ def _has_id(entry: Entry, wanted: str) -> bool:
         entry.connection_id,
         entry.request_id,
         entry.correlation_id,
-        *map(str, entry.facts.values()),
+        *(str(value) for name, value in entry.facts.items() if name.endswith("id")),
     )
     if wanted in known:
         return True

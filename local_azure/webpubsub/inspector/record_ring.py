@@ -1,10 +1,12 @@
 """The newest records as they were published, limited in bytes: nothing is made of them until somebody looks."""
 
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields, replace
 from sys import getsizeof
 from typing import Any
+
+from yarl import URL
 
 from local_azure.observations import StorageCalled
 from local_azure.webpubsub.messages import NO_METADATA, Payload
@@ -120,29 +122,31 @@ def _shorten_payload(payload: Payload) -> Payload:
 
 
 def _shorten_fields(value: Any) -> Any:
-    """Return a dataclass's value with its long texts and bytes cut; headers that are too long are left out."""
-    changes: dict[str, object] = {}
-    for field in fields(value):
-        content = getattr(value, field.name)
-        if isinstance(content, bytes):
-            changes[field.name] = _start(content)
-        elif field.name == "frame":
-            changes[field.name] = _start(content.encode(errors="replace"))
-        elif isinstance(content, str):
-            changes[field.name] = content[:KEPT_OF_TEXT_CHARACTERS]
-        elif (field.name == "url" and content is not None and len(str(content)) > KEPT_OF_LARGE_BYTES) or (
-            isinstance(content, Mapping) and _headers_bytes(content) > KEPT_OF_LARGE_BYTES
-        ):
-            changes[field.name] = None
-    return replace(value, **changes) if changes else value
+    """Return a dataclass's value with its long texts and bytes cut; headers and URLs that are too long are left out."""
+    shorter = {field.name: _shorten(field.name, getattr(value, field.name)) for field in fields(value)}
+    return replace(value, **shorter)
+
+
+def _shorten(name: str, content: Any) -> Any:
+    if isinstance(content, bytes):
+        return _start(content)
+    if isinstance(content, str):
+        return _start(content.encode(errors="replace")) if name == "frame" else content[:KEPT_OF_TEXT_CHARACTERS]
+    is_long_url = isinstance(content, URL) and len(content.raw_path_qs) > KEPT_OF_LARGE_BYTES
+    if is_long_url or (name.endswith("headers") and _headers_bytes(content) > KEPT_OF_LARGE_BYTES):
+        return None
+    return content
 
 
 def _start(payload: bytes) -> bytes:
     return payload if len(payload) <= KEPT_OF_LARGE_BYTES else PayloadStart.of(payload)
 
 
-def _headers_bytes(headers: Mapping[str, str] | None) -> int:
-    return 0 if headers is None else _HEADER_BYTES * len(headers) + sum(map(len, headers.values()))
+def _headers_bytes(headers: Mapping[str, str] | Sequence[tuple[str, str]] | None) -> int:
+    if headers is None:
+        return 0
+    values = headers.values() if isinstance(headers, Mapping) else (value for _, value in headers)
+    return _HEADER_BYTES * len(headers) + sum(map(len, values))
 
 
 def _frame_received(record: Any) -> int:
@@ -186,7 +190,8 @@ def _storage_called(record: Any) -> int:
         len(record.url)
         + len(record.body)
         + len(record.answer)
-        + sum(_HEADER_BYTES + len(value) for _, value in (*record.headers, *record.answer_headers))
+        + _headers_bytes(record.headers)
+        + _headers_bytes(record.answer_headers)
     )
 
 
