@@ -16,6 +16,7 @@ import aiohttp
 from aiohttp import web
 from azure.messaging.webpubsubservice.aio import WebPubSubServiceClient
 
+from bench.fan_out import until
 from bench.load.clients import JSON, Client, Server, connect_clients, running_server
 from bench.load.servers import GROUP, HUB, allow_many_sockets
 from bench.rows import Row
@@ -112,9 +113,7 @@ async def _measure(server: Server, chat: Chat, session: aiohttp.ClientSession) -
             frame = {"type": "sendToGroup", "group": GROUP, "dataType": "text", "data": TEXT}
             await senders[name].send_str(json.dumps(frame))
             wanted += 1
-            async with asyncio.timeout(10):
-                while any(member.deliveries < wanted for member in reversed(members[name])):
-                    await asyncio.sleep(0.001)
+            await until(lambda count=wanted: all(member.deliveries >= count for member in members[name]))
 
     off, on = await compare(server, {"off": fan_out, "on": fan_out})
     rows.append(
