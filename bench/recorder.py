@@ -21,10 +21,10 @@ from bench.load.clients import JSON, Client, Server, connect_clients, running_se
 from bench.load.servers import GROUP, HUB, allow_many_sockets
 from bench.rows import Row
 
-ROUNDS = 24
-MESSAGES = 50
+ROUNDS = 60
+MESSAGES = 25
 MEMBERS = 300
-FANNED_OUT = 20
+FANNED_OUT = 10
 TEXT = "x" * 100
 PEER = "without the recorder"
 
