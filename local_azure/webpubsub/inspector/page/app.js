@@ -1,67 +1,91 @@
 // The page: it keeps what the service's event stream sends, applies the filters, and renders the views.
-import { createElement, elementById, KIND_LABELS } from "./elements.js";
+import { entryAddress, readAddress, VIEWS } from "./address.js";
+import { createDeepSearch } from "./deep_search.js";
+import { createDetails } from "./details.js";
+import { createElement, elementById } from "./elements.js";
+import { createEntryList } from "./entry_list.js";
 import { createFaultView } from "./fault_form.js";
-import { createFlow } from "./flow.js";
+import { KIND_LABELS } from "./formatting.js";
+import { createKeySheet } from "./key_sheet.js";
+import { copyText, showNotice } from "./notice.js";
+import { createRecordActions } from "./record_actions.js";
+import { createReplay } from "./replay_form.js";
+import { createRowList } from "./row_list.js";
+import { createMatcher, parseSearch, searchParameters, withField } from "./search_query.js";
 import { renderConnections, renderHubs } from "./service_state.js";
-import { createDetails } from "./trace_details.js";
+import { requestJson, requestText } from "./service_requests.js";
 
-const MAX_ENTRIES = 2000;
-const VIEWS = ["flow", "connections", "hubs", "faults"];
+const MAX_ENTRIES = 20_000;
 
-const entries = new Map(); // by id
+const entries = createEntryList(MAX_ENTRIES);
 const heldEntries = new Map(); // by id: entries that arrived while the page is paused
+let foundIds = new Set(); // of entries that contain what is searched for, as the service says
 let serviceRun = null; // identifies one run of the service
 let serviceState = null;
 let isPaused = false;
 let isLive = false;
-let clearedUpToId = 0; // entries up to this id are not shown
+let meterPanel = null;
 
 const filters = elementById("filters");
-const flow = createFlow((id) => details.show(id));
-const details = createDetails((id) => flow.choose(id));
+const searchBox = filters.elements.search;
+const errorsBox = filters.elements.errors;
+const rows = createRowList(entries, (id) => openEntry(id));
+const details = createDetails({
+  select: (id) => openEntry(id),
+  close: closeEntry,
+  search: searchField,
+  copy: copyText,
+  copyLink,
+  copyCurl,
+  replay: (id) => replay.replay(id),
+  editAndReplay: (shown) => replay.open(shown),
+});
+const replay = createReplay((id) => openEntry(id));
+const recordActions = createRecordActions(() => searchParameters(readFilters()), removeEntries);
+const deepSearch = createDeepSearch(addFound, (error) => error && showNotice(error, { isError: true }));
 const faultView = createFaultView();
 
+// --- filters -----------------------------------------------------------------------
+
 function createKindFilters() {
-  const kinds = [...Object.entries(KIND_LABELS), ["routine", "pings, sequence acks, validation"]];
-  for (const [kind, label] of kinds) {
+  for (const [kind, label] of [...Object.entries(KIND_LABELS), ["routine", "routine"]]) {
     const box = createElement("input", { type: "checkbox", name: "kind", value: kind, checked: kind !== "routine" });
-    elementById("kinds").append(createElement("label", { className: `check ${kind}` }, box, ` ${label}`));
+    const title = kind === "routine" ? "Pings, acks of sequences, and validation of handlers" : "";
+    elementById("kinds").append(createElement("label", { className: `chip ${kind}`, title }, box, label));
   }
 }
 
-// Returns two functions that tell whether an entry or a connection matches the filters.
 function readFilters() {
   const data = new FormData(filters);
   const kinds = new Set(data.getAll("kind"));
-  const hub = data.get("hub");
-  const who = data.get("who").trim().toLowerCase();
-  const isInHub = (item) => !hub || item.hub === hub;
-  const isNamedIn = (...names) => !who || names.some((name) => name?.toLowerCase().includes(who));
-  const hasKind = ({ kind, routine }) => kinds.has(kind) && (!routine || kinds.has("routine"));
-  return {
-    matchesEntry: (entry) =>
-      hasKind(entry) && isInHub(entry) && isNamedIn(entry.user, entry.connection, ...entry.receivers.flat()),
-    matchesConnection: (connection) => isInHub(connection) && isNamedIn(connection.user, connection.id),
-  };
+  return { search: parseSearch(data.get("search")), kinds, hub: data.get("hub"), errorsOnly: data.has("errors") };
 }
 
-function renderFiltered() {
-  const { matchesEntry, matchesConnection } = readFilters();
-  flow.render([...entries.values()].filter(matchesEntry), entries.size);
-  if (serviceState) {
-    renderConnections(serviceState, matchesConnection, follow);
+function applyFilters() {
+  const current = readFilters();
+  foundIds = new Set();
+  entries.setMatcher(createMatcher({ ...current, found: foundIds }));
+  rows.highlight(current.search.q);
+  deepSearch.begin(current);
+  renderCount();
+  renderFilteredConnections();
+}
+
+// Shows also the entries that the service found in its record.
+function addFound(found) {
+  found.forEach(({ id }) => foundIds.add(id));
+  entries.setMatcher(createMatcher({ ...readFilters(), found: foundIds }));
+  if (!isPaused) {
+    entries.add(found.filter(({ id }) => !entries.get(id)));
   }
+  rows.schedule();
+  renderCount();
 }
 
-function renderServiceState() {
-  const hubNames = serviceState.hubs.map(({ name }) => name);
-  renderHubFilter(hubNames);
-  elementById("connection-count").textContent = serviceState.connectionCount || "";
-  elementById("hub-count").textContent = hubNames.length || "";
-  elementById("fault-count").textContent = serviceState.faults.length || "";
-  renderHubs(serviceState);
-  faultView.renderFaults(serviceState.faults);
-  renderConnections(serviceState, readFilters().matchesConnection, follow);
+function searchField(name, value) {
+  searchBox.value = withField(searchBox.value, name, value);
+  location.hash = "flow";
+  applyFilters();
 }
 
 function renderHubFilter(hubNames) {
@@ -72,8 +96,67 @@ function renderHubFilter(hubNames) {
   }
   const selected = select.value;
   const options = hubNames.map((name) => createElement("option", { value: name }, name));
-  select.replaceChildren(createElement("option", { value: "" }, "all"), ...options);
+  select.replaceChildren(createElement("option", { value: "" }, "All hubs"), ...options);
   select.value = hubNames.includes(selected) ? selected : "";
+  select.hidden = hubNames.length < 2 && !select.value;
+}
+
+// --- what the service tells --------------------------------------------------------
+
+// Adds new entries, and replaces those that have changed.
+function addEntries(changed) {
+  if (isPaused) {
+    changed.forEach((entry) => heldEntries.set(entry.id, entry));
+  } else {
+    entries.add(changed);
+    rows.schedule();
+    details.scheduleRefresh();
+    deepSearch.lookAgain();
+    renderCount();
+    recordActions.refreshSize();
+  }
+  renderStatus();
+}
+
+function removeEntries() {
+  entries.clear();
+  heldEntries.clear();
+  foundIds.clear();
+  rows.forgetSeen();
+  rows.followEnd();
+  closeEntry();
+  renderCount();
+  renderStatus();
+}
+
+function renderServiceState() {
+  const hubNames = serviceState.hubs.map(({ name }) => name);
+  renderHubFilter(hubNames);
+  elementById("connection-count").textContent = serviceState.connectionCount || "";
+  elementById("hub-count").textContent = hubNames.length || "";
+  elementById("fault-count").textContent = serviceState.faults.length || "";
+  renderHubs(serviceState);
+  faultView.renderFaults(serviceState.faults);
+  renderFilteredConnections();
+}
+
+function renderFilteredConnections() {
+  if (serviceState) {
+    const { search, hub } = readFilters();
+    renderConnections(serviceState, { search, hub }, (id) => searchField("id", id));
+  }
+}
+
+function renderCount() {
+  const [shown, total] = [entries.shown.length, entries.size];
+  const count = total.toLocaleString("en");
+  const all = `${count} ${total === 1 ? "entry" : "entries"}`;
+  elementById("count").textContent = shown === total ? all : `${shown.toLocaleString("en")} of ${all}`;
+  const notice = elementById("nothing");
+  notice.hidden = shown > 0;
+  notice.textContent = total
+    ? "No entry matches the filters."
+    : "Nothing has happened yet. Connect a client, and its frames and events are listed here.";
 }
 
 function renderStatus() {
@@ -83,32 +166,38 @@ function renderStatus() {
     status.textContent = "The service does not answer. Trying again…";
   } else if (isPaused) {
     status.className = "paused";
-    status.textContent = heldEntries.size ? `Paused · ${heldEntries.size.toLocaleString()} new` : "Paused";
+    status.textContent = heldEntries.size ? `Paused · ${heldEntries.size.toLocaleString("en")} new` : "Paused";
   } else {
     status.className = "live";
     status.textContent = "Live";
   }
 }
 
-// Adds new entries, and replaces those that have changed.
-function addEntries(changed) {
-  const target = isPaused ? heldEntries : entries;
-  for (const entry of changed) {
-    if (entry.id > clearedUpToId) {
-      target.set(entry.id, entry);
-    }
+// A restarted service numbers its entries from 1 again.
+function onHello({ run, forms }) {
+  if (serviceRun !== null && serviceRun !== run) {
+    removeEntries();
   }
-  for (const id of target.keys()) {
-    if (target.size <= MAX_ENTRIES) {
-      break;
-    }
-    target.delete(id);
-  }
-  if (!isPaused) {
-    renderFiltered();
-    details.scheduleRefresh();
-  }
+  serviceRun = run;
+  faultView.setForms(forms);
+  isLive = true;
   renderStatus();
+  recordActions.refreshSize();
+}
+
+function openStream() {
+  const stream = new EventSource("inspector/stream");
+  stream.addEventListener("hello", ({ data }) => onHello(JSON.parse(data)));
+  stream.addEventListener("entries", ({ data }) => addEntries(JSON.parse(data)));
+  stream.addEventListener("cleared", removeEntries);
+  stream.addEventListener("state", ({ data }) => {
+    serviceState = JSON.parse(data);
+    renderServiceState();
+  });
+  stream.addEventListener("error", () => {
+    isLive = false;
+    renderStatus();
+  });
 }
 
 function setPaused(paused) {
@@ -124,28 +213,51 @@ function setPaused(paused) {
   renderStatus();
 }
 
-function removeEntries() {
-  entries.clear();
-  heldEntries.clear();
-  details.hide();
-  renderFiltered();
-  renderStatus();
+// --- one entry ---------------------------------------------------------------------
+
+// `replaces` the address instead of adding one to the history: while a person goes through the list.
+function openEntry(id, { replaces = false } = {}) {
+  if (replaces) {
+    history.replaceState(null, "", entryAddress(id));
+    showAddress();
+  } else {
+    location.hash = entryAddress(id);
+  }
 }
 
-function clearFlow() {
-  clearedUpToId = Math.max(clearedUpToId, ...entries.keys(), ...heldEntries.keys());
-  removeEntries();
+function closeEntry() {
+  if (readAddress(location.hash).entry !== null) {
+    location.hash = "flow";
+  }
 }
 
-// Shows the entries of one connection.
-function follow(connectionId) {
-  filters.elements.who.value = connectionId;
-  location.hash = "flow";
-  renderFiltered();
+function copyLink(id) {
+  copyText(new URL(entryAddress(id), location.href).href, "link");
 }
 
-function showView() {
-  const shown = VIEWS.find((view) => location.hash === `#${view}`) ?? "flow";
+async function copyCurl(id) {
+  const { text, error } = await requestText(`entries/${id}/curl`);
+  if (error) {
+    showNotice(error, { isError: true });
+  } else {
+    copyText(text, "curl command");
+  }
+}
+
+function showAddress() {
+  const { view, entry } = readAddress(location.hash);
+  const wasOpen = details.shownId() !== null;
+  showView(view);
+  if (entry !== null) {
+    details.show(entry);
+    rows.select(entry);
+  } else if (wasOpen) {
+    details.hide();
+    rows.focus();
+  }
+}
+
+function showView(shown) {
   for (const view of VIEWS) {
     elementById(view).hidden = view !== shown;
   }
@@ -157,41 +269,84 @@ function showView() {
     }
   }
   filters.hidden = shown !== "flow" && shown !== "connections";
-  elementById("kinds").hidden = shown !== "flow";
+  filters.classList.toggle("search-only", shown === "connections");
+  showUsage(shown === "usage");
 }
 
-// A restarted service numbers its entries from 1 again.
-function onHello({ run, forms }) {
-  if (serviceRun !== null && serviceRun !== run) {
-    clearedUpToId = 0;
-    removeEntries();
+// The meter's module is loaded when its view is opened for the first time.
+async function showUsage(isShown) {
+  if (!isShown) {
+    meterPanel?.hide();
+    return;
   }
-  serviceRun = run;
-  faultView.setForms(forms);
-  isLive = true;
-  renderStatus();
+  if (meterPanel === null) {
+    const { createMeterPanel } = await import("./meter.js");
+    meterPanel ??= createMeterPanel(requestJson);
+    elementById("usage").replaceChildren(meterPanel.element);
+  }
+  meterPanel.show();
 }
 
-function openStream() {
-  const stream = new EventSource("inspector/stream");
-  stream.addEventListener("hello", ({ data }) => onHello(JSON.parse(data)));
-  stream.addEventListener("entries", ({ data }) => addEntries(JSON.parse(data)));
-  stream.addEventListener("state", ({ data }) => {
-    serviceState = JSON.parse(data);
-    renderServiceState();
-  });
-  stream.addEventListener("error", () => {
-    isLive = false;
-    renderStatus();
-  });
+// --- keys --------------------------------------------------------------------------
+
+function moveTo(id) {
+  if (id === null) {
+    return;
+  }
+  if (details.shownId() !== null) {
+    openEntry(id, { replaces: true });
+  } else {
+    rows.select(id);
+  }
+}
+
+function closeOrEmpty() {
+  if (details.shownId() !== null) {
+    closeEntry();
+  } else if (searchBox.value) {
+    searchBox.value = "";
+    applyFilters();
+  } else {
+    rows.focus();
+  }
+}
+
+function withEntry(act) {
+  const id = details.shownId() ?? rows.selectedId();
+  if (id !== null) {
+    act(id);
+  }
+}
+
+async function editSelected(id) {
+  const shown = details.shown() ?? (await requestJson(`entries/${id}`));
+  if (shown.entry?.kind === "webhook" && !shown.entry.imported) {
+    replay.open(shown);
+  } else {
+    showNotice("Only an event that was sent to a handler can be sent again.");
+  }
 }
 
 createKindFilters();
+createKeySheet({
+  search: () => searchBox.select(),
+  errors: () => errorsBox.click(),
+  next: () => moveTo(rows.idAt(1)),
+  previous: () => moveTo(rows.idAt(-1)),
+  first: () => moveTo(rows.firstId()),
+  last: () => moveTo(rows.lastId()),
+  open: () => withEntry(openEntry),
+  tab: (key) => details.moveTab(key === "]" ? 1 : -1),
+  curl: () => withEntry(copyCurl),
+  link: () => withEntry(copyLink),
+  replay: () => withEntry(editSelected),
+  pause: () => setPaused(!isPaused),
+  close: closeOrEmpty,
+});
 elementById("pause").addEventListener("click", () => setPaused(!isPaused));
-elementById("clear").addEventListener("click", clearFlow);
-filters.addEventListener("input", renderFiltered);
+filters.addEventListener("input", applyFilters);
 filters.addEventListener("submit", (event) => event.preventDefault());
-addEventListener("hashchange", showView);
-showView();
-renderFiltered();
+addEventListener("hashchange", showAddress);
+applyFilters();
+showAddress();
 openStream();
