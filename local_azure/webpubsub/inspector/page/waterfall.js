@@ -72,7 +72,7 @@ function renderStep(step, { entry, start, span, show }) {
     createElement("span", { className: `narrow result ${failed}` }, step.status),
     step.inferred && createElement("span", { className: "inferred" }, INFERENCES[step.inferred][0]),
   );
-  name.style.paddingInlineStart = `${INDENT_PIXELS * (1 + Math.min(step.depth, MAX_INDENTS))}px`;
+  name.style.paddingInlineStart = `calc(var(--space) + ${INDENT_PIXELS * Math.min(step.depth, MAX_INDENTS)}px)`;
   return createElement(
     "tr",
     { className: `${step.inferred ? "uncertain" : ""} ${isShown ? "chosen" : ""}` },
