@@ -40,19 +40,16 @@ export function createDetails(actions) {
   function render() {
     const { entry, steps, note, message } = shown;
     if (!entry) {
-      const close = createButton("Close", actions.close);
-      content.replaceChildren(createElement("p", { className: "bar-of-actions" }, close));
-      content.append(createElement("p", { className: "empty" }, message));
+      content.replaceChildren(
+        renderTitle("No such entry", actions),
+        createElement("p", { className: "nothing" }, message),
+      );
       return;
     }
     const tabs = entry.http ? TABS : TABS.slice(0, 1);
     const current = tabs.includes(tab) ? tab : TABS[0];
     const focusedId = panel.contains(document.activeElement) ? document.activeElement.id : "";
-    content.replaceChildren(
-      renderActions(shown, actions),
-      createElement("h2", { tabIndex: -1 }, entry.title),
-      renderAbout(entry),
-    );
+    content.replaceChildren(renderTitle(entry.title, actions), renderAbout(entry), renderActions(shown, actions));
     if (tabs.length > 1) {
       content.append(renderTabs(tabs, current));
     }
@@ -163,7 +160,13 @@ function mayGrow(shown) {
   return !shown || steps.some(({ inProgress }) => inProgress) || Date.now() / 1000 - newest < GROWING_SECONDS;
 }
 
-function renderActions(shown, { close, copyLink, copyCurl, replay, editAndReplay }) {
+function renderTitle(text, { close }) {
+  const title = createElement("h2", { tabIndex: -1 }, text);
+  const button = createButton("Close", close, { id: "close-button", title: "Esc" });
+  return createElement("div", { className: "title-line" }, title, button);
+}
+
+function renderActions(shown, { copyLink, copyCurl, replay, editAndReplay }) {
   const { entry } = shown;
   const buttons = [];
   if (entry.kind === "webhook" && !entry.imported) {
@@ -179,7 +182,6 @@ function renderActions(shown, { close, copyLink, copyCurl, replay, editAndReplay
     buttons.push(createButton("Copy curl", () => copyCurl(entry.id), { id: "curl-button" }));
   }
   buttons.push(createButton("Copy link", () => copyLink(entry.id), { id: "link-button" }));
-  buttons.push(createButton("Close", close, { id: "close-button" }));
   return createElement("div", { className: "bar-of-actions" }, ...buttons);
 }
 

@@ -60,12 +60,12 @@ export function renderSignature({ signature, token, requestHeaders }) {
     createElement("p", { className: `verdict ${verdict.className}` }, verdict.mark),
     createElement("p", { className: "explanation" }, verdict.text),
   ];
-  const names = ["ce-signature", "ce-connectionid", "authorization", "webhook-request-origin"];
+  const names = ["ce-signature", "ce-connectionid", "authorization"];
   const facts = Object.fromEntries(
     names.map((name) => [name, headerValue(requestHeaders, name)]).filter(([, value]) => value),
   );
   if (Object.keys(facts).length) {
-    nodes.push(createElement("h3", {}, "What it was made from"), createFacts(facts));
+    nodes.push(createElement("h3", {}, "Headers that were checked"), createFacts(facts));
   }
   const claims = token?.claims ?? token;
   if (claims) {

@@ -79,14 +79,21 @@ export function createReplay(onReplayed) {
   }
 
   function createHeaderRow(name, value, { isNew = false } = {}) {
-    const field = (label, text, readOnly = false) =>
-      createElement("input", { ariaLabel: label, value: text, readOnly, autocomplete: "off", spellcheck: false });
-    const label = name || "Value of the new header";
-    return createElement("div", { className: "header-row" }, field("Name", name, !isNew), field(label, value));
+    const field = (ariaLabel, text) =>
+      createElement("input", { ariaLabel, value: text, autocomplete: "off", spellcheck: false });
+    return createElement(
+      "div",
+      { className: "header-row" },
+      isNew ? field("Name of the new header", "") : createElement("span", {}, name),
+      field(name || "Value of the new header", value),
+    );
   }
 
   function editedHeaders() {
-    return [...rows.children].map(({ children: [name, value] }) => [name.value.trim(), value.value]);
+    return [...rows.children].map(({ children: [name, field] }) => [
+      (name.value ?? name.textContent).trim(),
+      field.value,
+    ]);
   }
 
   function formatBody() {
