@@ -11,11 +11,11 @@ import { copyText, showNotice } from "./notice.js";
 import { createRecordActions } from "./record_actions.js";
 import { createReplay } from "./replay_form.js";
 import { createRowList } from "./row_list.js";
-import { createMatcher, parseSearch, searchParameters, withField } from "./search_query.js";
+import { createMatcher, parseSearch, prepareSearch, searchParameters, withField } from "./search_query.js";
 import { renderConnections, renderHubs } from "./service_state.js";
 import { requestJson, requestText } from "./service_requests.js";
 
-const MAX_ENTRIES = 20_000;
+const MAX_ENTRIES = 10_000; // older ones are found by a search, in the record of the service
 
 const entries = createEntryList(MAX_ENTRIES);
 const heldEntries = new Map(); // by id: entries that arrived while the page is paused
@@ -108,6 +108,7 @@ function addEntries(changed) {
   if (isPaused) {
     changed.forEach((entry) => heldEntries.set(entry.id, entry));
   } else {
+    prepareSearch(changed);
     entries.add(changed);
     rows.schedule();
     details.scheduleRefresh();

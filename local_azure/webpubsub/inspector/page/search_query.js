@@ -101,6 +101,11 @@ function matchesStatus(status, wanted) {
   return status.startsWith(wanted.replace(/x+$/, ""));
 }
 
+// Makes the text of new entries when they come: a search must not make thousands at once.
+export function prepareSearch(entries) {
+  entries.forEach(entryText);
+}
+
 function entryText(entry) {
   let text = texts.get(entry);
   if (text === undefined) {
