@@ -281,8 +281,13 @@ async function showUsage(isShown) {
     return;
   }
   if (meterPanel === null) {
-    const { createMeterPanel } = await import("./meter.js");
-    meterPanel ??= createMeterPanel(requestJson);
+    try {
+      const { createMeterPanel } = await import("./meter.js");
+      meterPanel ??= createMeterPanel(requestJson);
+    } catch (error) {
+      elementById("usage").textContent = `The meter could not be loaded: ${error.message}`;
+      return;
+    }
     elementById("usage").replaceChildren(meterPanel.element);
   }
   meterPanel.show();
@@ -346,7 +351,11 @@ createKeySheet({
 });
 elementById("pause").addEventListener("click", () => setPaused(!isPaused));
 filters.addEventListener("input", applyFilters);
-filters.addEventListener("submit", (event) => event.preventDefault());
+filters.addEventListener("submit", (event) => {
+  event.preventDefault();
+  rows.focus();
+  moveTo(rows.firstId());
+});
 addEventListener("hashchange", showAddress);
 applyFilters();
 showAddress();
