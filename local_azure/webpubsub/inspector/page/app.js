@@ -39,6 +39,7 @@ const details = createDetails({
   copyCurl,
   replay: (id) => replay.replay(id),
   editAndReplay: (shown) => replay.open(shown),
+  markRelated: (ids) => rows.markRelated(ids),
 });
 const replay = createReplay((id) => openEntry(id));
 const recordActions = createRecordActions(() => searchParameters(readFilters()), removeEntries);
@@ -153,6 +154,7 @@ function renderCount() {
   const count = total.toLocaleString("en");
   const all = `${count} ${total === 1 ? "entry" : "entries"}`;
   elementById("count").textContent = shown === total ? all : `${shown.toLocaleString("en")} of ${all}`;
+  elementById("error-count").textContent = entries.errorCount ? entries.errorCount.toLocaleString("en") : "";
   const notice = elementById("nothing");
   notice.hidden = shown > 0;
   notice.textContent = total

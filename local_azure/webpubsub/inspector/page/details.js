@@ -10,7 +10,7 @@ const FILLS_SCREEN = matchMedia("(max-width: 900px)"); // as in style.css: the l
 const TABS = ["Overview", "Request", "Response", "Signature"];
 
 // `actions` has the functions that the details call: select(id), close(), search(field, value), copy(text, name),
-// copyLink(id), copyCurl(id), replay(id), editAndReplay(details).
+// copyLink(id), copyCurl(id), replay(id), editAndReplay(details), and markRelated(ids): the entries of one trace.
 export function createDetails(actions) {
   const panel = elementById("details");
   const content = elementById("entry-details");
@@ -34,6 +34,7 @@ export function createDetails(actions) {
     }
     renderedText = text;
     shown = JSON.parse(text);
+    actions.markRelated((shown.steps ?? []).map((step) => step.id));
     render();
   }
 
@@ -132,6 +133,7 @@ export function createDetails(actions) {
     shown = null;
     renderedText = "";
     panel.hidden = true;
+    actions.markRelated([]);
     document.body.classList.remove("detailed");
   }
 

@@ -8,6 +8,9 @@ export function createEntryList(capacity) {
   const entries = new Map(); // by id
   const shown = []; // sorted by time
   let matches = () => true;
+  let errorCount = 0;
+
+  const isError = (entry) => (entry?.ok === false ? 1 : 0);
 
   // Returns the index of the first shown entry that is not before this one.
   function position(entry) {
@@ -33,6 +36,7 @@ export function createEntryList(capacity) {
   function put(entry) {
     const previous = entries.get(entry.id);
     entries.set(entry.id, entry);
+    errorCount += isError(entry) - isError(previous);
     const isShown = matches(entry);
     if (previous) {
       const index = position(previous);
@@ -56,6 +60,10 @@ export function createEntryList(capacity) {
       return entries.size;
     },
 
+    get errorCount() {
+      return errorCount;
+    },
+
     get: (id) => entries.get(id),
 
     // Adds new entries, and replaces those that have changed.
@@ -66,6 +74,7 @@ export function createEntryList(capacity) {
           break;
         }
         entries.delete(entry.id);
+        errorCount -= isError(entry);
         remove(entry);
       }
     },
@@ -94,6 +103,7 @@ export function createEntryList(capacity) {
 
     clear() {
       entries.clear();
+      errorCount = 0;
       shown.length = 0;
     },
   };

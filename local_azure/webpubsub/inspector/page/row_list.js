@@ -17,6 +17,7 @@ export function createRowList(entries, onOpen) {
   const freeRows = [];
   let rowHeight = ROW_PIXELS.wide;
   let selectedId = null;
+  let relatedIds = new Set(); // of entries with the same cause as the selected one
   let searched = "";
   let follows = true;
   let newestSeenId = 0;
@@ -77,7 +78,7 @@ export function createRowList(entries, onOpen) {
       const row = rows.get(entry.id) ?? freeRows.pop() ?? createRow();
       rows.set(entry.id, row);
       row.show(entry, start + offset, searched);
-      row.select(entry.id === selectedId);
+      row.mark({ selected: entry.id === selectedId, related: relatedIds.has(entry.id) });
       if (row.element === next) {
         next = next.nextElementSibling;
       } else {
@@ -199,6 +200,10 @@ export function createRowList(entries, onOpen) {
       searched = text;
       schedule();
     },
+    markRelated(ids) {
+      relatedIds = new Set(ids);
+      schedule();
+    },
     forgetSeen() {
       newestSeenId = 0;
     },
@@ -214,13 +219,13 @@ function createRow() {
   what.append(title, excerpt);
   const element = createElement("div", { role: "row" }, time, kind, what, who, result, duration);
   let shown = { entry: null, index: -1, searched: null };
-  let isSelected = null;
+  let marks = "";
 
   function fill(entry, searched) {
     element.id = `entry-${entry.id}`;
     element.dataset.entry = entry.id;
     element.className = `row ${entry.kind} ${resultClass(entry)} ${entry.imported ? "imported" : ""}`;
-    isSelected = null;
+    marks = "";
     time.textContent = formatTime(entry.began);
     kind.textContent = KIND_LABELS[entry.kind];
     title.replaceChildren(...markedText(entry.title, searched));
@@ -242,11 +247,13 @@ function createRow() {
       }
       shown = { entry, index, searched };
     },
-    select(selected) {
-      if (selected !== isSelected) {
-        isSelected = selected;
+    mark({ selected, related }) {
+      const wanted = `${selected} ${related}`;
+      if (wanted !== marks) {
+        marks = wanted;
         element.ariaSelected = String(selected);
         element.classList.toggle("chosen", selected);
+        element.classList.toggle("related", related && !selected);
       }
     },
   };
