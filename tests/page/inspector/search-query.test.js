@@ -35,7 +35,9 @@ test("the service is asked with the parameters of its interface, and without tho
   const kinds = new Set(["rest", "webhook"]);
   const parameters = searchParameters({ search: parseSearch("a b user:ana"), kinds, hub: "", errorsOnly: true });
 
-  assert.equal(parameters.toString(), "q=a+b&user=ana&errors=1&kind=rest&kind=webhook");
+  assert.equal(parameters.toString(), "q=a+b&user=ana&errors=1&kind=webhook&kind=rest");
+  const all = searchParameters({ search: parseSearch(""), kinds: ALL_KINDS, hub: "chat" });
+  assert.equal(all.toString(), "hub=chat");
 });
 
 const delivery = anEntry(1, {

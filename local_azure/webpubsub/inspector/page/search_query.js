@@ -31,8 +31,8 @@ export function isEmptySearch(search) {
   return Object.values(search).every((value) => !value);
 }
 
-// Returns the filters as query parameters of the service. `kinds` is the set of the kinds shown, or null for all.
-export function searchParameters({ search, kinds = null, hub = "", errorsOnly = false }) {
+// Returns the filters as query parameters of the service. `kinds` is the set of the kinds shown; all are not named.
+export function searchParameters({ search, kinds = new Set(), hub = "", errorsOnly = false }) {
   const parameters = new URLSearchParams();
   for (const [name, value] of Object.entries({ ...search, hub })) {
     if (value) {
@@ -42,8 +42,9 @@ export function searchParameters({ search, kinds = null, hub = "", errorsOnly = 
   if (errorsOnly) {
     parameters.set("errors", "1");
   }
-  for (const kind of kinds ?? []) {
-    parameters.append("kind", kind);
+  const named = Object.keys(KIND_LABELS).filter((kind) => kinds.has(kind));
+  if (named.length < Object.keys(KIND_LABELS).length) {
+    named.forEach((kind) => parameters.append("kind", kind));
   }
   return parameters;
 }
