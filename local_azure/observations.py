@@ -6,7 +6,7 @@ subscriber.
 """
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -41,9 +41,17 @@ class Publisher(Generic[R]):
     async def wait_until_observing(self) -> None:
         """Return when what happens from now on reaches the subscribers: here at once."""
 
+    def subscribe_encoded(self, subscriber: Callable[[R | bytes], None]) -> Callable[[], None]:
+        """As `subscribe`; a record of another process may come as the line of text that it was sent as."""
+        return self.subscribe(subscriber)
+
     def publish(self, record: R) -> None:
         """Call every subscriber; one that raises is logged and does not disturb the service."""
-        for subscriber in tuple(self._subscribers):
+        self._call(self._subscribers, record)
+
+    @staticmethod
+    def _call(subscribers: Sequence[Callable[[R], None]], record: R) -> None:
+        for subscriber in tuple(subscribers):
             try:
                 subscriber(record)
             except Exception:
@@ -74,14 +82,23 @@ class _StorageRecord:
 class StorageCalled(_StorageRecord):
     """A storage call was answered; without an answer (the connection was cut) `status` is None.
 
-    `error_code` is the code of a refusal; that of a transaction comes with status 202. Contents of entities and their
-    keys are in no record.
+    `error_code` is the code of a refusal; that of a transaction comes with status 202. `is_signed` says whether the
+    caller's signature is one of the account's keys, None when there is none or it was not looked at. Signatures and
+    tokens are masked in `url` and headers. Only the starts of long bodies are kept: the sizes are those of the whole.
     """
 
     method: str
     status: int | None
     error_code: str | None
     milliseconds: float
+    url: str = ""
+    headers: tuple[tuple[str, str], ...] = ()
+    body: bytes = b""
+    body_size: int = 0
+    answer_headers: tuple[tuple[str, str], ...] = ()
+    answer: bytes = b""
+    answer_size: int = 0
+    is_signed: bool | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,6 +9,7 @@ import os
 import signal
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -18,7 +19,7 @@ from local_azure.identity_option import IdentityFailed, add_identity_options, se
 from local_azure.listening import parse_port
 from local_azure.log_lines import log_to_stderr
 from local_azure.webpubsub.faults import KINDS
-from local_azure.webpubsub.service import serve
+from local_azure.webpubsub.service import Service, serve
 from local_azure.webpubsub.settings import Settings, SettingsError
 from local_azure.webpubsub.settings_file import followed_settings
 
@@ -36,6 +37,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     log_to_stderr(logging.DEBUG if options.verbose else logging.INFO)
     try:
         settings = load_settings(options.settings)
+        if options.no_recorder:
+            settings = replace(settings, recorder=replace(settings.recorder, enabled=False))
         host, port = _address(settings, options.host, options.port)
     except SettingsError as error:
         print(f"error: {error}", file=sys.stderr)  # noqa: T201
@@ -85,6 +88,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--port", type=parse_port, help=f"port; 0 takes a free one (default: {DEFAULT_PORT})")
     add_fault_option(parser, KINDS)
     add_identity_options(parser)
+    parser.add_argument("--no-recorder", action="store_true", help="the inspector records only while its page is open")
     parser.add_argument("--verbose", action="store_true", help="log more")
     return parser
 
@@ -117,13 +121,17 @@ async def _run(settings: Settings, host: str, port: int, options: argparse.Names
             # Windows has no signal handlers in its event loop; there Ctrl-C interrupts `asyncio.run` itself.
             with contextlib.suppress(NotImplementedError):
                 asyncio.get_running_loop().add_signal_handler(number, stopped.set)
-        print(f"Web PubSub listens on {service.endpoint}")  # noqa: T201
+        print(f"Web PubSub listens on {service.endpoint}{_inspector_note(service)}")  # noqa: T201
         print(f"Connection string: {service.connection_string}", flush=True)  # noqa: T201
         if notes := identity.write_variables({"WebPubSubConnectionString__serviceUri": service.endpoint}):
             print(notes, flush=True)  # noqa: T201
         file = options.settings or DEFAULT_SETTINGS_FILE
         async with followed_settings(file, partial(load_settings, options.settings), service):
             await stopped.wait()
+
+
+def _inspector_note(service: Service) -> str:
+    return " (open it in a browser: the inspector)" if service.has_inspector else ""
 
 
 if __name__ == "__main__":

@@ -4,9 +4,12 @@ Records hold message contents: they are for an inspector on this machine, never 
 """
 
 import time
+from collections.abc import Callable, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from uuid import uuid4
+from itertools import count
+
+from yarl import URL
 
 from local_azure.observations import Publisher, StorageObservation
 from local_azure.webpubsub.messages import ClientMessage, DataMessage
@@ -87,7 +90,7 @@ class FrameSent(_Record):
 
 @dataclass(frozen=True, slots=True)
 class MessagePublished(_Record):
-    """A data message will now be queued for its receivers; there may be none."""
+    """A data message will now be queued for its receivers; there may be none. Comes with `each_receiver` only."""
 
     hub: str
     message: DataMessage
@@ -95,7 +98,10 @@ class MessagePublished(_Record):
 
 @dataclass(frozen=True, slots=True)
 class MessageDelivered(_Record):
-    """A data message was queued for a connection, or stored until its recovery; `size` is the frame's, in bytes."""
+    """A data message was queued for a connection, or stored until its recovery; `size` is the frame's, in bytes.
+
+    Comes with `each_receiver` only.
+    """
 
     hub: str
     connection_id: str
@@ -105,8 +111,26 @@ class MessageDelivered(_Record):
 
 
 @dataclass(frozen=True, slots=True)
+class MessageFannedOut(_Record):
+    """A data message was queued for all its receivers; `receivers` are the connection and the user of the first ones.
+
+    `began` is in seconds since the epoch, `size` is the last frame's, in bytes.
+    """
+
+    hub: str
+    message: DataMessage
+    receivers: tuple[tuple[str, str | None], ...]
+    receiver_count: int
+    size: int
+    began: float
+
+
+@dataclass(frozen=True, slots=True)
 class WebhookSent(_Record):
-    """An attempt to send an event to its handler begins; `WebhookCalled` with the same ids and attempt ends it."""
+    """An attempt to send an event to its handler begins; `WebhookCalled` with the same ids and attempt ends it.
+
+    `headers` are without Host and Content-Length.
+    """
 
     hub: str
     connection_id: str
@@ -117,6 +141,9 @@ class WebhookSent(_Record):
     handler: str
     attempt: int
     body: bytes | None
+    method: str = "POST"
+    url: URL | None = None
+    headers: Mapping[str, str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,11 +162,16 @@ class WebhookCalled(_Record):
     milliseconds: float
     failure: str | None
     answer: bytes | None
+    answer_headers: Mapping[str, str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class RestCalled(_Record):
-    """A REST call was answered; `request_id` is the caller's `x-ms-client-request-id`."""
+    """A REST call was answered; `request_id` is the caller's `x-ms-client-request-id`.
+
+    `target` is the request's path and query as they came. `answer_headers` are complete when the answer was sent. A
+    body is None where there is none, and where it was not read.
+    """
 
     method: str
     path: str
@@ -148,6 +180,12 @@ class RestCalled(_Record):
     milliseconds: float
     request_id: str | None
     error_code: str | None
+    origin: str = ""
+    target: str = ""
+    headers: Mapping[str, str] | None = None
+    body: bytes | None = None
+    answer_headers: Mapping[str, str] | None = None
+    answer: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,6 +208,7 @@ Observation = (
     | FrameSent
     | MessagePublished
     | MessageDelivered
+    | MessageFannedOut
     | WebhookSent
     | WebhookCalled
     | RestCalled
@@ -179,13 +218,43 @@ Observation = (
 
 
 class Observations(Publisher[Observation]):
-    """Publishes records, and knows which requests have one cause."""
+    """Publishes records, and knows which requests have one cause.
 
-    __slots__ = ("_correlation_ids",)
+    `follows_receivers` says whether a subscriber wants a record for each receiver of a message. A message to 1,000
+    receivers is one record for the others.
+    """
+
+    __slots__ = ("_correlation_ids", "_receiver_subscribers", "_traces", "follows_receivers")
 
     def __init__(self) -> None:
         super().__init__()
         self._correlation_ids: dict[str, str] = {}
+        self._receiver_subscribers: list[Callable[[Observation], None]] = []
+        self._traces = count(1)
+        self.follows_receivers = False
+
+    def subscribe(self, subscriber: Callable[[Observation], None], *, each_receiver: bool = True) -> Callable[[], None]:
+        """Call the subscriber with each record from now on; return the function that ends the subscription.
+
+        Without `each_receiver` it gets no record of a single receiver of a message: no `MessagePublished`, no
+        `MessageDelivered`, and no `FrameSent` of a message.
+        """
+        if each_receiver:
+            self._receiver_subscribers.append(subscriber)
+            self.follows_receivers = True
+        end = super().subscribe(subscriber)
+
+        def unsubscribe() -> None:
+            end()
+            if subscriber in self._receiver_subscribers:
+                self._receiver_subscribers.remove(subscriber)
+            self.follows_receivers = bool(self._receiver_subscribers)
+
+        return unsubscribe
+
+    def publish_of_receiver(self, record: Observation) -> None:
+        """Call the subscribers that want a record for each receiver."""
+        self._call(self._receiver_subscribers, record)
 
     def start_trace(self, request_id: str | None = None) -> None:
         """Set a new correlation id in the current context; do nothing while there is no subscriber.
@@ -194,7 +263,7 @@ class Observations(Publisher[Observation]):
         `x-ms-client-request-id` on makes its calls traceable to their cause.
         """
         if self.active:
-            CORRELATION_ID.set(self.find_correlation_id(request_id) or uuid4().hex)
+            CORRELATION_ID.set(self.find_correlation_id(request_id) or str(next(self._traces)))
 
     def link_request_id(self, request_id: str) -> None:
         """Store that an event with this request id was sent under the current correlation id."""

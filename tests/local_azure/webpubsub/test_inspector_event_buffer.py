@@ -1,12 +1,12 @@
-"""The event buffer: records become entries, the oldest are removed, and without an open page nothing is recorded."""
+"""The event buffer: records become entries, and each says what happened, and what was changed of it."""
 
 import json
 
 import pytest
 
-from local_azure.webpubsub.inspector.entries import MAX_NAMED_RECEIVERS, EntryKind
+from local_azure.webpubsub.hub import MAX_NAMED_RECEIVERS
+from local_azure.webpubsub.inspector.entries import ENTRY_BYTES, EntryKind
 from local_azure.webpubsub.inspector.event_buffer import EventBuffer
-from local_azure.webpubsub.inspector.recorder import Recorder
 from local_azure.webpubsub.inspector.redaction import Redactor
 from local_azure.webpubsub.messages import (
     ClientMessage,
@@ -27,15 +27,12 @@ from local_azure.webpubsub.observations import (
     FrameReceived,
     FrameSent,
     HandshakeRefused,
-    MessageDelivered,
-    MessagePublished,
-    Observations,
+    MessageFannedOut,
     RestCalled,
     WebhookCalled,
     WebhookSent,
 )
 from local_azure.webpubsub.websocket_frames import close_frame, data_frame
-from tests.local_azure.webpubsub.small_app import until
 
 HELLO = Payload(DataType.TEXT, b"hello", {"trace": "t-1"})
 TO_LOBBY = GroupMessage("lobby", HELLO, "ana")
@@ -122,21 +119,24 @@ def test_a_close_frame_shows_its_code(buffer: EventBuffer) -> None:
     assert [entry.title for entry in buffer] == ["close 1011"]
 
 
+def fanned_out(receivers: int) -> MessageFannedOut:
+    named = tuple((f"c{number}", f"user{number}") for number in range(min(receivers, MAX_NAMED_RECEIVERS)))
+    return MessageFannedOut("chat", TO_LOBBY, named, receivers, 20, 9.99, at=10.0)
+
+
 def test_a_message_to_many_is_one_entry_that_counts_its_receivers(buffer: EventBuffer) -> None:
-    buffer.add(MessagePublished("chat", TO_LOBBY))
-    for number in range(100):
-        buffer.add(FrameSent("chat", f"c{number}", f"user{number}", data_frame('{"type":"message"}')))
-        buffer.add(MessageDelivered("chat", f"c{number}", f"user{number}", TO_LOBBY, 20))
+    buffer.add(fanned_out(100))
 
     (entry,) = buffer
     assert (entry.kind, entry.title, entry.status) == (EntryKind.DELIVERY, "group lobby", "to 100")
-    assert entry.receiver_count == 100
+    assert (entry.receiver_count, entry.groups) == (100, ("lobby",))
     assert entry.receivers[0] == ("c0", "user0")
     assert len(entry.receivers) == MAX_NAMED_RECEIVERS
+    assert entry.milliseconds == pytest.approx(10.0)
 
 
 def test_a_message_without_receivers_is_an_entry_too(buffer: EventBuffer) -> None:
-    buffer.add(MessagePublished("chat", TO_LOBBY))
+    buffer.add(fanned_out(0))
 
     assert [(entry.status, entry.receiver_count) for entry in buffer] == [("nobody", 0)]
 
@@ -210,14 +210,18 @@ def test_a_connections_changes_are_entries(buffer: EventBuffer) -> None:
     ]
 
 
-def test_only_the_newest_entries_are_kept(buffer: EventBuffer) -> None:
-    small = EventBuffer(Redactor([]), capacity=3)
-    small.add(sent())
-    for number in range(5):
-        small.add(frame(JoinGroup(f"group{number}")))
-    small.add(called(204))
+def test_the_oldest_entries_are_removed_first_also_one_that_waits_for_its_answer(buffer: EventBuffer) -> None:
+    buffer.add(sent(), 100)
+    for number in range(3):
+        buffer.add(frame(JoinGroup(f"group{number}")), 100)
+    buffer.remove_oldest()
+    buffer.remove_oldest()
 
-    assert [entry.title for entry in small] == ["join group group3", "join group group4", "user.message"]
+    buffer.add(called(204), 100)
+
+    assert [entry.title for entry in buffer] == ["join group group1", "join group group2", "user.message"]
+    assert buffer.size == 3 * (ENTRY_BYTES + 100)
+    assert buffer.size == sum(entry.size for entry in buffer)
 
 
 def test_only_new_and_changed_entries_are_returned_again(buffer: EventBuffer) -> None:
@@ -232,38 +236,8 @@ def test_only_new_and_changed_entries_are_returned_again(buffer: EventBuffer) ->
 
 
 def test_every_entry_can_be_written_as_json(buffer: EventBuffer) -> None:
-    for record in (frame(SendEvent("e", HELLO)), sent(), MessagePublished("chat", TO_LOBBY), called(500)):
+    for record in (frame(SendEvent("e", HELLO)), sent(), fanned_out(1), called(500)):
         buffer.add(record)
 
     for entry in buffer:
         assert json.loads(json.dumps(entry.details()))["id"] == entry.id
-
-
-async def test_nothing_is_observed_before_the_first_page_is_open_and_after_the_last_one_is_closed() -> None:
-    observations = Observations()
-    recorder = Recorder(observations, EventBuffer(Redactor([])), keep_seconds=0.02)
-    assert not observations.active
-
-    with recorder.recording(), recorder.recording() as buffer:
-        assert observations.active
-        observations.publish(frame(Ping()))
-    assert observations.active  # so a reload loses nothing
-    assert len(list(buffer)) == 1
-
-    await until(lambda: not observations.active)
-    assert list(buffer) == []
-
-
-async def test_a_page_that_is_opened_again_soon_shows_everything() -> None:
-    observations = Observations()
-    recorder = Recorder(observations, EventBuffer(Redactor([])), keep_seconds=60.0)
-
-    with recorder.recording():
-        observations.publish(frame(Ping()))
-    observations.publish(frame(JoinGroup("lobby")))
-    with recorder.recording() as buffer:
-        observations.publish(frame(LeaveGroup("lobby")))
-
-        assert [entry.title for entry in buffer] == ["ping", "join group lobby", "leave group lobby"]
-    recorder.stop()
-    assert not observations.active
