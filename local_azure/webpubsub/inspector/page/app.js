@@ -1,6 +1,5 @@
 // The page: it keeps what the service's event stream sends, applies the filters, and renders the views.
 import { entryAddress, readAddress, VIEWS } from "./address.js";
-import { createDeepSearch } from "./deep_search.js";
 import { createDetails } from "./details.js";
 import { createElement, elementById } from "./elements.js";
 import { createEntryList } from "./entry_list.js";
@@ -9,6 +8,7 @@ import { KIND_LABELS } from "./formatting.js";
 import { createKeySheet } from "./key_sheet.js";
 import { copyText, showNotice } from "./notice.js";
 import { createRecordActions } from "./record_actions.js";
+import { createRecordPages } from "./record_pages.js";
 import { createReplay } from "./replay_form.js";
 import { createRowList } from "./row_list.js";
 import { createMatcher, parseSearch, prepareSearch, searchParameters, withField } from "./search_query.js";
@@ -29,7 +29,7 @@ let meterPanel = null;
 const filters = elementById("filters");
 const searchBox = filters.elements.search;
 const errorsBox = filters.elements.errors;
-const rows = createRowList(entries, (id) => openEntry(id));
+const rows = createRowList(entries, { onOpen: (id) => openEntry(id), onStart: loadOlder });
 const details = createDetails({
   select: (id) => openEntry(id),
   close: closeEntry,
@@ -42,8 +42,12 @@ const details = createDetails({
   markRelated: (ids) => rows.markRelated(ids),
 });
 const replay = createReplay((id) => openEntry(id));
-const recordActions = createRecordActions(() => searchParameters(readFilters()), removeEntries);
-const deepSearch = createDeepSearch(addFound, (error) => error && showNotice(error, { isError: true }));
+const recordActions = createRecordActions(() => searchParameters(readFilters()));
+const recordPages = createRecordPages({
+  onFound: addFound,
+  onError: (error) => showNotice(error, { isError: true }),
+  oldestId: entries.lowestId,
+});
 const faultView = createFaultView();
 
 // --- filters -----------------------------------------------------------------------
@@ -67,7 +71,7 @@ function applyFilters() {
   foundIds = new Set();
   entries.setMatcher(createMatcher({ ...current, found: foundIds }));
   rows.highlight(current.search.q);
-  deepSearch.begin(current);
+  recordPages.begin(current);
   renderCount();
   renderFilteredConnections();
 }
@@ -76,11 +80,18 @@ function applyFilters() {
 function addFound(found) {
   found.forEach(({ id }) => foundIds.add(id));
   entries.setMatcher(createMatcher({ ...readFilters(), found: foundIds }));
-  if (!isPaused) {
-    entries.add(found.filter(({ id }) => !entries.get(id)));
-  }
+  const missing = found.filter(({ id }) => !entries.get(id) && !heldEntries.has(id));
+  prepareSearch(missing);
+  entries.add(missing);
   rows.schedule();
   renderCount();
+}
+
+// The list shows its first row: what came before it may be in the record.
+function loadOlder() {
+  if (isLive && entries.size < MAX_ENTRIES) {
+    recordPages.loadOlder();
+  }
 }
 
 function searchField(name, value) {
@@ -113,7 +124,7 @@ function addEntries(changed) {
     entries.add(changed);
     rows.schedule();
     details.scheduleRefresh();
-    deepSearch.lookAgain();
+    recordPages.lookAgain();
     renderCount();
     recordActions.refreshSize();
   }
@@ -124,6 +135,7 @@ function removeEntries() {
   entries.clear();
   heldEntries.clear();
   foundIds.clear();
+  recordPages.begin(readFilters());
   rows.forgetSeen();
   rows.followEnd();
   closeEntry();

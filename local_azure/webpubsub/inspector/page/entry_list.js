@@ -91,6 +91,15 @@ export function createEntryList(capacity) {
       shown.sort(byTime);
     },
 
+    // Returns the lowest id of all entries, shown or not; null when there is none.
+    lowestId() {
+      let lowest = null;
+      for (const id of entries.keys()) {
+        lowest = lowest === null ? id : Math.min(lowest, id);
+      }
+      return lowest;
+    },
+
     // Returns the index of an entry among those shown; -1 for one that is not.
     indexOf(id) {
       const entry = entries.get(id);

@@ -67,9 +67,8 @@ export function renderSignature({ signature, token, requestHeaders }) {
   if (Object.keys(facts).length) {
     nodes.push(createElement("h3", {}, "Headers that were checked"), createFacts(facts));
   }
-  const claims = token?.claims ?? token;
-  if (claims) {
-    nodes.push(createElement("h3", {}, "Claims of the token"), createFacts(readableClaims(claims)));
+  if (token) {
+    nodes.push(createElement("h3", {}, "Claims of the token"), createFacts(readableClaims(token)));
   }
   return nodes;
 }

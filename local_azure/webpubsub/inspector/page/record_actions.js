@@ -7,7 +7,7 @@ import { requestJson } from "./service_requests.js";
 const MIN_REFRESH_MILLISECONDS = 3000;
 
 // `readParameters` returns the filters as query parameters: what is exported is what is shown.
-export function createRecordActions(readParameters, onCleared) {
+export function createRecordActions(readParameters) {
   const menu = elementById("menu");
   const chooser = elementById("import-file");
   const size = elementById("record-size");
@@ -29,12 +29,12 @@ export function createRecordActions(readParameters, onCleared) {
     showNotice(error ?? `Imported: ${count} ${count === 1 ? "entry" : "entries"}`, { isError: Boolean(error) });
   }
 
+  // The service tells every open page that its record is empty.
   async function clear() {
     const { error } = await requestJson("entries", { method: "DELETE" });
     if (error) {
       showNotice(error, { isError: true });
     } else {
-      onCleared();
       refreshSize({ now: true });
     }
   }

@@ -45,9 +45,13 @@ export function createReplay(onReplayed) {
     if (answer.error) {
       return answer.error;
     }
-    const result = answer.status === null ? "no answer" : answer.status;
-    showNotice(`Replayed: ${result} in ${formatMilliseconds(answer.milliseconds)} ms`);
-    onReplayed(answer.entry);
+    const result = answer.status ?? answer.failure;
+    showNotice(`Replayed: ${result} in ${formatMilliseconds(answer.milliseconds)} ms`, {
+      isError: answer.status >= 400,
+    });
+    if (answer.entry !== null) {
+      onReplayed(answer.entry);
+    }
     return "";
   }
 

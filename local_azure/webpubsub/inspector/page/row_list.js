@@ -8,8 +8,9 @@ const WIDE_PIXELS = 720; // a narrower list has two lines in a row
 const ROW_PIXELS = { wide: 30, narrow: 52 };
 const MAX_COUNTED = 999;
 
-// `entries` is an entry list. `onOpen` is called with the id of an entry whose details are wanted.
-export function createRowList(entries, onOpen) {
+// `entries` is an entry list. `onOpen` is called with the id of an entry whose details are wanted, `onStart` when the
+// first row is near.
+export function createRowList(entries, { onOpen, onStart }) {
   const scroller = elementById("list");
   const body = elementById("rows");
   const latest = elementById("latest");
@@ -57,7 +58,11 @@ export function createRowList(entries, onOpen) {
       scroller.scrollTop = top;
     }
     drawnCount = shown.length;
-    drawRows(rowsToDraw({ ...scroll, scrollTop: top }));
+    const range = rowsToDraw({ ...scroll, scrollTop: top });
+    drawRows(range);
+    if (range.start === 0) {
+      onStart();
+    }
     scroller.ariaRowCount = String(shown.length + 1);
     rememberPlace({ ...scroll, scrollTop: top });
     showLatestButton();
@@ -98,21 +103,12 @@ export function createRowList(entries, onOpen) {
     anchor = index < 0 ? null : { entry: entries.shown[index], offset: scrollTop - index * rowHeight };
   }
 
-  // The ids of new entries are higher than those of all earlier ones.
   function showLatestButton() {
-    const { shown } = entries;
     if (follows) {
-      newestSeenId = Math.max(newestSeenId, shown.at(-1)?.id ?? 0);
-    }
-    let count = 0;
-    while (count < MAX_COUNTED && shown.at(-1 - count)?.id > newestSeenId) {
-      count += 1;
+      newestSeenId = Math.max(newestSeenId, entries.shown.at(-1)?.id ?? 0);
     }
     latest.hidden = follows;
-    const text = count ? `↓ ${count}${count === MAX_COUNTED ? "+" : ""} new` : "↓ Latest";
-    if (latest.textContent !== text) {
-      latest.textContent = text;
-    }
+    renderLatest(latest, countNewer(entries.shown, newestSeenId));
   }
 
   function followEnd() {
@@ -208,6 +204,22 @@ export function createRowList(entries, onOpen) {
       newestSeenId = 0;
     },
   };
+}
+
+// Returns how many entries came after this one; their ids are higher than those of all earlier ones.
+function countNewer(shown, id) {
+  let count = 0;
+  while (count < MAX_COUNTED && shown.at(-1 - count)?.id > id) {
+    count += 1;
+  }
+  return count;
+}
+
+function renderLatest(button, count) {
+  const text = count ? `↓ ${count}${count === MAX_COUNTED ? "+" : ""} new` : "↓ Latest";
+  if (button.textContent !== text) {
+    button.textContent = text;
+  }
 }
 
 function createRow() {

@@ -31,10 +31,11 @@ export function isEmptySearch(search) {
   return Object.values(search).every((value) => !value);
 }
 
-// Returns the filters as query parameters of the service. `kinds` is the set of the kinds shown; all are not named.
-export function searchParameters({ search, kinds = new Set(), hub = "", errorsOnly = false }) {
+// Returns the filters as query parameters of the service, which has none for the hub. Where all kinds are shown, none is
+// named.
+export function searchParameters({ search, kinds, errorsOnly }) {
   const parameters = new URLSearchParams();
-  for (const [name, value] of Object.entries({ ...search, hub })) {
+  for (const [name, value] of Object.entries(search)) {
     if (value) {
       parameters.set(name, value);
     }
@@ -44,7 +45,7 @@ export function searchParameters({ search, kinds = new Set(), hub = "", errorsOn
   }
   const named = Object.keys(KIND_LABELS).filter((kind) => kinds.has(kind));
   if (named.length < Object.keys(KIND_LABELS).length) {
-    named.forEach((kind) => parameters.append("kind", kind));
+    parameters.set("kind", named.join(","));
   }
   return parameters;
 }
