@@ -1,28 +1,30 @@
 """What the inspector's recorder costs a message, and a delivery to many: CPU time of the service, with it off and on.
 
-One process has both services, which take turns, so the machine's state is the same for both. A message is what a client
-of a chat sends: an event to the handler, which sends it to the group of one member by REST, and the ack. The handler and
-the clients are in this process.
+One process has both services, which take turns, so the machine's state is the same for both. A message is what a
+client of a chat sends: an event to the handler, which sends it to the group of one member by REST, and the ack. The
+handler and the clients are in this process.
 """
 
 import asyncio
 import json
 import statistics
 from collections.abc import Awaitable, Callable
+from itertools import count
 from typing import Any
 
 import aiohttp
 from aiohttp import web
 from azure.messaging.webpubsubservice.aio import WebPubSubServiceClient
 
-from bench.load.clients import JSON, Server, running_server
+from bench.fan_out import until
+from bench.load.clients import JSON, Client, Server, connect_clients, running_server
 from bench.load.servers import GROUP, HUB, allow_many_sockets
 from bench.rows import Row
 
-ROUNDS = 24
-MESSAGES = 150
+ROUNDS = 60
+MESSAGES = 25
 MEMBERS = 300
-FANNED_OUT = 12
+FANNED_OUT = 10
 TEXT = "x" * 100
 PEER = "without the recorder"
 
@@ -74,7 +76,7 @@ async def measure() -> list[Row]:
     await web.TCPSite(runner, "127.0.0.1", 0).start()
     handler = f"http://127.0.0.1:{runner.addresses[0][1]}/eventhandler/{{event}}"
     with running_server("recorders", handler) as server:
-        async with aiohttp.ClientSession() as session:
+        async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as session:
             rows = await _measure(server, chat, session)
     await runner.cleanup()
     return rows
@@ -82,31 +84,37 @@ async def measure() -> list[Row]:
 
 async def _measure(server: Server, chat: Chat, session: aiohttp.ClientSession) -> list[Row]:
     senders: dict[str, aiohttp.ClientWebSocketResponse] = {}
-    members: dict[str, list[aiohttp.ClientWebSocketResponse]] = {}
     for name, connection_string in server.addresses.items():
         client = chat.clients[name] = WebPubSubServiceClient.from_connection_string(connection_string, HUB)
         token = await client.get_client_access_token(groups=["own"], roles=["webpubsub.sendToGroup"])
         senders[name], connection_id = await connect(session, token["url"])
         chat.names[connection_id] = name
-        token = await client.get_client_access_token(groups=[GROUP])
-        members[name] = [(await connect(session, token["url"]))[0] for _ in range(MEMBERS)]
+
+    ack_ids = count(1)
 
     async def send_messages(name: str) -> None:
-        for number in range(MESSAGES):
-            frame = {"type": "event", "event": "message", "dataType": "text", "data": TEXT, "ackId": number}
+        for _ in range(MESSAGES):
+            frame = {"type": "event", "event": "message", "dataType": "text", "data": TEXT, "ackId": next(ack_ids)}
             await senders[name].send_str(json.dumps(frame))
             for _ in range(2):  # the message and the ack
                 await senders[name].receive(timeout=10)
 
+    off, on = await compare(server, {"off": send_messages, "on": send_messages})
+    rows = [Row("a message, CPU of the service", on / MESSAGES, "µs", off / MESSAGES, PEER)]
+
+    members: dict[str, list[Client]] = {}
+    for name, client in chat.clients.items():
+        token = await client.get_client_access_token(groups=[GROUP])
+        members[name] = await connect_clients(token["url"], MEMBERS)
+
     async def fan_out(name: str) -> None:
+        wanted = members[name][-1].deliveries
         for _ in range(FANNED_OUT):
             frame = {"type": "sendToGroup", "group": GROUP, "dataType": "text", "data": TEXT}
             await senders[name].send_str(json.dumps(frame))
-            for member in members[name]:
-                await member.receive(timeout=10)
+            wanted += 1
+            await until(lambda count=wanted: all(member.deliveries >= count for member in members[name]))
 
-    off, on = await compare(server, {"off": send_messages, "on": send_messages})
-    rows = [Row("a message, CPU of the service", on / MESSAGES, "µs", off / MESSAGES, PEER)]
     off, on = await compare(server, {"off": fan_out, "on": fan_out})
     rows.append(
         Row(f"a message to {MEMBERS} members, CPU of the service", on / FANNED_OUT, "µs", off / FANNED_OUT, PEER)

@@ -1,8 +1,8 @@
 """The servers under load, each in a process of its own: the embedded service, and a bare aiohttp one as the limit.
 
 `python -m bench.load.servers ours` prints one JSON line with its addresses, answers every line it reads with its
-memory and its CPU time, and ends when its input does. `recorders URL` is two services, one whose inspector records; both
-send the events of the hub to the URL.
+memory and its CPU time, and ends when its input does. `recorders URL` is two services, one whose inspector records;
+both send the events of the hub to the URL.
 """
 
 import asyncio

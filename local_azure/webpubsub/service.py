@@ -1,5 +1,6 @@
 """The service as a whole: its parts, its start on an address, and its stop."""
 
+import contextlib
 import ipaddress
 import logging
 import ssl
@@ -192,6 +193,8 @@ class Service:
         response = await self.faults.rest(request, handler)
         if self.observations.active:
             milliseconds = (time.perf_counter() - started) * 1000
+            with contextlib.suppress(ConnectionError):  # aiohttp meets it again, and knows what to do
+                await response.prepare(request)  # makes its headers complete
             self.observations.publish(
                 RestCalled(
                     request.method,

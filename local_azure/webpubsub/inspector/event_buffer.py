@@ -1,6 +1,6 @@
 """The newest entries, in the order in which the service published their records."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from http import HTTPStatus
 from itertools import count, islice
@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 from yarl import URL
 
-from local_azure.observations import StorageCalled, StorageFaultTriggered, StorageObservation
+from local_azure.observations import StorageCalled, StorageFaultTriggered
 from local_azure.webpubsub.inspector.entries import ENTRY_BYTES, Entry, EntryKind
 from local_azure.webpubsub.inspector.exchanges import (
     NOT_WITH_THIS_KEY,
@@ -18,30 +18,22 @@ from local_azure.webpubsub.inspector.exchanges import (
     token_signature,
 )
 from local_azure.webpubsub.inspector.labels import (
-    client_message_label,
-    delivery_label,
-    groups_of,
     groups_of_path,
-    payload_of,
     rest_call_label,
     service_frame_label,
     split_frame,
     storage_call_label,
     storage_call_status,
 )
-from local_azure.webpubsub.inspector.record_ring import PayloadStart
+from local_azure.webpubsub.inspector.record_codec import KeptDelivery, KeptFrame, KeptRecord, PayloadStart
 from local_azure.webpubsub.inspector.redaction import Redactor
-from local_azure.webpubsub.messages import Payload, Ping, SequenceAck
 from local_azure.webpubsub.observations import (
     ConnectionDetached,
     ConnectionEnded,
     ConnectionOpened,
     FaultTriggered,
-    FrameReceived,
     FrameSent,
     HandshakeRefused,
-    MessageFannedOut,
-    Observation,
     RestCalled,
     WebhookCalled,
     WebhookSent,
@@ -123,7 +115,7 @@ class EventBuffer:
             if oldest.ended is None:
                 self._open_calls = {key: entry for key, entry in self._open_calls.items() if entry is not oldest}
 
-    def add(self, record: Observation, size: int = 0) -> None:
+    def add(self, record: KeptRecord, size: int = 0) -> None:
         """Add an entry for the record, which takes so many bytes, or change the one that it belongs to."""
         entry = self._add(record)
         entry.size += size
@@ -136,11 +128,11 @@ class EventBuffer:
         self._keep(entry)
         return entry
 
-    def _add(self, record: Observation) -> Entry:
+    def _add(self, record: KeptRecord) -> Entry:
         match record:
             case FrameSent():
                 return self._add_sent_frame(record)
-            case MessageFannedOut():
+            case KeptDelivery():
                 return self._add_delivery(record)
             case WebhookSent():
                 entry = self._open_calls[_call_key(record)] = self._add_webhook(record)
@@ -149,7 +141,7 @@ class EventBuffer:
                 return self._complete_webhook(record)
             case RestCalled():
                 return self._add_rest_call(record)
-            case FrameReceived():
+            case KeptFrame():
                 return self._add_received_frame(record)
             case FaultTriggered():
                 return self._add_fault(record, _short_type(record.target), hub=record.hub)
@@ -159,7 +151,6 @@ class EventBuffer:
                 return self._add_fault(self._with_cause(record), f"{record.operation} {record.table}".strip())
             case ConnectionOpened() | HandshakeRefused() | ConnectionDetached() | ConnectionEnded():
                 return self._add_connection_change(record)
-        raise TypeError(f"{type(record).__name__} is a record of a single receiver")
 
     # --- kinds of records -------------------------------------------------------------
 
@@ -181,53 +172,49 @@ class EventBuffer:
             case ConnectionEnded():
                 return self._add_entry(record, kind, "ended", hub=hub, facts={"reason": record.reason})
 
-    def _add_received_frame(self, record: FrameReceived) -> Entry:
-        payload = payload_of(record.message)
+    def _add_received_frame(self, record: KeptFrame) -> Entry:
         entry = self._add_entry(
             record,
             EntryKind.FRAME_IN,
-            client_message_label(record.message),
+            record.title,
             hub=record.hub,
-            is_ok=False if record.message is None else None,
-            payload=payload.data if payload else record.frame,
-            groups=groups_of(record.message),
+            is_ok=None if record.is_valid else False,
+            is_routine=record.is_routine,
+            payload=record.content,
+            groups=record.groups,
         )
-        entry.is_routine = isinstance(record.message, Ping | SequenceAck)
-        ack_id = getattr(record.message, "ack_id", None)
-        if ack_id is not None:
-            entry.facts["ack id"] = ack_id
-        if payload is not None:
-            entry.facts |= self._payload_facts(payload)
+        if record.ack_id is not None:
+            entry.facts["ack id"] = record.ack_id
+        if record.data_type is not None:
+            entry.facts |= self._payload_facts(record.data_type, record.metadata)
         return entry
 
     def _add_sent_frame(self, record: FrameSent) -> Entry:
         kind, payload = split_frame(record.frame)
         if isinstance(record.frame, PayloadStart):
-            header_size = len(record.frame) - len(payload)
-            payload = PayloadStart.of(payload, record.frame.whole_size - header_size)
+            payload = PayloadStart.of(payload, record.frame.whole_size - len(record.frame) + len(payload))
         title = service_frame_label(kind, payload)
         entry = self._add_entry(record, EntryKind.FRAME_OUT, title, hub=record.hub, payload=payload)
         entry.is_routine = title == "pong"
         entry.is_ok = False if title.startswith("ack") and title.count(" ") > 1 else None
         return entry
 
-    def _add_delivery(self, record: MessageFannedOut) -> Entry:
-        message = record.message
+    def _add_delivery(self, record: KeptDelivery) -> Entry:
         entry = self._add_entry(
             record,
             EntryKind.DELIVERY,
-            delivery_label(message),
+            record.title,
             hub=record.hub,
             status=f"to {record.receiver_count}" if record.receiver_count else "nobody",
-            payload=message.payload.data,
-            facts=self._payload_facts(message.payload),
-            groups=groups_of(message),
+            payload=record.content,
+            facts=self._payload_facts(record.data_type, record.metadata),
+            groups=record.groups,
             receivers=record.receivers,
             receiver_count=record.receiver_count,
         )
         entry.began = record.began
         if record.receiver_count:
-            entry.facts["frame bytes"] = record.size
+            entry.facts["frame bytes"] = record.frame_size
         return entry
 
     def _add_webhook(self, record: WebhookSent) -> Entry:
@@ -366,15 +353,15 @@ class EventBuffer:
             record, EntryKind.FAULT, record.fault, hub=hub, is_ok=False, status="triggered", facts=facts
         )
 
-    def _payload_facts(self, payload: Payload) -> dict[str, str | int]:
-        metadata = {f"metadata {name}": self._redactor.redact_text(value) for name, value in payload.metadata.items()}
-        return {"data type": str(payload.data_type), **metadata}
+    def _payload_facts(self, data_type: str, metadata: Iterable[tuple[str, str]]) -> dict[str, str | int]:
+        facts: dict[str, str | int] = {"data type": data_type}
+        return facts | {f"metadata {name}": self._redactor.redact_text(value) for name, value in metadata}
 
     # --- entries ---------------------------------------------------------------------
 
     def _add_entry(
         self,
-        record: Observation,
+        record: KeptRecord,
         kind: EntryKind,
         title: str,
         *,
@@ -390,7 +377,7 @@ class EventBuffer:
             ended=record.at,
             title=title,
             correlation_id=record.correlation_id,
-            request_id=record.request_id if isinstance(record, StorageObservation) else None,
+            request_id=record.request_id if isinstance(record, StorageCalled | StorageFaultTriggered) else None,
             connection_id=getattr(record, "connection_id", None),
             user_id=getattr(record, "user_id", None),
             redactor=self._redactor,

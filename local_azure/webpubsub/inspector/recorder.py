@@ -9,8 +9,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from local_azure.webpubsub.inspector.record_ring import KeptRecord, RecordRing
-from local_azure.webpubsub.observations import Observations
+from local_azure.webpubsub.inspector.record_codec import KeptRecord, RecordEncoder, decode
+from local_azure.webpubsub.inspector.record_ring import RECORD_BYTES, RecordRing
+from local_azure.webpubsub.observations import Observation, Observations
 
 if TYPE_CHECKING:
     from local_azure.webpubsub.inspector.event_buffer import EventBuffer
@@ -21,8 +22,14 @@ KEEP_SECONDS = 10.0
 # Entries are made in steps, so that the service answers meanwhile.
 RECORDS_AT_ONCE = 500
 
-Subscribe = Callable[[Callable[[KeptRecord], None]], Callable[[], None]]
-"""Begins a subscription of the function that it gets, and returns the function that ends it."""
+# A payload may take so much of what is kept; of a larger one only the start is kept.
+SHARE_OF_PAYLOAD = 32
+
+Subscribe = Callable[[Callable[[Observation | bytes], None]], Callable[[], None]]
+"""Begins a subscription of the function that it gets, and returns the function that ends it.
+
+A record of another process may come as the line of text that it was sent as.
+"""
 
 
 class Recorder:
@@ -45,6 +52,7 @@ class Recorder:
         self.generation = 0
         self._max_bytes = max_bytes
         self._ring = RecordRing(max_bytes)
+        self._encode = RecordEncoder(max_bytes // SHARE_OF_PAYLOAD).encode
         self._make_buffer = make_buffer
         self._buffer: EventBuffer | None = None
         self._keep_seconds = keep_seconds
@@ -135,22 +143,24 @@ class Recorder:
     def _start(self) -> None:
         self._subscriptions = [subscribe(self._add) for subscribe in self._sources]
 
-    def _add(self, record: KeptRecord) -> None:
-        self._ring.add(record)
+    def _add(self, record: Observation | bytes) -> None:
+        self._ring.add(record if isinstance(record, bytes) else self._encode(record))
         if self._buffer and self.size > self._max_bytes:
             self.make_room()
 
     def _make_entry(self, buffer: "EventBuffer") -> None:
-        record, size = self._ring.take()
-        if isinstance(record, bytes):
+        kept = self._ring.take()
+        if kept.startswith(b"{"):  # no record of this process begins so
             # Imported here: without a storage of another process there are no such records.
             from local_azure.observation_stream import decode_record
 
             try:
-                record = decode_record(record)
+                record: KeptRecord = decode_record(kept)
             except ValueError:
                 log.warning("a record of the storage cannot be read")
                 return
-        buffer.add(record, size)
+        else:
+            record = decode(kept)
+        buffer.add(record, len(kept) + RECORD_BYTES)
         if self.size > self._max_bytes:
             self.make_room()

@@ -7,6 +7,7 @@ import pytest
 from local_azure.webpubsub.hub import MAX_NAMED_RECEIVERS
 from local_azure.webpubsub.inspector.entries import ENTRY_BYTES, EntryKind
 from local_azure.webpubsub.inspector.event_buffer import EventBuffer
+from local_azure.webpubsub.inspector.record_codec import RecordEncoder, decode
 from local_azure.webpubsub.inspector.redaction import Redactor
 from local_azure.webpubsub.messages import (
     ClientMessage,
@@ -28,6 +29,7 @@ from local_azure.webpubsub.observations import (
     FrameSent,
     HandshakeRefused,
     MessageFannedOut,
+    Observation,
     RestCalled,
     WebhookCalled,
     WebhookSent,
@@ -41,6 +43,11 @@ TO_LOBBY = GroupMessage("lobby", HELLO, "ana")
 @pytest.fixture
 def buffer() -> EventBuffer:
     return EventBuffer(Redactor([]))
+
+
+def add(buffer: EventBuffer, record: Observation, size: int = 0) -> None:
+    """Add a record in the form in which it is kept."""
+    buffer.add(decode(RecordEncoder(1024 * 1024).encode(record)), size)
 
 
 def frame(message: ClientMessage | None, text: str = "{}") -> FrameReceived:
@@ -75,7 +82,7 @@ def called(status: int | None, attempt: int = 1, failure: str | None = None) -> 
 def test_a_clients_frame_is_labelled_by_its_request(
     buffer: EventBuffer, message: ClientMessage | None, title: str, is_routine: bool
 ) -> None:
-    buffer.add(frame(message))
+    add(buffer, frame(message))
 
     (entry,) = buffer
     assert (entry.kind, entry.title, entry.is_routine) == (EntryKind.FRAME_IN, title, is_routine)
@@ -83,7 +90,7 @@ def test_a_clients_frame_is_labelled_by_its_request(
 
 
 def test_a_frames_payload_and_metadata_are_kept(buffer: EventBuffer) -> None:
-    buffer.add(frame(SendEvent("message", HELLO, ack_id=7)))
+    add(buffer, frame(SendEvent("message", HELLO, ack_id=7)))
 
     (entry,) = buffer
     assert entry.content is not None
@@ -105,7 +112,7 @@ def test_a_frames_payload_and_metadata_are_kept(buffer: EventBuffer) -> None:
     ],
 )
 def test_a_frame_to_a_client_is_labelled_by_its_content(buffer: EventBuffer, payload: str | bytes, title: str) -> None:
-    buffer.add(FrameSent("chat", "c1", "ana", data_frame(payload)))
+    add(buffer, FrameSent("chat", "c1", "ana", data_frame(payload)))
 
     (entry,) = buffer
     assert (entry.kind, entry.title) == (EntryKind.FRAME_OUT, title)
@@ -114,7 +121,7 @@ def test_a_frame_to_a_client_is_labelled_by_its_content(buffer: EventBuffer, pay
 
 
 def test_a_close_frame_shows_its_code(buffer: EventBuffer) -> None:
-    buffer.add(FrameSent("chat", "c1", "ana", close_frame(1011, "bye")))
+    add(buffer, FrameSent("chat", "c1", "ana", close_frame(1011, "bye")))
 
     assert [entry.title for entry in buffer] == ["close 1011"]
 
@@ -125,7 +132,7 @@ def fanned_out(receivers: int) -> MessageFannedOut:
 
 
 def test_a_message_to_many_is_one_entry_that_counts_its_receivers(buffer: EventBuffer) -> None:
-    buffer.add(fanned_out(100))
+    add(buffer, fanned_out(100))
 
     (entry,) = buffer
     assert (entry.kind, entry.title, entry.status) == (EntryKind.DELIVERY, "group lobby", "to 100")
@@ -136,17 +143,17 @@ def test_a_message_to_many_is_one_entry_that_counts_its_receivers(buffer: EventB
 
 
 def test_a_message_without_receivers_is_an_entry_too(buffer: EventBuffer) -> None:
-    buffer.add(fanned_out(0))
+    add(buffer, fanned_out(0))
 
     assert [(entry.status, entry.receiver_count) for entry in buffer] == [("nobody", 0)]
 
 
 def test_an_event_is_open_until_its_handler_has_answered(buffer: EventBuffer) -> None:
-    buffer.add(sent())
+    add(buffer, sent())
     (entry,) = buffer
     assert (entry.ended, entry.status, entry.title) == (None, "waiting", "user.message")
 
-    buffer.add(called(204))
+    add(buffer, called(204))
 
     assert [one.id for one in buffer] == [entry.id]
     assert (entry.status, entry.is_ok) == ("204", True)
@@ -155,8 +162,8 @@ def test_an_event_is_open_until_its_handler_has_answered(buffer: EventBuffer) ->
 
 def test_every_attempt_is_an_entry_of_its_own(buffer: EventBuffer) -> None:
     for attempt, status, failure in ((1, 500, None), (2, None, "no answer"), (3, 200, None)):
-        buffer.add(sent(attempt))
-        buffer.add(called(status, attempt, failure))
+        add(buffer, sent(attempt))
+        add(buffer, called(status, attempt, failure))
 
     assert [(entry.title, entry.status, entry.is_ok) for entry in buffer] == [
         ("user.message", "500", False),
@@ -166,7 +173,7 @@ def test_every_attempt_is_an_entry_of_its_own(buffer: EventBuffer) -> None:
 
 
 def test_an_answer_whose_beginning_was_not_seen_is_an_entry_too(buffer: EventBuffer) -> None:
-    buffer.add(called(204))
+    add(buffer, called(204))
 
     (entry,) = buffer
     assert (entry.title, entry.status) == ("user.message", "204")
@@ -185,7 +192,7 @@ def test_an_answer_whose_beginning_was_not_seen_is_an_entry_too(buffer: EventBuf
 def test_a_rest_call_is_labelled_by_its_path_below_the_hub(
     buffer: EventBuffer, method: str, path: str, status: int, title: str, is_ok: bool | None
 ) -> None:
-    buffer.add(RestCalled(method, path, "filter=x", status, 2.0, None, None, at=10.0))
+    add(buffer, RestCalled(method, path, "filter=x", status, 2.0, None, None, at=10.0))
 
     (entry,) = buffer
     assert (entry.title, entry.status, entry.is_ok) == (title, str(status), is_ok)
@@ -194,11 +201,11 @@ def test_a_rest_call_is_labelled_by_its_path_below_the_hub(
 
 
 def test_a_connections_changes_are_entries(buffer: EventBuffer) -> None:
-    buffer.add(HandshakeRefused("chat", 401, "the token has expired"))
-    buffer.add(ConnectionOpened("chat", "c1", "ana", None, recovered=False))
-    buffer.add(ConnectionDetached("chat", "c1", "ana"))
-    buffer.add(ConnectionOpened("chat", "c1", "ana", None, recovered=True))
-    buffer.add(ConnectionEnded("chat", "c1", "ana", "bye"))
+    add(buffer, HandshakeRefused("chat", 401, "the token has expired"))
+    add(buffer, ConnectionOpened("chat", "c1", "ana", None, recovered=False))
+    add(buffer, ConnectionDetached("chat", "c1", "ana"))
+    add(buffer, ConnectionOpened("chat", "c1", "ana", None, recovered=True))
+    add(buffer, ConnectionEnded("chat", "c1", "ana", "bye"))
 
     titles = [(entry.title, entry.summary()["excerpt"]) for entry in buffer]
     assert titles == [
@@ -211,13 +218,13 @@ def test_a_connections_changes_are_entries(buffer: EventBuffer) -> None:
 
 
 def test_the_oldest_entries_are_removed_first_also_one_that_waits_for_its_answer(buffer: EventBuffer) -> None:
-    buffer.add(sent(), 100)
+    add(buffer, sent(), 100)
     for number in range(3):
-        buffer.add(frame(JoinGroup(f"group{number}")), 100)
+        add(buffer, frame(JoinGroup(f"group{number}")), 100)
     buffer.remove_oldest()
     buffer.remove_oldest()
 
-    buffer.add(called(204), 100)
+    add(buffer, called(204), 100)
 
     assert [entry.title for entry in buffer] == ["join group group1", "join group group2", "user.message"]
     assert buffer.size == 3 * (ENTRY_BYTES + 100)
@@ -225,19 +232,19 @@ def test_the_oldest_entries_are_removed_first_also_one_that_waits_for_its_answer
 
 
 def test_only_new_and_changed_entries_are_returned_again(buffer: EventBuffer) -> None:
-    buffer.add(sent())
-    buffer.add(frame(Ping()))
+    add(buffer, sent())
+    add(buffer, frame(Ping()))
     seen = buffer.change
 
     assert buffer.changed_since(seen) == []
-    buffer.add(called(204))
+    add(buffer, called(204))
 
     assert [entry.title for entry in buffer.changed_since(seen)] == ["user.message"]
 
 
 def test_every_entry_can_be_written_as_json(buffer: EventBuffer) -> None:
     for record in (frame(SendEvent("e", HELLO)), sent(), fanned_out(1), called(500)):
-        buffer.add(record)
+        add(buffer, record)
 
     for entry in buffer:
         assert json.loads(json.dumps(entry.details()))["id"] == entry.id
