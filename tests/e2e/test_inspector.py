@@ -277,6 +277,7 @@ def test_an_event_is_found_by_a_text_deep_in_its_body_read_copied_sent_again_and
     page.keyboard.press("j")
     page.keyboard.press("Enter")
     expect(title()).to_have_text("user.message")
+    expect(page.locator(".about")).to_have_text(re.compile(r"^webhook204\d\d:\d\d:\d\d\.\d{3}[\d.]+ ms$"))
     address = page.url
     assert re.search(r"/#entry=\d+$", address)
 

@@ -13,7 +13,7 @@ import { createReplay } from "./replay_form.js";
 import { createRowList } from "./row_list.js";
 import { createMatcher, parseSearch, prepareSearch, searchParameters, withField } from "./search_query.js";
 import { renderConnections, renderHubs } from "./service_state.js";
-import { requestJson, requestText } from "./service_requests.js";
+import { fetchJson, requestJson, requestText } from "./service_requests.js";
 
 const MAX_ENTRIES = 10_000; // older ones are found by a search, in the record of the service
 
@@ -273,7 +273,7 @@ function showAddress() {
 }
 
 function showView(shown) {
-  for (const view of VIEWS) {
+  for (const view of VIEWS.filter((name) => name !== "usage")) {
     elementById(view).hidden = view !== shown;
   }
   for (const link of document.querySelectorAll("nav a")) {
@@ -288,23 +288,27 @@ function showView(shown) {
   showUsage(shown === "usage");
 }
 
-// The meter's module is loaded when its view is opened for the first time.
+// The meter's module is loaded when its view is opened for the first time; its element is the view from then on.
 async function showUsage(isShown) {
-  if (!isShown) {
-    meterPanel?.hide();
-    return;
-  }
+  const view = elementById("usage");
   if (meterPanel === null) {
+    view.hidden = !isShown;
+  }
+  if (isShown && meterPanel === null) {
     try {
       const { createMeterPanel } = await import("./meter.js");
-      meterPanel ??= createMeterPanel(requestJson);
+      meterPanel ??= createMeterPanel(fetchJson);
+      view.replaceWith(meterPanel.element);
     } catch (error) {
-      elementById("usage").textContent = `The meter could not be loaded: ${error.message}`;
+      view.textContent = `The meter could not be loaded: ${error.message}`;
       return;
     }
-    elementById("usage").replaceChildren(meterPanel.element);
   }
-  meterPanel.show();
+  if (readAddress(location.hash).view === "usage") {
+    meterPanel.show();
+  } else {
+    meterPanel?.hide();
+  }
 }
 
 // --- keys --------------------------------------------------------------------------

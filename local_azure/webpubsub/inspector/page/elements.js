@@ -1,10 +1,11 @@
 // Functions that create elements, used by every view.
 import { KIND_LABELS } from "./formatting.js";
 
-// Returns an element with properties and children. Strings become text nodes, never markup.
+// Returns an element with properties and children. Strings become text nodes, never markup; null, undefined and false
+// are left out.
 export function createElement(tag, properties = {}, ...children) {
   const element = Object.assign(document.createElement(tag), properties);
-  element.append(...children.filter((child) => child !== null && child !== undefined));
+  element.append(...children.filter((child) => child !== null && child !== undefined && child !== false));
   return element;
 }
 

@@ -28,6 +28,15 @@ export async function requestText(path) {
   }
 }
 
+// Returns the parsed answer of an address; throws when there is none.
+export async function fetchJson(address) {
+  const response = await fetch(address);
+  if (!response.ok) {
+    throw new Error(`The service answered ${response.status}.`);
+  }
+  return response.json();
+}
+
 function readRefusal(text, status) {
   try {
     const document = JSON.parse(text);
