@@ -1,19 +1,20 @@
 // The page: it keeps what the service's event stream sends, applies the filters, and renders the views.
 import { entryAddress, readAddress, VIEWS } from "./address.js";
 import { createDetails } from "./details.js";
-import { createElement, elementById } from "./elements.js";
+import { elementById } from "./elements.js";
 import { createEntryList } from "./entry_list.js";
 import { createFaultView } from "./fault_form.js";
-import { KIND_LABELS } from "./formatting.js";
+import { createFilterForm } from "./filter_form.js";
 import { createKeySheet } from "./key_sheet.js";
 import { copyText, showNotice } from "./notice.js";
 import { createRecordActions } from "./record_actions.js";
 import { createRecordPages } from "./record_pages.js";
 import { createReplay } from "./replay_form.js";
 import { createRowList } from "./row_list.js";
-import { createMatcher, parseSearch, prepareSearch, searchParameters, withField } from "./search_query.js";
+import { createMatcher, prepareSearch, searchParameters, withField } from "./search_query.js";
 import { renderConnections, renderHubs } from "./service_state.js";
-import { fetchJson, requestJson, requestText } from "./service_requests.js";
+import { requestJson, requestText } from "./service_requests.js";
+import { createUsageView } from "./usage_view.js";
 
 const MAX_ENTRIES = 10_000; // older ones are found by a search, in the record of the service
 
@@ -24,11 +25,9 @@ let serviceRun = null; // identifies one run of the service
 let serviceState = null;
 let isPaused = false;
 let isLive = false;
-let meterPanel = null;
 
-const filters = elementById("filters");
-const searchBox = filters.elements.search;
-const errorsBox = filters.elements.errors;
+const filterForm = createFilterForm({ onChange: applyFilters, onSubmit: selectFirst });
+const showUsage = createUsageView();
 const rows = createRowList(entries, { onOpen: (id) => openEntry(id), onStart: loadOlder });
 const details = createDetails({
   select: (id) => openEntry(id),
@@ -42,7 +41,7 @@ const details = createDetails({
   markRelated: (ids) => rows.markRelated(ids),
 });
 const replay = createReplay((id) => openEntry(id));
-const recordActions = createRecordActions(() => searchParameters(readFilters()));
+const recordActions = createRecordActions(() => searchParameters(filterForm.read()));
 const recordPages = createRecordPages({
   onFound: addFound,
   onError: (error) => showNotice(error, { isError: true }),
@@ -52,22 +51,8 @@ const faultView = createFaultView();
 
 // --- filters -----------------------------------------------------------------------
 
-function createKindFilters() {
-  for (const [kind, label] of [...Object.entries(KIND_LABELS), ["routine", "routine"]]) {
-    const box = createElement("input", { type: "checkbox", name: "kind", value: kind, checked: kind !== "routine" });
-    const title = kind === "routine" ? "Pings, acks of sequences, and validation of handlers" : "";
-    elementById("kinds").append(createElement("label", { className: `chip ${kind}`, title }, box, label));
-  }
-}
-
-function readFilters() {
-  const data = new FormData(filters);
-  const kinds = new Set(data.getAll("kind"));
-  return { search: parseSearch(data.get("search")), kinds, hub: data.get("hub"), errorsOnly: data.has("errors") };
-}
-
 function applyFilters() {
-  const current = readFilters();
+  const current = filterForm.read();
   foundIds = new Set();
   entries.setMatcher(createMatcher({ ...current, found: foundIds }));
   rows.highlight(current.search.q);
@@ -79,7 +64,7 @@ function applyFilters() {
 // Shows also the entries that the service found in its record.
 function addFound(found) {
   found.forEach(({ id }) => foundIds.add(id));
-  entries.setMatcher(createMatcher({ ...readFilters(), found: foundIds }));
+  entries.setMatcher(createMatcher({ ...filterForm.read(), found: foundIds }));
   const missing = found.filter(({ id }) => !entries.get(id) && !heldEntries.has(id));
   prepareSearch(missing);
   entries.add(missing);
@@ -95,22 +80,8 @@ function loadOlder() {
 }
 
 function searchField(name, value) {
-  searchBox.value = withField(searchBox.value, name, value);
   location.hash = "flow";
-  applyFilters();
-}
-
-function renderHubFilter(hubNames) {
-  const select = filters.elements.hub;
-  const shownNames = [...select.options].slice(1).map(({ value }) => value);
-  if (shownNames.join("\n") === hubNames.join("\n")) {
-    return;
-  }
-  const selected = select.value;
-  const options = hubNames.map((name) => createElement("option", { value: name }, name));
-  select.replaceChildren(createElement("option", { value: "" }, "All hubs"), ...options);
-  select.value = hubNames.includes(selected) ? selected : "";
-  select.hidden = hubNames.length < 2 && !select.value;
+  filterForm.setSearch(withField(filterForm.searchText(), name, value));
 }
 
 // --- what the service tells --------------------------------------------------------
@@ -135,7 +106,7 @@ function removeEntries() {
   entries.clear();
   heldEntries.clear();
   foundIds.clear();
-  recordPages.begin(readFilters());
+  recordPages.begin(filterForm.read());
   rows.forgetSeen();
   rows.followEnd();
   closeEntry();
@@ -145,7 +116,7 @@ function removeEntries() {
 
 function renderServiceState() {
   const hubNames = serviceState.hubs.map(({ name }) => name);
-  renderHubFilter(hubNames);
+  filterForm.renderHubs(hubNames);
   elementById("connection-count").textContent = serviceState.connectionCount || "";
   elementById("hub-count").textContent = hubNames.length || "";
   elementById("fault-count").textContent = serviceState.faults.length || "";
@@ -156,7 +127,7 @@ function renderServiceState() {
 
 function renderFilteredConnections() {
   if (serviceState) {
-    const { search, hub } = readFilters();
+    const { search, hub } = filterForm.read();
     renderConnections(serviceState, { search, hub }, (id) => searchField("id", id));
   }
 }
@@ -283,32 +254,8 @@ function showView(shown) {
       link.removeAttribute("aria-current");
     }
   }
-  filters.hidden = shown !== "flow" && shown !== "connections";
-  filters.classList.toggle("search-only", shown === "connections");
+  filterForm.showFor(shown);
   showUsage(shown === "usage");
-}
-
-// The meter's module is loaded when its view is opened for the first time; its element is the view from then on.
-async function showUsage(isShown) {
-  const view = elementById("usage");
-  if (meterPanel === null) {
-    view.hidden = !isShown;
-  }
-  if (isShown && meterPanel === null) {
-    try {
-      const { createMeterPanel } = await import("./meter.js");
-      meterPanel ??= createMeterPanel(fetchJson);
-      view.replaceWith(meterPanel.element);
-    } catch (error) {
-      view.textContent = `The meter could not be loaded: ${error.message}`;
-      return;
-    }
-  }
-  if (readAddress(location.hash).view === "usage") {
-    meterPanel.show();
-  } else {
-    meterPanel?.hide();
-  }
 }
 
 // --- keys --------------------------------------------------------------------------
@@ -324,12 +271,16 @@ function moveTo(id) {
   }
 }
 
+function selectFirst() {
+  rows.focus();
+  moveTo(rows.firstId());
+}
+
 function closeOrEmpty() {
   if (details.shownId() !== null) {
     closeEntry();
-  } else if (searchBox.value) {
-    searchBox.value = "";
-    applyFilters();
+  } else if (filterForm.searchText()) {
+    filterForm.setSearch("");
   } else {
     rows.focus();
   }
@@ -351,10 +302,9 @@ async function editSelected(id) {
   }
 }
 
-createKindFilters();
 createKeySheet({
-  search: () => searchBox.select(),
-  errors: () => errorsBox.click(),
+  search: filterForm.focusSearch,
+  errors: filterForm.toggleErrors,
   next: () => moveTo(rows.idAt(1)),
   previous: () => moveTo(rows.idAt(-1)),
   first: () => moveTo(rows.firstId()),
@@ -368,12 +318,6 @@ createKeySheet({
   close: closeOrEmpty,
 });
 elementById("pause").addEventListener("click", () => setPaused(!isPaused));
-filters.addEventListener("input", applyFilters);
-filters.addEventListener("submit", (event) => {
-  event.preventDefault();
-  rows.focus();
-  moveTo(rows.firstId());
-});
 addEventListener("hashchange", showAddress);
 applyFilters();
 showAddress();
