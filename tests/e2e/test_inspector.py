@@ -65,9 +65,11 @@ def running(make: Callable[[], AbstractAsyncContextManager[SmallApp]]) -> Iterat
     async def end() -> None:
         stop.set()
 
-    yield background
-    background.run(end())
-    thread.join(WAIT_SECONDS)
+    try:
+        yield background
+    finally:
+        background.run(end())
+        thread.join(WAIT_SECONDS)
 
 
 @pytest.fixture

@@ -1,6 +1,11 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-import { indentJson, readableBody, textOf } from "../../../local_azure/webpubsub/inspector/page/body_text.js";
+import {
+  firstParts,
+  indentJson,
+  readableBody,
+  textOf,
+} from "../../../local_azure/webpubsub/inspector/page/body_text.js";
 
 const body = (text, form = "text") => ({ text, form, truncated: false });
 const shown = (...values) => textOf(readableBody(...values).parts);
@@ -50,6 +55,14 @@ test("a body is shown by its type, and as it is when it is not what its type say
   assert.equal(shown(body("a=1+2&b=%C3%A9"), "application/x-www-form-urlencoded"), "a = 1 2\nb = é");
   assert.equal(readableBody(body("<a/>"), "application/atom+xml").language, "XML");
   assert.equal(shown(body("good morning"), "text/plain"), "good morning");
+});
+
+test("of a long body the first characters are shown, whatever its parts are", () => {
+  const parts = indentJson(JSON.stringify({ name: "x".repeat(50), more: [1, 2] }));
+
+  assert.equal(textOf(firstParts(parts, 20)), textOf(parts).slice(0, 20));
+  assert.deepEqual(firstParts(parts, 10_000), parts);
+  assert.deepEqual(firstParts([], 5), []);
 });
 
 test("bytes are lines of sixteen with their place and their characters", () => {

@@ -59,6 +59,20 @@ export function indentJson(text) {
   return joinPlain(parts);
 }
 
+// Returns the first parts, which have at most so many characters together.
+export function firstParts(parts, maxCharacters) {
+  const first = [];
+  let left = maxCharacters;
+  for (const { kind, text } of parts) {
+    if (left <= 0) {
+      break;
+    }
+    first.push({ kind, text: text.slice(0, left) });
+    left -= text.length;
+  }
+  return first;
+}
+
 export function textOf(parts) {
   return parts.map(({ text }) => text).join("");
 }

@@ -1,9 +1,10 @@
 // One HTTP exchange: the request, the response, and whether its signature was made with a key of this service.
 import { createButton, createElement, createFacts } from "./elements.js";
 import { formatBytes } from "./formatting.js";
-import { readableBody, textOf } from "./body_text.js";
+import { firstParts, readableBody, textOf } from "./body_text.js";
 
 const MAX_COLORED_PARTS = 3000;
+const MAX_CHARACTERS = 24_000; // of a body, until a person wants all: more takes the browser long
 const MASK = "***";
 const CLAIM_TIMES = ["exp", "nbf", "iat"];
 
@@ -79,7 +80,16 @@ export function renderBody(title, body, contentType, copy) {
     return null;
   }
   const { language, parts } = readableBody(body, contentType);
-  const amount = [language, formatBytes(body.size), body.truncated ? "only the start is kept" : ""];
+  const amount = [language, formatBytes(body.size), body.truncated ? "the start of it" : ""];
+  const text = createElement("pre", { tabIndex: 0, role: "region", ariaLabel: title });
+  const shown = firstParts(parts, MAX_CHARACTERS);
+  text.append(...colored(shown));
+  const showAll = () => {
+    text.replaceChildren(...colored(parts));
+    button.remove();
+    text.focus();
+  };
+  const button = createButton("Show all", showAll, { className: "small" });
   return createElement(
     "section",
     { className: "payload" },
@@ -92,7 +102,8 @@ export function renderBody(title, body, contentType, copy) {
         ariaLabel: `Copy ${title.toLowerCase()}`,
       }),
     ),
-    createElement("pre", { tabIndex: 0, role: "region", ariaLabel: title }, ...colored(parts)),
+    text,
+    textOf(parts).length > MAX_CHARACTERS && button,
   );
 }
 

@@ -130,7 +130,9 @@ export function createReplay(onReplayed) {
 
 function bodyNote(payload, isText) {
   if (isText) {
-    return "";
+    return payload?.text.includes(MASK)
+      ? `A secret is shown as ${MASK}. An edited body is sent as it stands here.`
+      : "";
   }
   return payload.truncated
     ? "Only the start of the body is kept here: it cannot be edited."
