@@ -15,7 +15,6 @@ export function createRowList(entries, { onOpen, onStart }) {
   const body = elementById("rows");
   const latest = elementById("latest");
   const rows = new Map(); // entry id → row
-  const freeRows = [];
   let rowHeight = ROW_PIXELS.wide;
   let selectedId = null;
   let relatedIds = new Set(); // of entries with the same cause as the selected one
@@ -75,12 +74,11 @@ export function createRowList(entries, { onOpen, onStart }) {
       if (!ids.has(id)) {
         rows.delete(id);
         row.element.remove();
-        freeRows.push(row);
       }
     }
     let next = body.firstElementChild;
     wanted.forEach((entry, offset) => {
-      const row = rows.get(entry.id) ?? freeRows.pop() ?? createRow();
+      const row = rows.get(entry.id) ?? createRow();
       rows.set(entry.id, row);
       row.show(entry, start + offset, searched);
       row.mark({ selected: entry.id === selectedId, related: relatedIds.has(entry.id) });
@@ -90,7 +88,6 @@ export function createRowList(entries, { onOpen, onStart }) {
         body.insertBefore(row.element, next);
       }
     });
-    freeRows.length = 0;
     if (rows.has(selectedId)) {
       scroller.setAttribute("aria-activedescendant", rows.get(selectedId).element.id);
     } else {
@@ -222,6 +219,7 @@ function renderLatest(button, count) {
   }
 }
 
+// A row is of one entry as long as it exists: what is pressed is never another entry's.
 function createRow() {
   const cell = (className) => createElement("span", { className, role: "gridcell" });
   const title = createElement("span", { className: "title" });
