@@ -13,6 +13,7 @@ const MAX_COUNTED = 999;
 export function createRowList(entries, { onOpen, onStart }) {
   const scroller = elementById("list");
   const body = elementById("rows");
+  const space = elementById("row-space"); // as high as all rows together
   const latest = elementById("latest");
   const rows = new Map(); // entry id → row
   let rowHeight = ROW_PIXELS.wide;
@@ -52,7 +53,7 @@ export function createRowList(entries, { onOpen, onStart }) {
       top = entries.placeOf(anchor.entry) * rowHeight + anchor.offset;
     }
     top = Math.max(0, Math.min(top, contentHeight - scroll.viewHeight));
-    body.style.height = `${contentHeight}px`;
+    space.style.height = `${contentHeight}px`;
     if (top !== scroll.scrollTop) {
       scroller.scrollTop = top;
     }
@@ -131,7 +132,7 @@ export function createRowList(entries, { onOpen, onStart }) {
       const scroll = readScroll();
       follows = index === scroll.count - 1;
       const top = scrollToRow(index, scroll);
-      body.style.height = `${scroll.count * rowHeight}px`;
+      space.style.height = `${scroll.count * rowHeight}px`;
       scroller.scrollTop = top;
       rememberPlace({ scrollTop: top });
     }
