@@ -274,7 +274,8 @@ def test_an_event_is_found_by_a_text_deep_in_its_body_read_copied_sent_again_and
 
     page.keyboard.press("/")
     page.keyboard.type("deep-4711")
-    expect(page.locator("#rows .row .title")).to_have_text(["event message", "user.message", "POST groups/lobby/:send", "group lobby"])
+    found = ["event message", "user.message", "POST groups/lobby/:send", "group lobby"]
+    expect(page.locator("#rows .row .title")).to_have_text(found)
     page.keyboard.press("Enter")
     page.keyboard.press("j")
     page.keyboard.press("Enter")
