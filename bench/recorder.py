@@ -9,6 +9,7 @@ import asyncio
 import json
 import statistics
 from collections.abc import Awaitable, Callable
+from functools import partial
 from itertools import count
 from typing import Any
 
@@ -46,6 +47,11 @@ class Chat:
         client = self.clients[self.names[request.headers["ce-connectionId"]]]
         await client.send_to_group("own", body.decode(), content_type="text/plain")
         return web.Response(status=204)
+
+
+def have_received(members: list[Client], messages: int) -> bool:
+    """Return whether each member has so many messages."""
+    return all(member.deliveries >= messages for member in members)
 
 
 async def connect(session: aiohttp.ClientSession, url: str) -> tuple[aiohttp.ClientWebSocketResponse, str]:
@@ -113,7 +119,7 @@ async def _measure(server: Server, chat: Chat, session: aiohttp.ClientSession) -
             frame = {"type": "sendToGroup", "group": GROUP, "dataType": "text", "data": TEXT}
             await senders[name].send_str(json.dumps(frame))
             wanted += 1
-            await until(lambda count=wanted: all(member.deliveries >= count for member in members[name]))
+            await until(partial(have_received, members[name], wanted))
 
     off, on = await compare(server, {"off": fan_out, "on": fan_out})
     rows.append(

@@ -6,7 +6,7 @@ subscriber.
 """
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -21,18 +21,17 @@ class Publisher(Generic[R]):
     __slots__ = ("_subscribers", "active")
 
     def __init__(self) -> None:
-        self._subscribers: list[Callable[[R], None]] = []
+        self._subscribers: tuple[Callable[[R], None], ...] = ()
         self.active = False
 
     def subscribe(self, subscriber: Callable[[R], None]) -> Callable[[], None]:
         """Call the subscriber with each record from now on; return the function that ends the subscription."""
-        self._subscribers.append(subscriber)
+        self._subscribers += (subscriber,)
         self.active = True
         self._on_change()
 
         def unsubscribe() -> None:
-            if subscriber in self._subscribers:
-                self._subscribers.remove(subscriber)
+            self._subscribers = without_one(self._subscribers, subscriber)
             self.active = bool(self._subscribers)
             self._on_change()
 
@@ -47,11 +46,7 @@ class Publisher(Generic[R]):
 
     def publish(self, record: R) -> None:
         """Call every subscriber; one that raises is logged and does not disturb the service."""
-        self._call(self._subscribers, record)
-
-    @staticmethod
-    def _call(subscribers: Sequence[Callable[[R], None]], record: R) -> None:
-        for subscriber in tuple(subscribers):
+        for subscriber in self._subscribers:
             try:
                 subscriber(record)
             except Exception:
@@ -59,6 +54,16 @@ class Publisher(Generic[R]):
 
     def _on_change(self) -> None:
         """Called when `active` may have changed."""
+
+
+def without_one(
+    subscribers: tuple[Callable[[R], None], ...], subscriber: Callable[[R], None]
+) -> tuple[Callable[[R], None], ...]:
+    """Return the subscribers without this one, if it is there, once."""
+    if subscriber not in subscribers:
+        return subscribers
+    place = subscribers.index(subscriber)
+    return subscribers[:place] + subscribers[place + 1 :]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

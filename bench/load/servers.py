@@ -10,8 +10,8 @@ import json
 import os
 import sys
 import time
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
 import aiohttp
@@ -85,7 +85,9 @@ async def recorders(handler: str) -> AsyncIterator[dict[str, str]]:
     """Serve the embedded service twice: the inspector of one records, that of the other does not."""
     from local_azure import webpubsub
 
-    hubs = {HUB: webpubsub.HubSettings([webpubsub.EventHandler(handler, (), "*")])}
+    handlers = [webpubsub.EventHandler(handler, (), "*")]
+    # The clients of a measurement answer no pings.
+    hubs = {HUB: webpubsub.HubSettings(handlers, keep_alive_seconds=600.0)}
     async with AsyncExitStack() as stack:
         addresses = {}
         for name, enabled in (("off", False), ("on", True)):
@@ -97,7 +99,9 @@ async def recorders(handler: str) -> AsyncIterator[dict[str, str]]:
 
 async def main(which: str, *arguments: str) -> None:
     allow_many_sockets()
-    async with {"ours": ours, "bare": bare, "recorders": recorders}[which](*arguments) as addresses:
+    kinds: dict[str, Callable[..., AbstractAsyncContextManager[dict[str, str]]]]
+    kinds = {"ours": ours, "bare": bare, "recorders": recorders}
+    async with kinds[which](*arguments) as addresses:
         print(json.dumps(addresses), flush=True)
         while await asyncio.to_thread(sys.stdin.readline):
             answer = {"resident_kib": resident_kib(), "cpu_seconds": time.process_time()}

@@ -3,6 +3,7 @@
 Records hold message contents: they are for an inspector on this machine, never for a log.
 """
 
+import logging
 import time
 from collections.abc import Callable, Mapping
 from contextvars import ContextVar
@@ -11,8 +12,10 @@ from itertools import count
 
 from yarl import URL
 
-from local_azure.observations import Publisher, StorageObservation
+from local_azure.observations import Publisher, StorageObservation, without_one
 from local_azure.webpubsub.messages import ClientMessage, DataMessage
+
+log = logging.getLogger(__name__)
 
 MAX_REQUEST_IDS = 1000
 
@@ -20,15 +23,19 @@ CORRELATION_ID: ContextVar[str] = ContextVar("webpubsub_correlation", default=""
 """The id that all effects of one cause share; a cause is a client's frame, a handshake or a REST call."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class _Record:
-    """When it happened (seconds since the epoch), and the id that it shares with its cause."""
+    """When it happened (seconds since the epoch), and the id that it shares with its cause.
+
+    Nobody changes a record. It is not frozen, because making a frozen one takes three times as long, and several are
+    made for each message.
+    """
 
     at: float = field(default_factory=time.time)
     correlation_id: str = field(default_factory=CORRELATION_ID.get)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class ConnectionOpened(_Record):
     """A connection was accepted (or recovered, after its socket was lost)."""
 
@@ -39,7 +46,7 @@ class ConnectionOpened(_Record):
     recovered: bool
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class HandshakeRefused(_Record):
     """A client's handshake was answered with this status instead of 101; `reason` may be empty."""
 
@@ -48,7 +55,7 @@ class HandshakeRefused(_Record):
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class ConnectionDetached(_Record):
     """A reliable connection lost its socket and waits for its client to recover it."""
 
@@ -57,7 +64,7 @@ class ConnectionDetached(_Record):
     user_id: str | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class ConnectionEnded(_Record):
     """A logical connection has ended; `disconnected` is sent at this moment."""
 
@@ -67,7 +74,7 @@ class ConnectionEnded(_Record):
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class FrameReceived(_Record):
     """A client's frame was received; `message` is None when it is invalid."""
 
@@ -78,7 +85,7 @@ class FrameReceived(_Record):
     message: ClientMessage | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class FrameSent(_Record):
     """A WebSocket frame was queued for a client; `frame` is the encoded frame with its header."""
 
@@ -88,7 +95,7 @@ class FrameSent(_Record):
     frame: bytes
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class MessagePublished(_Record):
     """A data message will now be queued for its receivers; there may be none. Comes with `each_receiver` only."""
 
@@ -96,7 +103,7 @@ class MessagePublished(_Record):
     message: DataMessage
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class MessageDelivered(_Record):
     """A data message was queued for a connection, or stored until its recovery; `size` is the frame's, in bytes.
 
@@ -110,7 +117,7 @@ class MessageDelivered(_Record):
     size: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class MessageFannedOut(_Record):
     """A data message was queued for all its receivers; `receivers` are the connection and the user of the first ones.
 
@@ -125,7 +132,7 @@ class MessageFannedOut(_Record):
     began: float
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class WebhookSent(_Record):
     """An attempt to send an event to its handler begins; `WebhookCalled` with the same ids and attempt ends it.
 
@@ -146,7 +153,7 @@ class WebhookSent(_Record):
     headers: Mapping[str, str] | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class WebhookCalled(_Record):
     """One attempt to send an event to its handler; without an answer `status` is None and `failure` says why."""
 
@@ -165,12 +172,12 @@ class WebhookCalled(_Record):
     answer_headers: Mapping[str, str] | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class RestCalled(_Record):
     """A REST call was answered; `request_id` is the caller's `x-ms-client-request-id`.
 
-    `target` is the request's path and query as they came. `answer_headers` are complete when the answer was sent. A
-    body is None where there is none, and where it was not read.
+    `query`, and `target`, which is path and query, are as they came. A body is None where there is none, and where it
+    was not read.
     """
 
     method: str
@@ -188,7 +195,7 @@ class RestCalled(_Record):
     answer: bytes | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class FaultTriggered(_Record):
     """A fault was triggered: `fault` is its line of text, `target` names what it disturbed (an event, an operation)."""
 
@@ -229,7 +236,7 @@ class Observations(Publisher[Observation]):
     def __init__(self) -> None:
         super().__init__()
         self._correlation_ids: dict[str, str] = {}
-        self._receiver_subscribers: list[Callable[[Observation], None]] = []
+        self._receiver_subscribers: tuple[Callable[[Observation], None], ...] = ()
         self._traces = count(1)
         self.follows_receivers = False
 
@@ -240,21 +247,25 @@ class Observations(Publisher[Observation]):
         `MessageDelivered`, and no `FrameSent` of a message.
         """
         if each_receiver:
-            self._receiver_subscribers.append(subscriber)
+            self._receiver_subscribers += (subscriber,)
             self.follows_receivers = True
         end = super().subscribe(subscriber)
 
         def unsubscribe() -> None:
             end()
-            if subscriber in self._receiver_subscribers:
-                self._receiver_subscribers.remove(subscriber)
+            if each_receiver:
+                self._receiver_subscribers = without_one(self._receiver_subscribers, subscriber)
             self.follows_receivers = bool(self._receiver_subscribers)
 
         return unsubscribe
 
     def publish_of_receiver(self, record: Observation) -> None:
         """Call the subscribers that want a record for each receiver."""
-        self._call(self._receiver_subscribers, record)
+        for subscriber in self._receiver_subscribers:
+            try:
+                subscriber(record)
+            except Exception:
+                log.exception("a subscriber failed")
 
     def start_trace(self, request_id: str | None = None) -> None:
         """Set a new correlation id in the current context; do nothing while there is no subscriber.

@@ -199,7 +199,7 @@ class Service:
                 RestCalled(
                     request.method,
                     request.path,
-                    request.query_string,
+                    request.rel_url.raw_query_string,
                     response.status,
                     milliseconds,
                     request_id,

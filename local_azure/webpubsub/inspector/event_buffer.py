@@ -5,6 +5,7 @@ from dataclasses import replace
 from http import HTTPStatus
 from itertools import count, islice
 from typing import Any, TypeVar
+from urllib.parse import unquote
 
 from yarl import URL
 
@@ -302,7 +303,7 @@ class EventBuffer:
         if record.method == "HEAD" and record.status == 404:
             entry.is_ok = None  # not a failure: the answer is that it does not exist
         if record.query:
-            entry.facts["query"] = self._redactor.redact_url("?" + record.query)[1:]
+            entry.facts["query"] = self._redactor.redact_url("?" + unquote(record.query))[1:]
         if record.error_code:
             entry.facts["error"] = record.error_code
         return entry

@@ -323,11 +323,15 @@ def _metadata(payload: Payload | None) -> tuple[tuple[str, str], ...]:
 
 
 def _headers(headers: Mapping[str, str] | None) -> tuple[str, str] | None:
-    """Return the names and the values, each in one text: no header has a line break."""
+    """Return the names and the values, each in one text; None for headers that are too long, or have a line break."""
     if headers is None:
         return None
-    names, values = "\n".join(headers), "\n".join(headers.values())
-    return (names, values) if len(names) + len(values) <= _KEPT_OF_HEADERS_CHARACTERS else None
+    # The keys of a multidict are without repetitions.
+    names, values = "\n".join(headers.keys()), "\n".join(headers.values())
+    if names.count("\n") + 1 < len(headers):
+        names = "\n".join([name for name, _ in headers.items()])
+    is_readable = names.count("\n") == values.count("\n") and len(names) + len(values) <= _KEPT_OF_HEADERS_CHARACTERS
+    return (names, values) if is_readable else None
 
 
 def _header_pairs(headers: Iterable[tuple[str, str]]) -> tuple[tuple[str, str], ...]:

@@ -22,6 +22,8 @@ KEEP_SECONDS = 10.0
 # Entries are made in steps, so that the service answers meanwhile.
 RECORDS_AT_ONCE = 500
 
+# Records wait to be encoded together: code that runs again at once takes a quarter of the time.
+ENCODED_AT_ONCE = 32
 # A payload may take so much of what is kept; of a larger one only the start is kept.
 SHARE_OF_PAYLOAD = 32
 
@@ -52,6 +54,7 @@ class Recorder:
         self.generation = 0
         self._max_bytes = max_bytes
         self._ring = RecordRing(max_bytes)
+        self._waiting: list[Observation | bytes] = []
         self._encode = RecordEncoder(max_bytes // SHARE_OF_PAYLOAD).encode
         self._make_buffer = make_buffer
         self._buffer: EventBuffer | None = None
@@ -72,6 +75,7 @@ class Recorder:
     @property
     def size(self) -> int:
         """What records and entries take, in bytes."""
+        self._encode_waiting()
         return self._ring.size + (self._buffer.size if self._buffer else 0)
 
     @property
@@ -82,11 +86,12 @@ class Recorder:
     @property
     def count(self) -> int:
         """How many entries there are, where one is made of each record that was not looked at yet."""
-        return len(self._ring) + (len(self._buffer) if self._buffer else 0)
+        return len(self._waiting) + len(self._ring) + (len(self._buffer) if self._buffer else 0)
 
     async def look(self) -> "EventBuffer":
         """Return the entries of everything that was recorded."""
         buffer = self.buffer
+        self._encode_waiting()
         while self._ring:
             for _ in range(min(RECORDS_AT_ONCE, len(self._ring))):
                 self._make_entry(buffer)
@@ -104,11 +109,12 @@ class Recorder:
     def make_room(self) -> None:
         """Remove the oldest entries until the others and the records fit; the ring itself drops the oldest records."""
         buffer = self._buffer
-        while buffer and self.size > self._max_bytes:
+        while buffer and self._ring.size + buffer.size > self._max_bytes:
             buffer.remove_oldest()
 
     def clear(self) -> None:
         """Remove everything that was recorded."""
+        self._waiting.clear()
         self._ring.clear()
         if self._buffer is not None:
             self._buffer.clear()
@@ -144,8 +150,15 @@ class Recorder:
         self._subscriptions = [subscribe(self._add) for subscribe in self._sources]
 
     def _add(self, record: Observation | bytes) -> None:
-        self._ring.add(record if isinstance(record, bytes) else self._encode(record))
-        if self._buffer and self.size > self._max_bytes:
+        self._waiting.append(record)
+        if len(self._waiting) >= ENCODED_AT_ONCE:
+            self._encode_waiting()
+
+    def _encode_waiting(self) -> None:
+        for record in self._waiting:
+            self._ring.add(record if isinstance(record, bytes) else self._encode(record))
+        self._waiting.clear()
+        if self._buffer and self._ring.size + self._buffer.size > self._max_bytes:
             self.make_room()
 
     def _make_entry(self, buffer: "EventBuffer") -> None:
@@ -162,5 +175,5 @@ class Recorder:
         else:
             record = decode(kept)
         buffer.add(record, len(kept) + RECORD_BYTES)
-        if self.size > self._max_bytes:
+        if self._ring.size + buffer.size > self._max_bytes:
             self.make_room()
