@@ -13,6 +13,7 @@ from typing import TypeVar
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
+from bench.fuzz_run.service_frames import JSON_FRAMES, PROTOBUF_FRAMES, json_invocations, protobuf_invocations
 from local_azure.webpubsub.protocols import webpubsub_pb2 as pb
 
 PROTOCOL = Path(__file__).resolve().parents[2] / "docs" / "protocol.md"
@@ -204,20 +205,9 @@ def json_event(event: tuple[str, str], data_type: str, ack_id: int | None) -> st
 json_events = st.builds(
     json_event, events(), mostly(st.just("json"), st.sampled_from(["text", "binary", "x"])), ack_ids
 )
-service_frames = st.sampled_from(
-    [
-        '{"type":"joinGroup","group":"room.lobby","ackId":1}',
-        '{"type":"sendToGroup","group":"room.lobby","dataType":"text","data":"x","ackId":2}',
-        '{"type":"leaveGroup","group":"room.lobby"}',
-        '{"type":"sequenceAck","sequenceId":18446744073709551615}',
-        '{"type":"sequenceAck","sequenceId":-1}',
-        '{"type":"ping"}',
-        '{"type":"unknown"}',
-        "{}",
-        "",
-    ]
+json_frames = mostly(
+    json_events | json_invocations(events()), JSON_FRAMES, JSON_FRAMES, json_text, st.binary(max_size=40), share=5
 )
-json_frames = mostly(json_events, service_frames, json_text, st.binary(max_size=40))
 
 
 def protobuf_event(event: tuple[str, str], kind: str, ack_id: int | None) -> bytes:
@@ -237,7 +227,9 @@ def protobuf_event(event: tuple[str, str], kind: str, ack_id: int | None) -> byt
 protobuf_events = st.builds(
     protobuf_event, events(), mostly(st.just("json"), st.sampled_from(["text", "binary"])), ack_ids
 )
-protobuf_frames = mostly(protobuf_events, st.binary(max_size=60), st.just(""))
+protobuf_frames = mostly(
+    protobuf_events | protobuf_invocations(events()), PROTOBUF_FRAMES, st.binary(max_size=60), st.just(""), share=5
+)
 plain_frames = mostly(events().map(lambda event: event[1]) | message, json_text, st.binary(max_size=40))
 
 

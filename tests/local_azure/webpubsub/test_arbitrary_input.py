@@ -15,8 +15,9 @@ from hypothesis import strategies as st
 from multidict import CIMultiDict, CIMultiDictProxy
 from yarl import URL
 
+from bench.fuzz_run.service_frames import JSON_FRAMES, PROTOBUF_FRAMES, json_invocations, protobuf_invocations
 from local_azure.pytest_plugin import WebPubSub, running
-from local_azure.webpubsub import HubSettings, Settings
+from local_azure.webpubsub import HubSettings, Settings, SettingsError
 from local_azure.webpubsub.event_handlers.responses import (
     ConnectRefused,
     EventFailed,
@@ -26,7 +27,7 @@ from local_azure.webpubsub.event_handlers.responses import (
 from local_azure.webpubsub.events import HandlerResponse
 from local_azure.webpubsub.messages import ServerMessage
 from local_azure.webpubsub.protocols import codec_for
-from tests.local_azure.webpubsub.harness import FAST, JSON, RELIABLE_JSON
+from tests.local_azure.webpubsub.harness import FAST, JSON, RELIABLE_JSON, token_for
 
 PROTOBUF = "protobuf.webpubsub.azure.v1"
 RELIABLE_PROTOBUF = "protobuf.reliable.webpubsub.azure.v1"
@@ -65,6 +66,7 @@ json_messages = st.fixed_dictionaries(
         **stream_properties,
     },
 ).map(json.dumps)
+simple_json = json_values.map(json.dumps)
 texts = st.text(st.characters(exclude_categories=["Cs"]))
 frames = json_messages | texts | st.binary()
 
@@ -98,8 +100,10 @@ def open_service() -> Iterator[WebPubSub]:
     assert [record.getMessage() for record in tracebacks.records] == []
 
 
-def connected(service: WebPubSub, *subprotocols: str) -> websocket.WebSocket:
+def connected(service: WebPubSub, *subprotocols: str, may_send: bool = False) -> websocket.WebSocket:
+    """Return a client without a token; one that `may_send` to groups has one."""
     url = service.endpoint.replace("http", "ws") + "/client/hubs/open"
+    url += f"?access_token={token_for(service.service, hub='open')}" if may_send else ""
     return websocket.create_connection(url, timeout=5, subprotocols=list(subprotocols) or None)
 
 
@@ -111,16 +115,52 @@ def test_any_frame_is_carried_out_or_closes_with_a_documented_code(
 ) -> None:
     client = connected(open_service, *filter(None, [subprotocol]))
     client.send(frame, websocket.ABNF.OPCODE_TEXT if isinstance(frame, str) else websocket.ABNF.OPCODE_BINARY)
-    client.ping("still there?")
 
+    assert end_of(client) in (None, 1003, 1007, 1011)
+
+
+def end_of(client: websocket.WebSocket) -> int | None:
+    """Read until the service has handled all frames, and return the code with which it closed; None when it did not."""
     opcode = data = None
+    with suppress(BrokenPipeError, ConnectionResetError):  # closed already: its close frame is still to be read
+        client.ping("still there?")
     while opcode not in (websocket.ABNF.OPCODE_CLOSE, websocket.ABNF.OPCODE_PONG):
         opcode, data = client.recv_data(control_frame=True)
-
     client.shutdown()  # type: ignore[no-untyped-call]
-    if opcode == websocket.ABNF.OPCODE_CLOSE:
-        assert isinstance(data, bytes)
-        assert int.from_bytes(data[:2], "big") in (1003, 1007, 1011)
+    return int.from_bytes(data[:2], "big") if opcode == websocket.ABNF.OPCODE_CLOSE and data else None
+
+
+events = st.tuples(st.sampled_from(["e", "chat.login", "1x"]), simple_json)
+
+
+@pytest.mark.parametrize("subprotocol", [JSON, RELIABLE_JSON, PROTOBUF, RELIABLE_PROTOBUF])
+@EXAMPLES
+@given(data=st.data())
+def test_frames_of_streams_and_invocations_in_any_order_are_carried_out_or_close_with_a_documented_code(
+    open_service: WebPubSub, subprotocol: str, data: st.DataObject
+) -> None:
+    is_json = subprotocol in (JSON, RELIABLE_JSON)
+    valid = JSON_FRAMES if is_json else PROTOBUF_FRAMES
+    invocations = json_invocations(events) if is_json else protobuf_invocations(events)
+    client = connected(open_service, subprotocol, may_send=True)
+    drawn: list[str | bytes] = data.draw(st.lists(valid | invocations, min_size=1, max_size=8))
+    for frame in drawn:
+        content = frame.encode(errors="surrogatepass") if isinstance(frame, str) else frame
+        try:
+            client.send(content, websocket.ABNF.OPCODE_TEXT if is_json else websocket.ABNF.OPCODE_BINARY)
+        except (BrokenPipeError, ConnectionResetError):  # closed because of an earlier frame
+            break
+
+    assert end_of(client) in (None, 1007)
+
+
+@EXAMPLES
+@given(presence=json_values | st.dictionaries(st.sampled_from(["EventNames", "GroupFilters"]), json_values))
+def test_any_setting_of_presence_events_is_used_or_refused(presence: object) -> None:
+    handler = {"UrlTemplate": "http://localhost/{event}", "GroupPresenceEvents": presence}
+    document = {"WebPubSub": {"Hubs": {"chat": {"EventHandlers": [handler]}}}}
+    with suppress(SettingsError):
+        Settings.from_json(document)
 
 
 @EXAMPLES
