@@ -3,6 +3,7 @@
 from conformance.cases import (
     connect_event,
     events,
+    group_members,
     invocations,
     json_messages,
     presence,
@@ -10,7 +11,9 @@ from conformance.cases import (
     raw_clients,
     reliable,
     rest_calls,
+    rest_filters,
     roles,
+    stream_ends,
     streams,
     tokens,
     webhook_requests,
@@ -28,8 +31,11 @@ MODULES = (
     connect_event,
     events,
     rest_calls,
+    rest_filters,
+    group_members,
     invocations,
     streams,
+    stream_ends,
     presence,
 )
 
