@@ -243,8 +243,9 @@ async def forgotten_ack_id(case: Context) -> None:
     client = await case.connect()
     for number in range(1001):
         await client.send("joinGroup", group=group, ackId=number)
-    await client.ack(1000)
-    await client.fail("Duplicate", "joinGroup", 1000, group=group)
+    for number in range(1001):
+        await client.ack(number)
+    await client.fail("Duplicate", "joinGroup", 1, group=group)
     await client.succeed("joinGroup", 0, group=group)
 
 
