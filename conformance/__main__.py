@@ -16,8 +16,9 @@ from conformance.all_cases import WITHOUT_CASE, all_cases
 from conformance.event_handler import serve_events
 from conformance.hubs import settings_for
 from conformance.registry import Case
-from conformance.report import summary, table, to_json, to_markdown
-from conformance.run import Limits, Result, run_cases
+from conformance.report import summary, table, write_results
+from conformance.results import Result
+from conformance.run import Limits, run_cases
 from conformance.target import InvalidConnectionString, Target, parse_connection_string, read_statements
 
 SLOWEST_SECONDS = 3600.0
@@ -62,8 +63,7 @@ async def _run(options: argparse.Namespace) -> int:
     results = sorted([*results, *_without_case(options.only)], key=lambda result: result.number)
     about = {"target": options.target, "endpoint": target.endpoint, "hub": target.hub}
     about["date"] = time.strftime("%Y-%m-%d", time.gmtime())
-    _write(options.json, to_json(results, about))
-    _write(options.markdown, to_markdown(results, about))
+    write_results(results, about, options.json, options.markdown)
     shown = results if options.verbose else [result for result in results if result.status != "pass"]
     print(table(shown))
     print(f"{summary(results)} (in {time.perf_counter() - started:.1f} s)")
@@ -114,11 +114,6 @@ def _listening(options: argparse.Namespace) -> tuple[str, int]:
     if port is None:
         raise InvalidOption("--handler-url has no port: --listen says where its requests arrive on this machine")
     return "127.0.0.1", port
-
-
-def _write(file: Path | None, text: str) -> None:
-    if file is not None:
-        file.write_text(text, encoding="utf-8")
 
 
 def make_parser() -> argparse.ArgumentParser:

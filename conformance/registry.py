@@ -5,9 +5,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from conformance.context import Context
-
-Source = Literal["published", "emulator", "design", "unverified"]
-"""Where a behaviour is known from; `published` is documentation, specification, API description or an official SDK."""
+from conformance.results import Source
 
 Wait = Literal["retention", "handler timeout", "retries", "stream idle time"]
 Run = Callable[[Context], Awaitable[None]]

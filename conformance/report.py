@@ -4,8 +4,9 @@ import json
 import textwrap
 from collections import Counter
 from collections.abc import Sequence
+from pathlib import Path
 
-from conformance.run import Result, Status
+from conformance.results import Result, Status
 
 WIDTH = 118
 COLUMNS = "number   result   behaviour"
@@ -61,6 +62,14 @@ def to_json(results: Sequence[Result], about: dict[str, str]) -> str:
         "results": entries,
     }
     return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+
+
+def write_results(results: Sequence[Result], about: dict[str, str], json_file: Path | None, page: Path | None) -> None:
+    """Write the results to the files that are asked for."""
+    if json_file is not None:
+        json_file.write_text(to_json(results, about), encoding="utf-8")
+    if page is not None:
+        page.write_text(to_markdown(results, about), encoding="utf-8")
 
 
 def _cell(result: Result) -> str:

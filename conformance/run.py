@@ -2,39 +2,22 @@
 
 import asyncio
 import secrets
-import time
 from collections.abc import Iterable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
-from typing import Literal
 
 import aiohttp
 
 from conformance.context import Context
 from conformance.event_handler import EventHandler
-from conformance.expectations import Differs, NotRun, shown
 from conformance.registry import Case, Wait
+from conformance.results import Result, find_result
 from conformance.target import Statements, Target
-
-Status = Literal["pass", "differs", "stated", "not run"]
 
 WAITS_IN_A_CASE = 6
 RETRIES_SECONDS = 9.0
 STREAM_IDLE_SECONDS = 301.0
 PATIENT_SECONDS = 10.0
-
-
-@dataclass(frozen=True, slots=True)
-class Result:
-    """What a case found. `stated` is a difference that was known before, with its reason."""
-
-    number: str
-    title: str
-    status: Status
-    expected: str = ""
-    got: str = ""
-    reason: str = ""
-    seconds: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,29 +57,15 @@ async def run_case(
     run_key: str,
 ) -> Result:
     """Return what a case finds; everything that it opened is closed."""
-    started = time.perf_counter()
     key = f"c{run_key}{case.number.replace('-', '').lower()}"
     seconds = waited_seconds(case, target) + target.wait_seconds * WAITS_IN_A_CASE
-
-    def result(status: Status, expected: str = "", got: str = "", reason: str = "") -> Result:
-        taken = round(time.perf_counter() - started, 3)
-        return Result(case.number, case.title, status, expected, got, reason, taken)
-
-    try:
-        async with asyncio.timeout(seconds), AsyncExitStack() as stack:
-            await case.run(Context(target, case.number, key, http, stack, handler))
-    except NotRun as why:
-        return result("not run", reason=str(why))
-    except Differs as difference:
-        expected, got = difference.expected, difference.got
-    except TimeoutError:
-        expected, got = "an answer", f"none within {seconds:g} seconds"
-    except Exception as error:  # What the target answered has another shape than any case foresees.
-        expected, got = "the documented answer", shown(f"{type(error).__name__}: {error}")
-    else:
-        return result("pass")
     stated = statements.differences.get(case.number) or statements.sources.get(case.source, "")
-    return result("stated" if stated else "differs", expected, got, stated)
+
+    async def look() -> None:
+        async with AsyncExitStack() as stack:
+            await case.run(Context(target, case.number, key, http, stack, handler))
+
+    return await find_result(case.number, case.title, look(), seconds=seconds, stated=stated)
 
 
 def reason_not_to_run(

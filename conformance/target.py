@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Literal
 from urllib.parse import urlencode
 
-TargetKind = Literal["local", "emulator", "cloud"]
+TargetKind = Literal["local", "emulator", "cloud", "azurite"]
 
 STATEMENTS = Path(__file__).with_name("stated_differences.json")
 
