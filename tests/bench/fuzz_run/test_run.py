@@ -37,6 +37,20 @@ def test_frames_of_every_subprotocol_are_among_the_inputs(subprotocol: str | Non
     assert example(lambda given: isinstance(given, Frames) and given.subprotocol == subprotocol)
 
 
+@pytest.mark.parametrize("type_", ["invoke", "cancelInvocation", "streamData", "streamEnd"])
+def test_frames_of_invocations_and_streams_are_among_the_inputs(type_: str) -> None:
+    def has_frame(given: object) -> bool:
+        return isinstance(given, Frames) and any(
+            f'"type": "{type_}"' in text or f'"type":"{type_}"' in text for text in texts_of(given)
+        )
+
+    assert example(has_frame)
+
+
+def texts_of(given: Frames) -> list[str]:
+    return [frame for frame in given.frames if isinstance(frame, str)]
+
+
 @pytest.mark.parametrize("kind", [Request, SignedEvent])
 def test_requests_and_events_with_a_signature_are_among_the_inputs(kind: type) -> None:
     assert example(lambda given: isinstance(given, kind))
