@@ -222,7 +222,7 @@ class Hub:
             shared = encoded.get(codec.name)
             if shared is None:
                 content = codec.encode(message)
-                if content is None:  # does not happen: every subprotocol has data messages
+                if content is None:  # the end of a stream, to a raw client
                     continue
                 shared = encoded[codec.name] = content, data_frame(content)
             frame = shared[1]

@@ -5,6 +5,7 @@ import logging
 from collections.abc import Callable
 
 from local_azure.webpubsub.hub import Connection, Hub, Transport
+from local_azure.webpubsub.messages import Connected
 from local_azure.webpubsub.observations import ConnectionDetached, ConnectionOpened, Observations
 from local_azure.webpubsub.tokens import InvalidToken, check_reconnection_token
 
@@ -54,8 +55,11 @@ class Recovery:
             return None
         return connection
 
-    def attach(self, connection: Connection, transport: Transport) -> None:
-        """Give the connection its new socket, drop an old one, and send every unacknowledged frame again."""
+    def attach(self, connection: Connection, transport: Transport, welcome: Connected | None = None) -> None:
+        """Give the connection its new socket, drop an old one, and send every unacknowledged frame again.
+
+        With a `welcome`, that is the first frame.
+        """
         self.cancel_expiry(connection)
         if connection.transport is not None:
             connection.transport.abort()
@@ -66,6 +70,8 @@ class Recovery:
             self._observations.publish(
                 ConnectionOpened(hub, connection.id, connection.user_id, protocol, recovered=True)
             )
+        if welcome is not None:
+            connection.send(welcome)
         if connection.replay is not None:
             for frame in connection.replay.unacknowledged(self._clock()):
                 connection.send_frame(frame)

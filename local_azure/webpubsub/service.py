@@ -26,6 +26,7 @@ from local_azure.webpubsub.inspector import Inspector
 from local_azure.webpubsub.observations import Observations, RestCalled
 from local_azure.webpubsub.recovery import Recovery
 from local_azure.webpubsub.settings import EventHandler, HubSettings, Settings
+from local_azure.webpubsub.streams import OpenStreams
 
 log = logging.getLogger(__name__)
 
@@ -66,11 +67,17 @@ class Service:
             faults=self._current_faults,
             own_token=own_token,
         )
+        self._streams = OpenStreams(
+            max_open=settings.limits.open_streams,
+            default_idle_seconds=settings.times.stream_idle_seconds,
+            clock=time.monotonic,
+        )
         self._clients = Clients(
             settings,
             self.hubs,
             self._handlers,
             self._recovery,
+            self._streams,
             observations=self.observations,
             faults=self._current_faults,
         )
@@ -209,6 +216,7 @@ class Service:
 
     def _on_end(self, connection: Connection, reason: str) -> None:
         self._recovery.cancel_expiry(connection)
+        self._streams.cancel(connection)
         self._handlers.disconnected(connection.source, reason)
 
     def _on_group_change(self, connection: Connection, event: str, group: str) -> None:

@@ -3,7 +3,7 @@
 The JSON shape and the environment names are the official emulator's (`WebPubSub:Hubs:<hub>:EventHandlers…`), so one
 file can be used for both. `AnonymousConnectPolicy`, `SecondaryAccessKey`, `WebSocketKeepAliveIntervalInSeconds`,
 `DisableLocalAuth`, `PublicEndpoints` and `Auth` of a handler are additions: the cloud service has them, the official
-emulator does not.
+emulator does not. `Invocations` and `Streams` of a hub are those of this service alone.
 """
 
 import secrets
@@ -96,7 +96,8 @@ class EventListener:
 class HubSettings:
     """One hub: its ordered event handlers, who may connect without a token, its keep-alive interval, its listeners.
 
-    Without `invocations` an `invoke` frame is an invalid message.
+    Without `invocations` an `invoke` frame is an invalid message. Without `streams` a frame of a stream is what it is
+    to a service that does not know any.
     """
 
     event_handlers: Sequence[EventHandler] = ()
@@ -104,11 +105,12 @@ class HubSettings:
     keep_alive_seconds: float = 20.0
     event_listeners: Sequence[EventListener] = ()
     invocations: bool = True
+    streams: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Limits of sizes and counts."""
+    """Limits of sizes and counts; `open_streams` is that of one connection."""
 
     client_message_bytes: int = 1024 * 1024
     rest_body_bytes: int = 1024 * 1024
@@ -118,6 +120,7 @@ class Limits:
     outbound_messages: int = 1000
     outbound_bytes: int = 16 * 1024 * 1024
     remembered_ack_ids: int = 1000
+    open_streams: int = 100
     pending_invocations: int = 100
     pending_invocation_bytes: int = 16 * 1024 * 1024
     waiting_presence_events: int = 10_000
@@ -128,6 +131,7 @@ class Limits:
 class Times:
     """Every timeout, wait and lifetime of the service, in seconds.
 
+    `stream_idle_seconds` counts for a stream whose start names no idle time of its own.
     `ack_delay_seconds` holds acks of requests back. None does so for the Python client alone, which needs it.
     """
 
@@ -141,6 +145,7 @@ class Times:
     close_drain_seconds: float = 5.0
     clock_skew_seconds: float = 300.0
     reconnection_token_seconds: float = 7 * 24 * 3600.0
+    stream_idle_seconds: float = 300.0
     ack_delay_seconds: float | None = None
 
 
@@ -230,9 +235,15 @@ def _hub_from_json(hub: Section) -> HubSettings:
     handlers = [_handler_from_json(handler) for handler in hub.sections("EventHandlers")]
     listeners = tuple(_listener_from_json(listener) for listener in hub.sections("EventListeners"))
     invocations = hub.boolean("Invocations", default=True)
+    streams = hub.boolean("Streams", default=True)
     hub.refuse_unknown_keys()
     return HubSettings(
-        tuple(handlers), "allow" if policy == "allow" else "deny", float(keep_alive), listeners, invocations=invocations
+        tuple(handlers),
+        "allow" if policy == "allow" else "deny",
+        float(keep_alive),
+        listeners,
+        invocations=invocations,
+        streams=streams,
     )
 
 

@@ -2,9 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import AsyncExitStack
-from typing import Any
+from collections.abc import Iterator
 
 import pytest
 from aiohttp import web
@@ -12,37 +10,14 @@ from azure.messaging.webpubsubservice import WebPubSubServiceClient
 
 from local_azure.pytest_plugin import WebPubSub
 from local_azure.webpubsub import EventHandler
+from tests.interop.javascript_client import ALL_ROLES, Start
 from tests.interop.link import Link
 from tests.interop.listening import HUB, Listeners
-from tests.interop.nodejs import Program, running_program
+from tests.interop.nodejs import running_program
 from tests.interop.waiting import WAIT_SECONDS, eventually
 from tests.interop.webhook import Webhook
 
-ALL_ROLES = ["webpubsub.joinLeaveGroup", "webpubsub.sendToGroup"]
 MESSAGES = 1000
-
-
-class JavaScriptClient:
-    """The client in its Node.js program."""
-
-    def __init__(self, program: Program) -> None:
-        self._program = program
-
-    async def __call__(self, command: str, **options: object) -> dict[str, Any]:
-        """Carry out a command and return its result; callbacks that come before it are kept."""
-        self._program.write_line(json.dumps({"command": command, **options}))
-        return await self._program.report("end" if command == "end" else "done")
-
-    async def next_callback(self, kind: str) -> dict[str, Any]:
-        """Return the next callback of this kind."""
-        return await self._program.report(kind)
-
-    def callbacks(self, kind: str) -> list[dict[str, Any]]:
-        """Return every callback of this kind so far."""
-        return [report for report in self._program.reports if report["report"] == kind]
-
-
-Start = Callable[..., Awaitable[JavaScriptClient]]
 
 
 class SlowWebhook:
@@ -87,27 +62,6 @@ def slow_webhook(web_pubsub: WebPubSub) -> Iterator[SlowWebhook]:
     web_pubsub.set_event_handlers(HUB, [handler])
     yield made
     web_pubsub.run(runner.cleanup())
-
-
-@pytest.fixture
-async def start(node: str, web_pubsub: WebPubSub) -> AsyncIterator[Start]:
-    """Return a function that starts a client and waits until it is connected."""
-    async with AsyncExitStack() as programs:
-
-        async def start(
-            user: str = "ana", *, roles: list[str] = ALL_ROLES, protocol: str = "reliable", through: Link | None = None
-        ) -> JavaScriptClient:
-            address = (through or web_pubsub).connection_string
-            program = await programs.enter_async_context(
-                running_program(node, "client", address, HUB, protocol, user, *roles)
-            )
-            client = JavaScriptClient(program)
-            assert await client("start") == {"report": "done", "command": "start", "result": None}
-            if not client.callbacks("connected"):
-                await client.next_callback("connected")
-            return client
-
-        yield start
 
 
 @pytest.fixture

@@ -129,6 +129,7 @@ VALUES = {
     "WebPubSub:Hubs:<hub>:AnonymousConnectPolicy": "allow",
     "WebPubSub:Hubs:<hub>:WebSocketKeepAliveIntervalInSeconds": 5,
     "WebPubSub:Hubs:<hub>:Invocations": False,
+    "WebPubSub:Hubs:<hub>:Streams": False,
 }
 
 

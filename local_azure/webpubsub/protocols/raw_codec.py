@@ -77,8 +77,11 @@ class RawCodec:
         return SendToGroup(self.mode.group, payload, no_echo=self.mode.no_echo)
 
     def encode(self, message: ServiceMessage, sequence_id: int | None = None) -> Frame | None:
-        """Return a frame with the payload alone; None for everything except group and server messages."""
-        if not isinstance(message, GroupMessage | ServerMessage):
+        """Return a frame with the payload alone; None for all but group and server messages.
+
+        The last message of a stream has no frame either.
+        """
+        if not isinstance(message, GroupMessage | ServerMessage) or _only_ends_stream(message):
             return None
         payload = message.payload
         return payload.data.decode() if payload.data_type in (DataType.TEXT, DataType.JSON) else payload.data
@@ -86,6 +89,11 @@ class RawCodec:
     def add_sequence_id(self, frame: Frame, sequence_id: int) -> Frame:
         """Return the frame unchanged: a payload alone has no sequence id."""
         return frame
+
+
+def _only_ends_stream(message: GroupMessage | ServerMessage) -> bool:
+    """Return whether the message has no payload of its own; an empty frame would be an empty message."""
+    return isinstance(message, GroupMessage) and message.stream is not None and message.stream.is_last
 
 
 def _payload(frame: Frame) -> Payload:

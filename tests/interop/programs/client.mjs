@@ -3,6 +3,7 @@
 import { WebPubSubClient, WebPubSubJsonProtocol, WebPubSubJsonReliableProtocol } from "@azure/web-pubsub-client";
 import { WebPubSubServiceClient } from "@azure/web-pubsub";
 import { linesFromTheTest, report } from "./reporting.mjs";
+import { streamCommands } from "./streams.mjs";
 
 const [connectionString, hub, protocol, userId, ...roles] = process.argv.slice(2);
 const service = new WebPubSubServiceClient(connectionString, hub);
@@ -49,6 +50,7 @@ const sendArguments = ({ content, dataType, ...rest }) => [
 ];
 
 const commands = {
+  ...streamCommands(client),
   start: () => client.start(),
   stop: () => client.stop(),
   join: ({ group, ...options }) => client.joinGroup(group, options),

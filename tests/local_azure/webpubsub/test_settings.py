@@ -66,7 +66,9 @@ def test_the_newest_protocol_is_on_unless_a_hub_says_otherwise() -> None:
     (found,) = settings.hub("chat").event_handlers
     assert found.group_presence_events == GroupPresenceEvents(("joined", "left"), ("chat*",))
     assert settings.hub("chat").invocations
+    assert settings.hub("chat").streams
     assert not Settings.from_json(hub(Invocations=False)).hub("chat").invocations
+    assert not Settings.from_json(hub(Streams="false")).hub("chat").streams
     assert not Settings.from_json({}, {"WebPubSub__Hubs__chat__Invocations": "False"}).hub("chat").invocations
 
 
@@ -144,6 +146,7 @@ def handler(**values: object) -> dict[str, object]:
             "GroupFilters has '.*': pattern has 6 wildcards",
         ),
         (handler(GroupPresenceEvents={"Filter": "*"}), "EventHandlers:0:GroupPresenceEvents:Filter"),
+        (hub(Streams=5), "WebPubSub:Hubs:chat:Streams must be true or false"),
         (hub(Invocations="perhaps"), "WebPubSub:Hubs:chat:Invocations must be true or false"),
         (hub(EventListeners=[{"Endpoint": {}}]), "unknown setting WebPubSub:Hubs:chat:EventListeners:0:Endpoint"),
         (hub(EventListeners=[{"EventNameFilter": {"SystemEvents": ["joined"]}}]), "joined"),
@@ -223,6 +226,7 @@ def test_the_published_bounds_are_the_defaults() -> None:
         outbound_messages=1000,
         outbound_bytes=16 * mebibyte,
         remembered_ack_ids=1000,
+        open_streams=100,
         pending_invocations=100,
         pending_invocation_bytes=16 * mebibyte,
         waiting_presence_events=10_000,
@@ -238,6 +242,7 @@ def test_the_published_bounds_are_the_defaults() -> None:
         validation_retry_max_seconds=60,
         close_drain_seconds=5,
         clock_skew_seconds=5 * 60,
+        stream_idle_seconds=300.0,
         reconnection_token_seconds=7 * 24 * 60 * 60,
     )
     assert HubSettings().anonymous_connect_policy == "deny"

@@ -230,7 +230,7 @@ def test_w084_a_large_message_is_decoded() -> None:
         pytest.param(send()[:-1] + ',"metadata":{"a":"1","a":"2"}}', id="W-087 duplicate key"),
         pytest.param(send(metadata={"a": {"b": "c"}}), id="metadata with an object"),
         pytest.param(send(metadata=[["a", "b"]]), id="metadata as a list"),
-        pytest.param(send(stream={"streamId": "s1"}), id="streams are refused"),
+        pytest.param(send(type="event", event="e", stream={"streamId": "s1"}), id="a stream to a handler"),
         pytest.param(invoke(invocationId="\ud800"), id="W-210 half a surrogate pair"),
         pytest.param(invoke(dataType="text"), id="W-210 dataType without data"),
         pytest.param(invoke(stream={"streamId": "s1"}), id="stream of an invocation"),
@@ -343,11 +343,14 @@ json_values = st.recursive(
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(unicode_text, inner, max_size=4),
     max_leaves=10,
 )
-property_names = st.sampled_from(
-    ["type", "group", "event", "dataType", "data", "ackId", "noEcho", "ttlSeconds", "metadata", "sequenceId", "stream"]
-) | st.sampled_from(["invocationId", "target"])
-property_values = json_values | st.sampled_from(
-    ["sendToGroup", "event", "joinGroup", "sequenceAck", "text", "binary", "invoke", "cancelInvocation"]
+NAMES = ["type", "group", "event", "dataType", "data", "ackId", "noEcho", "ttlSeconds", "metadata", "sequenceId"]
+NAMES += ["invocationId", "target", "stream", "streamId", "streamSequenceId", "error"]
+TYPES = ["sendToGroup", "event", "joinGroup", "sequenceAck", "invoke", "cancelInvocation", "streamData", "streamEnd"]
+property_names = st.sampled_from(NAMES)
+property_values = (
+    json_values
+    | st.sampled_from([*TYPES, "text", "binary"])
+    | st.dictionaries(st.sampled_from(["streamId", "idleTimeoutMs", "message", "userErrorCode"]), json_values)
 )
 
 

@@ -186,5 +186,6 @@ async def test_w095_a_reliable_client_recovers_what_it_did_not_acknowledge(harne
     again = await harness.open(client_url(service, **query), RELIABLE)
 
     async with asyncio.timeout(5):
+        assert (await receive(again)).system_message.HasField("connected_message")
         replayed = [(await receive(again)).data_message for _ in range(2)]
     assert [(message.sequence_id, message.data.text_data) for message in replayed] == [(2, "2"), (3, "3")]

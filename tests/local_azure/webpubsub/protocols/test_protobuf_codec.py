@@ -170,7 +170,6 @@ def upstream_invoke(**fields: Any) -> bytes:
         pytest.param(upstream_send(data=pb.MessageData(json_data="{")), id="no JSON"),
         pytest.param(upstream_send(data=pb.MessageData(json_data=" null ")), id="JSON null"),
         pytest.param(upstream_send(data=pb.MessageData(json_data="[" * 200_000)), id="deep JSON"),
-        pytest.param(upstream_send(stream=pb.Stream(stream_id="s1")), id="stream"),
         pytest.param(upstream_send(metadata=[pb.MetadataEntry(key="a b", value="c")]), id="metadata key"),
         pytest.param(upstream_send(metadata=[pb.MetadataEntry(key="a", value="c")] * 2), id="metadata duplicate"),
         pytest.param(
