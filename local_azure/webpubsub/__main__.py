@@ -19,7 +19,7 @@ from local_azure.identity_option import IdentityFailed, add_identity_options, se
 from local_azure.listening import parse_port
 from local_azure.log_lines import log_to_stderr
 from local_azure.webpubsub.faults import KINDS
-from local_azure.webpubsub.service import Service, serve
+from local_azure.webpubsub.service import serve
 from local_azure.webpubsub.settings import Settings, SettingsError
 from local_azure.webpubsub.settings_file import followed_settings
 
@@ -121,17 +121,15 @@ async def _run(settings: Settings, host: str, port: int, options: argparse.Names
             # Windows has no signal handlers in its event loop; there Ctrl-C interrupts `asyncio.run` itself.
             with contextlib.suppress(NotImplementedError):
                 asyncio.get_running_loop().add_signal_handler(number, stopped.set)
-        print(f"Web PubSub listens on {service.endpoint}{_inspector_note(service)}")  # noqa: T201
+        # The address is the last word: programs read it.
+        inspector = ", with the inspector for a browser," if service.has_inspector else ""
+        print(f"Web PubSub{inspector} listens on {service.endpoint}")  # noqa: T201
         print(f"Connection string: {service.connection_string}", flush=True)  # noqa: T201
         if notes := identity.write_variables({"WebPubSubConnectionString__serviceUri": service.endpoint}):
             print(notes, flush=True)  # noqa: T201
         file = options.settings or DEFAULT_SETTINGS_FILE
         async with followed_settings(file, partial(load_settings, options.settings), service):
             await stopped.wait()
-
-
-def _inspector_note(service: Service) -> str:
-    return " (open it in a browser: the inspector)" if service.has_inspector else ""
 
 
 if __name__ == "__main__":
