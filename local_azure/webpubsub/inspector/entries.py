@@ -113,11 +113,14 @@ class Entry:
         given = (self.facts[name] for name in ("reason", "error", "target") if self.facts.get(name))
         return self.redactor.redact_text(str(next(given, ""))[:EXCERPT_CHARACTERS])
 
+    def _shown(self, fact: str | int) -> str | int:
+        return self.redactor.redact_text(fact) if isinstance(fact, str) else fact
+
     def details(self) -> dict[str, object]:
         """Return the entry with its payloads and facts, and its HTTP call."""
         content, answer = self.content, self.answer
         return self.summary() | {
-            "facts": self.facts,
+            "facts": {name: self._shown(value) for name, value in self.facts.items()},
             "content": content.document() if content else None,
             "answer": answer.document() if answer else None,
             "http": self.exchange.document(self.redactor) if self.exchange else None,
