@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from aiohttp import web
 
 from local_azure.functions.app import App, load_app
+from local_azure.functions.bindings.support import has_table_binding
 from local_azure.functions.configuration.host_json import HostConfig, read_host_config
 from local_azure.functions.configuration.local_settings import (
     read_local_settings,
@@ -104,6 +105,7 @@ async def serve(
         worker.start()
         stack.push_async_callback(worker.stop)
         app = await worker.run(partial(load_app, app_root, config, dict(os.environ)))
+        _bind_storage(stack, app, worker)
         admin = AdminApi(app, worker, public.url)
         stack.push_async_callback(admin.stop)
         routes = list(admin.routes)
@@ -211,3 +213,14 @@ def _body_limit() -> int:
     if not value.isdecimal():
         raise ConfigurationError(f"{BODY_LIMIT_SETTING} must be a number of bytes, not {value!r}")
     return int(value)
+
+
+def _bind_storage(stack: AsyncExitStack, app: App, worker: Worker) -> None:
+    """Let the worker read and write the tables that functions are bound to."""
+    if not any(has_table_binding(function.bindings) for function in app.served):
+        return
+    # Imported here, because only apps with such bindings need it.
+    from local_azure.functions.bindings.table_bindings import TableBindings
+
+    worker.storage_bindings = bindings = TableBindings(app.served, os.environ)
+    stack.push_async_callback(bindings.close)

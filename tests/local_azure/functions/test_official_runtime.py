@@ -5,7 +5,8 @@ its own; then every request goes to both. Another app is one more entry in `APPS
 """
 
 import uuid
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
@@ -33,10 +34,13 @@ class ComparedApp:
     folder: Path
     cases: tuple[Case, ...]
     prefix: str = "api"
+    settings: Mapping[str, str] = field(default_factory=dict)
 
 
 APPS = {
-    "behaviours": ComparedApp(BEHAVIOURS, BEHAVIOUR_CASES),
+    "behaviours": ComparedApp(
+        BEHAVIOURS, BEHAVIOUR_CASES, settings={"AzureWebJobsStorage": "UseDevelopmentStorage=true"}
+    ),
     "streaming": ComparedApp(STREAMING, STREAMING_CASES),
     "chat": ComparedApp(ROOT, CHAT_CASES, prefix=""),
 }
@@ -51,6 +55,7 @@ async def test_every_answer_is_equal_in_status_headers_and_body(name: str) -> No
             "WebPubSubHub": "Sample_ChatApp",
             "ChatAuth": "open",
             "WEBSITE_HOSTNAME": HOST,
+            **compared.settings,
         }
         async with functions.serve(compared.folder, settings=settings) as host:
             binding = durable_client(host.url)
@@ -100,7 +105,11 @@ DEFINITIONS = {
     "activity with list[str]": "@app.activity_trigger('a')\ndef g(a: list[str]): ...",
     "activity with a union": "@app.activity_trigger('a')\ndef g(a: str | None): ...",
     "orchestration with another name": "@app.orchestration_trigger('ctx')\ndef g(ctx): yield",
+    "table row as dict": "@app.route()\n@app.table_input('t', 'c', 'rows')\ndef g(req, t: dict): ...",
+    "table output of dict": "@app.route()\n@app.table_output('t', 'c', 'rows')\ndef g(req, t: func.Out[dict]): ...",
     # What one of them accepts, both must accept.
+    "tables": "@app.route()\n@app.table_output('o', 'c', 'rows')\n@app.table_input('t', 'c', 'rows', take=1)\n"
+    "def g(req, t: str, o: func.Out[bytes]): ...",
     "activity with dict": "@app.activity_trigger('a')\ndef g(a: dict): ...",
     "activity with List[str]": "import typing\n@app.activity_trigger('a')\ndef g(a: typing.List[str]): ...",
     "text request": "@app.route()\ndef g(req: str) -> str: ...",

@@ -74,15 +74,27 @@ async def _invoke(runtime: Any, protos: types.ModuleType, call: Json) -> Json:
         return {"failure": f"{type(error).__name__}: {error}"}
     if response.result.status != protos.StatusResult.Success:
         return {"failure": response.result.exception.message}
-    outputs = [output.data for output in response.output_data or []]
+    # An answer may be in an output of type http; other outputs are told beside it.
+    outputs = [output.data for output in response.output_data or [] if output.data.WhichOneof("data") == "http"]
     value = outputs[-1] if outputs else response.return_value
     kind = value.WhichOneof("data") if value is not None else None
-    return {kind: _http(value.http)} if kind == "http" else {"kind": kind, "value": kind and getattr(value, kind)}
+    outcome = {kind: _http(value.http)} if kind == "http" else {"kind": kind, "value": kind and getattr(value, kind)}
+    if response.output_data:
+        outcome["outputs"] = {output.name: _output(output.data) for output in response.output_data}
+    return outcome
+
+
+def _output(data: Any) -> Json:
+    kind = data.WhichOneof("data")
+    value = getattr(data, kind)
+    if kind == "http":
+        return {"kind": kind, "value": _http(value)}
+    return {"kind": kind, "value": value.decode("latin-1") if isinstance(value, bytes) else value}
 
 
 def _typed_data(protos: types.ModuleType, value: Json) -> Any:
-    if "string" in value:
-        return protos.TypedData(string=value["string"])
+    if "http" not in value:  # nothing at all is null
+        return protos.TypedData(**value)
     http = value["http"]
     body = base64.b64decode(http["body"])
     return protos.TypedData(

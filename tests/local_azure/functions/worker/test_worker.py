@@ -215,20 +215,6 @@ async def test_a_value_without_a_return_binding_is_500(serve: Serve) -> None:
         assert (await app.get("/api/bare")).status == 500
 
 
-async def test_outputs_may_be_set_and_are_reported_as_dropped(serve: Serve) -> None:
-    source = """
-    @app.route()
-    @app.queue_output(arg_name="queue", queue_name="q", connection="AzureWebJobsStorage")
-    def out(req, queue: func.Out[str]):
-        queue.set("message")
-        return func.HttpResponse(queue.get())
-    """
-
-    async with serve(source) as app:
-        assert (await app.get("/api/out")).body == b"message"
-        assert "'out' has an output binding 'queue' of type queue: this host drops" in app.host.startup_banner()
-
-
 async def test_more_requests_than_allowed_at_once_are_429(serve: Serve, tmp_path: Path) -> None:
     source = """
     from pathlib import Path

@@ -65,10 +65,10 @@ def text_typed(req: str) -> func.HttpResponse:
 
 
 @app.route(route="out")
-@app.queue_output(arg_name="queue", queue_name="q", connection="AzureWebJobsStorage")
-def with_output(req: func.HttpRequest, queue: func.Out[str]) -> func.HttpResponse:
-    queue.set("message")
-    return func.HttpResponse(queue.get())
+@app.table_output(arg_name="rows", connection="AzureWebJobsStorage", table_name="rows")
+def with_output(req: func.HttpRequest, rows: func.Out[str]) -> func.HttpResponse:
+    rows.set("[]")
+    return func.HttpResponse(rows.get())
 
 
 @app.generic_trigger(arg_name="req", type="httpTrigger", route="bare")
