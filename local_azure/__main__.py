@@ -93,6 +93,7 @@ async def _serve(
         app_settings=parsed.setting,
         tls=tls,
         identity=identity,
+        has_recorder=not parsed.no_recorder,
     )
     await run_services(services, instances, storage)
 
@@ -131,6 +132,7 @@ def _parser() -> argparse.ArgumentParser:
         metavar="TEXT",
         help="inject a fault, may be repeated: 'delay webhook 200ms event=message count=3' (local_azure/README.md)",
     )
+    parser.add_argument("--no-recorder", action="store_true", help="the inspector records only while its page is open")
     _add_identity_arguments(parser)
     return parser
 

@@ -9,6 +9,7 @@ import os
 import signal
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -37,6 +38,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     log_to_stderr(logging.DEBUG if options.verbose else logging.INFO)
     try:
         settings = load_settings(options.settings)
+        if options.no_recorder:
+            settings = replace(settings, recorder=replace(settings.recorder, enabled=False))
         host, port = _address(settings, options.host, options.port)
     except SettingsError as error:
         print(f"error: {error}", file=sys.stderr)  # noqa: T201
@@ -86,6 +89,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--port", type=parse_port, help=f"port; 0 takes a free one (default: {DEFAULT_PORT})")
     add_fault_option(parser, KINDS)
     add_identity_options(parser)
+    parser.add_argument("--no-recorder", action="store_true", help="the inspector records only while its page is open")
     parser.add_argument("--verbose", action="store_true", help="log more")
     return parser
 
@@ -120,6 +124,8 @@ async def _run(settings: Settings, host: str, port: int, options: argparse.Names
                 asyncio.get_running_loop().add_signal_handler(number, stopped.set)
         print(f"Web PubSub listens on {service.endpoint}")  # noqa: T201
         print(f"Connection string: {service.connection_string}", flush=True)  # noqa: T201
+        if service.has_inspector:
+            print(f"Inspector, for a browser: {service.endpoint}/", flush=True)  # noqa: T201
         if notes := identity.write_variables({"WebPubSubConnectionString__serviceUri": service.endpoint}):
             print(notes, flush=True)  # noqa: T201
         file = options.settings or DEFAULT_SETTINGS_FILE

@@ -1,5 +1,6 @@
 """The service as a whole: its parts, its start on an address, and its stop."""
 
+import contextlib
 import ipaddress
 import logging
 import ssl
@@ -105,6 +106,11 @@ class Service:
         """What applications need to find the service and to sign their requests; it holds the access key."""
         return str(ConnectionString(self.endpoint, self.settings.access_key))
 
+    @property
+    def has_inspector(self) -> bool:
+        """Whether the inspector is at the service's address."""
+        return self._inspector is not None
+
     def set_event_handlers(self, hub: str, handlers: Iterable[EventHandler]) -> None:
         """Send the hub's events to these handlers from now on; letter case of the hub does not matter."""
         self._handlers.set_handlers(hub, tuple(handlers))
@@ -179,9 +185,7 @@ class Service:
         server.request_handler = answer_request
 
     def _mount_inspector(self) -> None:
-        self._inspector = Inspector(
-            self.settings, self.hubs, self.observations, self._handlers.handlers, self._current_faults
-        )
+        self._inspector = Inspector(self.settings, self.hubs, self.observations, self._handlers, self._current_faults)
         self._runner.app.add_routes(self._inspector.routes())
         self._runner.app.on_shutdown.append(self._inspector.close)
 
@@ -196,15 +200,23 @@ class Service:
         response = await self.faults.rest(request, handler)
         if self.observations.active:
             milliseconds = (time.perf_counter() - started) * 1000
+            with contextlib.suppress(ConnectionError):  # aiohttp meets it again, and knows what to do
+                await response.prepare(request)  # makes its headers complete
             self.observations.publish(
                 RestCalled(
                     request.method,
                     request.path,
-                    request.query_string,
+                    request.rel_url.raw_query_string,
                     response.status,
                     milliseconds,
                     request_id,
                     response.headers.get(rest.ERROR_CODE_HEADER),
+                    f"{request.scheme}://{request.host}",
+                    request.raw_path,
+                    request.headers,
+                    request.get(rest.BODY_KEY),
+                    response.headers,
+                    body if isinstance(body := getattr(response, "body", None), bytes) else None,
                     # Not the time of this line: the effects of the call must not have earlier times than the call.
                     at=began + milliseconds / 1000,
                 )
