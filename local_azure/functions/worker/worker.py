@@ -16,7 +16,13 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, Generic, Protocol, TypeVar
 
-from local_azure.functions.worker.invocation_context import Context, Out, TraceContext, invocation_local
+from local_azure.functions.worker.invocation_context import (
+    Context,
+    Out,
+    TraceContext,
+    invocation_local,
+    read_trace_context,
+)
 from local_azure.functions.worker.loading import LoadedFunction
 from local_azure.functions.worker.loop_calls import LoopCalls
 from local_azure.functions.worker.signatures import RETURN_BINDING
@@ -101,6 +107,10 @@ class Worker:
 
         return await self._on_app_loop(call())
 
+    async def run_coroutine(self, work: Coroutine[Any, Any, T]) -> T:
+        """Run a coroutine on the app's event loop; it is cancelled when the caller is."""
+        return await self._on_app_loop(work)
+
     async def invoke(
         self,
         function: LoadedFunction,
@@ -125,7 +135,7 @@ class Worker:
         if storage is not None:
             complete |= await storage.read_inputs(function, arguments)
         if function.signature.requires_context:
-            trace = trace or TraceContext()
+            trace = trace or read_trace_context({})
             complete["context"] = Context(invocation_id, function.name, function.directory, trace)
         if function.signature.is_async:
             result = await self._on_app_loop(_call_async(function, complete, invocation_id))

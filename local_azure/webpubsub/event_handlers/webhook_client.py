@@ -96,7 +96,7 @@ class WebhookClient:
             failure = str(error)
             raise
         except asyncio.CancelledError:
-            failure = "cancelled: the client left, or the time was up"
+            failure = "cancelled: the client left or asked for it, or the time was up"
             raise
         finally:
             self._record(call, attempt, status, (time.perf_counter() - started) * 1000, failure, body)

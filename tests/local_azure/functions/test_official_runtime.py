@@ -16,13 +16,14 @@ from local_azure.functions.errors import AppLoadError
 from local_azure.functions.worker.import_scope import app_import_scope
 from local_azure.functions.worker.loading import load_functions
 from tests.local_azure.functions.apps import Served, WriteApp
-from tests.local_azure.functions.official.cases import BEHAVIOUR_CASES, CHAT_CASES
+from tests.local_azure.functions.official.cases import BEHAVIOUR_CASES, CHAT_CASES, STREAMING_CASES
 from tests.local_azure.functions.official.comparison import HOST, Case, answers_to
 from tests.local_azure.functions.official.flows import durable_client
 from tests.local_azure.functions.official.runtime import official_app
 
 ROOT = Path(__file__).resolve().parents[3]
 BEHAVIOURS = Path(__file__).parent / "official" / "behaviours"
+STREAMING = Path(__file__).parent / "official" / "streaming"
 DIRECTIONS = {"IN": 0, "OUT": 1}
 
 
@@ -40,6 +41,7 @@ APPS = {
     "behaviours": ComparedApp(
         BEHAVIOURS, BEHAVIOUR_CASES, settings={"AzureWebJobsStorage": "UseDevelopmentStorage=true"}
     ),
+    "streaming": ComparedApp(STREAMING, STREAMING_CASES),
     "chat": ComparedApp(ROOT, CHAT_CASES, prefix=""),
 }
 
@@ -95,6 +97,8 @@ DEFINITIONS = {
     "generic answer": "@app.route()\ndef g(req) -> list[str]: ...",
     "context of another type": "@app.route()\ndef g(req, context: str): ...",
     "unknown annotation": "@app.route()\ndef g(req: 'Nothing'): ...",
+    "classic request in an app that streams": "from azurefunctions.extensions.http.fastapi import Request\n"
+    "@app.route()\ndef g(req: func.HttpRequest): ...",
     "two triggers": "@app.route()\n@app.timer_trigger('t', '0 * * * * *')\ndef g(req, t): ...",
     "output that is no Out": "@app.route()\n@app.queue_output('q', 'q', 'c')\ndef g(req, q: str): ...",
     "Out that is no output": "@app.route()\ndef g(req: func.Out[str]): ...",

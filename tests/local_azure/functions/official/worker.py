@@ -45,7 +45,9 @@ async def serve(app_root: Path, answers: Any) -> None:
         described = await runtime.functions_metadata_request(_request(protos))
         functions = [_description(function) for function in described.function_metadata_results or []]
     failure = started.result.exception
-    _answer(answers, {"failure": failure and failure.message, "functions": functions})
+    # An app with a web extension has a server of its own, which starts as soon as this task waits.
+    server = (started.capabilities or {}).get("HttpUri")
+    _answer(answers, {"failure": failure and failure.message, "functions": functions, "server": server})
     loop = asyncio.get_running_loop()
     while line := await loop.run_in_executor(None, sys.stdin.readline):
         calls = [_invoke(runtime, protos, call) for call in json.loads(line)]

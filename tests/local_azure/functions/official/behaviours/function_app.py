@@ -125,5 +125,17 @@ async def returns(req: func.HttpRequest) -> func.HttpResponse:
     return RETURNS[req.route_params["what"]]()  # type: ignore[no-any-return]
 
 
+@app.route(route="cookie", methods=["GET"])
+def cookie_that_expires(req: func.HttpRequest) -> func.HttpResponse:
+    return func.HttpResponse(headers={"Set-Cookie": f"a=1; Expires={req.params['expires']}"})
+
+
+@app.generic_trigger(arg_name="req", type="httpTrigger", route="through/{what}")
+@app.generic_output_binding(arg_name="answer", type="http")
+def through_output(req: func.HttpRequest, answer: func.Out[func.HttpResponse]) -> None:
+    if req.route_params["what"] == "response":
+        answer.set(func.HttpResponse("made", status_code=201, headers={"X-Own": "1"}))
+
+
 @app.timer_trigger(arg_name="timer", schedule="0 0 0 1 1 *")
 def yearly(timer: func.TimerRequest) -> None: ...
