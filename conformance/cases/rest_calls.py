@@ -116,6 +116,11 @@ async def add_connection(case: Context) -> None:
     await case.succeed(200, "PUT", f"{group_path(group)}/{connection_path(client)}")
     await case.send(group_path(group), "x")
     expect("data", await client.data(), "x")
+    for path in (f"{group_path(group)}/{connection_path(client)}", f"{connection_path(client)}/groups"):
+        await case.succeed(204, "DELETE", path)
+        await case.send(group_path(group), "unseen")
+        await client.expect_nothing()
+        await case.succeed(200, "PUT", f"{group_path(group)}/{connection_path(client)}")
     response = await case.succeed(404, "PUT", f"{group_path(group)}/{UNKNOWN}")
     expect("code", response.error_code, "Error.Connection.NotExisted")
 
