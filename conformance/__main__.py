@@ -5,15 +5,15 @@ import asyncio
 import json
 import sys
 import time
-from collections.abc import Sequence
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import aiohttp
 
 from conformance.all_cases import WITHOUT_CASE, all_cases
-from conformance.event_handler import serve_events
+from conformance.event_handler import EventHandler, serve_events
 from conformance.hubs import settings_for
 from conformance.registry import Case
 from conformance.report import summary, table, write_results
@@ -23,6 +23,7 @@ from conformance.target import InvalidConnectionString, Target, parse_connection
 
 SLOWEST_SECONDS = 3600.0
 PROBE_SECONDS = 5.0
+INTERRUPTED = 130
 
 
 class InvalidOption(Exception):
@@ -33,15 +34,40 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the cases and print the table; return 0, 1 when something differs unexpectedly, 2 for a wrong option."""
     options = make_parser().parse_args(arguments)
     try:
+        _check_handler_url(options.handler_url)
         if options.print_settings:
             if not options.handler_url:
                 raise InvalidOption("--print-settings needs --handler-url")
             print(json.dumps(settings_for(options.hub, options.handler_url, options.target), indent=2))
             return 0
-        return asyncio.run(_run(options))
+        return asyncio.run(_listen(options) if options.only_listen else _run(options))
     except (InvalidOption, InvalidConnectionString) as error:
         print(f"conformance: {error}", file=sys.stderr)
         return 2
+    except KeyboardInterrupt:
+        return INTERRUPTED
+
+
+async def _listen(options: argparse.Namespace) -> int:
+    """Answer the validation of event handlers until Ctrl-C: a hub of the cloud cannot be saved before."""
+    if not options.handler_url:
+        raise InvalidOption("--only-listen needs --handler-url")
+    host, port = _listening(options)
+    async with _served_events(options.handler_url, host, port):
+        print(f"listens on http://{host}:{port} until Ctrl-C", flush=True)
+        await asyncio.Event().wait()
+    return 0
+
+
+@asynccontextmanager
+async def _served_events(url: str, host: str, port: int) -> AsyncIterator[EventHandler]:
+    """Listen for events; raises `InvalidOption` when the address is not available."""
+    async with AsyncExitStack() as stack:
+        try:
+            handler = await stack.enter_async_context(serve_events(url, host, port))
+        except OSError as error:
+            raise InvalidOption(f"cannot listen on {host}:{port}: {error.strerror or error}") from error
+        yield handler
 
 
 async def _run(options: argparse.Namespace) -> int:
@@ -54,11 +80,8 @@ async def _run(options: argparse.Namespace) -> int:
     async with AsyncExitStack() as stack:
         handler = None
         if options.handler_url:
-            host, port = _listening(options)
-            try:
-                handler = await stack.enter_async_context(serve_events(options.handler_url, host, port))
-            except OSError as error:
-                raise InvalidOption(f"cannot listen on {host}:{port}: {error.strerror or error}") from error
+            events = _served_events(options.handler_url, *_listening(options))
+            handler = await stack.enter_async_context(events)
         results = await run_cases(cases, target, statements, handler, limits)
     results = sorted([*results, *_without_case(options.only)], key=lambda result: result.number)
     about = {"target": options.target, "endpoint": target.endpoint, "hub": target.hub}
@@ -103,6 +126,13 @@ async def _check_reachable(target: Target) -> None:
         raise InvalidOption(f"{target.endpoint} does not answer: {reason}") from error
 
 
+def _check_handler_url(url: str | None) -> None:
+    """Raise `InvalidOption` for what is no origin: the paths behind it tell the hubs apart."""
+    parts = urlsplit(url or "")
+    if url and (parts.scheme not in ("http", "https") or not parts.netloc or parts.path.strip("/") or parts.query):
+        raise InvalidOption(f"--handler-url is {url!r}; it must be like http://127.0.0.1:9797, without a path")
+
+
 def _listening(options: argparse.Namespace) -> tuple[str, int]:
     """Return host and port for the event handler: those of `--listen`, else the port of its URL on this machine."""
     if options.listen:
@@ -145,6 +175,11 @@ def make_parser() -> argparse.ArgumentParser:
         "--print-settings",
         action="store_true",
         help="print the settings that the event handlers of the target need, and end",
+    )
+    parser.add_argument(
+        "--only-listen",
+        action="store_true",
+        help="answer the validation of event handlers until Ctrl-C, and run nothing",
     )
     parser.add_argument(
         "--only", nargs="+", default=[], metavar="NUMBER", help="run these behaviours only, such as W-031"

@@ -1,7 +1,14 @@
 """The command: its options, its table, and what is stated about targets."""
 
 import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+from pathlib import Path
 from typing import Any, get_args
+from urllib.request import Request, urlopen
 
 import pytest
 
@@ -22,6 +29,8 @@ from conformance.target import (
 )
 
 KEY = "a key that is 32 bytes long or longer"
+ROOT = Path(__file__).resolve().parents[2]
+NOBODY = "http://127.0.0.1:9"
 TARGET = Target("http://localhost:1", KEY)
 NUMBERS = {f"W-{number:03}" for number in range(1, 296)}
 RESULTS = [
@@ -123,6 +132,11 @@ def test_a_connection_string_without_key_is_refused_by_name() -> None:
         (["--connection-string", f"Endpoint=http://127.0.0.1:9;AccessKey={KEY}"], "does not answer"),
         (["--connection-string", f"Endpoint=http://x;AccessKey={KEY}", "--only", "X-1"], "X-1"),
         (["--print-settings"], "needs --handler-url"),
+        (["--print-settings", "--handler-url", "http://localhost:9797/events"], "without a path"),
+        (
+            ["--handler-url", "https://tunnel", "--connection-string", f"Endpoint={NOBODY};AccessKey={KEY}"],
+            "does not answer",
+        ),
     ],
 )
 def test_a_wrong_option_is_one_sentence_and_exit_code_two(
@@ -135,6 +149,25 @@ def test_a_wrong_option_is_one_sentence_and_exit_code_two(
     assert words in output.err
     assert output.err.count("\n") == 1
     assert KEY not in output.err
+
+
+def test_only_listening_answers_the_validation_until_ctrl_c() -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        address = f"127.0.0.1:{free.getsockname()[1]}"
+    command = [sys.executable, "-m", "conformance", "--only-listen", "--handler-url", "https://tunnel.example"]
+    with subprocess.Popen([*command, "--listen", address], cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stdout
+            assert process.stdout.readline() == f"listens on http://{address} until Ctrl-C\n"
+            request = Request(f"http://{address}/conformance_events/validate", method="OPTIONS")
+            with urlopen(request, timeout=10) as answer:
+                assert answer.headers["WebHook-Allowed-Origin"] == "*"
+            if os.name == "posix":  # Windows cannot press Ctrl-C for one process alone
+                process.send_signal(signal.SIGINT)
+                assert process.wait(timeout=10) == 130
+        finally:
+            process.kill()
 
 
 def test_results_never_show_the_signature_of_a_token() -> None:
