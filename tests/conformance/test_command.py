@@ -12,13 +12,14 @@ from urllib.request import Request, urlopen
 
 import pytest
 
-from conformance.__main__ import main
+from conformance.__main__ import main, make_parser
 from conformance.all_cases import WITHOUT_CASE, all_cases
 from conformance.expectations import shown
 from conformance.hubs import settings_for
 from conformance.report import summary, table, to_json, to_markdown
 from conformance.results import Result
 from conformance.run import Limits, reason_not_to_run
+from conformance.tables.cases import all_table_cases
 from conformance.target import (
     InvalidConnectionString,
     Statements,
@@ -44,6 +45,15 @@ RESULTS = [
 def test_every_number_has_a_case_or_a_reason() -> None:
     assert {*all_cases(), *WITHOUT_CASE} == NUMBERS
     assert {*all_cases()} & {*WITHOUT_CASE} == set()
+
+
+def test_the_page_about_the_suite_counts_the_cases_and_shows_every_option() -> None:
+    page = (ROOT / "docs/local-azure/conformance.md").read_text(encoding="utf-8")
+
+    assert f"Of {len(NUMBERS)}, {len(all_cases())} have a case" in page
+    assert f"looks at {len(all_table_cases())} of" in page
+    options = {option for action in make_parser()._actions for option in action.option_strings} - {"-h", "--help"}
+    assert {option for option in options if f"`{option}" not in page and f"{option} " not in page} == set()
 
 
 def test_every_title_is_one_sentence() -> None:
