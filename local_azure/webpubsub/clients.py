@@ -15,6 +15,7 @@ from local_azure.webpubsub.event_handlers import EventHandlers
 from local_azure.webpubsub.faults.hooks import FaultHooks
 from local_azure.webpubsub.handshake import (
     AcceptedConnection,
+    ConnectionRequest,
     HandshakeError,
     RecoveryRequest,
     accept_connection,
@@ -23,7 +24,14 @@ from local_azure.webpubsub.handshake import (
 )
 from local_azure.webpubsub.hub import Connection, Hubs
 from local_azure.webpubsub.messages import ClientMessage, Connected
-from local_azure.webpubsub.observations import ConnectionOpened, FrameReceived, HandshakeRefused, Observations
+from local_azure.webpubsub.observations import (
+    ClientLeft,
+    ConnectionOpened,
+    FrameReceived,
+    HandshakeReceived,
+    HandshakeRefused,
+    Observations,
+)
 from local_azure.webpubsub.protocols import InvalidFrame
 from local_azure.webpubsub.recovery import Recovery
 from local_azure.webpubsub.roles import Permissions
@@ -114,6 +122,7 @@ class Clients:
             handshake = await read_handshake(request, hub, self._settings, time.time(), self._read_token)
             if isinstance(handshake, RecoveryRequest):
                 return await self._recover(request, handshake)
+            self._observe_handshake(handshake)
             accepted = await _run_while_connected(request, accept_connection(handshake, self._handlers))
             if self._is_stopping:
                 # The handler has accepted the connection, so it is notified of its end.
@@ -127,6 +136,13 @@ class Clients:
         except _ClientDisconnected:
             return web.Response(status=499)  # nobody receives it
         return await self._open(request, accepted)
+
+    def _observe_handshake(self, handshake: ConnectionRequest) -> None:
+        if self._observations.active:
+            token, connect = handshake.token, handshake.connect
+            self._observations.publish(
+                HandshakeReceived(handshake.hub, token.user_id, handshake.subprotocols, token.claims, connect.query)
+            )
 
     async def _read_token(self, hub: str, read: Callable[[], ClientToken]) -> ClientToken:
         return await self._faults().token(hub, read)
@@ -244,6 +260,8 @@ class Clients:
     def _end_or_detach(self, connection: Connection, socket: Socket, end: Closed) -> None:
         if connection.transport is not socket:
             return  # it has ended already, or has a newer socket
+        if self._observations.active:
+            self._observations.publish(ClientLeft(connection.hub.name, connection.id, connection.user_id, end.code))
         if connection.replay is not None and end.code != NORMAL_CLOSURE:
             self._recovery.detach(connection)
         else:

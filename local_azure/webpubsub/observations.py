@@ -4,6 +4,7 @@ Records hold message contents: they are for an inspector on this machine, never 
 """
 
 import time
+from collections.abc import Mapping, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from uuid import uuid4
@@ -37,12 +38,36 @@ class ConnectionOpened(_Record):
 
 
 @dataclass(frozen=True, slots=True)
+class HandshakeReceived(_Record):
+    """A client asks for a new connection; its token was accepted. `ConnectionOpened` or `HandshakeRefused` follows.
+
+    They have the same correlation id. `claims` are those of the token, `query` has no token.
+    """
+
+    hub: str
+    user_id: str | None
+    subprotocols: tuple[str, ...]
+    claims: Mapping[str, Sequence[str]]
+    query: Mapping[str, Sequence[str]]
+
+
+@dataclass(frozen=True, slots=True)
 class HandshakeRefused(_Record):
     """A client's handshake was answered with this status instead of 101; `reason` may be empty."""
 
     hub: str
     status: int
     reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class ClientLeft(_Record):
+    """A client closed its socket with this code, or its socket was lost (1006), before the service closed it."""
+
+    hub: str
+    connection_id: str
+    user_id: str | None
+    code: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +188,9 @@ class FaultTriggered(_Record):
 
 Observation = (
     ConnectionOpened
+    | HandshakeReceived
     | HandshakeRefused
+    | ClientLeft
     | ConnectionDetached
     | ConnectionEnded
     | FrameReceived

@@ -98,6 +98,11 @@ class Service:
         """What applications need to find the service and to sign their requests; it holds the access key."""
         return str(ConnectionString(self.endpoint, self.settings.access_key))
 
+    @property
+    def event_handlers(self) -> EventHandlers:
+        """What sends events to the hubs' handlers."""
+        return self._handlers
+
     def set_event_handlers(self, hub: str, handlers: Iterable[EventHandler]) -> None:
         """Send the hub's events to these handlers from now on; letter case of the hub does not matter."""
         self._handlers.set_handlers(hub, tuple(handlers))

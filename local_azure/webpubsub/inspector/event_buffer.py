@@ -20,12 +20,14 @@ from local_azure.webpubsub.inspector.labels import (
 from local_azure.webpubsub.inspector.redaction import Redactor
 from local_azure.webpubsub.messages import DataMessage, Payload, Ping, SequenceAck
 from local_azure.webpubsub.observations import (
+    ClientLeft,
     ConnectionDetached,
     ConnectionEnded,
     ConnectionOpened,
     FaultTriggered,
     FrameReceived,
     FrameSent,
+    HandshakeReceived,
     HandshakeRefused,
     MessageDelivered,
     MessagePublished,
@@ -78,6 +80,8 @@ class EventBuffer:
         if isinstance(record, MessageDelivered):
             self._count_receiver(record)
             return
+        if isinstance(record, HandshakeReceived | ClientLeft):
+            return  # what follows from it has an entry
         self._flush_sent_frame()
         match record:
             case FrameSent():
