@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import pytest
 
+from local_azure.recording_fixture import RecordsAndReplays
+
 if TYPE_CHECKING:
     # pytest loads plugins in every run, even if no test uses a service, so this import must be cheap.
     from local_azure import tables
@@ -58,7 +60,7 @@ class _ThreadedService:
         return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result(CALL_SECONDS)
 
 
-class WebPubSub(_ThreadedService):
+class WebPubSub(_ThreadedService, RecordsAndReplays):
     """A running service, used from any thread.
 
     `endpoint` is like `http://127.0.0.1:54321`, `connection_string` is what the official SDKs take. `service` is the

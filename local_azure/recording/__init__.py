@@ -2,7 +2,7 @@
 
 from local_azure.recording.comparison import Difference, Mismatch, RecordingDiffers, compare_recordings
 from local_azure.recording.file_format import InvalidRecording, Step, StepKind, read_recording
-from local_azure.recording.recording_file import record
+from local_azure.recording.recording_file import RecordingFailed, record
 from local_azure.recording.replay import Replayed, ReplayOptions, replay, replay_remotely
 
 __all__ = [
@@ -10,6 +10,7 @@ __all__ = [
     "InvalidRecording",
     "Mismatch",
     "RecordingDiffers",
+    "RecordingFailed",
     "ReplayOptions",
     "Replayed",
     "Step",

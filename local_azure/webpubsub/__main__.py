@@ -8,7 +8,8 @@ import logging
 import os
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -17,8 +18,10 @@ from local_azure.faults import add_fault_option
 from local_azure.identity_option import IdentityFailed, add_identity_options, serve_identity
 from local_azure.listening import parse_port
 from local_azure.log_lines import log_to_stderr
+from local_azure.meter.options import MeterFailed, MeterOptions, add_meter_options, read_meter_options, report_run
+from local_azure.meter.prices import InvalidPrice
 from local_azure.webpubsub.faults import KINDS
-from local_azure.webpubsub.service import serve
+from local_azure.webpubsub.service import Service, serve
 from local_azure.webpubsub.settings import Settings, SettingsError
 from local_azure.webpubsub.settings_file import followed_settings
 
@@ -27,8 +30,14 @@ DEFAULT_PORT = 8080
 DEFAULT_SETTINGS_FILE = Path("webpubsub.json")
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run until interrupted; return the exit status: 0, 1 when the address is in use, 2 for invalid settings."""
+Observe = Callable[[Service], AbstractContextManager[None]]
+
+
+def main(arguments: Sequence[str] | None = None, observe: Observe | None = None) -> int:
+    """Run until interrupted; return the exit status: 0, 1 when the address is in use, 2 for invalid settings.
+
+    While the service runs, the context that `observe` returns is open.
+    """
     parser = _parser()
     options = parser.parse_args(arguments)
     if options.identity and options.tls is None:
@@ -37,15 +46,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         settings = load_settings(options.settings)
         host, port = _address(settings, options.host, options.port)
-    except SettingsError as error:
+        meter = read_meter_options(options)
+    except (SettingsError, InvalidPrice) as error:
         print(f"error: {error}", file=sys.stderr)  # noqa: T201
         return 2
     try:
-        asyncio.run(_run(settings, host, port, options))
+        asyncio.run(_run(settings, host, port, options, meter, observe or _observe_nothing))
     except SettingsError as error:
         print(f"error: {error}", file=sys.stderr)  # noqa: T201
         return 2
-    except IdentityFailed as error:
+    except (IdentityFailed, MeterFailed) as error:
         print(f"error: {error}", file=sys.stderr)  # noqa: T201
         return 1
     except OSError as error:
@@ -85,6 +95,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--port", type=parse_port, help=f"port; 0 takes a free one (default: {DEFAULT_PORT})")
     add_fault_option(parser, KINDS)
     add_identity_options(parser)
+    add_meter_options(parser)
     parser.add_argument("--verbose", action="store_true", help="log more")
     return parser
 
@@ -103,7 +114,13 @@ def _address(settings: Settings, host: str | None, port: int | None) -> tuple[st
     return host or configured[0] or DEFAULT_HOST, port
 
 
-async def _run(settings: Settings, host: str, port: int, options: argparse.Namespace) -> None:
+def _observe_nothing(_service: Service) -> AbstractContextManager[None]:
+    return nullcontext()
+
+
+async def _run(
+    settings: Settings, host: str, port: int, options: argparse.Namespace, meter: MeterOptions, observe: Observe
+) -> None:
     stopped = asyncio.Event()
     async with (
         serve_identity(options) as identity,
@@ -121,9 +138,13 @@ async def _run(settings: Settings, host: str, port: int, options: argparse.Names
         print(f"Connection string: {service.connection_string}", flush=True)  # noqa: T201
         if notes := identity.write_variables({"WebPubSubConnectionString__serviceUri": service.endpoint}):
             print(notes, flush=True)  # noqa: T201
+        service.observations.meter.prices = meter.prices
         file = options.settings or DEFAULT_SETTINGS_FILE
         async with followed_settings(file, partial(load_settings, options.settings), service):
-            await stopped.wait()
+            with observe(service):
+                await stopped.wait()
+    if meter.is_wanted:
+        print(report_run(service.observations.meter, meter), flush=True)  # noqa: T201
 
 
 if __name__ == "__main__":

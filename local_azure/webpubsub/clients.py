@@ -9,6 +9,7 @@ from uuid import uuid4
 
 from aiohttp import web
 
+from local_azure.meter.counters import CONNECTING, LEAVING, Cause
 from local_azure.webpubsub.acknowledgements import AckIds, ReplayBuffer
 from local_azure.webpubsub.client_requests import INTERNAL_ERROR, INTERNAL_ERROR_TEXT, POLICY_VIOLATION, handle_message
 from local_azure.webpubsub.event_handlers import EventHandlers
@@ -23,7 +24,7 @@ from local_azure.webpubsub.handshake import (
     read_handshake,
 )
 from local_azure.webpubsub.hub import Connection, Hubs
-from local_azure.webpubsub.messages import ClientMessage, Connected
+from local_azure.webpubsub.messages import ClientMessage, Connected, SendEvent
 from local_azure.webpubsub.observations import (
     ClientLeft,
     ConnectionOpened,
@@ -46,6 +47,7 @@ CONNECTION_ENDED = "The connection ended."
 MAX_CONSECUTIVE_FRAMES = 16
 MAX_IGNORED_FRAMES = 1000
 DISCONNECT_CHECK_SECONDS = 0.1
+INVALID_FRAME = "invalid frame"
 
 _T = TypeVar("_T")
 
@@ -118,6 +120,7 @@ class Clients:
             return web.Response(status=503)
         hub = request.match_info.get("hub", request.query.get("hub", ""))
         self._observations.start_trace()
+        self._observations.meter.begin_cause(CONNECTING)
         try:
             handshake = await read_handshake(request, hub, self._settings, time.time(), self._read_token)
             if isinstance(handshake, RecoveryRequest):
@@ -217,6 +220,7 @@ class Clients:
             received = await socket.receive()
             if isinstance(received, Closed | ProtocolViolation):
                 self._observations.start_trace()  # the end is not an effect of the last message
+                self._observations.meter.begin_cause(LEAVING)
             if isinstance(received, Closed):
                 return received
             if isinstance(received, ProtocolViolation):
@@ -250,6 +254,7 @@ class Clients:
             message = connection.codec.decode(frame)
         except InvalidFrame as error:
             invalid = error
+        self._observations.meter.begin_cause(_cause(message))
         if self._observations.active:
             hub = connection.hub.name
             self._observations.publish(FrameReceived(hub, connection.id, connection.user_id, frame, message))
@@ -325,6 +330,13 @@ class Clients:
         )
         self._sockets.add(socket)
         return socket
+
+
+def _cause(message: ClientMessage | None) -> Cause:
+    """Return under which name the bill of what follows from a message is counted."""
+    if isinstance(message, SendEvent):
+        return f"event {message.event}"
+    return INVALID_FRAME if message is None else type(message)
 
 
 async def _run_while_connected(request: web.Request, work: Coroutine[Any, Any, _T]) -> _T:

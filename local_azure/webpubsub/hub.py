@@ -8,6 +8,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 from itertools import chain
 from typing import Protocol
 
+from local_azure.meter.counters import messages_of, payload_size
 from local_azure.webpubsub.acknowledgements import AckIds, ReplayBuffer
 from local_azure.webpubsub.events import EventSource
 from local_azure.webpubsub.messages import DataMessage, Disconnected, ServiceMessage
@@ -101,7 +102,10 @@ class Connection:
         """Queue a frame that is not a data message: an ack, a pong, a system frame; raw clients get none of them."""
         encoded = self.codec.encode(message)
         if encoded is not None:
-            self.send_frame(data_frame(encoded))
+            frame = data_frame(encoded)
+            if self.transport is not None:
+                self.hub.observations.meter.current().add_frame(frame)
+            self.send_frame(frame)
 
     def send_frame(self, frame: bytes) -> None:
         """Queue a complete WebSocket frame; do nothing while the connection has no socket."""
@@ -160,6 +164,7 @@ class Hub:
 
     def add(self, connection: Connection, groups: Iterable[str]) -> None:
         """Register a connection and add it to its first groups."""
+        self.observations.meter.connections.change(1, self._clock())
         self._connections[connection.id] = connection
         if connection.user_id is not None:
             self._users.setdefault(connection.user_id, {})[connection.id] = connection
@@ -187,8 +192,10 @@ class Hub:
 
         A message is not sent again after a recovery when its time to live has passed.
         """
-        encoded: dict[str, tuple[Frame, bytes]] = {}  # by subprotocol: its receivers share one encoding
+        # By subprotocol, because its receivers share one encoding: the content, its frame, and what that counts as.
+        encoded: dict[str, tuple[Frame, bytes, int, int]] = {}
         overflown: list[Connection] = []
+        frames = sent_bytes = billed = 0
         expires_at = self._clock() + ttl_seconds if ttl_seconds else None
         if self.observations.active:
             self.observations.publish(MessagePublished(self.name, message))
@@ -199,16 +206,26 @@ class Hub:
                 content = codec.encode(message)
                 if content is None:  # does not happen: every subprotocol has data messages
                     continue
-                shared = encoded[codec.name] = content, data_frame(content)
-            frame = shared[1]
+                frame = data_frame(content)
+                size = payload_size(frame)
+                shared = encoded[codec.name] = content, frame, size, messages_of(size)
+            _, frame, size, messages = shared
             if target.replay is not None:
                 frame = data_frame(codec.add_sequence_id(shared[0], target.replay.next_id))
                 if not target.replay.add(frame, expires_at):
                     overflown.append(target)
                     continue
+                size = payload_size(frame)
+                messages = messages_of(size)
+            if target.transport is not None:
+                frames += 1
+                sent_bytes += size
+                billed += messages
             target.send_frame(frame)
             if self.observations.active:
                 self.observations.publish(MessageDelivered(self.name, target.id, target.user_id, message, len(frame)))
+        if frames:
+            self.observations.meter.current().add_frames(frames, sent_bytes, billed)
         for target in overflown:
             self.abort(target, REPLAY_OVERFLOW)
 
@@ -240,7 +257,8 @@ class Hub:
         connection.transport = None
         connection.replay = None if connection.replay is None else connection.replay.empty_copy()
         self.leave_all_groups(connection)
-        self._connections.pop(connection.id, None)
+        if self._connections.pop(connection.id, None) is not None:
+            self.observations.meter.connections.change(-1, self._clock())
         if connection.user_id is not None:
             _remove(self._users, connection.user_id, connection)
         if self.observations.active:

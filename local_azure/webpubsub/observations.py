@@ -9,6 +9,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 from uuid import uuid4
 
+from local_azure.meter.counters import Meter
 from local_azure.observations import Publisher, StorageObservation
 from local_azure.webpubsub.messages import ClientMessage, DataMessage
 
@@ -206,12 +207,13 @@ Observation = (
 
 
 class Observations(Publisher[Observation]):
-    """Publishes records, and knows which requests have one cause."""
+    """Publishes records, and knows which requests have one cause. `meter` counts, also without a subscriber."""
 
-    __slots__ = ("_correlation_ids",)
+    __slots__ = ("_correlation_ids", "meter")
 
     def __init__(self) -> None:
         super().__init__()
+        self.meter = Meter()
         self._correlation_ids: dict[str, str] = {}
 
     def start_trace(self, request_id: str | None = None) -> None:

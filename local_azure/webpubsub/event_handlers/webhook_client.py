@@ -87,6 +87,7 @@ class WebhookClient:
         status: int | None = None
         failure: str | None = None
         body: bytes | None = None
+        cause = self._observations.meter.begin_webhook(call.request_id, len(call.body or b""))
         self._record_start(call, attempt)
         try:
             response = await self._attempt(call)
@@ -99,6 +100,7 @@ class WebhookClient:
             failure = "cancelled: the client left, or the time was up"
             raise
         finally:
+            self._observations.meter.end_webhook(cause)
             self._record(call, attempt, status, (time.perf_counter() - started) * 1000, failure, body)
 
     async def _attempt(self, call: WebhookCall) -> HandlerResponse:

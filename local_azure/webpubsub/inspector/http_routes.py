@@ -53,12 +53,14 @@ class Inspector:
         observations: Observations,
         handlers: Callable[[], Handlers],
         faults: Callable[[], FaultInjector],
+        count_storage_calls: Callable[[], None],
     ) -> None:
         self._settings = settings
         self._hubs = hubs
         self._observations = observations
         self._handlers = handlers
         self._faults = faults
+        self._count_storage_calls = count_storage_calls
         self._storage_faults: list[FaultSource] = []
         self._storage_observations: list[Publisher[StorageObservation]] = []
         self._fault_api = FaultApi(lambda: [LocalFaults(self._faults()), *self._storage_faults])
@@ -72,6 +74,7 @@ class Inspector:
             web.get("/", _for_local_host(self._page)),
             web.get("/inspector/stream", _for_local_host(self._stream), allow_head=False),
             web.get("/inspector/entries/{id:[0-9]{1,15}}", _for_local_host(self._entry), allow_head=False),
+            web.get("/inspector/meter", _for_local_host(self._meter), allow_head=False),
             web.route("*", FAULTS_PATH, self._fault_api.answer),
             web.route("*", f"{FAULTS_PATH}/{{id:[a-z0-9-]{{1,40}}}}", self._fault_api.answer),
             web.get("/inspector/{name:[a-z_]{1,40}\\.(?:css|js|svg)}", _for_local_host(self._page)),
@@ -150,6 +153,16 @@ class Inspector:
         trace = find_trace(entry, buffer)
         steps = [step.entry.summary() | {"depth": step.depth, "inferred": step.inferred} for step in trace.steps]
         return json_response({"entry": entry.details(), "steps": steps, "note": trace.note})
+
+    async def _meter(self, _request: web.Request) -> web.StreamResponse:
+        """Answer what the run would cost; who asks wants to know of the storage's calls too, from now on."""
+        # Imported here: most runs do not ask.
+        from local_azure.meter.prices import read_examples
+        from local_azure.meter.report import make_report, to_json
+
+        self._count_storage_calls()
+        meter = self._observations.meter
+        return json_response(to_json(make_report(meter, meter.prices or read_examples())))
 
     async def _snapshot(self) -> dict[str, object]:
         try:
