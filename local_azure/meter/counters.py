@@ -22,6 +22,7 @@ CONNECTING = "a client connects"
 LEAVING = "a client leaves"
 RECOVERING = "a client recovers its connection"
 APP_CALL = "the app calls by itself"
+VALIDATING = "the app is asked whether it accepts events"
 
 Cause = str | type
 """An event's name is `event …`; any other message of a client is its class."""
@@ -167,13 +168,18 @@ class Meter:
         self.usage(self._find_cause(request_id)).storage_calls += 1
 
     def begin_webhook(self, request_id: str | None, size: int) -> Cause:
-        """Count an attempt to send an event of so many bytes; return what `end_webhook` is given at its end."""
-        cause = CAUSE.get()
-        if request_id is not None:
+        """Count an attempt to send an event of so many bytes; return what `end_webhook` is given at its end.
+
+        Without a request id it is no event but the question whether the app accepts events.
+        """
+        cause = VALIDATING if request_id is None else CAUSE.get()
+        usage = self.usage(cause)
+        if request_id is None:
+            usage.count += 1
+        else:
             self._requests[request_id] = cause
             if len(self._requests) > MAX_REQUEST_IDS:
                 del self._requests[next(iter(self._requests))]
-        usage = self.usage(cause)
         usage.webhooks += 1
         usage.webhook_bytes += size
         usage.webhook_messages += messages_of(size)

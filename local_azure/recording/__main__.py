@@ -21,7 +21,6 @@ from local_azure.webpubsub import (
 )
 from local_azure.webpubsub import __main__ as webpubsub_command
 
-ALL_SYSTEM_EVENTS = ("connect", "connected", "disconnected")
 SAME, DIFFERENT, UNUSABLE = 0, 1, 2
 
 
@@ -81,7 +80,7 @@ def _replay_parser() -> argparse.ArgumentParser:
         help="the connection string of a service that runs: only what clients receive is compared",
     )
     parser.add_argument(
-        "--handler", metavar="URL", help="the app's URL with {event}: it gets every event of the recording's hubs"
+        "--handler", metavar="URL", help="the app's URL with {event}: it gets the events of the recording's hubs"
     )
     parser.add_argument("--settings", type=Path, metavar="FILE", help="settings file (default: webpubsub.json)")
     parser.add_argument(
@@ -103,8 +102,12 @@ def _replay_parser() -> argparse.ArgumentParser:
 async def _replay_locally(parsed: argparse.Namespace, options: ReplayOptions) -> Replayed:
     """Serve Web PubSub for the app while the recording is played."""
     settings = webpubsub_command.load_settings(parsed.settings)
-    hubs = {str(step.facts.get("hub")) for step in read_recording(parsed.file) if step.kind is StepKind.CONNECT}
-    handler = EventHandler(parsed.handler, ALL_SYSTEM_EVENTS, "*") if parsed.handler else None
+    steps = read_recording(parsed.file)
+    hubs = {str(step.facts.get("hub")) for step in steps if step.kind is StepKind.CONNECT}
+    # The system events that the app was sent when it was recorded.
+    events = {str(step.facts.get("event")) for step in steps if step.kind is StepKind.EVENT}
+    system_events = sorted(event.removeprefix("sys.") for event in events if event.startswith("sys."))
+    handler = EventHandler(parsed.handler, tuple(system_events), "*") if parsed.handler else None
     async with serve(settings, port=parsed.port) as service:
         print(f"Connection string: {service.connection_string}", flush=True)  # noqa: T201
         if handler is not None:

@@ -216,7 +216,7 @@ def _resolve(placeholder: str, kind: str, recorder: Recorder, bindings: Bindings
     known = bindings.forward.get(placeholder)
     if known is not None:
         return identifiers.value_of(known) or placeholder
-    if kind == "connection":
+    if kind in ("connection", "endpoint"):
         return identifiers.value_of(placeholder) or placeholder
     value, new = identifiers.create(kind)
     bindings.bind(placeholder, new)

@@ -1,7 +1,8 @@
 """Ids and times that are new in each run, and the placeholders that stand for them in a recording.
 
 `⟨connection ana⟩` is the id of a client's connection, `⟨uuid 1⟩` and `⟨hex32 1⟩` are ids in the order in which they
-were first seen, `⟨time⟩` and `⟨time-ms⟩` are moments within a day of the recording.
+were first seen, `⟨time⟩` and `⟨time-ms⟩` are moments within a day of the recording. `⟨endpoint⟩` is the service's host
+and port.
 """
 
 import re
@@ -12,7 +13,7 @@ from uuid import uuid4
 
 from local_azure.recording.file_format import JsonValue
 
-PLACEHOLDER = re.compile(r"⟨(connection|uuid|hex\d+|time|time-ms)(?: ([^⟩]+))?⟩")
+PLACEHOLDER = re.compile(r"⟨(connection|endpoint|uuid|hex\d+|time|time-ms)(?: ([^⟩]+))?⟩")
 _DAY_SECONDS = 86_400.0
 _UUID = r"(?P<uuid>(?<![0-9A-Za-z])[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}(?![0-9A-Za-z]))"
 _HEX = r"(?P<hex>(?<![0-9A-Za-z])[0-9a-f]{32,64}(?![0-9A-Za-z]))"
@@ -23,17 +24,20 @@ _CHANGING = re.compile("|".join((_UUID, _HEX, _TIME)))
 class Identifiers:
     """The placeholders of one run, and what they stand for."""
 
-    def __init__(self, now: Callable[[], float]) -> None:
-        """`now` returns seconds since the epoch."""
+    def __init__(self, now: Callable[[], float], endpoint: str = "") -> None:
+        """`now` returns seconds since the epoch, `endpoint` is the service's URL."""
         self._now = now
         self._placeholders: dict[str, str] = {}
         self._values: dict[str, str] = {}
-        self._connections: list[str] = []
+        self._names: list[str] = []
         self._counts: dict[str, int] = {}
+        if endpoint:
+            self._names.append(endpoint.partition("://")[2])
+            self._register(self._names[0], "⟨endpoint⟩")
 
     def name_connection(self, connection_id: str, client: str) -> None:
         """Let the placeholder of a client stand for the id of its connection."""
-        self._connections.append(connection_id)
+        self._names.append(connection_id)
         self._register(connection_id, f"⟨connection {client}⟩")
 
     def replace(self, value: JsonValue) -> JsonValue:
@@ -52,8 +56,8 @@ class Identifiers:
 
     def replace_text(self, text: str) -> str:
         """Return the text with placeholders."""
-        for connection_id in self._connections:
-            text = text.replace(connection_id, self._placeholders[connection_id])
+        for name in self._names:
+            text = text.replace(name, self._placeholders[name])
         return _CHANGING.sub(self._placeholder, text)
 
     def value_of(self, placeholder: str) -> str | None:

@@ -40,10 +40,12 @@ MAX_HANDSHAKES = 10_000
 class Recorder:
     """Writes a step for each record. Its names for clients and its placeholders are those of one run."""
 
-    def __init__(self, keys: Iterable[str], write: Write, *, clock: Callable[[], float] = time.time) -> None:
-        """`keys` are the service's access keys, which are in no step; `clock` returns seconds since the epoch."""
+    def __init__(
+        self, endpoint: str, keys: Iterable[str], write: Write, *, clock: Callable[[], float] = time.time
+    ) -> None:
+        """`endpoint` and `keys` are the service's URL and access keys; `clock` returns seconds since the epoch."""
         self._secrets = SecretFilter(keys)
-        self.identifiers = Identifiers(clock)
+        self.identifiers = Identifiers(clock, endpoint)
         self._write = write
         self._clock = clock
         self._began: float | None = None

@@ -57,7 +57,7 @@ def record(service: Service, file: Path) -> Iterator[None]:
         raise RecordingFailed(f"{file} cannot be written: {error.strerror or error}") from error
     writer = _Writer(stream)
     writer.write(first_line())
-    recorder = Recorder(service.settings.access_keys, lambda step: writer.write(format_step(step)))
+    recorder = Recorder(service.endpoint, service.settings.access_keys, lambda step: writer.write(format_step(step)))
     unsubscribe = service.observations.subscribe(recorder.add)
     try:
         yield

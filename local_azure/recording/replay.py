@@ -118,7 +118,12 @@ async def replay(
     bindings = Bindings()
     kinds = _FROM_APP - {StepKind.EVENT} if play == "events" else _FROM_APP | _TO_CLIENTS
     inbox = _Inbox(kinds, with_questions=options.with_questions)
-    recorder = Recorder(service.settings.access_keys, lambda step: inbox.add(step) if _is_of_service(step) else None)
+
+    def collect(step: Step) -> None:
+        if _is_of_service(step):
+            inbox.add(step)
+
+    recorder = Recorder(service.endpoint, service.settings.access_keys, collect)
     unsubscribe = service.observations.subscribe(recorder.add)
     try:
         if play == "events":
@@ -143,7 +148,7 @@ async def replay_remotely(connection: ConnectionString, file: Path, options: Rep
     # Only the service itself knows the reason of an end.
     options = replace(options, ignored={*options.ignored, "reason"})
     bindings, inbox = Bindings(), _Inbox(_TO_CLIENTS, with_questions=False)
-    recorder = Recorder([connection.access_key], inbox.add)
+    recorder = Recorder(connection.endpoint, [connection.access_key], inbox.add)
     clients = _clients(connection.endpoint, connection.access_key, recorder, bindings, inbox, with_ends=True)
     async with clients as player:
         return await _run(file.name, read_recording(file), player, _BY_CLIENTS, inbox, bindings, options)

@@ -25,7 +25,10 @@ _PATTERNS = (
     # a JSON Web Token
     (re.compile(r"eyJ[A-Za-z0-9_-]{5,}\.[A-Za-z0-9_-]{5,}(?:\.[A-Za-z0-9_-]*)*"), HIDDEN),
     # a header with credentials
-    (re.compile(r"\b(Bearer|Basic|SharedKey|SharedKeyLite|SharedAccessSignature)(\s+)[^\s\"',;\\]+", re.I), r"\1\2***"),
+    (
+        re.compile(r"\b(Bearer|Basic|SharedKey|SharedKeyLite|SharedAccessSignature)(\s+)[\w.~+/=:-]{16,}", re.I),
+        r"\1\2***",
+    ),
     # a signature of an event
     (re.compile(r"\bsha256=[0-9a-fA-F]{16,}"), "sha256=***"),
     # a part of a connection string
