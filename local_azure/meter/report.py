@@ -306,6 +306,8 @@ def _cost(item: Item) -> str:
 
 
 def _number(value: float) -> str:
+    if 0 < abs(value) < 0.01:
+        return f"{value:.2g}" if abs(value) >= 0.0001 else f"{value:.6f}"
     return f"{value:,.0f}" if value == int(value) or abs(value) >= 100 else f"{value:,.2f}"
 
 
