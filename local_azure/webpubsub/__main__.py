@@ -14,6 +14,7 @@ from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from local_azure.command_line import program_name
 from local_azure.faults import add_fault_option
 from local_azure.identity_option import IdentityFailed, add_identity_options, serve_identity
 from local_azure.listening import parse_port
@@ -87,7 +88,7 @@ def load_settings(file: Path | None) -> Settings:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="python -m local_azure.webpubsub",
+        prog=program_name("local_azure.webpubsub"),
         description="Azure Web PubSub on this machine, for development and tests.",
     )
     parser.add_argument("--settings", type=Path, help="settings file (default: webpubsub.json, if it exists)")

@@ -24,6 +24,7 @@ from local_azure.webpubsub.messages import (
     SequenceAck,
     ServerMessage,
 )
+from local_azure.webpubsub.observations import Audience
 from local_azure.webpubsub.roles import Permission
 
 log = logging.getLogger(__name__)
@@ -114,5 +115,6 @@ async def _send_event(connection: Connection, message: SendEvent, handlers: Even
             connection.hub.end(connection, INTERNAL_ERROR_TEXT, code=INTERNAL_ERROR, close_text=INTERNAL_ERROR_TEXT)
         return
     if reply is not None and not connection.ended:
-        connection.hub.deliver([connection], ServerMessage(reply))
+        audience = Audience("connection", connection.id)
+        connection.hub.deliver([connection], ServerMessage(reply), audience=audience)
     _acknowledge(connection, message.ack_id, None)

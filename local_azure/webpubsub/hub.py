@@ -11,8 +11,10 @@ from typing import Protocol
 from local_azure.meter.counters import messages_of, payload_size
 from local_azure.webpubsub.acknowledgements import AckIds, ReplayBuffer
 from local_azure.webpubsub.events import EventSource
-from local_azure.webpubsub.messages import DataMessage, Disconnected, ServiceMessage
+from local_azure.webpubsub.messages import DataMessage, Disconnected, GroupMessage, ServiceMessage
 from local_azure.webpubsub.observations import (
+    UNKNOWN_AUDIENCE,
+    Audience,
     ConnectionEnded,
     FrameSent,
     MessageDelivered,
@@ -187,10 +189,18 @@ class Hub:
         for group in tuple(connection.groups):
             self.leave(connection, group)
 
-    def deliver(self, targets: Iterable[Connection], message: DataMessage, *, ttl_seconds: int = 0) -> None:
+    def deliver(
+        self,
+        targets: Iterable[Connection],
+        message: DataMessage,
+        *,
+        ttl_seconds: int = 0,
+        audience: Audience = UNKNOWN_AUDIENCE,
+    ) -> None:
         """Queue the message for each target; a reliable connection stores it until its client acknowledges it.
 
-        A message is not sent again after a recovery when its time to live has passed.
+        A message is not sent again after a recovery when its time to live has passed. `audience` is only for observers,
+        and only for a server's message: a group's message names its group.
         """
         # By subprotocol, because its receivers share one encoding: the content, its frame, and what that counts as.
         encoded: dict[str, tuple[Frame, bytes, int, int]] = {}
@@ -198,7 +208,8 @@ class Hub:
         frames = sent_bytes = billed = 0
         expires_at = self._clock() + ttl_seconds if ttl_seconds else None
         if self.observations.active:
-            self.observations.publish(MessagePublished(self.name, message))
+            audience = Audience("group", message.group) if isinstance(message, GroupMessage) else audience
+            self.observations.publish(MessagePublished(self.name, message, audience))
         for target in targets:
             codec = target.codec
             shared = encoded.get(codec.name)

@@ -7,6 +7,7 @@ import time
 from collections.abc import Mapping, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from typing import Literal
 from uuid import uuid4
 
 from local_azure.meter.counters import Meter
@@ -112,11 +113,26 @@ class FrameSent(_Record):
 
 
 @dataclass(frozen=True, slots=True)
+class Audience:
+    """Whom a message is for: all connections of the hub, or the group, user or connection of this name."""
+
+    kind: Literal["all", "group", "user", "connection", "unknown"]
+    name: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.name!r}" if self.name else self.kind
+
+
+UNKNOWN_AUDIENCE = Audience("unknown")
+
+
+@dataclass(frozen=True, slots=True)
 class MessagePublished(_Record):
     """A data message will now be queued for its receivers; there may be none."""
 
     hub: str
     message: DataMessage
+    audience: Audience = UNKNOWN_AUDIENCE
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""What the fixture `web_pubsub` does with recordings; `local_azure.recording` is imported when it is used."""
+"""What `web_pubsub` does with recordings; `local_azure.recording` is imported when it is used."""
 
 from collections.abc import Callable, Collection, Coroutine, Iterator
 from contextlib import contextmanager
