@@ -25,7 +25,7 @@ def test_a_subcommand_is_the_command_of_the_package_of_its_name(
         main([name, "--help"])
     shown = capsys.readouterr().out
     with pytest.raises(SystemExit, match="0"):
-        module.main(["--help"])
+        module.main([*SUBCOMMANDS[name].words, "--help"])
 
     assert shown == capsys.readouterr().out
     assert shown.startswith(f"usage: local-azure {name} ")
