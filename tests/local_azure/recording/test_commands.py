@@ -9,9 +9,7 @@ import time
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Thread
 
 import pytest
 
@@ -19,64 +17,9 @@ from local_azure.pytest_plugin import WebPubSub, running
 from local_azure.recording import RecordingDiffers, compare_recordings, read_recording
 from local_azure.recording.__main__ import main
 from local_azure.webpubsub import ConnectionString, EventHandler
+from tests.local_azure.recording.conversation import CONVERSATION
 
 ROOT = Path(__file__).resolve().parents[3]
-
-# As somebody may write it by hand: ana sends to a group in which bo is, and asks the app something.
-CONVERSATION = """{"recording": 1}
-{"step": "connect", "client": "ana", "hub": "chat", "user": "ana", "protocols": ["json.webpubsub.azure.v1"], \
-"roles": ["webpubsub.sendToGroup"]}
-{"step": "open", "client": "ana", "protocol": "json.webpubsub.azure.v1"}
-{"step": "receive", "client": "ana", \
-"frame": {"type": "system", "event": "connected", "userId": "ana", "connectionId": "⟨connection ana⟩"}}
-{"step": "connect", "client": "bo", "hub": "chat", "user": "bo", "groups": ["room"]}
-{"step": "open", "client": "bo", "protocol": null}
-{"step": "send", "client": "ana", \
-"frame": {"type": "sendToGroup", "group": "room", "dataType": "text", "data": "tea?", "ackId": 1}}
-{"step": "receive", "client": "bo", "frame": "tea?"}
-{"step": "receive", "client": "ana", "frame": {"type": "ack", "ackId": 1, "success": true}}
-{"step": "send", "client": "ana", \
-"frame": {"type": "event", "event": "count", "dataType": "json", "data": {"text": "tea"}, "ackId": 2}}
-{"step": "event", "client": "ana", "event": "user.count", "dataType": "json", "data": {"text": "tea"}}
-{"step": "answer", "client": "ana", "event": "user.count", "status": 200, "data": {"characters": 3}}
-{"step": "receive", "client": "ana", \
-"frame": {"type": "message", "from": "server", "dataType": "json", "data": {"characters": 3}}}
-{"step": "receive", "client": "ana", "frame": {"type": "ack", "ackId": 2, "success": true}}
-{"step": "leave", "client": "bo", "code": 1000}
-{"step": "leave", "client": "ana", "code": 1000}
-"""
-
-
-class CountingApp(BaseHTTPRequestHandler):
-    """An app that answers how many characters a text has; it is synchronous, as many are."""
-
-    def do_OPTIONS(self) -> None:
-        self.send_response(200)
-        self.send_header("WebHook-Allowed-Origin", "*")
-        self.send_header("Content-Length", "0")
-        self.end_headers()
-
-    def do_POST(self) -> None:
-        event = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        body = json.dumps({"characters": len(event["text"])}).encode()
-        self.send_response(200)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *_: object) -> None:
-        """Write nothing."""
-
-
-@pytest.fixture(scope="module")
-def app_url() -> Iterator[str]:
-    with ThreadingHTTPServer(("127.0.0.1", 0), CountingApp) as server:
-        thread = Thread(target=server.serve_forever)
-        thread.start()
-        yield f"http://127.0.0.1:{server.server_port}/{{event}}"
-        server.shutdown()
-        thread.join()
 
 
 @pytest.fixture(scope="module")
@@ -84,13 +27,6 @@ def service(app_url: str) -> Iterator[WebPubSub]:
     with running() as web_pubsub:
         web_pubsub.set_event_handlers("chat", [EventHandler(app_url, event_pattern="*")])
         yield web_pubsub
-
-
-@pytest.fixture
-def conversation(tmp_path: Path) -> Path:
-    file = tmp_path / "conversation.jsonl"
-    file.write_text(CONVERSATION, encoding="utf-8")
-    return file
 
 
 # --- the fixture ------------------------------------------------------------------------
