@@ -1,5 +1,6 @@
 """Records the conversation of clients, service and app into a file, and plays it again to compare."""
 
+from local_azure.recording.client_player import ReplayFailed
 from local_azure.recording.comparison import Difference, Mismatch, RecordingDiffers, compare_recordings
 from local_azure.recording.file_format import InvalidRecording, Step, StepKind, read_recording
 from local_azure.recording.recording_file import RecordingFailed, record
@@ -11,6 +12,7 @@ __all__ = [
     "Mismatch",
     "RecordingDiffers",
     "RecordingFailed",
+    "ReplayFailed",
     "ReplayOptions",
     "Replayed",
     "Step",

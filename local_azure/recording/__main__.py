@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import get_args
 
+from local_azure.recording.client_player import ReplayFailed
 from local_azure.recording.comparison import RecordingDiffers, compare_recordings
 from local_azure.recording.file_format import InvalidRecording, StepKind, read_recording
 from local_azure.recording.recording_file import RecordingFailed, record
@@ -63,8 +64,10 @@ def _replay(arguments: list[str]) -> int:
         return DIFFERENT
     except (InvalidRecording, InvalidConnectionString, SettingsError) as error:
         return _fail(str(error), UNUSABLE)
+    except ReplayFailed as error:
+        return _fail(str(error), DIFFERENT)
     except OSError as error:
-        return _fail(error.strerror or str(error), DIFFERENT)
+        return _fail(f"cannot listen on port {parsed.port}: {error.strerror or error}", DIFFERENT)
     print(f"{parsed.file.name}: {replayed.compared} steps are as recorded, {replayed.played} were played")  # noqa: T201
     return SAME
 

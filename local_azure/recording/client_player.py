@@ -1,9 +1,11 @@
 """Does on real WebSockets what the clients of a recording did."""
 
 import asyncio
+import contextlib
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from socket import SHUT_RDWR
 from urllib.parse import urlencode
 
 import aiohttp
@@ -37,6 +39,10 @@ class _Client:
     reading: asyncio.Task[None] | None = field(default=None, repr=False)
 
 
+class ReplayFailed(Exception):
+    """A client cannot reach the service; the text names its address and says why."""
+
+
 class ClientPlayer:
     """The clients. What they receive, and how their connections begin and end, goes to `collect`."""
 
@@ -59,7 +65,7 @@ class ClientPlayer:
         self._clients: dict[str, _Client] = {}
 
     async def play(self, step: Step) -> None:
-        """Do what a client did; raises `InvalidRecording` when it cannot be done."""
+        """Do what a client did; raises `InvalidRecording` when it cannot be done, and `ReplayFailed`."""
         match step.kind:
             case StepKind.CONNECT:
                 await self._connect(step)
@@ -108,6 +114,9 @@ class ClientPlayer:
         except aiohttp.WSServerHandshakeError as refusal:
             self._add(StepKind.REFUSE, client, {"status": refusal.status})
             return
+        except (aiohttp.ClientError, OSError) as error:
+            reason = str(error) or f"no answer within {CONNECT_SECONDS:g} s"
+            raise ReplayFailed(f"{client.name} cannot connect to {self._endpoint}: {reason}") from error
         client.protocol = client.socket.protocol
         if "access_token" in tokens:
             self._add(StepKind.OPEN, client, {"protocol": client.protocol})
@@ -143,24 +152,27 @@ class ClientPlayer:
             raise InvalidRecording(f"line {step.line}: {error}") from None
         if client.socket is None:
             return  # the service has closed the connection, which is a difference of its own
-        if isinstance(frame, str):
-            await client.socket.send_str(frame)
-        else:
-            await client.socket.send_bytes(frame)
+        with contextlib.suppress(ConnectionError):  # likewise, at this moment
+            if isinstance(frame, str):
+                await client.socket.send_str(frame)
+            else:
+                await client.socket.send_bytes(frame)
 
     async def _leave(self, step: Step) -> None:
         code = step.facts.get("code")
         await self._end(self._client(step), code if isinstance(code, int) else 1000)
 
     async def _end(self, client: _Client, code: int) -> None:
+        """Close the client's socket; with 1006, drop it without a close frame."""
         socket, client.socket = client.socket, None
         if socket is not None and code in _UNSENDABLE_CODES:
-            transport = socket.get_extra_info("socket") and socket._response.connection
-            if transport is not None and transport.transport is not None:
-                transport.transport.abort()
+            _drop(socket)
         elif socket is not None:
-            async with asyncio.timeout(CLOSE_SECONDS):
-                await socket.close(code=code)
+            try:
+                async with asyncio.timeout(CLOSE_SECONDS):
+                    await socket.close(code=code)
+            except TimeoutError:
+                _drop(socket)
         if client.reading is not None:
             client.reading.cancel()
             await asyncio.wait({client.reading})
@@ -176,6 +188,14 @@ class ClientPlayer:
 
     def _resolve(self, value: JsonValue) -> JsonValue:
         return resolve_placeholders(value, self._recorder, self._bindings)
+
+
+def _drop(socket: aiohttp.ClientWebSocketResponse) -> None:
+    """Drop a socket without a close frame."""
+    connection = socket.get_extra_info("socket")
+    if connection is not None:
+        with contextlib.suppress(OSError):  # the service has closed it already
+            connection.shutdown(SHUT_RDWR)
 
 
 def resolve_placeholders(value: JsonValue, recorder: Recorder, bindings: Bindings) -> JsonValue:

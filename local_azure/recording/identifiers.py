@@ -37,7 +37,8 @@ class Identifiers:
 
     def name_connection(self, connection_id: str, client: str) -> None:
         """Let the placeholder of a client stand for the id of its connection."""
-        self._names.append(connection_id)
+        if not _CHANGING.fullmatch(connection_id):
+            self._names.append(connection_id)  # not found as an id; each of these costs a search in every text
         self._register(connection_id, f"⟨connection {client}⟩")
 
     def replace(self, value: JsonValue) -> JsonValue:

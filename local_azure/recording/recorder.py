@@ -233,6 +233,7 @@ class Recorder:
             self._write(step)
 
     def _add_end(self, record: ConnectionEnded) -> None:
+        self._payloads.pop(record.connection_id, None)
         if record.connection_id in self._left:
             self._left.discard(record.connection_id)
         else:

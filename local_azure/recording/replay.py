@@ -108,10 +108,11 @@ class _Inbox:
 async def replay(
     service: Service, file: Path, *, play: Play = "clients", options: ReplayOptions | None = None
 ) -> Replayed:
-    """Play a recording on a service of this event loop; raises `RecordingDiffers`, or `InvalidRecording`.
+    """Play a recording on a service of this event loop; return how much was played and compared.
 
     `clients`: clients connect and send as recorded; their frames, the events, the app's answers and its REST calls are
     compared. `events`: the hub's handlers are sent the recorded events; their answers and REST calls are compared.
+    Raises `RecordingDiffers`, `InvalidRecording` or `ReplayFailed`.
     """
     options = options or ReplayOptions()
     steps = read_recording(file)

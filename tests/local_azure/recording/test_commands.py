@@ -1,8 +1,8 @@
 """The commands that record, replay and compare, and the fixture that does the same in tests."""
 
 import json
-import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -18,6 +18,7 @@ from local_azure.recording import RecordingDiffers, compare_recordings, read_rec
 from local_azure.recording.__main__ import main
 from local_azure.webpubsub import ConnectionString, EventHandler
 from tests.local_azure.recording.conversation import CONVERSATION
+from tests.system_parts import needs_posix
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -116,6 +117,20 @@ def test_what_cannot_be_used_is_one_line_and_exit_code_2(
     assert error.count("\n") == 1
 
 
+def test_a_service_that_cannot_be_reached_and_a_port_that_is_taken_are_one_line_and_exit_code_1(
+    conversation: Path, service: WebPubSub, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        nobody = f"Endpoint=http://127.0.0.1:{unused.getsockname()[1]};AccessKey={'k' * 40};Version=1.0;"
+        assert main(["replay", str(conversation), "--connection", nobody]) == 1
+    assert main(["replay", str(conversation), "--port", service.endpoint.rpartition(":")[2]]) == 1
+
+    first, second = capsys.readouterr().err.splitlines()
+    assert first.startswith("error: ana cannot connect to http://127.0.0.1:")
+    assert second.startswith("error: cannot listen on port")
+
+
 def test_a_recording_that_cannot_be_opened_is_one_line_and_exit_code_1(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -149,7 +164,7 @@ def connection_of(lines: list[str]) -> ConnectionString:
     return ConnectionString.parse(line[line.index("Endpoint=") :])
 
 
-@pytest.mark.skipif(os.name != "posix", reason="Windows cannot press Ctrl-C for one process alone")
+@needs_posix("Ctrl-C for one process alone")
 def test_the_command_records_until_ctrl_c_and_says_what_the_run_would_cost(conversation: Path, tmp_path: Path) -> None:
     second, costs = tmp_path / "second.jsonl", tmp_path / "meter.json"
     write_without(conversation, '"count"', "user.count", '"characters"', '"ackId": 2')
@@ -185,7 +200,7 @@ SETTINGS = {
 }
 
 
-@pytest.mark.skipif(os.name != "posix", reason="Windows cannot press Ctrl-C for one process alone")
+@needs_posix("Ctrl-C for one process alone")
 def test_the_whole_of_local_azure_is_recorded_and_metered(tmp_path: Path) -> None:
     folder, file, costs = tmp_path / "app", tmp_path / "run.jsonl", tmp_path / "meter.json"
     folder.mkdir()

@@ -28,6 +28,7 @@ from local_azure.webpubsub import DEFAULT_ACCESS_KEY, ConnectionString, HubSetti
 from local_azure.webpubsub.protocols import webpubsub_pb2 as pb
 from tests.local_azure.webpubsub.harness import FAST, HUB, RELIABLE_JSON, Application, Client, Harness, Received, until
 from tests.local_azure.webpubsub.small_app import SmallApp, small_app
+from tests.system_parts import needs
 
 QUICK = ReplayOptions(step_seconds=0.5)
 
@@ -328,6 +329,7 @@ async def test_a_file_that_cannot_be_opened_is_said(harness: Harness, tmp_path: 
     assert not service.observations.active
 
 
+@needs("/dev/full", is_there=Path("/dev/full").exists())
 async def test_a_full_disk_ends_the_recording_and_not_the_service(harness: Harness) -> None:
     full = Path("/dev/full")
     service = await harness.service()
