@@ -8,8 +8,9 @@ import sys
 import time
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -17,6 +18,7 @@ from local_azure.pytest_plugin import WebPubSub, running
 from local_azure.recording import RecordingDiffers, compare_recordings, read_recording
 from local_azure.recording.__main__ import main
 from local_azure.webpubsub import ConnectionString, EventHandler
+from local_azure.webpubsub.tokens import client_audience, make_client_token
 from tests.local_azure.recording.conversation import CONVERSATION
 from tests.system_parts import needs_posix
 
@@ -211,23 +213,27 @@ def test_the_whole_of_local_azure_is_recorded_and_metered(tmp_path: Path) -> Non
     write_without(asked, '"answer"', '"server"')
     ports = ["--port", "0", "--webpubsub-port", "0", "--tables-port", "0"]
 
-    with served(
-        "local_azure",
-        "--app",
-        str(folder),
-        *ports,
-        "--record",
-        str(file),
-        "--meter",
-        str(costs),
-        "--price",
-        "logs_gb=1",
-    ) as printed:
+    with (
+        ExitStack() as stack,
+        served(
+            "local_azure",
+            "--app",
+            str(folder),
+            *ports,
+            "--record",
+            str(file),
+            "--meter",
+            str(costs),
+            "--price",
+            "logs_gb=1",
+        ) as printed,
+    ):
         connection = connection_of(printed)
         assert main(["replay", str(asked), "--connection", str(connection)]) == 0
         wait_for(file, '"step": "answer"')
         with urllib.request.urlopen(f"{connection.endpoint}/inspector/meter", timeout=10) as answer:
             live = json.load(answer)
+        stack.enter_context(connected(connection))  # is still there at the end, which is not recorded
 
     steps = [(step.kind.value, step.facts.get("event")) for step in read_recording(file)]
     assert ("event", "user.count") in steps
@@ -238,6 +244,21 @@ def test_the_whole_of_local_azure_is_recorded_and_metered(tmp_path: Path) -> Non
     assert document["run"]["webhooks"] == live["run"]["webhooks"] >= 1
     assert document["run"]["storageCalls"] is not None
     assert [row["webhooks"] for row in document["messages"] if row["cause"] == "event count"] == [1]
+
+
+def connected(connection: ConnectionString) -> socket.socket:
+    """Return the socket of a client that the service has accepted."""
+    address = urlsplit(connection.endpoint)
+    audience = client_audience(connection.endpoint, "chat")
+    token = make_client_token(connection.access_key, audience, now=time.time(), lifetime_seconds=60)
+    client = socket.create_connection((address.hostname, address.port), timeout=10)
+    client.sendall(
+        f"GET /client/hubs/chat?access_token={token} HTTP/1.1\r\nHost: {address.netloc}\r\nUpgrade: websocket\r\n"
+        "Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+        "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n".encode()
+    )
+    assert client.recv(4096).startswith(b"HTTP/1.1 101 ")
+    return client
 
 
 def write_without(file: Path, *parts: str) -> None:

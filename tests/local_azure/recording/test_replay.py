@@ -218,12 +218,18 @@ async def recovered_clients(harness: Harness, service: Service, application: App
 
 
 async def clients_with_ids_and_claims(harness: Harness, service: Service, application: Application) -> None:
-    application.answer("message", lambda event: aiohttp.web.json_response({"about": event.json()["id"]}))
+    def answer(event: Received) -> aiohttp.web.Response:
+        return aiohttp.web.json_response(
+            {"about": event.json()["id"], "are": event.json()["id"] == event.json()["same"]}
+        )
+
+    application.answer("message", answer)
     client = await harness.connect(service, "ana", groups=["room"], headers={"X-Test": "1"}, room="lobby")
     for number in (1, 2, 1):
-        data = {"id": f"{number}e9f7bb0-7a5c-4a3e-9f41-5a3f6c7f9a10"}
+        id_ = f"{number}e9f7bb0-7a5c-4a3e-9f41-5a3f6c7f9a10"
+        data = {"id": id_, "same": id_}
         await client.send("event", event="message", dataType="json", data=data)
-        assert await client.data() == {"about": data["id"]}
+        assert await client.data() == {"about": id_, "are": True}
 
 
 async def close_everybody(event: Received) -> aiohttp.web.Response:
