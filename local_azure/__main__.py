@@ -5,6 +5,11 @@ same time, and an app that ends takes no connection with it. These processes are
 imported, because that takes most of the time until the app is ready.
 """
 
+from local_azure.interrupts import exit_at_interrupt
+
+if __name__ == "__main__":
+    exit_at_interrupt()
+
 import argparse
 import sys
 from collections.abc import Sequence

@@ -11,6 +11,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from local_azure import __version__
+from local_azure.interrupts import exit_at_interrupt, raise_at_interrupt
 
 PROGRAM = "local-azure"
 
@@ -41,16 +42,25 @@ SUBCOMMANDS: Mapping[str, Subcommand] = MappingProxyType(
 )
 
 
+# Commands that set a handler for Ctrl-C once they have started. The others rely on KeyboardInterrupt on Windows.
+SET_HANDLERS = frozenset({"local_azure", "local_azure.functions"})
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the subcommand that the first word names, else all services for an app; return the exit status."""
     words = sys.argv[1:] if arguments is None else list(arguments)
+    has_own_process = arguments is None
     if words == ["--version"]:
         print(f"{PROGRAM} {__version__}")  # noqa: T201
         return 0
+    package = "local_azure"
     if words and words[0] in SUBCOMMANDS:
-        command = SUBCOMMANDS[words[0]]
-        return _run(command.package, [*command.words, *words[1:]])
-    return _run("local_azure", words)
+        command = SUBCOMMANDS[words.pop(0)]
+        package, words = command.package, [*command.words, *words]
+    if has_own_process:
+        prepare = exit_at_interrupt if package in SET_HANDLERS else raise_at_interrupt
+        prepare()
+    return _run(package, words)
 
 
 def program_name(package: str) -> str:

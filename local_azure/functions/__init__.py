@@ -1,4 +1,4 @@
-"""The Functions host: HTTP triggers and Durable Functions for any Python v2 app folder."""
+"""The Functions host: HTTP and timer triggers and Durable Functions for any Python v2 app folder."""
 
 import importlib
 from typing import TYPE_CHECKING

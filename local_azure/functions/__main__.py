@@ -4,6 +4,11 @@ The app finds its Web PubSub service, or any other, in its settings; this comman
 in its own process, unless `--instances` or `--reload` needs others.
 """
 
+from local_azure.interrupts import exit_at_interrupt
+
+if __name__ == "__main__":
+    exit_at_interrupt()
+
 import argparse
 import asyncio
 import socket

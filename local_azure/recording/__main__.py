@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import get_args
 
+from local_azure.interrupts import INTERRUPTED
 from local_azure.recording.client_player import ReplayFailed
 from local_azure.recording.comparison import RecordingDiffers, compare_recordings
 from local_azure.recording.file_format import InvalidRecording, StepKind, read_recording
@@ -59,6 +60,8 @@ def _replay(arguments: list[str]) -> int:
             replayed = asyncio.run(replay_remotely(ConnectionString.parse(parsed.connection), parsed.file, options))
         else:
             replayed = asyncio.run(_replay_locally(parsed, options))
+    except KeyboardInterrupt:
+        return INTERRUPTED
     except RecordingDiffers as difference:
         print(difference)  # noqa: T201
         return DIFFERENT

@@ -132,8 +132,8 @@ class ClientPlayer:
             self._add(StepKind.END, client, {})
 
     def _note_connection(self, client: _Client, frame: JsonValue) -> None:
-        """Keep the ids in a `connected` frame: they are needed to recover the connection."""
-        if not isinstance(frame, dict) or client.connection_id:
+        """Keep what a `connected` frame says: it is needed to recover the connection."""
+        if not isinstance(frame, dict):
             return
         system = frame.get("system_message")
         connected = frame if frame.get("event") == "connected" else None

@@ -17,6 +17,7 @@ from local_azure.recording.recorder import Recorder
 from local_azure.webpubsub import Service
 from local_azure.webpubsub.acknowledgements import AckIds
 from local_azure.webpubsub.event_handlers import ConnectRequest, EventFailed
+from local_azure.webpubsub.events import JOINED
 from local_azure.webpubsub.handshake import AcceptedConnection, ConnectionRequest, HandshakeError, accept_connection
 from local_azure.webpubsub.hub import Connection
 from local_azure.webpubsub.messages import DataType, Payload
@@ -100,11 +101,14 @@ class EventPlayer:
         if kind == "user":
             payload = _payload(step, resolve_placeholders(step.facts.get("data"), self._recorder, self._bindings))
             client.last_event = asyncio.create_task(self._send_user_event(connection, name, payload, client.last_event))
+        elif kind == "gp":
+            # Only what no call of the app has changed already: the client itself joined or left.
+            group = str(_fact(step, "group"))
+            (connection.hub.join if name == JOINED else connection.hub.leave)(connection, group)
         elif name == "connected":
             self._service.event_handlers.connected(connection.source)
         elif name == "disconnected":
-            data = step.facts.get("data")
-            connection.hub.remove(connection, str(data.get("reason", "")) if isinstance(data, dict) else "")
+            connection.hub.remove(connection, str(_fact(step, "reason")))
 
     async def _send_user_event(
         self, connection: Connection, name: str, payload: Payload, before: asyncio.Task[None] | None
@@ -133,6 +137,12 @@ def _connection_request(step: Step, facts: JsonValue) -> ConnectionRequest:
         raise InvalidRecording(f"line {step.line}: {error}") from None
     token = ClientToken(user if isinstance(user, str) else None, roles, groups, claims)
     return ConnectionRequest(hub, token, offered, ORIGIN, ConnectRequest(claims, query, {}, offered), pairs)
+
+
+def _fact(step: Step, name: str) -> JsonValue:
+    """Return a field of an event's data, "" when it is absent."""
+    data = step.facts.get("data")
+    return data.get(name, "") if isinstance(data, dict) else ""
 
 
 def _payload(step: Step, data: JsonValue) -> Payload:

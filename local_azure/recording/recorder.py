@@ -10,7 +10,7 @@ from local_azure.recording.frames import body_to_json, bytes_to_json, frame_to_j
 from local_azure.recording.identifiers import Identifiers
 from local_azure.recording.secrets import SecretFilter, hide_parameters
 from local_azure.webpubsub.inspector.labels import split_frame
-from local_azure.webpubsub.messages import DataType, Payload, SendEvent
+from local_azure.webpubsub.messages import DataType, Invoke, Payload, SendEvent
 from local_azure.webpubsub.observations import (
     ClientLeft,
     ConnectionEnded,
@@ -35,6 +35,7 @@ _VALIDATION = "validate"
 # What the service's SDKs set in each token, and what the step says by other names.
 _STANDARD_CLAIMS = frozenset(("aud", "exp", "iat", "iss", "jti", "nbf", "sub", "role", "webpubsub.group"))
 MAX_HANDSHAKES = 10_000
+MAX_PAYLOADS = 100
 
 
 class Recorder:
@@ -55,7 +56,7 @@ class Recorder:
         self._clients: dict[str, str] = {}  # by connection id
         self._protocols: dict[str, str | None] = {}  # by connection id
         self._left: set[str] = set()
-        self._payloads: dict[str, Payload] = {}  # of the last user event, by connection id
+        self._payloads: dict[str, Payload] = {}  # of the newest user events, by correlation id
         self._published: MessagePublished | None = None
         self._held: list[Step] | None = None
 
@@ -174,8 +175,10 @@ class Recorder:
 
     def _add_received(self, record: FrameReceived) -> None:
         client = self.client_of(record.connection_id)
-        if isinstance(record.message, SendEvent):
-            self._payloads[record.connection_id] = record.message.payload
+        if isinstance(record.message, SendEvent | Invoke):
+            self._payloads[record.correlation_id] = record.message.payload
+            if len(self._payloads) > MAX_PAYLOADS:
+                del self._payloads[next(iter(self._payloads))]
         frame = frame_to_json(self._protocols[record.connection_id], record.frame, is_from_client=True)
         self._add(StepKind.SEND, client, {"frame": frame})
 
@@ -198,10 +201,10 @@ class Recorder:
         if record.correlation_id in self._handshakes:
             self.name_connection(record.connection_id, self._handshakes[record.correlation_id], None)
         facts: dict[str, JsonValue] = {"event": record.event.removeprefix(_EVENT_TYPES)}
-        payload = self._payloads.get(record.connection_id) if ".user." in record.event else None
+        payload = self._payloads.get(record.correlation_id) if ".user." in record.event else None
         if payload is not None:
             facts |= payload_to_json(payload)
-        elif record.event.endswith(".sys.disconnected") and record.body:
+        elif record.body and (record.event.endswith(".sys.disconnected") or ".gp." in record.event):
             facts["data"] = body_to_json(record.body)
         if record.attempt > 1:
             facts["attempt"] = record.attempt
@@ -233,7 +236,6 @@ class Recorder:
             self._write(step)
 
     def _add_end(self, record: ConnectionEnded) -> None:
-        self._payloads.pop(record.connection_id, None)
         if record.connection_id in self._left:
             self._left.discard(record.connection_id)
         else:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from local_azure.testing.contents import Content, shorten
-from local_azure.webpubsub.messages import NO_METADATA, DataType, GroupMessage
+from local_azure.webpubsub.messages import NO_METADATA, DataType, GroupMessage, StreamPart
 from local_azure.webpubsub.observations import Audience, MessagePublished
 
 
@@ -16,7 +16,7 @@ class PublishedMessage(Content):
 
     `audience` says whom it was for. `data_type` is text, json, binary or protobuf; `data` are the bytes. `from_user` is
     the user id of the client that published it; None for the application, and for a client without a user id. `at` is
-    in UTC.
+    in UTC. A part of a stream has its place there, `stream`; the message that ends one has an empty text.
     """
 
     hub: str
@@ -26,6 +26,7 @@ class PublishedMessage(Content):
     from_user: str | None
     at: datetime
     metadata: Mapping[str, str] = field(default_factory=lambda: NO_METADATA)
+    stream: StreamPart | None = None
 
     @property
     def content(self) -> Any:
@@ -63,4 +64,5 @@ def read_message(record: MessagePublished) -> PublishedMessage:
         from_user=message.from_user_id if isinstance(message, GroupMessage) else None,
         at=datetime.fromtimestamp(record.at, UTC),
         metadata=message.payload.metadata,
+        stream=message.stream if isinstance(message, GroupMessage) else None,
     )

@@ -10,7 +10,7 @@ from typing import Protocol
 
 from local_azure.meter.counters import messages_of, payload_size
 from local_azure.webpubsub.acknowledgements import AckIds, ReplayBuffer
-from local_azure.webpubsub.events import EventSource
+from local_azure.webpubsub.events import JOINED, LEFT, EventSource
 from local_azure.webpubsub.messages import DataMessage, Disconnected, GroupMessage, ServiceMessage
 from local_azure.webpubsub.observations import (
     UNKNOWN_AUDIENCE,
@@ -21,6 +21,7 @@ from local_azure.webpubsub.observations import (
     MessagePublished,
     Observations,
 )
+from local_azure.webpubsub.pending_invocations import PendingInvocations
 from local_azure.webpubsub.protocols import Codec, Frame
 from local_azure.webpubsub.roles import Permissions
 from local_azure.webpubsub.websocket_frames import data_frame
@@ -57,6 +58,7 @@ class Connection:
         "ended",
         "groups",
         "hub",
+        "invocations",
         "permissions",
         "protocol",
         "replay",
@@ -88,6 +90,7 @@ class Connection:
         self.replay = replay
         self.groups: set[str] = set()
         self.transport: Transport | None = None
+        self.invocations: PendingInvocations | None = None
         self.ended = False
 
     @property
@@ -118,6 +121,11 @@ class Connection:
         if observations.active:
             observations.publish(FrameSent(self.hub.name, self.id, self.user_id, frame))
 
+    def cancel_invocations(self) -> None:
+        """End the pending invocations: the socket on which the client waits for their answers is gone."""
+        if self.invocations is not None:
+            self.invocations.cancel_all()
+
     def __repr__(self) -> str:
         return f"<Connection {self.id} in {self.hub.name}>"
 
@@ -131,11 +139,14 @@ class Hub:
         clock: Callable[[], float],
         observations: Observations,
         on_end: Callable[[Connection, str], None],
+        on_group_change: Callable[[Connection, str, str], None] = lambda connection, event, group: None,
     ) -> None:
+        """`on_group_change` is called with each connection that has `joined` or `left` a group."""
         self.name = name
         self._clock = clock
         self.observations = observations
         self._on_end = on_end
+        self._on_group_change = on_group_change
         self._connections: dict[str, Connection] = {}
         self._users: dict[str, dict[str, Connection]] = {}
         self._groups: dict[str, dict[str, Connection]] = {}
@@ -175,14 +186,17 @@ class Hub:
 
     def join(self, connection: Connection, group: str) -> None:
         """Add the connection to a group; do nothing for a member and for an ended connection."""
-        if not connection.ended:
+        if not connection.ended and group not in connection.groups:
             connection.groups.add(group)
             self._groups.setdefault(group, {})[connection.id] = connection
+            self._on_group_change(connection, JOINED, group)
 
     def leave(self, connection: Connection, group: str) -> None:
         """Remove the connection from a group, if it is a member."""
-        connection.groups.discard(group)
-        _remove(self._groups, group, connection)
+        if group in connection.groups:
+            connection.groups.discard(group)
+            _remove(self._groups, group, connection)
+            self._on_group_change(connection, LEFT, group)
 
     def leave_all_groups(self, connection: Connection) -> None:
         """Remove the connection from all its groups."""
@@ -215,7 +229,7 @@ class Hub:
             shared = encoded.get(codec.name)
             if shared is None:
                 content = codec.encode(message)
-                if content is None:  # does not happen: every subprotocol has data messages
+                if content is None:  # the end of a stream, to a raw client
                     continue
                 frame = data_frame(content)
                 size = payload_size(frame)
@@ -266,6 +280,7 @@ class Hub:
             return
         connection.ended = True
         connection.transport = None
+        connection.cancel_invocations()
         connection.replay = None if connection.replay is None else connection.replay.empty_copy()
         self.leave_all_groups(connection)
         if self._connections.pop(connection.id, None) is not None:
@@ -285,11 +300,16 @@ class Hubs:
         clock: Callable[[], float],
         observations: Observations,
         on_end: Callable[[Connection, str], None] = lambda connection, reason: None,
+        on_group_change: Callable[[Connection, str, str], None] = lambda connection, event, group: None,
     ) -> None:
-        """`clock` returns monotonic seconds; `on_end` is called with each connection that ends and the reason."""
+        """`clock` returns monotonic seconds; `on_end` is called with each connection that ends and the reason.
+
+        `on_group_change` is called with each connection that has `joined` or `left` a group, and the group.
+        """
         self._clock = clock
         self._observations = observations
         self._on_end = on_end
+        self._on_group_change = on_group_change
         self._hubs: dict[str, Hub] = {}
 
     def hub(self, name: str) -> Hub:
@@ -297,7 +317,7 @@ class Hubs:
         key = name.lower()
         hub = self._hubs.get(key)
         if hub is None:
-            hub = self._hubs[key] = Hub(key, self._clock, self._observations, self._on_end)
+            hub = self._hubs[key] = Hub(key, self._clock, self._observations, self._on_end, self._on_group_change)
         return hub
 
     def find(self, name: str) -> Hub | None:

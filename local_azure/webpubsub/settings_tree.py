@@ -117,14 +117,14 @@ class Section:
             raise SettingsError(f"{self._at(key)} must be a string")
         return value
 
-    def boolean(self, key: str) -> bool:
-        """Return true or false; absent is false."""
+    def boolean(self, key: str, *, default: bool = False) -> bool:
+        """Return true or false; absent is the default."""
         value = self._take(key)
         if isinstance(value, str) and value.lower() in ("true", "false"):
             return value.lower() == "true"
         if value is not None and not isinstance(value, bool):
             raise SettingsError(f"{self._at(key)} must be true or false")
-        return bool(value)
+        return default if value is None else value
 
     def integer(self, key: str, *, default: int, minimum: int, maximum: int) -> int:
         """Return a whole number within the bounds."""

@@ -128,6 +128,8 @@ VALUES = {
     "WebPubSub:Hubs:<hub>:EventHandlers": [{"UrlTemplate": "http://localhost/{event}"}],
     "WebPubSub:Hubs:<hub>:AnonymousConnectPolicy": "allow",
     "WebPubSub:Hubs:<hub>:WebSocketKeepAliveIntervalInSeconds": 5,
+    "WebPubSub:Hubs:<hub>:Invocations": False,
+    "WebPubSub:Hubs:<hub>:Streams": False,
 }
 
 

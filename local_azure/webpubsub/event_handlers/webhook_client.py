@@ -97,7 +97,7 @@ class WebhookClient:
             failure = str(error)
             raise
         except asyncio.CancelledError:
-            failure = "cancelled: the client left, or the time was up"
+            failure = "cancelled: the client left or asked for it, or the time was up"
             raise
         finally:
             self._observations.meter.end_webhook(cause)

@@ -10,6 +10,8 @@ from local_azure.webpubsub.inspector.entries import MAX_NAMED_RECEIVERS, Entry, 
 from local_azure.webpubsub.inspector.labels import (
     client_message_label,
     delivery_label,
+    is_failure,
+    is_routine,
     payload_of,
     rest_call_label,
     service_frame_label,
@@ -18,7 +20,7 @@ from local_azure.webpubsub.inspector.labels import (
     storage_call_status,
 )
 from local_azure.webpubsub.inspector.redaction import Redactor
-from local_azure.webpubsub.messages import DataMessage, Payload, Ping, SequenceAck
+from local_azure.webpubsub.messages import DataMessage, Payload
 from local_azure.webpubsub.observations import (
     ClientLeft,
     ConnectionDetached,
@@ -137,7 +139,7 @@ class EventBuffer:
             is_ok=False if record.message is None else None,
             content=payload.data if payload else record.frame,
         )
-        entry.is_routine = isinstance(record.message, Ping | SequenceAck)
+        entry.is_routine = is_routine(entry.title)
         ack_id = getattr(record.message, "ack_id", None)
         if ack_id is not None:
             entry.facts["ack id"] = ack_id
@@ -148,8 +150,8 @@ class EventBuffer:
         kind, payload = split_frame(record.frame)
         title = service_frame_label(kind, payload)
         entry = self._add_entry(record, EntryKind.FRAME_OUT, title, hub=record.hub, content=payload)
-        entry.is_routine = title == "pong"
-        entry.is_ok = False if title.startswith("ack") and title.count(" ") > 1 else None
+        entry.is_routine = is_routine(title)
+        entry.is_ok = False if is_failure(title) else None
 
     def _add_delivery(self, record: MessagePublished) -> Entry:
         message = record.message

@@ -62,7 +62,7 @@ async def test_a_lost_client_costs_nothing_until_it_is_back(harness: Harness) ->
     back = await harness.recover(service, lost)
 
     assert await back.data() == "tea"
-    assert (meter.usage(RECOVERING).count, meter.usage(RECOVERING).frames) == (1, 1)
+    assert (meter.usage(RECOVERING).count, meter.usage(RECOVERING).frames) == (1, 2)  # a welcome, and the message
 
 
 async def test_an_event_is_counted_with_all_that_it_brings_about(harness: Harness) -> None:

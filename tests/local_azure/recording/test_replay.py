@@ -5,6 +5,7 @@ import re
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import AsyncExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -24,8 +25,9 @@ from local_azure.recording import (
     replay,
     replay_remotely,
 )
-from local_azure.webpubsub import DEFAULT_ACCESS_KEY, ConnectionString, HubSettings, Service, Settings
+from local_azure.webpubsub import DEFAULT_ACCESS_KEY, ConnectionString, EventHandler, HubSettings, Service, Settings
 from local_azure.webpubsub.protocols import webpubsub_pb2 as pb
+from local_azure.webpubsub.settings import GroupPresenceEvents
 from tests.local_azure.webpubsub.harness import FAST, HUB, RELIABLE_JSON, Application, Client, Harness, Received, until
 from tests.local_azure.webpubsub.small_app import SmallApp, small_app
 from tests.system_parts import needs
@@ -250,7 +252,20 @@ async def clients_that_are_closed(harness: Harness, service: Service, applicatio
     await application.wait_for("disconnected")
 
 
+async def clients_that_invoke_and_join(harness: Harness, service: Service, application: Application) -> None:
+    application.answer("sum", lambda event: aiohttp.web.json_response(sum(event.json())))
+    client = await harness.connect(service, "ana", groups=["room"])
+    for id_, numbers in (("i-1", [1, 2]), ("i-2", [3, 4])):
+        target = {"target": "event", "event": "sum", "dataType": "json", "data": numbers}
+        await client.send("invoke", invocationId=id_, **target)
+        assert (await client.receive())["invocationId"] == id_
+    await client.send("joinGroup", group="other", ackId=1)
+    await client.receive()
+    await application.wait_for("joined", 2)
+
+
 STORIES: list[Story] = [
+    clients_that_invoke_and_join,
     raw_clients,
     protobuf_clients,
     refused_clients,
@@ -261,21 +276,30 @@ STORIES: list[Story] = [
 ]
 
 
+def handler_of(application: Application) -> EventHandler:
+    """Return a handler of the application that is told everything."""
+    return replace(application.handler(), group_presence_events=GroupPresenceEvents(("joined", "left")))
+
+
 @pytest.mark.parametrize("story", STORIES, ids=lambda story: story.__name__)
 async def test_what_clients_do_is_recorded_and_done_again(harness: Harness, tmp_path: Path, story: Story) -> None:
     file = tmp_path / "story.jsonl"
     first = await harness.service()
     application = await harness.application()
-    first.set_event_handlers(HUB, [application.handler()])
+    first.set_event_handlers(HUB, [handler_of(application)])
     with record(first, file):
         await story(harness, first, application)
         await wait_for_answers(file)
     second = await harness.service()
-    second.set_event_handlers(HUB, [application.handler()])
+    second.set_event_handlers(HUB, [handler_of(application)])
 
     replayed = await replay(second, file, options=QUICK)
 
     assert replayed.compared > 0
+    if story in (clients_that_invoke_and_join, raw_clients):
+        third = await harness.service()
+        third.set_event_handlers(HUB, [handler_of(application)])
+        assert (await replay(third, file, play="events", options=QUICK)).compared > 3
 
 
 async def test_what_happens_to_a_client_that_was_there_before_is_recorded_but_cannot_be_played(

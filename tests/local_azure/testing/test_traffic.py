@@ -3,7 +3,7 @@
 import threading
 
 from local_azure.testing.traffic import MAX_RECORDS, Traffic
-from local_azure.webpubsub.messages import DataType, Payload, ServerMessage
+from local_azure.webpubsub.messages import DataType, GroupMessage, Payload, ServerMessage, StreamPart
 from local_azure.webpubsub.observations import Audience, ConnectionEnded, MessagePublished, WebhookCalled, WebhookSent
 
 
@@ -50,6 +50,18 @@ def test_the_answer_to_an_event_of_an_earlier_test_is_not_kept() -> None:
     traffic.add(called(1, 204))
 
     assert traffic.events() == ()
+
+
+def test_a_part_of_a_stream_is_a_message_with_its_place() -> None:
+    traffic = Traffic()
+    parts = [StreamPart("s1", 1), StreamPart("s1", 2, is_last=True)]
+
+    for part in parts:
+        message = GroupMessage("room", Payload(DataType.TEXT, b""), "ana", part)
+        traffic.add(MessagePublished("chat", message, Audience("group", "room")))
+    traffic.add(published("no stream"))
+
+    assert [message.stream for message in traffic.messages()] == [*parts, None]
 
 
 def test_what_is_neither_a_message_nor_an_event_is_not_kept() -> None:
