@@ -16,7 +16,7 @@ OPEN = """async () => {
     if (window.isFailing) throw new Error("nobody answers");
     return (await fetch(path)).json();
   }, 50);
-  document.getElementById("filters").hidden = true;
+  document.getElementById("filters")?.setAttribute("hidden", "");
   document.querySelector("main").replaceChildren(window.panel.element);
   window.panel.show();
 }"""

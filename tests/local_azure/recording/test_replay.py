@@ -32,7 +32,8 @@ from tests.local_azure.webpubsub.harness import FAST, HUB, RELIABLE_JSON, Applic
 from tests.local_azure.webpubsub.small_app import SmallApp, small_app
 from tests.system_parts import needs
 
-QUICK = ReplayOptions(step_seconds=0.5)
+# For what does not come.
+QUICK = ReplayOptions(step_seconds=1.0)
 
 
 @pytest.fixture
@@ -138,7 +139,7 @@ async def test_another_text_is_told_with_its_line_and_what_is_not_expected_is_to
 
     async with small_app() as app:
         with pytest.raises(RecordingDiffers) as differs:
-            await replay(app.service, edited, options=QUICK)
+            await replay(app.service, edited)
 
     changed, added = differs.value.differences
     assert str(changed).startswith(f"line {number}: differs")
@@ -293,13 +294,13 @@ async def test_what_clients_do_is_recorded_and_done_again(harness: Harness, tmp_
     second = await harness.service()
     second.set_event_handlers(HUB, [handler_of(application)])
 
-    replayed = await replay(second, file, options=QUICK)
+    replayed = await replay(second, file)
 
     assert replayed.compared > 0
     if story in (clients_that_invoke_and_join, raw_clients):
         third = await harness.service()
         third.set_event_handlers(HUB, [handler_of(application)])
-        assert (await replay(third, file, play="events", options=QUICK)).compared > 3
+        assert (await replay(third, file, play="events")).compared > 3
 
 
 async def test_what_happens_to_a_client_that_was_there_before_is_recorded_but_cannot_be_played(
@@ -316,7 +317,7 @@ async def test_what_happens_to_a_client_that_was_there_before_is_recorded_but_ca
         (StepKind.RECEIVE, "earlier"),
     ]
     with pytest.raises(InvalidRecording, match="line 2: earlier did not connect before"):
-        await replay(service, file, options=QUICK)
+        await replay(service, file)
 
 
 # --- secrets, and what cannot be written ------------------------------------------------------
