@@ -41,11 +41,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _record(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(
         prog="local-azure record",
-        description="Serve Web PubSub until Ctrl-C and record what clients, service and app send each other. Other "
-        "options are those of `python -m local_azure.webpubsub`.",
+        usage="local-azure record [-h] FILE …",
+        description="Serve Web PubSub until Ctrl-C and record what clients, service and app send each other. The options "
+        "behind FILE are those of `python -m local_azure.webpubsub`.",
     )
     parser.add_argument("file", type=Path, metavar="FILE", help="the recording; a file that exists is replaced")
-    parsed, rest = parser.parse_known_args(arguments)
+    parsed, rest = parser.parse_args(arguments[:1]), arguments[1:]
     try:
         return webpubsub_command.main(rest, partial(record, file=parsed.file))
     except RecordingFailed as error:

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from local_azure.recording import InvalidRecording, Step, StepKind, read_recording
@@ -17,6 +17,7 @@ JSON = st.recursive(
 FACTS = st.dictionaries(st.sampled_from(["frame", "event", "call", "data", "status"]), JSON)
 
 
+@settings(max_examples=40)
 @given(st.sampled_from(StepKind), st.text(max_size=8), FACTS, st.integers(0, 9999))
 def test_a_step_is_read_as_it_was_written(kind: StepKind, client: str, facts: dict[str, None], tenths: int) -> None:
     step = Step(kind, client, facts, tenths / 10)

@@ -3,15 +3,30 @@
 import json
 from base64 import b64encode
 from collections.abc import Callable
-from urllib.parse import quote, quote_plus
+from urllib.parse import quote, quote_plus, urlencode
 
 import jwt
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from local_azure.recording.file_format import JsonValue
+from local_azure.recording.file_format import JsonValue, format_step
+from local_azure.recording.recorder import Recorder
 from local_azure.recording.secrets import HIDDEN, SecretFilter, hide_parameters
+from local_azure.webpubsub.messages import DataType, GroupMessage, Payload, SendEvent
+from local_azure.webpubsub.observations import (
+    ConnectionEnded,
+    ConnectionOpened,
+    FrameReceived,
+    FrameSent,
+    HandshakeReceived,
+    MessagePublished,
+    Observation,
+    RestCalled,
+    WebhookCalled,
+    WebhookSent,
+)
+from local_azure.webpubsub.websocket_frames import data_frame
 
 KEY = "abcDEF+/1234567890abcDEF+/1234567890abcDEF+="
 TOKEN = jwt.encode({"sub": "ana", "aud": "http://localhost/client/hubs/chat"}, KEY, "HS256")
@@ -64,6 +79,43 @@ def test_a_secret_is_removed_from_any_text_in_any_place(
 
     assert secret not in kept
     assert b64encode(secret.encode()).decode()[4:-4] not in kept
+
+
+def records_with(text: str) -> list[Observation]:
+    """Return one record of each kind that is recorded, with the text in each of its fields that others choose."""
+    payload = Payload(DataType.TEXT, text.encode(), {"note": text})
+    frame = json.dumps({"type": "event", "event": "say", "dataType": "text", "data": text})
+    answer = json.dumps({"type": "message", "from": "server", "dataType": "text", "data": text})
+    query = urlencode({"filter": text, "excluded": text})
+    return [
+        HandshakeReceived("chat", text, (text,), {"name": (text,), "role": (text,)}, {"note": [text], "code": [text]}),
+        ConnectionOpened("chat", "c-1", text, "json.webpubsub.azure.v1", recovered=False),
+        FrameReceived("chat", "c-1", text, frame, SendEvent("say", payload)),
+        FrameReceived("chat", "c-2", None, text, None),
+        WebhookSent("chat", "c-1", text, "azure.webpubsub.user.say", 1, None, "handler", 1, text.encode()),
+        FrameSent("chat", "c-1", text, data_frame(answer)),
+        FrameSent("chat", "c-2", None, data_frame(b"\xff" + text.encode())),
+        MessagePublished("chat", GroupMessage(text, payload)),
+        RestCalled("POST", f"/api/hubs/chat/groups/{quote(text, safe='')}/:send", query, 202, 1.0, None, None),
+        WebhookCalled("chat", "c-1", text, "azure.webpubsub.user.say", 1, None, "h", 1, 200, 1.0, text, text.encode()),
+        ConnectionEnded("chat", "c-1", text, text),
+    ]
+
+
+@given(st.sampled_from(PLACED), WORDS, WORDS)
+def test_no_record_of_the_service_brings_a_secret_into_the_file(
+    placed: tuple[str, str], before: str, after: str
+) -> None:
+    secret, form = placed
+    lines: list[str] = []
+    recorder = Recorder("http://localhost:1", [KEY], lambda step: lines.append(format_step(step)))
+
+    for record in records_with(f"{before} {form.format(secret)} {after}"):
+        recorder.add(record)
+    recorder.flush()
+
+    assert len(lines) == 10
+    assert [line for line in lines if secret in line] == []
 
 
 @pytest.mark.parametrize(("secret", "form"), PLACED)
