@@ -42,8 +42,8 @@ def _record(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(
         prog="local-azure record",
         usage="local-azure record [-h] FILE …",
-        description="Serve Web PubSub until Ctrl-C and record what clients, service and app send each other. The options "
-        "behind FILE are those of `python -m local_azure.webpubsub`.",
+        description="Serve Web PubSub until Ctrl-C and record what clients, service and app send each other. The "
+        "options behind FILE are those of `python -m local_azure.webpubsub`.",
     )
     parser.add_argument("file", type=Path, metavar="FILE", help="the recording; a file that exists is replaced")
     parsed, rest = parser.parse_args(arguments[:1]), arguments[1:]
