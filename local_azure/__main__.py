@@ -102,6 +102,7 @@ async def _serve(
         identity=identity,
         meter=meter,
         record=parsed.record,
+        has_recorder=not parsed.no_recorder,
     )
     await run_services(services, instances, storage)
 
@@ -140,6 +141,7 @@ def _parser() -> argparse.ArgumentParser:
         metavar="TEXT",
         help="inject a fault, may be repeated: 'delay webhook 200ms event=message count=3' (local_azure/README.md)",
     )
+    parser.add_argument("--no-recorder", action="store_true", help="the inspector records only while its page is open")
     _add_identity_arguments(parser)
     add_meter_options(parser)
     parser.add_argument(

@@ -55,6 +55,7 @@ class ServiceOptions:
     `functions_port` is the app's; `webpubsub_settings` is None for webpubsub.json in the app's folder, if it is there.
     `app_settings` are further ones of the app. With `tls` all but the app is served by https, which `identity` needs.
     What clients, service and app send each other is recorded in `record`.
+    Without `has_recorder` the inspector records only while its page is open, whatever the settings say.
     """
 
     app_root: Path
@@ -70,6 +71,7 @@ class ServiceOptions:
     identity: IdentityOptions | None = None
     meter: MeterOptions | None = None
     record: Path | None = None
+    has_recorder: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +148,8 @@ def _print_addresses(
     options: ServiceOptions, service: Service, storage: StorageStarted, identity: "_Identity | None"
 ) -> None:
     print_line(f"Functions host   http://localhost:{options.functions_port}/")
-    print_line(f"Web PubSub       {service.endpoint}/")
+    note = "   (open it in a browser: the inspector)" if service.has_inspector else ""
+    print_line(f"Web PubSub       {service.endpoint}/{note}")
     if identity is None:
         print_line(f"Connection       {service.connection_string}")
     print_line(f"Table storage    {storage.endpoint}")
@@ -174,6 +177,8 @@ def _read_settings(options: ServiceOptions) -> Settings:
     """Return the service's settings, for the app's port; raises ConfigurationError."""
     settings = read_webpubsub_settings(options.webpubsub_settings, options.app_root)
     settings = replace_functions_port(settings, options.functions_port)
+    if not options.has_recorder:
+        settings = replace(settings, recorder=replace(settings.recorder, enabled=False))
     return require_identities(settings) if options.identity else settings
 
 

@@ -9,8 +9,10 @@ from local_azure.recording.file_format import JsonValue, Step, StepKind
 from local_azure.recording.frames import body_to_json, bytes_to_json, frame_to_json, parse_container
 from local_azure.recording.identifiers import Identifiers
 from local_azure.recording.secrets import SecretFilter, hide_parameters
+from local_azure.webpubsub.event_handlers.requests import CONTENT_TYPES
 from local_azure.webpubsub.inspector.labels import split_frame
-from local_azure.webpubsub.messages import DataType, Invoke, Payload, SendEvent
+from local_azure.webpubsub.messages import DataType, Payload
+from local_azure.webpubsub.metadata import metadata_from_headers
 from local_azure.webpubsub.observations import (
     ClientLeft,
     ConnectionEnded,
@@ -20,6 +22,7 @@ from local_azure.webpubsub.observations import (
     HandshakeReceived,
     HandshakeRefused,
     MessageDelivered,
+    MessageFannedOut,
     MessagePublished,
     Observation,
     RestCalled,
@@ -32,10 +35,12 @@ Write = Callable[[Step], None]
 _EVENT_TYPES = "azure.webpubsub."
 _API = "/api/hubs/"
 _VALIDATION = "validate"
+_CONNECT = ".sys.connect"
+_NO_DATA = b"{}"
+_DATA_TYPES = {content_type.partition(";")[0]: kind for kind, content_type in CONTENT_TYPES.items()}
 # What the service's SDKs set in each token, and what the step says by other names.
 _STANDARD_CLAIMS = frozenset(("aud", "exp", "iat", "iss", "jti", "nbf", "sub", "role", "webpubsub.group"))
 MAX_HANDSHAKES = 10_000
-MAX_PAYLOADS = 100
 
 
 class Recorder:
@@ -56,14 +61,13 @@ class Recorder:
         self._clients: dict[str, str] = {}  # by connection id
         self._protocols: dict[str, str | None] = {}  # by connection id
         self._left: set[str] = set()
-        self._payloads: dict[str, Payload] = {}  # of the newest user events, by correlation id
         self._published: MessagePublished | None = None
         self._held: list[Step] | None = None
 
     def add(self, record: Observation | StorageObservation) -> None:
         """Write what the record says, if a recording has it."""
         match record:
-            case MessageDelivered():
+            case MessageDelivered() | MessageFannedOut():
                 return
             case FrameSent():
                 self._add_sent(record)
@@ -175,10 +179,6 @@ class Recorder:
 
     def _add_received(self, record: FrameReceived) -> None:
         client = self.client_of(record.connection_id)
-        if isinstance(record.message, SendEvent | Invoke):
-            self._payloads[record.correlation_id] = record.message.payload
-            if len(self._payloads) > MAX_PAYLOADS:
-                del self._payloads[next(iter(self._payloads))]
         frame = frame_to_json(self._protocols[record.connection_id], record.frame, is_from_client=True)
         self._add(StepKind.SEND, client, {"frame": frame})
 
@@ -201,11 +201,10 @@ class Recorder:
         if record.correlation_id in self._handshakes:
             self.name_connection(record.connection_id, self._handshakes[record.correlation_id], None)
         facts: dict[str, JsonValue] = {"event": record.event.removeprefix(_EVENT_TYPES)}
-        payload = self._payloads.get(record.correlation_id) if ".user." in record.event else None
-        if payload is not None:
-            facts |= payload_to_json(payload)
-        elif record.body and (record.event.endswith(".sys.disconnected") or ".gp." in record.event):
-            facts["data"] = body_to_json(record.body)
+        if ".user." in record.event:
+            facts |= payload_to_json(_event_payload(record))
+        elif record.body and not record.event.endswith(_CONNECT):  # the data of `connect` are the step before it
+            facts |= {"data": body_to_json(record.body)} if record.body != _NO_DATA else {}
         if record.attempt > 1:
             facts["attempt"] = record.attempt
         self._add(StepKind.EVENT, self.client_of(record.connection_id), facts)
@@ -230,6 +229,10 @@ class Recorder:
             facts["query"] = [[name, value] for name, value in sorted(hide_parameters(parameters))]
         if record.path.endswith(":send") and published and published.correlation_id == record.correlation_id:
             facts |= payload_to_json(published.message.payload)
+        elif record.body:
+            facts["data"] = body_to_json(record.body)
+        if record.error_code is not None:
+            facts["error"] = record.error_code
         held, self._held, self._published = self._held, None, None
         self._add(StepKind.REST, "", facts)
         for step in held or ():
@@ -257,6 +260,14 @@ def payload_to_json(payload: Payload) -> dict[str, JsonValue]:
     if payload.metadata:
         facts["metadata"] = dict(payload.metadata)
     return facts
+
+
+def _event_payload(record: WebhookSent) -> Payload:
+    """Return the payload of a user event, as its request has it."""
+    headers = record.headers or {}
+    content_type = headers.get("Content-Type", "").partition(";")[0]
+    metadata = metadata_from_headers(headers.items())
+    return Payload(_DATA_TYPES.get(content_type, DataType.TEXT), record.body or b"", metadata)
 
 
 def _operation(path: str) -> str:

@@ -37,7 +37,7 @@ class WebPubSub(ThreadedService, RecordsAndReplays):
         self.service = service
         self.default_hub = default_hub
         self._traffic = Traffic()
-        service.observations.subscribe(self._traffic.add)
+        service.observations.subscribe(self._traffic.add, each_receiver=False)
 
     def __repr__(self) -> str:
         return f"<WebPubSub at {self.endpoint}>"

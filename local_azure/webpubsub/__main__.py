@@ -10,6 +10,7 @@ import signal
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -46,6 +47,8 @@ def main(arguments: Sequence[str] | None = None, observe: Observe | None = None)
     log_to_stderr(logging.DEBUG if options.verbose else logging.INFO)
     try:
         settings = load_settings(options.settings)
+        if options.no_recorder:
+            settings = replace(settings, recorder=replace(settings.recorder, enabled=False))
         host, port = _address(settings, options.host, options.port)
         meter = read_meter_options(options)
     except (SettingsError, InvalidPrice) as error:
@@ -97,6 +100,7 @@ def _parser() -> argparse.ArgumentParser:
     add_fault_option(parser, KINDS)
     add_identity_options(parser)
     add_meter_options(parser)
+    parser.add_argument("--no-recorder", action="store_true", help="the inspector records only while its page is open")
     parser.add_argument("--verbose", action="store_true", help="log more")
     return parser
 
@@ -137,6 +141,8 @@ async def _run(
                 asyncio.get_running_loop().add_signal_handler(number, stopped.set)
         print(f"Web PubSub listens on {service.endpoint}")  # noqa: T201
         print(f"Connection string: {service.connection_string}", flush=True)  # noqa: T201
+        if service.has_inspector:
+            print(f"Inspector, for a browser: {service.endpoint}/", flush=True)  # noqa: T201
         if notes := identity.write_variables({"WebPubSubConnectionString__serviceUri": service.endpoint}):
             print(notes, flush=True)  # noqa: T201
         service.observations.meter.prices = meter.prices

@@ -149,9 +149,9 @@ class Clients:
         return await self._open(request, accepted)
 
     def _observe_handshake(self, handshake: ConnectionRequest) -> None:
-        if self._observations.active:
+        if self._observations.follows_receivers:
             token, connect = handshake.token, handshake.connect
-            self._observations.publish(
+            self._observations.publish_of_receiver(
                 HandshakeReceived(handshake.hub, token.user_id, handshake.subprotocols, token.claims, connect.query)
             )
 
@@ -279,8 +279,9 @@ class Clients:
     def _end_or_detach(self, connection: Connection, socket: Socket, end: Closed) -> None:
         if connection.transport is not socket:
             return  # it has ended already, or has a newer socket
-        if self._observations.active:
-            self._observations.publish(ClientLeft(connection.hub.name, connection.id, connection.user_id, end.code))
+        if self._observations.follows_receivers:
+            left = ClientLeft(connection.hub.name, connection.id, connection.user_id, end.code)
+            self._observations.publish_of_receiver(left)
         if connection.replay is not None and end.code != NORMAL_CLOSURE:
             self._recovery.detach(connection)
         else:

@@ -4,6 +4,7 @@ No sockets, no HTTP and no clock of its own. REST operations, client messages an
 through the same methods. No method waits: a message is put into the queues of its receivers.
 """
 
+import time
 from collections.abc import Callable, Collection, Iterable, Iterator
 from itertools import chain
 from typing import Protocol
@@ -18,6 +19,7 @@ from local_azure.webpubsub.observations import (
     ConnectionEnded,
     FrameSent,
     MessageDelivered,
+    MessageFannedOut,
     MessagePublished,
     Observations,
 )
@@ -29,6 +31,8 @@ from local_azure.webpubsub.websocket_frames import data_frame
 CLOSED_BY_APPLICATION = "Application server closed the connection."
 REPLAY_OVERFLOW = "The connection has too many messages that it did not acknowledge."
 NORMAL_CLOSURE = 1000
+MAX_NAMED_RECEIVERS = 30
+"""How many receivers of a message an observation names."""
 
 
 class Transport(Protocol):
@@ -221,9 +225,16 @@ class Hub:
         overflown: list[Connection] = []
         frames = sent_bytes = billed = 0
         expires_at = self._clock() + ttl_seconds if ttl_seconds else None
-        if self.observations.active:
+        observations = self.observations
+        follows_receivers = observations.follows_receivers
+        began = 0.0
+        reached: list[Connection] = []
+        frame = b""
+        if observations.active:
+            began = time.time()
             audience = Audience("group", message.group) if isinstance(message, GroupMessage) else audience
-            self.observations.publish(MessagePublished(self.name, message, audience))
+        if follows_receivers:
+            observations.publish_of_receiver(MessagePublished(self.name, message, audience))
         for target in targets:
             codec = target.codec
             shared = encoded.get(codec.name)
@@ -246,11 +257,18 @@ class Hub:
                 frames += 1
                 sent_bytes += size
                 billed += messages
-            target.send_frame(frame)
-            if self.observations.active:
-                self.observations.publish(MessageDelivered(self.name, target.id, target.user_id, message, len(frame)))
+                target.transport.send(frame)
+                if follows_receivers:
+                    observations.publish_of_receiver(FrameSent(self.name, target.id, target.user_id, frame))
+            if follows_receivers:
+                delivered = MessageDelivered(self.name, target.id, target.user_id, message, len(frame))
+                observations.publish_of_receiver(delivered)
+            reached.append(target)
         if frames:
-            self.observations.meter.current().add_frames(frames, sent_bytes, billed)
+            observations.meter.current().add_frames(frames, sent_bytes, billed)
+        if observations.active:
+            named = tuple([(target.id, target.user_id) for target in reached[:MAX_NAMED_RECEIVERS]])
+            observations.publish(MessageFannedOut(self.name, message, named, len(reached), len(frame), began, audience))
         for target in overflown:
             self.abort(target, REPLAY_OVERFLOW)
 

@@ -1,5 +1,6 @@
 """The service as a whole: its parts, its start on an address, and its stop."""
 
+import contextlib
 import ipaddress
 import logging
 import ssl
@@ -113,6 +114,11 @@ class Service:
         """What sends events to the hubs' handlers."""
         return self._handlers
 
+    @property
+    def has_inspector(self) -> bool:
+        """Whether the inspector is at the service's address."""
+        return self._inspector is not None
+
     def set_event_handlers(self, hub: str, handlers: Iterable[EventHandler]) -> None:
         """Send the hub's events to these handlers from now on; letter case of the hub does not matter."""
         self._handlers.set_handlers(hub, tuple(handlers))
@@ -214,7 +220,7 @@ class Service:
             self.settings,
             self.hubs,
             self.observations,
-            self._handlers.handlers,
+            self._handlers,
             self._current_faults,
             self.count_storage_calls,
         )
@@ -233,15 +239,23 @@ class Service:
         response = await self.faults.rest(request, handler)
         if self.observations.active:
             milliseconds = (time.perf_counter() - started) * 1000
+            with contextlib.suppress(ConnectionError):  # aiohttp meets it again, and knows what to do
+                await response.prepare(request)  # makes its headers complete
             self.observations.publish(
                 RestCalled(
                     request.method,
                     request.path,
-                    request.query_string,
+                    request.rel_url.raw_query_string,
                     response.status,
                     milliseconds,
                     request_id,
                     response.headers.get(rest.ERROR_CODE_HEADER),
+                    f"{request.scheme}://{request.host}",
+                    request.raw_path,
+                    request.headers,
+                    request.get(rest.BODY_KEY),
+                    response.headers,
+                    body if isinstance(body := getattr(response, "body", None), bytes) else None,
                     # Not the time of this line: the effects of the call must not have earlier times than the call.
                     at=began + milliseconds / 1000,
                 )

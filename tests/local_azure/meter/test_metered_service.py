@@ -45,7 +45,7 @@ async def test_every_byte_to_clients_is_counted_once_whatever_they_speak(harness
     assert frames_of(meter.usage(SendToGroup)) == (3, sum(sizes), 6)
     joined = meter.usage(JoinGroup)
     assert (joined.count, joined.frames) == (1, 1)
-    assert not service.observations.active
+    assert not service.observations.follows_receivers
 
 
 async def test_a_lost_client_costs_nothing_until_it_is_back(harness: Harness) -> None:
@@ -124,7 +124,7 @@ async def test_storage_calls_are_counted_when_somebody_wants_to_know() -> None:
     assert second["run"]["storageCalls"] == 1
     (row,) = [row for row in second["messages"] if row["cause"] == "event message"]
     assert (row["count"], row["storageCalls"], row["restCalls"]) == (2, 1, 2)
-    assert not app.service.observations.active
+    assert not app.service.observations.follows_receivers
 
 
 async def test_the_meter_is_for_this_machine_only(harness: Harness) -> None:

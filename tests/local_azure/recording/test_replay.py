@@ -357,7 +357,7 @@ async def test_a_file_that_cannot_be_opened_is_said(harness: Harness, tmp_path: 
     with pytest.raises(RecordingFailed, match="No such file or directory"), record(service, tmp_path / "no" / "file"):
         pytest.fail("nothing can be recorded")
 
-    assert not service.observations.active
+    assert not service.observations.follows_receivers
 
 
 @needs("/dev/full", is_there=Path("/dev/full").exists())
@@ -372,9 +372,9 @@ async def test_a_full_disk_ends_the_recording_and_not_the_service(harness: Harne
 async def test_a_recording_costs_nothing_when_it_has_ended(harness: Harness, tmp_path: Path) -> None:
     service = await harness.service()
     with record(service, tmp_path / "a.jsonl"):
-        assert service.observations.active
+        assert service.observations.follows_receivers
 
-    assert not service.observations.active
+    assert not service.observations.follows_receivers
     await asyncio.gather(*(harness.connect(service, "ana") for _ in range(2)))
     assert len(read_recording(tmp_path / "a.jsonl")) == 0
     assert isinstance(await harness.connect(service, "bo"), Client)

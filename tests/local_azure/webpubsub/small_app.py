@@ -125,15 +125,16 @@ class Person:
 
 
 @asynccontextmanager
-async def small_app(*, handler_timeout_seconds: float = 5.0) -> AsyncIterator[SmallApp]:
-    """Run service and application while the block lasts."""
+async def small_app(*, handler_timeout_seconds: float = 5.0, records: bool = True) -> AsyncIterator[SmallApp]:
+    """Run service and application while the block lasts; without `records` the inspector's recorder is off."""
     times = webpubsub.Times(
         retry_waits_seconds=(0.01, 0.01, 0.01),
         handler_timeout_seconds=handler_timeout_seconds,
         close_drain_seconds=1.0,
     )
+    settings = webpubsub.Settings(times=times, recorder=webpubsub.RecorderSettings(enabled=records))
     async with (
-        webpubsub.serve(webpubsub.Settings(times=times)) as service,
+        webpubsub.serve(settings) as service,
         WebPubSubServiceClient.from_connection_string(service.connection_string, HUB) as client,
         aiohttp.ClientSession() as session,
     ):
