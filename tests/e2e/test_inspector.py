@@ -310,11 +310,13 @@ def test_an_event_is_found_by_a_text_deep_in_its_body_read_copied_sent_again_and
     page.keyboard.press("r")
     form = page.get_by_role("dialog", name="Send user.message again")
     form.get_by_label("Body").fill("edited")
-    form.get_by_label("ce-userId").fill("bo")
+    form.get_by_label("ce-userId", exact=True).fill("bo")
+    form.get_by_role("button", name="Remove ce-awpsversion").click()
     form.get_by_role("button", name="Send").click()
     expect(form).to_be_hidden()
     until(page, lambda: app.bodies()[3:] == ["edited"])
     assert app.app.events[-1].user == "bo"
+    assert "ce-awpsversion" not in app.app.events[-1].headers
     page.get_by_role("tab", name="Overview").click()
     expect(page.get_by_role("region", name="Payload")).to_have_text("edited")
 
