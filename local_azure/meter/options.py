@@ -52,7 +52,8 @@ def read_meter_options(parsed: argparse.Namespace) -> MeterOptions:
 def report_run(meter: Meter, options: MeterOptions) -> str:
     """Write the report of a run to the chosen file, and return its table; raises `MeterFailed`."""
     from local_azure.meter.prices import read_examples
-    from local_azure.meter.report import format_table, make_report, to_json
+    from local_azure.meter.report import make_report, to_json
+    from local_azure.meter.table import format_table
 
     report = make_report(meter, options.prices or read_examples())
     if options.file is not None:

@@ -8,7 +8,7 @@ from local_azure.observations import StorageObservation
 from local_azure.recording.file_format import JsonValue, Step, StepKind
 from local_azure.recording.frames import body_to_json, bytes_to_json, frame_to_json, parse_container
 from local_azure.recording.identifiers import Identifiers
-from local_azure.recording.secrets import SecretFilter, hide_parameters
+from local_azure.recording.secret_filter import SecretFilter, hide_parameters
 from local_azure.webpubsub.event_handlers.requests import CONTENT_TYPES
 from local_azure.webpubsub.inspector.labels import split_frame
 from local_azure.webpubsub.messages import DataType, Payload

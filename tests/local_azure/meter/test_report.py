@@ -9,7 +9,8 @@ from local_azure.meter.billing import units_for
 from local_azure.meter.counters import Meter
 from local_azure.meter.options import MeterFailed, MeterOptions, report_run
 from local_azure.meter.prices import read_examples, read_prices
-from local_azure.meter.report import cause_label, format_table, make_report, to_json
+from local_azure.meter.report import cause_label, make_report, to_json
+from local_azure.meter.table import format_table
 from local_azure.webpubsub.messages import SendToGroup
 
 PRICES = [

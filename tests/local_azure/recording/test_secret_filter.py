@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from local_azure.recording.file_format import JsonValue, format_step
 from local_azure.recording.recorder import Recorder
-from local_azure.recording.secrets import HIDDEN, SecretFilter, hide_parameters
+from local_azure.recording.secret_filter import HIDDEN, SecretFilter, hide_parameters
 from local_azure.webpubsub.messages import DataType, GroupMessage, Payload, SendEvent
 from local_azure.webpubsub.observations import (
     ConnectionEnded,
