@@ -22,6 +22,7 @@ import shutil
 import signal
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
@@ -93,27 +94,40 @@ def test(arguments: argparse.Namespace) -> int:
 
 
 def check(arguments: argparse.Namespace) -> int:
-    """Lint, compare the format, and check the types: of Python, then of JavaScript where there is Node.js."""
+    """Lint, compare the format, and check the types: of Python and, where there is Node.js, of JavaScript beside it."""
     python = str(ensure_environment(for_tests=True))
-    failures = _run_checks([python, "-m"], PYTHON_CHECKS)
-    ensure_node_packages()
-    if shutil.which("npm"):
-        failures += _run_checks(["node"], PAGE_CHECKS)
-    else:
-        print("JavaScript, CSS and HTML are not checked.", flush=True)
+    with ThreadPoolExecutor(1) as beside:
+        python_failures = beside.submit(_run_checks, [python, "-m"], PYTHON_CHECKS)
+        ensure_node_packages()
+        if shutil.which("npm"):
+            page_failures = _run_checks(["node"], PAGE_CHECKS)
+        else:
+            page_failures = []
+            print("JavaScript, CSS and HTML are not checked.", flush=True)
+        failures = python_failures.result() + page_failures
     if failures:
         print(f"Failed: {', '.join(failures)}", flush=True)
     return 1 if failures else 0
 
 
 def _run_checks(program: list[str], checks: Mapping[str, str]) -> list[str]:
-    """Run the checks one after the other; return the names of those that failed."""
+    """Run the checks one after the other, and print what each has said when it ends; return those that failed."""
+    environment = os.environ | ({"FORCE_COLOR": "1"} if sys.stdout.isatty() else {})
     failures = []
     for name, arguments in checks.items():
-        print(f"Checking with {name} …", flush=True)
-        if subprocess.run([*program, *arguments.split()], cwd=ROOT, check=False).returncode:
-            print(f"{name} failed.", flush=True)  # at once: an error may end the command before its summary
+        result = subprocess.run(
+            [*program, *arguments.split()],
+            cwd=ROOT,
+            env=environment,
+            check=False,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+        )
+        said = result.stdout.decode(errors="replace")
+        if result.returncode:
+            said += f"{name} failed.\n"  # at once: an error may end the command before its summary
             failures.append(name)
+        print(f"Checked with {name}\n{said}", end="", flush=True)
     return failures
 
 

@@ -16,7 +16,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent
 OLDEST_PYTHON = (3, 11)
-RUN_REQUIREMENTS = ("requirements.txt", "local_azure/requirements.txt")
+RUN_REQUIREMENTS = ("requirements.txt", "local_azure/requirements.txt", "local_azure/requirements-functions.txt")
 DEV_REQUIREMENTS = ("requirements-dev.txt",)
 # The official worker runtime says Python >= 3.13 but works on 3.11 and 3.12 as well.
 RUNTIME_REQUIREMENTS = "requirements-runtime.txt"

@@ -36,6 +36,7 @@ SIGNALS_AT_ONCE = 1000
 FLOWS = 30
 PATIENCE_SECONDS = 15
 STEPS = 10
+MANY_STEPS = 200
 
 
 def main() -> list[Row]:
@@ -57,13 +58,16 @@ async def _measure() -> list[Row]:
             latencies.clear()
             burst = await _burst(client, latencies)
             episode = await _episode_seconds(host.url)
+            flow = await _long_flow_seconds(host.url)
     replay = statistics.mean(_replay_seconds())
+    replays = sum(_replay_seconds("many_steps", MANY_STEPS, times=1))
     peer = "SDK's client, bare 202"
     return [
         Row("signal until applied, p50", statistics.median(late) * 1e3, "ms", bare_call * 1e3, peer),
         Row("signal until applied, p99", late[len(late) * 99 // 100] * 1e3, "ms"),
         Row("1,000 signals to one entity, all applied", burst * 1e3, "ms", bare_burst * 1e3, peer),
         Row("orchestration episode with an activity", episode * 1e3, "ms", replay * 1e3, "SDK's replay alone"),
+        Row(f"{MANY_STEPS} activities one after the other", flow, "s", replays, "SDK's replay alone"),
     ]
 
 
@@ -122,19 +126,29 @@ async def _episode_seconds(url: str) -> float:
         return (time.perf_counter() - started) / FLOWS / (STEPS + 1)
 
 
-def _replay_seconds() -> Iterator[float]:
-    """Yield how long the SDK takes for each episode of such a flow."""
+async def _long_flow_seconds(url: str) -> float:
+    """Run a flow of 200 activities; its history is replayed for each of them."""
+    start = f"{url}/runtime/webhooks/durabletask/orchestrators/many_steps?timeout=60"
+    async with aiohttp.ClientSession() as http:
+        started = time.perf_counter()
+        async with http.post(start) as response:
+            assert await response.json() == MANY_STEPS
+        return time.perf_counter() - started
+
+
+def _replay_seconds(name: str = "ten_steps", steps: int = STEPS, times: int = FLOWS) -> Iterator[float]:
+    """Yield how long the SDK takes for each episode of such a flow, by itself."""
     from bench.durable_app import function_app
 
-    handle = Orchestrator.create(function_app.ten_steps._function._func.orchestrator_function)
-    for length in range(STEPS + 1):
-        execution = Execution("bench", "e1", "ten_steps")
+    handle = Orchestrator.create(getattr(function_app, name)._function._func.orchestrator_function)
+    for length in range(steps + 1):
+        execution = Execution("bench", "e1", name)
         limits = {"longest_timer": timedelta(days=6), "timer_interval": timedelta(days=3)}
         text = orchestrator_input(execution, _history(length), **limits)
         started = time.perf_counter()
-        for _ in range(FLOWS):
+        for _ in range(times):
             handle(text)
-        yield (time.perf_counter() - started) / FLOWS
+        yield (time.perf_counter() - started) / times
 
 
 def _history(completed: int) -> list[Event]:

@@ -14,7 +14,8 @@ from doctor.symptoms import Symptom
 PROBE_SECONDS = 2.0
 BLOBS_PORT, QUEUES_PORT, TABLES_PORT = 10000, 10001, 10002
 ADDRESSES = ("127.0.0.1", "::1")
-_ACCOUNT = ("GET", "/devstoreaccount1?comp=list")
+_ACCOUNT = (("GET", "/devstoreaccount1?comp=list"),)
+_CHAT = (("GET", "/session"), ("GET", "/admin/functions"))
 _AZURITE = "stop that program before python3 dev.py func: Azurite takes this port (python3 dev.py run does not need it)"
 _LISTENING = "0A"  # the state in /proc/net/tcp
 
@@ -29,7 +30,7 @@ class Port:
     check: str
     number: int
     service: str
-    request: tuple[str, str]
+    requests: tuple[tuple[str, str], ...]
     is_ours: Callable[[Response], bool]
     fix: str
     is_needed: bool = True
@@ -39,12 +40,12 @@ def chat_ports(functions: int, webpubsub: int, tables: int) -> list[Port]:
     """Return the ports of `dev.py run`, and those that Azurite takes under `dev.py func`."""
     move = "stop that program, or move the chat: python3 dev.py run"
     return [
-        Port("ports.functions", functions, "the chat", ("GET", "/session"), _is_chat, f"{move} --port 7072"),
+        Port("ports.functions", functions, "the chat", _CHAT, _is_chat, f"{move} --port 7072"),
         Port(
             "ports.webpubsub",
             webpubsub,
             "Web PubSub",
-            ("HEAD", "/api/health"),
+            (("HEAD", "/api/health"),),
             lambda answer: answer.status == 200,
             f"{move} --webpubsub-port 8081",
         ),
@@ -56,8 +57,8 @@ def chat_ports(functions: int, webpubsub: int, tables: int) -> list[Port]:
 
 def _is_chat(answer: Response) -> bool:
     content = answer.json()
-    # 503: the Functions host says that the app could not be imported; `functions.imported` says why.
-    return (isinstance(content, dict) and "auth" in content) or b"Function host is not running" in answer.body
+    # No function at all: the app could not be imported; `functions.imported` says why.
+    return (isinstance(content, dict) and "auth" in content) or content == []
 
 
 def _is_storage(answer: Response) -> bool:
@@ -76,9 +77,9 @@ def check_port(port: Port, seconds: float = PROBE_SECONDS) -> Finding:
 
 
 def _answers_as(port: Port, scheme: str, seconds: float) -> bool:
-    method, path = port.request
+    at = f"{scheme}://localhost:{port.number}"
     try:
-        return port.is_ours(send_request(method, f"{scheme}://localhost:{port.number}{path}", timeout=seconds))
+        return any(port.is_ours(send_request(method, at + path, timeout=seconds)) for method, path in port.requests)
     except NoAnswer:
         return False
 

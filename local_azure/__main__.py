@@ -5,6 +5,11 @@ same time, and an app that ends takes no connection with it. These processes are
 imported, because that takes most of the time until the app is ready.
 """
 
+from local_azure.interrupts import exit_at_interrupt
+
+if __name__ == "__main__":
+    exit_at_interrupt()
+
 import argparse
 import sys
 from collections.abc import Sequence
@@ -12,6 +17,9 @@ from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from local_azure.command_line import list_subcommands, program_name
+from local_azure.command_line import main as run_command
+from local_azure.extras import MissingExtra, require_extra
 from local_azure.functions.console import print_error
 from local_azure.functions.errors import HostError
 from local_azure.functions.instances.app_instances import AppInstances
@@ -33,6 +41,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Serve all until Ctrl-C; return 0, 1 when a port is in use or settings cannot be used."""
     parsed = _parser().parse_args(arguments)
     try:
+        require_extra("functions", "the Functions host")
+        if parsed.reload:
+            require_extra("functions", "--reload")
         options = parse_options(parsed, parsed.app)
         # The app's process must be able to trust the certificates from its start.
         with (
@@ -43,7 +54,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         ):
             serving = _serve(parsed, options, port_of(listener), instances, storage, tls)
             return finish_process(run_until_stopped(serving))
-    except HostError as error:
+    except (HostError, MissingExtra) as error:
         print_error(f"error: {error}")
         return 1
 
@@ -91,8 +102,9 @@ async def _serve(
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="python -m local_azure",
+        prog=program_name("local_azure"),
         description="Serve a Function App's folder, and Azure Web PubSub and Table storage for it.",
+        epilog=list_subcommands(),
     )
     parser.add_argument("--app", type=Path, default=Path(), metavar="DIR", help="the app's folder (default: this one)")
     add_arguments(parser)
@@ -177,4 +189,4 @@ def _parse_fault(text: str) -> object:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run_command())

@@ -1,6 +1,7 @@
 """What holds for every test of the repository."""
 
 import os
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -14,6 +15,14 @@ settings.register_profile(
     suppress_health_check=[HealthCheck.too_slow],
 )
 settings.load_profile("unhurried")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the files of this folder first: they install and start whole commands, so some of them take longest.
+
+    A long file at the end keeps one process busy while the others have nothing left to do.
+    """
+    items.sort(key=lambda item: item.path.parent != Path(__file__).parent)
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:

@@ -34,7 +34,7 @@ from tests.system_parts import miss
 ROOT = Path(dev.__file__).parent
 DOCUMENTS = sorted(
     str(path.relative_to(ROOT))
-    for path in (*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md"), ROOT / "local_azure" / "README.md")
+    for path in (*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "local_azure").glob("*.md"))
 )
 FENCE = re.compile(r"^(?P<indent> *)```(?P<language>[^\n`]*)\n(?P<text>.*?)^(?P=indent)```$", re.DOTALL | re.MULTILINE)
 
@@ -49,6 +49,7 @@ NEEDED_BY = {
     "docker": "Docker",
     "func": "Core Tools",
     "gh": "GitHub CLI",
+    "uv": "uv",
 }
 # Has no program of its own: its address is in the block.
 DEPLOYED_CHAT = "a deployed chat"
@@ -242,6 +243,8 @@ def run(words: Sequence[str], product: Product, folder: Path, shown_lines: int) 
             app = [str(ROOT) if argument == "path/to/app" else argument for argument in arguments]
             ports = ["--port", "0"] + (FURTHER_PORTS * (module == "local_azure"))
             return run_server([sys.executable, "-m", module, *app, *ports], shown_lines)
+        case ["local-azure", *arguments]:
+            return run_server([sys.executable, "-m", "local_azure", *arguments, "--port", "0"], shown_lines)
         case ["pip" | "python" | "python3", *_] if "install" in words:
             assert_installed(words[words.index("install") + 1 :])
             return []
@@ -284,7 +287,13 @@ def run_program(command: Sequence[str], product: Product, folder: Path) -> list[
 
 
 def assert_installed(arguments: Sequence[str]) -> None:
-    """What `pip install` would install is in the environment of the tests, in a version that it allows."""
+    """What `pip install` would install is in the environment of the tests, in a version that it allows.
+
+    A folder is a package of this repository; a test of its own installs that.
+    """
+    if [*arguments] == ["./local_azure"]:
+        assert (ROOT / "local_azure" / "pyproject.toml").exists()
+        return
     requirements = [argument for argument in arguments if not argument.startswith("-") and "/" not in argument]
     for file in (argument for argument in arguments if argument.endswith(".txt")):
         lines = (ROOT / file).read_text(encoding="utf-8").splitlines()

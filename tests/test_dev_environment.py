@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from dev_environment import ROOT, Stamp, ensure_environment, may_clear, read_stamp, venv_python
+from dev_environment import ROOT, RUN_REQUIREMENTS, Stamp, ensure_environment, may_clear, read_stamp, venv_python
 from tests.system_parts import needs_posix
 
 COMMANDS = ("run", "test", "check", "bench", "screenshots", "func")
@@ -36,6 +36,7 @@ def project(tmp_path: Path) -> Path:
         write_wheel(root / f"{name}-1.0-py3-none-any.whl", name)
     (root / "requirements.txt").write_text("./sample_package-1.0-py3-none-any.whl\n")
     (root / "local_azure" / "requirements.txt").write_text("")
+    (root / "local_azure" / "requirements-functions.txt").write_text("")
     (root / "requirements-dev.txt").write_text("-r requirements.txt\n-r local_azure/requirements.txt\n")
     (root / "requirements-runtime.txt").write_text("./sample_runtime-1.0-py3-none-any.whl\n")
     return root
@@ -182,7 +183,7 @@ def test_an_environment_that_somebody_made_is_installed_into(project: Path, tmp_
     second = run_dev(project, "run", VIRTUAL_ENV=str(activated))
 
     assert (first.stdout, second.stdout) == (
-        "Installing requirements.txt, local_azure/requirements.txt into .venv …\n",
+        f"Installing {', '.join(RUN_REQUIREMENTS)} into .venv …\n",
         "",
     )
     assert "No module named local_azure" in second.stderr

@@ -30,3 +30,11 @@ def ten_steps(context: df.DurableOrchestrationContext) -> Generator[Any, Any, An
     for _ in range(10):
         value = yield context.call_activity("step", value)
     return value
+
+
+@app.orchestration_trigger(context_name="context")
+def many_steps(context: df.DurableOrchestrationContext) -> Generator[Any, Any, Any]:
+    value = 0
+    for _ in range(200):
+        value = yield context.call_activity("step", value)
+    return value

@@ -93,7 +93,7 @@ class Connection:
             self._token = ""  # the token has expired
             raise
         if self._token:
-            # Only a new connection is told `connected`; the first answer shows that the recovered one works.
+            # A recovered connection may not be told `connected`; the first answer shows that it works.
             await self._write({"type": "ping"})
         try:
             await self._read(self._socket)
@@ -128,8 +128,10 @@ class Connection:
 
     async def _take(self, envelope: Frame) -> None:
         if envelope.get("event") == "connected" and envelope["type"] == "system":
-            self._begin(envelope)
-        elif not self.live.is_set():
+            self._token = envelope["reconnectionToken"]
+            if envelope["connectionId"] != self._id:
+                self._begin(envelope)
+        if not self.live.is_set():
             self.recovered += 1
             self.live.set()
         if envelope["type"] == "ack":
@@ -140,7 +142,7 @@ class Connection:
             await self._take_message(envelope)
 
     def _begin(self, envelope: Frame) -> None:
-        self._id, self._token = envelope["connectionId"], envelope["reconnectionToken"]
+        self._id = envelope["connectionId"]
         self._last_sequence_id = 0
         self.opened += 1
         self.live.set()

@@ -44,9 +44,9 @@ class FaultTarget:
 class Scope:
     """To what a fault is limited: every given property must be equal; nothing given means no limit.
 
-    `event` is a user event or `connect`, `connected`, `disconnected`; `operation` is the name of an operation of the
-    service (`send_to_group`; `sendToGroup` and `send-to-group` are the same). Letter case matters for users,
-    connections and groups only.
+    `event` is a user event (an invocation is one) or `connect`, `connected`, `disconnected`, `joined`, `left`;
+    `operation` is the name of an operation of the service (`send_to_group`; `sendToGroup` and `send-to-group` are the
+    same). Letter case matters for users, connections and groups only.
     """
 
     hub: str | None = None

@@ -4,6 +4,11 @@ The app finds its Web PubSub service, or any other, in its settings; this comman
 in its own process, unless `--instances` or `--reload` needs others.
 """
 
+from local_azure.interrupts import exit_at_interrupt
+
+if __name__ == "__main__":
+    exit_at_interrupt()
+
 import argparse
 import asyncio
 import socket
@@ -13,6 +18,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from local_azure import PROCESS_STARTED
+from local_azure.command_line import program_name
+from local_azure.extras import MissingExtra, require_extra
 from local_azure.functions.console import print_error, print_startup, set_log_level
 from local_azure.functions.errors import HostError
 from local_azure.functions.instances.app_instances import AppInstances
@@ -24,14 +31,17 @@ from local_azure.log_lines import log_to_stdout
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Serve until Ctrl-C; return 0, 1 when the port is in use or the settings cannot be used."""
-    parser = argparse.ArgumentParser(prog="python -m local_azure.functions", description=__doc__)
+    parser = argparse.ArgumentParser(prog=program_name("local_azure.functions"), description=__doc__)
     parser.add_argument("app_root", type=Path, nargs="?", default=Path(), help="the app's folder (default: this one)")
     add_arguments(parser)
     parsed = parser.parse_args(arguments)
     try:
+        require_extra("functions", "the Functions host")
+        if parsed.reload:
+            require_extra("functions", "--reload")
         options = parse_options(parsed, parsed.app_root)
         listener = listen(options.host, options.port)
-    except HostError as error:
+    except (HostError, MissingExtra) as error:
         print_error(f"error: {error}")
         return 1
     with listener:

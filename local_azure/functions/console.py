@@ -15,6 +15,20 @@ LEVELS = {
 }
 
 
+# What the Python worker takes for true in a setting, in any case.
+_TRUE = frozenset({"1", "true", "t", "yes", "y"})
+
+
+def limit_log_level(name: str, debug_setting: str) -> str:
+    """Return host.json's level, but not below Information where PYTHON_ENABLE_DEBUG_LOGGING is not true.
+
+    The worker then drops what an app logs at the level DEBUG before the host sees it.
+    """
+    if LEVELS.get(name.lower()) == logging.DEBUG and debug_setting.strip().lower() not in _TRUE:
+        return "Information"
+    return name
+
+
 def print_line(text: str) -> None:
     """Write a line to standard output, without a time."""
     sys.stdout.write(f"{text}\n")

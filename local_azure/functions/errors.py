@@ -47,3 +47,9 @@ class FunctionRuleError(HostError):
     """One function breaks a rule of the Functions host: it alone is left out, the others are served."""
 
     code = "function_in_error"
+
+
+class BindingError(HostError):
+    """An input or output binding of a function cannot be bound: the invocation fails, as in the real host."""
+
+    code = "binding_error"

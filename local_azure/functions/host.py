@@ -7,16 +7,19 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from aiohttp import web
 
 from local_azure.functions.app import App, load_app
+from local_azure.functions.bindings.support import has_table_binding
 from local_azure.functions.configuration.host_json import HostConfig, read_host_config
 from local_azure.functions.configuration.local_settings import (
     read_local_settings,
     select_variables,
     temporary_environment,
 )
+from local_azure.functions.console import limit_log_level
 from local_azure.functions.errors import ConfigurationError
 from local_azure.functions.http_server.access_keys import AccessKeys
 from local_azure.functions.http_server.admin_api import AdminApi
@@ -29,8 +32,12 @@ from local_azure.functions.worker.import_scope import app_import_scope
 from local_azure.functions.worker.worker import Worker
 from local_azure.log_lines import http_logger
 
+if TYPE_CHECKING:
+    from local_azure.functions.timers.timer_runner import TimerRunner
+
 BODY_LIMIT_SETTING = "FUNCTIONS_REQUEST_BODY_SIZE_LIMIT"
 DEFAULT_BODY_LIMIT = 104_857_600
+DEBUG_SETTING = "PYTHON_ENABLE_DEBUG_LOGGING"
 HOME_PAGE_SETTING = "AzureWebJobsDisableHomepage"
 # How long the calls that run may take once the host is told to stop.
 SHUTDOWN_SECONDS = 2.0
@@ -42,7 +49,7 @@ class RunningHost:
     """A host that is listening.
 
     `url` has no slash at the end. `notes` are lines for the console about settings, `log_level` is host.json's. When
-    the app failed to load, `app.failure` says why and every function's address answers 503.
+    the app failed to load, `app.failure` says why and every address answers 404, as in Azure.
     """
 
     url: str
@@ -54,7 +61,7 @@ class RunningHost:
     def startup_banner(self) -> str:
         """Return the list of functions for the console, with what is wrong with them."""
         app = self.app
-        return format_startup_banner(app.routes.routes, app.functions, app.routes.errors, app.disabled, self.port)
+        return format_startup_banner(app.routes.routes, app.functions, app.errors, app.disabled, self.port)
 
 
 @asynccontextmanager
@@ -98,6 +105,7 @@ async def serve(
         worker.start()
         stack.push_async_callback(worker.stop)
         app = await worker.run(partial(load_app, app_root, config, dict(os.environ)))
+        _bind_storage(stack, app, worker)
         admin = AdminApi(app, worker, public.url)
         stack.push_async_callback(admin.stop)
         routes = list(admin.routes)
@@ -117,9 +125,12 @@ async def serve(
             is_behind_balancer=instance is not None,
         )
         await _listen(stack, server, routes, listening)
+        if app.timers and (data is not None or public.number == 1):
+            stack.push_async_callback(_start_timers(app, worker, data).stop, SHUTDOWN_SECONDS)
         # Called before the server closes: functions that still run may call the durable routes of this same server.
         stack.push_async_callback(server.wait_until_idle, SHUTDOWN_SECONDS)
-        yield RunningHost(public.url, public.port, app, tuple(filter(None, (local.note, *notes))), config.log_level)
+        log_level = limit_log_level(config.log_level, os.environ.get(DEBUG_SETTING, ""))
+        yield RunningHost(public.url, public.port, app, tuple(filter(None, (local.note, *notes))), log_level)
 
 
 def _folder(app_root: Path) -> Path:
@@ -165,6 +176,20 @@ async def _durable_routes(
     return list(backend.routes)
 
 
+def _start_timers(app: App, worker: Worker, data: Path | None) -> "TimerRunner":
+    """Run the timers in the background; of several processes with one data folder, one runs them.
+
+    Without a data folder there is nothing that the processes share, and the first instance runs them.
+    """
+    # Imported here, because an app without timers should not wait for it.
+    from local_azure.functions.timers.status_store import StatusStore
+    from local_azure.functions.timers.timer_runner import TimerRunner
+
+    runner = TimerRunner(app.timers, worker, StatusStore(data))
+    runner.start()
+    return runner
+
+
 def _bind_durable_clients(worker: Worker, config: HostConfig, url: str) -> None:
     """Let the app's durable clients call the instance that runs the durable backend, by way of the load balancer."""
     from local_azure.functions.durable.management_api.urls import client_binding
@@ -173,8 +198,9 @@ def _bind_durable_clients(worker: Worker, config: HostConfig, url: str) -> None:
 
 
 def _host_variables(app_root: Path, port: int) -> dict[str, str]:
-    """Return the variables that `func start` sets for every app."""
+    """Return the variables that `func start` sets for every app; the debug setting keeps a value that it has."""
     return {
+        DEBUG_SETTING: os.environ.get(DEBUG_SETTING) or "1",
         "WEBSITE_HOSTNAME": f"localhost:{port}",
         "AzureWebJobsScriptRoot": str(app_root),
         "AZURE_FUNCTIONS_ENVIRONMENT": "Development",
@@ -187,3 +213,14 @@ def _body_limit() -> int:
     if not value.isdecimal():
         raise ConfigurationError(f"{BODY_LIMIT_SETTING} must be a number of bytes, not {value!r}")
     return int(value)
+
+
+def _bind_storage(stack: AsyncExitStack, app: App, worker: Worker) -> None:
+    """Let the worker read and write the tables that functions are bound to."""
+    if not any(has_table_binding(function.bindings) for function in app.served):
+        return
+    # Imported here, because only apps with such bindings need it.
+    from local_azure.functions.bindings.table_bindings import TableBindings
+
+    worker.storage_bindings = bindings = TableBindings(app.served, os.environ)
+    stack.push_async_callback(bindings.close)

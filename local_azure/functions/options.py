@@ -54,7 +54,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--port", type=parse_port, help=f"port of the Functions host (default {DEFAULT_PORT}, 0 for any)"
     )
-    parser.add_argument("--data", type=Path, metavar="DIR", help="folder of durable state and keys (default: memory)")
+    parser.add_argument(
+        "--data", type=Path, metavar="DIR", help="folder of durable state, timers and keys (default: memory)"
+    )
     parser.add_argument("--enable-auth", action="store_true", help="check access keys (they are in DIR/keys.json)")
     parser.add_argument("--cors", metavar="ORIGINS", help="allowed origins, joined by commas")
     parser.add_argument("--cors-credentials", action="store_true", help="allow credentials across origins")

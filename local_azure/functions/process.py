@@ -1,6 +1,7 @@
 """What every process of a command does: it stops at Ctrl-C or SIGTERM, and ends with an exit code."""
 
 import asyncio
+import contextlib
 import os
 import signal
 import sys
@@ -45,7 +46,8 @@ def cancel_on_signals() -> None:
         if is_stopping:
             os._exit(128 + number)
         is_stopping = True
-        loop.call_soon_threadsafe(task.cancel)
+        with contextlib.suppress(RuntimeError):  # the loop has been closed: the process ends
+            loop.call_soon_threadsafe(task.cancel)
 
     signal.signal(signal.SIGINT, stop)
     signal.signal(signal.SIGTERM, stop)

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 
 from local_azure.functions.routing.routes import DURABLE_TRIGGERS, Route
-from local_azure.functions.worker.loading import LoadedFunction
+from local_azure.functions.worker.loading import TIMER_TRIGGER, LoadedFunction
 
 
 def format_startup_banner(
@@ -31,22 +31,13 @@ def format_startup_banner(
 
 
 def unsupported_features(function: LoadedFunction) -> list[str]:
-    """Return one line for each trigger or output binding of the function that this host does not support."""
+    """Return a line for the function's trigger if this host does not support it."""
     lines = []
-    if function.trigger_type not in DURABLE_TRIGGERS | {"httpTrigger"}:
+    if function.trigger_type not in DURABLE_TRIGGERS | {"httpTrigger", TIMER_TRIGGER}:
         lines.append(
             f"'{function.name}' will not run: this host has no {function.trigger_type}, "
-            f"only HTTP and Durable Functions. POST /admin/functions/{function.name} runs it once."
-            if function.trigger_type == "timerTrigger"
-            else f"'{function.name}' will not run: this host has no {function.trigger_type}, "
-            f"only HTTP and Durable Functions."
+            f"only HTTP and timer triggers and Durable Functions."
         )
-    for binding in function.bindings:
-        if binding["direction"] == "OUT" and binding["type"] != "http":
-            lines.append(
-                f"'{function.name}' has an output binding '{binding['name']}' of type {binding['type']}: "
-                f"this host drops what it is set to."
-            )
     return lines
 
 

@@ -10,6 +10,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from local_azure.command_line import program_name
 from local_azure.faults import Fault, add_fault_option
 from local_azure.listening import parse_port
 from local_azure.log_lines import log_to_stderr
@@ -47,7 +48,7 @@ def _address_problem(host: str, port: int, error: OSError) -> str:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="python -m local_azure.tables",
+        prog=program_name("local_azure.tables"),
         description="Azure Table storage on this machine, for development and tests.",
     )
     parser.add_argument("--host", default=DEFAULT_HOST, help="address to listen on (default: %(default)s)")

@@ -6,6 +6,7 @@ from local_azure.webpubsub.service import Service, serve
 from local_azure.webpubsub.settings import (
     DEFAULT_ACCESS_KEY,
     EventHandler,
+    GroupPresenceEvents,
     HubSettings,
     Limits,
     RecorderSettings,
@@ -20,6 +21,7 @@ __all__ = [
     "EventHandler",
     "EventLost",
     "FaultHooks",
+    "GroupPresenceEvents",
     "HubSettings",
     "InvalidConnectionString",
     "Limits",

@@ -14,6 +14,7 @@ from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from local_azure.command_line import program_name
 from local_azure.faults import add_fault_option
 from local_azure.identity_option import IdentityFailed, add_identity_options, serve_identity
 from local_azure.listening import parse_port
@@ -80,7 +81,7 @@ def load_settings(file: Path | None) -> Settings:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="python -m local_azure.webpubsub",
+        prog=program_name("local_azure.webpubsub"),
         description="Azure Web PubSub on this machine, for development and tests.",
     )
     parser.add_argument("--settings", type=Path, help="settings file (default: webpubsub.json, if it exists)")
@@ -121,10 +122,10 @@ async def _run(settings: Settings, host: str, port: int, options: argparse.Names
             # Windows has no signal handlers in its event loop; there Ctrl-C interrupts `asyncio.run` itself.
             with contextlib.suppress(NotImplementedError):
                 asyncio.get_running_loop().add_signal_handler(number, stopped.set)
-        # The address is the last word: programs read it.
-        inspector = ", with the inspector for a browser," if service.has_inspector else ""
-        print(f"Web PubSub{inspector} listens on {service.endpoint}")  # noqa: T201
+        print(f"Web PubSub listens on {service.endpoint}")  # noqa: T201
         print(f"Connection string: {service.connection_string}", flush=True)  # noqa: T201
+        if service.has_inspector:
+            print(f"Inspector, for a browser: {service.endpoint}/", flush=True)  # noqa: T201
         if notes := identity.write_variables({"WebPubSubConnectionString__serviceUri": service.endpoint}):
             print(notes, flush=True)  # noqa: T201
         file = options.settings or DEFAULT_SETTINGS_FILE

@@ -1,7 +1,7 @@
-"""Carries out the requests of a client: join, leave, publish, send events, acknowledge.
+"""Carries out the requests of a client: join, leave, publish, stream, send events, invoke, acknowledge.
 
 Every request is carried out at once, except a user event: it is sent to its handler, and the client's next message
-waits until the handler has responded.
+waits until the handler has responded. An invocation is begun at once, and nothing waits for it.
 """
 
 import asyncio
@@ -10,11 +10,15 @@ from collections.abc import Coroutine
 
 from local_azure.webpubsub.event_handlers import EventFailed, EventHandlers
 from local_azure.webpubsub.hub import Connection
+from local_azure.webpubsub.invocations import Invocations
 from local_azure.webpubsub.messages import (
     Ack,
     AckError,
+    CancelInvocation,
     ClientMessage,
+    EndStream,
     GroupMessage,
+    Invoke,
     JoinGroup,
     LeaveGroup,
     Ping,
@@ -23,8 +27,12 @@ from local_azure.webpubsub.messages import (
     SendToGroup,
     SequenceAck,
     ServerMessage,
+    StartStream,
+    StreamData,
 )
+from local_azure.webpubsub.observations import Audience
 from local_azure.webpubsub.roles import Permission
+from local_azure.webpubsub.streams import OpenStreams
 
 log = logging.getLogger(__name__)
 
@@ -35,7 +43,11 @@ RAW_SEND_FORBIDDEN = "The connection is not authorized for raw sendToGroup mode.
 
 
 def handle_message(
-    connection: Connection, message: ClientMessage, handlers: EventHandlers
+    connection: Connection,
+    message: ClientMessage,
+    handlers: EventHandlers,
+    invocations: Invocations,
+    streams: OpenStreams,
 ) -> Coroutine[None, None, None] | None:
     """Carry out what the client asks; for a user event, return the coroutine that sends it and has to be awaited."""
     match message:
@@ -44,6 +56,10 @@ def handle_message(
         case SequenceAck():
             if connection.replay is not None:
                 connection.replay.acknowledge(message.sequence_id)
+        case Invoke() | CancelInvocation():
+            invocations.handle(connection, message)
+        case StartStream() | StreamData() | EndStream():
+            streams.carry_out(connection, message)
         case _ if message.ack_id is not None and message.ack_id in connection.acks:
             # Checked before the permission: a request that has succeeded is not refused when it is repeated.
             _acknowledge(connection, message.ack_id, _duplicate_error(message.ack_id))
@@ -114,5 +130,6 @@ async def _send_event(connection: Connection, message: SendEvent, handlers: Even
             connection.hub.end(connection, INTERNAL_ERROR_TEXT, code=INTERNAL_ERROR, close_text=INTERNAL_ERROR_TEXT)
         return
     if reply is not None and not connection.ended:
-        connection.hub.deliver([connection], ServerMessage(reply))
+        audience = Audience("connection", connection.id)
+        connection.hub.deliver([connection], ServerMessage(reply), audience=audience)
     _acknowledge(connection, message.ack_id, None)

@@ -22,6 +22,7 @@ from local_azure.webpubsub.handshake import (
     read_handshake,
 )
 from local_azure.webpubsub.hub import Connection, Hubs
+from local_azure.webpubsub.invocations import Invocations
 from local_azure.webpubsub.messages import ClientMessage, Connected
 from local_azure.webpubsub.observations import ConnectionOpened, FrameReceived, HandshakeRefused, Observations
 from local_azure.webpubsub.protocols import InvalidFrame
@@ -29,6 +30,7 @@ from local_azure.webpubsub.recovery import Recovery
 from local_azure.webpubsub.roles import Permissions
 from local_azure.webpubsub.settings import Settings
 from local_azure.webpubsub.sockets import NORMAL_CLOSURE, Closed, Flusher, ProtocolViolation, Socket, WebSocket
+from local_azure.webpubsub.streams import OpenStreams
 from local_azure.webpubsub.tokens import ClientToken, make_reconnection_token
 
 log = logging.getLogger(__name__)
@@ -60,6 +62,7 @@ class Clients:
         hubs: Hubs,
         handlers: EventHandlers,
         recovery: Recovery,
+        streams: OpenStreams,
         *,
         observations: Observations,
         faults: Callable[[], FaultHooks],
@@ -67,7 +70,9 @@ class Clients:
         self._settings = settings
         self._hubs = hubs
         self._handlers = handlers
+        self._invocations = Invocations(settings, handlers)
         self._recovery = recovery
+        self._streams = streams
         self._observations = observations
         self._faults = faults
         self._flusher = Flusher()
@@ -92,6 +97,7 @@ class Clients:
         """Wait until the clients, whose connections were closed, have left; drop those that take longer."""
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=grace_seconds)
+        await self._invocations.close()
         for socket in self._sockets:
             socket.abort()
 
@@ -114,7 +120,9 @@ class Clients:
             handshake = await read_handshake(request, hub, self._settings, time.time(), self._read_token)
             if isinstance(handshake, RecoveryRequest):
                 return await self._recover(request, handshake)
-            accepted = await _run_while_connected(request, accept_connection(handshake, self._handlers))
+            streams = self._settings.hub(hub).streams
+            accepting = accept_connection(handshake, self._handlers, streams=streams)
+            accepted = await _run_while_connected(request, accepting)
             if self._is_stopping:
                 # The handler has accepted the connection, so it is notified of its end.
                 self._handlers.disconnected(accepted.source, CONNECTION_ENDED)
@@ -143,12 +151,13 @@ class Clients:
         connection = self._make_connection(accepted, self._ack_delay(request))
         hub = connection.hub
         connection.transport = socket
+        # Before the first groups: `connected` is the first event of a connection, `joined` follows.
+        self._handlers.connected(source)
         hub.add(connection, accepted.groups)
         if self._observations.active:
             opened = ConnectionOpened(hub.name, connection.id, connection.user_id, connection.protocol, recovered=False)
             self._observations.publish(opened)
-        connection.send(Connected(connection.id, connection.user_id, self._reconnection_token(connection)))
-        self._handlers.connected(source)
+        connection.send(self._connected(connection))
         return await self._serve_connection(connection, socket, ws)
 
     async def _recover(self, request: web.Request, recovery: RecoveryRequest) -> web.StreamResponse:
@@ -164,7 +173,9 @@ class Clients:
             return ws  # the client has left again; its connection still waits for it
         if connection is None or connection.ended:  # it may have expired during the upgrade
             return await self._refuse_recovery(socket, ws)
-        self._recovery.attach(connection, socket)
+        # With streams, `connected` comes again: the JavaScript client does not go on with its streams without it.
+        welcome = self._connected(connection) if self._settings.hub(connection.hub.name).streams else None
+        self._recovery.attach(connection, socket, welcome)
         return await self._serve_connection(connection, socket, ws)
 
     async def _refuse_recovery(self, socket: Socket, ws: WebSocket) -> WebSocket:
@@ -215,7 +226,7 @@ class Clients:
                     await socket.wait_until_dropped()
                 continue
             message = await self._decode(connection, received)
-            event = None if message is None else handle_message(connection, message, self._handlers)
+            event = None if message is None else self._carry_out(connection, message)
             if event is not None:
                 await socket.run_while_open(event)
             consecutive += 1
@@ -223,6 +234,9 @@ class Clients:
                 # Yield: a client that sends many frames must not delay the other clients.
                 consecutive = 0
                 await asyncio.sleep(0)
+
+    def _carry_out(self, connection: Connection, message: ClientMessage) -> Coroutine[None, None, None] | None:
+        return handle_message(connection, message, self._handlers, self._invocations, self._streams)
 
     async def _decode(self, connection: Connection, frame: str | bytes) -> ClientMessage | None:
         self._observations.start_trace()
@@ -268,6 +282,9 @@ class Clients:
             replay=ReplayBuffer(limits.replay_messages, limits.replay_bytes) if accepted.codec.reliable else None,
             ack_delay=ack_delay,
         )
+
+    def _connected(self, connection: Connection) -> Connected:
+        return Connected(connection.id, connection.user_id, self._reconnection_token(connection))
 
     def _reconnection_token(self, connection: Connection) -> str | None:
         if connection.replay is None:

@@ -1,10 +1,17 @@
 """The events of a connection and what their handlers respond: values that hubs, faults and event handlers share."""
 
 from dataclasses import dataclass
+from typing import Literal
 
 from aiohttp.abc import AbstractCookieJar
 from multidict import CIMultiDict, CIMultiDictProxy
 from yarl import URL
+
+JOINED = "joined"
+LEFT = "left"
+
+EventFamily = Literal["sys", "user", "gp"]
+"""Events of the connection's life, of its user, and of the groups that it joins and leaves."""
 
 
 class EventSource:
@@ -38,7 +45,7 @@ class Event:
 
     source: EventSource
     name: str
-    is_system: bool
+    family: EventFamily
     id: int
     request_id: str
     headers: CIMultiDict[str]
@@ -47,12 +54,17 @@ class Event:
     @property
     def type(self) -> str:
         """The CloudEvents type."""
-        return event_type(self.name, is_system=self.is_system)
+        return event_type(self.name, self.family)
+
+    @property
+    def is_system(self) -> bool:
+        """Whether it is `connect`, `connected` or `disconnected`."""
+        return self.family == "sys"
 
 
-def event_type(name: str, *, is_system: bool) -> str:
-    """Return `azure.webpubsub.sys.connected` or `azure.webpubsub.user.<name>`."""
-    return f"azure.webpubsub.{'sys' if is_system else 'user'}.{name}"
+def event_type(name: str, family: EventFamily) -> str:
+    """Return e.g. `azure.webpubsub.sys.connected`, `azure.webpubsub.user.<name>` or `azure.webpubsub.gp.joined`."""
+    return f"azure.webpubsub.{family}.{name}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -105,9 +105,12 @@ async def read_handshake(
     return ConnectionRequest(hub, token, subprotocols, _host_name(request), connect, query)
 
 
-async def accept_connection(request: ConnectionRequest, handlers: EventHandlers) -> AcceptedConnection:
+async def accept_connection(
+    request: ConnectionRequest, handlers: EventHandlers, *, streams: bool = True
+) -> AcceptedConnection:
     """Ask the hub's `connect` handler, if it has one, and return what the connection starts with.
 
+    `streams` says whether the client may stream to groups.
     Raises `HandshakeError` with the handler's status, or 500 when there was no usable response.
     """
     token = request.token
@@ -121,7 +124,7 @@ async def accept_connection(request: ConnectionRequest, handlers: EventHandlers)
     source.subprotocol = _chosen_subprotocol(response.subprotocol, request.subprotocols)
     return AcceptedConnection(
         source,
-        codec_for(source.subprotocol, parse_raw_mode(request.query)),
+        codec_for(source.subprotocol, parse_raw_mode(request.query), streams=streams),
         token.roles if response.roles is None else response.roles,
         token.groups if response.groups is None else response.groups,
     )

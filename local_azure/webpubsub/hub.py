@@ -10,9 +10,11 @@ from itertools import chain
 from typing import Protocol
 
 from local_azure.webpubsub.acknowledgements import AckIds, ReplayBuffer
-from local_azure.webpubsub.events import EventSource
-from local_azure.webpubsub.messages import DataMessage, Disconnected, ServiceMessage
+from local_azure.webpubsub.events import JOINED, LEFT, EventSource
+from local_azure.webpubsub.messages import DataMessage, Disconnected, GroupMessage, ServiceMessage
 from local_azure.webpubsub.observations import (
+    UNKNOWN_AUDIENCE,
+    Audience,
     ConnectionEnded,
     FrameSent,
     MessageDelivered,
@@ -20,6 +22,7 @@ from local_azure.webpubsub.observations import (
     MessagePublished,
     Observations,
 )
+from local_azure.webpubsub.pending_invocations import PendingInvocations
 from local_azure.webpubsub.protocols import Codec, Frame
 from local_azure.webpubsub.roles import Permissions
 from local_azure.webpubsub.websocket_frames import data_frame
@@ -58,6 +61,7 @@ class Connection:
         "ended",
         "groups",
         "hub",
+        "invocations",
         "permissions",
         "protocol",
         "replay",
@@ -89,6 +93,7 @@ class Connection:
         self.replay = replay
         self.groups: set[str] = set()
         self.transport: Transport | None = None
+        self.invocations: PendingInvocations | None = None
         self.ended = False
 
     @property
@@ -116,6 +121,11 @@ class Connection:
         if observations.active:
             observations.publish(FrameSent(self.hub.name, self.id, self.user_id, frame))
 
+    def cancel_invocations(self) -> None:
+        """End the pending invocations: the socket on which the client waits for their answers is gone."""
+        if self.invocations is not None:
+            self.invocations.cancel_all()
+
     def __repr__(self) -> str:
         return f"<Connection {self.id} in {self.hub.name}>"
 
@@ -129,11 +139,14 @@ class Hub:
         clock: Callable[[], float],
         observations: Observations,
         on_end: Callable[[Connection, str], None],
+        on_group_change: Callable[[Connection, str, str], None] = lambda connection, event, group: None,
     ) -> None:
+        """`on_group_change` is called with each connection that has `joined` or `left` a group."""
         self.name = name
         self._clock = clock
         self.observations = observations
         self._on_end = on_end
+        self._on_group_change = on_group_change
         self._connections: dict[str, Connection] = {}
         self._users: dict[str, dict[str, Connection]] = {}
         self._groups: dict[str, dict[str, Connection]] = {}
@@ -172,41 +185,55 @@ class Hub:
 
     def join(self, connection: Connection, group: str) -> None:
         """Add the connection to a group; do nothing for a member and for an ended connection."""
-        if not connection.ended:
+        if not connection.ended and group not in connection.groups:
             connection.groups.add(group)
             self._groups.setdefault(group, {})[connection.id] = connection
+            self._on_group_change(connection, JOINED, group)
 
     def leave(self, connection: Connection, group: str) -> None:
         """Remove the connection from a group, if it is a member."""
-        connection.groups.discard(group)
-        _remove(self._groups, group, connection)
+        if group in connection.groups:
+            connection.groups.discard(group)
+            _remove(self._groups, group, connection)
+            self._on_group_change(connection, LEFT, group)
 
     def leave_all_groups(self, connection: Connection) -> None:
         """Remove the connection from all its groups."""
         for group in tuple(connection.groups):
             self.leave(connection, group)
 
-    def deliver(self, targets: Iterable[Connection], message: DataMessage, *, ttl_seconds: int = 0) -> None:
+    def deliver(
+        self,
+        targets: Iterable[Connection],
+        message: DataMessage,
+        *,
+        ttl_seconds: int = 0,
+        audience: Audience = UNKNOWN_AUDIENCE,
+    ) -> None:
         """Queue the message for each target; a reliable connection stores it until its client acknowledges it.
 
-        A message is not sent again after a recovery when its time to live has passed.
+        A message is not sent again after a recovery when its time to live has passed. `audience` is only for observers,
+        and only for a server's message: a group's message names its group.
         """
         encoded: dict[str, tuple[Frame, bytes]] = {}  # by subprotocol: its receivers share one encoding
         overflown: list[Connection] = []
         expires_at = self._clock() + ttl_seconds if ttl_seconds else None
         observations = self.observations
         follows_receivers = observations.follows_receivers
-        began = time.time() if observations.active else 0.0
+        began = 0.0
         reached: list[Connection] = []
         frame = b""
+        if observations.active:
+            began = time.time()
+            audience = Audience("group", message.group) if isinstance(message, GroupMessage) else audience
         if follows_receivers:
-            observations.publish_of_receiver(MessagePublished(self.name, message))
+            observations.publish_of_receiver(MessagePublished(self.name, message, audience))
         for target in targets:
             codec = target.codec
             shared = encoded.get(codec.name)
             if shared is None:
                 content = codec.encode(message)
-                if content is None:  # does not happen: every subprotocol has data messages
+                if content is None:  # the end of a stream, to a raw client
                     continue
                 shared = encoded[codec.name] = content, data_frame(content)
             frame = shared[1]
@@ -225,7 +252,7 @@ class Hub:
             reached.append(target)
         if observations.active:
             named = tuple([(target.id, target.user_id) for target in reached[:MAX_NAMED_RECEIVERS]])
-            observations.publish(MessageFannedOut(self.name, message, named, len(reached), len(frame), began))
+            observations.publish(MessageFannedOut(self.name, message, named, len(reached), len(frame), began, audience))
         for target in overflown:
             self.abort(target, REPLAY_OVERFLOW)
 
@@ -255,6 +282,7 @@ class Hub:
             return
         connection.ended = True
         connection.transport = None
+        connection.cancel_invocations()
         connection.replay = None if connection.replay is None else connection.replay.empty_copy()
         self.leave_all_groups(connection)
         self._connections.pop(connection.id, None)
@@ -273,11 +301,16 @@ class Hubs:
         clock: Callable[[], float],
         observations: Observations,
         on_end: Callable[[Connection, str], None] = lambda connection, reason: None,
+        on_group_change: Callable[[Connection, str, str], None] = lambda connection, event, group: None,
     ) -> None:
-        """`clock` returns monotonic seconds; `on_end` is called with each connection that ends and the reason."""
+        """`clock` returns monotonic seconds; `on_end` is called with each connection that ends and the reason.
+
+        `on_group_change` is called with each connection that has `joined` or `left` a group, and the group.
+        """
         self._clock = clock
         self._observations = observations
         self._on_end = on_end
+        self._on_group_change = on_group_change
         self._hubs: dict[str, Hub] = {}
 
     def hub(self, name: str) -> Hub:
@@ -285,7 +318,7 @@ class Hubs:
         key = name.lower()
         hub = self._hubs.get(key)
         if hub is None:
-            hub = self._hubs[key] = Hub(key, self._clock, self._observations, self._on_end)
+            hub = self._hubs[key] = Hub(key, self._clock, self._observations, self._on_end, self._on_group_change)
         return hub
 
     def find(self, name: str) -> Hub | None:

@@ -1,6 +1,7 @@
-"""Checks JSON that is passed on unchanged, as the text that was received."""
+"""Checks JSON that is passed on unchanged, as the text that was received, and writes the JSON of the service's own."""
 
 import json
+from collections.abc import Mapping
 from typing import NoReturn
 
 from local_azure.json_depth import check_depth
@@ -22,3 +23,8 @@ def is_json(text: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+def compact_json(value: Mapping[str, object]) -> str:
+    """Return the JSON text of an object without spaces."""
+    return json.dumps(dict(value), separators=(",", ":"), ensure_ascii=False)

@@ -73,6 +73,55 @@ class SendEvent:
 
 
 @dataclass(frozen=True, slots=True)
+class StartStream:
+    """A client starts a stream to a group. What is said here counts for each of the stream's messages.
+
+    `idle_milliseconds` is None where the client gives none. `has_payload` is true for a start with data, which is
+    refused.
+    """
+
+    stream_id: str
+    group: str
+    idle_milliseconds: int | None = None
+    no_echo: bool = False
+    ttl_seconds: int = 0
+    metadata: Mapping[str, str] = field(default_factory=lambda: NO_METADATA)
+    has_payload: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class StreamData:
+    """The next part of a client's stream; without number and payload it only says that the stream goes on."""
+
+    stream_id: str
+    number: int | None = None
+    payload: Payload | None = None
+
+
+USER_ERROR = "UserError"
+
+
+@dataclass(frozen=True, slots=True)
+class StreamError:
+    """Why a stream ended early, as its receivers see it; the publisher's own error is named `UserError`.
+
+    Only that one has a code, and its text and code may be missing.
+    """
+
+    name: str
+    message: str | None = None
+    user_error_code: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class EndStream:
+    """A client ends its stream, with an error or without."""
+
+    stream_id: str
+    error: StreamError | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class SequenceAck:
     """A reliable client has received every message up to and including `sequence_id`."""
 
@@ -84,7 +133,26 @@ class Ping:
     """A client asks for a pong."""
 
 
-ClientMessage = JoinGroup | LeaveGroup | SendToGroup | SendEvent | SequenceAck | Ping
+@dataclass(frozen=True, slots=True)
+class Invoke:
+    """A client asks the hub's event handler and waits for its one answer, which carries the client's id again."""
+
+    invocation_id: str
+    event: str
+    payload: Payload
+
+
+@dataclass(frozen=True, slots=True)
+class CancelInvocation:
+    """A client does not wait any more for the answer of this id."""
+
+    invocation_id: str
+
+
+StreamRequest = StartStream | StreamData | EndStream
+ClientMessage = (
+    JoinGroup | LeaveGroup | SendToGroup | SendEvent | SequenceAck | Ping | Invoke | CancelInvocation | StreamRequest
+)
 
 # --- to a client -------------------------------------------------------------
 
@@ -122,12 +190,23 @@ class Ack:
 
 
 @dataclass(frozen=True, slots=True)
+class StreamPart:
+    """The place of a group message in a stream: numbers are 1, 2, 3, …; the last one ends the stream."""
+
+    stream_id: str
+    number: int
+    is_last: bool = False
+    error: StreamError | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class GroupMessage:
-    """A message published to a group; REST publishes have no `from_user_id`."""
+    """A message published to a group; REST publishes have no `from_user_id`. One of a stream has its place there."""
 
     group: str
     payload: Payload
     from_user_id: str | None = None
+    stream: StreamPart | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,5 +221,41 @@ class Pong:
     """The answer to a ping."""
 
 
+@dataclass(frozen=True, slots=True)
+class InvokeResponse:
+    """The answer to an invocation: success when there is no error; a success may have no payload."""
+
+    invocation_id: str
+    payload: Payload | None = None
+    metadata: Mapping[str, str] = field(default_factory=lambda: NO_METADATA)
+    error: AckError | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StreamAck:
+    """The service has every part of a client's stream below this number."""
+
+    stream_id: str
+    expected_number: int
+
+
+@dataclass(frozen=True, slots=True)
+class StreamNack:
+    """A part was not taken; the client has to send again from the expected number."""
+
+    stream_id: str
+    expected_number: int
+    error: AckError
+
+
+@dataclass(frozen=True, slots=True)
+class StreamClosed:
+    """A client's stream is over; with an error when the client did not end it."""
+
+    stream_id: str
+    error: AckError | None = None
+
+
+StreamAnswer = StreamAck | StreamNack | StreamClosed
 DataMessage = GroupMessage | ServerMessage
-ServiceMessage = Connected | Disconnected | Ack | DataMessage | Pong
+ServiceMessage = Connected | Disconnected | Ack | DataMessage | Pong | InvokeResponse | StreamAnswer

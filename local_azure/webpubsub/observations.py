@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from itertools import count
+from typing import Literal
 
 from yarl import URL
 
@@ -95,12 +96,27 @@ class FrameSent(_Record):
     frame: bytes
 
 
+@dataclass(frozen=True, slots=True)
+class Audience:
+    """Whom a message is for: all connections of the hub, or the group, user or connection of this name."""
+
+    kind: Literal["all", "group", "user", "connection", "unknown"]
+    name: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.name!r}" if self.name else self.kind
+
+
+UNKNOWN_AUDIENCE = Audience("unknown")
+
+
 @dataclass(slots=True)
 class MessagePublished(_Record):
     """A data message will now be queued for its receivers; there may be none. Comes with `each_receiver` only."""
 
     hub: str
     message: DataMessage
+    audience: Audience = UNKNOWN_AUDIENCE
 
 
 @dataclass(slots=True)
@@ -130,6 +146,7 @@ class MessageFannedOut(_Record):
     receiver_count: int
     size: int
     began: float
+    audience: Audience = UNKNOWN_AUDIENCE
 
 
 @dataclass(slots=True)

@@ -5,6 +5,7 @@ import logging
 from collections.abc import Callable
 
 from local_azure.webpubsub.hub import Connection, Hub, Transport
+from local_azure.webpubsub.messages import Connected
 from local_azure.webpubsub.observations import ConnectionDetached, ConnectionOpened, Observations
 from local_azure.webpubsub.tokens import InvalidToken, check_reconnection_token
 
@@ -36,6 +37,7 @@ class Recovery:
     def detach(self, connection: Connection) -> None:
         """Keep a connection that has lost its socket until its client recovers it or the retention time is over."""
         connection.transport = None
+        connection.cancel_invocations()
         if self._observations.active:
             self._observations.publish(ConnectionDetached(connection.hub.name, connection.id, connection.user_id))
         loop = asyncio.get_running_loop()
@@ -53,17 +55,23 @@ class Recovery:
             return None
         return connection
 
-    def attach(self, connection: Connection, transport: Transport) -> None:
-        """Give the connection its new socket, drop an old one, and send every unacknowledged frame again."""
+    def attach(self, connection: Connection, transport: Transport, welcome: Connected | None = None) -> None:
+        """Give the connection its new socket, drop an old one, and send every unacknowledged frame again.
+
+        With a `welcome`, that is the first frame.
+        """
         self.cancel_expiry(connection)
         if connection.transport is not None:
             connection.transport.abort()
+            connection.cancel_invocations()
         connection.transport = transport
         if self._observations.active:
             hub, protocol = connection.hub.name, connection.protocol
             self._observations.publish(
                 ConnectionOpened(hub, connection.id, connection.user_id, protocol, recovered=True)
             )
+        if welcome is not None:
+            connection.send(welcome)
         if connection.replay is not None:
             for frame in connection.replay.unacknowledged(self._clock()):
                 connection.send_frame(frame)

@@ -27,6 +27,7 @@ from local_azure.webpubsub.inspector import Inspector
 from local_azure.webpubsub.observations import Observations, RestCalled
 from local_azure.webpubsub.recovery import Recovery
 from local_azure.webpubsub.settings import EventHandler, HubSettings, Settings
+from local_azure.webpubsub.streams import OpenStreams
 
 log = logging.getLogger(__name__)
 
@@ -51,7 +52,7 @@ class Service:
         """
         self.settings = settings
         self.observations = Observations()
-        self.hubs = Hubs(time.monotonic, self.observations, self._on_end)
+        self.hubs = Hubs(time.monotonic, self.observations, self._on_end, self._on_group_change)
         self.faults = FaultInjector(self.hubs.connections, self.observations)
         self._recovery = Recovery(
             keys=settings.access_keys,
@@ -67,11 +68,17 @@ class Service:
             faults=self._current_faults,
             own_token=own_token,
         )
+        self._streams = OpenStreams(
+            max_open=settings.limits.open_streams,
+            default_idle_seconds=settings.times.stream_idle_seconds,
+            clock=time.monotonic,
+        )
         self._clients = Clients(
             settings,
             self.hubs,
             self._handlers,
             self._recovery,
+            self._streams,
             observations=self.observations,
             faults=self._current_faults,
         )
@@ -221,7 +228,11 @@ class Service:
 
     def _on_end(self, connection: Connection, reason: str) -> None:
         self._recovery.cancel_expiry(connection)
+        self._streams.cancel(connection)
         self._handlers.disconnected(connection.source, reason)
+
+    def _on_group_change(self, connection: Connection, event: str, group: str) -> None:
+        self._handlers.group_changed(connection.source, event, group)
 
 
 @asynccontextmanager

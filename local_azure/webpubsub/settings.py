@@ -3,7 +3,7 @@
 The JSON shape and the environment names are the official emulator's (`WebPubSub:Hubs:<hub>:EventHandlers…`), so one
 file can be used for both. `AnonymousConnectPolicy`, `SecondaryAccessKey`, `WebSocketKeepAliveIntervalInSeconds`,
 `DisableLocalAuth`, `PublicEndpoints` and `Auth` of a handler are additions: the cloud service has them, the official
-emulator does not. `Recorder` is ours alone.
+emulator does not. `Recorder`, and `Invocations` and `Streams` of a hub, are those of this service alone.
 """
 
 import secrets
@@ -13,12 +13,14 @@ from typing import Literal, get_args
 from urllib.parse import urlsplit
 
 from local_azure.webpubsub.names import InvalidName, hub_key, is_unicode
+from local_azure.webpubsub.roles import GroupPattern, InvalidPattern
 from local_azure.webpubsub.settings_tree import Section, SettingsError, overlay_environment
 
 __all__ = [
     "DEFAULT_ACCESS_KEY",
     "AnonymousConnectPolicy",
     "EventHandler",
+    "GroupPresenceEvents",
     "HubSettings",
     "Limits",
     "RecorderSettings",
@@ -37,7 +39,32 @@ MIN_RECORDER_BYTES = 1024 * 1024
 MAX_RECORDER_BYTES = 1024 * 1024 * 1024
 
 SystemEvent = Literal["connect", "connected", "disconnected"]
+PresenceEvent = Literal["joined", "left"]
 AnonymousConnectPolicy = Literal["allow", "deny"]
+
+
+@dataclass(frozen=True, slots=True)
+class GroupPresenceEvents:
+    """Which changes of groups a handler is told: `joined`, `left` or both, of groups that match one of the patterns.
+
+    Without patterns it is every group; the grammar is that of the patterns in roles. Raises `SettingsError`.
+    """
+
+    event_names: Sequence[str] = ()
+    group_filters: Sequence[str] = ()
+
+    def __post_init__(self) -> None:
+        names = tuple(name.lower() for name in self.event_names)
+        for name in names:
+            if name not in get_args(PresenceEvent):
+                raise SettingsError(f"EventNames has {name[:64]!r}; known are {', '.join(get_args(PresenceEvent))}")
+        for pattern in self.group_filters:
+            try:
+                GroupPattern(pattern)
+            except InvalidPattern as error:
+                raise SettingsError(f"GroupFilters has {pattern[:64]!r}: {error}") from None
+        object.__setattr__(self, "event_names", names)
+        object.__setattr__(self, "group_filters", tuple(self.group_filters))
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +81,7 @@ class EventHandler:
     system_events: Sequence[str] = ()
     event_pattern: str | None = None
     auth_resource: str | None = None
+    group_presence_events: GroupPresenceEvents | None = None
 
     def __post_init__(self) -> None:
         _check_url_template(self.url_template)
@@ -69,17 +97,23 @@ class EventListener:
 
 @dataclass(frozen=True, slots=True)
 class HubSettings:
-    """One hub: its ordered event handlers, who may connect without a token, its keep-alive interval, its listeners."""
+    """One hub: its ordered event handlers, who may connect without a token, its keep-alive interval, its listeners.
+
+    Without `invocations` an `invoke` frame is an invalid message. Without `streams` a frame of a stream is what it is
+    to a service that does not know any.
+    """
 
     event_handlers: Sequence[EventHandler] = ()
     anonymous_connect_policy: AnonymousConnectPolicy = "deny"
     keep_alive_seconds: float = 20.0
     event_listeners: Sequence[EventListener] = ()
+    invocations: bool = True
+    streams: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Limits of sizes and counts."""
+    """Limits of sizes and counts; `open_streams` is that of one connection."""
 
     client_message_bytes: int = 1024 * 1024
     rest_body_bytes: int = 1024 * 1024
@@ -89,6 +123,10 @@ class Limits:
     outbound_messages: int = 1000
     outbound_bytes: int = 16 * 1024 * 1024
     remembered_ack_ids: int = 1000
+    open_streams: int = 100
+    pending_invocations: int = 100
+    pending_invocation_bytes: int = 16 * 1024 * 1024
+    waiting_presence_events: int = 10_000
     group_page_size: int = 200
 
 
@@ -96,6 +134,7 @@ class Limits:
 class Times:
     """Every timeout, wait and lifetime of the service, in seconds.
 
+    `stream_idle_seconds` counts for a stream whose start names no idle time of its own.
     `ack_delay_seconds` holds acks of requests back. None does so for the Python client alone, which needs it.
     """
 
@@ -109,6 +148,7 @@ class Times:
     close_drain_seconds: float = 5.0
     clock_skew_seconds: float = 300.0
     reconnection_token_seconds: float = 7 * 24 * 3600.0
+    stream_idle_seconds: float = 300.0
     ack_delay_seconds: float | None = None
 
 
@@ -213,8 +253,17 @@ def _hub_from_json(hub: Section) -> HubSettings:
     keep_alive = hub.integer("WebSocketKeepAliveIntervalInSeconds", default=20, minimum=1, maximum=120)
     handlers = [_handler_from_json(handler) for handler in hub.sections("EventHandlers")]
     listeners = tuple(_listener_from_json(listener) for listener in hub.sections("EventListeners"))
+    invocations = hub.boolean("Invocations", default=True)
+    streams = hub.boolean("Streams", default=True)
     hub.refuse_unknown_keys()
-    return HubSettings(tuple(handlers), "allow" if policy == "allow" else "deny", float(keep_alive), listeners)
+    return HubSettings(
+        tuple(handlers),
+        "allow" if policy == "allow" else "deny",
+        float(keep_alive),
+        listeners,
+        invocations=invocations,
+        streams=streams,
+    )
 
 
 def _recorder_from_json(recorder: Section) -> RecorderSettings:
@@ -243,9 +292,13 @@ def _handler_from_json(handler: Section) -> EventHandler:
     system_events = handler.texts("SystemEvents")
     event_pattern = handler.text("EventPattern")
     auth_resource = _auth_resource(handler.section("Auth"))
+    presence = handler.section("GroupPresenceEvents")
+    names, filters = presence.texts("EventNames"), presence.texts("GroupFilters")
+    presence.refuse_unknown_keys()
     handler.refuse_unknown_keys()
     try:
-        return EventHandler(url_template, system_events, event_pattern, auth_resource)
+        presence_events = GroupPresenceEvents(names, filters) if names else None
+        return EventHandler(url_template, system_events, event_pattern, auth_resource, presence_events)
     except SettingsError as error:
         raise SettingsError(f"{handler.path}: {error}") from None
 

@@ -118,7 +118,7 @@ class Section:
         return value
 
     def boolean(self, key: str, *, default: bool = False) -> bool:
-        """Return true or false."""
+        """Return true or false; absent is the default."""
         value = self._take(key)
         if value is None:
             return default

@@ -74,7 +74,7 @@ export function connect({ userId, me, onState, onFrame }) {
     clearTimeout(openTimer);
     openTimer = setTimeout(drop, CONNECT_MS);
     opened.onopen = () => {
-      // The service sends `connected` to new connections only; a recovered one is pinged.
+      // The service need not send `connected` to a recovered connection, so that is pinged.
       if (opened === socket && session.token) write({ type: "ping" });
     };
     opened.onmessage = ({ data }) => {

@@ -26,8 +26,9 @@ from tests.system_parts import needs_posix
 
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
 DEPENDABOT = ROOT / ".github" / "dependabot.yml"
-# The major version of each action that the workflows use.
+# The major version of each action that the workflows use, and the one that is in this repository.
 ACTIONS = {
+    "./local_azure",
     "actions/checkout@v6",
     "actions/setup-python@v6",
     "actions/setup-node@v6",

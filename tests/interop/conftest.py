@@ -12,6 +12,7 @@ from azure.messaging.webpubsubservice.aio import WebPubSubServiceClient as Async
 
 from local_azure.pytest_plugin import WebPubSub, table_storage, table_storage_settings, web_pubsub
 from local_azure.webpubsub import Settings, Times
+from tests.interop.javascript_client import start
 from tests.interop.link import Link, Pipe, Pipes
 from tests.interop.listening import HUB, Listeners
 from tests.interop.nodejs import HERE
@@ -19,7 +20,7 @@ from tests.interop.python_service_sdk import Sdk
 from tests.interop.webhook import Webhook, handle_everything
 from tests.system_parts import node_path
 
-__all__ = ["table_storage", "table_storage_settings", "web_pubsub"]
+__all__ = ["start", "table_storage", "table_storage_settings", "web_pubsub"]
 
 
 @pytest.fixture

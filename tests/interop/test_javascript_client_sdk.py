@@ -1,67 +1,67 @@
-"""@azure/web-pubsub-client over both JSON subprotocols, unchanged on the embedded service."""
+"""@azure/web-pubsub-client 1.1 over both JSON subprotocols, unchanged on the embedded service (W-290)."""
 
+import asyncio
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack
-from typing import Any
+from collections.abc import Iterator
 
 import pytest
 from aiohttp import web
 from azure.messaging.webpubsubservice import WebPubSubServiceClient
 
 from local_azure.pytest_plugin import WebPubSub
+from local_azure.webpubsub import EventHandler
+from tests.interop.javascript_client import ALL_ROLES, Start
 from tests.interop.link import Link
 from tests.interop.listening import HUB, Listeners
-from tests.interop.nodejs import Program, running_program
-from tests.interop.waiting import eventually
+from tests.interop.nodejs import running_program
+from tests.interop.waiting import WAIT_SECONDS, eventually
 from tests.interop.webhook import Webhook
 
-ALL_ROLES = ["webpubsub.joinLeaveGroup", "webpubsub.sendToGroup"]
 MESSAGES = 1000
 
 
-class JavaScriptClient:
-    """The client in its Node.js program."""
+class SlowWebhook:
+    """An event handler that answers with the body, when it is told to."""
 
-    def __init__(self, program: Program) -> None:
-        self._program = program
+    def __init__(self) -> None:
+        self.waiting: list[str] = []
+        self.aborted: list[str] = []
+        self._may_answer = asyncio.Event()
 
-    async def __call__(self, command: str, **options: object) -> dict[str, Any]:
-        """Carry out a command and return its result; callbacks that come before it are kept."""
-        self._program.write_line(json.dumps({"command": command, **options}))
-        return await self._program.report("end" if command == "end" else "done")
+    def answer_all(self) -> None:
+        """Answer what waits, and everything later at once; in the service's thread."""
+        self._may_answer.set()
 
-    async def next_callback(self, kind: str) -> dict[str, Any]:
-        """Return the next callback of this kind."""
-        return await self._program.report(kind)
-
-    def callbacks(self, kind: str) -> list[dict[str, Any]]:
-        """Return every callback of this kind so far."""
-        return [report for report in self._program.reports if report["report"] == kind]
-
-
-Start = Callable[..., Awaitable[JavaScriptClient]]
+    async def receive(self, request: web.Request) -> web.Response:
+        if request.method == "OPTIONS":
+            return web.Response(headers={"WebHook-Allowed-Origin": "*"})
+        body = await request.text()
+        self.waiting.append(body)
+        try:
+            await self._may_answer.wait()
+        except asyncio.CancelledError:
+            self.aborted.append(body)
+            raise
+        return web.Response(text=body)
 
 
 @pytest.fixture
-async def start(node: str, web_pubsub: WebPubSub) -> AsyncIterator[Start]:
-    """Return a function that starts a client and waits until it is connected."""
-    async with AsyncExitStack() as programs:
+def slow_webhook(web_pubsub: WebPubSub) -> Iterator[SlowWebhook]:
+    """Handle the user events of the hub, with answers that wait."""
+    made = SlowWebhook()
+    app = web.Application()
+    app.router.add_route("*", "/", made.receive)
+    runner = web.AppRunner(app, access_log=None, handler_cancellation=True)
 
-        async def start(
-            user: str = "ana", *, roles: list[str] = ALL_ROLES, protocol: str = "reliable", through: Link | None = None
-        ) -> JavaScriptClient:
-            address = (through or web_pubsub).connection_string
-            program = await programs.enter_async_context(
-                running_program(node, "client", address, HUB, protocol, user, *roles)
-            )
-            client = JavaScriptClient(program)
-            assert await client("start") == {"report": "done", "command": "start", "result": None}
-            if not client.callbacks("connected"):
-                await client.next_callback("connected")
-            return client
+    async def start() -> None:
+        await runner.setup()
+        await web.TCPSite(runner, "127.0.0.1", 0).start()
 
-        yield start
+    web_pubsub.run(start())
+    handler = EventHandler(f"http://127.0.0.1:{runner.addresses[0][1]}/", event_pattern="*")
+    web_pubsub.set_event_handlers(HUB, [handler])
+    yield made
+    web_pubsub.run(runner.cleanup())
 
 
 @pytest.fixture
@@ -256,15 +256,92 @@ async def test_an_unsubscribed_listener_is_not_called_any_more(
     assert [message["data"] for message in ana.callbacks("server-message")] == ["1"]
 
 
-async def test_an_invocation_is_refused_and_the_client_connects_again(start: Start) -> None:
-    """An `invoke` frame is an invalid message here (W-081); its connection cannot be recovered afterwards."""
+@pytest.mark.parametrize("protocol", ["plain", "reliable"])
+async def test_an_invocation_returns_what_the_handler_answers(start: Start, webhook: Webhook, protocol: str) -> None:
+    """W-201..W-204: each data type, and no data in either direction."""
+    webhook.answers["sum"] = lambda event: web.json_response(sum(json.loads(event.body)))
+    webhook.answers["upper"] = lambda event: web.Response(text=event.body.decode().upper())
+    webhook.answers["same"] = lambda event: web.Response(body=event.body, content_type="application/octet-stream")
+    webhook.answers["null"] = lambda _: web.json_response(None)
+    ana = await start("ana", roles=[], protocol=protocol)
+
+    added = await ana("invoke", event="sum", content=[1, 2], dataType="json")
+    shouted = await ana("invoke", event="upper", content="hé", dataType="text")
+    binary = await ana("invoke", event="same", content=[0, 255], dataType="binary", invocationId="mine")
+    nothing = [await ana("invoke", event=event) for event in ("nothing", "null")]
+
+    assert added["result"] == {"invocationId": "1", "dataType": "json", "data": 3}
+    assert shouted["result"] == {"invocationId": "2", "dataType": "text", "data": "HÉ"}
+    assert binary["result"] == {"invocationId": "mine", "dataType": "binary", "data": [0, 255]}
+    assert [answer["result"] for answer in nothing] == [{"invocationId": "3"}, {"invocationId": "4"}]
+    assert [event.body for event in webhook.events if event.name == "nothing"] == [b""]
+    assert ana.callbacks("server-message") == []
+
+
+async def test_an_invocation_that_fails_raises_the_name_of_its_error_and_the_connection_stays(
+    start: Start, web_pubsub: WebPubSub, webhook: Webhook
+) -> None:
+    """W-205..W-207."""
+    statuses = {"bad": 400, "denied": 403, "missing": 404, "broken": 500}
+    for event, status in statuses.items():
+        webhook.answers[event] = lambda _, status=status: web.Response(status=status)  # type: ignore[misc]
     ana = await start()
 
-    invoked = await ana("invoke", event="sum", content={"n": 1}, dataType="json")
-    await ana.next_callback("connected")
+    failed = [(await ana("invoke", event=event))["failed"] for event in statuses]
+    web_pubsub.set_event_handlers(HUB, [])
+    unhandled = (await ana("invoke", event="any"))["failed"]
 
-    assert "failed" in invoked
+    assert failed == ["BadRequest", "Forbidden", "NotFound", "InternalServerError"]
+    assert unhandled == "NotFound"
     assert (await ana("join", group="room"))["result"]["isDuplicated"] is False
+    assert len(ana.callbacks("connected")) == 1
+
+
+async def test_an_aborted_invocation_aborts_the_handlers_request_and_others_go_on(
+    start: Start, web_pubsub: WebPubSub, slow_webhook: SlowWebhook
+) -> None:
+    """W-211, W-213: the client sends `cancelInvocation` when its AbortSignal says so."""
+    ana = await start()
+    for name in ("a", "b"):
+        await ana("begin", id=name, event="slow", content=name, dataType="text")
+    await eventually(lambda: sorted(slow_webhook.waiting) == ["a", "b"])
+
+    await ana("abort", id="a")
+    aborted = await ana.next_callback("invoked")
+    await eventually(lambda: slow_webhook.aborted == ["a"])
+    web_pubsub.call(slow_webhook.answer_all)
+    answered = await ana.next_callback("invoked")
+
+    assert (aborted["id"], aborted["name"]) == ("a", "InvocationError")
+    assert answered == {
+        "report": "invoked",
+        "id": "b",
+        "result": {"invocationId": "b", "dataType": "text", "data": "b"},
+    }
+
+
+async def test_a_pending_invocation_fails_when_the_socket_is_lost_and_the_recovered_connection_invokes_again(
+    start: Start, link: Link, web_pubsub: WebPubSub, slow_webhook: SlowWebhook
+) -> None:
+    """W-215: no answer is sent after the recovery, and what is published meanwhile is."""
+    ana = await start("ana", through=link)
+    await ana("join", group="room")
+    await ana("begin", id="a", event="slow", content="a", dataType="text")
+    await eventually(lambda: slow_webhook.waiting == ["a"])
+
+    link.cut()
+    lost = await ana.next_callback("invoked")
+    await eventually(lambda: slow_webhook.aborted == ["a"])
+    web_pubsub.call(slow_webhook.answer_all)
+    async with asyncio.timeout(WAIT_SECONDS):  # the client does not repeat an invocation that it could not send
+        while "failed" in (again := await ana("invoke", event="slow", content="again", dataType="text")):
+            pass
+    await ana("send", group="room", content="1", dataType="text")
+
+    assert (lost["id"], lost["name"]) == ("a", "InvocationError")
+    assert again["result"]["data"] == "again"
+    assert [message["sequenceId"] for message in ana.callbacks("group-message")] == [1]
+    assert len(ana.callbacks("connected")) == 1
 
 
 async def test_a_connection_that_the_handler_refuses_does_not_start(

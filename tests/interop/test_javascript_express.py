@@ -7,6 +7,7 @@ import aiohttp
 import pytest
 
 from local_azure.pytest_plugin import WebPubSub
+from local_azure.webpubsub import GroupPresenceEvents
 from tests.interop.listening import HUB, Listener, Listeners
 from tests.interop.nodejs import Program, running_program
 from tests.interop.webhook import handle_everything
@@ -16,7 +17,8 @@ from tests.interop.webhook import handle_everything
 async def backend(node: str, web_pubsub: WebPubSub) -> AsyncIterator[Program]:
     """Run the app as the handler of every event of the hub."""
     async with running_program(node, "express", HUB) as program:
-        handle_everything(web_pubsub, f"{(await program.report('listening'))['url']}{{event}}")
+        url_template = f"{(await program.report('listening'))['url']}{{event}}"
+        handle_everything(web_pubsub, url_template, GroupPresenceEvents(("joined", "left")))
         yield program
 
 
@@ -129,6 +131,39 @@ async def test_disconnected_is_sent_once_with_its_reason(backend: Program, liste
     gone = await backend.report("disconnected")
     assert (gone["connectionId"], gone["userId"], gone["states"]) == (ana.id, "renamed", {"visits": 1})
     assert isinstance(gone["reason"], str)
+
+
+async def test_presence_events_reach_the_middleware(backend: Program, listeners: Listeners) -> None:
+    """The group of the connect answer is joined, and left at the end of the connection (W-254, W-255, W-262, W-263)."""
+    ana = await listeners.open("ana")
+
+    joined = await backend.report("joined")
+    await ana.close()
+    left = await backend.report("left")
+
+    expected = {"connectionId": ana.id, "userId": "renamed", "hub": HUB.lower(), "states": {"visits": 1}}
+    assert joined == {"report": "joined", "eventName": "joined", "group": "room"} | expected
+    assert left == {"report": "left", "eventName": "left", "group": "room"} | expected
+
+
+@pytest.mark.parametrize(
+    ("event", "expected"),
+    [
+        ("json", {"success": True, "dataType": "json", "data": {"an": "answer"}}),
+        ("nothing", {"success": True}),
+        ("fail", {"success": False, "error": {"name": "InternalServerError", "message": "The event handler failed."}}),
+    ],
+)
+async def test_the_middleware_answers_an_invocation_as_a_user_event(
+    backend: Program, listeners: Listeners, event: str, expected: dict[str, object]
+) -> None:
+    """W-201, W-203, W-205."""
+    ana = await listeners.open("ana")
+
+    answer = await ana.ask({"type": "invoke", "invocationId": "1", "target": "event", "event": event, "data": 1})
+
+    assert answer == {"type": "invokeResponse", "invocationId": "1", **expected}
+    assert (await backend.report("event"))["data"] == 1
 
 
 @pytest.mark.parametrize(("allowed", "status"), [("this", 101), ("https://elsewhere.example", 500)])

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from aiohttp import web
 
 from local_azure.pytest_plugin import WebPubSub
-from local_azure.webpubsub import EventHandler
+from local_azure.webpubsub import EventHandler, GroupPresenceEvents
 from tests.interop.listening import HUB
 
 
@@ -46,7 +46,9 @@ class Webhook:
         return answer(event) if answer else web.Response(status=204)
 
 
-def handle_everything(service: WebPubSub, url_template: str) -> None:
-    """Send every event of the hub to one URL."""
-    handler = EventHandler(url_template, system_events=("connect", "connected", "disconnected"), event_pattern="*")
+def handle_everything(service: WebPubSub, url_template: str, presence: GroupPresenceEvents | None = None) -> None:
+    """Send every event of the hub to one URL; of groups only those that `presence` names."""
+    handler = EventHandler(
+        url_template, ("connect", "connected", "disconnected"), event_pattern="*", group_presence_events=presence
+    )
     service.set_event_handlers(HUB, [handler])

@@ -39,6 +39,13 @@ app = func.FunctionApp(http_auth_level=func.AuthLevel.ANONYMOUS)
 @app.route(route="settings")
 def settings(req: func.HttpRequest) -> func.HttpResponse:
     return func.HttpResponse("\\n".join(f"{name}={value}" for name, value in os.environ.items()))
+
+
+@app.route(route="rooms", methods=["POST"])
+@app.table_output(arg_name="room", connection="AzureWebJobsStorage", table_name="rooms", partition_key="p")
+def make_room(req: func.HttpRequest, room: func.Out[str]) -> func.HttpResponse:
+    room.set(req.get_body().decode())
+    return func.HttpResponse(status_code=204)
 """
 LOCAL_SETTINGS = {
     "IsEncrypted": False,
@@ -136,6 +143,12 @@ async def test_with_identity_the_app_is_given_no_key_and_everything_else_works_a
             assert await list_tables(await token("app", STORAGE)) == 500
             assert await list_tables(await token("app", STORAGE)) == 200
             assert (await page.first("storage", "list_tables"))["status"] == "500"
+            # A table binding calls with the app's identity too.
+            rooms = f"{running.lines['Functions host']}api/rooms"
+            async with http.post(rooms, json={"RowKey": "lobby"}) as answer:
+                assert answer.status == 204
+            assert (await page.first("storage", "transaction"))["status"] == "202"
+            assert (await page.first("storage", "create_table"))["status"] == "201"
         before = await token("app", STORAGE)
         for _ in range(2):  # the second change ends what the first key has signed
             async with http.post(f"{authority}/test/keys", json={}, ssl=trust) as answer:

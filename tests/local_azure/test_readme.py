@@ -1,4 +1,4 @@
-"""What the README of local_azure shows works: its programs, its settings and its faults.
+"""What the README of local_azure shows works: its programs, settings and faults; the programs of its other pages too.
 
 Its commands are run with those of all documents, by `tests/test_commands_of_documents.py`.
 """
@@ -28,12 +28,14 @@ from local_azure.webpubsub import faults as webpubsub_faults
 
 ROOT = Path(__file__).resolve().parents[2]
 README = (ROOT / "local_azure" / "README.md").read_text(encoding="utf-8")
+INSTALLING = (ROOT / "docs" / "local-azure" / "installing.md").read_text(encoding="utf-8")
+PACKAGE_PAGE = (ROOT / "local_azure" / "PACKAGE.md").read_text(encoding="utf-8")
 EXAMPLE_ENDPOINT = "http://127.0.0.1:8080"
 
 
-def blocks(language: str) -> list[str]:
-    """Return the README's code blocks of a language."""
-    found = re.findall(r"^```(\w*)\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
+def blocks(language: str, page: str = README) -> list[str]:
+    """Return the code blocks of a language in a page."""
+    found = re.findall(r"^```(\w*)\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
     return [block for name, block in found if name == language]
 
 
@@ -79,8 +81,17 @@ def test_a_program_of_the_readme_runs(source: str, tmp_path: Path) -> None:
     assert ran.stdout.startswith(("ws://", "False"))
 
 
-def test_the_tests_of_the_readme_pass_in_another_project(tmp_path: Path) -> None:
-    sources = [block for block in blocks("python") if "def test_" in block]
+def test_the_program_without_pytest_prints_what_is_said(tmp_path: Path) -> None:
+    (source,) = blocks("python", INSTALLING)
+
+    ran = run(source, tmp_path)
+
+    assert (ran.stdout, ran.stderr) == ("['hello']\n", "")
+
+
+@pytest.mark.parametrize("page", [pytest.param(PACKAGE_PAGE, id="PACKAGE.md"), pytest.param(README, id="README.md")])
+def test_the_tests_of_a_page_pass_in_another_project(tmp_path: Path, page: str) -> None:
+    sources = [block for block in blocks("python", page) if "def test_" in block]
     for number, source in enumerate(sources):
         (tmp_path / f"test_{number}.py").write_text(source)
     conftest = re.search(r'`(pytest_plugins = \[".*?"\])`', README)
@@ -118,6 +129,8 @@ VALUES = {
     "WebPubSub:Hubs:<hub>:EventHandlers": [{"UrlTemplate": "http://localhost/{event}"}],
     "WebPubSub:Hubs:<hub>:AnonymousConnectPolicy": "allow",
     "WebPubSub:Hubs:<hub>:WebSocketKeepAliveIntervalInSeconds": 5,
+    "WebPubSub:Hubs:<hub>:Invocations": False,
+    "WebPubSub:Hubs:<hub>:Streams": False,
 }
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 
 from aiohttp import hdrs, web
@@ -11,6 +12,7 @@ from aiohttp import hdrs, web
 from local_azure.functions.durable.execution.dispatcher import Dispatcher
 from local_azure.functions.durable.execution.function_registry import FunctionRegistry
 from local_azure.functions.durable.execution.invocations import Invocations
+from local_azure.functions.durable.execution.sdk_timestamps import remembered_timestamps
 from local_azure.functions.durable.management_api.entity_api import EntityApi
 from local_azure.functions.durable.management_api.instance_api import InstanceApi
 from local_azure.functions.durable.management_api.responses import Handler, NotSupported, with_error_responses
@@ -42,6 +44,7 @@ class DurableBackend:
         registry = FunctionRegistry(functions)
         self._hub = hub_name
         self._base_url = base_url
+        self._while_running = ExitStack()
         self._store = Store(None if data is None else data / f"durable-{_file_name(hub_name)}.sqlite3")
         self._invocations = Invocations(call)
         self._dispatcher = Dispatcher(self._store, registry, self._invocations, options)
@@ -56,12 +59,14 @@ class DurableBackend:
     async def start(self) -> None:
         """Open the state and continue what was unfinished. Raises StoreError when the file cannot be used."""
         await self._store.open()
+        self._while_running.enter_context(remembered_timestamps())
         await self._dispatcher.start()
 
     async def stop(self) -> None:
         """Stop all work and close the state; what was not finished continues at the next start."""
         await self._dispatcher.stop()
         await self._invocations.close_client_session()
+        self._while_running.close()
         await self._store.close()
 
     def client_binding(self, binding: Mapping[str, object]) -> str:

@@ -50,6 +50,11 @@ class DurableOptions:
         Names match in any case, as in the host; numbers may be text. Raises ValueError for a value that cannot be used.
         """
         given = {name.lower(): value for name, value in durable_task.items()}
+        if str(given.get("extendedsessionsenabled", "false")).lower() == "true":
+            raise ValueError(
+                "extensions.durableTask.extendedSessionsEnabled must be false: the Durable extension keeps "
+                "orchestrators in memory for in-process .NET only, and does not start a Python app with it"
+            )
         concurrency = _default_concurrency()
         return cls(
             max_entity_batch=_count(given, "maxEntityOperationBatchSize", 1000),

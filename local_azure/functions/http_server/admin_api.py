@@ -1,18 +1,15 @@
 """The part of the host's admin API that is useful locally: status, ping, the list of functions, run a timer once."""
 
 import asyncio
-import json
 import logging
 import time
 import uuid
 from collections.abc import Mapping
 
 from aiohttp import web
-from azure.functions.meta import Datum
 
 from local_azure.functions.app import App
 from local_azure.functions.worker.loading import LoadedFunction
-from local_azure.functions.worker.signatures import converter
 from local_azure.functions.worker.worker import Worker, raised_by_function
 
 # The host version whose behaviour this host follows.
@@ -54,14 +51,12 @@ class AdminApi:
         await asyncio.gather(*self._runs, return_exceptions=True)
 
     async def _status(self, request: web.Request) -> web.Response:
-        failure = self._app.failure
         return web.json_response(
             {
                 "id": self._host_id,
-                "state": "Error" if failure else "Running",
+                "state": "Running",
                 "version": HOST_VERSION,
                 "processUptime": int((time.monotonic() - self._started) * 1000),
-                **({"errors": [str(failure)]} if failure else {}),
             }
         )
 
@@ -87,8 +82,10 @@ class AdminApi:
         return web.Response(status=202)
 
     async def _run_timer(self, function: LoadedFunction) -> None:
-        document = {"IsPastDue": False, "ScheduleStatus": None, "Schedule": {"AdjustForDST": True}}
-        timer = converter("timerTrigger").decode(Datum(json.dumps(document), "json"), trigger_metadata={})
+        # Imported here, because most runs of the host never need it.
+        from local_azure.functions.timers.timers import make_request
+
+        timer = make_request(None, adjusts_for_dst=True, is_past_due=False)
         try:
             await self._worker.invoke(function, {str(function.trigger["name"]): timer})
         except BaseException as error:

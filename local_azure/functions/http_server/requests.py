@@ -4,6 +4,7 @@ First the host's rules apply (decoded path, merged query, lower-case and joined 
 library's own converter makes, so that `get_json`, `form` and the rest behave as they do in Azure.
 """
 
+import asyncio
 import logging
 from collections.abc import Mapping
 from urllib.parse import urlsplit
@@ -12,7 +13,9 @@ from aiohttp import web
 from azure.functions.http import HttpRequest
 
 from local_azure.functions.http_server.urls import parse_query
-from local_azure.functions.worker.invocation_context import TraceContext
+
+# How often a connection is asked whether its client is still there.
+CLIENT_CHECK_SECONDS = 0.25
 
 log = logging.getLogger("local_azure.functions")
 
@@ -37,9 +40,10 @@ def join_headers(request: web.BaseRequest) -> dict[str, str]:
     return headers
 
 
-def read_trace_context(headers: Mapping[str, str]) -> TraceContext:
-    """Return the W3C trace context that came with the request."""
-    return TraceContext(headers.get("traceparent", ""), headers.get("tracestate", ""))
+async def wait_until_gone(request: web.BaseRequest) -> None:
+    """Return when the client has closed the connection. aiohttp has no notice of that for a handler that runs on."""
+    while request.transport is not None and not request.transport.is_closing():  # noqa: ASYNC110
+        await asyncio.sleep(CLIENT_CHECK_SECONDS)
 
 
 async def read_body(request: web.BaseRequest) -> bytes:

@@ -17,6 +17,8 @@ from local_azure.functions.worker.signatures import converter
 
 PLAIN_TEXT = "text/plain; charset=utf-8"
 COOKIE_TIME = "%a, %d %b %Y %H:%M:%S GMT"
+# Headers of the connection; a function cannot set them.
+HOP_BY_HOP = frozenset({"connection", "keep-alive", "transfer-encoding", "upgrade", "te", "trailer"})
 STATUSES_WITHOUT_BODY = frozenset({204, 205, 304})
 
 

@@ -5,15 +5,11 @@ The order is that of the real host: CORS, built-in paths (`/admin`, `/runtime`),
 """
 
 import asyncio
-import logging
 import re
-import time
-import traceback
 import uuid
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from contextlib import suppress
 from ipaddress import ip_address
-from pathlib import Path
 
 from aiohttp import web
 from multidict import CIMultiDict
@@ -27,15 +23,17 @@ from local_azure.functions.http_server.requests import (
     join_headers,
     path_and_query,
     read_body,
-    read_trace_context,
 )
-from local_azure.functions.http_server.responses import Response, build_response
+from local_azure.functions.http_server.responses import HOP_BY_HOP, Response, build_response
+from local_azure.functions.http_server.streaming import FunctionFailed, StreamedCall
 from local_azure.functions.http_server.urls import BadPath, decode_path, parse_query
+from local_azure.functions.invocation_log import log_failure, log_start, log_success
 from local_azure.functions.routing.routes import Route
+from local_azure.functions.worker.invocation_context import Out, read_trace_context
+from local_azure.functions.worker.loading import LoadedFunction
+from local_azure.functions.worker.streaming import AsgiApp, build_asgi_app
 from local_azure.functions.worker.worker import Worker, raised_by_function
-from local_azure.log_lines import log_info
 
-NOT_RUNNING = "Function host is not running.\nThe app did not load: the console says why.\n"
 HOME_PAGE = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>Functions host</title></head>
 <body><h1>Your Functions app is up and running</h1><p>No function has the address /.</p></body></html>
@@ -45,14 +43,12 @@ _HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 _HEADER_VALUE = re.compile(r"[\t\x20-\x7e]*")
 # A host name, an IPv4 address or an IPv6 address in brackets, and a port; the real host's server refuses anything else.
 _HOST = re.compile(r"(?:\[[0-9A-Fa-f:.]+(?:%25[\w.~-]+)?\]|[\w!$%&'()*+,;=.~-]*)(?::[0-9]*)?", re.ASCII)
-# Headers of the connection; a function cannot set them.
-HOP_BY_HOP = frozenset({"connection", "keep-alive", "transfer-encoding", "upgrade", "te", "trailer"})
+# Answered to everybody: load balancers and monitors have no key.
+PING_PATH = "/admin/host/ping"
 # The request's headers as functions see them.
 HEADERS = web.RequestKey("headers", Mapping[str, str])
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
-
-log = logging.getLogger("local_azure.functions")
 
 
 class HttpServer:
@@ -79,6 +75,7 @@ class HttpServer:
         self._home_page = home_page
         self._body_limit = body_limit
         self._is_behind_balancer = is_behind_balancer
+        self._asgi_app = build_asgi_app() if app.streams else None
         self._outstanding = 0
         self._idle = asyncio.Event()
         self._idle.set()
@@ -130,16 +127,23 @@ class HttpServer:
         else:
             response = web.Response(status=401)
         if not response.prepared:
-            for name, value in (*self._cors.response_headers(headers).items(), *self._config.custom_headers):
+            for name, value in self._added_headers(headers):
                 response.headers[name] = value
         return response
+
+    def _added_headers(self, headers: Mapping[str, str]) -> Iterable[tuple[str, str]]:
+        """Return the headers that every answer has: those of CORS and of host.json."""
+        return (*self._cors.response_headers(headers).items(), *self._config.custom_headers)
 
     def _is_authorized(self, request: web.Request, headers: Mapping[str, str]) -> bool:
         if self._keys is None:
             return True
-        is_admin = request.path.lower().startswith("/admin/")
+        path = request.path.lower()
+        is_admin = path.startswith("/admin/")
         # The app's own durable client has no key; it calls from this machine.
         if not is_admin and self._is_from_this_machine(request):
+            return True
+        if path == PING_PATH:
             return True
         return self._keys.allow("ADMIN" if is_admin else "SYSTEM", headers, parse_query(path_and_query(request)[1]))
 
@@ -154,8 +158,6 @@ class HttpServer:
             return False
 
     async def _dispatch(self, request: web.Request) -> web.StreamResponse:
-        if self._app.failure is not None:
-            return web.Response(status=503, text=NOT_RUNNING)
         raw_path, query = path_and_query(request)
         try:
             path = decode_path(raw_path)
@@ -174,6 +176,8 @@ class HttpServer:
         self._outstanding += 1
         self._idle.clear()
         try:
+            if self._asgi_app is not None:
+                return await self._run_streamed(self._asgi_app, route, request, parameters)
             return await self._run(route, request, headers, parameters)
         finally:
             self._outstanding -= 1
@@ -193,44 +197,71 @@ class HttpServer:
         body = await read_body(request)
         function, invocation_id = route.function, str(uuid.uuid4())
         name, trigger_name = function.name, str(function.trigger["name"])
-        log_info(
-            log,
-            "Executing 'Functions.%s' (Reason='This function was programmatically called via the host APIs.', Id=%s)",
-            name,
-            invocation_id,
-        )
-        started = time.perf_counter()
+        started = log_start(name, invocation_id)
         try:
             kind = function.signature.inputs[trigger_name]
             trigger = build_http_request(request, headers, parameters, body, kind)
+            outputs = {name: Out() for name in _http_outputs(function)}
             result = await self._worker.invoke(
                 function,
-                {trigger_name: trigger},
+                {trigger_name: trigger, **outputs},
                 invocation_id=invocation_id,
-                trace=read_trace_context(headers),
+                trace=read_trace_context(headers) if function.signature.requires_context else None,
             )
-            response = build_response(result, function.signature.returns or "http")
+            response = _response(function, result, outputs.values())
             answer = _to_aiohttp_response(response, request.method)
         except BaseException as error:
             if not raised_by_function(error):
                 raise
             # As in the real host: 500 with an empty body, and the traceback in the log.
-            log.error(
-                "Executed 'Functions.%s' (Failed, Id=%s, Duration=%dms)\n%s",
-                name,
-                invocation_id,
-                _milliseconds_since(started),
-                _without_host_frames(error),
-            )
+            log_failure(name, invocation_id, started, error)
             return web.Response(status=500)
-        log_info(
-            log,
-            "Executed 'Functions.%s' (Succeeded, Id=%s, Duration=%dms)",
-            name,
-            invocation_id,
-            _milliseconds_since(started),
-        )
+        log_success(name, invocation_id, started)
         return answer
+
+    async def _run_streamed(
+        self, asgi_app: AsgiApp, route: Route, request: web.Request, parameters: Mapping[str, str]
+    ) -> web.StreamResponse:
+        """Let the app's web extension answer; the function has ended when it returned, its answer may last longer."""
+        function, invocation_id, headers = route.function, str(uuid.uuid4()), request[HEADERS]
+        trace = read_trace_context(headers) if function.signature.requires_context else None
+
+        async def call(argument: object) -> object:
+            started = log_start(function.name, invocation_id)
+            arguments = {str(function.trigger["name"]): argument}
+            try:
+                result = await self._worker.invoke(function, arguments, invocation_id=invocation_id, trace=trace)
+            except BaseException as error:
+                if not raised_by_function(error):
+                    raise
+                log_failure(function.name, invocation_id, started, error)
+                raise FunctionFailed from error
+            log_success(function.name, invocation_id, started)
+            return result
+
+        streamed = StreamedCall(request, invocation_id, self._added_headers(headers), self._body_limit)
+        return await streamed.answer(asgi_app, self._worker, parameters, call)
+
+
+def _http_outputs(function: LoadedFunction) -> Iterable[str]:
+    """Return the names of the output parameters through which the function may answer (`func.Out[HttpResponse]`)."""
+    outputs = function.signature.outputs
+    if not outputs:
+        return ()
+    return [name for name in outputs if any(b["name"] == name and b["type"] == "http" for b in function.bindings)]
+
+
+def _response(function: LoadedFunction, result: object, outputs: Iterable[Out]) -> Response:
+    """Return the answer: what an output parameter was set to, else what the function returned.
+
+    A function without a `$return` binding that set nothing has answered 200 without a body, as in the real host.
+    """
+    given = [value for output in outputs if (value := output.get()) is not None]
+    if given:
+        return build_response(given[-1], "http")
+    if result is None and function.signature.returns is None:
+        return Response(200, (), b"")
+    return build_response(result, function.signature.returns or "http")
 
 
 def _may_be_built_in(target: str) -> bool:
@@ -243,10 +274,6 @@ def _is_reserved(path: str) -> bool:
     return path.lower().startswith(("/admin/", "/runtime/"))
 
 
-def _milliseconds_since(started: float) -> int:
-    return int((time.perf_counter() - started) * 1000)
-
-
 def _to_aiohttp_response(response: Response, method: str) -> web.Response:
     headers: CIMultiDict[str] = CIMultiDict()
     for name, value in response.headers:
@@ -257,14 +284,3 @@ def _to_aiohttp_response(response: Response, method: str) -> web.Response:
             raise ValueError(f"the header {name!r} has a character that a server may not send")
         headers.add(name, value)
     return web.Response(status=response.status, headers=headers, body=response.body)
-
-
-def _without_host_frames(error: BaseException) -> str:
-    """Return the traceback without the frames of the host that called the function."""
-    host_folder = Path(__file__).parents[1]
-    first = trace = error.__traceback__
-    while trace:
-        if Path(trace.tb_frame.f_code.co_filename).is_relative_to(host_folder):
-            first = trace.tb_next
-        trace = trace.tb_next
-    return "".join(traceback.format_exception(type(error), error, first)).rstrip()

@@ -4,6 +4,7 @@ As in the cloud, the next request of a user may reach another instance. A reques
 that one ends before it has answered, the answer is 502, because the function may have run.
 """
 
+import asyncio
 import logging
 import socket
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
@@ -15,7 +16,7 @@ from aiohttp import web
 from multidict import CIMultiDict
 from yarl import URL
 
-from local_azure.functions.http_server.requests import path_and_query
+from local_azure.functions.http_server.requests import path_and_query, wait_until_gone
 from local_azure.log_lines import http_logger
 
 # Azure's load balancer gives a function this long for its answer.
@@ -64,6 +65,8 @@ class LoadBalancer:
                 data=body,
                 allow_redirects=False,
             ) as answer:
+                if answer.headers.get("Transfer-Encoding", "").lower() == "chunked":
+                    return await _send_on(answer, request)
                 return web.Response(
                     status=answer.status, headers=_without_hop_by_hop(answer.headers), body=await answer.read()
                 )
@@ -107,6 +110,31 @@ async def serve_balanced(listener: socket.socket, targets: Targets, first: str) 
             yield
         finally:
             await runner.cleanup()
+
+
+async def _send_on(answer: aiohttp.ClientResponse, request: web.BaseRequest) -> web.StreamResponse:
+    """Send a streamed answer on as it arrives; when the client leaves, so does this, and the instance notices."""
+    response = web.StreamResponse(status=answer.status, headers=_without_hop_by_hop(answer.headers))
+    copying = asyncio.create_task(_copy(answer, request, response))
+    leaving = asyncio.create_task(wait_until_gone(request))
+    try:
+        await asyncio.wait({copying, leaving}, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        copying.cancel()
+        leaving.cancel()
+        await asyncio.gather(copying, leaving, return_exceptions=True)
+        answer.close()
+    if (copying.cancelled() or copying.exception() is not None) and request.transport is not None:
+        # Without the end of its body the client knows that the answer is not whole.
+        request.transport.close()
+    return response
+
+
+async def _copy(answer: aiohttp.ClientResponse, request: web.BaseRequest, response: web.StreamResponse) -> None:
+    await response.prepare(request)
+    async for piece in answer.content.iter_any():
+        await response.write(piece)
+    await response.write_eof()
 
 
 async def _read_body(request: web.BaseRequest) -> bytes | aiohttp.StreamReader | None:

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import cast
 
+from local_azure.functions.bindings.support import is_provided, refusal
 from local_azure.functions.errors import FunctionRuleError
 from local_azure.functions.routing.templates import Template, TemplateError, parse_template
 from local_azure.functions.worker.loading import LoadedFunction
@@ -18,8 +19,6 @@ FUNCTION_NAME = re.compile(r"[a-z][a-z0-9_\-]{0,127}", re.IGNORECASE | re.ASCII)
 BINDING_NAME = re.compile(r"(?!.*__)[a-zA-Z_][a-zA-Z0-9_]{0,127}|\$return")
 RESERVED = ("admin", "runtime")
 DURABLE_TRIGGERS = frozenset({"orchestrationTrigger", "activityTrigger", "entityTrigger"})
-# A function with any other input binding is in error, because this host cannot provide the input.
-PROVIDED_INPUTS = frozenset({"httpTrigger", "timerTrigger", "durableClient"}) | DURABLE_TRIGGERS
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +64,7 @@ def build_routes(functions: Iterable[LoadedFunction], prefix: str) -> Routes:
     for function in functions:
         try:
             _check_names(function, accepted)
-            _check_inputs(function)
+            _check_bindings(function)
             if function.trigger_type == "httpTrigger":
                 routes.append(_route(function, prefix, routes))
         except (FunctionRuleError, TemplateError) as error:
@@ -99,13 +98,10 @@ def _check_names(function: LoadedFunction, accepted: Iterable[LoadedFunction]) -
         seen.add(name.lower())
 
 
-def _check_inputs(function: LoadedFunction) -> None:
+def _check_bindings(function: LoadedFunction) -> None:
     for binding in function.bindings:
-        is_trigger = binding["name"] == function.trigger["name"]
-        if binding["direction"] == "IN" and not is_trigger and binding["type"] not in PROVIDED_INPUTS:
-            raise FunctionRuleError(
-                f"The input binding '{binding['name']}' of type {binding['type']} is not provided by this host."
-            )
+        if binding["name"] != function.trigger["name"] and not is_provided(binding):
+            raise FunctionRuleError(refusal(binding))
 
 
 def _route(function: LoadedFunction, prefix: str, others: Iterable[Route]) -> Route:

@@ -6,10 +6,12 @@ modules of an app are removed from `sys.modules` when it stops.
 
 import importlib
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
+
+from local_azure.functions.worker.streaming import EXTENSIONS_PACKAGE
 
 # Folders that may be in an app's folder but do not belong to the app: this package, which is running, and the tests.
 NON_APP_PACKAGES = frozenset({"local_azure", "tests"})
@@ -22,6 +24,7 @@ def app_import_scope(app_root: Path) -> Iterator[None]:
     Modules with the same names that this process imported before are removed meanwhile and restored afterwards.
     """
     names = _top_level_names(app_root)
+    extensions = _take_modules(lambda name: name.partition(".")[0] == EXTENSIONS_PACKAGE)
     replaced = {
         name: module
         for name, module in sys.modules.items()
@@ -38,7 +41,13 @@ def app_import_scope(app_root: Path) -> Iterator[None]:
         for name in [name for name in sys.modules if name.partition(".")[0] in names]:
             if _is_within(sys.modules[name], app_root):
                 del sys.modules[name]
-        sys.modules.update(replaced)
+        _take_modules(lambda name: name.partition(".")[0] == EXTENSIONS_PACKAGE)
+        sys.modules.update(replaced | extensions)
+
+
+def _take_modules(is_taken: Callable[[str], bool]) -> dict[str, ModuleType]:
+    """Remove the modules whose names are to be taken from the import system, and return them."""
+    return {name: sys.modules.pop(name) for name in list(sys.modules) if is_taken(name)}
 
 
 def _top_level_names(app_root: Path) -> frozenset[str]:

@@ -1,5 +1,7 @@
 """The `context` argument of a function: its invocation (`azure.functions.Context`), and output parameters."""
 
+import random
+import re
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -10,13 +12,44 @@ from typing import Any
 invocation_local = threading.local()
 
 
+# Version, trace id and span id, neither of them all zeros, and flags (W3C Trace Context, level 1).
+_TRACE_PARENT = re.compile(r"(?!ff)[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}(?:-.*)?")
+
+
 @dataclass(frozen=True, slots=True)
 class TraceContext:
-    """The W3C trace context of the request; empty strings when the caller sent none."""
+    """The W3C trace context of an invocation; each value can be read under both names that the worker gives it."""
 
     trace_parent: str = ""
     trace_state: str = ""
     attributes: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def Traceparent(self) -> str:  # noqa: N802 — the worker's older name
+        """The same as `trace_parent`."""
+        return self.trace_parent
+
+    @property
+    def Tracestate(self) -> str:  # noqa: N802 — the worker's older name
+        """The same as `trace_state`."""
+        return self.trace_state
+
+    @property
+    def Attributes(self) -> Mapping[str, str]:  # noqa: N802 — the worker's older name
+        """The same as `attributes`."""
+        return self.attributes
+
+
+def read_trace_context(headers: Mapping[str, str]) -> TraceContext:
+    """Return the trace context that came with a request, by its headers, or else the beginning of a new trace.
+
+    A new trace is marked as recorded: a host with telemetry does so, and an app's own spans are kept only then.
+    """
+    parent = headers.get("traceparent", "")
+    if _TRACE_PARENT.fullmatch(parent):
+        return TraceContext(parent, headers.get("tracestate", ""))
+    trace, span = random.getrandbits(128) or 1, random.getrandbits(64) or 1
+    return TraceContext(f"00-{trace:032x}-{span:016x}-01")
 
 
 @dataclass(frozen=True, slots=True)

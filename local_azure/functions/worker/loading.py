@@ -23,6 +23,7 @@ from local_azure.functions.worker.signatures import Signature, read_signature
 
 SCRIPT_SETTING = "PYTHON_SCRIPT_FILE_NAME"
 DEFAULT_SCRIPT = "function_app.py"
+TIMER_TRIGGER = "timerTrigger"
 SCRIPT_NAME = re.compile(r"[a-zA-Z0-9_][a-zA-Z0-9_\-]*\.py")
 
 

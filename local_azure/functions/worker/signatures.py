@@ -14,6 +14,7 @@ from azure.functions import get_binding_registry
 from azure.functions.decorators.core import Binding, BindingDirection
 
 from local_azure.functions.errors import FunctionLoadError
+from local_azure.functions.worker.streaming import accepts_request, accepts_response, is_streaming
 
 RETURN_BINDING = "$return"
 
@@ -168,8 +169,10 @@ def _has_implicit_output(binding_type: str) -> bool:
 
 
 def _accepts(binding_type: str, python_type: Any, *, output: bool) -> bool:
-    found = converter(binding_type)
     try:
+        if binding_type == ("http" if output else "httpTrigger") and is_streaming():
+            return accepts_response(python_type) if output else accepts_request(python_type)
+        found = converter(binding_type)
         if found is None:
             return issubclass(python_type, (str, bytes, bytearray) if output else (str, bytes))
         if output:

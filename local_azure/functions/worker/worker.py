@@ -14,11 +14,18 @@ from collections.abc import Callable, Coroutine, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
-from local_azure.functions.worker.invocation_context import Context, Out, TraceContext, invocation_local
+from local_azure.functions.worker.invocation_context import (
+    Context,
+    Out,
+    TraceContext,
+    invocation_local,
+    read_trace_context,
+)
 from local_azure.functions.worker.loading import LoadedFunction
 from local_azure.functions.worker.loop_calls import LoopCalls
+from local_azure.functions.worker.signatures import RETURN_BINDING
 
 THREADS_SETTING = "PYTHON_THREADPOOL_THREAD_COUNT"
 # Long enough for a client to close its connections, short enough for a person who has pressed Ctrl-C.
@@ -55,15 +62,31 @@ def reject_client_binding(binding: Mapping[str, object]) -> str:
     raise LookupError(f"no durable functions are served, so {binding.get('name')!r} cannot be bound")
 
 
+class StorageBindings(Protocol):
+    """Reads the input bindings of functions and writes their output bindings."""
+
+    def has_bindings(self, function: LoadedFunction) -> bool:
+        """Return whether the function has such a binding."""
+
+    async def read_inputs(self, function: LoadedFunction, arguments: Mapping[str, object]) -> Mapping[str, object]:
+        """Return the inputs by name; `arguments` are those of the call, the trigger's among them."""
+
+    async def write_outputs(
+        self, function: LoadedFunction, arguments: Mapping[str, object], outputs: Mapping[str, object]
+    ) -> None:
+        """Write the values that the function set its outputs to, by name."""
+
+
 class Worker:
     """The thread, event loop and thread pool that belong to one app.
 
     Use `start` and `stop` once each. `client_binding` returns the JSON text for a durableClient binding, from which the
-    SDK makes its client.
+    SDK makes its client. `storage_bindings` is set when the app has functions with such bindings.
     """
 
     def __init__(self) -> None:
         self.client_binding: ClientBinding = reject_client_binding
+        self.storage_bindings: StorageBindings | None = None
         self._loop = asyncio.new_event_loop()
         self._to_app = LoopCalls(self._loop)
         self._to_host: LoopCalls | None = None
@@ -84,6 +107,10 @@ class Worker:
 
         return await self._on_app_loop(call())
 
+    async def run_coroutine(self, work: Coroutine[Any, Any, T]) -> T:
+        """Run a coroutine on the app's event loop; it is cancelled when the caller is."""
+        return await self._on_app_loop(work)
+
     async def invoke(
         self,
         function: LoadedFunction,
@@ -97,12 +124,18 @@ class Worker:
         Arguments are by binding name and already converted. The rest is filled in: `context`, `Out` parameters and
         durable clients.
 
-        Raises RuntimeError when the function has no binding for its return value and returned one.
+        Raises RuntimeError when the function has no binding for its return value and returned one, BindingError when a
+        storage binding fails.
         """
         invocation_id = invocation_id or str(uuid.uuid4())
         complete = self._complete_arguments(function, arguments)
+        storage = self.storage_bindings
+        if storage is not None and not storage.has_bindings(function):
+            storage = None
+        if storage is not None:
+            complete |= await storage.read_inputs(function, arguments)
         if function.signature.requires_context:
-            trace = trace or TraceContext()
+            trace = trace or read_trace_context({})
             complete["context"] = Context(invocation_id, function.name, function.directory, trace)
         if function.signature.is_async:
             result = await self._on_app_loop(_call_async(function, complete, invocation_id))
@@ -114,6 +147,8 @@ class Worker:
             raise result.error
         if result is not None and function.signature.returns is None:
             raise RuntimeError(f"function {function.name} has no $return binding, but returned a value")
+        if storage is not None:
+            await storage.write_outputs(function, arguments, _output_values(function, complete, result))
         return result
 
     async def stop(self) -> bool:
@@ -226,6 +261,23 @@ def _call_sync(function: LoadedFunction, arguments: dict[str, object], invocatio
         return _Raised(error)
     finally:
         invocation_local.invocation_id = None
+
+
+def _output_values(function: LoadedFunction, arguments: Mapping[str, object], result: object) -> dict[str, object]:
+    """Return what the function set its outputs to: by `Out` parameters, and by what it returned.
+
+    Without a binding for the return value, a returned object sets the outputs that it names, as in the host.
+    """
+    values: dict[str, object] = {}
+    for name in function.signature.outputs:
+        out = arguments[name]
+        assert isinstance(out, Out)
+        values[name] = out.get()
+    if any(binding["name"] == RETURN_BINDING for binding in function.bindings):
+        values[RETURN_BINDING] = result
+    elif isinstance(result, dict):
+        values |= result
+    return values
 
 
 def _thread_count() -> int | None:

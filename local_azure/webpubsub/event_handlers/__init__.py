@@ -2,6 +2,6 @@
 
 from local_azure.webpubsub.event_handlers.dispatcher import EventHandlers
 from local_azure.webpubsub.event_handlers.requests import ConnectRequest
-from local_azure.webpubsub.event_handlers.responses import ConnectRefused, ConnectResponse, EventFailed
+from local_azure.webpubsub.event_handlers.responses import ConnectRefused, ConnectResponse, EventFailed, NoHandler
 
-__all__ = ["ConnectRefused", "ConnectRequest", "ConnectResponse", "EventFailed", "EventHandlers"]
+__all__ = ["ConnectRefused", "ConnectRequest", "ConnectResponse", "EventFailed", "EventHandlers", "NoHandler"]

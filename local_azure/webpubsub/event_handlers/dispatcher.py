@@ -1,13 +1,13 @@
 """Sends events to their handlers: match, validate, send, and store the state and cookies of the response.
 
-The client waits for the response to `connect` and to user events. `connected` and `disconnected` are notifications:
-they are sent by tasks that belong to this object and end with it.
+The client waits for the response to `connect`, to user events and to invocations. `connected`, `disconnected`, `joined`
+and `left` are notifications: they are sent by tasks that belong to this object and end with it.
 """
 
 import asyncio
 import json
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import partial
 from typing import NoReturn
@@ -17,16 +17,19 @@ from multidict import CIMultiDict
 
 from local_azure.webpubsub.event_handlers.matching import (
     VALIDATE,
+    handler_for_presence_event,
     handler_for_system_event,
     handler_for_user_event,
     handler_label,
     handler_url,
     is_heard,
 )
+from local_azure.webpubsub.event_handlers.presence import PresenceChange, PresenceQueues
 from local_azure.webpubsub.event_handlers.requests import (
     ConnectRequest,
     RepeatedEvent,
     UnsendableHeader,
+    presence_event,
     signature,
     system_event,
     user_event,
@@ -37,6 +40,7 @@ from local_azure.webpubsub.event_handlers.responses import (
     ConnectRefused,
     ConnectResponse,
     EventFailed,
+    NoHandler,
     connection_state,
     parse_connect_response,
     parse_event_response,
@@ -83,6 +87,7 @@ class EventHandlers:
         self._own_token = own_token
         self._handlers: dict[str, tuple[EventHandler, ...]] = {}
         self._listeners: dict[str, Sequence[EventListener]] = {}
+        self._hubs_with_presence: frozenset[str] = frozenset()
         self.replace_hubs(settings.hubs)
         self._faults = faults
         self._client = WebhookClient(
@@ -92,11 +97,15 @@ class EventHandlers:
         )
         self._validation = Validation(self._client, settings.times, clock)
         self._notifications: set[asyncio.Task[None]] = set()
+        self._presence = PresenceQueues(
+            self._send_presence_event, self._start_notification, settings.limits.waiting_presence_events
+        )
 
     def set_handlers(self, hub: str, handlers: tuple[EventHandler, ...]) -> None:
         """Send the hub's events to these handlers from now on; raises `SettingsError`, see above."""
         self._check_handlers(hub, handlers)
         self._handlers[hub.lower()] = handlers
+        self._find_hubs_with_presence()
 
     def replace_hubs(self, hubs: Mapping[str, HubSettings]) -> None:
         """Take the handlers and listeners of these hubs from now on, and no others; raises `SettingsError`, see above.
@@ -106,6 +115,7 @@ class EventHandlers:
         for name, hub in hubs.items():
             self._check_handlers(name, hub.event_handlers)
         self._handlers = {name.lower(): tuple(hub.event_handlers) for name, hub in hubs.items()}
+        self._find_hubs_with_presence()
         self._listeners = {name.lower(): hub.event_listeners for name, hub in hubs.items() if hub.event_listeners}
         for name in self._listeners:
             log.warning("event listeners get no events: Event Hubs does not run here", extra={"hub": name})
@@ -116,6 +126,11 @@ class EventHandlers:
                 f"Hubs:{hub} has an event handler with the Auth type ManagedIdentity, and this service has no "
                 f"identity: start it with --identity"
             )
+
+    def _find_hubs_with_presence(self) -> None:
+        self._hubs_with_presence = frozenset(
+            hub for hub, handlers in self._handlers.items() if any(each.group_presence_events for each in handlers)
+        )
 
     def handlers(self) -> Mapping[str, tuple[EventHandler, ...]]:
         """Return the handlers of each hub that has been given any, by its lower-case name."""
@@ -141,19 +156,38 @@ class EventHandlers:
 
     async def user_event(self, source: EventSource, name: str, payload: Payload) -> Payload | None:
         """Send a client's event to the handler; return its reply to the client, if any. Raises `EventFailed`."""
-        handler = handler_for_user_event(self._handlers.get(source.hub, ()), name)
-        _log_match(source, name, handler)
+        handler = self._user_handler(source, name)
         if handler is None:
             if is_heard(self._listeners.get(source.hub, ()), name):
                 return None  # the cloud service has given it to the listener
-            raise EventFailed("no event handler matches")
+            raise NoHandler
+        return await self._ask_user_handler(handler, source, name, payload)
+
+    async def invocation(self, source: EventSource, name: str, payload: Payload) -> Payload | None:
+        """Send a client's invocation to the handler, as a user event; return its answer, if any. Raises `EventFailed`.
+
+        A listener cannot answer: without a handler it is `NoHandler`.
+        """
+        handler = self._user_handler(source, name)
+        if handler is None:
+            raise NoHandler
+        return await self._ask_user_handler(handler, source, name, payload)
+
+    def _user_handler(self, source: EventSource, name: str) -> EventHandler | None:
+        handler = handler_for_user_event(self._handlers.get(source.hub, ()), name)
+        _log_match(source, name, handler)
+        return handler
+
+    async def _ask_user_handler(
+        self, handler: EventHandler, source: EventSource, name: str, payload: Payload
+    ) -> Payload | None:
         make_event = partial(user_event, source, name, source.next_event_id(), payload)
         try:
             response = await self._send(handler, source, name, make_event)
             reply = parse_event_response(response)
         except (_NotDelivered, EventFailed) as error:
             log.warning("user event failed", extra=_log_fields(source, name) | {"reason": str(error)})
-            raise EventFailed(str(error)) from None
+            raise EventFailed(str(error), error.status if isinstance(error, EventFailed) else None) from None
         _store_state_and_cookies(source, response)
         return reply
 
@@ -192,6 +226,13 @@ class EventHandlers:
         """Notify the handler that a logical connection has ended, without waiting."""
         self._notify(source, DISCONNECTED, {"reason": reason})
 
+    def group_changed(self, source: EventSource, name: str, group: str) -> None:
+        """Notify the handler, without waiting, that a connection has `joined` or `left` a group."""
+        if source.hub in self._hubs_with_presence:
+            handler = handler_for_presence_event(self._handlers[source.hub], name, group)
+            if handler is not None:
+                self._presence.add(PresenceChange(handler, source, name, group, source.next_event_id()))
+
     def stop_retrying(self) -> None:
         """Let every event end with its current attempt: the service shuts down."""
         self._client.stop_retrying()
@@ -212,27 +253,40 @@ class EventHandlers:
             return
         body = json.dumps(data, separators=(",", ":")).encode()
         make_event = partial(system_event, source, name, source.next_event_id(), body)
-        task = asyncio.create_task(self._send_notification(handler, source, name, make_event))
+        self._start_notification(self._send_connection_event(handler, source, name, make_event))
+
+    def _start_notification(self, work: Coroutine[None, None, None]) -> None:
+        task = asyncio.create_task(work)
         self._notifications.add(task)
         task.add_done_callback(self._notifications.discard)
 
-    async def _send_notification(
+    async def _send_connection_event(
         self, handler: EventHandler, source: EventSource, name: str, make_event: Callable[..., Event]
     ) -> None:
+        response = await self._send_notification(handler, source, name, make_event)
+        if response is not None:
+            _store_cookies(source, response)
+
+    async def _send_presence_event(self, change: PresenceChange) -> None:
+        make_event = partial(presence_event, change.source, change.name, change.event_id, change.group)
+        await self._send_notification(change.handler, change.source, change.name, make_event)
+
+    async def _send_notification(
+        self, handler: EventHandler, source: EventSource, name: str, make_event: Callable[..., Event]
+    ) -> HandlerResponse | None:
+        """Return the response if it is a success; else the log says why it is none."""
         try:
             response = await self._send(handler, source, name, make_event)
         except _NotDelivered as error:
             log.warning("event not delivered", extra=_log_fields(source, name) | {"reason": str(error)})
-            return
+            return None
         except Exception:
             log.exception("event not delivered", extra=_log_fields(source, name))
-            return
+            return None
         if response.is_success:
-            _store_cookies(source, response)
-        else:
-            log.warning(
-                "event not delivered", extra=_log_fields(source, name) | {"reason": f"status {response.status}"}
-            )
+            return response
+        log.warning("event not delivered", extra=_log_fields(source, name) | {"reason": f"status {response.status}"})
+        return None
 
     def _system_handler(self, source: EventSource, name: str) -> EventHandler | None:
         handler = handler_for_system_event(self._handlers.get(source.hub, ()), name)

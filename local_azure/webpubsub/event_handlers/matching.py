@@ -7,6 +7,7 @@ from urllib.parse import quote
 
 from yarl import URL
 
+from local_azure.webpubsub.roles import GroupPattern
 from local_azure.webpubsub.settings import EventHandler, EventListener
 
 VALIDATE = "validate"
@@ -22,6 +23,22 @@ def handler_for_system_event(handlers: Sequence[EventHandler], event: str) -> Ev
 def handler_for_user_event(handlers: Sequence[EventHandler], event: str) -> EventHandler | None:
     """Return the first handler whose pattern is `*` or names the event, whatever the letter case."""
     return next((handler for handler in handlers if _pattern_matches(handler.event_pattern, event)), None)
+
+
+def handler_for_presence_event(handlers: Sequence[EventHandler], event: str, group: str) -> EventHandler | None:
+    """Return the first handler that asks for `joined` or `left` events of this group."""
+    return next((handler for handler in handlers if _asks_for_presence(handler, event, group)), None)
+
+
+def _asks_for_presence(handler: EventHandler, event: str, group: str) -> bool:
+    presence = handler.group_presence_events
+    if presence is None or event not in presence.event_names:
+        return False
+    filters = presence.group_filters
+    return not filters or any(_group_pattern(text).matches(group) for text in filters)
+
+
+_group_pattern = lru_cache(maxsize=1_000)(GroupPattern)
 
 
 def is_heard(listeners: Sequence[EventListener], event: str) -> bool:

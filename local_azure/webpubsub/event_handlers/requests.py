@@ -13,11 +13,12 @@ from uuid import uuid4
 from multidict import CIMultiDict
 from yarl import URL
 
-from local_azure.webpubsub.events import Event, EventSource, event_type
+from local_azure.webpubsub.events import Event, EventFamily, EventSource, event_type
 from local_azure.webpubsub.messages import DataType, Payload
 from local_azure.webpubsub.metadata import metadata_headers
 
 JSON_CONTENT_TYPE = "application/json"
+PRESENCE_CONTENT_TYPE = "application/json; charset=utf-8"
 CONTENT_TYPES = {
     DataType.TEXT: "text/plain; charset=utf-8",
     DataType.JSON: JSON_CONTENT_TYPE,
@@ -82,14 +83,24 @@ def system_event(
     source: EventSource, name: str, event_id: int, body: bytes, *, keys: Iterable[str], now: datetime
 ) -> Event:
     """Return a `connect`, `connected` or `disconnected` event; raises `UnsendableHeader`."""
-    return _event(source, name, event_id, Payload(DataType.JSON, body), is_system=True, keys=keys, now=now)
+    return _event(source, name, event_id, Payload(DataType.JSON, body), "sys", keys=keys, now=now)
 
 
 def user_event(
     source: EventSource, name: str, event_id: int, payload: Payload, *, keys: Iterable[str], now: datetime
 ) -> Event:
     """Return the event that a client sent; raises `UnsendableHeader`."""
-    return _event(source, name, event_id, payload, is_system=False, keys=keys, now=now)
+    return _event(source, name, event_id, payload, "user", keys=keys, now=now)
+
+
+def presence_event(
+    source: EventSource, name: str, event_id: int, group: str, *, keys: Iterable[str], now: datetime
+) -> Event:
+    """Return the `joined` or `left` event of a connection in a group; raises `UnsendableHeader`."""
+    body = json.dumps({"group": group}, separators=(",", ":"), ensure_ascii=False).encode()
+    event = _event(source, name, event_id, Payload(DataType.JSON, body), "gp", keys=keys, now=now)
+    event.headers["Content-Type"] = PRESENCE_CONTENT_TYPE
+    return event
 
 
 @lru_cache(maxsize=10_000)
@@ -135,8 +146,8 @@ def _event(
     name: str,
     event_id: int,
     payload: Payload,
+    family: EventFamily,
     *,
-    is_system: bool,
     keys: Iterable[str],
     now: datetime,
 ) -> Event:
@@ -147,7 +158,7 @@ def _event(
             "Content-Type": CONTENT_TYPES[payload.data_type],
             "ce-specversion": "1.0",
             "ce-awpsversion": "1.0",
-            "ce-type": event_type(name, is_system=is_system),
+            "ce-type": event_type(name, family),
             "ce-source": f"/hubs/{source.hub}/client/{source.connection_id}",
             "ce-id": str(event_id),
             "ce-time": now.strftime("%Y-%m-%dT%H:%M:%SZ"),
@@ -167,7 +178,7 @@ def _event(
     if payload.metadata:
         headers.update(metadata_headers(payload.metadata))
     _check_headers(headers)
-    return Event(source, name, is_system, event_id, request_id, headers, payload.data)
+    return Event(source, name, family, event_id, request_id, headers, payload.data)
 
 
 def _check_headers(headers: CIMultiDict[str]) -> None:

@@ -51,7 +51,18 @@ class ConnectRefused(Exception):
 
 
 class EventFailed(Exception):
-    """A user event had no handler, or its handler did not succeed; the text says why."""
+    """A user event's handler did not succeed; the text says why, `status` is its answer's if it is not 2xx."""
+
+    def __init__(self, text: str, status: int | None = None) -> None:
+        super().__init__(text)
+        self.status = status
+
+
+class NoHandler(EventFailed):
+    """No event handler of the hub is configured for a user event."""
+
+    def __init__(self) -> None:
+        super().__init__("no event handler matches")
 
 
 def parse_connect_response(response: HandlerResponse) -> ConnectResponse:
@@ -72,7 +83,7 @@ def parse_connect_response(response: HandlerResponse) -> ConnectResponse:
 def parse_event_response(response: HandlerResponse) -> Payload | None:
     """Return the payload to send to the sender of a user event, None for nothing; raises `EventFailed`."""
     if not response.is_success:
-        raise EventFailed(f"the handler answered {response.status}")
+        raise EventFailed(f"the handler answered {response.status}", response.status)
     try:
         metadata = metadata_of_answer(response.headers.items())
     except InvalidMetadata as error:

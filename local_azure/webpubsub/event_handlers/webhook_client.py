@@ -105,7 +105,7 @@ class WebhookClient:
             failure = str(error)
             raise
         except asyncio.CancelledError:
-            failure = "cancelled: the client left, or the time was up"
+            failure = "cancelled: the client left or asked for it, or the time was up"
             raise
         finally:
             milliseconds = (time.perf_counter() - started) * 1000

@@ -21,7 +21,7 @@ class FaultHooks:
     """Injects no fault. Each method is called before something happens, and gets the function that carries it out."""
 
     async def webhook(self, event: Event, send: Callable[[], Awaitable[HandlerResponse]]) -> HandlerResponse:
-        """Send an event to its handler, retries included: `connect`, `connected`, `disconnected` and user events."""
+        """Send an event to its handler, retries included: every event, also those of groups."""
         return await send()
 
     async def rest(

@@ -28,7 +28,7 @@ from local_azure.webpubsub.faults.rules import (
     SlowRest,
 )
 from local_azure.webpubsub.hub import Connection, Transport
-from local_azure.webpubsub.messages import SendEvent
+from local_azure.webpubsub.messages import Invoke, SendEvent
 from local_azure.webpubsub.observations import FaultTriggered, Observations
 from local_azure.webpubsub.protocols import InvalidFrame
 from local_azure.webpubsub.rest.errors import RestError, error_response
@@ -262,4 +262,4 @@ def _event_name(connection: Connection, frame: str | bytes) -> str | None:
         message = connection.codec.decode(frame)
     except InvalidFrame:
         return None
-    return message.event if isinstance(message, SendEvent) else None
+    return message.event if isinstance(message, SendEvent | Invoke) else None

@@ -73,7 +73,7 @@ class Reorder(_WebhookFault):
     """An event waits until the next one in the scope was answered, but at most `within_seconds`.
 
     A client's events are sent strictly one after the other, so the event that overtakes belongs to another connection,
-    or it is `connected` or `disconnected`, which no client waits for.
+    or it is an invocation or a notification such as `connected`, for which the client's events do not wait.
     """
 
     name = "reorder webhook"

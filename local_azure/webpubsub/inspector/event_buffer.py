@@ -20,6 +20,8 @@ from local_azure.webpubsub.inspector.exchanges import (
 )
 from local_azure.webpubsub.inspector.labels import (
     groups_of_path,
+    is_failure,
+    is_routine,
     rest_call_label,
     service_frame_label,
     split_frame,
@@ -196,8 +198,8 @@ class EventBuffer:
             payload = PayloadStart.of(payload, record.frame.whole_size - len(record.frame) + len(payload))
         title = service_frame_label(kind, payload)
         entry = self._add_entry(record, EntryKind.FRAME_OUT, title, hub=record.hub, payload=payload)
-        entry.is_routine = title == "pong"
-        entry.is_ok = False if title.startswith("ack") and title.count(" ") > 1 else None
+        entry.is_routine = is_routine(title)
+        entry.is_ok = False if is_failure(title) else None
         return entry
 
     def _add_delivery(self, record: KeptDelivery) -> Entry:

@@ -6,9 +6,12 @@ from urllib.parse import unquote
 from local_azure.json_depth import check_depth
 from local_azure.observations import StorageCalled
 from local_azure.webpubsub.messages import (
+    CancelInvocation,
     ClientMessage,
     DataMessage,
+    EndStream,
     GroupMessage,
+    Invoke,
     JoinGroup,
     LeaveGroup,
     Payload,
@@ -16,7 +19,12 @@ from local_azure.webpubsub.messages import (
     SendEvent,
     SendToGroup,
     SequenceAck,
+    StartStream,
+    StreamData,
+    StreamPart,
 )
+
+STREAM_ID_CHARACTERS = 64
 
 _OPCODES = {1: "text", 2: "binary", 8: "close", 9: "ping", 10: "pong"}
 
@@ -36,20 +44,42 @@ def client_message_label(message: ClientMessage | None) -> str:
             return f"event {message.event}"
         case SequenceAck():
             return f"sequence ack {message.sequence_id}"
+        case StartStream():
+            return f"start stream {_short(message.stream_id)} to group {message.group}"
+        case StreamData(number=None):
+            return f"stream keep-alive {_short(message.stream_id)}"
+        case StreamData():
+            return f"stream part {message.number} {_short(message.stream_id)}"
+        case EndStream():
+            return f"end stream {_short(message.stream_id)}" + (" with an error" if message.error else "")
         case Ping():
             return "ping"
+        case Invoke():
+            return f"invoke {message.event}"
+        case CancelInvocation():
+            return f"cancel invocation {message.invocation_id}"
 
 
 def payload_of(message: ClientMessage | None) -> Payload | None:
     """Return the payload of a client's message, if it has one."""
-    return message.payload if isinstance(message, SendEvent | SendToGroup) else None
+    return message.payload if isinstance(message, SendEvent | SendToGroup | StreamData | Invoke) else None
 
 
 def delivery_label(message: DataMessage) -> str:
     """Return the label of a message that is delivered."""
     if isinstance(message, GroupMessage):
-        return f"group {message.group}"
+        return f"group {message.group}" + ("" if message.stream is None else _part_label(message.stream))
     return "server message"
+
+
+def _part_label(part: StreamPart) -> str:
+    if not part.is_last:
+        return f", stream part {part.number} {_short(part.stream_id)}"
+    return f", stream end {_short(part.stream_id)}" + (f": {part.error.name}" if part.error else "")
+
+
+def _short(stream_id: str) -> str:
+    return stream_id if len(stream_id) <= STREAM_ID_CHARACTERS else f"{stream_id[:STREAM_ID_CHARACTERS]}…"
 
 
 def split_frame(frame: bytes) -> tuple[str, bytes]:
@@ -74,13 +104,38 @@ def service_frame_label(kind: str, payload: bytes) -> str:
             return f"ack {ack_id} {name}"
         case {"type": "ack", "ackId": int(ack_id)}:
             return f"ack {ack_id}"
+        case {"type": "invokeResponse", "invocationId": str(invocation_id), "error": {"name": str(name)}}:
+            return f"invoke error {name} {invocation_id}"
+        case {"type": "invokeResponse", "invocationId": str(invocation_id)}:
+            return f"invoke response {invocation_id}"
         case {"type": "system", "event": str(event)}:
             return event
         case {"type": "message"}:
             return "message, again"
+        case {"type": "streamAck", "streamId": str(stream), "expectedSequenceId": int(number)}:
+            return f"stream ack {number} {_short(stream)}"
+        case {"type": "streamNack", "streamId": str(stream), "name": str(name)} | {
+            "type": "streamClosed",
+            "streamId": str(stream),
+            "error": {"name": str(name)},
+        }:
+            return f"stream error {name} {_short(stream)}"
+        case {"type": "streamClosed", "streamId": str(stream)}:
+            return f"stream closed {_short(stream)}"
         case {"type": str(name)}:
             return name
     return "text frame"
+
+
+def is_failure(service_frame_label: str) -> bool:
+    """Return whether the label is that of an answer to a request that failed."""
+    label = service_frame_label
+    return label.startswith(("invoke error ", "stream error ")) or (label.startswith("ack ") and label.count(" ") > 1)
+
+
+def is_routine(label: str) -> bool:
+    """Return whether the label is that of a frame which comes again and again, and seldom is of interest."""
+    return label in ("ping", "pong") or label.startswith(("sequence ack ", "stream ack ", "stream keep-alive "))
 
 
 def groups_of(message: ClientMessage | DataMessage | None) -> tuple[str, ...]:

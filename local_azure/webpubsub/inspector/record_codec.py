@@ -14,8 +14,8 @@ from multidict import CIMultiDict
 from yarl import URL
 
 from local_azure.observations import StorageCalled, StorageFaultTriggered
-from local_azure.webpubsub.inspector.labels import client_message_label, delivery_label, groups_of
-from local_azure.webpubsub.messages import ClientMessage, DataMessage, Payload, Ping, SequenceAck
+from local_azure.webpubsub.inspector.labels import client_message_label, delivery_label, groups_of, is_routine
+from local_azure.webpubsub.messages import ClientMessage, DataMessage, Payload
 from local_azure.webpubsub.observations import (
     ConnectionDetached,
     ConnectionEnded,
@@ -146,6 +146,7 @@ class RecordEncoder:
         content = record.frame if payload is None else payload.data
         if isinstance(content, str) and len(content) > self._max_payload_bytes // 4:
             content = content.encode(errors="replace")
+        title = client_message_label(message)[:KEPT_OF_NAME_CHARACTERS]
         return (
             "frame",
             record.at,
@@ -153,9 +154,9 @@ class RecordEncoder:
             record.hub,
             record.connection_id,
             record.user_id,
-            client_message_label(message)[:KEPT_OF_NAME_CHARACTERS],
+            title,
             message is not None,
-            isinstance(message, Ping | SequenceAck),
+            is_routine(title),
             getattr(message, "ack_id", None),
             _groups(message),
             content if isinstance(content, str) else self._kept(content),

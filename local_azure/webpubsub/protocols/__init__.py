@@ -31,17 +31,20 @@ def is_predefined(name: str | None) -> bool:
     return name is not None and name.lower() in PREDEFINED_SUBPROTOCOLS
 
 
-def codec_for(name: str | None, raw_mode: RawMode = SEND_EVENT) -> Codec:
-    """Return the codec of this subprotocol; for None and for custom names the raw one, in the given mode."""
-    return _predefined(name.lower()) if name is not None and is_predefined(name) else RawCodec(raw_mode)
+def codec_for(name: str | None, raw_mode: RawMode = SEND_EVENT, *, streams: bool = True) -> Codec:
+    """Return the codec of this subprotocol; for None and for custom names the raw one, in the given mode.
+
+    Without `streams`, clients that start a stream are answered as by a service that does not know any.
+    """
+    return _predefined(name.lower(), streams) if name is not None and is_predefined(name) else RawCodec(raw_mode)
 
 
 @cache
-def _predefined(name: str) -> Codec:
+def _predefined(name: str, streams: bool) -> Codec:
     reliable = name in (RELIABLE_JSON, RELIABLE_PROTOBUF)
     if name in (JSON, RELIABLE_JSON):
-        return JsonCodec(name, reliable=reliable)
+        return JsonCodec(name, reliable=reliable, streams=streams)
     # Imported on first use: most services have no protobuf client, and the library is slow to import.
     from local_azure.webpubsub.protocols.protobuf_codec import ProtobufCodec
 
-    return ProtobufCodec(name, reliable=reliable)
+    return ProtobufCodec(name, reliable=reliable, streams=streams)

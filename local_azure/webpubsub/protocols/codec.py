@@ -27,6 +27,8 @@ class Codec(typing.Protocol):
 
     name: str
     reliable: bool
+    invalid_message: str
+    """The reason of a close with 1007."""
 
     def decode(self, frame: Frame) -> ClientMessage:
         """Return the client's message; raises `InvalidFrame`, and nothing else, whatever the frame holds."""
@@ -34,7 +36,8 @@ class Codec(typing.Protocol):
     def encode(self, message: ServiceMessage, sequence_id: int | None = None) -> Frame | None:
         """Return the frame for a message, or None when this subprotocol has no frame for it.
 
-        Group and server messages always have one. Only they have sequence ids, and only on reliable connections.
+        Group and server messages always have one, but for the end of a stream. Only they have sequence ids, and only
+        on reliable connections.
         """
 
     def add_sequence_id(self, frame: Frame, sequence_id: int) -> Frame:

@@ -3,25 +3,24 @@
 JSON payloads are copied between frames as text, so numbers, spaces and key order stay as the sender wrote them.
 """
 
-import binascii
-import json
-import re
 from base64 import b64encode
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from json.encoder import encode_basestring
-from typing import NamedTuple
 
 from local_azure.json_depth import check_depth
-from local_azure.webpubsub.json_text import VERBATIM
+from local_azure.webpubsub.json_text import compact_json
 from local_azure.webpubsub.messages import (
     NO_METADATA,
     Ack,
+    CancelInvocation,
     ClientMessage,
     Connected,
     DataMessage,
     DataType,
     Disconnected,
     GroupMessage,
+    Invoke,
+    InvokeResponse,
     JoinGroup,
     LeaveGroup,
     Payload,
@@ -32,39 +31,58 @@ from local_azure.webpubsub.messages import (
     SequenceAck,
     ServerMessage,
     ServiceMessage,
+    StartStream,
+    StreamAck,
+    StreamClosed,
+    StreamNack,
 )
-from local_azure.webpubsub.metadata import checked_metadata
-from local_azure.webpubsub.names import is_event_name, is_group_name
-from local_azure.webpubsub.protocols.codec import (
-    INVALID_PAYLOAD,
-    MAX_TTL_SECONDS,
-    UNSUPPORTED_DATA,
-    Frame,
-    InvalidFrame,
-    is_protobuf_any,
+from local_azure.webpubsub.names import is_unicode
+from local_azure.webpubsub.protocols.codec import INVALID_PAYLOAD, UNSUPPORTED_DATA, Frame, InvalidFrame
+from local_azure.webpubsub.protocols.json_members import (
+    InvalidMessage,
+    Members,
+    ack_id,
+    event_name,
+    group_name,
+    metadata_of,
+    no_echo,
+    optional,
+    payload_of,
+    read_members,
+    ttl_seconds,
+    unsigned,
+)
+from local_azure.webpubsub.protocols.json_streams import (
+    decode_data,
+    decode_end,
+    decode_start,
+    encode_answer,
+    encode_part,
 )
 
 WRONG_FRAME_KIND = "The JSON subprotocol requires text messages."
 INVALID_MESSAGE = "The client message is not a valid JSON protocol message."
 
-MAX_UINT64 = 2**64 - 1
-
 
 class JsonCodec:
     """The codec of the JSON subprotocols; they differ in that reliable messages carry a sequence id."""
 
-    def __init__(self, name: str, *, reliable: bool) -> None:
+    invalid_message = INVALID_MESSAGE
+
+    def __init__(self, name: str, *, reliable: bool, streams: bool = True) -> None:
+        """Without `streams`, frames of streams are what they are to a service that does not know any."""
         self.name = name
         self.reliable = reliable
+        self._decoders = _DECODERS | _STREAM_DECODERS if streams else _DECODERS
 
     def decode(self, frame: Frame) -> ClientMessage:
         """Return the client's message; raises `InvalidFrame` with 1003 or 1007."""
         if not isinstance(frame, str):
             raise InvalidFrame(UNSUPPORTED_DATA, WRONG_FRAME_KIND)
         try:
-            members = _members(check_depth(frame))
-            return _DECODERS[members["type"].string().lower()](members)
-        except (_InvalidMessage, KeyError, ValueError, StopIteration):
+            members = read_members(check_depth(frame))
+            return self._decoders[members["type"].string().lower()](members)
+        except (InvalidMessage, KeyError, ValueError, StopIteration):
             # json, depth, base64, UTF-8 and metadata checks raise ValueError; a JSON scanner also raises StopIteration
             # for a missing value.
             raise InvalidFrame(INVALID_PAYLOAD, INVALID_MESSAGE) from None
@@ -82,141 +100,59 @@ class JsonCodec:
 # --- from a client -----------------------------------------------------------
 
 
-class _InvalidMessage(Exception):
-    """The text is JSON but violates a rule of the subprotocol."""
+def _decode_send(members: Members) -> SendToGroup:
+    payload = payload_of(members)
+    return SendToGroup(group_name(members), payload, no_echo(members), ack_id(members), ttl_seconds(members))
 
 
-class _Value(NamedTuple):
-    """A property's value, and its text as the client wrote it; a number's value is its text."""
-
-    value: object
-    text: str
-
-    def string(self) -> str:
-        if not self.text.startswith('"') or not isinstance(self.value, str):
-            raise _InvalidMessage
-        return self.value
+def _decode_send_or_start(members: Members) -> SendToGroup | StartStream:
+    stream = optional(members, "stream")
+    return _decode_send(members) if stream is None else decode_start(members, stream)
 
 
-_Members = Mapping[object, _Value]
+def _decode_event(members: Members) -> SendEvent:
+    return SendEvent(event_name(members), payload_of(members), ack_id(members))
 
 
-# The function that `raw_decode` calls; `raw_decode` would add a call and an exception handler for each value.
-_scan: Callable[[str, int], tuple[object, int]] = VERBATIM.scan_once  # type: ignore[attr-defined]
-_pairs = json.JSONDecoder(object_pairs_hook=tuple, parse_int=float).decode
-_opening = re.compile(r"[ \t\n\r]*\{[ \t\n\r]*").match
-_colon = re.compile(r"[ \t\n\r]*:[ \t\n\r]*").match
-_separator = re.compile(r"[ \t\n\r]*(?:(,)|\})[ \t\n\r]*").match
-_UNSIGNED = re.compile(r"[0-9]{1,20}")
+def _decode_event_without_stream(members: Members) -> SendEvent:
+    if optional(members, "stream") is not None:
+        raise InvalidMessage  # only streams to groups are documented
+    return _decode_event(members)
 
 
-def _members(text: str) -> _Members:
-    """Return the properties of the frame's object, at least one; of repeated ones the last counts."""
-    members: dict[object, _Value] = {}
-    mark = _opening(text)
-    while mark is not None:
-        if text[mark.end() : mark.end() + 1] != '"':
-            break
-        key, position = _scan(text, mark.end())
-        mark = _colon(text, position)
-        if mark is None:
-            break
-        value, position = _scan(text, mark.end())
-        members[key] = _Value(value, text[mark.end() : position])
-        mark = _separator(text, position)
-        if mark is not None and not mark[1]:
-            if mark.end() == len(text):
-                return members
-            break
-    raise _InvalidMessage
+def _invocation_id(members: Members) -> str:
+    invocation_id = members["invocationId"].string()
+    if not invocation_id or not is_unicode(invocation_id):
+        raise InvalidMessage
+    return invocation_id
 
 
-def _unsigned(value: _Value, limit: int) -> int:
-    if not _UNSIGNED.fullmatch(value.text) or int(value.text) > limit:
-        raise _InvalidMessage
-    return int(value.text)
+def _decode_invoke(members: Members) -> Invoke:
+    if members["target"].string().lower() != "event" or optional(members, "stream") is not None:
+        raise InvalidMessage
+    has_payload = not members.keys().isdisjoint(("data", "dataType"))
+    payload = payload_of(members) if has_payload else Payload(DataType.TEXT, b"", metadata_of(members))
+    return Invoke(_invocation_id(members), event_name(members), payload)
 
 
-def _present(members: _Members, name: str) -> _Value | None:
-    """Return an optional property; `null` counts as absent."""
-    value = members.get(name)
-    return None if value is None or value.text == "null" else value
+_Decoders = dict[str, Callable[[Members], ClientMessage]]
 
-
-def _ack_id(members: _Members) -> int | None:
-    value = _present(members, "ackId")
-    return None if value is None else _unsigned(value, MAX_UINT64)
-
-
-def _group(members: _Members) -> str:
-    group = members["group"].string()
-    if not is_group_name(group):
-        raise _InvalidMessage
-    return group
-
-
-def _event(members: _Members) -> str:
-    event = members["event"].string()
-    if not is_event_name(event):
-        raise _InvalidMessage
-    return event
-
-
-def _payload(members: _Members) -> Payload:
-    if "stream" in members:
-        # Streaming is documented for the service; the official emulator refuses it in the same way.
-        raise _InvalidMessage
-    metadata = _metadata(members)
-    data_type = DataType(members["dataType"].string().lower()) if "dataType" in members else DataType.JSON
-    if "data" in members:
-        return Payload(data_type, _data(data_type, members["data"]), metadata)
-    if _present(members, "metadata") is not None:
-        return Payload(DataType.TEXT, b"", metadata)
-    raise _InvalidMessage
-
-
-def _metadata(members: _Members) -> Mapping[str, str]:
-    value = _present(members, "metadata")
-    if value is None:
-        return NO_METADATA
-    if not value.text.startswith("{"):
-        raise _InvalidMessage
-    return checked_metadata(_pairs(value.text))
-
-
-def _data(data_type: DataType, data: _Value) -> bytes:
-    if data_type is DataType.TEXT:
-        return data.string().encode()
-    if data_type is DataType.JSON:
-        if data.text == "null":
-            raise _InvalidMessage
-        return data.text.encode()
-    content = binascii.a2b_base64(data.string(), strict_mode=True)
-    if data_type is DataType.PROTOBUF and not is_protobuf_any(content):
-        raise _InvalidMessage
-    return content
-
-
-def _no_echo(members: _Members) -> bool:
-    value = members.get("noEcho")
-    if value is not None and value.text not in ("true", "false"):
-        raise _InvalidMessage
-    return value is not None and value.text == "true"
-
-
-def _decode_send(members: _Members) -> SendToGroup:
-    value = _present(members, "ttlSeconds")
-    ttl_seconds = 0 if value is None else _unsigned(value, MAX_TTL_SECONDS)
-    return SendToGroup(_group(members), _payload(members), _no_echo(members), _ack_id(members), ttl_seconds)
-
-
-_DECODERS: Mapping[str, Callable[[_Members], ClientMessage]] = {
-    "joingroup": lambda members: JoinGroup(_group(members), _ack_id(members)),
-    "leavegroup": lambda members: LeaveGroup(_group(members), _ack_id(members)),
+_DECODERS: _Decoders = {
+    "joingroup": lambda members: JoinGroup(group_name(members), ack_id(members)),
+    "leavegroup": lambda members: LeaveGroup(group_name(members), ack_id(members)),
     "sendtogroup": _decode_send,
-    "event": lambda members: SendEvent(_event(members), _payload(members), _ack_id(members)),
-    "sequenceack": lambda members: SequenceAck(_unsigned(members["sequenceId"], MAX_UINT64)),
+    "event": _decode_event,
+    "sequenceack": lambda members: SequenceAck(unsigned(members["sequenceId"])),
     "ping": lambda members: Ping(),
+    "invoke": _decode_invoke,
+    "cancelinvocation": lambda members: CancelInvocation(_invocation_id(members)),
+}
+
+_STREAM_DECODERS: _Decoders = {
+    "sendtogroup": _decode_send_or_start,
+    "event": _decode_event_without_stream,
+    "streamdata": decode_data,
+    "streamend": decode_end,
 }
 
 # --- to a client -------------------------------------------------------------
@@ -228,6 +164,10 @@ def _encode(message: ServiceMessage) -> str:
             return _encode_data(message)
         case Ack():
             return _encode_ack(message)
+        case InvokeResponse():
+            return _encode_invoke_response(message)
+        case StreamAck() | StreamNack() | StreamClosed():
+            return encode_answer(message)
         case Pong():
             return '{"type":"pong"}'
         case Disconnected():
@@ -240,26 +180,36 @@ def _encode(message: ServiceMessage) -> str:
 def _encode_ack(ack: Ack) -> str:
     if ack.error is None:
         return f'{{"type":"ack","ackId":{ack.ack_id},"success":true}}'
-    error = _compact({"name": ack.error.name, "message": ack.error.message})
+    error = compact_json({"name": ack.error.name, "message": ack.error.message})
     return f'{{"type":"ack","ackId":{ack.ack_id},"success":false,"error":{error}}}'
 
 
+def _encode_invoke_response(response: InvokeResponse) -> str:
+    """Return the answer; one without a payload has no `dataType`, for which the JavaScript client would wait."""
+    head = f'{{"type":"invokeResponse","invocationId":{encode_basestring(response.invocation_id)}'
+    metadata = f',"metadata":{compact_json(response.metadata)}' if response.metadata else ""
+    if response.error is not None:
+        error = compact_json({"name": response.error.name, "message": response.error.message})
+        return f'{head},"success":false,"error":{error}}}'
+    payload = response.payload
+    data = "" if payload is None else f',"dataType":"{payload.data_type}","data":{_data_text(payload)}'
+    return f'{head},"success":true{data}{metadata}}}'
+
+
 def _system(**properties: str | None) -> str:
-    return _compact({"type": "system", **properties})
-
-
-def _compact(value: Mapping[str, str | None]) -> str:
-    return json.dumps(dict(value), separators=(",", ":"), ensure_ascii=False)
+    return compact_json({"type": "system", **properties})
 
 
 def _encode_data(message: DataMessage) -> str:
     payload = message.payload
-    head = '{"type":"message","from":"server"'
+    head, tail = '{"type":"message","from":"server"', "}"
     if isinstance(message, GroupMessage):
         sender = "null" if message.from_user_id is None else encode_basestring(message.from_user_id)
         head = f'{{"type":"message","from":"group","group":{encode_basestring(message.group)},"fromUserId":{sender}'
-    metadata = f',"metadata":{_compact(payload.metadata)}' if payload.metadata is not NO_METADATA else ""
-    return f'{head},"dataType":"{payload.data_type}","data":{_data_text(payload)}{metadata}}}'
+        if message.stream is not None:
+            tail = f',"stream":{encode_part(message.stream)}}}'
+    metadata = f',"metadata":{compact_json(payload.metadata)}' if payload.metadata is not NO_METADATA else ""
+    return f'{head},"dataType":"{payload.data_type}","data":{_data_text(payload)}{metadata}{tail}'
 
 
 def _data_text(payload: Payload) -> str:

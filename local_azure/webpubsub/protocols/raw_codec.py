@@ -20,6 +20,7 @@ from local_azure.webpubsub.names import MAX_GROUP_CHARACTERS, is_group_name
 from local_azure.webpubsub.protocols.codec import INVALID_PAYLOAD, Frame, InvalidFrame
 
 EVENT_NAME = "message"
+INVALID_MESSAGE = "The client message is not valid UTF-8."
 
 
 class InvalidRawMode(ValueError):
@@ -63,6 +64,7 @@ class RawCodec:
 
     name = "raw"
     reliable = False
+    invalid_message = INVALID_MESSAGE
 
     def __init__(self, mode: RawMode = SEND_EVENT) -> None:
         self.mode = mode
@@ -75,8 +77,11 @@ class RawCodec:
         return SendToGroup(self.mode.group, payload, no_echo=self.mode.no_echo)
 
     def encode(self, message: ServiceMessage, sequence_id: int | None = None) -> Frame | None:
-        """Return a frame with the payload alone; None for everything except group and server messages."""
-        if not isinstance(message, GroupMessage | ServerMessage):
+        """Return a frame with the payload alone; None for all but group and server messages.
+
+        The last message of a stream has no frame either.
+        """
+        if not isinstance(message, GroupMessage | ServerMessage) or _only_ends_stream(message):
             return None
         payload = message.payload
         return payload.data.decode() if payload.data_type in (DataType.TEXT, DataType.JSON) else payload.data
@@ -86,10 +91,15 @@ class RawCodec:
         return frame
 
 
+def _only_ends_stream(message: GroupMessage | ServerMessage) -> bool:
+    """Return whether the message has no payload of its own; an empty frame would be an empty message."""
+    return isinstance(message, GroupMessage) and message.stream is not None and message.stream.is_last
+
+
 def _payload(frame: Frame) -> Payload:
     if isinstance(frame, bytes):
         return Payload(DataType.BINARY, frame)
     try:
         return Payload(DataType.TEXT, frame.encode())
     except UnicodeEncodeError:
-        raise InvalidFrame(INVALID_PAYLOAD, "The client message is not valid UTF-8.") from None
+        raise InvalidFrame(INVALID_PAYLOAD, INVALID_MESSAGE) from None

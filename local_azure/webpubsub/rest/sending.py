@@ -8,6 +8,7 @@ from aiohttp import web
 from local_azure.webpubsub.filters import Filter
 from local_azure.webpubsub.hub import Connection
 from local_azure.webpubsub.messages import GroupMessage, Payload, ServerMessage
+from local_azure.webpubsub.observations import UNKNOWN_AUDIENCE, Audience
 from local_azure.webpubsub.protocols.codec import MAX_TTL_SECONDS
 from local_azure.webpubsub.rest.call import RestCall, checked_filter
 from local_azure.webpubsub.rest.payloads import read_payload
@@ -17,7 +18,7 @@ async def send_to_all(call: RestCall) -> web.Response:
     """Send to every connection of the hub, as the server."""
     condition, ttl_seconds, payload = await _read_request(call)
     targets = _selected(call.not_excluded(call.hub.connections()), condition)
-    return _deliver(call, targets, ServerMessage(payload), ttl_seconds)
+    return _deliver(call, targets, ServerMessage(payload), ttl_seconds, Audience("all"))
 
 
 async def send_to_group(call: RestCall) -> web.Response:
@@ -31,7 +32,7 @@ async def send_to_user(call: RestCall) -> web.Response:
     """Send to the connections of a user, as the server."""
     condition, ttl_seconds, payload = await _read_request(call)
     targets = _selected(call.hub.user_connections(call.user_id), condition)
-    return _deliver(call, targets, ServerMessage(payload), ttl_seconds)
+    return _deliver(call, targets, ServerMessage(payload), ttl_seconds, Audience("user", call.user_id))
 
 
 async def send_to_connection(call: RestCall) -> web.Response:
@@ -39,7 +40,8 @@ async def send_to_connection(call: RestCall) -> web.Response:
     ttl_seconds = _ttl_seconds(call)
     payload = await read_payload(call)
     connection = call.connection()
-    return _deliver(call, [connection] if connection else [], ServerMessage(payload), ttl_seconds)
+    audience = Audience("connection", call.connection_id)
+    return _deliver(call, [connection] if connection else [], ServerMessage(payload), ttl_seconds, audience)
 
 
 async def _read_request(call: RestCall) -> tuple[Filter | None, int, Payload]:
@@ -57,7 +59,11 @@ def _selected(connections: Iterable[Connection], condition: Filter | None) -> li
 
 
 def _deliver(
-    call: RestCall, targets: list[Connection], message: GroupMessage | ServerMessage, ttl_seconds: int
+    call: RestCall,
+    targets: list[Connection],
+    message: GroupMessage | ServerMessage,
+    ttl_seconds: int,
+    audience: Audience = UNKNOWN_AUDIENCE,
 ) -> web.Response:
-    call.hub.deliver(targets, message, ttl_seconds=ttl_seconds)
+    call.hub.deliver(targets, message, ttl_seconds=ttl_seconds, audience=audience)
     return web.Response(status=HTTPStatus.ACCEPTED)

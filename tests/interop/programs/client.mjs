@@ -3,6 +3,7 @@
 import { WebPubSubClient, WebPubSubJsonProtocol, WebPubSubJsonReliableProtocol } from "@azure/web-pubsub-client";
 import { WebPubSubServiceClient } from "@azure/web-pubsub";
 import { linesFromTheTest, report } from "./reporting.mjs";
+import { streamCommands } from "./streams.mjs";
 
 const [connectionString, hub, protocol, userId, ...roles] = process.argv.slice(2);
 const service = new WebPubSubServiceClient(connectionString, hub);
@@ -20,6 +21,20 @@ const toReport = ({ data, ...message }) => ({
   ...message,
   data: data instanceof ArrayBuffer ? [...new Uint8Array(data)] : data,
 });
+const reasonOf = (error) => error.errorDetail?.name ?? String(error);
+const controllers = new Map();
+
+// Invokes, and reports the end of it while further commands are carried out.
+async function invokeUntilEnd({ id, event, ...message }) {
+  const abortSignal = controllers.set(id, new AbortController()).get(id).signal;
+  try {
+    const answer = await client.invokeEvent(event, ...sendArguments({ ...message, invocationId: id, abortSignal }));
+    report("invoked", { id, result: toReport(answer) });
+  } catch (error) {
+    report("invoked", { id, name: error.name, failed: reasonOf(error) });
+  }
+}
+
 client.on("connected", ({ connectionId, userId: user }) => report("connected", { connectionId, user }));
 client.on("disconnected", ({ connectionId, message }) => report("disconnected", { connectionId, message }));
 client.on("stopped", () => report("stopped"));
@@ -35,13 +50,16 @@ const sendArguments = ({ content, dataType, ...rest }) => [
 ];
 
 const commands = {
+  ...streamCommands(client),
   start: () => client.start(),
   stop: () => client.stop(),
   join: ({ group, ...options }) => client.joinGroup(group, options),
   leave: ({ group, ...options }) => client.leaveGroup(group, options),
   send: ({ group, ...message }) => client.sendToGroup(group, ...sendArguments(message)),
   event: ({ event, ...message }) => client.sendEvent(event, ...sendArguments(message)),
-  invoke: ({ event, content, dataType }) => client.invokeEvent(event, content, dataType),
+  invoke: async ({ event, ...message }) => toReport(await client.invokeEvent(event, ...sendArguments(message))),
+  begin: (invocation) => void invokeUntilEnd(invocation),
+  abort: ({ id }) => controllers.get(id).abort(),
   unsubscribe: () => client.off("server-message", onServerMessage),
   end: () => {
     report("end");
@@ -55,6 +73,6 @@ for (let line = await nextLine(); line !== undefined; line = await nextLine()) {
   try {
     report("done", { command, result: (await commands[command](options)) ?? null });
   } catch (error) {
-    report("done", { command, failed: error.errorDetail?.name ?? String(error) });
+    report("done", { command, failed: reasonOf(error) });
   }
 }

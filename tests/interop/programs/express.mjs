@@ -42,6 +42,8 @@ const handler = new WebPubSubEventHandler(hub, {
     answers[request.context.eventName]();
   },
   onConnected: (request) => report("connected", context(request.context)),
+  onGroupJoined: (request) => report("joined", { ...context(request.context), group: request.group }),
+  onGroupLeft: (request) => report("left", { ...context(request.context), group: request.group }),
   onDisconnected: (request) => report("disconnected", { ...context(request.context), reason: request.reason }),
 });
 

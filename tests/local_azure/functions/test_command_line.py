@@ -13,6 +13,7 @@ from contextlib import suppress
 from http.client import HTTPException
 from pathlib import Path
 
+import psutil
 import pytest
 
 from local_azure.connection_settings import connection_setting, replace_functions_port, storage_setting
@@ -33,6 +34,10 @@ def hello(req): return func.HttpResponse("one")
 @app.route(route="setting/{name}")
 def setting(req): return func.HttpResponse(os.environ.get(req.route_params["name"], ""))
 """
+
+
+# Runs a command, and sends itself Ctrl-C when it has begun to import the named module.
+STOPPED_AT = ("tests.local_azure.functions.interrupted",)
 
 
 def url_of(program: Program) -> str:
@@ -162,6 +167,81 @@ def test_a_function_that_never_returns_does_not_delay_the_end(start: Start, writ
 
 
 @pytest.mark.parametrize(
+    ("arguments", "moments"),
+    [
+        ((), ("argparse", "local_azure.functions.serving", "azure.functions")),
+        (("--instances", "2"), ("local_azure.functions.instances.load_balancer",)),
+        (("--reload",), ("watchfiles",)),
+    ],
+)
+def test_ctrl_c_at_any_moment_of_the_start_is_no_traceback(
+    start: Start, write_app: WriteApp, arguments: tuple[str, ...], moments: tuple[str, ...]
+) -> None:
+    folder = write_app(HELLO)
+    for moment in moments:
+        program = start(*STOPPED_AT, moment, "local_azure.functions", str(folder), "--port", "0", *arguments)
+        output = program.rest()
+
+        assert "Traceback" not in output, (moment, output)
+        assert (program.process.returncode, output) in ((130, "Stopped before the start was complete."), (0, "")), (
+            moment
+        )
+
+
+def test_a_route_prefix_with_a_brace_is_a_sentence_for_each_function(start: Start, write_app: WriteApp) -> None:
+    folder = write_app(HELLO, host_json={"extensions": {"http": {"routePrefix": "{bad"}}})
+    program = start("local_azure.functions", str(folder), "--port", "0")
+    program.wait_for(
+        "^The 'hello' function is in error: the route template '{bad/hello' has a brace that is not closed"
+    )
+    program.wait_for("^Ready")
+
+    code, output = program.stop()
+
+    assert (code, "Traceback" in output) == (0, False)
+
+
+TICK = """
+@app.timer_trigger("timer", "* * * * * *")
+def tick(timer): ...
+"""
+
+
+def test_h097_killed_processes_are_started_again_and_one_of_them_runs_the_timers(
+    start: Start, write_app: WriteApp, tmp_path: Path
+) -> None:
+    folder = write_app(HELLO + TICK)
+    arguments = ("--port", "0", "--data", str(tmp_path / "data"), "--reload", "--instances", "2")
+    program = start("local_azure.functions", str(folder), *arguments)
+    url = url_of(program)
+    program.wait_for("^Ready")
+    ticks = [program.wait_for(r"\[instance (\d)\] Executing 'Functions\.tick'")[1] for _ in range(2)]
+    assert ticks[0] == ticks[1]
+
+    kill_app_processes(program)
+    program.wait_for(r" was ended by SIGKILL: starting it again\.$")
+    (folder / "function_app.py").write_text(HEADER + HELLO.replace('"one"', '"second"'))
+    program.wait_for("^function_app.py changed")
+    kill_app_processes(program)  # those that stop, or those that start
+    (folder / "function_app.py").write_text(HEADER + HELLO.replace('"one"', '"third"') + TICK)
+    program.wait_for("^function_app.py changed")
+    program.wait_for("^Ready")
+    assert send(url, "GET", "/api/hello").body == b"third"
+    program.wait_for(r"\[instance \d\] Executing 'Functions\.tick'")
+    code, output = program.stop()
+
+    assert (code, "Traceback" in output) == (0, False)
+
+
+def kill_app_processes(program: Program) -> None:
+    """Kill the processes that serve the app, or are about to."""
+    for child in psutil.Process(program.process.pid).children():
+        with suppress(psutil.NoSuchProcess):
+            if any("spawn_main" in argument for argument in child.cmdline()):
+                child.kill()
+
+
+@pytest.mark.parametrize(
     "arguments",
     [
         ("local_azure.functions", "{folder}", "--port", "{taken}"),
@@ -247,7 +327,7 @@ def test_reload_restarts_the_functions_host_and_not_web_pubsub(start: Start, wri
         script.write_text(HEADER + "import no_such_module")
         program.wait_for("No module named 'no_such_module' .function_app.py, line")
         program.wait_for("^The app did not load")
-        assert send(url, "GET", "/api/hello").status == 503
+        assert send(url, "GET", "/api/hello").status == 404
 
         (folder / "host.json").write_text("{")
         program.wait_for(r"^error: host\.json is not valid JSON")

@@ -5,7 +5,8 @@ its own; then every request goes to both. Another app is one more entry in `APPS
 """
 
 import uuid
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
@@ -15,13 +16,14 @@ from local_azure.functions.errors import AppLoadError
 from local_azure.functions.worker.import_scope import app_import_scope
 from local_azure.functions.worker.loading import load_functions
 from tests.local_azure.functions.apps import Served, WriteApp
-from tests.local_azure.functions.official.cases import BEHAVIOUR_CASES, CHAT_CASES
+from tests.local_azure.functions.official.cases import BEHAVIOUR_CASES, CHAT_CASES, STREAMING_CASES
 from tests.local_azure.functions.official.comparison import HOST, Case, answers_to
 from tests.local_azure.functions.official.flows import durable_client
 from tests.local_azure.functions.official.runtime import official_app
 
 ROOT = Path(__file__).resolve().parents[3]
 BEHAVIOURS = Path(__file__).parent / "official" / "behaviours"
+STREAMING = Path(__file__).parent / "official" / "streaming"
 DIRECTIONS = {"IN": 0, "OUT": 1}
 
 
@@ -32,10 +34,14 @@ class ComparedApp:
     folder: Path
     cases: tuple[Case, ...]
     prefix: str = "api"
+    settings: Mapping[str, str] = field(default_factory=dict)
 
 
 APPS = {
-    "behaviours": ComparedApp(BEHAVIOURS, BEHAVIOUR_CASES),
+    "behaviours": ComparedApp(
+        BEHAVIOURS, BEHAVIOUR_CASES, settings={"AzureWebJobsStorage": "UseDevelopmentStorage=true"}
+    ),
+    "streaming": ComparedApp(STREAMING, STREAMING_CASES),
     "chat": ComparedApp(ROOT, CHAT_CASES, prefix=""),
 }
 
@@ -49,6 +55,7 @@ async def test_every_answer_is_equal_in_status_headers_and_body(name: str) -> No
             "WebPubSubHub": "Sample_ChatApp",
             "ChatAuth": "open",
             "WEBSITE_HOSTNAME": HOST,
+            **compared.settings,
         }
         async with functions.serve(compared.folder, settings=settings) as host:
             binding = durable_client(host.url)
@@ -90,13 +97,19 @@ DEFINITIONS = {
     "generic answer": "@app.route()\ndef g(req) -> list[str]: ...",
     "context of another type": "@app.route()\ndef g(req, context: str): ...",
     "unknown annotation": "@app.route()\ndef g(req: 'Nothing'): ...",
+    "classic request in an app that streams": "from azurefunctions.extensions.http.fastapi import Request\n"
+    "@app.route()\ndef g(req: func.HttpRequest): ...",
     "two triggers": "@app.route()\n@app.timer_trigger('t', '0 * * * * *')\ndef g(req, t): ...",
     "output that is no Out": "@app.route()\n@app.queue_output('q', 'q', 'c')\ndef g(req, q: str): ...",
     "Out that is no output": "@app.route()\ndef g(req: func.Out[str]): ...",
     "activity with list[str]": "@app.activity_trigger('a')\ndef g(a: list[str]): ...",
     "activity with a union": "@app.activity_trigger('a')\ndef g(a: str | None): ...",
     "orchestration with another name": "@app.orchestration_trigger('ctx')\ndef g(ctx): yield",
+    "table row as dict": "@app.route()\n@app.table_input('t', 'c', 'rows')\ndef g(req, t: dict): ...",
+    "table output of dict": "@app.route()\n@app.table_output('t', 'c', 'rows')\ndef g(req, t: func.Out[dict]): ...",
     # What one of them accepts, both must accept.
+    "tables": "@app.route()\n@app.table_output('o', 'c', 'rows')\n@app.table_input('t', 'c', 'rows', take=1)\n"
+    "def g(req, t: str, o: func.Out[bytes]): ...",
     "activity with dict": "@app.activity_trigger('a')\ndef g(a: dict): ...",
     "activity with List[str]": "import typing\n@app.activity_trigger('a')\ndef g(a: typing.List[str]): ...",
     "text request": "@app.route()\ndef g(req: str) -> str: ...",

@@ -113,6 +113,7 @@ class Client:
     def __init__(self, ws: aiohttp.ClientWebSocketResponse, connected: dict[str, Any] | None) -> None:
         self.ws = ws
         self.connected = connected or {}
+        self._unread: aiohttp.WSMessage | None = None
 
     @property
     def id(self) -> str:
@@ -138,7 +139,18 @@ class Client:
 
     async def frame(self) -> aiohttp.WSMessage:
         """Return the next frame, whatever it is."""
-        return await self.ws.receive(timeout=WAIT_SECONDS)
+        unread, self._unread = self._unread, None
+        return unread or await self.ws.receive(timeout=WAIT_SECONDS)
+
+    async def read_connected_again(self) -> None:
+        """Take the `connected` frame of a recovery; a client whose recovery is refused gets none."""
+        frame = await self.frame()
+        if frame.type is not aiohttp.WSMsgType.TEXT:
+            self._unread = frame
+            return
+        again = json.loads(frame.data)
+        assert (again["type"], again["event"]) == ("system", "connected"), again
+        self.connected = again
 
     async def request(self, type_: str, ack_id: int, /, **properties: Any) -> dict[str, Any]:
         """Send a message with an ack id and return its ack, which must be the next frame."""
@@ -224,13 +236,15 @@ class Harness:
         return client
 
     async def recover(self, service: Service, lost: Client, *, hub: str = HUB, **query: str) -> Client:
-        """Return a client that recovers the connection of one that lost its socket."""
+        """Return a client that recovers the connection of one that lost its socket; it has read `connected` again."""
         recovery = {
             "awps_connection_id": lost.id,
             "awps_reconnection_token": str(lost.connected.get("reconnectionToken", "")),
         }
         client = await self.open(client_url(service, hub, **(recovery | query)), RELIABLE_JSON, recovers=True)
         client.connected = lost.connected
+        if service.settings.hub(hub).streams:
+            await client.read_connected_again()
         return client
 
     async def refusal(self, url: str, *subprotocols: str, headers: Mapping[str, str] | None = None) -> tuple[int, str]:
@@ -277,3 +291,11 @@ async def until(condition: Callable[[], object]) -> None:
     async with asyncio.timeout(WAIT_SECONDS):
         while not condition():  # noqa: ASYNC110 (the service has no event for every condition of the tests)
             await asyncio.sleep(0.002)
+
+
+async def lose_socket(service: Service, client: Client) -> None:
+    """Cut the client's socket and wait until the service knows."""
+    connection = service.hubs.hub(HUB).connection(client.id)
+    assert connection
+    client.cut()
+    await until(lambda: connection.transport is None)

@@ -39,7 +39,12 @@ json_values = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
     max_leaves=6,
 )
-message_types = ["joinGroup", "leaveGroup", "sendToGroup", "event", "ping", "sequenceAck", "invoke", "streamData"]
+message_types = ["joinGroup", "leaveGroup", "sendToGroup", "event", "ping", "sequenceAck", "invoke", "cancelInvocation"]
+message_types += ["streamData", "streamEnd"]
+stream_properties = {
+    "streamId": st.sampled_from(["s1", ""]) | json_values,
+    "idleTimeoutMs": st.sampled_from([1, 0, 2**64]) | json_values,
+}
 json_messages = st.fixed_dictionaries(
     {"type": st.sampled_from(message_types) | json_values},
     optional={
@@ -52,6 +57,12 @@ json_messages = st.fixed_dictionaries(
         "ttlSeconds": st.integers() | json_values,
         "metadata": json_values | st.dictionaries(st.text(), st.text()),
         "sequenceId": st.integers() | json_values,
+        "invocationId": st.sampled_from(["1", ""]) | json_values,
+        "target": st.sampled_from(["event", "group"]) | json_values,
+        "streamSequenceId": st.integers() | json_values,
+        "stream": st.fixed_dictionaries({}, optional=stream_properties) | json_values,
+        "error": st.dictionaries(st.sampled_from(["message", "userErrorCode"]), json_values) | json_values,
+        **stream_properties,
     },
 ).map(json.dumps)
 texts = st.text(st.characters(exclude_categories=["Cs"]))

@@ -218,6 +218,7 @@ async def test_a_reliable_client_recovers_from_a_cut_and_misses_nothing(app: Sma
     await app.client.send_to_group(ROOM, "meanwhile", content_type="text/plain")
 
     async with recovered(app, ana) as back:
+        assert (await back.receive_json(timeout=5))["event"] == "connected"
         assert (await back.receive_json(timeout=5))["data"] == "meanwhile"
 
 
@@ -232,6 +233,7 @@ async def test_a_refused_recovery_ends_with_1008_and_the_next_one_succeeds(app: 
         assert refused.close_code == 1008
     await app.client.send_to_group(ROOM, "meanwhile", content_type="text/plain")
     async with recovered(app, ana) as back:
+        assert (await back.receive_json(timeout=5))["event"] == "connected"
         assert (await back.receive_json(timeout=5))["data"] == "meanwhile"
 
 

@@ -10,9 +10,12 @@ from local_azure.webpubsub.inspector.event_buffer import EventBuffer
 from local_azure.webpubsub.inspector.record_codec import RecordEncoder, decode
 from local_azure.webpubsub.inspector.redaction import Redactor
 from local_azure.webpubsub.messages import (
+    CancelInvocation,
     ClientMessage,
     DataType,
+    EndStream,
     GroupMessage,
+    Invoke,
     JoinGroup,
     LeaveGroup,
     Payload,
@@ -20,6 +23,10 @@ from local_azure.webpubsub.messages import (
     SendEvent,
     SendToGroup,
     SequenceAck,
+    StartStream,
+    StreamData,
+    StreamError,
+    StreamPart,
 )
 from local_azure.webpubsub.observations import (
     ConnectionDetached,
@@ -76,6 +83,13 @@ def called(status: int | None, attempt: int = 1, failure: str | None = None) -> 
         (LeaveGroup("lobby"), "leave group lobby", False),
         (SequenceAck(3), "sequence ack 3", True),
         (Ping(), "ping", True),
+        (Invoke("7", "sum", HELLO), "invoke sum", False),
+        (CancelInvocation("7"), "cancel invocation 7", False),
+        (StartStream("s1", "lobby"), "start stream s1 to group lobby", False),
+        (StreamData("s1", 2, HELLO), "stream part 2 s1", False),
+        (StreamData("s1"), "stream keep-alive s1", True),
+        (EndStream("s" * 65), f"end stream {'s' * 64}…", False),
+        (EndStream("s1", StreamError("UserError")), "end stream s1 with an error", False),
         (None, "invalid frame", False),
     ],
 )
@@ -105,6 +119,15 @@ def test_a_frames_payload_and_metadata_are_kept(buffer: EventBuffer) -> None:
         ('{"type":"ack","ackId":3,"success":false,"error":{"name":"Forbidden","message":"no"}}', "ack 3 Forbidden"),
         ('{"type":"system","event":"connected"}', "connected"),
         ('{"type":"pong"}', "pong"),
+        ('{"type":"invokeResponse","invocationId":"7","success":true}', "invoke response 7"),
+        (
+            '{"type":"invokeResponse","invocationId":"7","success":false,"error":{"name":"NotFound","message":"no"}}',
+            "invoke error NotFound 7",
+        ),
+        ('{"type":"streamAck","streamId":"s1","expectedSequenceId":2}', "stream ack 2 s1"),
+        ('{"type":"streamNack","streamId":"s1","expectedSequenceId":2,"name":"Gap"}', "stream error Gap s1"),
+        ('{"type":"streamClosed","streamId":"s1"}', "stream closed s1"),
+        ('{"type":"streamClosed","streamId":"s1","error":{"name":"IdleTimeout"}}', "stream error IdleTimeout s1"),
         ('{"type":"message","from":"group"}', "message, again"),
         ("x" * 200, "text frame"),
         ("x" * 70_000, "text frame"),
@@ -118,6 +141,45 @@ def test_a_frame_to_a_client_is_labelled_by_its_content(buffer: EventBuffer, pay
     assert (entry.kind, entry.title) == (EntryKind.FRAME_OUT, title)
     assert entry.content is not None
     assert entry.content.size == len(payload)
+
+
+@pytest.mark.parametrize(
+    ("answer", "is_ok"),
+    [
+        ('{"type":"ack","ackId":3,"success":true}', None),
+        ('{"type":"ack","ackId":3,"success":false,"error":{"name":"Forbidden","message":"no"}}', False),
+        ('{"type":"invokeResponse","invocationId":"a b","success":true}', None),
+        (
+            '{"type":"invokeResponse","invocationId":"7","success":false,"error":{"name":"NotFound","message":"no"}}',
+            False,
+        ),
+        ('{"type":"streamClosed","streamId":"s1"}', None),
+        ('{"type":"streamClosed","streamId":"s1","error":{"name":"IdleTimeout"}}', False),
+    ],
+)
+def test_a_request_that_failed_is_marked(buffer: EventBuffer, answer: str, is_ok: bool | None) -> None:
+    add(buffer, FrameSent("chat", "c1", "ana", data_frame(answer)))
+
+    (entry,) = buffer
+    assert entry.is_ok is is_ok
+
+
+@pytest.mark.parametrize(
+    ("part", "title"),
+    [
+        (StreamPart("s1", 2), "group lobby, stream part 2 s1"),
+        (StreamPart("s1", 3, is_last=True), "group lobby, stream end s1"),
+        (
+            StreamPart("s1", 3, is_last=True, error=StreamError("IdleTimeout")),
+            "group lobby, stream end s1: IdleTimeout",
+        ),
+    ],
+)
+def test_a_part_of_a_stream_is_labelled_by_its_place(buffer: EventBuffer, part: StreamPart, title: str) -> None:
+    add(buffer, MessageFannedOut("chat", GroupMessage("lobby", HELLO, "ana", part), (), 0, 0, 9.99))
+
+    (entry,) = buffer
+    assert entry.title == title
 
 
 def test_a_close_frame_shows_its_code(buffer: EventBuffer) -> None:

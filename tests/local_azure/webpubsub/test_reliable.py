@@ -20,6 +20,7 @@ from tests.local_azure.webpubsub.harness import (
     Client,
     Harness,
     client_url,
+    lose_socket,
     token_for,
     until,
 )
@@ -30,14 +31,6 @@ NOT_RECOVERED = (1008, "The connection could not be recovered.")
 
 async def reliable(harness: Harness, service: Service, user: str = "ana", *groups: str) -> Client:
     return await harness.connect(service, user, subprotocol=RELIABLE_JSON, groups=groups)
-
-
-async def lose_socket(service: Service, client: Client) -> None:
-    """Cut the client's socket and wait until the service knows."""
-    connection = service.hubs.hub(HUB).connection(client.id)
-    assert connection
-    client.cut()
-    await until(lambda: connection.transport is None)
 
 
 def send_numbers(service: Service, client: Client, *numbers: int, ttl_seconds: int = 0) -> None:

@@ -307,6 +307,7 @@ async def test_the_command_prints_the_connection_string_and_ends_cleanly(harness
     endpoint = (await process.stdout.readline()).decode().split()[-1]
     connection_string = (await process.stdout.readline()).decode().split()[-1]
     assert connection_string.startswith(f"Endpoint={endpoint};AccessKey=")
+    assert (await process.stdout.readline()).decode() == f"Inspector, for a browser: {endpoint}/\n"
 
     client = await harness.open(f"{endpoint}/client/hubs/{HUB}", "json.webpubsub.azure.v1")
     assert client.connected["userId"] is None

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from local_azure.webpubsub.settings import (
     DEFAULT_ACCESS_KEY,
     EventHandler,
+    GroupPresenceEvents,
     HubSettings,
     Limits,
     Settings,
@@ -56,6 +57,26 @@ def test_w008_hubs_are_found_in_any_letter_case_and_every_hub_exists() -> None:
 
     assert settings.hub("CHAT").anonymous_connect_policy == "allow"
     assert settings.hub("other") == HubSettings()
+
+
+def test_the_newest_protocol_is_on_unless_a_hub_says_otherwise() -> None:
+    presence = {"eventNames": ["Joined", "left"], "groupFilters": ["chat*"]}
+    settings = Settings.from_json(handler(groupPresenceEvents=presence))
+
+    (found,) = settings.hub("chat").event_handlers
+    assert found.group_presence_events == GroupPresenceEvents(("joined", "left"), ("chat*",))
+    assert settings.hub("chat").invocations
+    assert settings.hub("chat").streams
+    assert not Settings.from_json(hub(Invocations=False)).hub("chat").invocations
+    assert not Settings.from_json(hub(Streams="false")).hub("chat").streams
+    assert not Settings.from_json({}, {"WebPubSub__Hubs__chat__Invocations": "False"}).hub("chat").invocations
+
+
+@pytest.mark.parametrize("presence", [None, {}, {"EventNames": None, "GroupFilters": ["*"]}, {"EventNames": []}])
+def test_w256_no_presence_events_are_asked_for_without_their_names(presence: object) -> None:
+    (found,) = Settings.from_json(handler(GroupPresenceEvents=presence)).hub("chat").event_handlers
+
+    assert found.group_presence_events is None
 
 
 def test_an_empty_document_gives_the_defaults() -> None:
@@ -116,6 +137,17 @@ def handler(**values: object) -> dict[str, object]:
         (handler(SystemEvents=["joined"]), "joined"),
         (handler(SystemEvents=5), "must be an object"),
         (hub(EventHandlers={"x": {}}), "must be a list, and has the key 'x'"),
+        (
+            handler(GroupPresenceEvents={"EventNames": ["entered"]}),
+            "EventHandlers:0: EventNames has 'entered'; known are",
+        ),
+        (
+            handler(GroupPresenceEvents={"EventNames": ["joined"], "GroupFilters": ["*.*.*.*.*.*"]}),
+            "GroupFilters has '.*': pattern has 6 wildcards",
+        ),
+        (handler(GroupPresenceEvents={"Filter": "*"}), "EventHandlers:0:GroupPresenceEvents:Filter"),
+        (hub(Streams=5), "WebPubSub:Hubs:chat:Streams must be true or false"),
+        (hub(Invocations="perhaps"), "WebPubSub:Hubs:chat:Invocations must be true or false"),
         (hub(EventListeners=[{"Endpoint": {}}]), "unknown setting WebPubSub:Hubs:chat:EventListeners:0:Endpoint"),
         (hub(EventListeners=[{"EventNameFilter": {"SystemEvents": ["joined"]}}]), "joined"),
         (hub(EventListeners=[{"EventNameFilter": {"Pattern": "*"}}]), "EventNameFilter:Pattern"),
@@ -194,6 +226,10 @@ def test_the_published_bounds_are_the_defaults() -> None:
         outbound_messages=1000,
         outbound_bytes=16 * mebibyte,
         remembered_ack_ids=1000,
+        open_streams=100,
+        pending_invocations=100,
+        pending_invocation_bytes=16 * mebibyte,
+        waiting_presence_events=10_000,
         group_page_size=200,
     )
     assert Times() == Times(
@@ -206,6 +242,7 @@ def test_the_published_bounds_are_the_defaults() -> None:
         validation_retry_max_seconds=60,
         close_drain_seconds=5,
         clock_skew_seconds=5 * 60,
+        stream_idle_seconds=300.0,
         reconnection_token_seconds=7 * 24 * 60 * 60,
     )
     assert HubSettings().anonymous_connect_policy == "deny"

@@ -1,4 +1,4 @@
-"""The management API of orchestration instances: start, status, list, events, terminate, suspend, restart, purge."""
+"""The management API of orchestration instances: start, status, list, events, terminate, suspend, rewind, purge."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ from local_azure.functions.durable.protocol.episode import Ended
 from local_azure.functions.durable.protocol.history import Event, EventType, dumps, event
 from local_azure.functions.durable.protocol.identifiers import validate_instance_id
 from local_azure.functions.durable.protocol.work_items import ReadyWork
-from local_azure.functions.durable.storage import instance_store, queries
+from local_azure.functions.durable.storage import instance_store, queries, rewind_store
 from local_azure.functions.durable.storage.instance_store import TERMINAL, NewExecution
 from local_azure.functions.durable.storage.store import Store
 
@@ -202,15 +202,22 @@ class InstanceApi:
         return self._accepted(request, new_id)
 
     async def rewind_instance(self, request: web.Request) -> web.Response:
-        """501 for a failed instance; 404 for an unknown one, 410 for one that ended otherwise."""
+        """202, and what failed runs again; 404 for an unknown instance, 412 for one that has not failed."""
+        instance_id, reason = request.match_info["id"], request.query.get("reason")
+        now = self._options.clock()
 
-        def work(db: sqlite3.Connection, row: sqlite3.Row, now: datetime) -> ReadyWork:
-            return ReadyWork()
+        def change(db: sqlite3.Connection) -> tuple[int, str, ReadyWork]:
+            row = instance_store.read_instance(db, instance_id)
+            if row is None:
+                return 404, f"there is no instance '{instance_id}'", ReadyWork()
+            if row["status"] != "Failed":
+                text = f"the instance '{instance_id}' has the status {row['status']}, and only Failed can be rewound"
+                return 412, text, ReadyWork()
+            return 202, "", rewind_store.rewind_instance(db, row, reason, now)
 
-        response = await self._change(request, work, ended=("Completed", "Terminated", "Canceled"))
-        if response.status == 202:
-            raise NotSupported("rewind")
-        return response
+        status, text, ready = await self._store.run(change)
+        self._dispatcher.dispatch(ready)
+        return json_response(text, status) if text else web.Response(status=status)
 
     async def _start(self, name: str, instance_id: str, input_text: str | None, version: str) -> None:
         new = NewExecution(name, instance_id, self._options.new_id(), input_text, version)
@@ -247,7 +254,6 @@ class InstanceApi:
         self,
         request: web.Request,
         work: Callable[[sqlite3.Connection, sqlite3.Row, datetime], ReadyWork],
-        ended: tuple[str, ...] = TERMINAL,
     ) -> web.Response:
         instance_id = request.match_info["id"]
         now = self._options.clock()
@@ -256,7 +262,7 @@ class InstanceApi:
             row = instance_store.read_instance(db, instance_id)
             if row is None:
                 return 404, ReadyWork()
-            return (410, ReadyWork()) if row["status"] in ended else (202, work(db, row, now))
+            return (410, ReadyWork()) if row["status"] in TERMINAL else (202, work(db, row, now))
 
         status, ready = await self._store.run(change)
         self._dispatcher.dispatch(ready)

@@ -17,6 +17,7 @@ from enum import IntEnum
 from typing import Any, TypeAlias
 
 from local_azure.functions.durable.protocol.history import (
+    EVENT_TYPES,
     SCHEDULING,
     WIRE_NAMES,
     Event,
@@ -46,6 +47,8 @@ class ActionType(IntEnum):
     WHEN_ANY = 11
     WHEN_ALL = 12
 
+
+ACTION_TYPES: dict[int, ActionType] = {int(kind): kind for kind in ActionType}
 
 HTTP_ACTIVITY = "BuiltIn::HttpActivity"
 
@@ -169,7 +172,7 @@ class ActionReplay:
         return [entry for entry in self._arrived if id(entry) in left]
 
     def _apply(self, entry: Event) -> None:
-        kind = EventType(entry["EventType"])
+        kind = EVENT_TYPES[entry["EventType"]]
         if kind is EventType.ORCHESTRATOR_STARTED:
             self._now = parse_time(entry["Timestamp"])
         elif kind is EventType.EXECUTION_STARTED:
@@ -224,7 +227,7 @@ class ActionReplay:
         return True
 
     async def _perform(self, action: Action) -> bool:
-        kind = ActionType(action["actionType"])
+        kind = ACTION_TYPES[action["actionType"]]
         if kind is ActionType.WHEN_ALL:
             children = [_start(self._perform(child)) for child in action["compoundActions"]]
             return all([await child for child in children])
@@ -281,7 +284,7 @@ class ActionReplay:
 
 
 def _to_scheduled_work(work_id: int, action: Action) -> ScheduledWork:
-    kind = ActionType(action["actionType"])
+    kind = ACTION_TYPES[action["actionType"]]
     if kind is ActionType.CREATE_TIMER:
         return ScheduledWork(
             work_id,

@@ -202,6 +202,31 @@ async def test_settings_are_in_the_environment_while_the_host_runs_and_not_after
     assert "AZURE_FUNCTIONS_ENVIRONMENT" not in os.environ
 
 
+@pytest.mark.parametrize(
+    ("setting", "level", "expected"),
+    [
+        (None, "Debug", "Debug"),
+        ("1", "Trace", "Trace"),
+        ("Yes", "Debug", "Debug"),
+        ("0", "Debug", "Information"),
+        ("off", "trace", "Information"),
+        ("0", "Warning", "Warning"),
+        ("1", "Information", "Information"),
+    ],
+)
+async def test_h084_debug_records_need_the_setting_and_the_level_of_host_json(
+    serve: Serve, setting: str | None, level: str, expected: str
+) -> None:
+    settings = {} if setting is None else {"PYTHON_ENABLE_DEBUG_LOGGING": setting}
+
+    async with serve(SHOW, host_json={"logging": {"logLevel": {"default": level}}}, settings=settings) as app:
+        seen = (await app.get("/api/show?n=PYTHON_ENABLE_DEBUG_LOGGING")).json()
+        log_level = app.host.log_level
+
+    assert log_level == expected
+    assert seen == {"PYTHON_ENABLE_DEBUG_LOGGING": setting or "1"}
+
+
 def test_applied_settings_are_put_back_after_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("H_A", "before")
 

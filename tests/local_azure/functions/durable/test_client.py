@@ -208,16 +208,6 @@ async def test_a_restart_of_an_unknown_or_running_instance_is_refused(durable: A
         assert response.status == 409
 
 
-async def test_rewind_is_answered_as_not_implemented(durable: Any) -> None:
-    await durable.run("no_steps")
-    await durable.client.start_new("raises_error", "failed")
-    await durable.finished("failed")
-    with pytest.raises(Exception, match="rewind is not implemented by this local Durable backend"):
-        await durable.client.rewind("failed", "again")
-    with pytest.raises(Exception, match="No instance with ID nobody found"):
-        await durable.client.rewind("nobody", "again")
-
-
 def test_the_binding_has_what_the_sdk_needs(durable: Any) -> None:
     """The binding names the task hub and all URLs (D-059)."""
     binding = json.loads(durable.backend.client_binding({"type": "durableClient", "name": "client"}))

@@ -41,3 +41,16 @@ def test_an_invalid_number_is_refused_with_its_name(value: Any) -> None:
         ValueError, match=r"extensions\.durableTask\.maxEntityOperationBatchSize must be a whole number"
     ):
         DurableOptions.from_host_json({"maxEntityOperationBatchSize": value})
+
+
+@pytest.mark.parametrize("value", [True, "true", "True"])
+def test_d085_extended_sessions_are_refused_as_the_extension_refuses_them_for_python(value: Any) -> None:
+    with pytest.raises(ValueError, match=r"extendedSessionsEnabled must be false: .* in-process \.NET only"):
+        DurableOptions.from_host_json({"extendedSessionsEnabled": value})
+
+
+@pytest.mark.parametrize("value", [False, "false"])
+def test_d085_extended_sessions_may_be_switched_off(value: Any) -> None:
+    section = {"extendedSessionsEnabled": value, "extendedSessionIdleTimeoutInSeconds": 30}
+
+    assert DurableOptions.from_host_json(section) == DurableOptions()

@@ -36,9 +36,12 @@ async def test_h066_keys_are_not_checked_unless_asked_for(serve: Serve) -> None:
         ("/api/top", {"master"}),
         ("/admin/host/status", {"master"}),
         ("/admin/functions", {"master"}),
+        ("/admin/host/ping", {"", "wrong", "host", "system", "master"}),
     ],
 )
-async def test_h066_each_level_accepts_its_own_keys(serve: Serve, target: str, accepted: set[str]) -> None:
+async def test_h066_h085_each_level_accepts_its_own_keys_and_ping_needs_none(
+    serve: Serve, target: str, accepted: set[str]
+) -> None:
     keys = {"": "", "wrong": "x" * 40, "host": KEYS.host, "system": KEYS.system, "master": KEYS.master}
 
     async with serve(LEVELS, keys=KEYS) as app:

@@ -4,6 +4,7 @@ import base64
 import hashlib
 import hmac
 import json
+from urllib.parse import quote
 
 from local_azure.webpubsub import DEFAULT_ACCESS_KEY
 from tests.local_azure.functions.official.comparison import Case
@@ -20,7 +21,30 @@ MULTIPART = (
 )
 
 
+# H-087: the first is the form that the worker reads, the others are those of RFC 850, 6265, 2822, of C, and wrong ones.
+EXPIRES = (
+    "Wed, 21 Oct 2026 07:28:00 GMT",
+    "Wed, 21-Oct-2026 07:28:00 GMT",
+    "Wednesday, 21-Oct-26 07:28:00 GMT",
+    "Wed, 21 Oct 26 07:28:00 GMT",
+    "Wed Oct 21 07:28:00 2026",
+    "Wed, 21 Oct 2026 07:28:00 UTC",
+    "Wed, 21 Oct 2026 07:28:00 +0000",
+    "wed, 21 oct 2026 07:28:00 gmt",
+    "Wednesday, 21 Oct 2026 07:28:00 GMT",
+    "Thu, 21 Oct 2026 07:28:00 GMT",
+    "Wed, 1 Oct 2026 7:28:00 GMT",
+    "21 Oct 2026 07:28:00 GMT",
+    "Sat, 31 Feb 2026 07:28:00 GMT",
+    "2026-10-21T07:28:00Z",
+    "Thu, 01 Jan 1970 00:00:00 GMT",
+    "Fri, 01 Jan 2500 00:00:00 GMT",
+    "0",
+)
+
 BEHAVIOUR_CASES = (
+    *(Case("GET", f"/api/cookie?expires={quote(expires)}") for expires in EXPIRES),
+    *(Case("GET", f"/api/through/{what}") for what in ("response", "nothing")),
     *(Case("GET", f"/api/returns/{what}") for what in (*RETURNS, "unknown")),
     *(Case(method, "/api/echo") for method in ("GET", "PUT", "PATCH", "DELETE", "OPTIONS", "HEAD")),
     Case("GET", "/api/echo/a%20b%C3%A9?a=1&A=2&b=&flag&c=x+y&d=%C3%A9", (("X-Many", "1"), ("x-many", "2"))),
@@ -35,6 +59,23 @@ BEHAVIOUR_CASES = (
     Case("GET", "/api/parts/n4me"),
     Case("GET", "/api/text?text=plain"),
     *(Case("GET", f"/api/{name}") for name in ("thread", "text", "untyped", "texttyped", "out", "bare", "nothing")),
+)
+
+
+# Keys of RETURNS in streaming/function_app.py (H-107).
+STREAMED = (
+    *("text", "number", "float", "true", "dict", "list", "model", "bytes", "none", "raises", "unserialisable"),
+    *("classic", "empty", "no_content", "teapot", "html", "json", "elsewhere", "cookies", "pieces", "length"),
+)
+STREAMING_CASES = (
+    *(Case("GET", f"/api/returns/{what}") for what in (*STREAMED, "unknown")),
+    *(Case("GET", f"/api/thread/{what}") for what in ("pieces", "dict", "raises")),
+    *(Case(method, "/api/seen/x/y?a=1&a=2&b=&c=%20") for method in ("GET", "PUT", "PATCH", "DELETE", "OPTIONS")),
+    Case("POST", "/api/seen", (("X-Many", "1"), ("x-many", "2"), ("Content-Type", "text/plain")), bytes(range(256))),
+    Case("HEAD", "/api/returns/text"),
+    Case("HEAD", "/api/returns/pieces"),
+    Case("POST", "/api/count", body=b"x" * 300_000),
+    Case("GET", "/api/count"),
 )
 
 

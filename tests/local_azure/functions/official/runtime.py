@@ -9,6 +9,7 @@ import base64
 import json
 import os
 import sys
+import time
 from asyncio.subprocess import PIPE, Process
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -21,7 +22,7 @@ from urllib.parse import quote
 from local_azure.functions.http_server.responses import build_response
 from local_azure.functions.http_server.urls import decode_path, parse_query
 from local_azure.functions.routing.templates import parse_template
-from tests.local_azure.functions.apps import Answer
+from tests.local_azure.functions.apps import Answer, send
 
 WORKER = Path(__file__).with_name("worker.py")
 START_SECONDS = 30.0
@@ -34,6 +35,7 @@ class OfficialApp:
     """One app in the official runtime.
 
     `failure` is why it could not be indexed, `functions` what it indexed, `failures` what its functions raised.
+    `server` is the URL of the web extension's server, which gets the requests of an app that has one.
     """
 
     process: Process
@@ -41,6 +43,7 @@ class OfficialApp:
     functions: list[dict[str, Any]]
     prefix: str
     durable_client: str
+    server: str | None = None
     failures: list[str] = field(default_factory=list)
     _calls: int = 0
 
@@ -64,7 +67,12 @@ class OfficialApp:
                     "params": parameters,
                     "body": base64.b64encode(body or b"").decode(),
                 }
-                return await self._invoke(function, trigger["name"], http, method)
+                invoking = self._invoke(function, trigger["name"], http, method)
+                if self.server is None:
+                    return await invoking
+                sent = (("Host", host), *headers, ("X-Ms-Invocation-Id", str(self._calls + 1)))
+                forwarding = asyncio.to_thread(forward, self.server, method, target, sent, body)
+                return (await asyncio.gather(forwarding, invoking))[0]
         return Answer(404, [], b"")
 
     async def _invoke(self, function: dict[str, Any], trigger: str, http: dict[str, Any], method: str) -> Answer:
@@ -121,13 +129,24 @@ async def official_app(
     errors = asyncio.create_task(process.stderr.read())
     try:
         started = await read(process, START_SECONDS)
-        yield OfficialApp(process, started["failure"], started["functions"], prefix, durable_client)
+        yield OfficialApp(process, started["failure"], started["functions"], prefix, durable_client, started["server"])
     except EOFError:
         raise AssertionError(f"the official runtime's process ended:\n{(await errors).decode()}") from None
     finally:
         process.stdin.close()
         await asyncio.wait_for(process.wait(), CALL_SECONDS)
         await errors
+
+
+def forward(server: str, method: str, target: str, headers: tuple[tuple[str, str], ...], body: bytes | None) -> Answer:
+    """Send a request on to the server of the web extension, which may not be listening yet."""
+    until = time.monotonic() + START_SECONDS
+    while True:
+        try:
+            return send(server, method, target, headers, body)
+        except ConnectionRefusedError:
+            assert time.monotonic() < until, f"nothing listens at {server}"
+            time.sleep(0.01)
 
 
 async def read(process: Process, seconds: float) -> Any:
@@ -152,6 +171,9 @@ def answer_of(outcome: dict[str, Any], method: str) -> Answer:
     """Return what the real host makes of a worker's outcome."""
     if "failure" in outcome:
         return Answer(500, [], b"")
+    if "kind" in outcome and outcome["kind"] is None:
+        # No output was set and nothing was returned; the host then answers 200.
+        return Answer(200, [], b"")
     if "http" not in outcome:
         # A plain text; reading it as JSON is the host's part, which the runtime knows nothing of.
         assert outcome["kind"] == "string"

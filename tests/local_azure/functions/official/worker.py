@@ -45,7 +45,9 @@ async def serve(app_root: Path, answers: Any) -> None:
         described = await runtime.functions_metadata_request(_request(protos))
         functions = [_description(function) for function in described.function_metadata_results or []]
     failure = started.result.exception
-    _answer(answers, {"failure": failure and failure.message, "functions": functions})
+    # An app with a web extension has a server of its own, which starts as soon as this task waits.
+    server = (started.capabilities or {}).get("HttpUri")
+    _answer(answers, {"failure": failure and failure.message, "functions": functions, "server": server})
     loop = asyncio.get_running_loop()
     while line := await loop.run_in_executor(None, sys.stdin.readline):
         calls = [_invoke(runtime, protos, call) for call in json.loads(line)]
@@ -72,14 +74,27 @@ async def _invoke(runtime: Any, protos: types.ModuleType, call: Json) -> Json:
         return {"failure": f"{type(error).__name__}: {error}"}
     if response.result.status != protos.StatusResult.Success:
         return {"failure": response.result.exception.message}
-    value = response.return_value
+    # An answer may be in an output of type http; other outputs are told beside it.
+    outputs = [output.data for output in response.output_data or [] if output.data.WhichOneof("data") == "http"]
+    value = outputs[-1] if outputs else response.return_value
     kind = value.WhichOneof("data") if value is not None else None
-    return {kind: _http(value.http)} if kind == "http" else {"kind": kind, "value": kind and getattr(value, kind)}
+    outcome = {kind: _http(value.http)} if kind == "http" else {"kind": kind, "value": kind and getattr(value, kind)}
+    if response.output_data:
+        outcome["outputs"] = {output.name: _output(output.data) for output in response.output_data}
+    return outcome
+
+
+def _output(data: Any) -> Json:
+    kind = data.WhichOneof("data")
+    value = getattr(data, kind)
+    if kind == "http":
+        return {"kind": kind, "value": _http(value)}
+    return {"kind": kind, "value": value.decode("latin-1") if isinstance(value, bytes) else value}
 
 
 def _typed_data(protos: types.ModuleType, value: Json) -> Any:
-    if "string" in value:
-        return protos.TypedData(string=value["string"])
+    if "http" not in value:  # nothing at all is null
+        return protos.TypedData(**value)
     http = value["http"]
     body = base64.b64decode(http["body"])
     return protos.TypedData(

@@ -199,14 +199,38 @@ async def test_h021_the_same_route_with_other_methods_is_fine(serve: Serve) -> N
         assert (await app.send("PUT", "/api/one", body=b"")).json()["function"] == "write"
 
 
-async def test_an_input_binding_that_is_not_provided_puts_its_function_in_error(serve: Serve) -> None:
-    source = """
-    @app.route()
-    @app.generic_input_binding(arg_name="blob", type="blob", path="a/b")
-    def one(req, blob: str) -> func.HttpResponse: ...
-    """
+REFUSED = """
+@app.route()
+@app.blob_input(arg_name="picture", path="a/b", connection="Storage")
+def reads_blob(req, picture: func.InputStream) -> func.HttpResponse: ...
 
-    async with serve(source) as app:
+@app.route()
+@app.queue_output(arg_name="message", queue_name="q", connection="Storage")
+def writes_queue(req, message: func.Out[str]) -> func.HttpResponse: ...
+
+@app.route()
+@app.generic_output_binding(arg_name="actions", type="webPubSub", hub="chat")
+def sends(req, actions: func.Out[str]) -> func.HttpResponse: ...
+
+@app.route()
+def served(req) -> func.HttpResponse: return func.HttpResponse("served")
+"""
+
+
+async def test_d083_a_function_with_a_binding_that_is_not_provided_is_in_error_with_what_runs_it(
+    serve: Serve,
+) -> None:
+    """The others are served; queues and blobs are in Azurite, other services are not."""
+    refusal = "This host does not provide the"
+    azurite = "run the app with Core Tools (func start) and Azurite, which has queues and blobs."
+    other = "run the app with Core Tools (func start) and the service that it connects to."
+
+    async with serve(REFUSED) as app:
         assert app.host.app.routes.errors == {
-            "one": "The input binding 'blob' of type blob is not provided by this host."
+            "reads_blob": f"{refusal} input binding 'picture' of type blob: {azurite}",
+            "writes_queue": f"{refusal} output binding 'message' of type queue: {azurite}",
+            "sends": f"{refusal} output binding 'actions' of type webPubSub: {other}",
         }
+        assert f"The 'reads_blob' function is in error: {refusal} input" in app.host.startup_banner()
+        assert (await app.get("/api/reads_blob")).status == 404
+        assert (await app.get("/api/served")).body == b"served"

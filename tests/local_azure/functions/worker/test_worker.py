@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import re
 from pathlib import Path
 
 import pytest
@@ -149,6 +150,61 @@ async def test_h011_an_unbound_context_knows_its_invocation(
     assert f"Executed 'Functions.in_context' (Succeeded, Id={first[0]}, Duration=" in caplog.text
 
 
+async def test_h081_the_trace_context_has_both_spellings_and_a_parent_of_its_own_where_the_request_had_none(
+    serve: Serve,
+) -> None:
+    source = """
+    @app.route(route="c")
+    async def in_context(req: func.HttpRequest, context: func.Context):
+        trace = context.trace_context
+        pairs = [
+            [trace.trace_parent, trace.Traceparent], [trace.trace_state, trace.Tracestate],
+            [trace.attributes, trace.Attributes],
+        ]
+        return func.HttpResponse(json.dumps(pairs))
+    """
+    parent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+    no_parents = ("", "nonsense", parent.upper(), parent.replace("b7ad6b7169203331", "0" * 16))
+
+    async with serve(source) as app:
+        given = (await app.get("/api/c", ("traceparent", parent), ("tracestate", "a=1"))).json()
+        made = [(await app.get("/api/c", ("traceparent", text), ("tracestate", "a=1"))).json() for text in no_parents]
+
+    assert given == [[parent, parent], ["a=1", "a=1"], [{}, {}]]
+    assert all(re.fullmatch("00-[0-9a-f]{32}-[0-9a-f]{16}-01", pairs[0][0]) for pairs in made)
+    assert all(pairs[0][0] == pairs[0][1] and pairs[1] == ["", ""] for pairs in made)
+    assert len({pairs[0][0] for pairs in made}) == len(no_parents)
+
+
+async def test_h082_h083_a_function_may_answer_through_an_output_parameter(serve: Serve) -> None:
+    source = """
+    @app.generic_trigger(arg_name="req", type="httpTrigger", route="set")
+    @app.generic_output_binding(arg_name="answer", type="http")
+    def sets(req: func.HttpRequest, answer: func.Out[func.HttpResponse]) -> None:
+        answer.set(func.HttpResponse("made", status_code=201, headers={"X-Own": "1"}))
+
+    @app.generic_trigger(arg_name="req", type="httpTrigger", route="unset")
+    @app.generic_output_binding(arg_name="answer", type="http")
+    async def sets_nothing(req: func.HttpRequest, answer: func.Out[func.HttpResponse]): pass
+
+    @app.generic_trigger(arg_name="req", type="httpTrigger", route="text")
+    @app.generic_output_binding(arg_name="answer", type="http")
+    def sets_text(req: func.HttpRequest, answer: func.Out[str]): answer.set("plain")
+
+    @app.generic_trigger(arg_name="req", type="httpTrigger", route="wrong")
+    @app.generic_output_binding(arg_name="answer", type="http")
+    def sets_a_number(req: func.HttpRequest, answer): answer.set(5)
+    """
+
+    async with serve(source) as app:
+        made, unset, text, wrong = [await app.get(f"/api/{name}") for name in ("set", "unset", "text", "wrong")]
+
+    assert (made.status, made.body, made["x-own"]) == (201, b"made", "1")
+    assert (unset.status, unset.body) == (200, b"")
+    assert (text.status, text.body) == (200, b"plain")
+    assert (wrong.status, wrong.body) == (500, b"")
+
+
 async def test_a_value_without_a_return_binding_is_500(serve: Serve) -> None:
     source = """
     @app.generic_trigger(arg_name="req", type="httpTrigger", route="bare")
@@ -157,20 +213,6 @@ async def test_a_value_without_a_return_binding_is_500(serve: Serve) -> None:
 
     async with serve(source) as app:
         assert (await app.get("/api/bare")).status == 500
-
-
-async def test_outputs_may_be_set_and_are_reported_as_dropped(serve: Serve) -> None:
-    source = """
-    @app.route()
-    @app.queue_output(arg_name="queue", queue_name="q", connection="AzureWebJobsStorage")
-    def out(req, queue: func.Out[str]):
-        queue.set("message")
-        return func.HttpResponse(queue.get())
-    """
-
-    async with serve(source) as app:
-        assert (await app.get("/api/out")).body == b"message"
-        assert "'out' has an output binding 'queue' of type queue: this host drops" in app.host.startup_banner()
 
 
 async def test_more_requests_than_allowed_at_once_are_429(serve: Serve, tmp_path: Path) -> None:

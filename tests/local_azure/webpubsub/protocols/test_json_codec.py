@@ -10,10 +10,14 @@ from hypothesis import strategies as st
 from local_azure.webpubsub.messages import (
     Ack,
     AckError,
+    CancelInvocation,
+    ClientMessage,
     Connected,
     DataType,
     Disconnected,
     GroupMessage,
+    Invoke,
+    InvokeResponse,
     JoinGroup,
     LeaveGroup,
     Payload,
@@ -38,6 +42,10 @@ def frame(**properties: object) -> str:
 
 def send(**properties: object) -> str:
     return frame(**{"type": "sendToGroup", "group": "room", "dataType": "text", "data": "hi"} | properties)
+
+
+def invoke(**properties: object) -> str:
+    return frame(**{"type": "invoke", "invocationId": "1", "target": "event", "event": "sum"} | properties)
 
 
 def sent_payload(text: str) -> Payload:
@@ -222,11 +230,29 @@ def test_w084_a_large_message_is_decoded() -> None:
         pytest.param(send()[:-1] + ',"metadata":{"a":"1","a":"2"}}', id="W-087 duplicate key"),
         pytest.param(send(metadata={"a": {"b": "c"}}), id="metadata with an object"),
         pytest.param(send(metadata=[["a", "b"]]), id="metadata as a list"),
-        pytest.param(send(stream={"streamId": "s1"}), id="streams are refused"),
+        pytest.param(send(type="event", event="e", stream={"streamId": "s1"}), id="a stream to a handler"),
+        pytest.param(invoke(invocationId="\ud800"), id="W-210 half a surrogate pair"),
+        pytest.param(invoke(dataType="text"), id="W-210 dataType without data"),
+        pytest.param(invoke(stream={"streamId": "s1"}), id="stream of an invocation"),
     ],
 )
 def test_w066_to_w088_an_invalid_frame_ends_the_connection_with_1007(text: str) -> None:
     assert refusal(text) == INVALID
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (invoke(data=[1, 2]), Invoke("1", "sum", Payload(DataType.JSON, b"[1, 2]"))),
+        (invoke(), Invoke("1", "sum", Payload(DataType.TEXT, b""))),
+        (invoke(dataType="text", data=""), Invoke("1", "sum", Payload(DataType.TEXT, b""))),
+        (invoke(metadata={"k": "v"}), Invoke("1", "sum", Payload(DataType.TEXT, b"", {"k": "v"}))),
+        (invoke(type="INVOKE", target="Event", ackId=5), Invoke("1", "sum", Payload(DataType.TEXT, b""))),
+        (frame(type="cancelInvocation", invocationId="é"), CancelInvocation("é")),
+    ],
+)
+def test_w201_w204_an_invocation_may_have_a_payload(text: str, message: ClientMessage) -> None:
+    assert CODEC.decode(text) == message
 
 
 def test_w083_a_binary_frame_ends_the_connection_with_1003() -> None:
@@ -256,6 +282,23 @@ def test_w056_only_a_reliable_connection_is_given_a_token() -> None:
                 "ackId": 2**64 - 1,
                 "success": False,
                 "error": {"name": "Forbidden", "message": "group 'g\"'"},
+            },
+        ),
+        (
+            InvokeResponse('"1"', Payload(DataType.BINARY, b"\0\xff")),
+            {"type": "invokeResponse", "invocationId": '"1"', "success": True, "dataType": "binary", "data": "AP8="},
+        ),
+        (
+            InvokeResponse("1", metadata={"k": "v"}),
+            {"type": "invokeResponse", "invocationId": "1", "success": True, "metadata": {"k": "v"}},
+        ),
+        (
+            InvokeResponse("1", error=AckError("BadRequest", '"no"')),
+            {
+                "type": "invokeResponse",
+                "invocationId": "1",
+                "success": False,
+                "error": {"name": "BadRequest", "message": '"no"'},
             },
         ),
     ],
@@ -300,10 +343,15 @@ json_values = st.recursive(
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(unicode_text, inner, max_size=4),
     max_leaves=10,
 )
-property_names = st.sampled_from(
-    ["type", "group", "event", "dataType", "data", "ackId", "noEcho", "ttlSeconds", "metadata", "sequenceId", "stream"]
+NAMES = ["type", "group", "event", "dataType", "data", "ackId", "noEcho", "ttlSeconds", "metadata", "sequenceId"]
+NAMES += ["invocationId", "target", "stream", "streamId", "streamSequenceId", "error"]
+TYPES = ["sendToGroup", "event", "joinGroup", "sequenceAck", "invoke", "cancelInvocation", "streamData", "streamEnd"]
+property_names = st.sampled_from(NAMES)
+property_values = (
+    json_values
+    | st.sampled_from([*TYPES, "text", "binary"])
+    | st.dictionaries(st.sampled_from(["streamId", "idleTimeoutMs", "message", "userErrorCode"]), json_values)
 )
-property_values = json_values | st.sampled_from(["sendToGroup", "event", "joinGroup", "sequenceAck", "text", "binary"])
 
 
 @given(st.text() | st.binary() | st.dictionaries(property_names, property_values).map(json.dumps))

@@ -1,15 +1,17 @@
 """Protobuf clients on real sockets, among JSON and raw ones, and in front of an application."""
 
 import asyncio
+from dataclasses import replace
 from typing import Any
 
 import aiohttp
 import pytest
+from aiohttp import web
 from google.protobuf.any_pb2 import Any as AnyMessage
 
-from local_azure.webpubsub import Service
+from local_azure.webpubsub import HubSettings, Service, Settings
 from local_azure.webpubsub.protocols import webpubsub_pb2 as pb
-from tests.local_azure.webpubsub.harness import Application, Client, Harness, client_url, until
+from tests.local_azure.webpubsub.harness import FAST, HUB, WAIT_SECONDS, Application, Client, Harness, client_url, until
 
 PROTOBUF = "protobuf.webpubsub.azure.v1"
 RELIABLE = "protobuf.reliable.webpubsub.azure.v1"
@@ -35,6 +37,58 @@ async def connect(harness: Harness, service: Service, user: str, subprotocol: st
         "reconnectionToken": connected.reconnection_token,
     }
     return client
+
+
+async def test_w217_an_invocation_is_answered_in_protobuf(
+    harness: Harness, service: Service, application: Application
+) -> None:
+    """The frames are those of the published schema: field 10 of a client, 11 to cancel, 5 of the service."""
+    application.answer("sum", lambda request: web.json_response(sum(request.json())))
+    application.answer("no", lambda _: web.Response(status=400))
+    ana = await connect(harness, service, "ana", RELIABLE)
+
+    await ana.ws.send_bytes(bytes.fromhex("52110A0373756D1201311A0722055B312C325D"))
+    answered = (await ana.frame()).data
+    await send(ana, invoke_event_message=pb.InvokeEventMessage(event="no", invocation_id="2"))
+    refused = (await receive(ana)).invoke_response_message
+    await send(ana, cancel_invocation_message=pb.CancelInvocationMessage(invocation_id="never"))
+    await send(ana, ping_message=pb.PingMessage())
+
+    assert answered == bytes.fromhex("2A0A0A013110011A03220133")
+    assert (refused.invocation_id, refused.success, refused.error.name) == ("2", False, "BadRequest")
+    (asked,) = application.of("no")
+    assert (asked.headers["Content-Type"], asked.body) == ("text/plain; charset=utf-8", b"")
+    assert (await receive(ana)).WhichOneof("message") == "pong_message"
+
+
+async def test_w211_w217_a_protobuf_client_cancels_its_invocation(harness: Harness) -> None:
+    service = await harness.service(Settings(times=replace(FAST, handler_timeout_seconds=10 * WAIT_SECONDS)))
+    application = await harness.application()
+    service.set_event_handlers(HUB, [application.handler()])
+    application.answer("slow", lambda _: asyncio.sleep(10 * WAIT_SECONDS, web.Response()))
+    failures: list[object] = []
+    service.observations.subscribe(lambda record: failures.append(getattr(record, "failure", None)))
+    ana = await connect(harness, service, "ana")
+    await send(ana, invoke_event_message=pb.InvokeEventMessage(event="slow", invocation_id="1"))
+    await application.wait_for("slow")
+
+    await ana.ws.send_bytes(bytes.fromhex("5A030A0131"))
+    await until(lambda: any(str(failure).startswith("cancelled") for failure in failures))
+    await send(ana, ping_message=pb.PingMessage())
+
+    assert (await receive(ana)).WhichOneof("message") == "pong_message"
+
+
+async def test_w220_a_hub_without_invocations_closes_a_protobuf_client_with_1007(harness: Harness) -> None:
+    service = await harness.service(Settings(times=FAST, hubs={HUB: HubSettings(invocations=False)}))
+    ana = await connect(harness, service, "ana")
+
+    await send(ana, invoke_event_message=pb.InvokeEventMessage(event="sum", invocation_id="1"))
+
+    assert await ana.closed() == (
+        1007,
+        "The client message is not a valid protobuf.webpubsub.azure.v1 protocol message.",
+    )
 
 
 async def test_w115_the_first_frame_names_the_connection_and_the_user(harness: Harness, service: Service) -> None:
@@ -132,5 +186,6 @@ async def test_w095_a_reliable_client_recovers_what_it_did_not_acknowledge(harne
     again = await harness.open(client_url(service, **query), RELIABLE)
 
     async with asyncio.timeout(5):
+        assert (await receive(again)).system_message.HasField("connected_message")
         replayed = [(await receive(again)).data_message for _ in range(2)]
     assert [(message.sequence_id, message.data.text_data) for message in replayed] == [(2, "2"), (3, "3")]

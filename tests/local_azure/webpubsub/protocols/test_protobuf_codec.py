@@ -12,11 +12,14 @@ from hypothesis import strategies as st
 from local_azure.webpubsub.messages import (
     Ack,
     AckError,
+    CancelInvocation,
     ClientMessage,
     Connected,
     DataType,
     Disconnected,
     GroupMessage,
+    Invoke,
+    InvokeResponse,
     JoinGroup,
     LeaveGroup,
     Payload,
@@ -78,6 +81,18 @@ def downstream(message: ServiceMessage) -> pb.DownstreamMessage:
         ),
         pytest.param("420308AC02", SequenceAck(300), id="sequence ack"),
         pytest.param("4A00", Ping(), id="ping"),
+        pytest.param(
+            "52110A0373756D1201311A0722055B312C325D",
+            Invoke("1", "sum", Payload(DataType.JSON, b"[1,2]")),
+            id="W-217 invoke",
+        ),
+        pytest.param("52060A0165120131", Invoke("1", "e", Payload(DataType.TEXT, b"")), id="W-217 without payload"),
+        pytest.param(
+            "520E0A016512013122060A016B120176",
+            Invoke("1", "e", Payload(DataType.TEXT, b"", {"k": "v"})),
+            id="W-219 metadata without payload",
+        ),
+        pytest.param("5A030A0131", CancelInvocation("1"), id="W-217 cancel"),
     ],
 )
 def test_w112_known_client_frames(frame: str, message: ClientMessage) -> None:
@@ -94,6 +109,16 @@ def test_w112_known_client_frames(frame: str, message: ClientMessage) -> None:
         ),
         pytest.param(Connected("c1", "alice"), "1A0D0A0B0A0263311205616C696365", id="W-115 connected"),
         pytest.param(Disconnected("bye"), "1A0712051203627965", id="disconnected"),
+        pytest.param(
+            InvokeResponse("1", Payload(DataType.JSON, b"3")), "2A0A0A013110011A03220133", id="W-217 response"
+        ),
+        pytest.param(InvokeResponse("1"), "2A050A01311001", id="W-217 response without payload"),
+        pytest.param(
+            InvokeResponse("1", error=AckError("BadRequest", "no")),
+            "2A150A013122100A0A4261645265717565737412026E6F",
+            id="W-217 error",
+        ),
+        pytest.param(InvokeResponse("1", metadata={"k": "v"}), "2A0D0A013110012A060A016B120176", id="W-219 metadata"),
     ],
 )
 def test_w115_w116_known_service_frames(message: ServiceMessage, frame: str) -> None:
@@ -122,6 +147,11 @@ def upstream_send(**fields: Any) -> bytes:
     return pb.UpstreamMessage(send_to_group_message=pb.SendToGroupMessage(**fields)).SerializeToString()
 
 
+def upstream_invoke(**fields: Any) -> bytes:
+    fields = dict[str, Any](event="sum", invocation_id="1") | fields
+    return pb.UpstreamMessage(invoke_event_message=pb.InvokeEventMessage(**fields)).SerializeToString()
+
+
 @pytest.mark.parametrize(
     "frame",
     [
@@ -136,16 +166,22 @@ def upstream_send(**fields: Any) -> bytes:
             upstream_send(data=pb.MessageData(), metadata=[pb.MetadataEntry(key="a", value="1")]),
             id="W-272 unselected data with metadata",
         ),
-        pytest.param(bytes.fromhex("52020801"), id="W-274 a message of a later protocol"),
+        pytest.param(bytes.fromhex("7A020801"), id="W-274 a message of a later protocol"),
         pytest.param(upstream_send(data=pb.MessageData(json_data="{")), id="no JSON"),
         pytest.param(upstream_send(data=pb.MessageData(json_data=" null ")), id="JSON null"),
         pytest.param(upstream_send(data=pb.MessageData(json_data="[" * 200_000)), id="deep JSON"),
-        pytest.param(upstream_send(stream=pb.Stream(stream_id="s1")), id="stream"),
         pytest.param(upstream_send(metadata=[pb.MetadataEntry(key="a b", value="c")]), id="metadata key"),
         pytest.param(upstream_send(metadata=[pb.MetadataEntry(key="a", value="c")] * 2), id="metadata duplicate"),
         pytest.param(
             pb.UpstreamMessage(event_message=pb.EventMessage(event="1x")).SerializeToString(), id="event name"
         ),
+        pytest.param(bytes.fromhex("5200"), id="W-210 an empty invocation"),
+        pytest.param(upstream_invoke(invocation_id=""), id="W-210 no invocation id"),
+        pytest.param(upstream_invoke(event="1x"), id="W-210 event name"),
+        pytest.param(upstream_invoke(data=pb.MessageData()), id="unselected data of an invocation"),
+        pytest.param(upstream_invoke(stream=pb.Stream(stream_id="s1")), id="stream of an invocation"),
+        pytest.param(upstream_invoke(metadata=[pb.MetadataEntry(key="a b")]), id="metadata key of an invocation"),
+        pytest.param(bytes.fromhex("5A00"), id="a cancel without an id"),
     ],
 )
 def test_w113_an_invalid_frame_ends_the_connection_with_1007(frame: bytes) -> None:

@@ -191,6 +191,40 @@ def calls_flaky(context: df.DurableOrchestrationContext) -> Flow:
 
 
 @app.orchestration_trigger(context_name="context")
+def catches_then_fails(context: df.DurableOrchestrationContext) -> Flow:
+    """Doubles, catches the first failure, does not catch the second; returns what all three returned."""
+    plan = context.get_input()
+    results = [(yield context.call_activity("double", 1))]
+    try:
+        results.append((yield context.call_activity("Flaky", {**plan, "token": plan["token"] + "-caught"})))
+    except Exception as error:
+        results.append(str(error))
+    results.append((yield context.call_activity("Flaky", plan)))
+    return results
+
+
+@app.orchestration_trigger(context_name="context")
+def flaky_then_waits(context: df.DurableOrchestrationContext) -> Flow:
+    yield context.call_activity("Flaky", context.get_input())
+    return (yield context.wait_for_external_event("go"))
+
+
+@app.orchestration_trigger(context_name="context")
+def retries_in_vain(context: df.DurableOrchestrationContext) -> Flow:
+    return (yield context.call_activity_with_retry("Flaky", df.RetryOptions(1, 2), context.get_input()))
+
+
+@app.orchestration_trigger(context_name="context")
+def two_children(context: df.DurableOrchestrationContext) -> Flow:
+    """Starts two sub-orchestrations of the given names and inputs at once, under ids of their own."""
+    children = [
+        context.call_sub_orchestrator(name, data, f"{context.instance_id}-{number}")
+        for number, (name, data) in enumerate(context.get_input())
+    ]
+    return (yield context.task_all(children))
+
+
+@app.orchestration_trigger(context_name="context")
 def countdown(context: df.DurableOrchestrationContext) -> Flow:
     """Continues as new until it reaches zero, collecting an event on each run."""
     state = context.get_input()

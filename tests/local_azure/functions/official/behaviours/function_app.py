@@ -65,10 +65,10 @@ def text_typed(req: str) -> func.HttpResponse:
 
 
 @app.route(route="out")
-@app.queue_output(arg_name="queue", queue_name="q", connection="AzureWebJobsStorage")
-def with_output(req: func.HttpRequest, queue: func.Out[str]) -> func.HttpResponse:
-    queue.set("message")
-    return func.HttpResponse(queue.get())
+@app.table_output(arg_name="rows", connection="AzureWebJobsStorage", table_name="rows")
+def with_output(req: func.HttpRequest, rows: func.Out[str]) -> func.HttpResponse:
+    rows.set("[]")
+    return func.HttpResponse(rows.get())
 
 
 @app.generic_trigger(arg_name="req", type="httpTrigger", route="bare")
@@ -123,6 +123,18 @@ RETURNS: dict[str, Callable[[], Any]] = {
 @app.route(route="returns/{what}", methods=["GET"])
 async def returns(req: func.HttpRequest) -> func.HttpResponse:
     return RETURNS[req.route_params["what"]]()  # type: ignore[no-any-return]
+
+
+@app.route(route="cookie", methods=["GET"])
+def cookie_that_expires(req: func.HttpRequest) -> func.HttpResponse:
+    return func.HttpResponse(headers={"Set-Cookie": f"a=1; Expires={req.params['expires']}"})
+
+
+@app.generic_trigger(arg_name="req", type="httpTrigger", route="through/{what}")
+@app.generic_output_binding(arg_name="answer", type="http")
+def through_output(req: func.HttpRequest, answer: func.Out[func.HttpResponse]) -> None:
+    if req.route_params["what"] == "response":
+        answer.set(func.HttpResponse("made", status_code=201, headers={"X-Own": "1"}))
 
 
 @app.timer_trigger(arg_name="timer", schedule="0 0 0 1 1 *")
