@@ -18,8 +18,8 @@ from local_azure.webpubsub.inspector.labels import (
     client_message_label,
     delivery_label,
     groups_of,
-    payload_of,
     is_routine,
+    payload_of,
 )
 from local_azure.webpubsub.messages import ClientMessage, DataMessage, Payload
 from local_azure.webpubsub.observations import (
