@@ -7,6 +7,7 @@ import os
 import signal
 import socket
 import sys
+import urllib.request
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -298,7 +299,7 @@ async def test_the_command_prints_the_connection_string_and_ends_cleanly(harness
     settings.write_text(json.dumps({"WebPubSub": {"Hubs": {HUB: {"AnonymousConnectPolicy": "allow"}}}}))
     process = await asyncio.create_subprocess_exec(
         sys.executable,
-        *("-m", "local_azure.webpubsub", "--port", "0", "--settings", str(settings)),
+        *("-m", "local_azure.webpubsub", "--port", "0", "--settings", str(settings), "--no-recorder"),
         cwd=ROOT,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
@@ -308,6 +309,8 @@ async def test_the_command_prints_the_connection_string_and_ends_cleanly(harness
     connection_string = (await process.stdout.readline()).decode().split()[-1]
     assert connection_string.startswith(f"Endpoint={endpoint};AccessKey=")
     assert (await process.stdout.readline()).decode() == f"Inspector, for a browser: {endpoint}/\n"
+    with urllib.request.urlopen(f"{endpoint}/inspector/recorder", timeout=10) as answer:
+        assert json.load(answer)["enabled"] is False
 
     client = await harness.open(f"{endpoint}/client/hubs/{HUB}", "json.webpubsub.azure.v1")
     assert client.connected["userId"] is None
