@@ -7,13 +7,12 @@ import os
 import signal
 import socket
 import sys
-import urllib.request
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from aiohttp import WSServerHandshakeError, web
+from aiohttp import ClientSession, WSServerHandshakeError, web
 from azure.messaging.webpubsubservice.aio import WebPubSubServiceClient
 
 from local_azure.log_lines import FieldFormatter
@@ -309,8 +308,8 @@ async def test_the_command_prints_the_connection_string_and_ends_cleanly(harness
     connection_string = (await process.stdout.readline()).decode().split()[-1]
     assert connection_string.startswith(f"Endpoint={endpoint};AccessKey=")
     assert (await process.stdout.readline()).decode() == f"Inspector, for a browser: {endpoint}/\n"
-    with urllib.request.urlopen(f"{endpoint}/inspector/recorder", timeout=10) as answer:
-        assert json.load(answer)["enabled"] is False
+    async with ClientSession() as session, session.get(f"{endpoint}/inspector/recorder") as answer:
+        assert (await answer.json())["enabled"] is False
 
     client = await harness.open(f"{endpoint}/client/hubs/{HUB}", "json.webpubsub.azure.v1")
     assert client.connected["userId"] is None

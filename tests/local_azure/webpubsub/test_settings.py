@@ -136,7 +136,7 @@ def handler(**values: object) -> dict[str, object]:
         ({"WebPubSub": {"Recorder": {"Enabled": 1}}}, "WebPubSub:Recorder:Enabled must be true or false"),
         (
             {"WebPubSub": {"Recorder": {"MaxBytes": 1}}},
-            "WebPubSub:Recorder:MaxBytes must be a whole number from 1048576",
+            "Recorder:MaxBytes must be a whole number from 1048576",
         ),
         (hub(EventHandler=[]), "unknown setting WebPubSub:Hubs:chat:EventHandler"),
         (handler(Auth={"Type": "ManagedIdentity"}), "EventHandlers:0:Auth:ManagedIdentity:Resource must name"),
