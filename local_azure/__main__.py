@@ -42,6 +42,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parsed = _parser().parse_args(arguments)
     try:
         require_extra("functions", "the Functions host")
+        if parsed.reload:
+            require_extra("functions", "--reload")
         options = parse_options(parsed, parsed.app)
         # The app's process must be able to trust the certificates from its start.
         with (

@@ -114,8 +114,9 @@ def _print_addresses(
     options: ServiceOptions, service: Service, storage: StorageStarted, identity: "_Identity | None"
 ) -> None:
     print_line(f"Functions host   http://localhost:{options.functions_port}/")
-    note = "   (open it in a browser: the inspector)" if service.has_inspector else ""
-    print_line(f"Web PubSub       {service.endpoint}/{note}")
+    print_line(f"Web PubSub       {service.endpoint}/")
+    if service.has_inspector:
+        print_line(f"Its inspector    {service.endpoint}/")
     if identity is None:
         print_line(f"Connection       {service.connection_string}")
     print_line(f"Table storage    {storage.endpoint}")

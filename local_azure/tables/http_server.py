@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
+from http import HTTPStatus
 from itertools import islice
 from urllib.parse import parse_qsl, urlsplit
 
@@ -130,7 +131,8 @@ class HttpServer:
         if response is not None:
             answer = response.body
             answer_headers = [*_all_headers(response, received.headers, call.request_id).items()]
-            answer_headers.append(("Content-Length", str(len(answer))))
+            if response.status != HTTPStatus.NO_CONTENT:
+                answer_headers.append(("Content-Length", str(len(answer))))
         record = StorageCalled(
             at=began + milliseconds / 1000,
             operation=call.operation,

@@ -67,7 +67,8 @@ def test_the_help_names_the_program_as_it_was_called(monkeypatch: pytest.MonkeyP
 
 
 def test_a_part_whose_packages_are_here_can_be_used() -> None:
-    extras.require_extra("functions", "the Functions host")
+    for part in extras.PACKAGES["functions"]:
+        extras.require_extra("functions", part)
 
 
 @pytest.mark.parametrize("extra", extras.PACKAGES)
@@ -75,4 +76,11 @@ def test_the_packages_that_an_extra_is_said_to_need_are_those_that_it_brings(ext
     lines = (ROOT / "local_azure" / f"requirements-{extra}.txt").read_text(encoding="utf-8").splitlines()
     brought = {Requirement(line).name for line in lines if not line.startswith("#")}
 
-    assert set(extras.PACKAGES[extra].values()) == brought
+    assert {package for part in extras.PACKAGES[extra].values() for package in part.values()} == brought
+
+
+def test_a_package_that_only_an_option_needs_is_named_with_the_option(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(extras, "PACKAGES", {"functions": {"--reload": {"no_module_of_this_name": "watchfiles"}}})
+
+    with pytest.raises(extras.MissingExtra, match=r"^--reload needs watchfiles, which is not installed: "):
+        extras.require_extra("functions", "--reload")

@@ -33,7 +33,7 @@ class Entry:
 
     `change` is the number of the buffer's change that last changed the entry. `is_ok` is None where nothing can fail.
     `request_id` is the storage's id of a storage call; a fault that disturbs the call has the same.
-    `is_routine` marks pings, sequence acks and validations, which the page does not show by default.
+    `is_routine` marks pings, acks of messages and streams, and validations, which the page does not show by default.
     `payload` and `reply` are as they were recorded, `exchange` is the HTTP call of a webhook, of REST and of storage.
     `groups` are those that the entry names. `size` is what the entry takes in memory, in bytes.
     """
@@ -113,11 +113,14 @@ class Entry:
         given = (self.facts[name] for name in ("reason", "error", "target") if self.facts.get(name))
         return self.redactor.redact_text(str(next(given, ""))[:EXCERPT_CHARACTERS])
 
+    def _shown(self, fact: str | int) -> str | int:
+        return self.redactor.redact_text(fact) if isinstance(fact, str) else fact
+
     def details(self) -> dict[str, object]:
         """Return the entry with its payloads and facts, and its HTTP call."""
         content, answer = self.content, self.answer
         return self.summary() | {
-            "facts": self.facts,
+            "facts": {name: self._shown(value) for name, value in self.facts.items()},
             "content": content.document() if content else None,
             "answer": answer.document() if answer else None,
             "http": self.exchange.document(self.redactor) if self.exchange else None,

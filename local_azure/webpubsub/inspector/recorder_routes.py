@@ -187,7 +187,7 @@ async def _read_json_body(request: web.Request, limit: int) -> dict[str, Any]:
 
 
 def _replay_arguments(document: dict[str, Any]) -> tuple[int, str | None, dict[str, str | None]]:
-    entry_id, body, headers = document.get("entry"), document.get("body"), document.get("headers") or {}
+    entry_id, body, headers = document.get("entry"), document.get("body"), document.get("headers", {})
     if isinstance(entry_id, bool) or not isinstance(entry_id, int):
         raise InvalidDocument("entry must be the number of an entry")
     if body is not None and not isinstance(body, str):
