@@ -116,7 +116,7 @@ def _print_addresses(
     print_line(f"Functions host   http://localhost:{options.functions_port}/")
     print_line(f"Web PubSub       {service.endpoint}/")
     if service.has_inspector:
-        print_line(f"Its inspector    {service.endpoint}/")
+        print_line(f"Inspector        {service.endpoint}/")
     if identity is None:
         print_line(f"Connection       {service.connection_string}")
     print_line(f"Table storage    {storage.endpoint}")
