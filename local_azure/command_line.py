@@ -43,7 +43,7 @@ SUBCOMMANDS: Mapping[str, Subcommand] = MappingProxyType(
 
 
 # Commands that set a handler for Ctrl-C once they have started. The others rely on KeyboardInterrupt on Windows.
-SET_HANDLERS = frozenset({"local_azure", "local_azure.functions"})
+SET_HANDLERS = frozenset({"local_azure", "local_azure.functions", "local_azure.tables", "local_azure.webpubsub"})
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -1,12 +1,15 @@
 """`python -m local_azure.webpubsub`: the service alone, for any application that uses Azure Web PubSub."""
 
+from local_azure.interrupts import exit_at_interrupt, stop_at_signals
+
+if __name__ == "__main__":
+    exit_at_interrupt()
+
 import argparse
 import asyncio
-import contextlib
 import json
 import logging
 import os
-import signal
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
@@ -135,10 +138,7 @@ async def _run(
     ):
         for fault in options.fault:
             service.faults.add(fault)
-        for number in (signal.SIGINT, signal.SIGTERM):
-            # Windows has no signal handlers in its event loop; there Ctrl-C interrupts `asyncio.run` itself.
-            with contextlib.suppress(NotImplementedError):
-                asyncio.get_running_loop().add_signal_handler(number, stopped.set)
+        stop_at_signals(stopped)
         print(f"Web PubSub listens on {service.endpoint}")  # noqa: T201
         print(f"Connection string: {service.connection_string}", flush=True)  # noqa: T201
         if service.has_inspector:
