@@ -14,7 +14,13 @@ from multidict import CIMultiDict
 from yarl import URL
 
 from local_azure.observations import StorageCalled, StorageFaultTriggered
-from local_azure.webpubsub.inspector.labels import client_message_label, delivery_label, groups_of, is_routine
+from local_azure.webpubsub.inspector.labels import (
+    client_message_label,
+    delivery_label,
+    groups_of,
+    is_routine,
+    payload_of,
+)
 from local_azure.webpubsub.messages import ClientMessage, DataMessage, Payload
 from local_azure.webpubsub.observations import (
     ConnectionDetached,
@@ -142,7 +148,7 @@ class RecordEncoder:
 
     def _received_frame(self, record: FrameReceived) -> tuple[object, ...]:
         message = record.message
-        payload: Payload | None = getattr(message, "payload", None)
+        payload = payload_of(message)
         content = record.frame if payload is None else payload.data
         if isinstance(content, str) and len(content) > self._max_payload_bytes // 4:
             content = content.encode(errors="replace")

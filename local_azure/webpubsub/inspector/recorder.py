@@ -20,7 +20,7 @@ log = logging.getLogger(__name__)
 
 KEEP_SECONDS = 10.0
 # Entries are made in steps, so that the service answers meanwhile.
-RECORDS_AT_ONCE = 500
+STEP_SECONDS = 0.01
 
 # Records wait to be encoded together: code that runs again at once takes a quarter of the time.
 ENCODED_AT_ONCE = 32
@@ -92,11 +92,13 @@ class Recorder:
         """Return the entries of everything that was recorded."""
         buffer = self.buffer
         self._encode_waiting()
+        loop = asyncio.get_running_loop()
+        pause_due = loop.time() + STEP_SECONDS
         while self._ring:
-            for _ in range(min(RECORDS_AT_ONCE, len(self._ring))):
-                self._make_entry(buffer)
-            if self._ring:
+            self._make_entry(buffer)
+            if loop.time() >= pause_due:
                 await asyncio.sleep(0)
+                pause_due = loop.time() + STEP_SECONDS
         return buffer
 
     @property
