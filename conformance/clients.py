@@ -19,12 +19,16 @@ ABNORMAL_CLOSURE = 1006
 
 
 class Client:
-    """A client with a socket. `connected` is the first frame of a JSON client, `{}` of any other."""
+    """A client with a socket. `connected` is the first frame of a JSON client, `{}` of any other.
+
+    It answers the pings of the service only while it waits for a frame: a case that waits for long raises
+    `wait_seconds`, and does not sleep.
+    """
 
     def __init__(self, socket: ClientWebSocketResponse, wait_seconds: float, *, recovers: bool = False) -> None:
         self.socket = socket
         self.connected: dict[str, Any] = {}
-        self._wait_seconds = wait_seconds
+        self.wait_seconds = wait_seconds
         self._recovers = recovers
         self._kept: deque[Any] = deque()
 
@@ -44,9 +48,9 @@ class Client:
     async def frame(self) -> WSMessage:
         """Return the next frame of any kind; raises `Differs` when none comes in time."""
         try:
-            return await self.socket.receive(timeout=self._wait_seconds)
+            return await self.socket.receive(timeout=self.wait_seconds)
         except TimeoutError:
-            raise Differs("a frame", f"nothing within {self._wait_seconds:g} seconds") from None
+            raise Differs("a frame", f"nothing within {self.wait_seconds:g} seconds") from None
 
     async def receive(self) -> Any:
         """Return the next JSON frame. A `connected` frame after a recovery is stored and skipped."""
