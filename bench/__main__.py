@@ -17,7 +17,7 @@ from bench.rows import Row, table
 NOT_MEASUREMENTS = {"__init__", "__main__", "rows"}
 ONLY_BY_NAME = {
     *("abuse", "appends", "faults", "fuzz", "hundred_thousand"),
-    *("page", "presence", "search", "speed", "telemetry"),
+    *("page", "presence", "recorder", "search", "speed", "telemetry"),
 }
 
 

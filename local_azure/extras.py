@@ -7,10 +7,15 @@ from collections.abc import Mapping
 from importlib.util import find_spec
 from types import MappingProxyType
 
-PACKAGES: Mapping[str, Mapping[str, str]] = MappingProxyType(
-    {"functions": {"azure.functions": "azure-functions", "watchfiles": "watchfiles"}}
+PACKAGES: Mapping[str, Mapping[str, Mapping[str, str]]] = MappingProxyType(
+    {
+        "functions": {
+            "the Functions host": {"azure.functions": "azure-functions"},
+            "--reload": {"watchfiles": "watchfiles"},
+        }
+    }
 )
-"""For each extra the modules that must be importable, each with the package that has it."""
+"""For each extra what a person may want to use, and the modules that this imports, each with its package."""
 
 
 class MissingExtra(ImportError):
@@ -18,11 +23,8 @@ class MissingExtra(ImportError):
 
 
 def require_extra(extra: str, part: str) -> None:
-    """Do nothing when all packages of the extra are installed, else raise `MissingExtra`; nothing is imported.
-
-    `part` is what the person wanted to use, the subject of the sentence.
-    """
-    missing = [package for module, package in PACKAGES[extra].items() if not _is_installed(module)]
+    """Do nothing when all packages of a part of the extra are installed, else raise `MissingExtra`; import nothing."""
+    missing = [package for module, package in PACKAGES[extra][part].items() if not _is_installed(module)]
     if missing:
         raise MissingExtra(
             f"{part} needs {' and '.join(missing)}, which {'are' if len(missing) > 1 else 'is'} not installed: "

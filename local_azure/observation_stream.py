@@ -4,10 +4,13 @@ GET /inspector/observations    the records from now on, until the connection is 
 """
 
 import asyncio
+import base64
 import contextlib
 import json
 from collections import deque
-from dataclasses import asdict
+from collections.abc import Callable
+from dataclasses import fields
+from typing import Any
 
 from aiohttp import ClientError, ClientSession, ClientTimeout, web
 
@@ -20,6 +23,10 @@ MAX_WAITING_RECORDS = 10_000
 # How often the end of an idle connection is looked for, and a lost stream is asked for again.
 CHECK_SECONDS = 0.2
 CONNECT_SECONDS = 1.0
+# A line is read whole: the two bodies of a call in Base64, and its headers.
+READ_BYTES = 1024 * 1024
+_BODIES = ("body", "answer")
+_HEADERS = ("headers", "answer_headers")
 _KINDS = {kind.__name__: kind for kind in (StorageCalled, StorageFaultTriggered)}
 
 
@@ -67,14 +74,27 @@ class ObservationStreams:
 class StreamedObservations(Publisher[StorageObservation]):
     """Publishes the records of a storage of another process, which is asked for them while there is a subscriber."""
 
-    __slots__ = ("_is_streaming", "_receiving", "_url")
+    __slots__ = ("_is_streaming", "_line_subscribers", "_receiving", "_url")
 
     def __init__(self, origin: str) -> None:
         """`origin` is the storage's URL without a path."""
         super().__init__()
         self._url = origin + PATH
+        self._line_subscribers: list[Callable[[StorageObservation | bytes], None]] = []
         self._is_streaming = asyncio.Event()
         self._receiving: asyncio.Task[None] | None = None
+
+    def subscribe_encoded(self, subscriber: Callable[[StorageObservation | bytes], None]) -> Callable[[], None]:
+        """Call the subscriber with each line as it came; `decode_record` reads it."""
+        self._line_subscribers.append(subscriber)
+        self._on_change()
+
+        def unsubscribe() -> None:
+            if subscriber in self._line_subscribers:
+                self._line_subscribers.remove(subscriber)
+            self._on_change()
+
+        return unsubscribe
 
     async def wait_until_observing(self) -> None:
         """Return when the storage sends its records; at the latest after a second, without them."""
@@ -82,15 +102,16 @@ class StreamedObservations(Publisher[StorageObservation]):
             await asyncio.wait_for(self._is_streaming.wait(), CONNECT_SECONDS)
 
     def _on_change(self) -> None:
-        if self.active and self._receiving is None:
+        is_wanted = self.active or bool(self._line_subscribers)
+        if is_wanted and self._receiving is None:
             self._receiving = asyncio.create_task(self._receive())
-        elif not self.active and self._receiving is not None:
+        elif not is_wanted and self._receiving is not None:
             self._receiving.cancel()
             self._receiving = None
 
     async def _receive(self) -> None:
         timeout = ClientTimeout(total=None, sock_connect=CONNECT_SECONDS)
-        async with ClientSession(timeout=timeout) as session:
+        async with ClientSession(timeout=timeout, read_bufsize=READ_BYTES) as session:
             while True:
                 # The storage may be starting again.
                 with contextlib.suppress(ClientError, TimeoutError, ValueError):
@@ -102,14 +123,22 @@ class StreamedObservations(Publisher[StorageObservation]):
             self._is_streaming.set()
             try:
                 async for line in response.content:
-                    self.publish(decode_record(line))
+                    for subscriber in tuple(self._line_subscribers):
+                        subscriber(line)
+                    if self.active:
+                        self.publish(decode_record(line))
             finally:
                 self._is_streaming.clear()
 
 
 def encode_record(record: StorageObservation) -> bytes:
-    """Return a record as a line of JSON."""
-    return json.dumps({"kind": type(record).__name__, **asdict(record)}).encode() + b"\n"
+    """Return a record as a line of JSON; bodies are in Base64."""
+    # Not `asdict`, which copies every header.
+    document: dict[str, Any] = {field.name: getattr(record, field.name) for field in fields(record)}
+    for name in _BODIES:
+        if name in document:
+            document[name] = base64.b64encode(document[name]).decode()
+    return json.dumps({"kind": type(record).__name__, **document}).encode() + b"\n"
 
 
 def decode_record(line: bytes) -> StorageObservation:
@@ -117,6 +146,12 @@ def decode_record(line: bytes) -> StorageObservation:
     document = json.loads(line)
     try:
         kind = _KINDS[document.pop("kind")]
+        for name in _BODIES:
+            if name in document:
+                document[name] = base64.b64decode(document[name], validate=True)
+        for name in _HEADERS:
+            if name in document:
+                document[name] = tuple((header, value) for header, value in document[name])
         return kind(**document)
     except (AttributeError, KeyError, TypeError) as error:
         raise ValueError(f"the line is no record: {line[:200]!r}") from error

@@ -21,18 +21,17 @@ class Publisher(Generic[R]):
     __slots__ = ("_subscribers", "active")
 
     def __init__(self) -> None:
-        self._subscribers: list[Callable[[R], None]] = []
+        self._subscribers: tuple[Callable[[R], None], ...] = ()
         self.active = False
 
     def subscribe(self, subscriber: Callable[[R], None]) -> Callable[[], None]:
         """Call the subscriber with each record from now on; return the function that ends the subscription."""
-        self._subscribers.append(subscriber)
+        self._subscribers += (subscriber,)
         self.active = True
         self._on_change()
 
         def unsubscribe() -> None:
-            if subscriber in self._subscribers:
-                self._subscribers.remove(subscriber)
+            self._subscribers = without_one(self._subscribers, subscriber)
             self.active = bool(self._subscribers)
             self._on_change()
 
@@ -41,9 +40,13 @@ class Publisher(Generic[R]):
     async def wait_until_observing(self) -> None:
         """Return when what happens from now on reaches the subscribers: here at once."""
 
+    def subscribe_encoded(self, subscriber: Callable[[R | bytes], None]) -> Callable[[], None]:
+        """As `subscribe`; a record of another process may come as the line of text that it was sent as."""
+        return self.subscribe(subscriber)
+
     def publish(self, record: R) -> None:
         """Call every subscriber; one that raises is logged and does not disturb the service."""
-        for subscriber in tuple(self._subscribers):
+        for subscriber in self._subscribers:
             try:
                 subscriber(record)
             except Exception:
@@ -51,6 +54,16 @@ class Publisher(Generic[R]):
 
     def _on_change(self) -> None:
         """Called when `active` may have changed."""
+
+
+def without_one(
+    subscribers: tuple[Callable[[R], None], ...], subscriber: Callable[[R], None]
+) -> tuple[Callable[[R], None], ...]:
+    """Return the subscribers without this one, if it is there, once."""
+    if subscriber not in subscribers:
+        return subscribers
+    place = subscribers.index(subscriber)
+    return subscribers[:place] + subscribers[place + 1 :]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,14 +87,23 @@ class _StorageRecord:
 class StorageCalled(_StorageRecord):
     """A storage call was answered; without an answer (the connection was cut) `status` is None.
 
-    `error_code` is the code of a refusal; that of a transaction comes with status 202. Contents of entities and their
-    keys are in no record.
+    `error_code` is the code of a refusal; that of a transaction comes with status 202. `is_signed` says whether the
+    caller's signature is one of the account's keys, None when there is none or it was not looked at. Signatures and
+    tokens are masked in `url` and headers. Only the starts of long bodies are kept: the sizes are those of the whole.
     """
 
     method: str
     status: int | None
     error_code: str | None
     milliseconds: float
+    url: str = ""
+    headers: tuple[tuple[str, str], ...] = ()
+    body: bytes = b""
+    body_size: int = 0
+    answer_headers: tuple[tuple[str, str], ...] = ()
+    answer: bytes = b""
+    answer_size: int = 0
+    is_signed: bool | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

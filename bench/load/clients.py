@@ -39,10 +39,17 @@ class Server:
 
     def resident_kib(self) -> int:
         """Ask the server for its resident memory in KiB."""
+        return int(self._ask()["resident_kib"])
+
+    def cpu_seconds(self) -> float:
+        """Ask the server for the CPU time that it has used."""
+        return float(self._ask()["cpu_seconds"])
+
+    def _ask(self) -> dict[str, str]:
         assert self._process.stdin
         self._process.stdin.write("memory\n")
         self._process.stdin.flush()
-        return int(self._answer()["resident_kib"])
+        return self._answer()
 
     def client_url(self, *, member: bool) -> str:
         """Return the WebSocket URL of a member of the group, or of one who publishes to it."""
@@ -56,9 +63,9 @@ class Server:
 
 
 @contextmanager
-def running_server(which: str) -> Iterator[Server]:
+def running_server(which: str, *arguments: str) -> Iterator[Server]:
     """Run one of `bench.load.servers` while the block lasts."""
-    command = [sys.executable, "-m", "bench.load.servers", which]
+    command = [sys.executable, "-m", "bench.load.servers", which, *arguments]
     pipe = subprocess.PIPE
     with subprocess.Popen(command, cwd=ROOT, stdin=pipe, stdout=pipe, text=True) as process:
         try:

@@ -1,15 +1,17 @@
 """The servers under load, each in a process of its own: the embedded service, and a bare aiohttp one as the limit.
 
 `python -m bench.load.servers ours` prints one JSON line with its addresses, answers every line it reads with its
-memory, and ends when its input does.
+memory and its CPU time, and ends when its input does. `recorders URL` is two services, one whose inspector records;
+both send the events of the hub to the URL.
 """
 
 import asyncio
 import json
 import os
 import sys
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
 import aiohttp
@@ -78,13 +80,33 @@ async def bare() -> AsyncIterator[dict[str, str]]:
     await runner.cleanup()
 
 
-async def main(which: str) -> None:
+@asynccontextmanager
+async def recorders(handler: str) -> AsyncIterator[dict[str, str]]:
+    """Serve the embedded service twice: the inspector of one records, that of the other does not."""
+    from local_azure import webpubsub
+
+    handlers = [webpubsub.EventHandler(handler, (), "*")]
+    # The clients of a measurement answer no pings.
+    hubs = {HUB: webpubsub.HubSettings(handlers, keep_alive_seconds=600.0)}
+    async with AsyncExitStack() as stack:
+        addresses = {}
+        for name, enabled in (("off", False), ("on", True)):
+            settings = webpubsub.Settings(hubs=hubs, recorder=webpubsub.RecorderSettings(enabled))
+            service = await stack.enter_async_context(webpubsub.serve(settings))
+            addresses[name] = service.connection_string
+        yield addresses
+
+
+async def main(which: str, *arguments: str) -> None:
     allow_many_sockets()
-    async with {"ours": ours, "bare": bare}[which]() as addresses:
+    kinds: dict[str, Callable[..., AbstractAsyncContextManager[dict[str, str]]]]
+    kinds = {"ours": ours, "bare": bare, "recorders": recorders}
+    async with kinds[which](*arguments) as addresses:
         print(json.dumps(addresses), flush=True)
         while await asyncio.to_thread(sys.stdin.readline):
-            print(json.dumps({"resident_kib": resident_kib()}), flush=True)
+            answer = {"resident_kib": resident_kib(), "cpu_seconds": time.process_time()}
+            print(json.dumps(answer), flush=True)
 
 
 if __name__ == "__main__":
-    asyncio.run(main(sys.argv[1]))
+    asyncio.run(main(*sys.argv[1:]))

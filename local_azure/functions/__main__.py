@@ -37,6 +37,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parsed = parser.parse_args(arguments)
     try:
         require_extra("functions", "the Functions host")
+        if parsed.reload:
+            require_extra("functions", "--reload")
         options = parse_options(parsed, parsed.app_root)
         listener = listen(options.host, options.port)
     except (HostError, MissingExtra) as error:

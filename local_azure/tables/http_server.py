@@ -3,9 +3,11 @@
 import logging
 import time
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
+from http import HTTPStatus
+from itertools import islice
 from urllib.parse import parse_qsl, urlsplit
 
 from aiohttp import web
@@ -15,6 +17,7 @@ from multidict import CIMultiDict
 from local_azure.bearer_tokens import BearerTokens
 from local_azure.faults.http_api import PATH as FAULTS_PATH
 from local_azure.faults.http_api import FaultApi, LocalFaults
+from local_azure.http_redaction import mask_headers, mask_url
 from local_azure.observation_stream import PATH as OBSERVATIONS_PATH
 from local_azure.observation_stream import ObservationStreams
 from local_azure.observations import Publisher, StorageCalled, StorageObservation
@@ -32,6 +35,8 @@ log = logging.getLogger(__name__)
 
 API_VERSION = "2019-02-02"
 MAX_BODY_BYTES = 4 * 1024 * 1024
+OBSERVED_BODY_BYTES = 64 * 1024
+OBSERVED_HEADERS = 100
 
 
 @dataclass(slots=True)
@@ -43,6 +48,7 @@ class _Call:
     now: float
     request: Request | None = None
     operation: str = ""
+    is_authenticated: bool = False
 
 
 class HttpServer:
@@ -120,16 +126,31 @@ class HttpServer:
         began, started = time.time(), time.perf_counter()
         response = await self._response(call)
         milliseconds = (time.perf_counter() - started) * 1000
+        received, body, answer = call.received, call.request.body if call.request else b"", b""
+        answer_headers: list[tuple[str, str]] = []
+        if response is not None:
+            answer = response.body
+            answer_headers = [*_all_headers(response, received.headers, call.request_id).items()]
+            if response.status != HTTPStatus.NO_CONTENT:
+                answer_headers.append(("Content-Length", str(len(answer))))
         record = StorageCalled(
             at=began + milliseconds / 1000,
             operation=call.operation,
             table=find_table(call.request) if call.request else "",
             request_id=call.request_id,
-            client_request_id=call.received.headers.get(CLIENT_REQUEST_ID),
-            method=call.received.method,
+            client_request_id=received.headers.get(CLIENT_REQUEST_ID),
+            method=received.method,
             status=response.status if response else None,
             error_code=response.error_code if response else None,
             milliseconds=milliseconds,
+            url=mask_url(f"{received.scheme}://{received.host}{received.raw_path}"),
+            headers=_observed_headers(received.headers.items()),
+            body=body[:OBSERVED_BODY_BYTES],
+            body_size=len(body),
+            answer_headers=_observed_headers(answer_headers),
+            answer=answer[:OBSERVED_BODY_BYTES],
+            answer_size=len(answer),
+            is_signed=_is_signed(call, response),
         )
         self._observations.publish(record)
         return response
@@ -143,6 +164,7 @@ class HttpServer:
         grant = authenticate(
             received.method, raw_path, query, received.headers, credentials=self._credentials, now=call.now
         )
+        call.is_authenticated = True
         request = call.request = Request(
             received.method,
             parse_resource(account.rest),
@@ -189,6 +211,22 @@ async def _read_body(received: web.BaseRequest) -> bytes:
         # The client is gone, or what it sends is no HTTP; an answer that cannot be sent is dropped.
         raise invalid_input("The body was not received.") from None
     return bytes(body)
+
+
+def _observed_headers(headers: Iterable[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
+    """Return headers for observers: their secrets masked, and no more of them than a client sends."""
+    return tuple(mask_headers(islice(headers, OBSERVED_HEADERS)))
+
+
+def _is_signed(call: _Call, response: Response | None) -> bool | None:
+    """Return whether one of the account's keys signed the call; None where no signature was looked at."""
+    authorization = call.received.headers.get("Authorization", "")
+    if authorization[:6].lower() == "bearer" or not (authorization or "sig=" in call.received.raw_path):
+        return None
+    if call.is_authenticated:
+        return True
+    failed = response is not None and response.error_code == ErrorCode.AUTHENTICATION_FAILED.code
+    return False if failed else None
 
 
 def _all_headers(response: Response, received: Mapping[str, str], request_id: str) -> CIMultiDict[str]:

@@ -7,7 +7,7 @@ from typing import Any
 
 from local_azure.testing.contents import Content, shorten
 from local_azure.webpubsub.messages import NO_METADATA, DataType, GroupMessage, StreamPart
-from local_azure.webpubsub.observations import Audience, MessagePublished
+from local_azure.webpubsub.observations import Audience, MessageFannedOut
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -53,7 +53,7 @@ class PublishedMessage(Content):
                 return shorten(repr(self.data))
 
 
-def read_message(record: MessagePublished) -> PublishedMessage:
+def read_message(record: MessageFannedOut) -> PublishedMessage:
     """Return the message of a record of the service."""
     message = record.message
     return PublishedMessage(

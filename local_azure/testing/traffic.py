@@ -10,7 +10,7 @@ from typing import TypeVar
 
 from local_azure.testing.published_messages import PublishedMessage, read_message
 from local_azure.testing.sent_events import SentEvent, begin_attempt, end_attempt, read_event
-from local_azure.webpubsub.observations import MessagePublished, Observation, WebhookCalled, WebhookSent
+from local_azure.webpubsub.observations import MessageFannedOut, Observation, WebhookCalled, WebhookSent
 
 MAX_RECORDS = 10_000
 
@@ -27,7 +27,7 @@ class Traffic:
 
     def add(self, record: Observation) -> None:
         """Keep a record, if it is of a message or an event; called for each record of the service."""
-        if isinstance(record, MessagePublished):
+        if isinstance(record, MessageFannedOut):
             with self._changed:
                 self._messages.append(read_message(record))
                 self._changed.notify_all()

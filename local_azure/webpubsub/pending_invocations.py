@@ -24,14 +24,12 @@ class PendingInvocations:
         self.size += size
         task.add_done_callback(lambda done: self._remove(invocation_id, done))
 
-    def cancel(self, invocation_id: str) -> bool:
-        """Cancel the invocation; return whether there was one."""
-        if invocation_id not in self._tasks:
-            return False
-        task, _ = self._tasks[invocation_id]
-        task.cancel()
-        self._remove(invocation_id, task)
-        return True
+    def cancel(self, invocation_id: str) -> None:
+        """Cancel the invocation, if it is pending; its id can be used again at once."""
+        if invocation_id in self._tasks:
+            task, _ = self._tasks[invocation_id]
+            task.cancel()
+            self._remove(invocation_id, task)
 
     def cancel_all(self) -> None:
         """Cancel every invocation."""

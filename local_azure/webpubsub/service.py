@@ -1,5 +1,6 @@
 """The service as a whole: its parts, its start on an address, and its stop."""
 
+import contextlib
 import ipaddress
 import logging
 import ssl
@@ -15,7 +16,7 @@ from local_azure.faults.http_api import FaultSource, LocalFaults
 from local_azure.listening import start_sites
 from local_azure.local_requests import is_loopback
 from local_azure.log_lines import http_logger
-from local_azure.observations import Publisher, StorageObservation
+from local_azure.observations import Publisher, StorageCalled, StorageObservation
 from local_azure.webpubsub import rest
 from local_azure.webpubsub.clients import Clients
 from local_azure.webpubsub.connection_string import ConnectionString
@@ -91,6 +92,9 @@ class Service:
             handle_signals=False,
         )
         self._inspector: Inspector | None = None
+        self._storages: list[Publisher[StorageObservation]] = []
+        self._storage_subscriptions: list[Callable[[], None]] = []
+        self._counts_storage_calls = False
         self._scheme = "http"
         self._host = ""
         self._port = 0
@@ -104,6 +108,16 @@ class Service:
     def connection_string(self) -> str:
         """What applications need to find the service and to sign their requests; it holds the access key."""
         return str(ConnectionString(self.endpoint, self.settings.access_key))
+
+    @property
+    def event_handlers(self) -> EventHandlers:
+        """What sends events to the hubs' handlers."""
+        return self._handlers
+
+    @property
+    def has_inspector(self) -> bool:
+        """Whether the inspector is at the service's address."""
+        return self._inspector is not None
 
     def set_event_handlers(self, hub: str, handlers: Iterable[EventHandler]) -> None:
         """Send the hub's events to these handlers from now on; letter case of the hub does not matter."""
@@ -122,9 +136,29 @@ class Service:
         One of another process is shown with `StreamedObservations` and `RemoteFaults`. Without an inspector, because
         the service does not listen on a loopback address, nothing is shown.
         """
+        self._storages.append(observations)
+        if self._counts_storage_calls:
+            self._count_calls(observations)
         if self._inspector is not None:
             source = LocalFaults(faults) if isinstance(faults, FaultRegistry) else faults
             self._inspector.show_storage(observations, source)
+
+    def count_storage_calls(self) -> None:
+        """Let the meter count from now on also the calls of the storages that are shown; it does not by itself."""
+        if not self._counts_storage_calls:
+            self._counts_storage_calls = True
+            for observations in self._storages:
+                self._count_calls(observations)
+
+    def _count_calls(self, observations: Publisher[StorageObservation]) -> None:
+        meter = self.observations.meter
+        meter.is_counting_storage = True
+
+        def count(record: StorageObservation) -> None:
+            if isinstance(record, StorageCalled):
+                meter.count_storage_call(record.client_request_id)
+
+        self._storage_subscriptions.append(observations.subscribe(count))
 
     async def start(self, host: str, port: int, tls: ssl.SSLContext | None = None) -> None:
         """Listen; port 0 takes any free one. Raises `OSError` when the address is not available.
@@ -151,6 +185,9 @@ class Service:
         REST is answered until the end: a handler of `disconnected` may send messages.
         """
         self._clients.stop_accepting()
+        for unsubscribe in self._storage_subscriptions:
+            unsubscribe()
+        self._storage_subscriptions.clear()
         for connection in list(self.hubs.connections()):
             connection.hub.end(connection, SHUTTING_DOWN, code=GOING_AWAY, close_text=SHUTTING_DOWN)
         self._handlers.stop_retrying()
@@ -180,7 +217,12 @@ class Service:
 
     def _mount_inspector(self) -> None:
         self._inspector = Inspector(
-            self.settings, self.hubs, self.observations, self._handlers.handlers, self._current_faults
+            self.settings,
+            self.hubs,
+            self.observations,
+            self._handlers,
+            self._current_faults,
+            self.count_storage_calls,
         )
         self._runner.app.add_routes(self._inspector.routes())
         self._runner.app.on_shutdown.append(self._inspector.close)
@@ -192,19 +234,28 @@ class Service:
             return await handler(request)
         request_id = request.headers.get("x-ms-client-request-id")
         self.observations.start_trace(request_id)
+        self.observations.meter.begin_call(request_id)
         began, started = time.time(), time.perf_counter()
         response = await self.faults.rest(request, handler)
         if self.observations.active:
             milliseconds = (time.perf_counter() - started) * 1000
+            with contextlib.suppress(ConnectionError):  # aiohttp meets it again, and knows what to do
+                await response.prepare(request)  # makes its headers complete
             self.observations.publish(
                 RestCalled(
                     request.method,
                     request.path,
-                    request.query_string,
+                    request.rel_url.raw_query_string,
                     response.status,
                     milliseconds,
                     request_id,
                     response.headers.get(rest.ERROR_CODE_HEADER),
+                    f"{request.scheme}://{request.host}",
+                    request.raw_path,
+                    request.headers,
+                    request.get(rest.BODY_KEY),
+                    response.headers,
+                    body if isinstance(body := getattr(response, "body", None), bytes) else None,
                     # Not the time of this line: the effects of the call must not have earlier times than the call.
                     at=began + milliseconds / 1000,
                 )

@@ -3,7 +3,7 @@
 The JSON shape and the environment names are the official emulator's (`WebPubSub:Hubs:<hub>:EventHandlers…`), so one
 file can be used for both. `AnonymousConnectPolicy`, `SecondaryAccessKey`, `WebSocketKeepAliveIntervalInSeconds`,
 `DisableLocalAuth`, `PublicEndpoints` and `Auth` of a handler are additions: the cloud service has them, the official
-emulator does not. `Invocations` and `Streams` of a hub are those of this service alone.
+emulator does not. `Recorder`, and `Invocations` and `Streams` of a hub, are those of this service alone.
 """
 
 import secrets
@@ -23,6 +23,7 @@ __all__ = [
     "GroupPresenceEvents",
     "HubSettings",
     "Limits",
+    "RecorderSettings",
     "Settings",
     "SettingsError",
     "SystemEvent",
@@ -34,6 +35,8 @@ DEFAULT_ACCESS_KEY = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789ABCDEFGH"
 
 MIN_ACCESS_KEY_BYTES = 32
 MAX_RESOURCE_CHARACTERS = 2048
+MIN_RECORDER_BYTES = 1024 * 1024
+MAX_RECORDER_BYTES = 1024 * 1024 * 1024
 
 SystemEvent = Literal["connect", "connected", "disconnected"]
 PresenceEvent = Literal["joined", "left"]
@@ -150,6 +153,20 @@ class Times:
 
 
 @dataclass(frozen=True, slots=True)
+class RecorderSettings:
+    """Whether the inspector records from the start, else only while its page is open; what it keeps, in bytes."""
+
+    enabled: bool = True
+    max_bytes: int = 32 * 1024 * 1024
+
+    def __post_init__(self) -> None:
+        if not MIN_RECORDER_BYTES <= self.max_bytes <= MAX_RECORDER_BYTES:
+            raise SettingsError(
+                f"Recorder:MaxBytes is {self.max_bytes}; it must be from {MIN_RECORDER_BYTES} to {MAX_RECORDER_BYTES}"
+            )
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """All settings of the service; hub names are stored in lower case.
 
@@ -167,6 +184,7 @@ class Settings:
     urls: str | None = None
     limits: Limits = field(default_factory=Limits)
     times: Times = field(default_factory=Times)
+    recorder: RecorderSettings = field(default_factory=RecorderSettings)
 
     def __post_init__(self) -> None:
         _check_access_key("AccessKey", self.access_key)
@@ -219,6 +237,7 @@ class Settings:
             disable_local_auth=service.boolean("DisableLocalAuth"),
             public_endpoints=service.texts("PublicEndpoints"),
             urls=urls,
+            recorder=_recorder_from_json(service.section("Recorder")),
         )
         service.refuse_unknown_keys()
         return settings
@@ -245,6 +264,15 @@ def _hub_from_json(hub: Section) -> HubSettings:
         invocations=invocations,
         streams=streams,
     )
+
+
+def _recorder_from_json(recorder: Section) -> RecorderSettings:
+    enabled = recorder.boolean("Enabled", default=True)
+    max_bytes = recorder.integer(
+        "MaxBytes", default=RecorderSettings().max_bytes, minimum=MIN_RECORDER_BYTES, maximum=MAX_RECORDER_BYTES
+    )
+    recorder.refuse_unknown_keys()
+    return RecorderSettings(enabled, max_bytes)
 
 
 def _listener_from_json(listener: Section) -> EventListener:

@@ -120,11 +120,13 @@ class Section:
     def boolean(self, key: str, *, default: bool = False) -> bool:
         """Return true or false; absent is the default."""
         value = self._take(key)
+        if value is None:
+            return default
         if isinstance(value, str) and value.lower() in ("true", "false"):
             return value.lower() == "true"
-        if value is not None and not isinstance(value, bool):
+        if not isinstance(value, bool):
             raise SettingsError(f"{self._at(key)} must be true or false")
-        return default if value is None else value
+        return value
 
     def integer(self, key: str, *, default: int, minimum: int, maximum: int) -> int:
         """Return a whole number within the bounds."""

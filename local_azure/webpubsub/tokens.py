@@ -54,11 +54,13 @@ def make_client_token(
     user_id: str | None = None,
     roles: Sequence[str] = (),
     groups: Sequence[str] = (),
+    more_claims: Mapping[str, object] | None = None,
 ) -> str:
     """Return a client token as the service SDKs make it; empty values are left out."""
     claims: dict[str, object] = {"aud": audience, "iat": int(now), "exp": int(now + lifetime_seconds)}
     optional: dict[str, object] = {"sub": user_id, "role": list(roles), "webpubsub.group": list(groups)}
     claims |= {name: value for name, value in optional.items() if value}
+    claims |= {name: value for name, value in (more_claims or {}).items() if name not in claims}
     return jwt.encode(claims, key, _ALGORITHM)
 
 
@@ -131,6 +133,39 @@ def check_reconnection_token(token: str, connection_id: str, *, keys: Iterable[s
     _check_lifetime(claims, now, skew_seconds=0)
     if claims.get("iss") != RECONNECTION_ISSUER or claims.get("aud") != connection_id:
         raise InvalidToken("the token belongs to another connection")
+
+
+@dataclass(frozen=True, slots=True)
+class InspectedToken:
+    """What a token says, whoever signed it; `claims` are None when it is no JSON Web Token.
+
+    `is_signed` says whether one of the keys signed it, `is_of_identity` that it is signed in another way.
+    """
+
+    claims: Mapping[str, object] | None
+    is_signed: bool
+    is_of_identity: bool
+
+
+def inspect_token(token: str, keys: Iterable[str]) -> InspectedToken:
+    """Return what a token says; its lifetime and its audience are not checked."""
+    is_signed = any(_decoded(token, key) is not None for key in keys)
+    try:
+        algorithm = jwt.get_unverified_header(token).get("alg") if len(token) <= MAX_TOKEN_CHARACTERS else _ALGORITHM
+    except (jwt.PyJWTError, ValueError, TypeError):
+        algorithm = _ALGORITHM
+    return InspectedToken(_unverified_claims(token), is_signed, algorithm != _ALGORITHM)
+
+
+def _unverified_claims(token: str) -> Mapping[str, object] | None:
+    if len(token) > MAX_TOKEN_CHARACTERS:
+        return None
+    try:
+        part = token.split(".")[1]
+        claims = json.loads(check_depth(urlsafe_b64decode(part + "=" * (-len(part) % 4)).decode()))
+    except (ValueError, IndexError):
+        return None
+    return claims if isinstance(claims, dict) else None
 
 
 def bearer(authorization: str | None) -> str | None:

@@ -129,8 +129,8 @@ def test_the_functions_host_says_which_packages_it_misses(package: Package, tmp_
 
     assert (ran.returncode, ran.stdout) == (1, "")
     assert ran.stderr == (
-        "error: the Functions host needs azure-functions and watchfiles, which are not installed: install local-azure "
-        "with its extra 'functions', or run: python -m pip install azure-functions watchfiles\n"
+        "error: the Functions host needs azure-functions, which is not installed: install local-azure "
+        "with its extra 'functions', or run: python -m pip install azure-functions\n"
     )
 
 
@@ -139,7 +139,7 @@ def test_importing_the_functions_host_says_the_same(package: Package, tmp_path: 
 
     ran = attempt(package.core / "python", "-c", program, cwd=tmp_path, env=clean_environment())
 
-    assert "MissingExtra: the Functions host needs azure-functions and watchfiles" in ran.stderr
+    assert "MissingExtra: the Functions host needs azure-functions, which is not installed" in ran.stderr
 
 
 def test_with_the_extra_the_console_script_serves_an_app_with_its_services(package: Package, tmp_path: Path) -> None:

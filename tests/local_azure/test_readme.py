@@ -125,6 +125,7 @@ VALUES = {
     "WebPubSub:AllowUnvalidatedEntraTokens": True,
     "WebPubSub:DisableLocalAuth": True,
     "WebPubSub:PublicEndpoints": ["https://chat.example"],
+    "WebPubSub:Recorder": {"Enabled": False, "MaxBytes": 1024 * 1024},
     "WebPubSub:Hubs:<hub>:EventHandlers": [{"UrlTemplate": "http://localhost/{event}"}],
     "WebPubSub:Hubs:<hub>:AnonymousConnectPolicy": "allow",
     "WebPubSub:Hubs:<hub>:WebSocketKeepAliveIntervalInSeconds": 5,

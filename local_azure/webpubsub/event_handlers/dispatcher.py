@@ -27,8 +27,10 @@ from local_azure.webpubsub.event_handlers.matching import (
 from local_azure.webpubsub.event_handlers.presence import PresenceChange, PresenceQueues
 from local_azure.webpubsub.event_handlers.requests import (
     ConnectRequest,
+    RepeatedEvent,
     UnsendableHeader,
     presence_event,
+    signature,
     system_event,
     user_event,
 )
@@ -188,6 +190,33 @@ class EventHandlers:
             raise EventFailed(str(error), error.status if isinstance(error, EventFailed) else None) from None
         _store_state_and_cookies(source, response)
         return reply
+
+    async def send_again(self, event: RepeatedEvent) -> HandlerResponse:
+        """Send an event once more, with a new signature; the response changes nothing of its connection.
+
+        Raises `WebhookFailed`, and `TimeoutError` when the handler does not answer in time.
+        """
+        headers = event.headers.copy()
+        if event.is_signed_again and "ce-signature" in headers:
+            headers["ce-signature"] = signature(event.connection_id, tuple(self._keys))
+        handlers = self._handlers.get(event.hub, ())
+        handler = next((one for one in handlers if handler_label(one) == event.handler), None)
+        if handler is not None and not event.has_own_authorization:
+            headers = self._with_token(handler, headers)
+        source = EventSource(event.hub, event.connection_id, headers.get("WebHook-Request-Origin", ""), event.user_id)
+        call = WebhookCall(
+            "POST",
+            event.url,
+            headers,
+            event.body,
+            source=source,
+            event=event.event,
+            event_id=event.event_id,
+            request_id=event.request_id,
+            handler=event.handler,
+        )
+        async with asyncio.timeout(self._timeout):
+            return await self._client.send_once(call)
 
     def connected(self, source: EventSource) -> None:
         """Notify the handler that a client is connected, without waiting."""

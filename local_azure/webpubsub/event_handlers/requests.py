@@ -11,6 +11,7 @@ from hashlib import sha256
 from uuid import uuid4
 
 from multidict import CIMultiDict
+from yarl import URL
 
 from local_azure.webpubsub.events import Event, EventFamily, EventSource, event_type
 from local_azure.webpubsub.messages import DataType, Payload
@@ -54,6 +55,28 @@ class ConnectRequest:
             },
             separators=(",", ":"),
         ).encode()
+
+
+@dataclass(frozen=True, slots=True)
+class RepeatedEvent:
+    """An event that is sent once more, to this URL; `handler` is the label of its handler.
+
+    It is signed anew with `is_signed_again`, and gets a new token of the service's identity, where its handler asks for
+    one, without `has_own_authorization`.
+    """
+
+    url: URL
+    headers: CIMultiDict[str]
+    body: bytes
+    hub: str
+    connection_id: str
+    user_id: str | None
+    event: str
+    event_id: int | None
+    request_id: str
+    handler: str
+    is_signed_again: bool = True
+    has_own_authorization: bool = False
 
 
 def system_event(

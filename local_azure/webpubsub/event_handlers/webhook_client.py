@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import aiohttp
@@ -82,15 +82,25 @@ class WebhookClient:
             await asyncio.sleep(wait)
         raise AssertionError("the last attempt returns or raises")
 
+    async def send_once(self, call: WebhookCall) -> HandlerResponse:
+        """Return the response to one attempt, as a cause of its own; raises `WebhookFailed`."""
+        self._observations.start_trace()
+        if self._observations.active and call.request_id is not None:
+            self._observations.link_request_id(call.request_id)
+        return await self._observed_attempt(call, 1)
+
     async def _observed_attempt(self, call: WebhookCall, attempt: int) -> HandlerResponse:
         started = time.perf_counter()
         status: int | None = None
         failure: str | None = None
         body: bytes | None = None
-        self._record_start(call, attempt)
+        answer_headers: Mapping[str, str] | None = None
+        headers = self._with_cookies(call)
+        cause = self._observations.meter.begin_webhook(call.request_id, len(call.body or b""))
+        self._record_start(call, attempt, headers)
         try:
-            response = await self._attempt(call)
-            status, body = response.status, response.body
+            response = await self._attempt(call, headers)
+            status, body, answer_headers = response.status, response.body, response.headers
             return response
         except WebhookFailed as error:
             failure = str(error)
@@ -99,13 +109,15 @@ class WebhookClient:
             failure = "cancelled: the client left or asked for it, or the time was up"
             raise
         finally:
-            self._record(call, attempt, status, (time.perf_counter() - started) * 1000, failure, body)
+            self._observations.meter.end_webhook(cause)
+            milliseconds = (time.perf_counter() - started) * 1000
+            self._record(call, attempt, status, milliseconds, failure, body, answer_headers)
 
-    async def _attempt(self, call: WebhookCall) -> HandlerResponse:
+    async def _attempt(self, call: WebhookCall, headers: CIMultiDict[str]) -> HandlerResponse:
         if self._http.closed:
             raise WebhookFailed("the service has shut down")
         try:
-            return await self._http.send(call.method, call.url, self._with_cookies(call), call.body)
+            return await self._http.send(call.method, call.url, headers, call.body)
         except ResponseTooLong:
             raise WebhookFailed(f"the answer is longer than {self._max_response_bytes} bytes") from None
         except (aiohttp.InvalidURL, ValueError) as error:
@@ -123,7 +135,7 @@ class WebhookClient:
             headers["Cookie"] = "; ".join(f"{name}={morsel.coded_value}" for name, morsel in cookies.items())
         return headers
 
-    def _record_start(self, call: WebhookCall, attempt: int) -> None:
+    def _record_start(self, call: WebhookCall, attempt: int, headers: Mapping[str, str]) -> None:
         if self._observations.active:
             source = call.source
             self._observations.publish(
@@ -137,6 +149,9 @@ class WebhookClient:
                     call.handler,
                     attempt,
                     call.body,
+                    call.method,
+                    call.url,
+                    headers,
                 )
             )
 
@@ -148,6 +163,7 @@ class WebhookClient:
         milliseconds: float,
         failure: str | None,
         answer: bytes | None,
+        answer_headers: Mapping[str, str] | None,
     ) -> None:
         source = call.source
         log_info(
@@ -179,6 +195,7 @@ class WebhookClient:
                     milliseconds,
                     failure,
                     answer,
+                    answer_headers,
                 )
             )
 

@@ -1,181 +1,224 @@
-"""The newest entries, in the order in which the service published their records; their number is limited."""
+"""The newest entries, in the order in which the service published their records."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from http import HTTPStatus
-from itertools import count
-from typing import Any
+from itertools import count, islice
+from typing import Any, TypeVar
+from urllib.parse import unquote
 
-from local_azure.observations import StorageCalled, StorageFaultTriggered, StorageObservation
-from local_azure.webpubsub.inspector.entries import MAX_NAMED_RECEIVERS, Entry, EntryKind
+from yarl import URL
+
+from local_azure.observations import StorageCalled, StorageFaultTriggered
+from local_azure.webpubsub.inspector.entries import ENTRY_BYTES, Entry, EntryKind
+from local_azure.webpubsub.inspector.exchanges import (
+    NOT_WITH_THIS_KEY,
+    VERIFIED,
+    Exchange,
+    event_signature,
+    token_signature,
+)
 from local_azure.webpubsub.inspector.labels import (
-    client_message_label,
-    delivery_label,
+    groups_of_path,
     is_failure,
     is_routine,
-    payload_of,
     rest_call_label,
     service_frame_label,
     split_frame,
     storage_call_label,
     storage_call_status,
 )
+from local_azure.webpubsub.inspector.record_codec import KeptDelivery, KeptFrame, KeptRecord, PayloadStart
 from local_azure.webpubsub.inspector.redaction import Redactor
-from local_azure.webpubsub.messages import DataMessage, Payload
 from local_azure.webpubsub.observations import (
     ConnectionDetached,
     ConnectionEnded,
     ConnectionOpened,
     FaultTriggered,
-    FrameReceived,
     FrameSent,
     HandshakeRefused,
-    MessageDelivered,
-    MessagePublished,
-    Observation,
     RestCalled,
     WebhookCalled,
     WebhookSent,
 )
 
-CAPACITY = 2000
+S = TypeVar("S", StorageCalled, StorageFaultTriggered)
+
 VALIDATE = "validate"
+REQUEST_ID = "request id"
 _READS = frozenset(("get", "get_table"))
 
 
 class EventBuffer:
-    """Turns records into entries and keeps the newest; the oldest is removed first. `change` counts all changes."""
+    """Turns records into entries. `change` counts all changes, `size` is what the entries take, in bytes."""
 
-    def __init__(self, redactor: Redactor, capacity: int = CAPACITY) -> None:
+    def __init__(self, redactor: Redactor, keys: tuple[str, ...] = ()) -> None:
+        """`keys` are the service's access keys: whether a signature is made with one of them is shown."""
         self._redactor = redactor
-        self._capacity = capacity
+        self._event_signature = event_signature(keys)
+        self._token_signature = token_signature(keys)
         self._entries: dict[int, Entry] = {}
+        self._changed: dict[int, Entry] = {}  # by the number of the change, the newest last
         self._ids = count(1)
         self._open_calls: dict[tuple[object, ...], Entry] = {}
-        self._publishing: tuple[DataMessage, Entry] | None = None
-        self._sent: FrameSent | None = None
+        self._causes: dict[str, str] = {}  # correlation ids by the request ids of events
         self.change = 0
+        self.size = 0
 
     def __iter__(self) -> Iterator[Entry]:
-        self._flush_sent_frame()
         return iter(self._entries.values())
+
+    def __reversed__(self) -> Iterator[Entry]:
+        return reversed(self._entries.values())
+
+    def __len__(self) -> int:
+        return len(self._entries)
 
     def entry(self, entry_id: int) -> Entry | None:
         """Return the entry, or None when it is no longer kept."""
-        self._flush_sent_frame()
         return self._entries.get(entry_id)
 
+    def around(self, entry: Entry, distance: int) -> list[Entry]:
+        """Return the entries from so many before this one to so many after it."""
+        ids = range(entry.id - distance, entry.id + distance + 1)
+        return [found for entry_id in ids if (found := self._entries.get(entry_id)) is not None]
+
     def changed_since(self, change: int) -> list[Entry]:
-        """Return the entries that are new or changed since `change` had that value."""
-        self._flush_sent_frame()
-        return [] if change == self.change else [entry for entry in self if entry.change > change]
+        """Return the entries that are new or changed since `change` had that value, the oldest change first."""
+        if change == self.change:
+            return []
+        newer: list[Entry] = []
+        for entry in reversed(self._changed.values()):
+            if entry.change <= change:
+                break
+            newer.append(entry)
+        newer.reverse()
+        return newer
+
+    def change_before_newest(self, number: int) -> int:
+        """Return the number of the change before the newest so many entries changed."""
+        last = next(islice(reversed(self._changed), number, None), None)
+        return 0 if last is None else last
 
     def clear(self) -> None:
         """Remove every entry."""
         self._entries.clear()
+        self._changed.clear()
         self._open_calls.clear()
-        self._publishing = self._sent = None
+        self._causes.clear()
+        self.size = 0
 
-    def add(self, record: Observation) -> None:
-        """Add an entry for the record, or change the one that it belongs to."""
-        if isinstance(record, MessageDelivered):
-            self._count_receiver(record)
-            return
-        self._flush_sent_frame()
+    def remove_oldest(self) -> None:
+        """Remove the oldest entry."""
+        oldest = self._entries.pop(next(iter(self._entries)))
+        del self._changed[oldest.change]
+        self.size -= oldest.size
+        if oldest.kind is EntryKind.WEBHOOK:
+            self._causes.pop(str(oldest.facts.get(REQUEST_ID)), None)
+            if oldest.ended is None:
+                self._open_calls = {key: entry for key, entry in self._open_calls.items() if entry is not oldest}
+
+    def add(self, record: KeptRecord, size: int = 0) -> None:
+        """Add an entry for the record, which takes so many bytes, or change the one that it belongs to."""
+        entry = self._add(record)
+        entry.size += size
+        self.size += size
+
+    def add_imported(self, make: Callable[[int], Entry], size: int) -> Entry:
+        """Add an entry that was recorded elsewhere; it gets the number that `make` is called with."""
+        entry = make(next(self._ids))
+        entry.size = size + ENTRY_BYTES
+        self._keep(entry)
+        return entry
+
+    def _add(self, record: KeptRecord) -> Entry:
         match record:
             case FrameSent():
-                self._sent = record
-            case MessagePublished():
-                self._publishing = record.message, self._add_delivery(record)
+                return self._add_sent_frame(record)
+            case KeptDelivery():
+                return self._add_delivery(record)
             case WebhookSent():
-                self._open_calls[_call_key(record)] = self._add_webhook(record)
+                entry = self._open_calls[_call_key(record)] = self._add_webhook(record)
+                return entry
             case WebhookCalled():
-                self._complete_webhook(record)
+                return self._complete_webhook(record)
             case RestCalled():
-                self._add_rest_call(record)
-            case FrameReceived():
-                self._add_received_frame(record)
+                return self._add_rest_call(record)
+            case KeptFrame():
+                return self._add_received_frame(record)
             case FaultTriggered():
-                self._add_fault(record, _short_type(record.target), hub=record.hub)
+                return self._add_fault(record, _short_type(record.target), hub=record.hub)
             case StorageCalled():
-                self._add_storage_call(record)
+                return self._add_storage_call(self._with_cause(record))
             case StorageFaultTriggered():
-                self._add_fault(record, f"{record.operation} {record.table}".strip())
-            case _:
-                self._add_connection_change(record)
+                return self._add_fault(self._with_cause(record), f"{record.operation} {record.table}".strip())
+            case ConnectionOpened() | HandshakeRefused() | ConnectionDetached() | ConnectionEnded():
+                return self._add_connection_change(record)
 
     # --- kinds of records -------------------------------------------------------------
 
     def _add_connection_change(
         self, record: ConnectionOpened | HandshakeRefused | ConnectionDetached | ConnectionEnded
-    ) -> None:
+    ) -> Entry:
+        kind, hub = EntryKind.CONNECTION, record.hub
         match record:
             case HandshakeRefused():
                 facts = {"reason": record.reason}
-                status = str(record.status)
-                self._add_entry(
-                    record, EntryKind.CONNECTION, "refused", hub=record.hub, status=status, is_ok=False, facts=facts
+                return self._add_entry(
+                    record, kind, "refused", hub=hub, status=str(record.status), is_ok=False, facts=facts
                 )
             case ConnectionOpened():
                 title = "recovered" if record.recovered else "connected"
-                self._add_entry(
-                    record, EntryKind.CONNECTION, title, hub=record.hub, facts={"protocol": record.protocol or "none"}
-                )
+                return self._add_entry(record, kind, title, hub=hub, facts={"protocol": record.protocol or "none"})
             case ConnectionDetached():
-                self._add_entry(record, EntryKind.CONNECTION, "socket lost", hub=record.hub, status="may come back")
+                return self._add_entry(record, kind, "socket lost", hub=hub, status="may come back")
             case ConnectionEnded():
-                self._add_entry(record, EntryKind.CONNECTION, "ended", hub=record.hub, facts={"reason": record.reason})
+                return self._add_entry(record, kind, "ended", hub=hub, facts={"reason": record.reason})
 
-    def _add_received_frame(self, record: FrameReceived) -> None:
-        payload = payload_of(record.message)
+    def _add_received_frame(self, record: KeptFrame) -> Entry:
         entry = self._add_entry(
             record,
             EntryKind.FRAME_IN,
-            client_message_label(record.message),
+            record.title,
             hub=record.hub,
-            is_ok=False if record.message is None else None,
-            content=payload.data if payload else record.frame,
+            is_ok=None if record.is_valid else False,
+            is_routine=record.is_routine,
+            payload=record.content,
+            groups=record.groups,
         )
-        entry.is_routine = is_routine(entry.title)
-        ack_id = getattr(record.message, "ack_id", None)
-        if ack_id is not None:
-            entry.facts["ack id"] = ack_id
-        if payload is not None:
-            entry.facts |= self._payload_facts(payload)
+        if record.ack_id is not None:
+            entry.facts["ack id"] = record.ack_id
+        if record.data_type is not None:
+            entry.facts |= self._payload_facts(record.data_type, record.metadata)
+        return entry
 
-    def _add_sent_frame(self, record: FrameSent) -> None:
+    def _add_sent_frame(self, record: FrameSent) -> Entry:
         kind, payload = split_frame(record.frame)
+        if isinstance(record.frame, PayloadStart):
+            payload = PayloadStart.of(payload, record.frame.whole_size - len(record.frame) + len(payload))
         title = service_frame_label(kind, payload)
-        entry = self._add_entry(record, EntryKind.FRAME_OUT, title, hub=record.hub, content=payload)
+        entry = self._add_entry(record, EntryKind.FRAME_OUT, title, hub=record.hub, payload=payload)
         entry.is_routine = is_routine(title)
         entry.is_ok = False if is_failure(title) else None
+        return entry
 
-    def _add_delivery(self, record: MessagePublished) -> Entry:
-        message = record.message
-        return self._add_entry(
+    def _add_delivery(self, record: KeptDelivery) -> Entry:
+        entry = self._add_entry(
             record,
             EntryKind.DELIVERY,
-            delivery_label(message),
+            record.title,
             hub=record.hub,
-            status="nobody",
-            content=message.payload.data,
-            facts=self._payload_facts(message.payload),
+            status=f"to {record.receiver_count}" if record.receiver_count else "nobody",
+            payload=record.content,
+            facts=self._payload_facts(record.data_type, record.metadata),
+            groups=record.groups,
+            receivers=record.receivers,
+            receiver_count=record.receiver_count,
         )
-
-    def _count_receiver(self, record: MessageDelivered) -> None:
-        if self._sent is not None and self._sent.connection_id != record.connection_id:
-            self._flush_sent_frame()
-        self._sent = None  # the frame belongs to this delivery
-        if self._publishing is None or self._publishing[0] is not record.message:
-            published = MessagePublished(record.hub, record.message, at=record.at, correlation_id=record.correlation_id)
-            self._publishing = record.message, self._add_delivery(published)
-        entry = self._publishing[1]
-        entry.receiver_count += 1
-        if len(entry.receivers) < MAX_NAMED_RECEIVERS:
-            entry.receivers.append((record.connection_id, record.user_id))
-        entry.status = f"to {entry.receiver_count}"
-        entry.ended = record.at
-        entry.facts["frame bytes"] = record.size
-        self._mark_changed(entry)
+        entry.began = record.began
+        if record.receiver_count:
+            entry.facts["frame bytes"] = record.frame_size
+        return entry
 
     def _add_webhook(self, record: WebhookSent) -> Entry:
         entry = self._add_entry(
@@ -183,9 +226,20 @@ class EventBuffer:
             EntryKind.WEBHOOK,
             _short_type(record.event) + (f", attempt {record.attempt}" if record.attempt > 1 else ""),
             hub=record.hub,
-            content=record.body,
+            payload=record.body,
             facts={"handler": record.handler, "attempt": record.attempt},
         )
+        if record.url is not None and record.headers is not None:
+            entry.exchange = Exchange(
+                record.method,
+                str(record.url),
+                _sent_headers(record.url, record.headers, record.body),
+                record.body,
+                check_signature=self._event_signature,
+            )
+        if record.request_id is not None:
+            entry.facts[REQUEST_ID] = record.request_id
+            self._causes[record.request_id] = record.correlation_id
         entry.ended = None
         entry.status = "waiting"
         entry.is_routine = record.event == VALIDATE
@@ -193,7 +247,7 @@ class EventBuffer:
             entry.facts["ce-id"] = record.event_id
         return entry
 
-    def _complete_webhook(self, record: WebhookCalled) -> None:
+    def _complete_webhook(self, record: WebhookCalled) -> Entry:
         entry = self._open_calls.pop(_call_key(record), None)
         if entry is None:
             began = record.at - record.milliseconds / 1000
@@ -215,24 +269,55 @@ class EventBuffer:
         entry.ended = entry.began + record.milliseconds / 1000
         entry.status = record.failure or str(record.status)
         entry.is_ok = record.status is not None and 200 <= record.status < 300
-        if record.answer:
-            entry.answer = self._redactor.redact(record.answer)
+        entry.reply = record.answer
+        if entry.exchange is not None:
+            entry.exchange.status = record.status
+            entry.exchange.response_headers = record.answer_headers or ()
+            entry.exchange.response_body = record.answer
         self._mark_changed(entry)
+        return entry
 
-    def _add_rest_call(self, record: RestCalled) -> None:
+    def _add_rest_call(self, record: RestCalled) -> Entry:
         hub, title = rest_call_label(record.method, record.path)
         entry = self._add_entry(
-            record, EntryKind.REST, title, hub=hub, status=str(record.status), is_ok=record.status < 400
+            record,
+            EntryKind.REST,
+            title,
+            hub=hub,
+            status=str(record.status),
+            is_ok=record.status < 400,
+            payload=record.body,
+            reply=record.answer,
+            groups=groups_of_path(record.path),
         )
+        if record.headers is not None:
+            entry.exchange = Exchange(
+                record.method,
+                record.origin + record.target,
+                record.headers,
+                record.body,
+                record.status,
+                record.answer_headers or (),
+                record.answer,
+                self._token_signature,
+            )
         entry.began = record.at - record.milliseconds / 1000
         if record.method == "HEAD" and record.status == 404:
             entry.is_ok = None  # not a failure: the answer is that it does not exist
         if record.query:
-            entry.facts["query"] = self._redactor.redact_text(record.query)
+            entry.facts["query"] = self._redactor.redact_url("?" + unquote(record.query))[1:]
         if record.error_code:
             entry.facts["error"] = record.error_code
+        return entry
 
-    def _add_storage_call(self, record: StorageCalled) -> None:
+    def _with_cause(self, record: S) -> S:
+        """Return a record of storage with the correlation id of the event whose request id the caller passed on."""
+        if record.correlation_id:
+            return record
+        cause = self._causes.get(record.client_request_id or "")
+        return replace(record, correlation_id=cause or record.request_id)
+
+    def _add_storage_call(self, record: StorageCalled) -> Entry:
         facts: dict[str, str | int] = {"method": record.method, "request id": record.request_id}
         if record.client_request_id is not None:
             facts["client request id"] = self._redactor.redact_text(record.client_request_id)
@@ -245,35 +330,45 @@ class EventBuffer:
             status=storage_call_status(record),
             is_ok=record.status is not None and record.error_code is None,
             facts=facts,
+            payload=_kept(record.body, record.body_size),
+            reply=_kept(record.answer, record.answer_size),
         )
+        if record.url:
+            signature = None if record.is_signed is None else VERIFIED if record.is_signed else NOT_WITH_THIS_KEY
+            entry.exchange = Exchange(
+                record.method,
+                record.url,
+                record.headers,
+                _kept(record.body, record.body_size),
+                record.status,
+                record.answer_headers,
+                _kept(record.answer, record.answer_size),
+                lambda _: signature,
+            )
         entry.began = record.at - record.milliseconds / 1000
         if record.operation in _READS and record.status == HTTPStatus.NOT_FOUND:
             entry.is_ok = None  # not a failure: the answer is that it does not exist
+        return entry
 
-    def _add_fault(self, record: FaultTriggered | StorageFaultTriggered, target: str, hub: str = "") -> None:
+    def _add_fault(self, record: FaultTriggered | StorageFaultTriggered, target: str, hub: str = "") -> Entry:
         facts: dict[str, str | int] = {"target": target}
-        self._add_entry(record, EntryKind.FAULT, record.fault, hub=hub, is_ok=False, status="triggered", facts=facts)
+        return self._add_entry(
+            record, EntryKind.FAULT, record.fault, hub=hub, is_ok=False, status="triggered", facts=facts
+        )
 
-    def _payload_facts(self, payload: Payload) -> dict[str, str | int]:
-        metadata = {f"metadata {name}": self._redactor.redact_text(value) for name, value in payload.metadata.items()}
-        return {"data type": str(payload.data_type), **metadata}
+    def _payload_facts(self, data_type: str, metadata: Iterable[tuple[str, str]]) -> dict[str, str | int]:
+        facts: dict[str, str | int] = {"data type": data_type}
+        return facts | {f"metadata {name}": self._redactor.redact_text(value) for name, value in metadata}
 
     # --- entries ---------------------------------------------------------------------
 
-    def _flush_sent_frame(self) -> None:
-        """Add an entry for the last frame sent: it does not belong to a delivery."""
-        if self._sent is not None:
-            sent, self._sent = self._sent, None
-            self._add_sent_frame(sent)
-
     def _add_entry(
         self,
-        record: Observation,
+        record: KeptRecord,
         kind: EntryKind,
         title: str,
         *,
         hub: str = "",
-        content: str | bytes | None = None,
         **fields: Any,
     ) -> Entry:
         entry = Entry(
@@ -285,26 +380,26 @@ class EventBuffer:
             ended=record.at,
             title=title,
             correlation_id=record.correlation_id,
-            request_id=record.request_id if isinstance(record, StorageObservation) else None,
+            request_id=record.request_id if isinstance(record, StorageCalled | StorageFaultTriggered) else None,
             connection_id=getattr(record, "connection_id", None),
             user_id=getattr(record, "user_id", None),
-            content=self._redactor.redact(content) if content else None,
+            redactor=self._redactor,
+            size=ENTRY_BYTES,
             **fields,
         )
-        self._entries[entry.id] = entry
-        self._mark_changed(entry)
-        if len(self._entries) > self._capacity:
-            self._remove_oldest()
+        self._keep(entry)
         return entry
 
+    def _keep(self, entry: Entry) -> None:
+        self._entries[entry.id] = entry
+        self.size += entry.size
+        self._mark_changed(entry)
+
     def _mark_changed(self, entry: Entry) -> None:
+        self._changed.pop(entry.change, None)
         self.change += 1
         entry.change = self.change
-
-    def _remove_oldest(self) -> None:
-        oldest = self._entries.pop(next(iter(self._entries)))
-        if oldest.kind is EntryKind.WEBHOOK and oldest.ended is None:
-            self._open_calls = {key: entry for key, entry in self._open_calls.items() if entry is not oldest}
+        self._changed[entry.change] = entry
 
 
 def _short_type(event_type: str) -> str:
@@ -312,4 +407,19 @@ def _short_type(event_type: str) -> str:
 
 
 def _call_key(record: WebhookSent | WebhookCalled) -> tuple[object, ...]:
-    return record.connection_id, record.event, record.event_id, record.request_id, record.attempt
+    return record.connection_id, record.event_id, record.request_id, record.attempt
+
+
+def _sent_headers(url: URL, headers: Any, body: bytes | None) -> Sequence[tuple[str, str]]:
+    """Return the headers of an event as they were sent: with those that every request has."""
+    pairs = [("Host", url.authority.rpartition("@")[2]), *headers.items()]
+    return pairs if body is None else [*pairs, ("Content-Length", str(_size(body)))]
+
+
+def _size(body: bytes) -> int:
+    return body.whole_size if isinstance(body, PayloadStart) else len(body)
+
+
+def _kept(body: bytes, size: int) -> bytes | None:
+    """Return what is kept of a body of this size, None when there was none."""
+    return PayloadStart.of(body, size) if size > len(body) else body or None

@@ -6,9 +6,9 @@ It shows message contents, so it is available on this machine only: see `local_a
 import asyncio
 import json
 from collections.abc import Awaitable, Callable
-from dataclasses import replace
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from aiohttp import hdrs, web
@@ -16,22 +16,30 @@ from aiohttp import hdrs, web
 from local_azure.faults import forms_of
 from local_azure.faults.http_api import PATH as FAULTS_PATH
 from local_azure.faults.http_api import FaultApi, FaultSource, LocalFaults, SourceUnavailable
-from local_azure.local_requests import SAFE_HEADERS, json_response, refusal, refuse_other_hosts
+from local_azure.local_requests import SAFE_HEADERS, json_response, refusal, refuse_other_hosts, refuse_other_pages
 from local_azure.observations import Publisher, StorageObservation
+from local_azure.webpubsub.event_handlers import EventHandlers
 from local_azure.webpubsub.faults import FaultInjector
 from local_azure.webpubsub.hub import Hubs
-from local_azure.webpubsub.inspector.event_buffer import EventBuffer
 from local_azure.webpubsub.inspector.recorder import Recorder
-from local_azure.webpubsub.inspector.redaction import Redactor
-from local_azure.webpubsub.inspector.snapshot import Handlers, snapshot
-from local_azure.webpubsub.inspector.traces import find_trace
-from local_azure.webpubsub.observations import Observation, Observations
+from local_azure.webpubsub.inspector.snapshot import snapshot
+from local_azure.webpubsub.observations import Observations
 from local_azure.webpubsub.settings import Settings
+
+# What is needed only when somebody looks is imported then: most starts of the service end before that.
+if TYPE_CHECKING:
+    from local_azure.webpubsub.inspector.event_buffer import EventBuffer
+    from local_azure.webpubsub.inspector.recorder_routes import RecorderRoutes
+    from local_azure.webpubsub.inspector.redaction import Redactor
 
 PAGE = Path(__file__).parent / "page"
 POLL_SECONDS = 0.1
 STATE_SECONDS = 0.5
 MAX_BATCH = 500
+# A page that is opened gets the newest entries; it asks for older ones.
+FIRST_ENTRIES = 2000
+# An effect is not further from its cause than so many entries.
+TRACE_ENTRIES = 2000
 
 CONTENT_TYPES = {
     ".html": "text/html; charset=utf-8",
@@ -51,27 +59,41 @@ class Inspector:
         settings: Settings,
         hubs: Hubs,
         observations: Observations,
-        handlers: Callable[[], Handlers],
+        handlers: EventHandlers,
         faults: Callable[[], FaultInjector],
+        count_storage_calls: Callable[[], None],
     ) -> None:
         self._settings = settings
         self._hubs = hubs
         self._observations = observations
         self._handlers = handlers
         self._faults = faults
+        self._count_storage_calls = count_storage_calls
         self._storage_faults: list[FaultSource] = []
         self._storage_observations: list[Publisher[StorageObservation]] = []
         self._fault_api = FaultApi(lambda: [LocalFaults(self._faults()), *self._storage_faults])
-        self._recorder = Recorder(observations, EventBuffer(Redactor(settings.access_keys)))
+        self._recorder = Recorder(
+            observations, self._make_buffer, enabled=settings.recorder.enabled, max_bytes=settings.recorder.max_bytes
+        )
         self._closing = asyncio.Event()
         self._run = uuid4().hex
 
     def routes(self) -> list[web.RouteDef]:
         """Return the routes: the page at the root, and everything it requests below `/inspector/`."""
+        ask, change, recorder = _for_local_host, _for_own_page, self._ask_recorder
+        entries, entry = "/inspector/entries", "/inspector/entries/{id:[0-9]{1,15}}"
         return [
+            web.get(entries, ask(recorder(lambda routes: routes.list_entries)), allow_head=False),
+            web.delete(entries, change(recorder(lambda routes: routes.clear))),
+            web.get(f"{entry}/curl", ask(recorder(lambda routes: routes.show_curl)), allow_head=False),
+            web.get("/inspector/recorder", ask(recorder(lambda routes: routes.show_recorder)), allow_head=False),
+            web.get("/inspector/export", ask(recorder(lambda routes: routes.export)), allow_head=False),
+            web.post("/inspector/import", change(recorder(lambda routes: routes.import_entries))),
+            web.post("/inspector/replay", change(recorder(lambda routes: routes.replay))),
             web.get("/", _for_local_host(self._page)),
             web.get("/inspector/stream", _for_local_host(self._stream), allow_head=False),
-            web.get("/inspector/entries/{id:[0-9]{1,15}}", _for_local_host(self._entry), allow_head=False),
+            web.get(entry, _for_local_host(self._entry), allow_head=False),
+            web.get("/inspector/meter", _for_local_host(self._meter), allow_head=False),
             web.route("*", FAULTS_PATH, self._fault_api.answer),
             web.route("*", f"{FAULTS_PATH}/{{id:[a-z0-9-]{{1,40}}}}", self._fault_api.answer),
             web.get("/inspector/{name:[a-z_]{1,40}\\.(?:css|js|svg)}", _for_local_host(self._page)),
@@ -80,14 +102,7 @@ class Inspector:
     def show_storage(self, observations: Publisher[StorageObservation], faults: FaultSource) -> None:
         """Show the calls of a storage too, each in the trace of the event whose request id it has, and its faults."""
 
-        def subscribe(subscriber: Callable[[Observation], None]) -> Callable[[], None]:
-            def pass_on(record: StorageObservation) -> None:
-                cause = self._observations.find_correlation_id(record.client_request_id)
-                subscriber(replace(record, correlation_id=cause or record.request_id))
-
-            return observations.subscribe(pass_on)
-
-        self._recorder.add_source(subscribe)
+        self._recorder.add_source(observations.subscribe_encoded)
         self._storage_observations.append(observations)
         self._storage_faults.append(faults)
 
@@ -107,21 +122,27 @@ class Inspector:
         response = web.StreamResponse(headers=SAFE_HEADERS | {hdrs.CONTENT_TYPE: "text/event-stream"})
         await response.prepare(request)
         hello = {"run": self._run, "forms": forms_of(self._fault_api.kinds())}
-        with self._recorder.recording() as buffer:
+        with self._recorder.recording():
             for observations in self._storage_observations:
                 await observations.wait_until_observing()
             try:
                 await response.write(_event("hello", hello))
-                await self._send_updates(request, response, buffer)
+                await self._send_updates(request, response)
             except ConnectionError:
                 pass  # the page was closed
         return response
 
-    async def _send_updates(self, request: web.Request, response: web.StreamResponse, buffer: EventBuffer) -> None:
+    async def _send_updates(self, request: web.Request, response: web.StreamResponse) -> None:
         loop = asyncio.get_running_loop()
-        change, state, state_due = 0, b"", 0.0
+        buffer = await self._recorder.look()
+        change, state, state_due = buffer.change_before_newest(FIRST_ENTRIES), b"", 0.0
+        generation = self._recorder.generation
         while not self._closing.is_set() and request.transport is not None and not request.transport.is_closing():
-            entries = sorted(buffer.changed_since(change), key=lambda entry: entry.change)[:MAX_BATCH]
+            if generation != self._recorder.generation:
+                generation = self._recorder.generation
+                await response.write(_event("cleared", {}))
+            changed = (await self._recorder.look()).changed_since(change)
+            entries = changed[:MAX_BATCH]
             if entries:
                 change = entries[-1].change
                 await response.write(_event("entries", [entry.summary() for entry in entries]))
@@ -131,7 +152,7 @@ class Inspector:
                 if current != state:
                     state = current
                     await response.write(state)
-            if len(entries) < MAX_BATCH:
+            if len(changed) <= MAX_BATCH:
                 await self._wait_for_next_poll()
 
     async def _wait_for_next_poll(self) -> None:
@@ -143,20 +164,53 @@ class Inspector:
 
     async def _entry(self, request: web.Request) -> web.StreamResponse:
         """Answer one entry with its payload, and the trace that it belongs to."""
-        buffer = self._recorder.buffer
+        from local_azure.webpubsub.inspector.traces import find_trace
+
+        buffer = await self._recorder.look()
         entry = buffer.entry(int(request.match_info["id"]))
         if entry is None:
             return refusal(404, "gone", "this entry is no longer kept")
-        trace = find_trace(entry, buffer)
+        trace = find_trace(entry, buffer.around(entry, TRACE_ENTRIES))
         steps = [step.entry.summary() | {"depth": step.depth, "inferred": step.inferred} for step in trace.steps]
         return json_response({"entry": entry.details(), "steps": steps, "note": trace.note})
+
+    async def _meter(self, _request: web.Request) -> web.StreamResponse:
+        """Answer what the run would cost; who asks wants to know of the storage's calls too, from now on."""
+        # Imported here: most runs do not ask.
+        from local_azure.meter.prices import read_examples
+        from local_azure.meter.report import make_report, to_json
+
+        self._count_storage_calls()
+        meter = self._observations.meter
+        return json_response(to_json(make_report(meter, meter.prices or read_examples())))
+
+    def _ask_recorder(self, choose: "Callable[[RecorderRoutes], _Handler]") -> _Handler:
+        async def answer(request: web.Request) -> web.StreamResponse:
+            return await choose(self._recorder_routes())(request)
+
+        return answer
+
+    def _recorder_routes(self) -> "RecorderRoutes":
+        from local_azure.webpubsub.inspector.recorder_routes import RecorderRoutes
+
+        return RecorderRoutes(self._recorder, self._redactor(), self._handlers.send_again)
+
+    def _make_buffer(self) -> "EventBuffer":
+        from local_azure.webpubsub.inspector.event_buffer import EventBuffer
+
+        return EventBuffer(self._redactor(), self._settings.access_keys)
+
+    def _redactor(self) -> "Redactor":
+        from local_azure.webpubsub.inspector.redaction import Redactor
+
+        return Redactor(self._settings.access_keys)
 
     async def _snapshot(self) -> dict[str, object]:
         try:
             faults = await self._fault_api.documents()
         except SourceUnavailable:  # a storage of another process is starting again
             faults = await LocalFaults(self._faults()).documents()
-        return snapshot(self._hubs, self._settings, self._handlers(), faults)
+        return snapshot(self._hubs, self._settings, self._handlers.handlers(), faults)
 
 
 @cache
@@ -173,6 +227,16 @@ def _for_local_host(handler: _Handler) -> _Handler:
         return await handler(request) if refused is None else refused
 
     return checked
+
+
+def _for_own_page(handler: _Handler) -> _Handler:
+    """Refuse also what a page of another site asks to change."""
+
+    async def checked(request: web.Request) -> web.StreamResponse:
+        refused = refuse_other_pages(request)
+        return await handler(request) if refused is None else refused
+
+    return _for_local_host(checked)
 
 
 def _event(name: str, data: object) -> bytes:

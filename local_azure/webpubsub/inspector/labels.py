@@ -138,6 +138,19 @@ def is_routine(label: str) -> bool:
     return label in ("ping", "pong") or label.startswith(("sequence ack ", "stream ack ", "stream keep-alive "))
 
 
+def groups_of(message: ClientMessage | DataMessage | None) -> tuple[str, ...]:
+    """Return the group that a message names, if it names one."""
+    group = getattr(message, "group", None)
+    return (group,) if isinstance(group, str) else ()
+
+
+def groups_of_path(path: str) -> tuple[str, ...]:
+    """Return the group in the path of a REST call, if there is one."""
+    _, found, rest = path.partition("/groups/")
+    name = rest.partition("/")[0]
+    return (unquote(name),) if found and name else ()
+
+
 def rest_call_label(method: str, path: str) -> tuple[str, str]:
     """Return the hub and the label of a REST call, e.g. `POST groups/lobby/:send`."""
     parts = path.split("/", 4)

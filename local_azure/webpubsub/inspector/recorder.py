@@ -1,58 +1,181 @@
-"""Records what happens while a page is open, and for ten seconds longer; otherwise the service observes nothing."""
+"""Records what happens, from the start or while a page is open, in a ring that is limited in bytes.
+
+On the path of a message a record is only kept. Entries are made of the records when somebody looks.
+"""
 
 import asyncio
+import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
-from local_azure.webpubsub.inspector.event_buffer import EventBuffer
+from local_azure.webpubsub.inspector.record_codec import KeptRecord, RecordEncoder, decode
+from local_azure.webpubsub.inspector.record_ring import RECORD_BYTES, RecordRing
 from local_azure.webpubsub.observations import Observation, Observations
 
+if TYPE_CHECKING:
+    from local_azure.webpubsub.inspector.event_buffer import EventBuffer
+
+log = logging.getLogger(__name__)
+
 KEEP_SECONDS = 10.0
+# Entries are made in steps, so that the service answers meanwhile.
+STEP_SECONDS = 0.01
 
+# Records wait to be encoded together: code that runs again at once takes a quarter of the time.
+ENCODED_AT_ONCE = 32
+# A payload may take so much of what is kept; of a larger one only the start is kept.
+SHARE_OF_PAYLOAD = 32
 
-Subscribe = Callable[[Callable[[Observation], None]], Callable[[], None]]
-"""Begins a subscription of the function that it gets, and returns the function that ends it."""
+Subscribe = Callable[[Callable[[Observation | bytes], None]], Callable[[], None]]
+"""Begins a subscription of the function that it gets, and returns the function that ends it.
+
+A record of another process may come as the line of text that it was sent as.
+"""
 
 
 class Recorder:
-    """Fills the buffer while at least one page is open. After the last one it waits, so a reload loses nothing."""
+    """Keeps records from the start when it is `enabled`, else while at least one page is open.
 
-    def __init__(self, observations: Observations, buffer: EventBuffer, keep_seconds: float = KEEP_SECONDS) -> None:
-        self.buffer = buffer
+    Then it waits after the last page for `keep_seconds`, so a reload loses nothing. `generation` changes with `clear`.
+    """
+
+    def __init__(
+        self,
+        observations: Observations,
+        make_buffer: "Callable[[], EventBuffer]",
+        *,
+        enabled: bool,
+        max_bytes: int,
+        keep_seconds: float = KEEP_SECONDS,
+    ) -> None:
+        """`make_buffer` is called when somebody looks for the first time."""
+        self.enabled = enabled
+        self.generation = 0
+        self._max_bytes = max_bytes
+        self._ring = RecordRing(max_bytes)
+        self._waiting: list[Observation | bytes] = []
+        self._encode = RecordEncoder(max_bytes // SHARE_OF_PAYLOAD).encode
+        self._make_buffer = make_buffer
+        self._buffer: EventBuffer | None = None
         self._keep_seconds = keep_seconds
         self._open_pages = 0
         self._stop_timer: asyncio.TimerHandle | None = None
-        self._sources: list[Subscribe] = [observations.subscribe]
+        self._sources: list[Subscribe] = [lambda add: observations.subscribe(add, each_receiver=False)]
         self._subscriptions: list[Callable[[], None]] = []
+        if enabled:
+            self._start()
 
     def add_source(self, subscribe: Subscribe) -> None:
         """Record also what another service publishes."""
         self._sources.append(subscribe)
         if self._subscriptions:
-            self._subscriptions.append(subscribe(self.buffer.add))
+            self._subscriptions.append(subscribe(self._add))
+
+    @property
+    def size(self) -> int:
+        """What records and entries take, in bytes."""
+        self._encode_waiting()
+        return self._ring.size + (self._buffer.size if self._buffer else 0)
+
+    @property
+    def max_bytes(self) -> int:
+        """How many bytes they may take."""
+        return self._max_bytes
+
+    @property
+    def count(self) -> int:
+        """How many entries there are, where one is made of each record that was not looked at yet."""
+        return len(self._waiting) + len(self._ring) + (len(self._buffer) if self._buffer else 0)
+
+    async def look(self) -> "EventBuffer":
+        """Return the entries of everything that was recorded."""
+        buffer = self.buffer
+        self._encode_waiting()
+        loop = asyncio.get_running_loop()
+        pause_due = loop.time() + STEP_SECONDS
+        while self._ring:
+            self._make_entry(buffer)
+            if loop.time() >= pause_due:
+                await asyncio.sleep(0)
+                pause_due = loop.time() + STEP_SECONDS
+        return buffer
+
+    @property
+    def buffer(self) -> "EventBuffer":
+        """The entries that were made so far."""
+        if self._buffer is None:
+            self._buffer = self._make_buffer()
+        return self._buffer
+
+    def make_room(self) -> None:
+        """Remove the oldest entries until the others and the records fit; the ring itself drops the oldest records."""
+        buffer = self._buffer
+        while buffer and self._ring.size + buffer.size > self._max_bytes:
+            buffer.remove_oldest()
+
+    def clear(self) -> None:
+        """Remove everything that was recorded."""
+        self._waiting.clear()
+        self._ring.clear()
+        if self._buffer is not None:
+            self._buffer.clear()
+        self.generation += 1
 
     @contextmanager
-    def recording(self) -> Iterator[EventBuffer]:
+    def recording(self) -> Iterator[None]:
         """Record while the block lasts."""
         self._open_pages += 1
         if self._stop_timer is not None:
             self._stop_timer.cancel()
             self._stop_timer = None
-        elif self._open_pages == 1:
-            self._subscriptions = [subscribe(self.buffer.add) for subscribe in self._sources]
+        elif not self._subscriptions:
+            self._start()
         try:
-            yield self.buffer
+            yield
         finally:
             self._open_pages -= 1
-            if self._open_pages == 0:
+            if self._open_pages == 0 and not self.enabled:
                 self._stop_timer = asyncio.get_running_loop().call_later(self._keep_seconds, self.stop)
 
     def stop(self) -> None:
-        """Stop recording, and empty the buffer."""
+        """Stop recording, and remove everything."""
         if self._stop_timer is not None:
             self._stop_timer.cancel()
             self._stop_timer = None
         for unsubscribe in self._subscriptions:
             unsubscribe()
         self._subscriptions = []
-        self.buffer.clear()
+        self.clear()
+
+    def _start(self) -> None:
+        self._subscriptions = [subscribe(self._add) for subscribe in self._sources]
+
+    def _add(self, record: Observation | bytes) -> None:
+        self._waiting.append(record)
+        if len(self._waiting) >= ENCODED_AT_ONCE:
+            self._encode_waiting()
+
+    def _encode_waiting(self) -> None:
+        for record in self._waiting:
+            self._ring.add(record if isinstance(record, bytes) else self._encode(record))
+        self._waiting.clear()
+        if self._buffer and self._ring.size + self._buffer.size > self._max_bytes:
+            self.make_room()
+
+    def _make_entry(self, buffer: "EventBuffer") -> None:
+        kept = self._ring.take()
+        if kept.startswith(b"{"):  # no record of this process begins so
+            # Imported here: without a storage of another process there are no such records.
+            from local_azure.observation_stream import decode_record
+
+            try:
+                record: KeptRecord = decode_record(kept)
+            except ValueError:
+                log.warning("a record of the storage cannot be read")
+                return
+        else:
+            record = decode(kept)
+        buffer.add(record, len(kept) + RECORD_BYTES)
+        if self._ring.size + buffer.size > self._max_bytes:
+            self.make_room()

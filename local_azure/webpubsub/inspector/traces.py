@@ -68,6 +68,7 @@ class _TraceBuilder:
         for group in self._groups.values():
             group.sort(key=lambda entry: (entry.began, entry.kind not in CALLS, entry.id))
         self._causes: dict[str, _InferredCause | None] = {}
+        self._texts: dict[int, frozenset[str]] = {}
         self._webhooks_by_text: dict[str, list[Entry]] = {}
         self._visited: set[str] = set()
 
@@ -116,10 +117,10 @@ class _TraceBuilder:
         candidates = list(islice(_handled_during(reversed(self._webhooks), call), MAX_COMPARED_EVENTS + 1))
         if not candidates:
             return None
-        sent = frozenset().union(*(entry.texts() for entry in group))
+        sent = frozenset().union(*(self._texts_of(entry) for entry in group))
         compared = candidates if len(candidates) <= MAX_COMPARED_EVENTS else self._with_rare_text(sent, call)
         ranked = sorted(
-            ((_common_characters(webhook, sent), webhook.id, webhook) for webhook in compared), reverse=True
+            ((_characters(sent & self._texts_of(webhook)), webhook.id, webhook) for webhook in compared), reverse=True
         )
         best = ranked[0][0] if ranked else 0
         if best and (len(ranked) == 1 or best > ranked[1][0]):
@@ -130,11 +131,16 @@ class _TraceBuilder:
         note = f"This call may follow from any of {count} events that were being handled when it began."
         return _InferredCause(None, note)
 
+    def _texts_of(self, entry: Entry) -> frozenset[str]:
+        if entry.id not in self._texts:
+            self._texts[entry.id] = entry.texts()
+        return self._texts[entry.id]
+
     def _with_rare_text(self, sent: frozenset[str], call: Entry) -> list[Entry]:
         """Return, of very many events, those that share with the call a text that few other events have."""
         if not self._webhooks_by_text:
             for webhook in self._webhooks:
-                for text in webhook.texts():
+                for text in self._texts_of(webhook):
                     self._webhooks_by_text.setdefault(text, []).append(webhook)
         rare = (events for text in sent if len(events := self._webhooks_by_text.get(text, [])) <= MAX_COMPARED_EVENTS)
         matching = {event.id: event for events in rare for event in events}
@@ -152,8 +158,8 @@ def _handled_during(webhooks: Iterable[Entry], call: Entry) -> Iterator[Entry]:
             yield webhook
 
 
-def _common_characters(webhook: Entry, sent: frozenset[str]) -> int:
-    return sum(map(len, sent & webhook.texts()))
+def _characters(texts: frozenset[str]) -> int:
+    return sum(map(len, texts))
 
 
 def _parent(entry: Entry, group: list[Entry]) -> Entry | None:

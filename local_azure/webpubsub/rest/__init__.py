@@ -9,12 +9,12 @@ from aiohttp import web
 from local_azure.bearer_tokens import BearerTokens
 from local_azure.webpubsub.hub import Hubs
 from local_azure.webpubsub.rest.authorization import Authorization
-from local_azure.webpubsub.rest.call import Query, RestCall, read_query
+from local_azure.webpubsub.rest.call import BODY_KEY, Query, RestCall, read_query
 from local_azure.webpubsub.rest.errors import ERROR_CODE_HEADER, RestError, bad_request, error_response
 from local_azure.webpubsub.rest.routing import Match, find_operations
 from local_azure.webpubsub.settings import Settings
 
-__all__ = ["API_VERSIONS", "ERROR_CODE_HEADER", "DataPlane", "route"]
+__all__ = ["API_VERSIONS", "BODY_KEY", "ERROR_CODE_HEADER", "DataPlane", "route"]
 
 API_VERSIONS = ("2021-10-01", "2022-11-01", "2023-07-01", "2024-01-01", "2024-12-01")
 """The versions that a request may ask for; all behave like the newest."""

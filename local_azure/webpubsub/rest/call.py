@@ -17,6 +17,8 @@ from local_azure.webpubsub.rest.errors import bad_request, unsupported_media_typ
 from local_azure.webpubsub.settings import Settings
 
 MAX_INT32 = 2**31 - 1
+BODY_KEY = web.RequestKey("body", bytes)
+"""Where a request keeps the body that was read, for observers."""
 
 _ENCODED_SLASH = re.compile("%(2f)", re.IGNORECASE)
 _WHOLE_NUMBER = re.compile(r"[0-9]{1,10}")
@@ -120,10 +122,12 @@ class RestCall:
         if self.request.headers.get("Content-Encoding", "identity").lower() != "identity":
             raise unsupported_media_type("The request body must not be compressed.")
         try:
-            return await self.request.content.read()
+            body = await self.request.content.read()
         except (ConnectionError, aiohttp.ClientError):
             # The caller has disconnected and will not read this answer.
             raise bad_request("The request body is not complete.") from None
+        self.request[BODY_KEY] = body
+        return body
 
 
 def checked_names(names: Mapping[str, str]) -> Mapping[str, str]:

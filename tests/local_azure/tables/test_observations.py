@@ -1,5 +1,6 @@
-"""What a storage publishes about its calls: what was asked for and how it ended, never keys and contents."""
+"""What a storage publishes about its calls: what was asked for and how it ended, never what signs it."""
 
+import json
 import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
@@ -9,9 +10,9 @@ import pytest
 
 from local_azure import tables
 from local_azure.observations import Publisher, StorageCalled, StorageFaultTriggered, StorageObservation
+from local_azure.tables.http_server import OBSERVED_BODY_BYTES
 from tests.local_azure.tables.rest_client import RestClient, insert_operation, write_operation
 
-SECRET = "between-you-and-me"
 CLIENT_REQUEST_ID = "x-ms-client-request-id"
 
 
@@ -113,19 +114,41 @@ async def test_a_fault_and_the_call_that_it_disturbs_have_one_request_id(storage
     assert fault.request_id == call.request_id
 
 
-async def test_keys_contents_filters_and_signatures_are_in_no_record(storage: Observed) -> None:
-    storage.service.faults.add("delay storage 1ms for=1m")
-    await storage.rest.insert(SECRET, SECRET, text=SECRET)
-    await storage.rest.get(SECRET, SECRET)
-    await storage.rest.query(f"PartitionKey eq '{SECRET}'")
-    await storage.rest.transaction([insert_operation("rooms", SECRET, SECRET, text=SECRET)])
+async def test_a_call_is_recorded_whole_and_without_what_signs_it(storage: Observed) -> None:
+    await storage.rest.insert("p", "r", text="hello")
+    await storage.rest.query("PartitionKey eq 'p'")
+    await storage.rest.transaction([insert_operation("rooms", "p", "s", text="hello again")])
 
-    text = str(storage.records)
+    insert, query, transaction = (record for record in storage.records if isinstance(record, StorageCalled))
+    assert json.loads(insert.body)["text"] == "hello"
+    assert insert.answer == b""
+    assert "Content-Length" not in dict(insert.answer_headers)  # 204 has none
+    assert dict(transaction.answer_headers)["Content-Length"] == str(transaction.answer_size)
+    assert query.url.startswith(f"{storage.service.endpoint}/rooms()?$filter=")
+    assert b"hello again" in transaction.body
+    assert [record.is_signed for record in (insert, query, transaction)] == [True] * 3
+    assert dict(insert.headers)["Authorization"] == "SharedKeyLite ***"
+    assert tables.DEVELOPMENT_KEY not in str(storage.records)
 
-    assert len(storage.records) == 8
-    assert SECRET not in text
-    assert tables.DEVELOPMENT_KEY not in text
-    assert "SharedKey" not in text
+
+async def test_of_a_shared_access_signature_the_permissions_are_recorded_and_not_the_signature(
+    storage: Observed,
+) -> None:
+    url = f"{storage.service.endpoint}/rooms()?sv=2019-02-02&sp=r&se=2040-01-01&tn=rooms&sig=c2lnbmF0dXJl"
+    async with aiohttp.ClientSession() as session, session.get(url) as answer:
+        assert answer.status == 403
+
+    (call,) = (record for record in storage.records if isinstance(record, StorageCalled))
+    assert call.url.endswith("sv=2019-02-02&sp=r&se=2040-01-01&tn=rooms&sig=***")
+    assert call.is_signed is False
+
+
+async def test_of_a_long_body_the_start_and_the_size_are_recorded(storage: Observed) -> None:
+    await storage.rest.insert("p", "r", a="x" * 30_000, b="x" * 30_000, c="x" * 30_000)
+
+    (call,) = (record for record in storage.records if isinstance(record, StorageCalled))
+    assert len(call.body) == OBSERVED_BODY_BYTES
+    assert call.body_size > 90_000
 
 
 async def test_nothing_is_published_when_nobody_subscribes_any_more() -> None:

@@ -3,8 +3,8 @@
 import threading
 
 from local_azure.testing.traffic import MAX_RECORDS, Traffic
-from local_azure.webpubsub.messages import DataType, GroupMessage, Payload, ServerMessage, StreamPart
-from local_azure.webpubsub.observations import Audience, ConnectionEnded, MessagePublished, WebhookCalled, WebhookSent
+from local_azure.webpubsub.messages import DataMessage, DataType, GroupMessage, Payload, ServerMessage, StreamPart
+from local_azure.webpubsub.observations import Audience, ConnectionEnded, MessageFannedOut, WebhookCalled, WebhookSent
 
 
 def sent(event_id: int | None, attempt: int = 1, event: str = "azure.webpubsub.user.message") -> WebhookSent:
@@ -16,8 +16,12 @@ def called(event_id: int | None, status: int, attempt: int = 1) -> WebhookCalled
     return WebhookCalled("chat", "c-1", "ana", event, event_id, "r-1", "http://app", attempt, status, 1.5, None, b"")
 
 
-def published(text: str) -> MessagePublished:
-    return MessagePublished("chat", ServerMessage(Payload(DataType.TEXT, text.encode())), Audience("all"))
+def published(text: str) -> MessageFannedOut:
+    return fanned_out(ServerMessage(Payload(DataType.TEXT, text.encode())), Audience("all"))
+
+
+def fanned_out(message: DataMessage, audience: Audience) -> MessageFannedOut:
+    return MessageFannedOut("chat", message, (), receiver_count=0, size=0, began=0.0, audience=audience)
 
 
 def test_the_attempts_of_an_event_are_one_event_with_the_last_outcome() -> None:
@@ -58,7 +62,7 @@ def test_a_part_of_a_stream_is_a_message_with_its_place() -> None:
 
     for part in parts:
         message = GroupMessage("room", Payload(DataType.TEXT, b""), "ana", part)
-        traffic.add(MessagePublished("chat", message, Audience("group", "room")))
+        traffic.add(fanned_out(message, Audience("group", "room")))
     traffic.add(published("no stream"))
 
     assert [message.stream for message in traffic.messages()] == [*parts, None]

@@ -47,6 +47,12 @@ class SmallApp:
     events: list[Event] = field(default_factory=list)
     passes_request_id_on: bool = False
     storage: tables.Service | None = None
+    runner: web.AppRunner | None = None
+
+    async def stop_application(self) -> None:
+        """Stop the application; the service goes on."""
+        assert self.runner is not None
+        await self.runner.cleanup()
 
     async def receive(self, request: web.Request) -> web.Response:
         """Handle one event, or a validation request."""
@@ -125,22 +131,23 @@ class Person:
 
 
 @asynccontextmanager
-async def small_app(*, handler_timeout_seconds: float = 5.0) -> AsyncIterator[SmallApp]:
-    """Run service and application while the block lasts."""
+async def small_app(*, handler_timeout_seconds: float = 5.0, records: bool = True) -> AsyncIterator[SmallApp]:
+    """Run service and application while the block lasts; without `records` the inspector's recorder is off."""
     times = webpubsub.Times(
         retry_waits_seconds=(0.01, 0.01, 0.01),
         handler_timeout_seconds=handler_timeout_seconds,
         close_drain_seconds=1.0,
     )
+    settings = webpubsub.Settings(times=times, recorder=webpubsub.RecorderSettings(enabled=records))
     async with (
-        webpubsub.serve(webpubsub.Settings(times=times)) as service,
+        webpubsub.serve(settings) as service,
         WebPubSubServiceClient.from_connection_string(service.connection_string, HUB) as client,
         aiohttp.ClientSession() as session,
     ):
         app = SmallApp(service, client, session)
         application = web.Application()
         application.router.add_route("*", "/eventhandler/{event}", app.receive)
-        runner = web.AppRunner(application, access_log=None, shutdown_timeout=0.1)
+        runner = app.runner = web.AppRunner(application, access_log=None, shutdown_timeout=0.1)
         await runner.setup()
         try:
             await web.TCPSite(runner, "127.0.0.1", 0).start()

@@ -85,11 +85,22 @@ def test_loopback_is_what_only_this_machine_reaches(host: str, expected: bool) -
 # --- what it shows ------------------------------------------------------------------
 
 
-async def test_the_service_observes_nothing_until_a_page_is_open(app: SmallApp) -> None:
-    assert not app.service.observations.active
+async def test_without_the_recorder_the_service_observes_nothing_until_a_page_is_open() -> None:
+    async with small_app(records=False) as app:
+        assert not app.service.observations.active
 
-    async with open_page(app):
-        assert app.service.observations.active
+        async with open_page(app):
+            assert app.service.observations.active
+
+
+async def test_what_happened_before_the_page_was_open_is_shown(app: SmallApp) -> None:
+    ana = await app.connect("ana")
+    await ana.ask("a minute ago")
+
+    async with open_page(app) as page:
+        trace = await page.details(await page.first("delivery", "group lobby"))
+
+    assert [step["kind"] for step in trace["steps"]] == ["frame-in", "webhook", "rest", "delivery", "frame-out"]
 
 
 async def test_hubs_handlers_and_connections_are_shown_as_they_are_now(app: SmallApp) -> None:
@@ -200,7 +211,7 @@ async def test_tokens_keys_and_cookies_are_never_shown(app: SmallApp) -> None:
         shown = page.text + str([await page.details(entry) for entry in list(page.entries.values())])
         await socket.close()
 
-    assert "psst [hidden]" in shown
+    assert "psst ***" in shown
     assert [secret for secret in secrets if secret in shown] == []
 
 

@@ -1,12 +1,13 @@
-"""The event buffer: records become entries, the oldest are removed, and without an open page nothing is recorded."""
+"""The event buffer: records become entries, and each says what happened, and what was changed of it."""
 
 import json
 
 import pytest
 
-from local_azure.webpubsub.inspector.entries import MAX_NAMED_RECEIVERS, EntryKind
+from local_azure.webpubsub.hub import MAX_NAMED_RECEIVERS
+from local_azure.webpubsub.inspector.entries import ENTRY_BYTES, EntryKind
 from local_azure.webpubsub.inspector.event_buffer import EventBuffer
-from local_azure.webpubsub.inspector.recorder import Recorder
+from local_azure.webpubsub.inspector.record_codec import RecordEncoder, decode
 from local_azure.webpubsub.inspector.redaction import Redactor
 from local_azure.webpubsub.messages import (
     CancelInvocation,
@@ -34,15 +35,13 @@ from local_azure.webpubsub.observations import (
     FrameReceived,
     FrameSent,
     HandshakeRefused,
-    MessageDelivered,
-    MessagePublished,
-    Observations,
+    MessageFannedOut,
+    Observation,
     RestCalled,
     WebhookCalled,
     WebhookSent,
 )
 from local_azure.webpubsub.websocket_frames import close_frame, data_frame
-from tests.local_azure.webpubsub.small_app import until
 
 HELLO = Payload(DataType.TEXT, b"hello", {"trace": "t-1"})
 TO_LOBBY = GroupMessage("lobby", HELLO, "ana")
@@ -51,6 +50,11 @@ TO_LOBBY = GroupMessage("lobby", HELLO, "ana")
 @pytest.fixture
 def buffer() -> EventBuffer:
     return EventBuffer(Redactor([]))
+
+
+def add(buffer: EventBuffer, record: Observation, size: int = 0) -> None:
+    """Add a record in the form in which it is kept."""
+    buffer.add(decode(RecordEncoder(1024 * 1024).encode(record)), size)
 
 
 def frame(message: ClientMessage | None, text: str = "{}") -> FrameReceived:
@@ -92,7 +96,7 @@ def called(status: int | None, attempt: int = 1, failure: str | None = None) -> 
 def test_a_clients_frame_is_labelled_by_its_request(
     buffer: EventBuffer, message: ClientMessage | None, title: str, is_routine: bool
 ) -> None:
-    buffer.add(frame(message))
+    add(buffer, frame(message))
 
     (entry,) = buffer
     assert (entry.kind, entry.title, entry.is_routine) == (EntryKind.FRAME_IN, title, is_routine)
@@ -100,7 +104,7 @@ def test_a_clients_frame_is_labelled_by_its_request(
 
 
 def test_a_frames_payload_and_metadata_are_kept(buffer: EventBuffer) -> None:
-    buffer.add(frame(SendEvent("message", HELLO, ack_id=7)))
+    add(buffer, frame(SendEvent("message", HELLO, ack_id=7)))
 
     (entry,) = buffer
     assert entry.content is not None
@@ -131,7 +135,7 @@ def test_a_frames_payload_and_metadata_are_kept(buffer: EventBuffer) -> None:
     ],
 )
 def test_a_frame_to_a_client_is_labelled_by_its_content(buffer: EventBuffer, payload: str | bytes, title: str) -> None:
-    buffer.add(FrameSent("chat", "c1", "ana", data_frame(payload)))
+    add(buffer, FrameSent("chat", "c1", "ana", data_frame(payload)))
 
     (entry,) = buffer
     assert (entry.kind, entry.title) == (EntryKind.FRAME_OUT, title)
@@ -154,7 +158,7 @@ def test_a_frame_to_a_client_is_labelled_by_its_content(buffer: EventBuffer, pay
     ],
 )
 def test_a_request_that_failed_is_marked(buffer: EventBuffer, answer: str, is_ok: bool | None) -> None:
-    buffer.add(FrameSent("chat", "c1", "ana", data_frame(answer)))
+    add(buffer, FrameSent("chat", "c1", "ana", data_frame(answer)))
 
     (entry,) = buffer
     assert entry.is_ok is is_ok
@@ -172,43 +176,46 @@ def test_a_request_that_failed_is_marked(buffer: EventBuffer, answer: str, is_ok
     ],
 )
 def test_a_part_of_a_stream_is_labelled_by_its_place(buffer: EventBuffer, part: StreamPart, title: str) -> None:
-    buffer.add(MessagePublished("chat", GroupMessage("lobby", HELLO, "ana", part)))
+    add(buffer, MessageFannedOut("chat", GroupMessage("lobby", HELLO, "ana", part), (), 0, 0, 9.99))
 
     (entry,) = buffer
     assert entry.title == title
 
 
 def test_a_close_frame_shows_its_code(buffer: EventBuffer) -> None:
-    buffer.add(FrameSent("chat", "c1", "ana", close_frame(1011, "bye")))
+    add(buffer, FrameSent("chat", "c1", "ana", close_frame(1011, "bye")))
 
     assert [entry.title for entry in buffer] == ["close 1011"]
 
 
+def fanned_out(receivers: int) -> MessageFannedOut:
+    named = tuple((f"c{number}", f"user{number}") for number in range(min(receivers, MAX_NAMED_RECEIVERS)))
+    return MessageFannedOut("chat", TO_LOBBY, named, receivers, 20, 9.99, at=10.0)
+
+
 def test_a_message_to_many_is_one_entry_that_counts_its_receivers(buffer: EventBuffer) -> None:
-    buffer.add(MessagePublished("chat", TO_LOBBY))
-    for number in range(100):
-        buffer.add(FrameSent("chat", f"c{number}", f"user{number}", data_frame('{"type":"message"}')))
-        buffer.add(MessageDelivered("chat", f"c{number}", f"user{number}", TO_LOBBY, 20))
+    add(buffer, fanned_out(100))
 
     (entry,) = buffer
     assert (entry.kind, entry.title, entry.status) == (EntryKind.DELIVERY, "group lobby", "to 100")
-    assert entry.receiver_count == 100
+    assert (entry.receiver_count, entry.groups) == (100, ("lobby",))
     assert entry.receivers[0] == ("c0", "user0")
     assert len(entry.receivers) == MAX_NAMED_RECEIVERS
+    assert entry.milliseconds == pytest.approx(10.0)
 
 
 def test_a_message_without_receivers_is_an_entry_too(buffer: EventBuffer) -> None:
-    buffer.add(MessagePublished("chat", TO_LOBBY))
+    add(buffer, fanned_out(0))
 
     assert [(entry.status, entry.receiver_count) for entry in buffer] == [("nobody", 0)]
 
 
 def test_an_event_is_open_until_its_handler_has_answered(buffer: EventBuffer) -> None:
-    buffer.add(sent())
+    add(buffer, sent())
     (entry,) = buffer
     assert (entry.ended, entry.status, entry.title) == (None, "waiting", "user.message")
 
-    buffer.add(called(204))
+    add(buffer, called(204))
 
     assert [one.id for one in buffer] == [entry.id]
     assert (entry.status, entry.is_ok) == ("204", True)
@@ -217,8 +224,8 @@ def test_an_event_is_open_until_its_handler_has_answered(buffer: EventBuffer) ->
 
 def test_every_attempt_is_an_entry_of_its_own(buffer: EventBuffer) -> None:
     for attempt, status, failure in ((1, 500, None), (2, None, "no answer"), (3, 200, None)):
-        buffer.add(sent(attempt))
-        buffer.add(called(status, attempt, failure))
+        add(buffer, sent(attempt))
+        add(buffer, called(status, attempt, failure))
 
     assert [(entry.title, entry.status, entry.is_ok) for entry in buffer] == [
         ("user.message", "500", False),
@@ -228,7 +235,7 @@ def test_every_attempt_is_an_entry_of_its_own(buffer: EventBuffer) -> None:
 
 
 def test_an_answer_whose_beginning_was_not_seen_is_an_entry_too(buffer: EventBuffer) -> None:
-    buffer.add(called(204))
+    add(buffer, called(204))
 
     (entry,) = buffer
     assert (entry.title, entry.status) == ("user.message", "204")
@@ -247,7 +254,7 @@ def test_an_answer_whose_beginning_was_not_seen_is_an_entry_too(buffer: EventBuf
 def test_a_rest_call_is_labelled_by_its_path_below_the_hub(
     buffer: EventBuffer, method: str, path: str, status: int, title: str, is_ok: bool | None
 ) -> None:
-    buffer.add(RestCalled(method, path, "filter=x", status, 2.0, None, None, at=10.0))
+    add(buffer, RestCalled(method, path, "filter=x", status, 2.0, None, None, at=10.0))
 
     (entry,) = buffer
     assert (entry.title, entry.status, entry.is_ok) == (title, str(status), is_ok)
@@ -256,11 +263,11 @@ def test_a_rest_call_is_labelled_by_its_path_below_the_hub(
 
 
 def test_a_connections_changes_are_entries(buffer: EventBuffer) -> None:
-    buffer.add(HandshakeRefused("chat", 401, "the token has expired"))
-    buffer.add(ConnectionOpened("chat", "c1", "ana", None, recovered=False))
-    buffer.add(ConnectionDetached("chat", "c1", "ana"))
-    buffer.add(ConnectionOpened("chat", "c1", "ana", None, recovered=True))
-    buffer.add(ConnectionEnded("chat", "c1", "ana", "bye"))
+    add(buffer, HandshakeRefused("chat", 401, "the token has expired"))
+    add(buffer, ConnectionOpened("chat", "c1", "ana", None, recovered=False))
+    add(buffer, ConnectionDetached("chat", "c1", "ana"))
+    add(buffer, ConnectionOpened("chat", "c1", "ana", None, recovered=True))
+    add(buffer, ConnectionEnded("chat", "c1", "ana", "bye"))
 
     titles = [(entry.title, entry.summary()["excerpt"]) for entry in buffer]
     assert titles == [
@@ -272,60 +279,34 @@ def test_a_connections_changes_are_entries(buffer: EventBuffer) -> None:
     ]
 
 
-def test_only_the_newest_entries_are_kept(buffer: EventBuffer) -> None:
-    small = EventBuffer(Redactor([]), capacity=3)
-    small.add(sent())
-    for number in range(5):
-        small.add(frame(JoinGroup(f"group{number}")))
-    small.add(called(204))
+def test_the_oldest_entries_are_removed_first_also_one_that_waits_for_its_answer(buffer: EventBuffer) -> None:
+    add(buffer, sent(), 100)
+    for number in range(3):
+        add(buffer, frame(JoinGroup(f"group{number}")), 100)
+    buffer.remove_oldest()
+    buffer.remove_oldest()
 
-    assert [entry.title for entry in small] == ["join group group3", "join group group4", "user.message"]
+    add(buffer, called(204), 100)
+
+    assert [entry.title for entry in buffer] == ["join group group1", "join group group2", "user.message"]
+    assert buffer.size == 3 * (ENTRY_BYTES + 100)
+    assert buffer.size == sum(entry.size for entry in buffer)
 
 
 def test_only_new_and_changed_entries_are_returned_again(buffer: EventBuffer) -> None:
-    buffer.add(sent())
-    buffer.add(frame(Ping()))
+    add(buffer, sent())
+    add(buffer, frame(Ping()))
     seen = buffer.change
 
     assert buffer.changed_since(seen) == []
-    buffer.add(called(204))
+    add(buffer, called(204))
 
     assert [entry.title for entry in buffer.changed_since(seen)] == ["user.message"]
 
 
 def test_every_entry_can_be_written_as_json(buffer: EventBuffer) -> None:
-    for record in (frame(SendEvent("e", HELLO)), sent(), MessagePublished("chat", TO_LOBBY), called(500)):
-        buffer.add(record)
+    for record in (frame(SendEvent("e", HELLO)), sent(), fanned_out(1), called(500)):
+        add(buffer, record)
 
     for entry in buffer:
         assert json.loads(json.dumps(entry.details()))["id"] == entry.id
-
-
-async def test_nothing_is_observed_before_the_first_page_is_open_and_after_the_last_one_is_closed() -> None:
-    observations = Observations()
-    recorder = Recorder(observations, EventBuffer(Redactor([])), keep_seconds=0.02)
-    assert not observations.active
-
-    with recorder.recording(), recorder.recording() as buffer:
-        assert observations.active
-        observations.publish(frame(Ping()))
-    assert observations.active  # so a reload loses nothing
-    assert len(list(buffer)) == 1
-
-    await until(lambda: not observations.active)
-    assert list(buffer) == []
-
-
-async def test_a_page_that_is_opened_again_soon_shows_everything() -> None:
-    observations = Observations()
-    recorder = Recorder(observations, EventBuffer(Redactor([])), keep_seconds=60.0)
-
-    with recorder.recording():
-        observations.publish(frame(Ping()))
-    observations.publish(frame(JoinGroup("lobby")))
-    with recorder.recording() as buffer:
-        observations.publish(frame(LeaveGroup("lobby")))
-
-        assert [entry.title for entry in buffer] == ["ping", "join group lobby", "leave group lobby"]
-    recorder.stop()
-    assert not observations.active

@@ -1,5 +1,6 @@
 """A storage in the inspector, over real sockets: its calls in the traces of messages, and its faults."""
 
+import json
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -47,7 +48,7 @@ async def test_a_storage_call_is_in_the_trace_of_the_message_that_caused_it(app:
     ]
     assert call["entry"]["ok"] is True
     assert call["entry"]["ms"] > 0
-    assert call["entry"]["content"] is None
+    assert json.loads(call["entry"]["content"]["text"])["text"] == "good morning"
     assert call["entry"]["facts"]["method"] == "POST"
 
 
@@ -121,16 +122,24 @@ async def test_a_refused_call_is_shown_as_a_failure_with_its_code(app: SmallApp)
     assert call["excerpt"] == "TableNotFound"
 
 
-async def test_entities_and_keys_of_the_storage_are_never_shown(app: SmallApp) -> None:
+async def test_a_call_is_shown_with_its_entity_and_without_its_signature(app: SmallApp) -> None:
     async with (
         open_page(app) as page,
         TableClient.from_connection_string(storage_of(app).connection_string, TABLE) as table,
     ):
-        await table.create_entity({"PartitionKey": "secret-key", "RowKey": "secret-row", "text": "between you and me"})
-        call = await page.first("storage")
-        shown = page.text + str(await page.details(call))
+        await table.create_entity({"PartitionKey": "p", "RowKey": "r", "text": "between you and me"})
+        call = await page.details(await page.first("storage"))
+        shown = page.text + str(call)
 
-    assert [word for word in ("secret-", "between you", tables.DEVELOPMENT_KEY) if word in shown] == []
+    http = call["entry"]["http"]
+    headers = dict(http["requestHeaders"])
+    assert http["url"] == f"{storage_of(app).endpoint}/messages"
+    assert (http["method"], http["status"], http["reason"], http["signature"]) == ("POST", 201, "Created", "verified")
+    assert headers["Authorization"] == "SharedKey ***"
+    assert json.loads(http["requestBody"]["text"])["text"] == "between you and me"
+    assert json.loads(http["responseBody"]["text"])["RowKey"] == "r"
+    assert dict(http["responseHeaders"])["x-ms-version"] == "2019-02-02"
+    assert tables.DEVELOPMENT_KEY not in shown
 
 
 async def test_faults_of_the_storage_are_listed_added_and_removed_beside_the_others(app: SmallApp) -> None:
@@ -169,12 +178,24 @@ async def test_without_a_storage_its_faults_are_not_known() -> None:
         assert set(FORMS) & set(page.hello["forms"]) == set()
 
 
-async def test_nothing_is_observed_while_no_page_is_open(app: SmallApp) -> None:
-    observations = storage_of(app).observations
-    assert not observations.active
+async def test_a_call_before_the_page_was_open_is_shown(app: SmallApp) -> None:
+    await until(lambda: storage_of(app).observations.active)
+    ana = await app.connect("ana")
+    await ana.ask("good morning")
 
-    async with open_page(app):
-        assert observations.active
+    async with open_page(app) as page:
+        trace = await message_trace(page)
+
+    assert trace[2] == ("storage", "insert messages", "201", 2, None)
+
+
+async def test_without_the_recorder_the_storage_is_observed_only_while_a_page_is_open() -> None:
+    async with tables.serve() as storage, small_app(records=False) as app:
+        app.service.show_storage(storage.observations, storage.faults)
+        assert not storage.observations.active
+
+        async with open_page(app):
+            assert storage.observations.active
 
 
 async def test_a_storage_that_is_shown_while_a_page_is_open_is_recorded_at_once() -> None:

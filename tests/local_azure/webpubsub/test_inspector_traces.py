@@ -34,7 +34,8 @@ class Recording:
             ended=None if took is None else (began + took) / 1000,
             title=f"{kind} {len(self.entries) + 1}",
             correlation_id=correlation_id,
-            content=redactor.redact(text) if text else None,
+            redactor=redactor,
+            payload=text or None,
         )
         self.entries.append(entry)
         return entry

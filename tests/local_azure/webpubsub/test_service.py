@@ -12,7 +12,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from aiohttp import WSServerHandshakeError, web
+from aiohttp import ClientSession, WSServerHandshakeError, web
 from azure.messaging.webpubsubservice.aio import WebPubSubServiceClient
 
 from local_azure.log_lines import FieldFormatter
@@ -298,7 +298,7 @@ async def test_the_command_prints_the_connection_string_and_ends_cleanly(harness
     settings.write_text(json.dumps({"WebPubSub": {"Hubs": {HUB: {"AnonymousConnectPolicy": "allow"}}}}))
     process = await asyncio.create_subprocess_exec(
         sys.executable,
-        *("-m", "local_azure.webpubsub", "--port", "0", "--settings", str(settings)),
+        *("-m", "local_azure.webpubsub", "--port", "0", "--settings", str(settings), "--no-recorder"),
         cwd=ROOT,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
@@ -307,6 +307,9 @@ async def test_the_command_prints_the_connection_string_and_ends_cleanly(harness
     endpoint = (await process.stdout.readline()).decode().split()[-1]
     connection_string = (await process.stdout.readline()).decode().split()[-1]
     assert connection_string.startswith(f"Endpoint={endpoint};AccessKey=")
+    assert (await process.stdout.readline()).decode() == f"Inspector, for a browser: {endpoint}/\n"
+    async with ClientSession() as session, session.get(f"{endpoint}/inspector/recorder") as answer:
+        assert (await answer.json())["enabled"] is False
 
     client = await harness.open(f"{endpoint}/client/hubs/{HUB}", "json.webpubsub.azure.v1")
     assert client.connected["userId"] is None

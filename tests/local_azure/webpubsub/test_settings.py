@@ -11,6 +11,7 @@ from local_azure.webpubsub.settings import (
     GroupPresenceEvents,
     HubSettings,
     Limits,
+    RecorderSettings,
     Settings,
     SettingsError,
     Times,
@@ -79,6 +80,14 @@ def test_w256_no_presence_events_are_asked_for_without_their_names(presence: obj
     assert found.group_presence_events is None
 
 
+def test_the_recorder_is_on_unless_the_settings_or_the_environment_say_otherwise() -> None:
+    document = {"WebPubSub": {"Recorder": {"Enabled": False, "MaxBytes": 1048576}}}
+
+    assert Settings().recorder == RecorderSettings(enabled=True, max_bytes=32 * 1024 * 1024)
+    assert Settings.from_json(document).recorder == RecorderSettings(enabled=False, max_bytes=1024 * 1024)
+    assert Settings.from_json(document, {"WebPubSub__Recorder__Enabled": "true"}).recorder.enabled is True
+
+
 def test_an_empty_document_gives_the_defaults() -> None:
     assert Settings.from_json({}) == Settings.from_json({"WebPubSub": {}}) == Settings()
 
@@ -123,6 +132,12 @@ def handler(**values: object) -> dict[str, object]:
     [
         ({"WebPubsubb": {}}, "unknown setting WebPubsubb"),
         ({"WebPubSub": {"Hub": {}}}, "unknown setting WebPubSub:Hub"),
+        ({"WebPubSub": {"Recorder": {"On": True}}}, "unknown setting WebPubSub:Recorder:On"),
+        ({"WebPubSub": {"Recorder": {"Enabled": 1}}}, "WebPubSub:Recorder:Enabled must be true or false"),
+        (
+            {"WebPubSub": {"Recorder": {"MaxBytes": 1}}},
+            "Recorder:MaxBytes must be a whole number from 1048576",
+        ),
         (hub(EventHandler=[]), "unknown setting WebPubSub:Hubs:chat:EventHandler"),
         (handler(Auth={"Type": "ManagedIdentity"}), "EventHandlers:0:Auth:ManagedIdentity:Resource must name"),
         (handler(Auth={"Type": "Key"}), "EventHandlers:0:Auth:Type is 'Key'; it must be None or ManagedIdentity"),

@@ -1,6 +1,8 @@
 // The current state of the service: the tables of connections, and the hubs with their event handlers.
-import { connectionName, createElement, elementById } from "./elements.js";
+import { createElement, elementById } from "./elements.js";
 import { addFault } from "./fault_form.js";
+import { connectionName } from "./formatting.js";
+import { matchesConnection } from "./search_query.js";
 
 const renderedTexts = new Map(); // element id → the data that it shows, as text
 
@@ -14,9 +16,9 @@ function replaceIfChanged(element, data, createChildren) {
   element.replaceChildren(...createChildren());
 }
 
-// `onFollow` is called with the id of a connection whose entries are wanted.
-export function renderConnections({ connections, connectionCount }, matchesFilters, onFollow) {
-  const shown = connections.filter(matchesFilters);
+// `filters` has the search and the hub. `onFollow` is called with the id of a connection whose entries are wanted.
+export function renderConnections({ connections, connectionCount }, filters, onFollow) {
+  const shown = connections.filter((connection) => matchesConnection(connection, filters));
   replaceIfChanged(elementById("connection-rows"), shown, () =>
     shown.map((connection) => createConnectionRow(connection, onFollow)),
   );
