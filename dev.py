@@ -81,6 +81,10 @@ def run(arguments: argparse.Namespace) -> int:
         command.append("--tls")
     for fault in arguments.fault:
         command += ["--fault", fault]
+    if arguments.record:
+        command += ["--record", arguments.record]
+    if arguments.meter is not None:
+        command.append(f"--meter={arguments.meter}" if arguments.meter else "--meter")
     return _replace_process(command)
 
 
@@ -274,6 +278,10 @@ def _parser() -> argparse.ArgumentParser:
     )
     fault = "inject a fault, may be repeated: 'delay webhook 200ms event=message count=3' (local_azure/README.md)"
     runs.add_argument("--fault", action="append", default=[], metavar="TEXT", help=fault)
+    runs.add_argument(
+        "--meter", nargs="?", const="", metavar="FILE", help="say at the end what it would cost, and write it as JSON"
+    )
+    runs.add_argument("--record", metavar="FILE", help="record frames, events and REST calls into a file")
 
     commands.add_parser("test", help="run every test; further arguments go to pytest")
     commands.add_parser("check", help="ruff and mypy --strict; prettier, eslint and tsc for JavaScript")

@@ -9,9 +9,9 @@ from pathlib import Path
 
 from cost.estimate import estimate_costs
 from cost.limits import find_limits
-from cost.prices import read_prices
 from cost.report import format_report, to_json
 from cost.usage import DURABLE_BACKENDS, MEMORY_SIZES_MB, TIERS, InvalidInput, Platform, Usage
+from local_azure.meter.prices import InvalidPrice, read_prices
 
 # Of each option its name in Usage, and what it means.
 USAGE_OPTIONS = {
@@ -56,7 +56,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         chosen = {name: parsed[name] for name in (*PLATFORM_OPTIONS, "tier", "durable", "memory_mb")}
         platform = Platform(**chosen, units=parse_units(parsed["units"]))
         prices = read_prices(parsed["prices"], parsed["price"])
-    except InvalidInput as error:
+    except (InvalidInput, InvalidPrice) as error:
         print(f"cost: {error}", file=sys.stderr)
         return 2
     estimate = estimate_costs(usage, platform, prices)

@@ -5,10 +5,11 @@ from dataclasses import dataclass, replace
 
 from cost.events import Event, events_of_day
 from cost.functions import Seconds, billed_seconds, instances_for
-from cost.prices import Prices
 from cost.storage import SWEEPS_PER_DAY, durable_transactions, scheduler_actions, stored_gigabytes
 from cost.usage import Platform, Usage
-from cost.webpubsub import choose_tier, extra_messages, fewest_messages, most_messages, unit_days, units_for
+from cost.webpubsub import choose_tier, fewest_messages, most_messages
+from local_azure.meter.billing import extra_messages, unit_days, units_for
+from local_azure.meter.prices import Prices
 
 DAYS_PER_MONTH = 365 / 12
 # Executions of a reminder (start, activity, end) and of one hourly sweep; each runs alone.

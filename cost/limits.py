@@ -7,7 +7,7 @@ from cost.events import MAX_ANNOUNCED_CONNECTIONS, ROWS_PER_APPEND
 from cost.functions import instances_needed
 from cost.storage import ACTIONS_PER_REMINDER
 from cost.usage import Platform, Usage
-from cost.webpubsub import CONNECTIONS_PER_UNIT, FREE_CONNECTIONS, FREE_MESSAGES, UNIT_SIZES
+from local_azure.meter.billing import CONNECTIONS_PER_UNIT, FREE_CONNECTIONS, FREE_MESSAGES, UNIT_SIZES
 
 # Targets of Table storage: https://learn.microsoft.com/azure/storage/tables/scalability-targets
 ROWS_PER_SECOND_OF_PARTITION = 2000

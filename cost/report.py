@@ -6,8 +6,8 @@ from typing import Any
 
 from cost.estimate import Amount, Estimate
 from cost.limits import Limit, count_units
-from cost.prices import Prices
 from cost.usage import Platform, Usage
+from local_azure.meter.prices import Prices
 
 
 def format_report(usage: Usage, estimate: Estimate, limits: Sequence[Limit], prices: Prices) -> str:

@@ -1,6 +1,7 @@
 """What people do with the chat, and what it runs on: the inputs of an estimate.
 
-Standard library only, like the whole package, which is never deployed.
+Standard library only, like the whole package, which is never deployed; prices and the rules of Web PubSub's bill are in
+`local_azure.meter`.
 """
 
 import math

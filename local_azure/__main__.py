@@ -21,12 +21,13 @@ from local_azure.command_line import list_subcommands, program_name
 from local_azure.command_line import main as run_command
 from local_azure.extras import MissingExtra, require_extra
 from local_azure.functions.console import print_error
-from local_azure.functions.errors import HostError
+from local_azure.functions.errors import ConfigurationError, HostError
 from local_azure.functions.instances.app_instances import AppInstances
 from local_azure.functions.listener import listen, port_of
 from local_azure.functions.options import HostOptions, add_arguments, parse_options
 from local_azure.functions.process import finish_process, run_until_stopped
 from local_azure.listening import parse_port
+from local_azure.meter.options import add_meter_options, read_meter_options
 from local_azure.storage_process import StorageProcess
 
 if TYPE_CHECKING:
@@ -83,6 +84,12 @@ async def _serve(
     identity = None
     if parsed.identity:
         identity = IdentityOptions(parsed.identity, parsed.identities, parsed.authority_port)
+    from local_azure.meter.prices import InvalidPrice
+
+    try:
+        meter = read_meter_options(parsed)
+    except InvalidPrice as error:
+        raise ConfigurationError(str(error)) from error
     services = ServiceOptions(
         app_root=options.app_root,
         host=options.host,
@@ -95,6 +102,8 @@ async def _serve(
         app_settings=parsed.setting,
         tls=tls,
         identity=identity,
+        meter=meter,
+        record=parsed.record,
         has_recorder=not parsed.no_recorder,
     )
     await run_services(services, instances, storage)
@@ -136,6 +145,13 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--no-recorder", action="store_true", help="the inspector records only while its page is open")
     _add_identity_arguments(parser)
+    add_meter_options(parser)
+    parser.add_argument(
+        "--record",
+        type=Path,
+        metavar="FILE",
+        help="record frames, events and REST calls (docs/local-azure/recording.md)",
+    )
     return parser
 
 

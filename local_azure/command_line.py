@@ -18,10 +18,14 @@ PROGRAM = "local-azure"
 
 @dataclass(frozen=True, slots=True)
 class Subcommand:
-    """A package with a command: `package` can be run as a module, `purpose` is for the help."""
+    """A package with a command: `package` can be run as a module, `purpose` is for the help.
+
+    `words` are what the command of the package is given before its own arguments.
+    """
 
     package: str
     purpose: str
+    words: tuple[str, ...] = ()
 
 
 SUBCOMMANDS: Mapping[str, Subcommand] = MappingProxyType(
@@ -29,12 +33,17 @@ SUBCOMMANDS: Mapping[str, Subcommand] = MappingProxyType(
         "webpubsub": Subcommand("local_azure.webpubsub", "Azure Web PubSub alone"),
         "tables": Subcommand("local_azure.tables", "Azure Table storage alone"),
         "functions": Subcommand("local_azure.functions", "the Functions host alone, for an app's folder"),
+        "record": Subcommand(
+            "local_azure.recording", "Web PubSub that records a conversation into a file", ("record",)
+        ),
+        "replay": Subcommand("local_azure.recording", "play a recording again and compare", ("replay",)),
+        "compare": Subcommand("local_azure.recording", "compare two recordings", ("compare",)),
     }
 )
 
 
 # Commands that set a handler for Ctrl-C once they have started. The others rely on KeyboardInterrupt on Windows.
-SET_HANDLERS = frozenset({"local_azure", "local_azure.functions"})
+SET_HANDLERS = frozenset({"local_azure", "local_azure.functions", "local_azure.tables", "local_azure.webpubsub"})
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -46,7 +55,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 0
     package = "local_azure"
     if words and words[0] in SUBCOMMANDS:
-        package = SUBCOMMANDS[words.pop(0)].package
+        command = SUBCOMMANDS[words.pop(0)]
+        package, words = command.package, [*command.words, *words]
     if has_own_process:
         prepare = exit_at_interrupt if package in SET_HANDLERS else raise_at_interrupt
         prepare()

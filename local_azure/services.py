@@ -2,8 +2,8 @@
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Coroutine, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Coroutine, Iterator, Sequence
+from contextlib import AsyncExitStack, ExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -34,6 +34,7 @@ from local_azure.identity_connections import (
     require_identities,
 )
 from local_azure.log_lines import log_to_stdout
+from local_azure.meter.options import MeterOptions, report_run
 from local_azure.observation_stream import StreamedObservations
 from local_azure.storage_process import StorageProcess, StorageStarted, StorageTask
 from local_azure.webpubsub import Service, Settings, SettingsError, serve
@@ -53,6 +54,7 @@ class ServiceOptions:
 
     `functions_port` is the app's; `webpubsub_settings` is None for webpubsub.json in the app's folder, if it is there.
     `app_settings` are further ones of the app. With `tls` all but the app is served by https, which `identity` needs.
+    What clients, service and app send each other is recorded in `record`.
     Without `has_recorder` the inspector records only while its page is open, whatever the settings say.
     """
 
@@ -67,6 +69,8 @@ class ServiceOptions:
     app_settings: Sequence[tuple[str, str]] = ()
     tls: "TlsFiles | None" = None
     identity: IdentityOptions | None = None
+    meter: MeterOptions | None = None
+    record: Path | None = None
     has_recorder: bool = True
 
 
@@ -98,6 +102,8 @@ async def run_services(options: ServiceOptions, instances: AppInstances, storage
         for fault in options.faults:
             if fault not in storage_faults:
                 service.faults.add(fault)
+        if options.meter:
+            _use_meter(stack, service, options.meter)
         if identity:
             identity.server.authority.keys.on_rotation(storage.replace_token_keys)
         _print_addresses(options, service, tables, identity)
@@ -107,7 +113,35 @@ async def run_services(options: ServiceOptions, instances: AppInstances, storage
         await stack.enter_async_context(
             followed_settings(_settings_file(options), partial(_read_settings_again, options), service)
         )
-        await _until_stopped(service, instances.run(app_settings, PROCESS_STARTED, storage.set_log_level))
+        with _recording(service, options.record) as recording:
+            host = instances.run(app_settings, PROCESS_STARTED, storage.set_log_level)
+            await _until_stopped(service, host, recording)
+
+
+@contextmanager
+def _recording(service: Service, file: Path | None) -> Iterator[ExitStack]:
+    """Record until the stack is closed, at the latest when the block ends; raises ConfigurationError."""
+    if file is None:
+        yield ExitStack()
+        return
+    # Imported here: most runs are not recorded.
+    from local_azure.recording import RecordingFailed, record
+
+    try:
+        with ExitStack() as stack:
+            stack.enter_context(record(service, file))
+            yield stack
+    except RecordingFailed as error:
+        raise ConfigurationError(str(error)) from error
+
+
+def _use_meter(stack: AsyncExitStack, service: Service, options: MeterOptions) -> None:
+    """Give the meter its prices; if it is wanted, count everything and print the report after the service's stop."""
+    meter = service.observations.meter
+    meter.prices = options.prices
+    if options.is_wanted:
+        service.count_storage_calls()
+        stack.callback(lambda: print_line(report_run(meter, options)))
 
 
 def _print_addresses(
@@ -190,12 +224,16 @@ def _app_settings(
     }
 
 
-async def _until_stopped(service: Service, host: Coroutine[Any, Any, None]) -> None:
-    """Run the host; when this task is cancelled, stop the service first, so that the app still gets `disconnected`."""
+async def _until_stopped(service: Service, host: Coroutine[Any, Any, None], recording: ExitStack) -> None:
+    """Run the host; when this task is cancelled, stop the service first, so that the app still gets `disconnected`.
+
+    The recording ends before: the end of the service is no part of a conversation.
+    """
     running = asyncio.create_task(host)
     try:
         await asyncio.shield(running)
     except asyncio.CancelledError:
+        recording.close()
         await service.stop()
         raise
     finally:

@@ -3,6 +3,7 @@
 import ast
 import re
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -36,7 +37,7 @@ def imports_of(file: Path) -> Iterator[str]:
         ("function_app.py", {"local_azure", "tests", "bench", "dev", "doctor", "cost"}),
         ("local_azure", {"chat", "function_app", "tests", "bench", "dev", "doctor", "cost"}),
         ("doctor", {"local_azure", "function_app", "tests", "bench", "dev"}),
-        ("cost", {"chat", "local_azure", "function_app", "tests", "bench", "dev", "doctor"}),
+        ("cost", {"chat", "function_app", "tests", "bench", "dev", "doctor"}),
     ],
 )
 def test_a_part_never_imports_what_it_must_not_know(part: str, forbidden: set[str]) -> None:
@@ -46,6 +47,15 @@ def test_a_part_never_imports_what_it_must_not_know(part: str, forbidden: set[st
 
     assert files
     assert not wrong
+
+
+def test_the_estimate_of_costs_knows_of_local_azure_only_its_meter() -> None:
+    """Prices and the rules of Web PubSub's bill are there, with the standard library alone."""
+    sources = "".join((ROOT / file).read_text() for file in tracked_files() if re.match(r"cost/.*\.py$", file))
+
+    assert set(re.findall(r"local_azure\.(\w+)", sources)) == {"meter"}
+    files = [ROOT / file for file in tracked_files() if re.match(r"local_azure/meter/.*\.py$", file)]
+    assert {name for file in files for name in imports_of(file)} <= sys.stdlib_module_names | {"local_azure"}
 
 
 def test_what_is_published_is_the_app_and_nothing_else() -> None:

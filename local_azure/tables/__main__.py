@@ -1,11 +1,14 @@
 """`python -m local_azure.tables`: the table storage alone, for any application that uses Azure Table storage."""
 
+from local_azure.interrupts import exit_at_interrupt, stop_at_signals
+
+if __name__ == "__main__":
+    exit_at_interrupt()
+
 import argparse
 import asyncio
-import contextlib
 import errno
 import logging
-import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -68,10 +71,7 @@ async def _run(settings: Settings, host: str, port: int, faults: Sequence[Fault]
     async with serve(settings, host=host, port=port) as service:
         for fault in faults:
             service.faults.add(fault)
-        for number in (signal.SIGINT, signal.SIGTERM):
-            # Windows has no signal handlers in its event loop; there Ctrl-C interrupts `asyncio.run` itself.
-            with contextlib.suppress(NotImplementedError):
-                asyncio.get_running_loop().add_signal_handler(number, stopped.set)
+        stop_at_signals(stopped)
         print(f"Table storage listens on {service.endpoint}")  # noqa: T201
         print(f"Connection string: {service.connection_string}", flush=True)  # noqa: T201
         await stopped.wait()

@@ -8,6 +8,7 @@ from local_azure import webpubsub
 from local_azure.faults import Fault
 from local_azure.testing.failure_texts import not_published, not_sent
 from local_azure.testing.published_messages import PublishedMessage
+from local_azure.testing.recordings import RecordsAndReplays
 from local_azure.testing.sent_events import SentEvent
 from local_azure.testing.threaded_service import ThreadedService, run_in_thread
 from local_azure.testing.traffic import Traffic
@@ -18,7 +19,7 @@ NORMAL_CLOSURE = 1000
 RESET = "The test has ended."
 
 
-class WebPubSub(ThreadedService):
+class WebPubSub(ThreadedService, RecordsAndReplays):
     """A running service, used from any thread.
 
     `endpoint` is like `http://127.0.0.1:54321`, `connection_string` is what the official SDKs take. `service` is the

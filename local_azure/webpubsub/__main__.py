@@ -1,14 +1,18 @@
 """`python -m local_azure.webpubsub`: the service alone, for any application that uses Azure Web PubSub."""
 
+from local_azure.interrupts import exit_at_interrupt, stop_at_signals
+
+if __name__ == "__main__":
+    exit_at_interrupt()
+
 import argparse
 import asyncio
-import contextlib
 import json
 import logging
 import os
-import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -19,8 +23,10 @@ from local_azure.faults import add_fault_option
 from local_azure.identity_option import IdentityFailed, add_identity_options, serve_identity
 from local_azure.listening import parse_port
 from local_azure.log_lines import log_to_stderr
+from local_azure.meter.options import MeterFailed, MeterOptions, add_meter_options, read_meter_options, report_run
+from local_azure.meter.prices import InvalidPrice
 from local_azure.webpubsub.faults import KINDS
-from local_azure.webpubsub.service import serve
+from local_azure.webpubsub.service import Service, serve
 from local_azure.webpubsub.settings import Settings, SettingsError
 from local_azure.webpubsub.settings_file import followed_settings
 
@@ -29,8 +35,14 @@ DEFAULT_PORT = 8080
 DEFAULT_SETTINGS_FILE = Path("webpubsub.json")
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run until interrupted; return the exit status: 0, 1 when the address is in use, 2 for invalid settings."""
+Observe = Callable[[Service], AbstractContextManager[None]]
+
+
+def main(arguments: Sequence[str] | None = None, observe: Observe | None = None) -> int:
+    """Run until interrupted; return the exit status: 0, 1 when the address is in use, 2 for invalid settings.
+
+    While the service runs, the context that `observe` returns is open.
+    """
     parser = _parser()
     options = parser.parse_args(arguments)
     if options.identity and options.tls is None:
@@ -41,15 +53,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if options.no_recorder:
             settings = replace(settings, recorder=replace(settings.recorder, enabled=False))
         host, port = _address(settings, options.host, options.port)
-    except SettingsError as error:
+        meter = read_meter_options(options)
+    except (SettingsError, InvalidPrice) as error:
         print(f"error: {error}", file=sys.stderr)  # noqa: T201
         return 2
     try:
-        asyncio.run(_run(settings, host, port, options))
+        asyncio.run(_run(settings, host, port, options, meter, observe or _observe_nothing))
     except SettingsError as error:
         print(f"error: {error}", file=sys.stderr)  # noqa: T201
         return 2
-    except IdentityFailed as error:
+    except (IdentityFailed, MeterFailed) as error:
         print(f"error: {error}", file=sys.stderr)  # noqa: T201
         return 1
     except OSError as error:
@@ -89,6 +102,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--port", type=parse_port, help=f"port; 0 takes a free one (default: {DEFAULT_PORT})")
     add_fault_option(parser, KINDS)
     add_identity_options(parser)
+    add_meter_options(parser)
     parser.add_argument("--no-recorder", action="store_true", help="the inspector records only while its page is open")
     parser.add_argument("--verbose", action="store_true", help="log more")
     return parser
@@ -108,7 +122,13 @@ def _address(settings: Settings, host: str | None, port: int | None) -> tuple[st
     return host or configured[0] or DEFAULT_HOST, port
 
 
-async def _run(settings: Settings, host: str, port: int, options: argparse.Namespace) -> None:
+def _observe_nothing(_service: Service) -> AbstractContextManager[None]:
+    return nullcontext()
+
+
+async def _run(
+    settings: Settings, host: str, port: int, options: argparse.Namespace, meter: MeterOptions, observe: Observe
+) -> None:
     stopped = asyncio.Event()
     async with (
         serve_identity(options) as identity,
@@ -118,19 +138,20 @@ async def _run(settings: Settings, host: str, port: int, options: argparse.Names
     ):
         for fault in options.fault:
             service.faults.add(fault)
-        for number in (signal.SIGINT, signal.SIGTERM):
-            # Windows has no signal handlers in its event loop; there Ctrl-C interrupts `asyncio.run` itself.
-            with contextlib.suppress(NotImplementedError):
-                asyncio.get_running_loop().add_signal_handler(number, stopped.set)
+        stop_at_signals(stopped)
         print(f"Web PubSub listens on {service.endpoint}")  # noqa: T201
         print(f"Connection string: {service.connection_string}", flush=True)  # noqa: T201
         if service.has_inspector:
             print(f"Inspector, for a browser: {service.endpoint}/", flush=True)  # noqa: T201
         if notes := identity.write_variables({"WebPubSubConnectionString__serviceUri": service.endpoint}):
             print(notes, flush=True)  # noqa: T201
+        service.observations.meter.prices = meter.prices
         file = options.settings or DEFAULT_SETTINGS_FILE
         async with followed_settings(file, partial(load_settings, options.settings), service):
-            await stopped.wait()
+            with observe(service):
+                await stopped.wait()
+    if meter.is_wanted:
+        print(report_run(service.observations.meter, meter), flush=True)  # noqa: T201
 
 
 if __name__ == "__main__":

@@ -9,12 +9,14 @@ from uuid import uuid4
 
 from aiohttp import web
 
+from local_azure.meter.counters import CONNECTING, LEAVING, Cause
 from local_azure.webpubsub.acknowledgements import AckIds, ReplayBuffer
 from local_azure.webpubsub.client_requests import INTERNAL_ERROR, INTERNAL_ERROR_TEXT, POLICY_VIOLATION, handle_message
 from local_azure.webpubsub.event_handlers import EventHandlers
 from local_azure.webpubsub.faults.hooks import FaultHooks
 from local_azure.webpubsub.handshake import (
     AcceptedConnection,
+    ConnectionRequest,
     HandshakeError,
     RecoveryRequest,
     accept_connection,
@@ -23,8 +25,15 @@ from local_azure.webpubsub.handshake import (
 )
 from local_azure.webpubsub.hub import Connection, Hubs
 from local_azure.webpubsub.invocations import Invocations
-from local_azure.webpubsub.messages import ClientMessage, Connected
-from local_azure.webpubsub.observations import ConnectionOpened, FrameReceived, HandshakeRefused, Observations
+from local_azure.webpubsub.messages import ClientMessage, Connected, Invoke, SendEvent
+from local_azure.webpubsub.observations import (
+    ClientLeft,
+    ConnectionOpened,
+    FrameReceived,
+    HandshakeReceived,
+    HandshakeRefused,
+    Observations,
+)
 from local_azure.webpubsub.protocols import InvalidFrame
 from local_azure.webpubsub.recovery import Recovery
 from local_azure.webpubsub.roles import Permissions
@@ -40,6 +49,7 @@ CONNECTION_ENDED = "The connection ended."
 MAX_CONSECUTIVE_FRAMES = 16
 MAX_IGNORED_FRAMES = 1000
 DISCONNECT_CHECK_SECONDS = 0.1
+INVALID_FRAME = "invalid frame"
 
 _T = TypeVar("_T")
 
@@ -116,10 +126,12 @@ class Clients:
             return web.Response(status=503)
         hub = request.match_info.get("hub", request.query.get("hub", ""))
         self._observations.start_trace()
+        self._observations.meter.begin_cause(CONNECTING)
         try:
             handshake = await read_handshake(request, hub, self._settings, time.time(), self._read_token)
             if isinstance(handshake, RecoveryRequest):
                 return await self._recover(request, handshake)
+            self._observe_handshake(handshake)
             streams = self._settings.hub(hub).streams
             accepting = accept_connection(handshake, self._handlers, streams=streams)
             accepted = await _run_while_connected(request, accepting)
@@ -135,6 +147,13 @@ class Clients:
         except _ClientDisconnected:
             return web.Response(status=499)  # nobody receives it
         return await self._open(request, accepted)
+
+    def _observe_handshake(self, handshake: ConnectionRequest) -> None:
+        if self._observations.follows_receivers:
+            token, connect = handshake.token, handshake.connect
+            self._observations.publish_of_receiver(
+                HandshakeReceived(handshake.hub, token.user_id, handshake.subprotocols, token.claims, connect.query)
+            )
 
     async def _read_token(self, hub: str, read: Callable[[], ClientToken]) -> ClientToken:
         return await self._faults().token(hub, read)
@@ -212,6 +231,7 @@ class Clients:
             received = await socket.receive()
             if isinstance(received, Closed | ProtocolViolation):
                 self._observations.start_trace()  # the end is not an effect of the last message
+                self._observations.meter.begin_cause(LEAVING)
             if isinstance(received, Closed):
                 return received
             if isinstance(received, ProtocolViolation):
@@ -248,6 +268,7 @@ class Clients:
             message = connection.codec.decode(frame)
         except InvalidFrame as error:
             invalid = error
+        self._observations.meter.begin_cause(_cause(message))
         if self._observations.active:
             hub = connection.hub.name
             self._observations.publish(FrameReceived(hub, connection.id, connection.user_id, frame, message))
@@ -258,6 +279,9 @@ class Clients:
     def _end_or_detach(self, connection: Connection, socket: Socket, end: Closed) -> None:
         if connection.transport is not socket:
             return  # it has ended already, or has a newer socket
+        if self._observations.follows_receivers:
+            left = ClientLeft(connection.hub.name, connection.id, connection.user_id, end.code)
+            self._observations.publish_of_receiver(left)
         if connection.replay is not None and end.code != NORMAL_CLOSURE:
             self._recovery.detach(connection)
         else:
@@ -324,6 +348,15 @@ class Clients:
         )
         self._sockets.add(socket)
         return socket
+
+
+def _cause(message: ClientMessage | None) -> Cause:
+    """Return under which name the bill of what follows from a message is counted."""
+    if isinstance(message, SendEvent):
+        return f"event {message.event}"
+    if isinstance(message, Invoke):
+        return f"invoke {message.event}"
+    return INVALID_FRAME if message is None else type(message)
 
 
 async def _run_while_connected(request: web.Request, work: Coroutine[Any, Any, _T]) -> _T:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 from itertools import chain
 from typing import Protocol
 
+from local_azure.meter.counters import messages_of, payload_size
 from local_azure.webpubsub.acknowledgements import AckIds, ReplayBuffer
 from local_azure.webpubsub.events import JOINED, LEFT, EventSource
 from local_azure.webpubsub.messages import DataMessage, Disconnected, GroupMessage, ServiceMessage
@@ -110,7 +111,10 @@ class Connection:
         """Queue a frame that is not a data message: an ack, a pong, a system frame; raw clients get none of them."""
         encoded = self.codec.encode(message)
         if encoded is not None:
-            self.send_frame(data_frame(encoded))
+            frame = data_frame(encoded)
+            if self.transport is not None:
+                self.hub.observations.meter.current().add_frame(frame)
+            self.send_frame(frame)
 
     def send_frame(self, frame: bytes) -> None:
         """Queue a complete WebSocket frame; do nothing while the connection has no socket."""
@@ -177,6 +181,7 @@ class Hub:
 
     def add(self, connection: Connection, groups: Iterable[str]) -> None:
         """Register a connection and add it to its first groups."""
+        self.observations.meter.connections.change(1, self._clock())
         self._connections[connection.id] = connection
         if connection.user_id is not None:
             self._users.setdefault(connection.user_id, {})[connection.id] = connection
@@ -215,8 +220,10 @@ class Hub:
         A message is not sent again after a recovery when its time to live has passed. `audience` is only for observers,
         and only for a server's message: a group's message names its group.
         """
-        encoded: dict[str, tuple[Frame, bytes]] = {}  # by subprotocol: its receivers share one encoding
+        # By subprotocol, because its receivers share one encoding: the content, its frame, and what that counts as.
+        encoded: dict[str, tuple[Frame, bytes, int, int]] = {}
         overflown: list[Connection] = []
+        frames = sent_bytes = billed = 0
         expires_at = self._clock() + ttl_seconds if ttl_seconds else None
         observations = self.observations
         follows_receivers = observations.follows_receivers
@@ -235,14 +242,21 @@ class Hub:
                 content = codec.encode(message)
                 if content is None:  # the end of a stream, to a raw client
                     continue
-                shared = encoded[codec.name] = content, data_frame(content)
-            frame = shared[1]
+                frame = data_frame(content)
+                size = payload_size(frame)
+                shared = encoded[codec.name] = content, frame, size, messages_of(size)
+            _, frame, size, messages = shared
             if target.replay is not None:
                 frame = data_frame(codec.add_sequence_id(shared[0], target.replay.next_id))
                 if not target.replay.add(frame, expires_at):
                     overflown.append(target)
                     continue
+                size = payload_size(frame)
+                messages = messages_of(size)
             if target.transport is not None:
+                frames += 1
+                sent_bytes += size
+                billed += messages
                 target.transport.send(frame)
                 if follows_receivers:
                     observations.publish_of_receiver(FrameSent(self.name, target.id, target.user_id, frame))
@@ -250,6 +264,8 @@ class Hub:
                 delivered = MessageDelivered(self.name, target.id, target.user_id, message, len(frame))
                 observations.publish_of_receiver(delivered)
             reached.append(target)
+        if frames:
+            observations.meter.current().add_frames(frames, sent_bytes, billed)
         if observations.active:
             named = tuple([(target.id, target.user_id) for target in reached[:MAX_NAMED_RECEIVERS]])
             observations.publish(MessageFannedOut(self.name, message, named, len(reached), len(frame), began, audience))
@@ -285,7 +301,8 @@ class Hub:
         connection.cancel_invocations()
         connection.replay = None if connection.replay is None else connection.replay.empty_copy()
         self.leave_all_groups(connection)
-        self._connections.pop(connection.id, None)
+        if self._connections.pop(connection.id, None) is not None:
+            self.observations.meter.connections.change(-1, self._clock())
         if connection.user_id is not None:
             _remove(self._users, connection.user_id, connection)
         if self.observations.active:

@@ -5,7 +5,7 @@ Records hold message contents: they are for an inspector on this machine, never 
 
 import logging
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from itertools import count
@@ -13,6 +13,7 @@ from typing import Literal
 
 from yarl import URL
 
+from local_azure.meter.counters import Meter
 from local_azure.observations import Publisher, StorageObservation, without_one
 from local_azure.webpubsub.messages import ClientMessage, DataMessage
 
@@ -48,12 +49,40 @@ class ConnectionOpened(_Record):
 
 
 @dataclass(slots=True)
+class HandshakeReceived(_Record):
+    """A client asks for a new connection; its token was accepted. `ConnectionOpened` or `HandshakeRefused` follows.
+
+    They have the same correlation id. `claims` are those of the token, `query` has no token. Comes with
+    `each_receiver` only.
+    """
+
+    hub: str
+    user_id: str | None
+    subprotocols: tuple[str, ...]
+    claims: Mapping[str, Sequence[str]]
+    query: Mapping[str, Sequence[str]]
+
+
+@dataclass(slots=True)
 class HandshakeRefused(_Record):
     """A client's handshake was answered with this status instead of 101; `reason` may be empty."""
 
     hub: str
     status: int
     reason: str
+
+
+@dataclass(slots=True)
+class ClientLeft(_Record):
+    """A client closed its socket with this code, or its socket was lost (1006), before the service closed it.
+
+    Comes with `each_receiver` only.
+    """
+
+    hub: str
+    connection_id: str
+    user_id: str | None
+    code: int
 
 
 @dataclass(slots=True)
@@ -225,7 +254,9 @@ class FaultTriggered(_Record):
 
 Observation = (
     ConnectionOpened
+    | HandshakeReceived
     | HandshakeRefused
+    | ClientLeft
     | ConnectionDetached
     | ConnectionEnded
     | FrameReceived
@@ -242,16 +273,17 @@ Observation = (
 
 
 class Observations(Publisher[Observation]):
-    """Publishes records, and knows which requests have one cause.
+    """Publishes records, and knows which requests have one cause. `meter` counts, also without a subscriber.
 
     `follows_receivers` says whether a subscriber wants a record for each receiver of a message. A message to 1,000
     receivers is one record for the others.
     """
 
-    __slots__ = ("_correlation_ids", "_receiver_subscribers", "_traces", "follows_receivers")
+    __slots__ = ("_correlation_ids", "_receiver_subscribers", "_traces", "follows_receivers", "meter")
 
     def __init__(self) -> None:
         super().__init__()
+        self.meter = Meter()
         self._correlation_ids: dict[str, str] = {}
         self._receiver_subscribers: tuple[Callable[[Observation], None], ...] = ()
         self._traces = count(1)
@@ -261,7 +293,7 @@ class Observations(Publisher[Observation]):
         """Call the subscriber with each record from now on; return the function that ends the subscription.
 
         Without `each_receiver` it gets no record of a single receiver of a message: no `MessagePublished`, no
-        `MessageDelivered`, and no `FrameSent` of a message.
+        `MessageDelivered`, and no `FrameSent` of a message. It gets no `HandshakeReceived` and no `ClientLeft` either.
         """
         if each_receiver:
             self._receiver_subscribers += (subscriber,)

@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import Callable
 
+from local_azure.meter.counters import RECOVERING
 from local_azure.webpubsub.hub import Connection, Hub, Transport
 from local_azure.webpubsub.messages import Connected
 from local_azure.webpubsub.observations import ConnectionDetached, ConnectionOpened, Observations
@@ -70,10 +71,13 @@ class Recovery:
             self._observations.publish(
                 ConnectionOpened(hub, connection.id, connection.user_id, protocol, recovered=True)
             )
+        self._observations.meter.begin_cause(RECOVERING)
         if welcome is not None:
             connection.send(welcome)
         if connection.replay is not None:
+            usage = self._observations.meter.current()
             for frame in connection.replay.unacknowledged(self._clock()):
+                usage.add_frame(frame)
                 connection.send_frame(frame)
 
     def cancel_expiry(self, connection: Connection) -> None:

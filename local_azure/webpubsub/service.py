@@ -16,7 +16,7 @@ from local_azure.faults.http_api import FaultSource, LocalFaults
 from local_azure.listening import start_sites
 from local_azure.local_requests import is_loopback
 from local_azure.log_lines import http_logger
-from local_azure.observations import Publisher, StorageObservation
+from local_azure.observations import Publisher, StorageCalled, StorageObservation
 from local_azure.webpubsub import rest
 from local_azure.webpubsub.clients import Clients
 from local_azure.webpubsub.connection_string import ConnectionString
@@ -92,6 +92,9 @@ class Service:
             handle_signals=False,
         )
         self._inspector: Inspector | None = None
+        self._storages: list[Publisher[StorageObservation]] = []
+        self._storage_subscriptions: list[Callable[[], None]] = []
+        self._counts_storage_calls = False
         self._scheme = "http"
         self._host = ""
         self._port = 0
@@ -105,6 +108,11 @@ class Service:
     def connection_string(self) -> str:
         """What applications need to find the service and to sign their requests; it holds the access key."""
         return str(ConnectionString(self.endpoint, self.settings.access_key))
+
+    @property
+    def event_handlers(self) -> EventHandlers:
+        """What sends events to the hubs' handlers."""
+        return self._handlers
 
     @property
     def has_inspector(self) -> bool:
@@ -128,9 +136,29 @@ class Service:
         One of another process is shown with `StreamedObservations` and `RemoteFaults`. Without an inspector, because
         the service does not listen on a loopback address, nothing is shown.
         """
+        self._storages.append(observations)
+        if self._counts_storage_calls:
+            self._count_calls(observations)
         if self._inspector is not None:
             source = LocalFaults(faults) if isinstance(faults, FaultRegistry) else faults
             self._inspector.show_storage(observations, source)
+
+    def count_storage_calls(self) -> None:
+        """Let the meter count from now on also the calls of the storages that are shown; it does not by itself."""
+        if not self._counts_storage_calls:
+            self._counts_storage_calls = True
+            for observations in self._storages:
+                self._count_calls(observations)
+
+    def _count_calls(self, observations: Publisher[StorageObservation]) -> None:
+        meter = self.observations.meter
+        meter.is_counting_storage = True
+
+        def count(record: StorageObservation) -> None:
+            if isinstance(record, StorageCalled):
+                meter.count_storage_call(record.client_request_id)
+
+        self._storage_subscriptions.append(observations.subscribe(count))
 
     async def start(self, host: str, port: int, tls: ssl.SSLContext | None = None) -> None:
         """Listen; port 0 takes any free one. Raises `OSError` when the address is not available.
@@ -157,6 +185,9 @@ class Service:
         REST is answered until the end: a handler of `disconnected` may send messages.
         """
         self._clients.stop_accepting()
+        for unsubscribe in self._storage_subscriptions:
+            unsubscribe()
+        self._storage_subscriptions.clear()
         for connection in list(self.hubs.connections()):
             connection.hub.end(connection, SHUTTING_DOWN, code=GOING_AWAY, close_text=SHUTTING_DOWN)
         self._handlers.stop_retrying()
@@ -185,7 +216,14 @@ class Service:
         server.request_handler = answer_request
 
     def _mount_inspector(self) -> None:
-        self._inspector = Inspector(self.settings, self.hubs, self.observations, self._handlers, self._current_faults)
+        self._inspector = Inspector(
+            self.settings,
+            self.hubs,
+            self.observations,
+            self._handlers,
+            self._current_faults,
+            self.count_storage_calls,
+        )
         self._runner.app.add_routes(self._inspector.routes())
         self._runner.app.on_shutdown.append(self._inspector.close)
 
@@ -196,6 +234,7 @@ class Service:
             return await handler(request)
         request_id = request.headers.get("x-ms-client-request-id")
         self.observations.start_trace(request_id)
+        self.observations.meter.begin_call(request_id)
         began, started = time.time(), time.perf_counter()
         response = await self.faults.rest(request, handler)
         if self.observations.active:

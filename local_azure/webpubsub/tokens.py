@@ -54,11 +54,13 @@ def make_client_token(
     user_id: str | None = None,
     roles: Sequence[str] = (),
     groups: Sequence[str] = (),
+    more_claims: Mapping[str, object] | None = None,
 ) -> str:
     """Return a client token as the service SDKs make it; empty values are left out."""
     claims: dict[str, object] = {"aud": audience, "iat": int(now), "exp": int(now + lifetime_seconds)}
     optional: dict[str, object] = {"sub": user_id, "role": list(roles), "webpubsub.group": list(groups)}
     claims |= {name: value for name, value in optional.items() if value}
+    claims |= {name: value for name, value in (more_claims or {}).items() if name not in claims}
     return jwt.encode(claims, key, _ALGORITHM)
 
 

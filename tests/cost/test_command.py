@@ -10,8 +10,7 @@ from pathlib import Path
 import pytest
 
 from cost.__main__ import main, parse_units
-from cost.prices import EXAMPLES, read_examples, read_prices
-from cost.usage import InvalidInput
+from local_azure.meter.prices import EXAMPLES, InvalidPrice, read_examples, read_prices
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCUMENT = ROOT / "docs" / "cost.md"
@@ -83,7 +82,7 @@ def test_a_price_file_that_is_no_object_is_refused(tmp_path: Path) -> None:
     file = tmp_path / "prices.json"
     file.write_text("[1]")
 
-    with pytest.raises(InvalidInput, match="must be one JSON object, not list"):
+    with pytest.raises(InvalidPrice, match="must be one JSON object, not list"):
         read_prices(file, [])
 
 

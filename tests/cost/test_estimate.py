@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from cost.estimate import DAYS_PER_MONTH, Estimate, estimate_costs
 from cost.limits import find_limits
-from cost.prices import read_examples
 from cost.usage import InvalidInput, Platform, Usage
+from local_azure.meter.prices import read_examples
 
 PRICES = read_examples()
 # Inputs that add work. Others divide the same work (rooms) or say when it comes (peak, active hours).

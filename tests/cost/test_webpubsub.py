@@ -7,15 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cost.events import Traffic
-from cost.webpubsub import (
-    UNIT_SIZES,
-    billed_messages,
-    extra_messages,
-    fewest_messages,
-    most_messages,
-    unit_days,
-    units_for,
-)
+from cost.webpubsub import fewest_messages, most_messages
+from local_azure.meter.billing import UNIT_SIZES, billed_messages, extra_messages, unit_days, units_for
 
 # The published example of a fan-out: 4 KB come from a server and go to ten connections, and 4 KB to the webhook.
 FAN_OUT = (Traffic(1, 4000), Traffic(10, 4000))

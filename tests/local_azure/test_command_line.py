@@ -2,6 +2,7 @@
 
 import importlib
 import re
+import subprocess
 import sys
 from pathlib import Path
 
@@ -25,7 +26,7 @@ def test_a_subcommand_is_the_command_of_the_package_of_its_name(
         main([name, "--help"])
     shown = capsys.readouterr().out
     with pytest.raises(SystemExit, match="0"):
-        module.main(["--help"])
+        module.main([*SUBCOMMANDS[name].words, "--help"])
 
     assert shown == capsys.readouterr().out
     assert shown.startswith(f"usage: local-azure {name} ")
@@ -84,3 +85,13 @@ def test_a_package_that_only_an_option_needs_is_named_with_the_option(monkeypatc
 
     with pytest.raises(extras.MissingExtra, match=r"^--reload needs watchfiles, which is not installed: "):
         extras.require_extra("functions", "--reload")
+
+
+@pytest.mark.parametrize("service", ["webpubsub", "tables"])
+@pytest.mark.parametrize("moment", ["argparse", "aiohttp.web"])
+def test_ctrl_c_while_a_service_starts_is_one_line(service: str, moment: str) -> None:
+    command = [sys.executable, "-m", "tests.local_azure.interrupted", moment, f"local_azure.{service}", "--port", "0"]
+
+    ran = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
+
+    assert (ran.returncode, ran.stdout, ran.stderr) == (130, "", "Stopped before the start was complete.\n")

@@ -71,7 +71,10 @@ class StreamedCall:
     def _scope(self) -> Message:
         request = self._request
         path, query = path_and_query(request)
-        headers = [(name.lower().encode("latin-1"), value.encode("utf-8")) for name, value in request.headers.items()]
+        headers = [
+            (name.lower().encode("latin-1"), value.encode("utf-8", "surrogateescape"))
+            for name, value in request.headers.items()
+        ]
         return {
             "type": "http",
             "asgi": {"version": "3.0", "spec_version": "2.3"},

@@ -96,6 +96,7 @@ class WebhookClient:
         body: bytes | None = None
         answer_headers: Mapping[str, str] | None = None
         headers = self._with_cookies(call)
+        cause = self._observations.meter.begin_webhook(call.request_id, len(call.body or b""))
         self._record_start(call, attempt, headers)
         try:
             response = await self._attempt(call, headers)
@@ -108,6 +109,7 @@ class WebhookClient:
             failure = "cancelled: the client left or asked for it, or the time was up"
             raise
         finally:
+            self._observations.meter.end_webhook(cause)
             milliseconds = (time.perf_counter() - started) * 1000
             self._record(call, attempt, status, milliseconds, failure, body, answer_headers)
 

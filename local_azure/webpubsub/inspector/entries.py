@@ -33,7 +33,7 @@ class Entry:
 
     `change` is the number of the buffer's change that last changed the entry. `is_ok` is None where nothing can fail.
     `request_id` is the storage's id of a storage call; a fault that disturbs the call has the same.
-    `is_routine` marks pings, sequence acks and validations, which the page does not show by default.
+    `is_routine` marks pings, acks of messages and streams, and validations, which the page does not show by default.
     `payload` and `reply` are as they were recorded, `exchange` is the HTTP call of a webhook, of REST and of storage.
     `groups` are those that the entry names. `size` is what the entry takes in memory, in bytes.
     """

@@ -61,12 +61,14 @@ class Inspector:
         observations: Observations,
         handlers: EventHandlers,
         faults: Callable[[], FaultInjector],
+        count_storage_calls: Callable[[], None],
     ) -> None:
         self._settings = settings
         self._hubs = hubs
         self._observations = observations
         self._handlers = handlers
         self._faults = faults
+        self._count_storage_calls = count_storage_calls
         self._storage_faults: list[FaultSource] = []
         self._storage_observations: list[Publisher[StorageObservation]] = []
         self._fault_api = FaultApi(lambda: [LocalFaults(self._faults()), *self._storage_faults])
@@ -91,6 +93,7 @@ class Inspector:
             web.get("/", _for_local_host(self._page)),
             web.get("/inspector/stream", _for_local_host(self._stream), allow_head=False),
             web.get(entry, _for_local_host(self._entry), allow_head=False),
+            web.get("/inspector/meter", _for_local_host(self._meter), allow_head=False),
             web.route("*", FAULTS_PATH, self._fault_api.answer),
             web.route("*", f"{FAULTS_PATH}/{{id:[a-z0-9-]{{1,40}}}}", self._fault_api.answer),
             web.get("/inspector/{name:[a-z_]{1,40}\\.(?:css|js|svg)}", _for_local_host(self._page)),
@@ -170,6 +173,16 @@ class Inspector:
         trace = find_trace(entry, buffer.around(entry, TRACE_ENTRIES))
         steps = [step.entry.summary() | {"depth": step.depth, "inferred": step.inferred} for step in trace.steps]
         return json_response({"entry": entry.details(), "steps": steps, "note": trace.note})
+
+    async def _meter(self, _request: web.Request) -> web.StreamResponse:
+        """Answer what the run would cost; who asks wants to know of the storage's calls too, from now on."""
+        # Imported here: most runs do not ask.
+        from local_azure.meter.prices import read_examples
+        from local_azure.meter.report import make_report, to_json
+
+        self._count_storage_calls()
+        meter = self._observations.meter
+        return json_response(to_json(make_report(meter, meter.prices or read_examples())))
 
     def _ask_recorder(self, choose: "Callable[[RecorderRoutes], _Handler]") -> _Handler:
         async def answer(request: web.Request) -> web.StreamResponse:

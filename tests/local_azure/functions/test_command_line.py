@@ -37,7 +37,7 @@ def setting(req): return func.HttpResponse(os.environ.get(req.route_params["name
 
 
 # Runs a command, and sends itself Ctrl-C when it has begun to import the named module.
-STOPPED_AT = ("tests.local_azure.functions.interrupted",)
+STOPPED_AT = ("tests.local_azure.interrupted",)
 
 
 def url_of(program: Program) -> str:

@@ -31,19 +31,21 @@ test("whatever comes, changes and is removed, the shown entries are those that m
     const list = createEntryList(capacity);
     let isWanted = () => true;
     const expected = new Map();
+    let newest = 0;
     for (let step = 0; step < 60; step += 1) {
       if (below(10) === 0) {
         const remainder = below(2);
         isWanted = ({ ms }) => ms % 2 === remainder;
         list.setMatcher((entry) => isWanted(entry));
       }
-      const changed = Array.from({ length: below(6) }, () =>
-        anEntry(1 + step * 3 + below(9), { began: below(50), ms: below(100) }),
-      );
+      const random100 = () => ({ began: below(50), ms: below(100) });
+      const known = [...expected.keys()].filter(() => below(10) === 0);
+      const changed = [...known, newest + 1, newest + 2, newest + 3].map((id) => anEntry(id, random100()));
+      newest += 3;
       list.add(changed);
       changed.forEach((entry) => expected.set(entry.id, entry));
-      while (expected.size > capacity) {
-        expected.delete(expected.keys().next().value);
+      for (const id of [...expected.keys()].sort((a, b) => a - b).slice(0, -capacity)) {
+        expected.delete(id);
       }
       const sorted = [...expected.values()].filter(isWanted).sort((a, b) => a.began - b.began || a.id - b.id);
       assert.deepEqual(list.shown, sorted, `seed ${seed}, step ${step}`);
@@ -62,6 +64,34 @@ test("only the newest entries are kept, and one that is not shown has no index",
   assert.equal(list.size, 3);
   assert.deepEqual([list.indexOf(1), list.indexOf(3), list.indexOf(4)], [-1, -1, 1]);
   assert.equal(list.placeOf(anEntry(3)), 1);
+  assert.equal(list.lowestId(), 2);
   list.clear();
   assert.deepEqual([list.size, list.shown.length], [0, 0]);
+});
+
+test("older entries come before those that the page has, and what a search found beyond them goes with the search", () => {
+  const list = createEntryList(100);
+  list.add([10, 11, 12].map((id) => anEntry(id)));
+
+  list.addFound([3, 7, 11, 13].map((id) => anEntry(id, { ok: false })));
+  assert.deepEqual([idsOf(list), list.lowestId(), list.errorCount], [[3, 7, 10, 11, 12], 10, 2]);
+
+  list.addOlder([6, 7, 8, 9].map((id) => anEntry(id)));
+  assert.deepEqual([idsOf(list), list.lowestId()], [[3, 6, 7, 8, 9, 10, 11, 12], 6]);
+
+  list.removeFound();
+  assert.deepEqual([idsOf(list), list.errorCount], [[6, 7, 8, 9, 10, 11, 12], 0]);
+});
+
+test("a change of an entry that is older than those that the page has leaves no gap behind it", () => {
+  const list = createEntryList(100);
+  list.add([12, 10, 11].map((id) => anEntry(id)));
+
+  list.add([anEntry(2), anEntry(13)]);
+
+  assert.deepEqual([idsOf(list), list.lowestId()], [[2, 10, 11, 12, 13], 10]);
+  list.add([anEntry(2, { status: "500" })]);
+  assert.equal(list.get(2).status, "500");
+  list.removeFound();
+  assert.deepEqual(idsOf(list), [10, 11, 12, 13]);
 });

@@ -105,5 +105,6 @@ test("only what was edited is sent with a replay, and secrets and the service's 
   assert.deepEqual(changesOf(original, { body: "hello", headers: edited }), {
     headers: { "ce-userId": "bo", "x-new": "1" },
   });
+  assert.deepEqual(changesOf(original, { body: "hello", headers: headers.slice(1) }), { headers: { "ce-id": null } });
   assert.equal(headerValue(recorded, "ce-userid"), "ana");
 });

@@ -43,9 +43,10 @@ const details = createDetails({
 const replay = createReplay((id) => openEntry(id));
 const recordActions = createRecordActions(() => searchParameters(filterForm.read()));
 const recordPages = createRecordPages({
+  onOlder: addOlder,
   onFound: addFound,
   onError: (error) => showNotice(error, { isError: true }),
-  oldestId: entries.lowestId,
+  lowestId: entries.lowestId,
 });
 const faultView = createFaultView();
 
@@ -54,6 +55,7 @@ const faultView = createFaultView();
 function applyFilters() {
   const current = filterForm.read();
   foundIds = new Set();
+  entries.removeFound();
   entries.setMatcher(createMatcher({ ...current, found: foundIds }));
   rows.highlight(current.search.q);
   recordPages.begin(current);
@@ -61,13 +63,19 @@ function applyFilters() {
   renderFilteredConnections();
 }
 
+function addOlder(older) {
+  prepareSearch(older);
+  entries.addOlder(older);
+  rows.schedule();
+  renderCount();
+}
+
 // Shows also the entries that the service found in its record.
 function addFound(found) {
   found.forEach(({ id }) => foundIds.add(id));
   entries.setMatcher(createMatcher({ ...filterForm.read(), found: foundIds }));
-  const missing = found.filter(({ id }) => !entries.get(id) && !heldEntries.has(id));
-  prepareSearch(missing);
-  entries.add(missing);
+  prepareSearch(found);
+  entries.addFound(found);
   rows.schedule();
   renderCount();
 }

@@ -6,9 +6,9 @@ import { requestJson } from "./service_requests.js";
 const WAIT_MILLISECONDS = 200; // after a key was pressed, or an entry has come
 const PAGE_ENTRIES = 1000;
 
-// `onFound` is called with the entries of a page, `onError` with a text. `oldestId` returns the id of the oldest entry
-// that the page has, or null.
-export function createRecordPages({ onFound, onError, oldestId }) {
+// `onOlder` is called with the entries directly before those that the page has, `onFound` with some that filters let
+// pass, `onError` with a text. `lowestId` returns the lowest id of the entries that the page has without a gap, or null.
+export function createRecordPages({ onOlder, onFound, onError, lowestId }) {
   let current = null; // { parameters, asks, before, hasMore, isLoading, controller }
   let timer = null;
 
@@ -18,7 +18,7 @@ export function createRecordPages({ onFound, onError, oldestId }) {
     clearTimeout(timer);
     timer = null;
     current = {
-      parameters: searchParameters(filters),
+      parameters: searchParameters(filters).toString(),
       asks: !isEmptySearch(filters.search) || filters.errorsOnly,
       before: null,
       hasMore: true,
@@ -53,9 +53,10 @@ export function createRecordPages({ onFound, onError, oldestId }) {
     if (!search.hasMore || search.isLoading || timer !== null) {
       return;
     }
-    const answer = await load(search, search.before ?? oldestId());
+    const answer = await load(search, search.before ?? lowestId());
     if (answer) {
-      search.before = answer.entries[0]?.id ?? search.before;
+      // Without a filter, the page has what was loaded.
+      search.before = search.parameters ? (answer.entries[0]?.id ?? search.before) : null;
       search.hasMore = answer.more;
     }
   }
@@ -79,7 +80,7 @@ export function createRecordPages({ onFound, onError, oldestId }) {
       return null;
     }
     if (answer.entries.length) {
-      onFound(answer.entries);
+      (search.parameters ? onFound : onOlder)(answer.entries);
     }
     return answer;
   }

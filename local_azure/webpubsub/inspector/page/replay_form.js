@@ -1,5 +1,5 @@
 // Sends a recorded event again to its handler: as it was, or edited in a form.
-import { createElement, elementById } from "./elements.js";
+import { createButton, createElement, elementById } from "./elements.js";
 import { formatMilliseconds } from "./formatting.js";
 import { showNotice } from "./notice.js";
 import { readableBody, textOf } from "./body_text.js";
@@ -8,14 +8,18 @@ import { requestJson } from "./service_requests.js";
 const MASK = "***";
 const HEADERS_OF_THE_SERVICE = ["host", "content-length", "connection", "accept-encoding", "ce-signature"];
 
-// Returns what was edited: { body, headers }, without what is as it was. `edited` is { body, headers: [[name, value]] }.
+// Returns what was edited: { body, headers }, without what is as it was; a header that was removed is null. `edited` is
+// { body, headers: [[name, value]] }.
 export function changesOf(original, edited) {
   const changes = {};
   if (edited.body !== original.body) {
     changes.body = edited.body;
   }
   const before = new Map(original.headers.map(([name, value]) => [name.toLowerCase(), value]));
-  const headers = edited.headers.filter(([name, value]) => name && before.get(name.toLowerCase()) !== value);
+  const kept = new Set(edited.headers.map(([name]) => name.toLowerCase()));
+  const removed = original.headers.filter(([name]) => !kept.has(name.toLowerCase())).map(([name]) => [name, null]);
+  const given = edited.headers.filter(([name, value]) => name && before.get(name.toLowerCase()) !== value);
+  const headers = [...removed, ...given];
   if (headers.length) {
     changes.headers = Object.fromEntries(headers);
   }
@@ -85,12 +89,14 @@ export function createReplay(onReplayed) {
   function createHeaderRow(name, value, { isNew = false } = {}) {
     const field = (ariaLabel, text) =>
       createElement("input", { ariaLabel, value: text, autocomplete: "off", spellcheck: false });
-    return createElement(
+    const row = createElement(
       "div",
       { className: "header-row" },
       isNew ? field("Name of the new header", "") : createElement("span", {}, name),
       field(name || "Value of the new header", value),
+      createButton("✕", () => row.remove(), { className: "small", ariaLabel: `Remove ${name || "the new header"}` }),
     );
+    return row;
   }
 
   function editedHeaders() {

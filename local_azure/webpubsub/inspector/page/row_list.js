@@ -47,6 +47,7 @@ export function createRowList(entries, { onOpen, onStart }) {
     const scroll = readScroll();
     let top = scroll.scrollTop;
     const contentHeight = shown.length * rowHeight;
+    follows ||= contentHeight <= scroll.viewHeight;
     if (follows) {
       top = contentHeight - scroll.viewHeight;
     } else if (anchor) {

@@ -68,7 +68,7 @@ function renderStep(step, { entry, start, span, show }) {
     kindLabel(step.kind),
     button,
     step.user && createElement("bdi", { className: "who" }, step.user),
-    step.error && createElement("span", { className: failed }, step.error),
+    step.error && createElement("span", { className: `error ${failed}` }, step.error),
     createElement("span", { className: `narrow result ${failed}` }, step.status),
     step.inferred && createElement("span", { className: "inferred" }, INFERENCES[step.inferred][0]),
   );

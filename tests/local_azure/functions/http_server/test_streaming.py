@@ -1,5 +1,6 @@
 """Apps with a web extension: bodies arrive and leave in pieces, and a client that leaves ends the answer."""
 
+import asyncio
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -74,6 +75,18 @@ async def test_h106_a_body_arrives_in_pieces_of_any_number_up_to_the_limit(monke
             assert answer.status == 413
         async with client.post("/api/count", data=b"x" * 1_000_001) as answer:
             assert answer.status == 413
+
+
+@pytest.mark.parametrize("head", [b"X-Own: \xff\xfe", b"X-Own: caf\xc3\xa9", b"Cookie: a=\xe9"])
+async def test_a_header_of_any_bytes_reaches_the_function(head: bytes) -> None:
+    async with functions.serve(APP) as host:
+        reader, writer = await asyncio.open_connection("127.0.0.1", host.port)
+        writer.write(b"GET /api/seen/x%20%ff?q=%ff HTTP/1.1\r\nHost: a\r\nConnection: close\r\n" + head + b"\r\n\r\n")
+        answer = await reader.read()
+        writer.close()
+
+    assert answer.startswith(b"HTTP/1.1 200 ")
+    assert head.partition(b": ")[0].lower() in answer
 
 
 async def test_h104_an_app_that_streams_does_not_make_the_next_one_stream(serve: Serve) -> None:

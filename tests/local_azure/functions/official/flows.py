@@ -20,11 +20,15 @@ TOGETHER = frozenset({"Meeting"})
 
 @dataclass(frozen=True)
 class Flow:
-    """An orchestration with its input, and the events to raise: each a name and its content."""
+    """An orchestration with its input, and the events to raise: each a name and its content.
+
+    With `is_rewound` it fails at first, and is rewound once.
+    """
 
     name: str
     input: Any = None
     events: tuple[tuple[str, Any], ...] = ()
+    is_rewound: bool = False
 
 
 def sample_flows(folder: Path) -> tuple[Flow, ...]:
@@ -61,6 +65,10 @@ def sample_flows(folder: Path) -> tuple[Flow, ...]:
         Flow("abandons_work", "first", (("go", 1),)),
         Flow("starts_and_continues", {"again": False, "folder": str(folder)}, (("early", 1), ("first", 1))),
         Flow("calls_one", ["leaves_mark", str(folder)]),
+        Flow("catches_then_fails", {"token": "rewound", "failures": 1}, is_rewound=True),
+        Flow("flaky_then_waits", {"token": "waits", "failures": 0}, (("go", 1),)),
+        Flow("two_children", [["no_steps", 1], ["no_steps", 2]]),
+        Flow("retries_in_vain", {"token": "in-vain", "failures": 2}),
         Flow("forgets_child", "start", (("go", 1),)),
         Flow("waits_for_release", "not held"),
         Flow("uses_entity", "used"),
@@ -108,6 +116,10 @@ async def run_flow(client: DurableOrchestrationClient, flow: Flow, instance_id: 
     if flow.name == "forgets_child":  # it waits for a child that its second execution starts
         await until(partial(has_status, client, "second", "Running"))
         await client.raise_event("second", "finish", None)
+    if flow.is_rewound:
+        await until(partial(has_status, client, instance_id, "Failed"))
+        await client.rewind(instance_id, "mended")
+        await until(partial(has_status, client, instance_id, "Completed"))
     await until(partial(has_status, client, instance_id, "Completed", "Failed"))
 
 

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from itertools import pairwise
 
 import pytest
@@ -171,17 +172,23 @@ def test_w245_when_the_publisher_has_gone_every_stream_ends_and_nobody_is_answer
 
 # --- any order ---------------------------------------------------------------
 
+
+@dataclass(frozen=True)
+class Next:
+    """A part whose number is this far from the one that is expected."""
+
+    stream_id: str
+    offset: int
+
+
 ids = st.sampled_from(["s1", "s2"])
-numbers = st.integers(0, 6)
-requests = st.one_of(
-    st.builds(StartStream, ids, st.sampled_from(["room", "room", "other"]), st.sampled_from([None, 1000, 0])),
-    st.builds(part, numbers, ids),
-    st.builds(part, numbers, ids),
-    st.builds(part, numbers, ids),
-    st.builds(StreamData, ids),
-    st.builds(EndStream, ids, st.none() | st.just(StreamError("UserError", "boom", "E1"))),
-    st.sampled_from([0.3, 1.1]),
-)
+starts = st.builds(StartStream, ids, st.sampled_from(["room", "room", "other"]), st.sampled_from([None, 1000, 0]))
+next_parts = st.builds(Next, ids, st.sampled_from([0, 0, 0, -1, 1, -9]))
+keep_alives = st.builds(StreamData, ids)
+ends = st.builds(EndStream, ids, st.none() | st.just(StreamError("UserError", "boom", "E1")))
+pauses = st.sampled_from([0.3, 1.1])
+requests = st.one_of(next_parts, next_parts, next_parts, starts, keep_alives, ends, pauses)
+scripts = st.lists(requests, min_size=15, max_size=60).map(lambda script: [StartStream("s1", "room"), *script])
 
 
 def carry_out(publisher: PublisherStreams, request: object, now: float) -> list[Effect]:
@@ -195,46 +202,65 @@ def carry_out(publisher: PublisherStreams, request: object, now: float) -> list[
     return publisher.expire(now)
 
 
-@given(st.lists(requests, max_size=60), st.booleans())
+class Watcher:
+    """What subscribers see of each stream, and what its publisher is told.
+
+    A stream that starts again is another one.
+    """
+
+    def __init__(self) -> None:
+        self.seen = defaultdict[tuple[str, int], list[GroupMessage]](list)
+        self.acks = defaultdict[tuple[str, int], list[int]](list)
+        self._runs = defaultdict[str, int](int)
+
+    def expected(self, stream_id: str) -> int:
+        """Return the number that the publisher has to send next, as far as it knows."""
+        acks = self.acks.get((stream_id, self._runs[stream_id]))
+        return acks[-1] if acks else 1
+
+    def take(self, request: object, effects: Iterable[Effect]) -> None:
+        for effect in effects:
+            if isinstance(effect, StreamAck):
+                self._runs[effect.stream_id] += isinstance(request, StartStream)
+                self.acks[effect.stream_id, self._runs[effect.stream_id]].append(effect.expected_number)
+            if isinstance(effect, StreamNack):
+                assert effect.expected_number == self.expected(effect.stream_id)
+            if isinstance(effect, Publish):
+                assert effect.message.stream
+                stream_id = effect.message.stream.stream_id
+                self.seen[stream_id, self._runs[stream_id]].append(effect.message)
+
+
+@given(scripts, st.booleans())
 def test_each_subscriber_sees_every_stream_once_in_order_and_then_one_end(script: list[object], revoked: bool) -> None:
     """Any order of starts, parts, repeats, gaps, ends and silences, of two streams, until their publisher has gone.
 
-    A stream that was started again is another one. With `revoked` the publisher loses its permission in the middle.
+    With `revoked` the publisher loses its permission in the middle.
     """
     allowed = {"room"}
     publisher = PublisherStreams("ana", allowed.__contains__, max_open=2, default_idle_seconds=IDLE_SECONDS)
-    now, runs = 0.0, defaultdict[str, int](int)
-    seen = defaultdict[tuple[str, int], list[GroupMessage]](list)
-    acks = defaultdict[tuple[str, int], list[int]](list)
-
-    def note(effects: Iterable[Effect], *, is_start: bool) -> None:
-        for effect in effects:
-            if isinstance(effect, StreamAck) and is_start:
-                runs[effect.stream_id] += 1
-            if isinstance(effect, StreamAck):
-                acks[effect.stream_id, runs[effect.stream_id]].append(effect.expected_number)
-            if isinstance(effect, StreamNack):
-                assert effect.expected_number == acks[effect.stream_id, runs[effect.stream_id]][-1]
-            if isinstance(effect, Publish):
-                assert effect.message.stream
-                seen[effect.message.stream.stream_id, runs[effect.message.stream.stream_id]].append(effect.message)
+    watcher, now = Watcher(), 0.0
 
     for index, request in enumerate(script):
         now += request if isinstance(request, float) else 0.0
         if revoked and index == len(script) // 2:
             allowed.clear()
-        note(carry_out(publisher, request, now), is_start=isinstance(request, StartStream))
-    note(publisher.cancel(), is_start=False)
+        if isinstance(request, Next):
+            number = max(0, watcher.expected(request.stream_id) + request.offset)
+            request = part(number, request.stream_id)
+        watcher.take(request, carry_out(publisher, request, now))
+    watcher.take(None, publisher.cancel())
+    watcher.take(None, publisher.cancel())
 
-    assert seen.keys() == acks.keys()  # every stream that was accepted has its end
-    for key, messages in seen.items():
+    assert watcher.seen.keys() == watcher.acks.keys()  # every stream that was accepted has its end
+    for key, messages in watcher.seen.items():
         places = [message.stream for message in messages if message.stream]
         assert [place.number for place in places] == list(range(1, len(messages) + 1))
         assert [place.is_last for place in places] == [False] * (len(places) - 1) + [True]
         payloads = [message.payload for message in messages]
         assert payloads == [*(text(number) for number in range(1, len(messages))), NO_DATA]
-        assert all(earlier <= later for earlier, later in pairwise(acks[key]))
-        assert acks[key][-1] == len(messages)  # what came before the end, and nothing that did not come
+        assert all(earlier <= later for earlier, later in pairwise(watcher.acks[key]))
+        assert watcher.acks[key][-1] == len(messages)  # what came before the end, and nothing that did not come
 
 
 @given(st.permutations(range(1, 8)), st.lists(st.integers(1, 7), max_size=5))

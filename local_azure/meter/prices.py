@@ -10,9 +10,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from cost.usage import InvalidInput
-
 EXAMPLES = Path(__file__).with_name("prices.json")
+
+
+class InvalidPrice(ValueError):
+    """A price that cannot be used; the text names it, the value seen and what is allowed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +53,7 @@ def read_prices(file: Path | None, given: Iterable[str]) -> Prices:
     """Return the examples, replaced by those of the file and then by the given `name=value`.
 
     The file is a JSON object of numbers by name, with the currency under "currency" if it is another one. Raises
-    InvalidInput for a name that is not known, or for what is no number.
+    InvalidPrice for a name that is not known, or for what is no number.
     """
     prices = read_examples()
     if file is not None:
@@ -60,7 +62,7 @@ def read_prices(file: Path | None, given: Iterable[str]) -> Prices:
     for text in given:
         name, separator, value = text.partition("=")
         if not separator:
-            raise InvalidInput(f"price {text!r} must have the form name=value")
+            raise InvalidPrice(f"price {text!r} must have the form name=value")
         prices = _replace(prices, name.strip(), value.strip())
     return prices
 
@@ -69,20 +71,20 @@ def _read_object(file: Path) -> dict[str, Any]:
     try:
         document = json.loads(file.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise InvalidInput(f"the prices in {file} cannot be read: {error}") from error
+        raise InvalidPrice(f"the prices in {file} cannot be read: {error}") from error
     if not isinstance(document, dict):
-        raise InvalidInput(f"the prices in {file} must be one JSON object, not {type(document).__name__}")
+        raise InvalidPrice(f"the prices in {file} must be one JSON object, not {type(document).__name__}")
     return document
 
 
 def _replace(prices: Prices, name: str, value: object) -> Prices:
     """Return the prices with another value for one of them."""
     if name not in prices.prices:
-        raise InvalidInput(f"there is no price {name!r}; known are {', '.join(prices.prices)}")
+        raise InvalidPrice(f"there is no price {name!r}; known are {', '.join(prices.prices)}")
     try:
         number = float(str(value))
     except ValueError:
         number = -1.0
     if number < 0 or not math.isfinite(number):
-        raise InvalidInput(f"price {name} is {value!r}, but must be a number of at least 0")
+        raise InvalidPrice(f"price {name} is {value!r}, but must be a number of at least 0")
     return replace(prices, prices={**prices.prices, name: replace(prices.prices[name], value=number, date="")})
