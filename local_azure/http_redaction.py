@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 
 MASK = "***"
 
@@ -33,6 +34,7 @@ _SCHEME = re.compile(
 _SIGNATURE_METHOD = re.compile(r"(sha256=)[^,]*", re.IGNORECASE)
 
 
+@lru_cache(maxsize=1_000)
 def is_secret_name(name: str) -> bool:
     """Return whether the value of a query's parameter, or of a header, of this name is secret."""
     return name.lower() not in _NOT_SECRET and _SECRET_NAME.fullmatch(name) is not None

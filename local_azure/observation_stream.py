@@ -14,6 +14,7 @@ from typing import Any
 
 from aiohttp import ClientError, ClientSession, ClientTimeout, web
 
+from local_azure.http_redaction import is_secret_name, mask_header, mask_url
 from local_azure.local_requests import SAFE_HEADERS, refuse_other_hosts
 from local_azure.observations import Publisher, StorageCalled, StorageFaultTriggered, StorageObservation
 
@@ -23,10 +24,12 @@ MAX_WAITING_RECORDS = 10_000
 # How often the end of an idle connection is looked for, and a lost stream is asked for again.
 CHECK_SECONDS = 0.2
 CONNECT_SECONDS = 1.0
+GATHER_SECONDS = 0.02
 # A line is read whole: the two bodies of a call in Base64, and its headers.
 READ_BYTES = 1024 * 1024
 _BODIES = ("body", "answer")
 _HEADERS = ("headers", "answer_headers")
+_FIELDS = {kind: tuple(field.name for field in fields(kind)) for kind in (StorageCalled, StorageFaultTriggered)}
 _KINDS = {kind.__name__: kind for kind in (StorageCalled, StorageFaultTriggered)}
 
 
@@ -64,6 +67,8 @@ class ObservationStreams:
                 lines = [encode_record(waiting.popleft()) for _ in range(len(waiting))]
                 if lines:
                     await response.write(b"".join(lines))
+                    # What comes meanwhile is sent together: a write costs more than a record.
+                    await asyncio.sleep(GATHER_SECONDS)
         except ConnectionError:
             pass  # the reader has gone
         finally:
@@ -132,9 +137,16 @@ class StreamedObservations(Publisher[StorageObservation]):
 
 
 def encode_record(record: StorageObservation) -> bytes:
-    """Return a record as a line of JSON; bodies are in Base64."""
+    """Return a record as a line of JSON, without signatures and tokens; bodies are in Base64."""
     # Not `asdict`, which copies every header.
-    document: dict[str, Any] = {field.name: getattr(record, field.name) for field in fields(record)}
+    document: dict[str, Any] = {name: getattr(record, name) for name in _FIELDS[type(record)]}
+    if isinstance(record, StorageCalled):
+        document["url"] = mask_url(record.url)
+        for name in _HEADERS:
+            document[name] = [
+                (header, mask_header(header, value) if is_secret_name(header) else value)
+                for header, value in document[name]
+            ]
     for name in _BODIES:
         if name in document:
             document[name] = base64.b64encode(document[name]).decode()

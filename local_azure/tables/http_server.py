@@ -3,10 +3,9 @@
 import logging
 import time
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import partial
-from http import HTTPStatus
 from itertools import islice
 from urllib.parse import parse_qsl, urlsplit
 
@@ -17,7 +16,6 @@ from multidict import CIMultiDict
 from local_azure.bearer_tokens import BearerTokens
 from local_azure.faults.http_api import PATH as FAULTS_PATH
 from local_azure.faults.http_api import FaultApi, LocalFaults
-from local_azure.http_redaction import mask_headers, mask_url
 from local_azure.observation_stream import PATH as OBSERVATIONS_PATH
 from local_azure.observation_stream import ObservationStreams
 from local_azure.observations import Publisher, StorageCalled, StorageObservation
@@ -86,19 +84,18 @@ class HttpServer:
     async def handle(self, received: web.BaseRequest) -> web.StreamResponse:
         """Answer one call; every refusal becomes an error body, what is unexpected a 500 with a line in the log."""
         call = _Call(received, str(uuid.uuid4()), self._settings.now())
-        if self._observations.active:
-            response = await self._observed_response(call)
-        else:
-            response = await self._response(call)
+        is_observed = self._observations.active
+        began, started = (time.time(), time.perf_counter()) if is_observed else (0.0, 0.0)
+        response = await self._response(call)
+        headers = _all_headers(response, received.headers, call.request_id) if response else CIMultiDict[str]()
+        if is_observed:
+            milliseconds = (time.perf_counter() - started) * 1000
+            self._publish(call, response, headers, began + milliseconds / 1000, milliseconds)
         if response is None:
             if received.transport is not None:
                 received.transport.abort()
             return web.Response()  # It is not sent: there is no connection any more.
-        return web.Response(
-            status=response.status,
-            body=response.body,
-            headers=_all_headers(response, received.headers, call.request_id),
-        )
+        return web.Response(status=response.status, body=response.body, headers=headers)
 
     async def _response(self, call: _Call) -> Response | None:
         """Return the answer; None when the connection must be closed without one."""
@@ -121,20 +118,15 @@ class HttpServer:
                 log.debug("call answered", extra=_log_fields(received, response.status, None))
         return response
 
-    async def _observed_response(self, call: _Call) -> Response | None:
-        """Return the answer, after a record of the call was published."""
-        began, started = time.time(), time.perf_counter()
-        response = await self._response(call)
-        milliseconds = (time.perf_counter() - started) * 1000
+    def _publish(
+        self, call: _Call, response: Response | None, headers: CIMultiDict[str], at: float, milliseconds: float
+    ) -> None:
+        """Publish the record of a call: what it refers to is as it was received and is sent."""
         received, body, answer = call.received, call.request.body if call.request else b"", b""
-        answer_headers: list[tuple[str, str]] = []
         if response is not None:
             answer = response.body
-            answer_headers = [*_all_headers(response, received.headers, call.request_id).items()]
-            if response.status != HTTPStatus.NO_CONTENT:
-                answer_headers.append(("Content-Length", str(len(answer))))
         record = StorageCalled(
-            at=began + milliseconds / 1000,
+            at=at,
             operation=call.operation,
             table=find_table(call.request) if call.request else "",
             request_id=call.request_id,
@@ -143,17 +135,16 @@ class HttpServer:
             status=response.status if response else None,
             error_code=response.error_code if response else None,
             milliseconds=milliseconds,
-            url=mask_url(f"{received.scheme}://{received.host}{received.raw_path}"),
-            headers=_observed_headers(received.headers.items()),
+            url=f"{received.scheme}://{received.host}{received.raw_path}",
+            headers=tuple(islice(received.headers.items(), OBSERVED_HEADERS)),
             body=body[:OBSERVED_BODY_BYTES],
             body_size=len(body),
-            answer_headers=_observed_headers(answer_headers),
+            answer_headers=tuple(headers.items()),
             answer=answer[:OBSERVED_BODY_BYTES],
             answer_size=len(answer),
             is_signed=_is_signed(call, response),
         )
         self._observations.publish(record)
-        return response
 
     async def _answer(self, call: _Call) -> Response:
         received = call.received
@@ -211,11 +202,6 @@ async def _read_body(received: web.BaseRequest) -> bytes:
         # The client is gone, or what it sends is no HTTP; an answer that cannot be sent is dropped.
         raise invalid_input("The body was not received.") from None
     return bytes(body)
-
-
-def _observed_headers(headers: Iterable[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
-    """Return headers for observers: their secrets masked, and no more of them than a client sends."""
-    return tuple(mask_headers(islice(headers, OBSERVED_HEADERS)))
 
 
 def _is_signed(call: _Call, response: Response | None) -> bool | None:

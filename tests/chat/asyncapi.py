@@ -12,7 +12,7 @@ from referencing.jsonschema import DRAFT7
 from tests.chat.local_chat import ROOT, Frame
 
 # The loader of libyaml takes a tenth of the time.
-FILE: dict[str, Any] = yaml.load(  # noqa: S506: it is a safe loader
+FILE: dict[str, Any] = yaml.load(
     (ROOT / "docs" / "asyncapi.yaml").read_bytes(), getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 )
 MESSAGES: dict[str, dict[str, Any]] = FILE["components"]["messages"]

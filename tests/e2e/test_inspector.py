@@ -164,9 +164,14 @@ def test_one_message_is_followed_from_the_clients_frame_to_its_deliveries_on_a_w
     clear(page)
     page.set_viewport_size({"width": 390, "height": 844})
     app.ask(app.person("ana-with-a-rather-long-name-that-does-not-fit"), "x" * 300)
-    for name in ("Connections", "Hubs", "Faults", "Flow"):
+    for name in ("Connections", "Hubs", "Faults", "Usage", "Flow"):
         page.get_by_role("link", name=name).click()
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), name
+    page.get_by_role("link", name="Usage").click()
+    usage = page.get_by_role("region", name="Usage")
+    expect(usage.get_by_role("rowheader", name="event message", exact=True)).to_be_visible()
+    page.go_back()
+    expect(usage).to_be_hidden()
     rows(page, "event message").click()
     expect(page.locator(".waterfall tbody tr")).to_have_count(5)
     expect(page.get_by_role("grid", name="What happens")).to_be_hidden()

@@ -7,6 +7,7 @@ a blob for that. When the process ends in any way, the next one that asks gets t
 import json
 import logging
 import sqlite3
+import threading
 from datetime import datetime
 from pathlib import Path
 
@@ -29,6 +30,8 @@ class StatusStore:
     def __init__(self, folder: Path | None) -> None:
         self._folder = folder
         self._connection: sqlite3.Connection | None = None
+        # A write may still run when the file is closed, and SQLite ends a process that closes a file under it.
+        self._in_use = threading.Lock()
 
     def acquire(self) -> bool:
         """Open the file and take its lock; return False when another process has it.
@@ -74,21 +77,23 @@ class StatusStore:
             return None
 
     def write(self, name: str, status: ScheduleStatus) -> None:
-        """Write a status. Raises sqlite3.Error, for example when the disk is full."""
-        assert self._connection is not None, "the lock has not been acquired"
+        """Write a status; nothing once the file is closed. Raises sqlite3.Error, for example when the disk is full."""
         stored = {
             "version": VERSION,
             "last": status.last.isoformat(),
             "next": None if status.next is None else status.next.isoformat(),
             "last_updated": status.last_updated.isoformat(),
         }
-        self._connection.execute(
-            "INSERT INTO timers VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET status = excluded.status",
-            (name.lower(), json.dumps(stored)),
-        )
+        with self._in_use:
+            if self._connection is not None:
+                self._connection.execute(
+                    "INSERT INTO timers VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET status = excluded.status",
+                    (name.lower(), json.dumps(stored)),
+                )
 
     def close(self) -> None:
-        """Close the file, which gives the lock back."""
-        if self._connection is not None:
-            self._connection.close()
-            self._connection = None
+        """Close the file after the write that runs, which gives the lock back."""
+        with self._in_use:
+            if self._connection is not None:
+                self._connection.close()
+                self._connection = None

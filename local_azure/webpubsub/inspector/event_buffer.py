@@ -46,7 +46,7 @@ S = TypeVar("S", StorageCalled, StorageFaultTriggered)
 
 VALIDATE = "validate"
 REQUEST_ID = "request id"
-_READS = frozenset(("get", "get_table"))
+_READS = frozenset(("get", "get_table", "query"))
 
 
 class EventBuffer:

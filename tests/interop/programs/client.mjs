@@ -58,7 +58,9 @@ const commands = {
   send: ({ group, ...message }) => client.sendToGroup(group, ...sendArguments(message)),
   event: ({ event, ...message }) => client.sendEvent(event, ...sendArguments(message)),
   invoke: async ({ event, ...message }) => toReport(await client.invokeEvent(event, ...sendArguments(message))),
-  begin: (invocation) => void invokeUntilEnd(invocation),
+  begin: (invocation) => {
+    invokeUntilEnd(invocation); // reports its own end
+  },
   abort: ({ id }) => controllers.get(id).abort(),
   unsubscribe: () => client.off("server-message", onServerMessage),
   end: () => {

@@ -2,7 +2,10 @@
 
 import { report } from "./reporting.mjs";
 
-const toArguments = ({ content, dataType }) => [dataType === "binary" ? new Uint8Array(content).buffer : content, dataType];
+const toArguments = ({ content, dataType }) => [
+  dataType === "binary" ? new Uint8Array(content).buffer : content,
+  dataType,
+];
 const shown = (data) => (data instanceof ArrayBuffer ? [...new Uint8Array(data)] : data);
 
 // Reports each part of a stream, and its end or its error; `next` is what the application's own loop takes.
@@ -21,7 +24,9 @@ async function read(stream) {
 export function streamCommands(client) {
   const writers = new Map();
   return {
-    "read-streams": (options) => void client.onGroupStream(read, options),
+    "read-streams": (options) => {
+      client.onGroupStream(read, options);
+    },
     "open-stream": async ({ group, ...options }) => {
       const writer = await client.openGroupStream(group, options);
       writer.onError(({ name, message }) => report("stream-error", { stream: writer.streamId, name, message }));

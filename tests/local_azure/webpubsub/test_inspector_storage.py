@@ -68,6 +68,19 @@ async def test_a_storage_call_that_nothing_caused_is_a_trace_of_its_own(app: Sma
     ]
 
 
+async def test_what_does_not_exist_yet_is_no_failure_of_a_call_that_reads(app: SmallApp) -> None:
+    """An app that makes its tables when it first writes reads from them before."""
+    async with (
+        open_page(app) as page,
+        TableClient.from_connection_string(storage_of(app).connection_string, "absent") as table,
+    ):
+        with pytest.raises(ResourceNotFoundError):
+            _ = [entity async for entity in table.list_entities()]
+        call = await page.first("storage")
+
+    assert (call["title"], call["error"], call["ok"]) == ("query absent", "TableNotFound", None)
+
+
 async def test_a_fault_of_the_storage_is_below_the_call_that_it_disturbs(app: SmallApp) -> None:
     storage_of(app).faults.add("throttle storage retry-after=0s operation=insert count=1")
     async with open_page(app) as page:

@@ -4,6 +4,7 @@ import {
   firstParts,
   indentJson,
   readableBody,
+  readableState,
   textOf,
 } from "../../../local_azure/webpubsub/inspector/page/body_text.js";
 
@@ -63,6 +64,15 @@ test("of a long body the first characters are shown, whatever its parts are", ()
   assert.equal(textOf(firstParts(parts, 20)), textOf(parts).slice(0, 20));
   assert.deepEqual(firstParts(parts, 10_000), parts);
   assert.deepEqual(firstParts([], 5), []);
+});
+
+test("the state of a connection is read from its header, and whatever else is there is left as it is", () => {
+  const encode = (text) => Buffer.from(text).toString("base64");
+
+  assert.equal(readableState(encode('{"room":"café"}')), '{\n  "room": "café"\n}');
+  for (const value of ["", "***", encode("no JSON"), Buffer.from([0xff, 0xfe]).toString("base64"), "not base64!"]) {
+    assert.equal(readableState(value), "");
+  }
 });
 
 test("bytes are lines of sixteen with their place and their characters", () => {

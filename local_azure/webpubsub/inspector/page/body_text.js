@@ -73,6 +73,18 @@ export function firstParts(parts, maxCharacters) {
   return first;
 }
 
+// Returns the state of a connection (the header ce-connectionState is JSON in Base64) as indented JSON; an empty text for
+// what is not such a state.
+export function readableState(value) {
+  try {
+    const bytes = Uint8Array.from(atob(value), (character) => character.charCodeAt(0));
+    const text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+    return isJson(text) ? textOf(indentJson(text)) : "";
+  } catch {
+    return ""; // masked, or of an application that keeps something else there
+  }
+}
+
 export function textOf(parts) {
   return parts.map(({ text }) => text).join("");
 }

@@ -1,7 +1,7 @@
 // One HTTP exchange: the request, the response, and whether its signature was made with a key of this service.
 import { createButton, createElement, createFacts } from "./elements.js";
 import { formatBytes } from "./formatting.js";
-import { firstParts, readableBody, textOf } from "./body_text.js";
+import { firstParts, readableBody, readableState, textOf } from "./body_text.js";
 
 const MAX_COLORED_PARTS = 3000;
 const MAX_CHARACTERS = 24_000; // of a body, until a person wants all: more takes the browser long
@@ -123,7 +123,7 @@ function renderHeaders(title, headers) {
       "tr",
       {},
       createElement("th", { scope: "row" }, name),
-      createElement("td", {}, ...markMasked(String(value))),
+      createElement("td", {}, ...markMasked(String(value)), renderState(name, value)),
     ),
   );
   return createElement(
@@ -132,6 +132,11 @@ function renderHeaders(title, headers) {
     createElement("caption", {}, title, " ", createElement("small", {}, String(headers.length))),
     createElement("tbody", {}, ...rows),
   );
+}
+
+function renderState(name, value) {
+  const text = name.toLowerCase() === "ce-connectionstate" ? readableState(value) : "";
+  return text ? createElement("div", { className: "state" }, text) : null;
 }
 
 // A masked value looks other than text that happens to have asterisks.

@@ -2,6 +2,7 @@
 
 import logging
 import sqlite3
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
@@ -89,3 +90,16 @@ def test_every_version_is_read_and_what_cannot_be_read_counts_as_never_run(
     assert (status is not None) is is_read
     assert ("state of the timer 'tidy' cannot be read" in caplog.text) is not is_read
     store.close()
+
+
+def test_a_file_is_not_closed_under_a_write(tmp_path: Path) -> None:
+    """A host that stops cancels the task that waits for a write, not its thread; SQLite would end the process."""
+    with ThreadPoolExecutor(1) as thread:
+        for _ in range(100):
+            store = StatusStore(tmp_path)
+            assert store.acquire()
+            writes = [thread.submit(store.write, "yearly", STATUS) for _ in range(5)]
+            writes[0].result()
+            store.close()
+            for write in writes:
+                write.result()  # what comes after the end is not written, and is no error
