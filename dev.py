@@ -45,6 +45,9 @@ IDENTITY_SETTINGS = {
     "ChatWebhookAuthority": "{authority}",
 }
 
+# What the tests start again and again.
+STARTED_BY_TESTS = ("bench", "chat", "cost", "doctor", "local_azure")
+
 # What `check` runs in this folder. A Node.js program is named by its own file, which is the same on every platform.
 PYTHON_CHECKS = {
     "ruff (lint)": "ruff check .",
@@ -92,6 +95,9 @@ def test(arguments: argparse.Namespace) -> int:
     """Run every test, or those that the pytest arguments choose."""
     python = ensure_environment(for_tests=True)
     ensure_node_packages()
+    # Compiled once, the hundreds of processes that the tests start do not compile it again where Python may not write.
+    folders = [folder for folder in STARTED_BY_TESTS if (ROOT / folder).is_dir()]
+    subprocess.run([str(python), "-m", "compileall", "-q", *folders], cwd=ROOT, check=False)
     # One process more than there are processors: a browser test waits as long as it works.
     processes = ["-n", str((os.cpu_count() or 1) + 1), "--dist", "loadfile", "--no-loadscope-reorder"]
     return _replace_process([str(python), "-m", "pytest", *processes, *arguments.rest])

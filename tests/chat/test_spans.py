@@ -89,7 +89,7 @@ async def test_a_message_is_a_span_below_its_callers_with_its_append_and_its_pub
     assert all(not span.events for span in (event, append, publish))
 
 
-async def test_without_a_caller_the_event_begins_a_trace_and_a_refusal_is_no_failure(
+async def test_without_a_caller_the_event_is_in_the_trace_that_the_host_began_and_a_refusal_is_no_failure(
     spans: InMemorySpanExporter,
 ) -> None:
     async with run_recorded_app(ChatTelemetry="opentelemetry") as app:
@@ -97,7 +97,8 @@ async def test_without_a_caller_the_event_begins_a_trace_and_a_refusal_is_no_fai
         await app.send("x" * 6000, is_refused=True)
 
     event = only(ours(spans, "event message"))
-    assert event.parent is None
+    assert event.parent is not None
+    assert event.parent.is_remote
     assert event.status.status_code is StatusCode.UNSET
     assert dict(event.attributes or {})["chat.code"] == "message_too_long"
 
