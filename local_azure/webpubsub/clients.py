@@ -122,6 +122,16 @@ class Clients:
             self._tasks.discard(task)
 
     async def _serve(self, request: web.Request) -> web.StreamResponse:
+        # What only the handshake needs is in another method's frame: a connection may last for days.
+        admitted = await self._admit(request)
+        if isinstance(admitted, AcceptedConnection):
+            return await self._open(request, admitted)
+        if isinstance(admitted, RecoveryRequest):
+            return await self._recover(request, admitted)
+        return admitted
+
+    async def _admit(self, request: web.Request) -> AcceptedConnection | RecoveryRequest | web.Response:
+        """Return the new connection, what a client wants to recover, or the response that refuses it."""
         if self._is_stopping:
             return web.Response(status=503)
         hub = request.match_info.get("hub", request.query.get("hub", ""))
@@ -130,7 +140,7 @@ class Clients:
         try:
             handshake = await read_handshake(request, hub, self._settings, time.time(), self._read_token)
             if isinstance(handshake, RecoveryRequest):
-                return await self._recover(request, handshake)
+                return handshake
             self._observe_handshake(handshake)
             streams = self._settings.hub(hub).streams
             accepting = accept_connection(handshake, self._handlers, streams=streams)
@@ -146,7 +156,7 @@ class Clients:
             return web.Response(status=refusal.status, text=refusal.text or None)
         except _ClientDisconnected:
             return web.Response(status=499)  # nobody receives it
-        return await self._open(request, accepted)
+        return accepted
 
     def _observe_handshake(self, handshake: ConnectionRequest) -> None:
         if self._observations.follows_receivers:
