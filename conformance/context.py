@@ -3,7 +3,6 @@
 Everything that a case opens is closed when it ends.
 """
 
-import json
 import time
 from collections.abc import AsyncIterable, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack
@@ -17,6 +16,7 @@ from yarl import URL
 from conformance.clients import JSON, PROTOBUF, RELIABLE_JSON, RELIABLE_PROTOBUF, Client, ProtobufClient
 from conformance.event_handler import CaseEvents, EventHandler
 from conformance.expectations import NotRun, expect
+from conformance.http_answer import HttpAnswer
 from conformance.hubs import EVENTS, hub_name
 from conformance.stream_client import StreamClient, open_stream_client
 from conformance.target import Target
@@ -34,17 +34,10 @@ HANDSHAKE = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Response:
+class Response(HttpAnswer):
     """The answer to a REST call."""
 
-    status: int
-    headers: Mapping[str, str]
-    body: bytes
-
-    def json(self) -> Any:
-        """Return the body as JSON."""
-        return json.loads(self.body)
+    __slots__ = ()
 
     @property
     def error_code(self) -> str | None:

@@ -15,6 +15,7 @@ from aiohttp import ClientSession
 from yarl import URL
 
 from conformance.expectations import expect
+from conformance.http_answer import HttpAnswer
 
 VERSION = "2019-02-02"
 JSON = "application/json;odata=minimalmetadata"
@@ -39,17 +40,10 @@ class Account:
     key: bytes = field(repr=False)
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(HttpAnswer):
     """The answer to a call."""
 
-    status: int
-    headers: Mapping[str, str]
-    body: bytes
-
-    def json(self) -> Any:
-        """Return the body as JSON."""
-        return json.loads(self.body)
+    __slots__ = ()
 
     @property
     def error(self) -> str | None:
