@@ -1,6 +1,7 @@
 """Appending to one room from one process: one transaction at a time, which carries what waited meanwhile.
 
-A lost race reads the head again and tries again. After an answer that was lost, the index rows tell whether the
+A lost race tries again with the new head. While other instances append too, that is read together with each
+transaction, so that a lost race costs one round trip. After an answer that was lost, the index rows tell whether the
 transaction was carried out: an entry's id is inserted only once. They also tell a second delivery of a request that
 would be refused by now.
 """
@@ -24,6 +25,7 @@ from chat.room_log.append_plan import (
     is_admitted,
     plan_append,
 )
+from chat.room_log.contention import LONGEST_TURN_SECONDS, Contention
 from chat.room_log.model import Head, Message, MessageRequest, Request
 from chat.room_log.moderation_acts import Moderate
 from chat.room_log.store import AlreadyAppended, HeadMoved, RoomStore
@@ -31,12 +33,8 @@ from chat.room_log.store import AlreadyAppended, HeadMoved, RoomStore
 # How long a request may wait for its entry to be stored, and one try of a transaction.
 APPEND_SECONDS = 5.0
 TRY_SECONDS = 2.5
-# The pause after a lost race is short, and shorter after each further one: who waits longest is first.
-RACE_PAUSE_SECONDS = 0.01
-# Who won a race while others append to the same room knows the head, and would win again and again. So for a while
-# after a lost race, a winner waits some transactions' time; its next transaction carries more entries.
-CONTENTION_SECONDS = 1.0
-TURNS, LONGEST_TURN_SECONDS = 8, 0.15
+# The pause while a row that retention removed is still in the index.
+REMOVAL_PAUSE_SECONDS = 0.01
 FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 0.03, 0.5
 MAX_RECENT = 256
 # So many waiting requests are carried by one transaction; of more, so many or half.
@@ -79,8 +77,8 @@ class RoomWriter:
     recent: dict[str, Message] = field(default_factory=dict)
     _queue: deque[_Pending] = field(default_factory=deque)
     _task: "asyncio.Task[None] | None" = None
-    _lost_at: float = float("-inf")  # monotonic seconds
-    _next_turn: float = float("-inf")
+    _others: Contention = field(default_factory=Contention)
+    _head_read: "asyncio.Task[Head] | None" = None  # sent together with the last transaction
 
     @property
     def is_idle(self) -> bool:
@@ -114,11 +112,13 @@ class RoomWriter:
 
     async def _work(self) -> None:
         while self._queue:
-            if (wait := self._next_turn - time.monotonic()) > 0:
+            if (wait := self._others.next_turn - time.monotonic()) > 0:
                 await asyncio.sleep(wait)
             batch: list[_Pending] = []
             try:
                 await self._carry_out(batch)
+                if self._head_read is not None:  # not needed: but to cancel it would close its connection
+                    await asyncio.wait((self._head_read,), timeout=LONGEST_TURN_SECONDS)
             except Exception as problem:  # a defect: its callers are told, the next requests go on
                 self._forget()
                 for pending in batch:
@@ -128,13 +128,16 @@ class RoomWriter:
                 for pending in (*batch, *self._queue):
                     pending.outcome.cancel()
                 raise
+            finally:
+                self._drop_head_read()
 
     async def _carry_out(self, batch: list[_Pending]) -> None:
         """Carry out what waits; `batch` is filled with it. What comes while a try fails is taken along."""
         waiting: list[_Pending] = []
         pause, races_lost = FIRST_PAUSE_SECONDS, 0
+        refused = ""  # the ETag with which the last race was lost
         looked_up: set[str] = set()  # the ids of requests whose entry may be in the log
-        is_head_fresh = False  # what the requests are judged by was read during this call
+        is_head_fresh = False  # what the requests are judged by was read during this call, after they came
         while waiting := [pending for pending in (*waiting, *self._take(len(waiting))) if not pending.outcome.done()]:
             batch[:] = waiting
             # The calls are those of the oldest request: the task may have begun with another one, long ago.
@@ -144,7 +147,7 @@ class RoomWriter:
                 if looked_up and not (waiting := await self._settle(waiting, looked_up)):
                     continue
                 if self.head is None:
-                    self.head, is_head_fresh = await self.store.read_head(self.room), True
+                    self.head, is_head_fresh = await self._read_head(refused)
                 plan = await self._plan(self.head, [pending.request for pending in waiting])
                 judged = judged_ids(plan, [pending.request.id for pending in waiting])
                 if judged and not is_head_fresh:
@@ -154,23 +157,23 @@ class RoomWriter:
                     looked_up |= judged
                     continue
                 if plan.entries:
-                    await self._commit(plan, waiting)
+                    await self._commit(plan, waiting, races_lost)
                 for pending, outcome in zip(waiting, plan.outcomes, strict=True):
                     pending.finish(outcome)
                 return
             except HeadMoved:
-                self._lost_at = time.monotonic()
                 self._forget()
-                races_lost += 1
-                wait = RACE_PAUSE_SECONDS * jitter() / races_lost
+                races_lost, refused = races_lost + 1, plan.before.etag
+                wait = self._others.lose(races_lost, jitter(), time.monotonic())
             except AlreadyAppended as found:
                 # Looked for before: its entry was removed, and its index row is about to be.
-                wait = RACE_PAUSE_SECONDS * jitter() if found.id in looked_up else 0.0
+                wait = REMOVAL_PAUSE_SECONDS * jitter() if found.id in looked_up else 0.0
                 looked_up.add(found.id)
             except StorageUnavailable as problem:
                 if problem.may_have_happened:
                     looked_up |= {pending.request.id for pending in waiting}
                 self._forget()
+                self._drop_head_read()
                 wait, pause = pause * (0.5 + jitter() / 2), min(pause * 2, LONGEST_PAUSE_SECONDS)
                 give_up(waiting, problem, time.monotonic() + wait)
             if wait:
@@ -189,15 +192,39 @@ class RoomWriter:
         self.recent |= {message.id: message for message in found if message is not None}
         return plan_append(self.room, head, self.recent, requests, now)
 
-    async def _commit(self, plan: AppendPlan, waiting: Sequence[_Pending]) -> None:
+    async def _read_head(self, refused: str) -> tuple[Head, bool]:
+        """Return the head, and whether it was read now.
+
+        The one that was read together with a transaction is older than the requests that came meanwhile; and it may be
+        the head that the transaction was refused with.
+        """
+        reading, self._head_read = self._head_read, None
+        head = await reading if reading is not None else None
+        is_fresh = head is None or head.etag == refused
+        if head is None or is_fresh:
+            head = await self.store.read_head(self.room)
+        self._others.see_head(head.etag, time.monotonic())
+        return head, is_fresh
+
+    def _drop_head_read(self) -> None:
+        reading, self._head_read = self._head_read, None
+        if reading is not None and not reading.cancel() and not reading.cancelled():
+            reading.exception()  # asyncio logs an exception that nobody asked for
+
+    async def _commit(self, plan: AppendPlan, waiting: Sequence[_Pending], races_lost: int) -> None:
         if not plan.head.etag:
             await self.before_first(self.room)
         began = time.monotonic()
         left = max(pending.until for pending in waiting) - began
+        self._drop_head_read()
+        self._others.begin(began)
+        if self._others.is_noticed(began):
+            # It begins when this task waits for the transaction, so it is sent after that.
+            self._head_read = asyncio.create_task(self.store.read_head(self.room))
         etag = await self.store.commit(self.room, plan, max(0.1, min(TRY_SECONDS, left)))
         now = time.monotonic()
-        if self._is_contended():
-            self._next_turn = now + min(TURNS * (now - began), LONGEST_TURN_SECONDS)
+        self._others.win(etag, races_lost, now)
+        if self._others.is_noticed(now):
             # At the next turn the head is another one: to read it costs less than to lose.
             self._forget()
             return
@@ -223,12 +250,9 @@ class RoomWriter:
         Of many that wait, half is taken: while these are published, the next transaction carries the others. Where
         others append too, turns are few, and all is taken.
         """
-        wanted = len(self._queue) if self._is_contended() else max(UNDIVIDED, len(self._queue) // 2)
+        is_contended = self._others.is_noticed(time.monotonic())
+        wanted = len(self._queue) if is_contended else max(UNDIVIDED, len(self._queue) // 2)
         return [self._queue.popleft() for _ in range(min(len(self._queue), wanted, MAX_REQUESTS - number))]
-
-    def _is_contended(self) -> bool:
-        """Return whether another instance won a race a moment ago."""
-        return time.monotonic() - self._lost_at < CONTENTION_SECONDS
 
     def _forget(self) -> None:
         self.head = None

@@ -28,18 +28,24 @@ class Fate(Enum):
 class TableProxy:
     """The running proxy; `transactions` and `reads` are how many calls came, `connection_string` is its own.
 
+    `head_reads` is how many of the reads were of a head, `reads_done` how many the storage has answered.
+
     `fates` are those of the next transactions, in their order. `all_fail` is the fate of every call, where it is set.
-    `before_transaction` is awaited before a transaction is handed on, with its number (from 1).
+    `before_transaction` is awaited before a transaction is handed on, with its number (from 1), `before_read` before a
+    read with that.
     """
 
     target: str
     connection_string: str = ""
     transactions: int = 0
     reads: int = 0
+    head_reads: int = 0
+    reads_done: int = 0
     fates: deque[Fate] = field(default_factory=deque)
     read_fates: deque[Fate] = field(default_factory=deque)
     all_fail: Fate | None = None
     before_transaction: Callable[[int], Awaitable[None]] | None = None
+    before_read: Callable[[int], Awaitable[None]] | None = None
 
     def choose_fate(self, *, is_transaction: bool) -> Fate:
         """Return what becomes of a call that has come."""
@@ -58,13 +64,17 @@ async def serve_proxy(target: str, connection_string: str) -> AsyncIterator[Tabl
             is_transaction = request.path.endswith("$batch")
             proxy.transactions += is_transaction
             proxy.reads += request.method == "GET"
-            number = proxy.transactions
+            proxy.head_reads += request.path.endswith("RowKey='head')")
+            number = proxy.transactions if is_transaction else proxy.reads
             body = await request.read()
             fate = proxy.choose_fate(is_transaction=is_transaction)
             if is_transaction and proxy.before_transaction:
                 await proxy.before_transaction(number)
+            if not is_transaction and proxy.before_read:
+                await proxy.before_read(number)
             if fate in (Fate.PASS, Fate.FAIL_AFTER, Fate.CUT_AFTER):
                 answer = await hand_on(http, proxy.target, request, body)
+                proxy.reads_done += not is_transaction
             if fate in (Fate.CUT, Fate.CUT_AFTER):
                 assert request.transport
                 request.transport.abort()
