@@ -13,6 +13,7 @@ from chat.names import ERASED_USER, user_key
 from chat.room_log.model import (
     KINDS,
     MAX_MENTIONS,
+    Change,
     DeleteMessage,
     EditMessage,
     Entry,
@@ -223,13 +224,28 @@ def _plan_request(
         if message is current:
             return Appended(None, message)
         (plan.created if message.id in plan.created else plan.changed)[message.id] = message
-    entry = Entry(
+    unmentioned: tuple[str, ...] = ()
+    if isinstance(request, NewMessage):
+        count, spoke = message.count, with_speaker(head, request.user, at)
+        entry = Entry(seq, Kind.MESSAGE, message.id, message.sender, at, count, message.id, seq, request.client_id)
+    else:
+        count, spoke = head.messages, head.spoke
+        entry = _change_entry(request, message, seq, at, count)
+        if current and current.mentions:
+            unmentioned = tuple(user for user in current.mentions if user not in message.mentions)
+    plan.head = Head(seq, count, at, head.first, head.etag, head.rules, spoke)
+    plan.entries.append(entry)
+    return Appended(entry, message, unmentioned=unmentioned)
+
+
+def _change_entry(request: Change, message: Message, seq: int, at: int, count: int) -> Entry:
+    return Entry(
         seq=seq,
         kind=KINDS[type(request)],
         id=request.id,
         user=request.user,
         at=at,
-        count=message.count if isinstance(request, NewMessage) else head.messages,
+        count=count,
         message_id=message.id,
         message_seq=message.seq,
         client_id=request.client_id,
@@ -237,9 +253,3 @@ def _plan_request(
         on=getattr(request, "on", True),
         reason="" if message.sender == request.user else getattr(request, "reason", ""),
     )
-    spoke = with_speaker(head, request.user, at) if isinstance(request, NewMessage) else head.spoke
-    plan.head = Head(seq, entry.count, at, head.first, head.etag, head.rules, spoke)
-    plan.entries.append(entry)
-    was_mentioned = current.mentions if current and not isinstance(request, NewMessage) else ()
-    unmentioned = tuple(user for user in was_mentioned if user not in message.mentions)
-    return Appended(entry, message, unmentioned=unmentioned)

@@ -173,6 +173,8 @@ def check_reader(rules: Rules, room: str, user: str, now: int, joined_seq: int |
 
     `joined_seq` is the log's last number when the user's connection joined; None does not ask for that.
     """
+    if rules is DEFAULT_RULES and not is_members_only(room):
+        return
     if is_members_only(room) is not rules.is_members_only or rules.role(user) is None:
         raise UnknownRoom(room)
     until = rules.banned.get(user)

@@ -16,7 +16,7 @@ Entity = dict[str, Any]
 
 ETAG = "odata.etag"
 ANNOTATION = "@odata.type"
-INT32 = range(-(2**31), 2**31)
+MIN_INT32, MAX_INT32 = -(2**31), 2**31 - 1
 INT64 = range(-(2**63), 2**63)
 _METADATA = "odata.metadata"
 _INFINITY = {math.inf: "Infinity", -math.inf: "-Infinity"}
@@ -30,32 +30,20 @@ def encode_entity(entity: Mapping[str, Value]) -> str:
 
     Raises ValueError for an int that has more than 64 bits.
     """
-    if ETAG in entity or any(map(_needs_annotation, entity.values())):
-        return _encode_json(_annotated(entity))
-    return _encode_json(entity)
-
-
-def _needs_annotation(value: Value) -> bool:
-    if type(value) is int:
-        return value not in INT32
-    return type(value) is float
-
-
-def _annotated(entity: Mapping[str, Value]) -> dict[str, Value]:
+    if ETAG in entity:
+        entity = {name: value for name, value in entity.items() if not name.startswith("odata.")}
     members: dict[str, Value] = {}
     for name, value in entity.items():
-        if name.startswith("odata."):
-            continue
-        if not _needs_annotation(value):
-            members[name] = value
-        elif isinstance(value, int):
+        if type(value) is int and not MIN_INT32 <= value <= MAX_INT32:
             if value not in INT64:
                 raise ValueError(f"{name} has more than 64 bits")
             members[name + ANNOTATION], members[name] = "Edm.Int64", str(value)
-        else:
+        elif type(value) is float:
             members[name + ANNOTATION] = "Edm.Double"
-            members[name] = value if math.isfinite(float(value)) else _INFINITY.get(float(value), "NaN")
-    return members
+            members[name] = value if math.isfinite(value) else _INFINITY.get(value, "NaN")
+        else:
+            members[name] = value
+    return _encode_json(members)
 
 
 def decode_entity(body: bytes) -> Entity:
