@@ -27,6 +27,7 @@ class Contention:
     next_turn: float = float("-inf")
     _noticed_at: float = float("-inf")
     _began_at: float = float("-inf")
+    _seconds: float = float("inf")  # how long the last transaction that was carried out took
     _stored_at: float = float("-inf")
     _etag: str = ""  # of the head that this writer stored last
     _break_at: float = float("-inf")
@@ -58,7 +59,9 @@ class Contention:
         if self._began_at - self._stored_at > BREAK * seconds:
             self._break_at = self._began_at
         self._stored_at, self._etag = now, etag
+        # One slow answer says little about the others.
+        usual, self._seconds = min(seconds, self._seconds), seconds
         if self.is_noticed(now):
-            self.next_turn = now + min((TURNS + TURNS_PER_LOSS * lost) * seconds, LONGEST_TURN_SECONDS)
+            self.next_turn = now + min((TURNS + TURNS_PER_LOSS * lost) * usual, LONGEST_TURN_SECONDS)
         elif now - self._break_at > UNBROKEN_SECONDS:
             self.next_turn = self._break_at = now + min(BREAK * seconds, LONGEST_TURN_SECONDS)

@@ -59,6 +59,16 @@ def test_the_turn_of_a_slow_storage_is_bounded() -> None:
     assert others.next_turn == pytest.approx(60.9 + LONGEST_TURN_SECONDS)
 
 
+def test_one_slow_transaction_makes_no_longer_turn() -> None:
+    others = Contention()
+    win(others, "e1", 0.0)
+    lose(others, 1, 0.2)
+    others.begin(0.3)
+    others.win("e2", 1, 0.4)
+
+    assert others.next_turn - 0.4 == pytest.approx((TURNS + TURNS_PER_LOSS) * SECONDS)
+
+
 def test_the_pause_after_a_lost_race_is_shorter_after_each_further_one() -> None:
     others = Contention()
 
