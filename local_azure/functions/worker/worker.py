@@ -191,7 +191,7 @@ class Worker:
         if self._to_host is None or self._to_host.loop is not loop:
             self._to_host = LoopCalls(loop)
         call: _Call[T] = _Call(work, loop.create_future(), self._to_host)
-        self._to_app.call(call.start)
+        self._to_app.call(call.start, self._loop)
         try:
             return await call.result
         except asyncio.CancelledError:
@@ -220,8 +220,8 @@ class _Call(Generic[T]):
         self._to_host = to_host
         self._task: asyncio.Task[T] | None = None
 
-    def start(self) -> None:
-        self._task = asyncio.get_running_loop().create_task(self._work)
+    def start(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._task = loop.create_task(self._work)
         self._task.add_done_callback(self._report)
 
     def cancel(self) -> None:
