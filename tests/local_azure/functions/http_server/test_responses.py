@@ -129,7 +129,7 @@ async def test_h050_an_exception_is_500_without_a_body_and_its_traceback_is_on_t
         func.HttpResponse(status_code=204, headers={}),
         func.HttpResponse("x", mimetype="application/json", headers={"X-One": "1", "x-one": "2"}),
         func.HttpResponse("é", mimetype="text/html", charset="latin-1", headers={"Etag": "a"}),
-        func.HttpResponse(b"x", headers={"CONTENT-TYPE": "text/css", "X-Number": 5}),
+        func.HttpResponse(b"x", headers={"CONTENT-TYPE": "text/css", "X-Number": "5"}),
         func.HttpResponse(status_code=HTTPStatus.NOT_FOUND),
     ],
 )
