@@ -1,7 +1,6 @@
 """What the handlers of user events are given, and what they return."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from chat.call_record import CallRecord
@@ -25,6 +24,7 @@ from chat.room_log.room_logs import RoomLogs
 from chat.room_log.rules import Rules, check_moderator, check_reader
 from chat.settings import Settings
 from chat.shared_reads import SharedReads
+from chat.value_objects import value_object
 from chat.webhook.connection_state import ConnectionState
 from chat.webhook.events import UserEvent
 
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 HEAD_SECONDS = 1.0
 
 
-@dataclass(frozen=True, slots=True)
+@value_object
 class Services:
     """What a handler may use.
 
@@ -124,7 +124,7 @@ class Services:
             span.set_attribute("chat.seq", stored.entry.seq)
 
 
-@dataclass(frozen=True, slots=True)
+@value_object
 class Answer:
     """The frame that only the sender is sent, if any, and the new state of its connection, if it changed."""
 

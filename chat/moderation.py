@@ -4,8 +4,9 @@ Replace the body of `review` to decide; docs/moderation.md has examples. `chat/m
 deadline, and says what happens when it fails.
 """
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+from chat.value_objects import value_object
 
 
 class TextKind(StrEnum):
@@ -17,7 +18,7 @@ class TextKind(StrEnum):
     TITLE = "title"
 
 
-@dataclass(frozen=True, slots=True)
+@value_object
 class TextContext:
     """Who wants to say a text, and in which room."""
 
@@ -26,19 +27,19 @@ class TextContext:
     room: str
 
 
-@dataclass(frozen=True, slots=True)
+@value_object
 class Accept:
     """The text is stored as it is."""
 
 
-@dataclass(frozen=True, slots=True)
+@value_object
 class Replace:
     """Another text is stored in its place; it has the same limits."""
 
     text: str
 
 
-@dataclass(frozen=True, slots=True)
+@value_object
 class Refuse:
     """Nothing is stored; the sender is told the reason."""
 

@@ -11,7 +11,7 @@ names, so both versions read each other's states during a deployment.
 import binascii
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from functools import lru_cache
 from typing import Any
 
@@ -19,6 +19,7 @@ from chat.errors import InvalidName
 from chat.json_text import parse_json
 from chat.names import LOBBY, room_name
 from chat.rate_limits import UNUSED, Kind, Usage
+from chat.value_objects import value_object
 
 VERSION = 1
 MAX_JOINED_ROOMS = 20
@@ -27,7 +28,7 @@ KINDS = {str(kind): kind for kind in Kind}
 _ENCODER = json.JSONEncoder(separators=(",", ":"))
 
 
-@dataclass(frozen=True, slots=True)
+@value_object
 class ConnectionState:
     """A connection's user, the rooms it joined (the current one last), when it last typed, and what it used of limits.
 

@@ -13,6 +13,7 @@ from enum import Enum
 
 from chat.errors import Untrusted
 from chat.shared_reads import SharedReads
+from chat.value_objects import value_object
 
 MAX_KNOWN = 20_000
 BELIEVED_SECONDS = 600.0
@@ -31,7 +32,7 @@ class Ownership(Enum):
 Ask = Callable[[], Awaitable[Ownership]]
 
 
-@dataclass(frozen=True, slots=True)
+@value_object
 class _Known:
     """Whose connection it is, whether the service said so, and until when that is believed (monotonic seconds)."""
 
