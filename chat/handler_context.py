@@ -39,13 +39,12 @@ class Services:
     """What a handler may use.
 
     `rooms`, `rosters`, `heads`, `room_list` and `listed_rooms` have caches that belong to the process and may be lost.
-    `now` is our clock when the event came, in milliseconds since 1970 (UTC). `record` is what the line of the log says
-    of the event.
+    All from `durable` on belong to the event. `now` is our clock when it came, in milliseconds since 1970 (UTC).
+    `record` is what the line of the log says of it.
     """
 
     settings: Settings
     gateway: Gateway
-    durable: DurableClient
     rooms: RoomLogs
     heads: SharedReads[Head]
     places: PlaceStore
@@ -53,6 +52,7 @@ class Services:
     rosters: RosterReader
     room_list: RoomListRecorder
     listed_rooms: SharedReads[list[ListedRoom]]
+    durable: DurableClient
     limiter: EventLimiter
     now: int
     record: CallRecord

@@ -203,7 +203,8 @@ def spend(usage: Usage, kind: Kind, limit: Limit, now: int) -> tuple[Usage, int]
     full_at = min(max(usage.full_at.get(kind, 0), now), allowed) + limit.interval
     if full_at > allowed:
         return usage, full_at - allowed
-    in_use = {other: moment for other, moment in usage.full_at.items() if moment > now} | {kind: full_at}
+    in_use = {other: moment for other, moment in usage.full_at.items() if moment > now}
+    in_use[kind] = full_at
     return Usage(in_use, usage.refused_until, usage.mutes, usage.muted_until), 0
 
 

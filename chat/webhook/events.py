@@ -173,9 +173,12 @@ def parse_connect(origin: Origin, content: Mapping[str, Any]) -> Connect:
 
 def require_header(headers: Mapping[str, str], name: str) -> str:
     """Return a header's value, which must not be blank."""
-    if not (value := headers.get(name, "").strip()):
-        raise InvalidEvent(f"the {name} header is missing")
-    return value
+    try:
+        if value := headers[name].strip():
+            return value
+    except KeyError:
+        pass  # as if it was blank
+    raise InvalidEvent(f"the {name} header is missing")
 
 
 def parse_time(text: str) -> datetime:
@@ -183,7 +186,8 @@ def parse_time(text: str) -> datetime:
     time: datetime | None
     try:
         time = datetime.fromisoformat(text)
-        time = time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
+        if time.tzinfo is not UTC:
+            time = time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
     except (ValueError, OverflowError):
         time = None
     if time is None or not 1970 <= time.year < 9999:  # what milliseconds since 1970 can express

@@ -27,7 +27,7 @@ async def review(message, context):
 async def app_with(folder: Path, program: str, **settings: str) -> AsyncIterator[LocalChat]:
     """Run a copy of the app whose `review` is this program's."""
     file = copy_app(folder).parent / "moderation.py"
-    before, found, _ = file.read_text().partition("async def review(")
+    before, found, _ = file.read_text().partition("def review(")
     assert found
     file.write_text(before + textwrap.dedent(program))
     async with run_app(folder, **settings) as chat:
