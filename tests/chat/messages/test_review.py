@@ -103,6 +103,7 @@ async def test_a_second_delivery_is_the_message_that_the_log_has(tmp_path: Path,
 
 FAILURES = {
     "raises": 'async def review(message, context): raise ValueError("no answer to " + message)',
+    "raises without waiting": 'def review(message, context): raise ValueError("no answer to " + message)',
     "is late": "import asyncio\n\nasync def review(message, context): await asyncio.Event().wait()",
     "decides nothing": "async def review(message, context): return None",
     "replaces by nothing": 'async def review(message, context): return Replace("")',
