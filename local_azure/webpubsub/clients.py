@@ -222,8 +222,8 @@ class Clients:
         try:
             end = await self._receive_messages(connection, socket)
             self._end_or_detach(connection, socket, end)
-        except Exception:
-            _end_failed(connection)
+        except Exception as error:
+            _end_failed(connection, error)
             await socket.wait_for_client_close()
         finally:
             await self._release(socket)
@@ -271,8 +271,8 @@ class Clients:
         """Send a user event; a failure ends the connection at once, not when the client sends the next message."""
         try:
             await event
-        except Exception:
-            _end_failed(connection)
+        except Exception as error:
+            _end_failed(connection, error)
 
     async def _decode(self, connection: Connection, frame: str | bytes) -> ClientMessage | None:
         self._observations.start_trace()
@@ -366,8 +366,9 @@ class Clients:
         return socket
 
 
-def _end_failed(connection: Connection) -> None:
-    log.exception("connection failed", extra={"hub": connection.hub.name, "connection": connection.id})
+def _end_failed(connection: Connection, error: Exception) -> None:
+    fields = {"hub": connection.hub.name, "connection": connection.id}
+    log.error("connection failed", exc_info=error, extra=fields)
     connection.hub.end(connection, INTERNAL_ERROR_TEXT, code=INTERNAL_ERROR, close_text=INTERNAL_ERROR_TEXT)
 
 
