@@ -3,7 +3,6 @@
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 from urllib.parse import unquote
 
 import aiohttp
@@ -67,7 +66,6 @@ class Query:
         return int(text)
 
 
-@lru_cache(maxsize=1_000)
 def read_query(raw_query: str) -> Query:
     """Return the parameters of a raw query; raises `RestError` for what is not UTF-8."""
     return Query(URL.build(query_string=raw_query, encoded=True).query.items())
