@@ -236,14 +236,15 @@ class Socket:
 
     async def release(self) -> None:
         """Release the socket after the last `receive`: close it if it is not closed yet."""
+        if self._work is not None:
+            await _cancel_and_wait(self._work)
         self.close(NORMAL_CLOSURE)
         self._write()
         while self._pending and not self._transport.is_closing():  # noqa: ASYNC110 (a transport has no callback for an empty buffer)
             await asyncio.sleep(RETRY_SECONDS)
         self._transport.close()
-        for task in (self._work, self._reading):
-            if task is not None:
-                await _cancel_and_wait(task)
+        if self._reading is not None:
+            await _cancel_and_wait(self._reading)
         self._ws.released = True
 
     async def wait_for_client_close(self) -> None:
