@@ -5,13 +5,12 @@ them: most answers are made without parsing it again.
 """
 
 import json
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from local_azure.tables.edm import (
-    SHOWN_BY_JSON,
+    EdmType,
     Property,
     encode_json,
     needs_annotation,
@@ -30,18 +29,18 @@ MAX_PROPERTIES = 252
 _MAX_SMALL_BODY_CHARACTERS = MAX_ENTITY_BYTES // 8
 
 Properties = Mapping[str, Property]
+# The types of most properties.
+_STRING, _INT32 = EdmType.STRING, EdmType.INT32
 
 
-@dataclass(frozen=True, slots=True)
-class EntityKey:
+class EntityKey(NamedTuple):
     """What identifies an entity within its table."""
 
     partition: str
     row: str
 
 
-@dataclass(frozen=True, slots=True)
-class StoredEntity:
+class StoredEntity(NamedTuple):
     """An entity as it is stored; `ticks` is its Timestamp, `body` the JSON text of its own properties."""
 
     key: EntityKey
@@ -49,8 +48,7 @@ class StoredEntity:
     body: str
 
 
-@dataclass(frozen=True, slots=True)
-class EntityDocument:
+class EntityDocument(NamedTuple):
     """What a request's body says of an entity; the keys are None where it does not name them."""
 
     partition: str | None
@@ -67,11 +65,12 @@ def parse_entity(document: object) -> EntityDocument:
         raise invalid_input("The body must be one JSON object.")
     properties: dict[str, Property] = {}
     for name, value in document.items():
-        if not _is_own(name):
+        annotation_name = _annotation_name(name)
+        if annotation_name is None:
             continue
-        annotation = document.get(name + ANNOTATION)
+        annotation = document.get(annotation_name)
         if annotation is not None and not isinstance(annotation, str):
-            raise invalid_input(f"The value of {name}{ANNOTATION} must be a string.")
+            raise invalid_input(f"The value of {annotation_name} must be a string.")
         item = parse_property(value, annotation)
         if item is not None:
             properties[name] = item
@@ -82,12 +81,15 @@ def parse_entity(document: object) -> EntityDocument:
 
 # Cached: entities of one table have the same names.
 @lru_cache(maxsize=1024)
-def _is_own(name: str) -> bool:
-    """Return whether a member is a property to store; raises `TableError` when a property may not be called so."""
+def _annotation_name(name: str) -> str | None:
+    """Return the member that holds a property's type, None for a member that is no property to store.
+
+    Raises `TableError` when a property may not be called so.
+    """
     if name in SYSTEM_PROPERTIES or name.endswith(ANNOTATION) or name.startswith("odata."):
-        return False
+        return None
     check_property_name(name)
-    return True
+    return name + ANNOTATION
 
 
 def _parse_key(document: Mapping[str, object], name: str) -> str | None:
@@ -102,21 +104,25 @@ def _parse_key(document: Mapping[str, object], name: str) -> str | None:
 
 def encode_properties(properties: Properties) -> str:
     """Return the JSON text of properties, an annotation before each value that needs one."""
-    return encode_json(annotated(properties.items()))
-
-
-def annotated(properties: Iterable[tuple[str, Property]]) -> dict[str, object]:
-    """Return properties as a JSON object, an annotation before each value that needs one."""
-    members: dict[str, object] = {}
-    for name, item in properties:
+    members: list[str] = []
+    for name, item in properties.items():
         edm_type, value = item
-        if edm_type in SHOWN_BY_JSON:
-            members[name] = value
-            continue
-        if needs_annotation(item):
-            members[name + ANNOTATION] = edm_type
-        members[name] = property_to_json(item)
-    return members
+        if edm_type is _STRING:
+            members.append(_label(name) + encode_json(value))
+        elif edm_type is _INT32:
+            members.append(_label(name) + str(value))
+        else:
+            if needs_annotation(item):
+                members.append(f'{_label(name + ANNOTATION)}"{edm_type}"')
+            members.append(_label(name) + encode_json(property_to_json(item)))
+    return f"{{{','.join(members)}}}"
+
+
+# Cached: entities of one table have the same names.
+@lru_cache(maxsize=1024)
+def _label(name: str) -> str:
+    """Return what stands before the value of a member."""
+    return f"{encode_json(name)}:"
 
 
 def parse_body(body: str) -> dict[str, Any]:

@@ -1,7 +1,8 @@
 """What a write makes of an entity, or why it is refused: the rules of insert, update, merge, delete and If-Match."""
 
-from dataclasses import dataclass, field
 from enum import Enum, auto
+from types import MappingProxyType
+from typing import NamedTuple
 
 from local_azure.tables.entities import (
     EntityKey,
@@ -33,13 +34,12 @@ class Match(Enum):
     """The entity must exist."""
 
 
-@dataclass(frozen=True, slots=True)
-class Write:
+class Write(NamedTuple):
     """One write; `condition` is a `Match`, or the ticks of the ETag that the entity must have."""
 
     action: Action
     key: EntityKey
-    properties: Properties = field(default_factory=dict)
+    properties: Properties = MappingProxyType({})
     condition: Match | int = Match.NONE
 
 

@@ -8,6 +8,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 from multidict import CIMultiDict, CIMultiDictProxy
 
@@ -19,8 +20,7 @@ _LINE_END = b"\r\n"
 _NO_HEADERS: CIMultiDictProxy[str] = CIMultiDictProxy(CIMultiDict())
 
 
-@dataclass(frozen=True, slots=True)
-class BatchOperation:
+class BatchOperation(NamedTuple):
     """One HTTP request within a batch; `url` is as the client wrote it."""
 
     method: str
@@ -90,19 +90,21 @@ def _parts(content_type: str, body: bytes) -> list[tuple[Mapping[str, str], byte
 def _parse_operation(headers: Mapping[str, str], content: bytes) -> BatchOperation:
     if not headers.get("Content-Type", "").lower().startswith("application/http"):
         raise invalid_input("A part of a batch must have the Content-Type application/http.")
-    request_line, _, rest = content.lstrip().partition(_LINE_END)
-    method, url = _parse_request_line(request_line)
-    inner, body = _split_headers(rest)
-    return BatchOperation(effective_method(method, inner), url, inner, body.strip())
+    head, _, body = content.lstrip().partition(_LINE_END * 2)
+    method, url, inner = _parse_operation_head(head)
+    return BatchOperation(method, url, inner, body.strip())
 
 
-# Cached, as headers are: every insert into a table has the same request line.
+# Cached: every insert into a table has the same request line and headers.
 @lru_cache(maxsize=256)
-def _parse_request_line(line: bytes) -> tuple[str, str]:
-    match = _REQUEST_LINE.fullmatch(_decode(line).strip())
+def _parse_operation_head(head: bytes) -> tuple[str, str, Mapping[str, str]]:
+    """Return the method that is meant, the URL and the headers."""
+    request_line, _, lines = head.partition(_LINE_END)
+    match = _REQUEST_LINE.fullmatch(_decode(request_line).strip())
     if match is None:
         raise _malformed()
-    return match[1], match[2]
+    headers = _parse_headers(lines) if lines else _NO_HEADERS
+    return effective_method(match[1], headers), match[2], headers
 
 
 def _split_headers(text: bytes) -> tuple[Mapping[str, str], bytes]:
