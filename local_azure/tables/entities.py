@@ -10,11 +10,12 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 from local_azure.tables.edm import (
-    EdmType,
     Property,
     encode_json,
     needs_annotation,
+    parse_int32,
     parse_property,
+    parse_string,
     property_bytes,
     property_to_json,
     utf16_units,
@@ -28,9 +29,8 @@ MAX_PROPERTIES = 252
 # An entity has at most four bytes for each character of its JSON text, and two for each unit of its keys.
 _MAX_SMALL_BODY_CHARACTERS = MAX_ENTITY_BYTES // 8
 
-Properties = Mapping[str, Property]
-# The types of most properties.
-_STRING, _INT32 = EdmType.STRING, EdmType.INT32
+PropertyTexts = Mapping[str, str]
+"""Properties by name, each as the JSON text by which it is stored."""
 
 
 class EntityKey(NamedTuple):
@@ -53,7 +53,7 @@ class EntityDocument(NamedTuple):
 
     partition: str | None
     row: str | None
-    properties: Properties
+    properties: PropertyTexts
 
 
 def parse_entity(document: object) -> EntityDocument:
@@ -63,17 +63,23 @@ def parse_entity(document: object) -> EntityDocument:
     """
     if not isinstance(document, dict):
         raise invalid_input("The body must be one JSON object.")
-    properties: dict[str, Property] = {}
+    properties: dict[str, str] = {}
     for name, value in document.items():
-        annotation_name = _annotation_name(name)
-        if annotation_name is None:
+        labels = _find_labels(name)
+        if labels is None:
             continue
+        label, annotation_name = labels
         annotation = document.get(annotation_name)
-        if annotation is not None and not isinstance(annotation, str):
+        if annotation is None and type(value) is str:
+            properties[name] = label + encode_json(parse_string(value))
+        elif annotation is None and type(value) is int:
+            properties[name] = label + str(parse_int32(value))
+        elif annotation is None or isinstance(annotation, str):
+            item = parse_property(value, annotation)
+            if item is not None:
+                properties[name] = encode_property(name, item)
+        else:
             raise invalid_input(f"The value of {annotation_name} must be a string.")
-        item = parse_property(value, annotation)
-        if item is not None:
-            properties[name] = item
     if len(properties) > MAX_PROPERTIES:
         raise TableError(ErrorCode.TOO_MANY_PROPERTIES)
     return EntityDocument(_parse_key(document, "PartitionKey"), _parse_key(document, "RowKey"), properties)
@@ -81,15 +87,15 @@ def parse_entity(document: object) -> EntityDocument:
 
 # Cached: entities of one table have the same names.
 @lru_cache(maxsize=1024)
-def _annotation_name(name: str) -> str | None:
-    """Return the member that holds a property's type, None for a member that is no property to store.
+def _find_labels(name: str) -> tuple[str, str] | None:
+    """Return what stands before a property's value, and the member that holds its type.
 
-    Raises `TableError` when a property may not be called so.
+    None for a member that is no property to store. Raises `TableError` when a property may not be called so.
     """
     if name in SYSTEM_PROPERTIES or name.endswith(ANNOTATION) or name.startswith("odata."):
         return None
     check_property_name(name)
-    return name + ANNOTATION
+    return f"{encode_json(name)}:", name + ANNOTATION
 
 
 def _parse_key(document: Mapping[str, object], name: str) -> str | None:
@@ -102,27 +108,20 @@ def _parse_key(document: Mapping[str, object], name: str) -> str | None:
     return key
 
 
-def encode_properties(properties: Properties) -> str:
-    """Return the JSON text of properties, an annotation before each value that needs one."""
-    members: list[str] = []
-    for name, item in properties.items():
-        edm_type, value = item
-        if edm_type is _STRING:
-            members.append(_label(name) + encode_json(value))
-        elif edm_type is _INT32:
-            members.append(_label(name) + str(value))
-        else:
-            if needs_annotation(item):
-                members.append(f'{_label(name + ANNOTATION)}"{edm_type}"')
-            members.append(_label(name) + encode_json(property_to_json(item)))
-    return f"{{{','.join(members)}}}"
+def encode_property(name: str, item: Property) -> str:
+    """Return the JSON text by which a property is stored: its value, after an annotation when it needs one."""
+    text = f"{encode_json(name)}:{encode_json(property_to_json(item))}"
+    return f'{encode_json(name + ANNOTATION)}:"{item.type}",{text}' if needs_annotation(item) else text
 
 
-# Cached: entities of one table have the same names.
-@lru_cache(maxsize=1024)
-def _label(name: str) -> str:
-    """Return what stands before the value of a member."""
-    return f"{encode_json(name)}:"
+def join_properties(properties: PropertyTexts) -> str:
+    """Return the stored body of an entity with these properties."""
+    return f"{{{','.join(properties.values())}}}"
+
+
+def split_properties(body: str) -> PropertyTexts:
+    """Return the properties in a stored body, each as its text."""
+    return parse_entity(parse_body(body)).properties
 
 
 def parse_body(body: str) -> dict[str, Any]:
@@ -145,17 +144,17 @@ def decode_properties(body: str) -> dict[str, Property]:
     return {name: item for name, item in found if item is not None}
 
 
-def check_entity_size(key: EntityKey, properties: Properties, body: str) -> None:
-    """Raise `TableError` for an entity that has more properties or bytes than allowed; `body` is its JSON text."""
+def check_entity_size(key: EntityKey, properties: PropertyTexts, body: str) -> None:
+    """Raise `TableError` for an entity that has more properties or bytes than allowed; `body` is its stored body."""
     if len(properties) > MAX_PROPERTIES:
         raise TableError(ErrorCode.TOO_MANY_PROPERTIES)
     if len(body) <= _MAX_SMALL_BODY_CHARACTERS:
         return
-    if entity_bytes(key, properties) > MAX_ENTITY_BYTES:
+    if entity_bytes(key, decode_properties(body)) > MAX_ENTITY_BYTES:
         raise TableError(ErrorCode.ENTITY_TOO_LARGE)
 
 
-def entity_bytes(key: EntityKey, properties: Properties) -> int:
+def entity_bytes(key: EntityKey, properties: Mapping[str, Property]) -> int:
     """Return the size of an entity by the formula that the service documents for billing."""
     keys = utf16_units(key.partition) + utf16_units(key.row)
     own = sum(8 + 2 * utf16_units(name) + property_bytes(item) for name, item in properties.items())

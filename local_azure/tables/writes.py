@@ -6,11 +6,11 @@ from typing import NamedTuple
 
 from local_azure.tables.entities import (
     EntityKey,
-    Properties,
+    PropertyTexts,
     StoredEntity,
     check_entity_size,
-    decode_properties,
-    encode_properties,
+    join_properties,
+    split_properties,
 )
 from local_azure.tables.errors import ErrorCode, TableError, invalid_input
 from local_azure.tables.timestamps import InvalidTime, parse_etag
@@ -39,7 +39,7 @@ class Write(NamedTuple):
 
     action: Action
     key: EntityKey
-    properties: Properties = MappingProxyType({})
+    properties: PropertyTexts = MappingProxyType({})
     condition: Match | int = Match.NONE
 
 
@@ -66,8 +66,8 @@ def apply_write(write: Write, current: StoredEntity | None, now: int) -> StoredE
         return None
     properties = write.properties
     if write.action is Action.MERGE and current is not None:
-        properties = {**decode_properties(current.body), **properties}
-    body = encode_properties(properties)
+        properties = {**split_properties(current.body), **properties}
+    body = join_properties(properties)
     check_entity_size(write.key, properties, body)
     ticks = now if current is None else max(now, current.ticks + 1)
     return StoredEntity(write.key, ticks, body)

@@ -2,9 +2,10 @@
 
 import asyncio
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
+from itertools import groupby
 
 from local_azure.tables.entities import EntityKey, StoredEntity
 from local_azure.tables.errors import ErrorCode, OperationFailed, TableError
@@ -149,7 +150,13 @@ class TableStore:
             except TableError as error:
                 raise OperationFailed(0, error) from None
             ticks = self._next_ticks()
-            written = [self._write_one(db, table_id, index, write, ticks) for index, write in enumerate(writes)]
+            written: list[StoredEntity | None] = []
+            for is_insert, run in groupby(writes, _is_insert):
+                if is_insert:
+                    _insert_all(db, table_id, run, ticks, written)
+                    continue
+                for write in run:
+                    written.append(_write_one(db, table_id, len(written), write, ticks))
             self._last_ticks = max(ticks, *(entity.ticks for entity in written if entity is not None), 0)
             self._changes += 1
             return WrittenTransaction(name, written)
@@ -178,23 +185,6 @@ class TableStore:
             start = (sort_key(next_key.partition), sort_key(next_key.row))
 
     # --- with the database -------------------------------------------------------------------------------------------
-
-    def _write_one(
-        self, db: sqlite3.Connection, table_id: int, index: int, write: Write, ticks: int
-    ) -> StoredEntity | None:
-        # An insert reads nothing: the database itself refuses a second entity with the same key.
-        is_insert = write.action is Action.INSERT
-        try:
-            entity = apply_write(write, None if is_insert else statements.read_entity(db, table_id, write.key), ticks)
-        except TableError as error:
-            raise OperationFailed(index, error) from None
-        if entity is None:
-            statements.delete_entity(db, table_id, write.key)
-        elif not is_insert:
-            statements.write_entity(db, table_id, entity)
-        elif not statements.insert_entity(db, table_id, entity):
-            raise OperationFailed(index, TableError(ErrorCode.ENTITY_ALREADY_EXISTS))
-        return entity
 
     def _read_portion(
         self, table: str, query: Query, start: tuple[bytes, bytes], found: int, db: sqlite3.Connection
@@ -227,3 +217,40 @@ class TableStore:
         # One portion at a time: others have their turn in between.
         while await self._database.run(statements.purge_entities):
             pass
+
+
+def _is_insert(write: Write) -> bool:
+    return write.action is Action.INSERT
+
+
+def _insert_all(
+    db: sqlite3.Connection, table_id: int, writes: Iterable[Write], ticks: int, written: list[StoredEntity | None]
+) -> None:
+    """Carry out inserts that follow each other, and add what they write to `written`."""
+
+    def entities() -> Iterator[StoredEntity]:
+        for write in writes:
+            entity = _apply(write, None, ticks, len(written))
+            if entity is not None:
+                written.append(entity)
+                yield entity
+
+    # Nothing is read before: the database itself refuses a second entity with the same key.
+    if not statements.insert_entities(db, table_id, entities()):
+        raise OperationFailed(len(written) - 1, TableError(ErrorCode.ENTITY_ALREADY_EXISTS))
+
+
+def _write_one(db: sqlite3.Connection, table_id: int, index: int, write: Write, ticks: int) -> StoredEntity | None:
+    entity = _apply(write, statements.read_entity(db, table_id, write.key), ticks, index)
+    if entity is None:
+        statements.delete_entity(db, table_id, write.key)
+    else:
+        statements.write_entity(db, table_id, entity)
+    return entity
+
+
+def _apply(write: Write, current: StoredEntity | None, ticks: int, index: int) -> StoredEntity | None:
+    try:
+        return apply_write(write, current, ticks)
+    except TableError as error:
+        raise OperationFailed(index, error) from None

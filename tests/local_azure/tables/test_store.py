@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from local_azure.tables.edm import EdmType, Property
-from local_azure.tables.entities import EntityKey
+from local_azure.tables.entities import EntityKey, encode_property
 from local_azure.tables.errors import ErrorCode, OperationFailed, TableError
 from local_azure.tables.queries import encode_token, parse_query
 from local_azure.tables.store import Database, StoreError, TableStore
@@ -37,7 +37,7 @@ async def store_of(path: Path | None = None) -> AsyncIterator[TableStore]:
 
 
 def insert(row: str, partition: str = "p", **numbers: int) -> Write:
-    properties = {name: Property(EdmType.INT32, number) for name, number in numbers.items()}
+    properties = {name: encode_property(name, Property(EdmType.INT32, number)) for name, number in numbers.items()}
     return Write(Action.INSERT, EntityKey(partition, row), properties)
 
 
