@@ -65,7 +65,7 @@ def apply_write(write: Write, current: StoredEntity | None, now: int) -> StoredE
     if write.action is Action.DELETE:
         return None
     properties = write.properties
-    if write.action is Action.MERGE and current is not None:
+    if current is not None and write.action is Action.MERGE:
         properties = {**split_properties(current.body), **properties}
     body = join_properties(properties)
     check_entity_size(write.key, properties, body)

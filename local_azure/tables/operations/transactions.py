@@ -6,8 +6,6 @@ from dataclasses import replace
 from functools import lru_cache
 from urllib.parse import parse_qsl, urlsplit
 
-from multidict import CIMultiDict
-
 from local_azure.tables.authentication import Grant
 from local_azure.tables.batch import BatchOperation, change_set_response, parse_batch, query_response
 from local_azure.tables.errors import ErrorCode, OperationFailed, TableError, invalid_input
@@ -80,12 +78,15 @@ def _parse_writes(
         raise OperationFailed(MAX_OPERATIONS - 1, invalid_input(problem))
     operations: list[Request] = []
     writes: list[Write] = []
+    group: tuple[str, str] | None = None
     for index, change in enumerate(changes):
         try:
             operation = _to_request(request, change)
             write = parse_write(operation)
             require_write(grant, operation.resource.table, write)
-            _check_group(operation, write, operations, writes)
+            own_group = (table_key(operation.resource.table), write.key.partition)
+            if own_group != (group := group or own_group):
+                raise TableError(ErrorCode.COMMANDS_ON_DIFFERENT_PARTITIONS)
         except TableError as error:
             raise OperationFailed(index, error) from None
         operations.append(operation)
@@ -97,28 +98,16 @@ def _parse_writes(
     return operations, writes
 
 
-def _check_group(operation: Request, write: Write, operations: Sequence[Request], writes: Sequence[Write]) -> None:
-    if not operations:
-        return
-    is_same_table = table_key(operation.resource.table) == table_key(operations[0].resource.table)
-    if not is_same_table or write.key.partition != writes[0].key.partition:
-        raise TableError(ErrorCode.COMMANDS_ON_DIFFERENT_PARTITIONS)
-
-
 def _to_request(request: Request, operation: BatchOperation) -> Request:
     """Return an operation of a batch as a request."""
-    resource, query = _parse_url(operation.url, request.addresses.account)
-    headers = operation.headers
-    # A part is answered in JSON also when it does not ask for it.
-    if _JSON not in headers.get("Accept", "").lower():
-        headers = CIMultiDict(headers)
-        headers["Accept"] = _JSON
+    method, url, headers, body = operation
+    resource, query = _parse_url(url, request.addresses.account)
     return Request(
-        operation.method,
+        method,
         resource,
         query,
         headers,
-        operation.body,
+        body,
         request.addresses,
         request.request_id,
         request.now,
