@@ -177,6 +177,8 @@ def _split_target(target: str) -> tuple[str, Mapping[str, str]]:
         url = urlsplit(target)
         target = f"{url.path}?{url.query}"
     raw_path, _, query = target.partition("?")
+    if not query:
+        return raw_path, {}
     try:
         return raw_path, dict(parse_qsl(query, keep_blank_values=True, errors="strict"))
     except ValueError:

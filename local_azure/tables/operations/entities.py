@@ -1,7 +1,5 @@
 """Read and write entities; a write alone and one within a transaction are read from a request in the same way."""
 
-from dataclasses import replace
-
 from local_azure.tables.authentication import FULL_ACCESS, Grant, Permission, ResourceType
 from local_azure.tables.batch.parser import effective_method
 from local_azure.tables.entities import EntityKey, StoredEntity, parse_entity
@@ -26,7 +24,7 @@ async def get_entity(store: TableStore, request: Request, grant: Grant) -> Respo
     level = require_level(request)
     name, entity = await store.read_entity(table, key)
     select = parse_select(request.query.get("$select", ""))
-    document = entity_document(entity, level, replace(request.addresses, table=name), select)
+    document = entity_document(entity, level, request.addresses.of_table(name), select)
     return json_response(200, document, level.content_type, {"ETag": format_etag(entity.ticks)})
 
 
@@ -40,7 +38,7 @@ async def query_entities(store: TableStore, request: Request, grant: Grant) -> R
     if page.next_key is not None:
         headers["x-ms-continuation-NextPartitionKey"] = encode_token(page.next_key.partition)
         headers["x-ms-continuation-NextRowKey"] = encode_token(page.next_key.row)
-    document = query_document(page.entities, level, replace(request.addresses, table=page.table), query.select)
+    document = query_document(page.entities, level, request.addresses.of_table(page.table), query.select)
     return json_response(200, document, level.content_type, headers)
 
 
@@ -51,7 +49,7 @@ async def write_entity(store: TableStore, request: Request, grant: Grant) -> Res
     if write.action is Action.INSERT and request.prefer != _NO_CONTENT:
         require_level(request)  # Before the write: what cannot be answered must not be done.
     written = await store.write(request.resource.table, write)
-    return write_response(request, write, written.entities[0], replace(request.addresses, table=written.table))
+    return write_response(request, write, written.entities[0], request.addresses.of_table(written.table))
 
 
 def require_write(grant: Grant, table: str, write: Write) -> None:

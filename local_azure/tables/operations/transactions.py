@@ -49,7 +49,7 @@ async def submit_transaction(store: TableStore, request: Request, grant: Grant) 
     except OperationFailed as failure:
         part = _failed_part(request, failure, is_alone=len(batch.changes) == 1)
         return replace(change_set_response([part], request.request_id), error_code=part.error_code)
-    addresses = replace(request.addresses, table=written.table)
+    addresses = request.addresses.of_table(written.table)
     parts = [
         write_response(operation, write, entity, addresses)
         for operation, write, entity in zip(operations, writes, written.entities, strict=True)

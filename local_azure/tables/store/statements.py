@@ -3,6 +3,7 @@
 import sqlite3
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
+from typing import NamedTuple
 
 from local_azure.tables.entities import EntityKey, StoredEntity
 from local_azure.tables.errors import ErrorCode, TableError
@@ -16,12 +17,19 @@ _WRITE = "INSERT OR REPLACE INTO entities (table_id, partition, row, ticks, body
 # --- tables ----------------------------------------------------------------------------------------------------------
 
 
-def find_table(db: sqlite3.Connection, name: str) -> tuple[int, str]:
-    """Return a table's id and its name as it was created; raises `TableError` when there is none."""
+class Table(NamedTuple):
+    """A table by its id, and its name as it was created."""
+
+    id: int
+    name: str
+
+
+def find_table(db: sqlite3.Connection, name: str) -> Table:
+    """Return a table; raises `TableError` when there is none of this name in any letter case."""
     found = db.execute("SELECT id, name FROM tables WHERE key = ?", (table_key(name),)).fetchone()
     if found is None:
         raise TableError(ErrorCode.TABLE_NOT_FOUND)
-    return found[0], found[1]
+    return Table(*found)
 
 
 def create_table(db: sqlite3.Connection, name: str) -> None:
