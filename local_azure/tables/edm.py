@@ -109,8 +109,7 @@ def _mismatch(edm_type: EdmType) -> TableError:
     return invalid_input(f"The value of a property is no {edm_type}.")
 
 
-def parse_string(value: object) -> str:
-    """Return the value of a text; raises `TableError` when it is none, or too long."""
+def _parse_string(value: object) -> str:
     if not isinstance(value, str):
         raise _mismatch(EdmType.STRING)
     if len(value) <= MAX_STRING_UNITS and value.isascii():
@@ -124,8 +123,7 @@ def parse_string(value: object) -> str:
     return value
 
 
-def parse_int32(value: object) -> int:
-    """Return the value of a whole number of 32 bits; raises `TableError` when it is none."""
+def _parse_int32(value: object) -> int:
     if isinstance(value, str) and _INTEGER.fullmatch(value):
         value = int(value)
     # bool is a subclass of int.
@@ -196,8 +194,8 @@ def _parse_binary(value: object) -> bytes:
 
 _Parser = tuple[EdmType, Callable[[object], Value]]
 _PARSERS: dict[str, _Parser] = {
-    EdmType.STRING: (EdmType.STRING, parse_string),
-    EdmType.INT32: (EdmType.INT32, parse_int32),
+    EdmType.STRING: (EdmType.STRING, _parse_string),
+    EdmType.INT32: (EdmType.INT32, _parse_int32),
     EdmType.INT64: (EdmType.INT64, _parse_int64),
     EdmType.DOUBLE: (EdmType.DOUBLE, _parse_double),
     EdmType.BOOLEAN: (EdmType.BOOLEAN, _parse_boolean),

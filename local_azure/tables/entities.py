@@ -10,12 +10,11 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 from local_azure.tables.edm import (
+    MAX_STRING_UNITS,
     Property,
     encode_json,
     needs_annotation,
-    parse_int32,
     parse_property,
-    parse_string,
     property_bytes,
     property_to_json,
     utf16_units,
@@ -70,10 +69,12 @@ def parse_entity(document: object) -> EntityDocument:
             continue
         label, annotation_name = labels
         annotation = document.get(annotation_name)
-        if annotation is None and type(value) is str:
-            properties[name] = label + encode_json(parse_string(value))
-        elif annotation is None and type(value) is int:
-            properties[name] = label + str(parse_int32(value))
+        # Most values are short texts and small numbers, which are stored as they are.
+        plain_type = type(value) if annotation is None else None
+        if plain_type is str and len(value) <= MAX_STRING_UNITS and value.isascii():
+            properties[name] = label + encode_json(value)
+        elif plain_type is int and -(2**31) <= value < 2**31:
+            properties[name] = label + str(value)
         elif annotation is None or isinstance(annotation, str):
             item = parse_property(value, annotation)
             if item is not None:

@@ -21,12 +21,23 @@ _BLANK_LINE = _LINE_END * 2
 _JSON = "application/json"
 
 
-class BatchOperation(NamedTuple):
-    """One HTTP request within a batch; `url` is as the client wrote it, and its `headers` ask for JSON."""
+@dataclass(frozen=True, slots=True, eq=False)
+class OperationHead:
+    """The request line and the headers of an operation, which ask for JSON.
+
+    `method` is the one that is meant, `url` is as the client wrote it. Operations that begin with the same text share
+    one head, so what follows from it can be cached by its identity.
+    """
 
     method: str
     url: str
     headers: Mapping[str, str]
+
+
+class BatchOperation(NamedTuple):
+    """One HTTP request within a batch."""
+
+    head: OperationHead
     body: bytes
 
 
@@ -54,13 +65,13 @@ def parse_batch(content_type: str, body: bytes) -> ParsedBatch:
     if len(change_sets) + len(queries) != 1:
         raise invalid_input("A batch must hold exactly one change set, or one query and nothing else.")
     if queries:
-        if queries[0].method != "GET":
+        if queries[0].head.method != "GET":
             raise invalid_input("A write must be in a change set.")
         return ParsedBatch(query=queries[0])
     [changes] = change_sets
     if not changes:
         raise invalid_input("The change set has no operation.")
-    if any(change.method == "GET" for change in changes):
+    if any(change.head.method == "GET" for change in changes):
         raise invalid_input("A change set must not hold a query.")
     return ParsedBatch(tuple(changes))
 
@@ -91,14 +102,13 @@ def _parts(content_type: str, body: bytes) -> list[tuple[bytes, bytes]]:
 
 def _parse_operation(part_head: bytes, content: bytes) -> BatchOperation:
     head, _, body = content.lstrip().partition(_BLANK_LINE)
-    method, url, headers = _parse_operation_head(part_head, head)
-    return BatchOperation(method, url, headers, body.strip())
+    return BatchOperation(_parse_head(part_head, head), body.strip())
 
 
 # Cached: all inserts into a table have the same.
 @lru_cache(maxsize=256)
-def _parse_operation_head(part_head: bytes, head: bytes) -> tuple[str, str, Mapping[str, str]]:
-    """Return the method that is meant, the URL and the headers; `part_head` are the headers of the part around it."""
+def _parse_head(part_head: bytes, head: bytes) -> OperationHead:
+    """Return the head of an operation; `part_head` are the headers of the part around it."""
     if not _parse_headers(part_head).get("Content-Type", "").lower().startswith("application/http"):
         raise invalid_input("A part of a batch must have the Content-Type application/http.")
     request_line, _, lines = head.partition(_LINE_END)
@@ -109,7 +119,7 @@ def _parse_operation_head(part_head: bytes, head: bytes) -> tuple[str, str, Mapp
     # A part is answered in JSON also when it does not ask for it.
     if _JSON not in headers.get("Accept", "").lower():
         headers["Accept"] = _JSON
-    return effective_method(match[1], headers), match[2], CIMultiDictProxy(headers)
+    return OperationHead(effective_method(match[1], headers), match[2], CIMultiDictProxy(headers))
 
 
 # Cached: most operations of a client have the same headers.
