@@ -5,7 +5,7 @@ them: most answers are made without parsing it again.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -63,40 +63,43 @@ def parse_entity(document: object) -> EntityDocument:
     if not isinstance(document, dict):
         raise invalid_input("The body must be one JSON object.")
     properties: dict[str, str] = {}
-    for name, value in document.items():
-        labels = _find_labels(name)
-        if labels is None:
-            continue
-        label, annotation_name = labels
-        annotation = document.get(annotation_name)
+    for name, label, annotation_name in _find_properties(tuple(document)):
+        value = document[name]
         # Most values are short texts and small numbers, which are stored as they are.
-        plain_type = type(value) if annotation is None else None
+        plain_type = type(value) if annotation_name is None else None
         if plain_type is str and len(value) <= MAX_STRING_UNITS and value.isascii():
             properties[name] = label + encode_json(value)
         elif plain_type is int and -(2**31) <= value < 2**31:
             properties[name] = label + str(value)
-        elif annotation is None or isinstance(annotation, str):
+        else:
+            annotation = None if annotation_name is None else document[annotation_name]
+            if annotation is not None and not isinstance(annotation, str):
+                raise invalid_input(f"The value of {annotation_name} must be a string.")
             item = parse_property(value, annotation)
             if item is not None:
                 properties[name] = encode_property(name, item)
-        else:
-            raise invalid_input(f"The value of {annotation_name} must be a string.")
     if len(properties) > MAX_PROPERTIES:
         raise TableError(ErrorCode.TOO_MANY_PROPERTIES)
     return EntityDocument(_parse_key(document, "PartitionKey"), _parse_key(document, "RowKey"), properties)
 
 
-# Cached: entities of one table have the same names.
-@lru_cache(maxsize=1024)
-def _find_labels(name: str) -> tuple[str, str] | None:
-    """Return what stands before a property's value, and the member that holds its type.
+# Cached: the entities of one kind have the same names.
+@lru_cache(maxsize=128)
+def _find_properties(names: tuple[str, ...]) -> Sequence[tuple[str, str, str | None]]:
+    """Return the properties to store among a document's members.
 
-    None for a member that is no property to store. Raises `TableError` when a property may not be called so.
+    Of each the name, what stands before its value in the stored body, and the member that holds its type, if there is
+    one. Raises `TableError` when a property may not be called so.
     """
-    if name in SYSTEM_PROPERTIES or name.endswith(ANNOTATION) or name.startswith("odata."):
-        return None
-    check_property_name(name)
-    return f"{encode_json(name)}:", name + ANNOTATION
+    known = frozenset(names)
+    found: list[tuple[str, str, str | None]] = []
+    for name in names:
+        if name in SYSTEM_PROPERTIES or name.endswith(ANNOTATION) or name.startswith("odata."):
+            continue
+        check_property_name(name)
+        annotation_name = name + ANNOTATION
+        found.append((name, f"{encode_json(name)}:", annotation_name if annotation_name in known else None))
+    return found
 
 
 def _parse_key(document: Mapping[str, object], name: str) -> str | None:

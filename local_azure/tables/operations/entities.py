@@ -125,14 +125,12 @@ def write_response(head: WriteHead, entity: StoredEntity | None, addresses: Addr
     etag = format_etag(entity.ticks)
     if head.action is not Action.INSERT:
         return Response(204, {"DataServiceVersion": "1.0;", "ETag": etag})
-    url, prefer = addresses.entity_url(entity.key), head.prefer
+    url = addresses.entity_url(entity.key)
     headers = {"DataServiceVersion": "3.0;", "Location": url, "ETag": etag}
-    wants_content = prefer != _NO_CONTENT
-    if prefer is not None:
-        headers["Preference-Applied"] = "return-content" if wants_content else _NO_CONTENT
-    if not wants_content:
-        headers["DataServiceId"] = url
-        return Response(204, headers)
+    if head.prefer == _NO_CONTENT:
+        return Response(204, {**headers, "Preference-Applied": _NO_CONTENT, "DataServiceId": url})
+    if head.prefer is not None:
+        headers["Preference-Applied"] = "return-content"
     level = require_level(head.accept)
     return json_response(201, entity_document(entity, level, addresses, ()), level.content_type, headers)
 
