@@ -1,8 +1,8 @@
 """`python -m local_azure`: Azure Web PubSub, Table storage and the Functions host in one command, wired together.
 
-Web PubSub runs in this process, Table storage and the app in processes of their own: their interpreters work at the
-same time, and an app that ends takes no connection with it. These processes are started before anything else is
-imported, because that takes most of the time until the app is ready.
+The services run in this process, the app in one of its own: their interpreters work at the same time, and an app that
+ends takes no connection with it. The app's process is started before anything else is imported, because that takes most
+of the time until it is ready.
 """
 
 from local_azure.interrupts import exit_at_interrupt
@@ -28,7 +28,6 @@ from local_azure.functions.options import HostOptions, add_arguments, parse_opti
 from local_azure.functions.process import finish_process, run_until_stopped
 from local_azure.listening import parse_port
 from local_azure.meter.options import add_meter_options, read_meter_options
-from local_azure.storage_process import StorageProcess
 
 if TYPE_CHECKING:
     from local_azure.certificates import TlsFiles
@@ -51,9 +50,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             _certificates(parsed, options) as tls,
             listen(options.host, options.port) as listener,
             AppInstances(options, listener) as instances,
-            StorageProcess() as storage,
         ):
-            serving = _serve(parsed, options, port_of(listener), instances, storage, tls)
+            serving = _serve(parsed, options, port_of(listener), instances, tls)
             return finish_process(run_until_stopped(serving))
     except (HostError, MissingExtra) as error:
         print_error(f"error: {error}")
@@ -74,7 +72,6 @@ async def _serve(
     options: HostOptions,
     port: int,
     instances: AppInstances,
-    storage: StorageProcess,
     tls: "TlsFiles | None",
 ) -> None:
     # Imported here, while the app's processes start.
@@ -106,7 +103,7 @@ async def _serve(
         record=parsed.record,
         has_recorder=not parsed.no_recorder,
     )
-    await run_services(services, instances, storage)
+    await run_services(services, instances)
 
 
 def _parser() -> argparse.ArgumentParser:

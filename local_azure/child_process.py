@@ -1,6 +1,6 @@
-"""A child process that serves a part of local Azure, seen from the command that started it, and from itself.
+"""A child process that serves an app, seen from the command that started it, and from itself.
 
-The process imports its part at once and waits for its task, so that the command can import and start the others
+The process imports what it needs at once and waits for its task, so that the command can import and start the services
 meanwhile. Both ends are told by the pipe between them: the child stops when it is asked to, and when the command's
 process has ended in any way.
 """
@@ -135,27 +135,14 @@ def receive_task(pipe: Connection) -> Any:
         return None
 
 
-def _ignore(_message: object = None) -> None:
-    pass
-
-
-def cancel_at_end(
-    pipe: Connection, on_message: Callable[[Any], None] = _ignore, when_alone: Callable[[], None] = _ignore
-) -> None:
-    """Cancel the current asyncio task of this child process when the command asks for it, or has ended.
-
-    Until then `on_message` is called in the event loop with what else the command says. `when_alone` is called in a
-    thread when the command has ended without a word.
-    """
+def cancel_at_end(pipe: Connection) -> None:
+    """Cancel the current asyncio task of this child process when the command asks for it, or has ended."""
     loop, serving = asyncio.get_running_loop(), asyncio.current_task()
     assert serving is not None
 
     def watch() -> None:
-        try:
-            while (message := pipe.recv()) is not None:
-                loop.call_soon_threadsafe(on_message, message)
-        except (EOFError, OSError):
-            when_alone()
+        with contextlib.suppress(EOFError, OSError):
+            pipe.recv()
         with contextlib.suppress(RuntimeError):  # the loop is closed: the process ends
             loop.call_soon_threadsafe(serving.cancel)
 

@@ -1,4 +1,4 @@
-"""Web PubSub in this process, wired to Table storage and the app, which other processes serve."""
+"""Web PubSub and Table storage in this process, wired to the app, which other processes serve."""
 
 import asyncio
 import os
@@ -9,8 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from local_azure import PROCESS_STARTED
-from local_azure.child_process import ProcessFailed
+from local_azure import PROCESS_STARTED, tables
 from local_azure.connection_settings import (
     CONNECTION_SETTING,
     STORAGE_SETTING,
@@ -20,7 +19,6 @@ from local_azure.connection_settings import (
     storage_setting,
 )
 from local_azure.faults import Fault
-from local_azure.faults.remote_faults import RemoteFaults
 from local_azure.functions.configuration.jsonc import read_object
 from local_azure.functions.configuration.local_settings import read_local_settings
 from local_azure.functions.console import print_line
@@ -35,8 +33,7 @@ from local_azure.identity_connections import (
 )
 from local_azure.log_lines import log_to_stdout
 from local_azure.meter.options import MeterOptions, report_run
-from local_azure.observation_stream import StreamedObservations
-from local_azure.storage_process import StorageProcess, StorageStarted, StorageTask
+from local_azure.tables.faults import KINDS as STORAGE_FAULTS
 from local_azure.webpubsub import Service, Settings, SettingsError, serve
 from local_azure.webpubsub.settings_file import followed_settings
 
@@ -83,38 +80,33 @@ class _Identity:
     client_id: str | None
 
 
-async def run_services(options: ServiceOptions, instances: AppInstances, storage: StorageProcess) -> None:
+async def run_services(options: ServiceOptions, instances: AppInstances) -> None:
     """Start both services, tell the app where they are, and serve it until this is cancelled.
 
     Raises HostError when settings cannot be used, an address is taken or the app cannot be served.
     """
     settings = _read_settings(options)
     log_to_stdout()
-    storage_faults = [fault for fault in options.faults if isinstance(fault, tuple(_storage_fault_kinds()))]
     async with AsyncExitStack() as stack:
         identity = await _serve_identity(stack, options.identity, options.tls) if options.identity else None
-        task = StorageTask(options.host, options.tables_port, options.data, tuple(storage_faults), options.tls)
-        if identity:
-            task = replace(task, trust=identity.server.authority.trust())
-        tables = await stack.enter_async_context(_serve_tables(storage, task))
+        storage = await stack.enter_async_context(_serve_tables(options, identity))
         service = await stack.enter_async_context(_serve_webpubsub(settings, options, identity))
-        service.show_storage(StreamedObservations(tables.origin), RemoteFaults(tables.origin, _storage_fault_kinds))
+        service.show_storage(storage.observations, storage.faults)
+        service.count_storage_calls()
         for fault in options.faults:
-            if fault not in storage_faults:
-                service.faults.add(fault)
+            faults = storage.faults if isinstance(fault, STORAGE_FAULTS) else service.faults
+            faults.add(fault)
         if options.meter:
             _use_meter(stack, service, options.meter)
-        if identity:
-            identity.server.authority.keys.on_rotation(storage.replace_token_keys)
-        _print_addresses(options, service, tables, identity)
-        app_settings = _app_settings(options, service, tables, identity)
+        _print_addresses(options, service, storage, identity)
+        app_settings = _app_settings(options, service, storage, identity)
         if options.tls:
             print_line(f"App's settings   {options.tls.write_app_variables(app_settings)}")
         await stack.enter_async_context(
             followed_settings(_settings_file(options), partial(_read_settings_again, options), service)
         )
         with _recording(service, options.record) as recording:
-            host = instances.run(app_settings, PROCESS_STARTED, storage.set_log_level)
+            host = instances.run(app_settings, PROCESS_STARTED)
             await _until_stopped(service, host, recording)
 
 
@@ -136,16 +128,15 @@ def _recording(service: Service, file: Path | None) -> Iterator[ExitStack]:
 
 
 def _use_meter(stack: AsyncExitStack, service: Service, options: MeterOptions) -> None:
-    """Give the meter its prices; if it is wanted, count everything and print the report after the service's stop."""
+    """Give the meter its prices; if it is wanted, print the report after the service's stop."""
     meter = service.observations.meter
     meter.prices = options.prices
     if options.is_wanted:
-        service.count_storage_calls()
         stack.callback(lambda: print_line(report_run(meter, options)))
 
 
 def _print_addresses(
-    options: ServiceOptions, service: Service, storage: StorageStarted, identity: "_Identity | None"
+    options: ServiceOptions, service: Service, storage: tables.Service, identity: "_Identity | None"
 ) -> None:
     print_line(f"Functions host   http://localhost:{options.functions_port}/")
     print_line(f"Web PubSub       {service.endpoint}/")
@@ -161,13 +152,6 @@ def _print_addresses(
         print_line(
             f"                 A browser has to trust it: import it, or open {service.endpoint}/ once and accept it."
         )
-
-
-def _storage_fault_kinds() -> Sequence[type[Fault]]:
-    # Imported here: this process does not need the storage, and a start without faults should not wait for it.
-    from local_azure.tables.faults import KINDS
-
-    return KINDS
 
 
 def _settings_file(options: ServiceOptions) -> Path:
@@ -204,7 +188,7 @@ def read_webpubsub_settings(file: Path | None, app_root: Path) -> Settings:
 
 
 def _app_settings(
-    options: ServiceOptions, service: Service, storage: StorageStarted, identity: "_Identity | None"
+    options: ServiceOptions, service: Service, storage: tables.Service, identity: "_Identity | None"
 ) -> dict[str, str]:
     """Return the settings that point the app at the services; say so where it has chosen others."""
     values = read_local_settings(options.app_root).values
@@ -283,12 +267,22 @@ async def _serve_webpubsub(
 
 
 @asynccontextmanager
-async def _serve_tables(storage: StorageProcess, task: StorageTask) -> AsyncIterator[StorageStarted]:
+async def _serve_tables(options: ServiceOptions, identity: "_Identity | None") -> AsyncIterator[tables.Service]:
+    """Serve Table storage; with identities its keys are refused."""
+    serving = tables.serve(
+        tables.Settings(data=options.data, allow_shared_key=identity is None),
+        host=options.host,
+        port=options.tables_port,
+        tls=options.tls.server_context() if options.tls else None,
+        tokens=identity.tokens if identity else None,
+    )
     try:
-        started = await storage.serve(task)
-    except ProcessFailed as error:
+        storage = await serving.__aenter__()
+    except OSError as error:
+        raise AddressError(options.host, options.tables_port, error) from error
+    except tables.StoreError as error:
         raise ConfigurationError(str(error)) from error
     try:
-        yield started
+        yield storage
     finally:
-        await storage.stop()
+        await serving.__aexit__(None, None, None)

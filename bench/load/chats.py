@@ -52,11 +52,10 @@ def ours(folder: Path, settings: Mapping[str, str] = HIGH_LIMITS) -> Iterator[Ch
         url = program.wait_for_line(r"Functions host +(http://\S+)/")
         tables = program.wait_for_line(r"Table storage +(\S+)")
         program.wait_for_line(r"(Ready after)")
-        # The app and Table storage have processes of their own, which are children of the one that is Web PubSub.
-        storage = program.child_at(int(program.wait_for_line(r"Table storage +http://[^/]+:(\d+)/")))
+        # The app's process is a child of the one that serves Web PubSub and Table storage.
         parts = {
-            "app": lambda: cpu_seconds(*(child for child in program.children() if child.pid != storage.pid)),
-            "services": lambda: cpu_seconds(psutil.Process(program.process.pid), storage),
+            "app": lambda: cpu_seconds(*program.children()),
+            "services": lambda: cpu_seconds(psutil.Process(program.process.pid)),
         }
         yield Chat(url, parts, joins_by_event=True, tables=tables)
 

@@ -52,13 +52,6 @@ class Program:
         """Return the processes that the program started and that still run."""
         return psutil.Process(self.process.pid).children(recursive=True)
 
-    def child_at(self, port: int) -> psutil.Process:
-        """Return the child that listens at a port of this machine; raises RuntimeError when none does."""
-        for child in self.children():
-            if any(each.status == psutil.CONN_LISTEN and each.laddr.port == port for each in child.net_connections()):
-                return child
-        raise RuntimeError(f"no child of {self.name} listens at port {port}")
-
     def write_line(self, line: str) -> None:
         """Write a line to the program's standard input."""
         assert self.process.stdin is not None

@@ -48,8 +48,7 @@ def print_startup(text: str, seconds: float, *, is_loaded: bool) -> None:
     print_line(f"{text}\n{state} after {seconds:.2f} s. Ctrl-C stops.")
 
 
-def set_log_level(name: str) -> int:
-    """Set the level to host.json's `logging.logLevel.default` and return it; an unknown name changes nothing."""
+def set_log_level(name: str) -> None:
+    """Set the level to host.json's `logging.logLevel.default`; an unknown name changes nothing."""
     root = logging.getLogger()
     root.setLevel(LEVELS.get(name.lower(), root.level))
-    return root.level

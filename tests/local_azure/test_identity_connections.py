@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import aiohttp
-import psutil
 import pytest
 from azure.data.tables import TableServiceClient
 from azure.identity import ManagedIdentityCredential
@@ -71,12 +70,6 @@ class Running:
         self.webpubsub = self.lines["Web PubSub"].rstrip("/")
         self.tables = self.lines["Table storage"]
         self.certificate = self.lines["Certificates"]
-
-    def storage_process(self) -> psutil.Process:
-        port = int(self.tables.split("/")[2].partition(":")[2])
-        children = psutil.Process(self.program.process.pid).children(recursive=True)
-        [found] = [each for each in children if port in [one.laddr.port for one in each.net_connections("tcp")]]
-        return found
 
 
 @contextmanager
@@ -154,10 +147,8 @@ async def test_with_identity_the_app_is_given_no_key_and_everything_else_works_a
             async with http.post(f"{authority}/test/keys", json={}, ssl=trust) as answer:
                 assert answer.status == 200
         async with asyncio.timeout(ANSWER_SECONDS):
-            while await list_tables(before) != 401:  # noqa: ASYNC110 (the storage is another process)
+            while await list_tables(before) != 401:  # noqa: ASYNC110 (the command is another process)
                 await asyncio.sleep(0.01)
-        running.storage_process().kill()
-        running.program.wait_for("^Table storage is ready again")
         assert await list_tables(await token("app", STORAGE)) == 200
         assert await list_tables(await token("stranger", STORAGE)) == 403
         assert await list_tables(before) == 401
@@ -287,12 +278,11 @@ def test_web_pubsub_alone_names_a_handler_that_needs_an_identity(
 
 
 def test_a_start_without_these_options_imports_nothing_of_them() -> None:
-    """Neither in the command's process nor in the one of the storage."""
     wanted = "'local_azure.authority', 'local_azure.certificates'"
     services = f"import local_azure.services, sys; assert not {{{wanted}}} & set(sys.modules)"
     storage = (
-        "from local_azure import storage_process, tables; import sys; storage_process.StorageTask('', 0, None); "
-        f"tables.Settings(); assert not {{{wanted}, 'jwt', 'cryptography'}} & set(sys.modules)"
+        "from local_azure import tables; import sys; tables.serve; tables.Settings(); "
+        f"assert not {{{wanted}, 'jwt', 'cryptography'}} & set(sys.modules)"
     )
     for source in (services, storage):
         subprocess.run([sys.executable, "-c", source], cwd=ROOT, check=True)

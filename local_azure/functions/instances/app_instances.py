@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import socket
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from types import TracebackType
 
@@ -52,7 +52,6 @@ class AppInstances:
         """Start the processes. `options.settings` may be completed in `run`."""
         self._options = options
         self._listener = listener
-        self._on_log_level: Callable[[int], None] = lambda _level: None
         self._slots: Sequence[_Slot]
         if options.instances == 1:
             self._slots = [_Slot(None, listener)]
@@ -69,17 +68,14 @@ class AppInstances:
             slot.process.kill()
             slot.listener.close()
 
-    async def run(
-        self, settings: dict[str, str], started: float, on_log_level: Callable[[int], None] = lambda _level: None
-    ) -> None:
+    async def run(self, settings: dict[str, str], started: float) -> None:
         """Serve the app with these settings until this is cancelled; print its functions and the time since `started`.
 
-        The log's level becomes that of host.json, also with `on_log_level`, for processes that know nothing of the app.
+        The log's level becomes that of host.json.
 
         Raises StartFailed when a process cannot serve it at the first start; with `--reload` it waits for a change.
         Raises ConfigurationError when the access keys cannot be used.
         """
-        self._on_log_level = on_log_level
         options = self._options = replace(self._options, settings=settings)
         if options.enable_auth and options.data:
             load_or_create_keys(options.data)  # before several processes would do it at the same time
@@ -126,7 +122,7 @@ class AppInstances:
         """Serve until this is cancelled; then the processes have stopped."""
         try:
             answers = await asyncio.gather(*(self._start(slot) for slot in self._slots))
-            self._on_log_level(set_log_level(answers[0].log_level))
+            set_log_level(answers[0].log_level)
             is_loaded = all(answer.is_loaded for answer in answers)
             print_startup(answers[0].text, time.time() - started, is_loaded=is_loaded)
             if len(self._slots) > 1:
