@@ -105,8 +105,9 @@ async def handle(
             return connect_response(admission)
         case Connected():
             process.sweep.start_if_needed(durable)
+            began = process.connections.clock()
             if await on_connected(event, services):
-                process.connections.note(origin.connection_id, origin.user_id or "", is_proved=True)
+                process.connections.note(origin.connection_id, origin.user_id or "", began, is_proved=True)
         case Disconnected():
             process.connections.forget(origin.connection_id, origin.user_id or "")
             await on_disconnected(event, services.announcer)
