@@ -5,6 +5,7 @@ one in its connection's name, for ever, and as any user. With this question it i
 connection is open; in a process that knows it a few minutes longer.
 """
 
+import math
 import time
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
@@ -13,11 +14,14 @@ from enum import Enum
 
 from chat.errors import Untrusted
 from chat.shared_reads import SharedReads
+from chat.value_objects import value_object
 
 MAX_KNOWN = 20_000
 BELIEVED_SECONDS = 600.0
 # An answer that is not yes, and a failure, are given to all who ask within this time.
 QUESTION_SECONDS = 1.0
+# For how long an end is remembered: longer than an event is under way.
+ENDED_SECONDS = 60.0
 
 
 class Ownership(Enum):
@@ -31,7 +35,7 @@ class Ownership(Enum):
 Ask = Callable[[], Awaitable[Ownership]]
 
 
-@dataclass(frozen=True, slots=True)
+@value_object
 class _Known:
     """Whose connection it is, whether the service said so, and until when that is believed (monotonic seconds)."""
 
@@ -50,7 +54,8 @@ class KnownConnections:
     clock: Callable[[], float] = time.monotonic
     limit: int = MAX_KNOWN
     known: "OrderedDict[str, _Known]" = field(default_factory=OrderedDict)
-    questions: SharedReads[Ownership] = field(default_factory=lambda: SharedReads(QUESTION_SECONDS))
+    questions: SharedReads[tuple[Ownership, float]] = field(default_factory=lambda: SharedReads(QUESTION_SECONDS))
+    ended: "OrderedDict[str, float]" = field(default_factory=OrderedDict)
 
     async def verify(self, connection_id: str, user: str, ask: Ask) -> None:
         """Return when the connection is open and the user's; `ask` asks the service.
@@ -58,27 +63,57 @@ class KnownConnections:
         Where the service says only that it is open, it is the user's who was believed first. Raises Untrusted, or what
         `ask` raises.
         """
-        found, now = self.known.get(connection_id), self.clock()
-        if found is not None and found.until > now and (found.user == user or found.is_proved):
-            self.known.move_to_end(connection_id)
-            if found.user != user:
-                raise Untrusted("the connection of this event is another user's")
+        if self.is_known(connection_id, user):
             return
-        answer = await self.questions.get(f"{connection_id} {user}", ask, now)
+        found = self.known.get(connection_id)
+
+        async def ask_and_time() -> tuple[Ownership, float]:
+            asked = self.clock()
+            return await ask(), asked
+
+        answer, asked = await self.questions.get(f"{connection_id} {user}", ask_and_time, self.clock())
+        if self._has_ended_since(connection_id, asked):
+            answer, asked = await self.questions.get_new(f"{connection_id} {user}", ask_and_time)
         is_first = found is None or found.user == user
         if answer is Ownership.OWNED or (answer is Ownership.OPEN and is_first):
-            self.note(connection_id, user, is_proved=answer is Ownership.OWNED)
+            self.note(connection_id, user, asked, is_proved=answer is Ownership.OWNED)
             return
         raise Untrusted("the service says that the connection of this event is not open, or is another user's")
 
-    def note(self, connection_id: str, user: str, *, is_proved: bool) -> None:
-        """Believe from now on that a connection is open and the user's; `is_proved`: the service says whose it is."""
+    def is_known(self, connection_id: str, user: str) -> bool:
+        """Return whether it is believed without a question that the connection is open and the user's.
+
+        Raises Untrusted when it is known to be another user's.
+        """
+        found = self.known.get(connection_id)
+        if found is None or found.until <= self.clock() or not (found.user == user or found.is_proved):
+            return False
+        self.known.move_to_end(connection_id)
+        if found.user != user:
+            raise Untrusted("the connection of this event is another user's")
+        return True
+
+    def note(self, connection_id: str, user: str, asked: float, *, is_proved: bool) -> None:
+        """Believe from now on that a connection is open and the user's; `is_proved`: the service says whose it is.
+
+        `asked` is when the service was asked, or before: where the connection has ended since, it is not believed.
+        """
+        if self._has_ended_since(connection_id, asked):
+            return
         self.known[connection_id] = _Known(user, is_proved, self.clock() + BELIEVED_SECONDS)
         self.known.move_to_end(connection_id)
         while len(self.known) > self.limit:
             self.known.popitem(last=False)
 
     def forget(self, connection_id: str, user: str) -> None:
-        """Forget a connection, because it ended."""
+        """Forget a connection, because it ended; an answer of the service that is under way does not count any more."""
         self.known.pop(connection_id, None)
         self.questions.forget(f"{connection_id} {user}")
+        now = self.clock()
+        self.ended[connection_id] = now
+        self.ended.move_to_end(connection_id)
+        while len(self.ended) > self.limit or next(iter(self.ended.values())) < now - ENDED_SECONDS:
+            self.ended.popitem(last=False)
+
+    def _has_ended_since(self, connection_id: str, moment: float) -> bool:
+        return self.ended.get(connection_id, -math.inf) >= moment

@@ -23,8 +23,6 @@ Value = str | int | float | bool | bytes
 _GUID = re.compile(r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
 _INTEGER = re.compile(r"[+-]?[0-9]{1,20}")
 _NUMBER = re.compile(r"[+-]?[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]{1,4})?")
-_INT32 = range(-(2**31), 2**31)
-_INT64 = range(-(2**63), 2**63)
 _NOT_FINITE = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
 
 
@@ -46,16 +44,8 @@ class EdmType(StrEnum):
     BINARY = "Edm.Binary"
 
 
-_TYPES: dict[str, EdmType] = {edm_type.value: edm_type for edm_type in EdmType}
-# The type of a value without an annotation, by the type of what JSON is decoded to.
-_IMPLIED_TYPES: dict[type, EdmType] = {
-    str: EdmType.STRING,
-    bool: EdmType.BOOLEAN,
-    int: EdmType.INT32,
-    float: EdmType.DOUBLE,
-}
-SHOWN_BY_JSON = frozenset((EdmType.STRING, EdmType.BOOLEAN, EdmType.INT32))
-"""The types that JSON has itself: in memory and in JSON their values are the same, and need no annotation."""
+# The types that JSON has itself: in memory and in JSON their values are the same, and need no annotation.
+_SHOWN_BY_JSON = frozenset((EdmType.STRING, EdmType.BOOLEAN, EdmType.INT32))
 
 
 class Property(NamedTuple):
@@ -70,14 +60,15 @@ def parse_property(json_value: object, annotation: str | None) -> Property | Non
 
     Raises `TableError` when the value does not fit the type, or is too large.
     """
-    if annotation is not None and annotation not in _TYPES:
+    parser = _IMPLIED_PARSERS.get(type(json_value)) if annotation is None else _PARSERS.get(annotation)
+    if parser is None and annotation is not None:
         raise invalid_input(f"The type '{annotation[:64]}' is not known.")
     if json_value is None:
         return None
-    edm_type = _IMPLIED_TYPES.get(type(json_value)) if annotation is None else _TYPES[annotation]
-    if edm_type is None:
+    if parser is None:
         raise invalid_input("A property's value must be a string, a number, true, false or null.")
-    return Property(edm_type, _PARSERS[edm_type](json_value))
+    edm_type, parse = parser
+    return Property(edm_type, parse(json_value))
 
 
 def property_to_json(item: Property) -> str | int | float | bool:
@@ -90,7 +81,7 @@ def needs_annotation(item: Property) -> bool:
     """Return whether an answer names the property's type, because the JSON value alone does not show it."""
     if item.type is EdmType.DOUBLE:
         return not math.isfinite(item.value)  # type: ignore[arg-type]
-    return item.type not in SHOWN_BY_JSON
+    return item.type not in _SHOWN_BY_JSON
 
 
 def property_bytes(item: Property) -> int:
@@ -136,7 +127,7 @@ def _parse_int32(value: object) -> int:
     if isinstance(value, str) and _INTEGER.fullmatch(value):
         value = int(value)
     # bool is a subclass of int.
-    if type(value) is not int or value not in _INT32:
+    if type(value) is not int or not -(2**31) <= value < 2**31:
         raise _mismatch(EdmType.INT32)
     return value
 
@@ -144,7 +135,7 @@ def _parse_int32(value: object) -> int:
 def _parse_int64(value: object) -> int:
     if isinstance(value, str) and _INTEGER.fullmatch(value):
         value = int(value)
-    if type(value) is not int or value not in _INT64:
+    if type(value) is not int or not -(2**63) <= value < 2**63:
         raise _mismatch(EdmType.INT64)
     return value
 
@@ -201,15 +192,23 @@ def _parse_binary(value: object) -> bytes:
     return content
 
 
-_PARSERS: dict[str, Callable[[object], Value]] = {
-    EdmType.STRING: _parse_string,
-    EdmType.INT32: _parse_int32,
-    EdmType.INT64: _parse_int64,
-    EdmType.DOUBLE: _parse_double,
-    EdmType.BOOLEAN: _parse_boolean,
-    EdmType.DATETIME: _parse_datetime,
-    EdmType.GUID: _parse_guid,
-    EdmType.BINARY: _parse_binary,
+_Parser = tuple[EdmType, Callable[[object], Value]]
+_PARSERS: dict[str, _Parser] = {
+    EdmType.STRING: (EdmType.STRING, _parse_string),
+    EdmType.INT32: (EdmType.INT32, _parse_int32),
+    EdmType.INT64: (EdmType.INT64, _parse_int64),
+    EdmType.DOUBLE: (EdmType.DOUBLE, _parse_double),
+    EdmType.BOOLEAN: (EdmType.BOOLEAN, _parse_boolean),
+    EdmType.DATETIME: (EdmType.DATETIME, _parse_datetime),
+    EdmType.GUID: (EdmType.GUID, _parse_guid),
+    EdmType.BINARY: (EdmType.BINARY, _parse_binary),
+}
+# For a value without an annotation, by the type of what JSON is decoded to.
+_IMPLIED_PARSERS: dict[type, _Parser] = {
+    str: _PARSERS[EdmType.STRING],
+    bool: _PARSERS[EdmType.BOOLEAN],
+    int: _PARSERS[EdmType.INT32],
+    float: _PARSERS[EdmType.DOUBLE],
 }
 
 

@@ -53,6 +53,10 @@ class Addresses:
     account: str
     table: str = ""
 
+    def of_table(self, name: str) -> "Addresses":
+        """Return the same for the entities of a table; `name` is the one it was created with."""
+        return Addresses(self.base, self.account, name)
+
     def table_url(self, name: str) -> str:
         """Return the URL of a table."""
         return f"{self.base}/Tables('{name}')"

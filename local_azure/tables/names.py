@@ -13,6 +13,8 @@ TABLE_NAME_LENGTHS = range(3, 64)
 TABLE_OF_TABLES = "tables"
 
 _TABLE_NAME = re.compile(r"[A-Za-z][A-Za-z0-9]*")
+# Most keys are like this, and it is found out at once.
+_is_plain_key = re.compile("[A-Za-z0-9 !$&'()*+,.:;=@_~-]{0,512}").fullmatch
 _FORBIDDEN_IN_KEYS = re.compile("[/\\\\#?\x00-\x1f\x7f-\x9f]")
 
 
@@ -37,6 +39,8 @@ def table_key(name: str) -> str:
 
 def check_key(name: str, key: str, *, in_url: bool) -> None:
     """Raise `TableError` for a key that is too long or has a forbidden character; `name` is PartitionKey or RowKey."""
+    if _is_plain_key(key):
+        return
     try:
         units = utf16_units(key)
     except UnicodeEncodeError:

@@ -7,6 +7,7 @@ quote within a key is doubled before it is encoded.
 import re
 from dataclasses import dataclass
 from enum import Enum, auto
+from functools import lru_cache
 from urllib.parse import unquote_to_bytes
 
 from local_azure.tables.entities import EntityKey
@@ -66,6 +67,8 @@ def split_account(raw_path: str, account: str) -> AccountPath:
     return AccountPath(first, rest, is_secondary)
 
 
+# Cached: a caller asks for the same again and again, above all for a batch.
+@lru_cache(maxsize=256)
 def parse_resource(raw: str) -> Resource:
     """Return what the rest of a path, after the account, names; raises `TableError` for what names nothing."""
     try:

@@ -1,15 +1,16 @@
 """What a write makes of an entity, or why it is refused: the rules of insert, update, merge, delete and If-Match."""
 
-from dataclasses import dataclass, field
 from enum import Enum, auto
+from types import MappingProxyType
+from typing import NamedTuple
 
 from local_azure.tables.entities import (
     EntityKey,
-    Properties,
+    PropertyTexts,
     StoredEntity,
     check_entity_size,
-    decode_properties,
-    encode_properties,
+    join_properties,
+    split_properties,
 )
 from local_azure.tables.errors import ErrorCode, TableError, invalid_input
 from local_azure.tables.timestamps import InvalidTime, parse_etag
@@ -33,13 +34,12 @@ class Match(Enum):
     """The entity must exist."""
 
 
-@dataclass(frozen=True, slots=True)
-class Write:
+class Write(NamedTuple):
     """One write; `condition` is a `Match`, or the ticks of the ETag that the entity must have."""
 
     action: Action
     key: EntityKey
-    properties: Properties = field(default_factory=dict)
+    properties: PropertyTexts = MappingProxyType({})
     condition: Match | int = Match.NONE
 
 
@@ -65,9 +65,9 @@ def apply_write(write: Write, current: StoredEntity | None, now: int) -> StoredE
     if write.action is Action.DELETE:
         return None
     properties = write.properties
-    if write.action is Action.MERGE and current is not None:
-        properties = {**decode_properties(current.body), **properties}
-    body = encode_properties(properties)
+    if current is not None and write.action is Action.MERGE:
+        properties = {**split_properties(current.body), **properties}
+    body = join_properties(properties)
     check_entity_size(write.key, properties, body)
     ticks = now if current is None else max(now, current.ticks + 1)
     return StoredEntity(write.key, ticks, body)

@@ -222,9 +222,8 @@ class Clients:
         try:
             end = await self._receive_messages(connection, socket)
             self._end_or_detach(connection, socket, end)
-        except Exception:
-            log.exception("connection failed", extra={"hub": connection.hub.name, "connection": connection.id})
-            connection.hub.end(connection, INTERNAL_ERROR_TEXT, code=INTERNAL_ERROR, close_text=INTERNAL_ERROR_TEXT)
+        except Exception as error:
+            _end_failed(connection, error)
             await socket.wait_for_client_close()
         finally:
             await self._release(socket)
@@ -258,7 +257,7 @@ class Clients:
             message = await self._decode(connection, received)
             event = None if message is None else self._carry_out(connection, message)
             if event is not None:
-                await socket.run_while_open(event)
+                socket.start(self._run_event(connection, event))
             consecutive += 1
             if consecutive >= MAX_CONSECUTIVE_FRAMES:
                 # Yield: a client that sends many frames must not delay the other clients.
@@ -267,6 +266,13 @@ class Clients:
 
     def _carry_out(self, connection: Connection, message: ClientMessage) -> Coroutine[None, None, None] | None:
         return handle_message(connection, message, self._handlers, self._invocations, self._streams)
+
+    async def _run_event(self, connection: Connection, event: Coroutine[None, None, None]) -> None:
+        """Send a user event; a failure ends the connection at once, not when the client sends the next message."""
+        try:
+            await event
+        except Exception as error:
+            _end_failed(connection, error)
 
     async def _decode(self, connection: Connection, frame: str | bytes) -> ClientMessage | None:
         self._observations.start_trace()
@@ -358,6 +364,12 @@ class Clients:
         )
         self._sockets.add(socket)
         return socket
+
+
+def _end_failed(connection: Connection, error: Exception) -> None:
+    fields = {"hub": connection.hub.name, "connection": connection.id}
+    log.error("connection failed", exc_info=error, extra=fields)
+    connection.hub.end(connection, INTERNAL_ERROR_TEXT, code=INTERNAL_ERROR, close_text=INTERNAL_ERROR_TEXT)
 
 
 def _cause(message: ClientMessage | None) -> Cause:

@@ -52,15 +52,14 @@ def metadata_from_headers(headers: Iterable[tuple[str, str]]) -> Mapping[str, st
     """
     found: dict[str, object] = {}
     for name, value in headers:
-        key = name.lower()
-        if key.startswith(_LOWER_PREFIX):
-            found[key.removeprefix(_LOWER_PREFIX)] = value.rpartition(",")[2].strip()
+        if len(name) >= len(HEADER_PREFIX) and name[: len(HEADER_PREFIX)].lower() == _LOWER_PREFIX:
+            found[name[len(HEADER_PREFIX) :].lower()] = value.rpartition(",")[2].strip()
     return checked_metadata(found.items()) if found else NO_METADATA
 
 
 def metadata_of_answer(headers: Iterable[tuple[str, str]]) -> Mapping[str, str]:
     """Return the metadata of a webhook's answer: as `metadata_from_headers`, but a header without a key is ignored."""
-    return metadata_from_headers((name, value) for name, value in headers if name.lower() != _LOWER_PREFIX)
+    return metadata_from_headers([(name, value) for name, value in headers if name.lower() != _LOWER_PREFIX])
 
 
 def metadata_headers(metadata: Mapping[str, str]) -> dict[str, str]:

@@ -8,7 +8,7 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
 
-from aiohttp import web
+from aiohttp import hdrs, web
 
 from local_azure.bearer_tokens import BearerTokens
 from local_azure.faults import FaultRegistry
@@ -196,7 +196,7 @@ class Service:
         await self._runner.cleanup()
 
     def _application(self) -> web.Application:
-        application = web.Application(middlewares=[self._observe_rest_call])
+        application = web.Application(middlewares=[self._observe_rest_calls])
         application.add_routes(self._clients.routes())
         application.add_routes([rest.route(self._answer_rest)])
         return application
@@ -209,7 +209,7 @@ class Service:
 
         async def answer_request(request: web.BaseRequest) -> web.StreamResponse:
             assert isinstance(request, web.Request)
-            if not request.raw_path.startswith("/api/") or "Expect" in request.headers:
+            if not request.raw_path.startswith("/api/") or hdrs.EXPECT in request.headers:
                 return await answer(request)
             return await self._observe_rest_call(request, self._answer_rest)
 
@@ -228,10 +228,13 @@ class Service:
         self._runner.app.on_shutdown.append(self._inspector.close)
 
     @web.middleware
-    async def _observe_rest_call(self, request: web.Request, handler: _Handler) -> web.StreamResponse:
-        """Apply faults to each REST call, and publish it to observers."""
+    async def _observe_rest_calls(self, request: web.Request, handler: _Handler) -> web.StreamResponse:
         if not request.path.startswith("/api/"):
             return await handler(request)
+        return await self._observe_rest_call(request, handler)
+
+    async def _observe_rest_call(self, request: web.Request, handler: _Handler) -> web.StreamResponse:
+        """Apply faults to a REST call, and publish it to observers."""
         request_id = request.headers.get("x-ms-client-request-id")
         self.observations.start_trace(request_id)
         self.observations.meter.begin_call(request_id)

@@ -125,6 +125,7 @@ class Socket:
         "_scheduled",
         "_size",
         "_transport",
+        "_work",
         "_ws",
     )
 
@@ -156,6 +157,7 @@ class Socket:
         self._close_code = 0
         self._read_ahead: deque[Received] | None = None
         self._reading: asyncio.Task[Received] | None = None
+        self._work: asyncio.Task[None] | None = None
         self._end: Closed | ProtocolViolation | None = None
 
     # --- sending ---------------------------------------------------------------------
@@ -218,36 +220,24 @@ class Socket:
 
     async def receive(self) -> Received:
         """Return the next message, or how the socket ended; no message follows an end."""
-        if self._read_ahead:
-            return self._read_ahead.popleft()
-        if self._reading is not None:
-            reading, self._reading = self._reading, None
-            return await reading
-        return await self._read()
+        received = await self._next()
+        if self._work is None:
+            return received
+        if not self._work.done():
+            received = await self._receive_after_work(self._work, received)
+        work, self._work = self._work, None
+        if not work.cancelled():
+            work.result()
+        return received
 
-    async def run_while_open(self, work: Coroutine[Any, Any, None]) -> bool:
-        """Run the work and go on reading; if the client leaves, cancel the work and return False.
-
-        What is read meanwhile is stored for `receive`. When too much is stored, reading stops and the work goes on.
-        """
-        task = asyncio.create_task(work)
-        try:
-            while not task.done():
-                reading = self._reading
-                if reading is None and self._may_read_ahead():
-                    reading = self._reading = asyncio.create_task(self._read())
-                await asyncio.wait({task, reading} if reading else {task}, return_when=asyncio.FIRST_COMPLETED)
-                if reading is not None and reading.done() and not self._store_read_ahead(reading):
-                    break
-            if task.done():
-                task.result()
-                return True
-            return False
-        finally:
-            await _cancel_and_wait(task)
+    def start(self, work: Coroutine[Any, Any, None]) -> None:
+        """Run the work until it is done or the client has left; the next `receive` returns after its end."""
+        self._work = asyncio.create_task(work)
 
     async def release(self) -> None:
         """Release the socket after the last `receive`: close it if it is not closed yet."""
+        if self._work is not None:
+            await _cancel_and_wait(self._work)
         self.close(NORMAL_CLOSURE)
         self._write()
         while self._pending and not self._transport.is_closing():  # noqa: ASYNC110 (a transport has no callback for an empty buffer)
@@ -271,6 +261,33 @@ class Socket:
         while not self._transport.is_closing():  # noqa: ASYNC110 (a transport has no callback for its end)
             await asyncio.sleep(RETRY_SECONDS)
 
+    async def _next(self) -> Received:
+        """Return what was read ahead, else the next message or end."""
+        if self._read_ahead:
+            return self._read_ahead.popleft()
+        if self._reading is not None:
+            reading, self._reading = self._reading, None
+            return await reading
+        return await self._read()
+
+    async def _receive_after_work(self, work: asyncio.Task[None], received: Received) -> Received:
+        """Store what was received until the work is done, and what is read meanwhile; then return the oldest of it.
+
+        If the client leaves, the work is cancelled. When too much is stored, reading stops and the work goes on.
+        """
+        if self._read_ahead is None:
+            self._read_ahead = deque()
+        self._read_ahead.appendleft(received)
+        while not work.done():
+            reading = self._reading
+            if reading is None and self._may_read_ahead():
+                reading = self._reading = asyncio.create_task(self._read())
+            await asyncio.wait({work, reading} if reading else {work}, return_when=asyncio.FIRST_COMPLETED)
+            if reading is not None and reading.done() and not self._store_read_ahead(reading):
+                break
+        await _cancel_and_wait(work)
+        return self._read_ahead.popleft()
+
     def _may_read_ahead(self) -> bool:
         if not self._read_ahead:
             return True
@@ -281,8 +298,7 @@ class Socket:
         """Store what was read for `receive`; return whether the client is still connected."""
         self._reading = None
         received = reading.result()
-        if self._read_ahead is None:
-            self._read_ahead = deque()
+        assert self._read_ahead is not None
         self._read_ahead.append(received)
         return isinstance(received, str | bytes)
 

@@ -104,11 +104,8 @@ def check_rest_token(
     valid: its signature cannot be checked here.
     """
     try:
-        claims = _signed_claims(token, keys)
+        claims = _rest_claims(token, tuple(keys), tuple(endpoints), path)
         _check_lifetime(claims, now, skew_seconds)
-        addresses = tuple(endpoints)
-        if not any(_covers(audience, addresses, path) for audience in _audiences(claims)):
-            raise InvalidToken("the token is for another address")
     except InvalidToken:
         if not allow_entra:
             raise
@@ -210,6 +207,18 @@ def _decoded(token: str, key: str | None) -> Mapping[str, object] | None:
         return None
 
 
+@lru_cache(maxsize=1_000)
+def _rest_claims(token: str, keys: tuple[str, ...], endpoints: tuple[str, ...], path: str) -> Mapping[str, object]:
+    """Return the claims of a token for this path, whose lifetime is not checked; raises `InvalidToken`.
+
+    Cached, because a server sends many messages to one group, and all of this is the same for them.
+    """
+    claims = _signed_claims(token, keys)
+    if not any(_covers(audience, endpoints, path) for audience in _audiences(claims)):
+        raise InvalidToken("the token is for another address")
+    return claims
+
+
 def _check_lifetime(claims: Mapping[str, object], now: float, skew_seconds: float) -> None:
     expires = _seconds(claims.get("exp"))
     if expires is None:
@@ -255,7 +264,6 @@ def _user_id(claims: Mapping[str, tuple[str, ...]]) -> str | None:
     return users[0] if users else None
 
 
-@lru_cache(maxsize=1_000)
 def _covers(audience: str, endpoints: tuple[str, ...], path: str) -> bool:
     """Return whether the audience, as it is or percent-decoded, is the path at an endpoint or below it."""
     paths = {path.rstrip("/").lower(), unquote(path).rstrip("/").lower()}

@@ -33,8 +33,12 @@ def path_and_query(request: web.BaseRequest) -> tuple[str, str]:
 
 def join_headers(request: web.BaseRequest) -> dict[str, str]:
     """Return the headers by lower-case name, repeated ones joined with a comma (H-035, H-036)."""
-    headers: dict[str, str] = {}
-    for name, value in request.headers.items():
+    received = request.headers
+    headers = {name.lower(): value for name, value in received.items()}
+    if len(headers) == len(received):
+        return headers
+    headers.clear()
+    for name, value in received.items():
         key = name.lower()
         headers[key] = f"{headers[key]},{value}" if key in headers else value
     return headers
@@ -55,10 +59,14 @@ async def read_body(request: web.BaseRequest) -> bytes:
     Raises aiohttp.web.HTTPRequestEntityTooLarge when the body is larger than the server's `client_max_size`. Raises
     aiohttp.web.HTTPBadRequest when it ends too early, or its chunks are malformed.
     """
+    content = request.content
     try:
-        body = await request.read()
+        # Mostly the body has come together with the head.
+        body = content.read_nowait() if content.is_eof() else await request.read()
     except (web.RequestPayloadError, ConnectionError):
         raise web.HTTPBadRequest from None
+    if 0 < request.client_max_size < len(body):
+        raise web.HTTPRequestEntityTooLarge(request.client_max_size, len(body))
     if body and request.content_length is None:
         log.warning(
             "A chunked request body of %d bytes was accepted. `func start` would hand the function an empty one: "

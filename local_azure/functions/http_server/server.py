@@ -6,13 +6,13 @@ The order is that of the real host: CORS, built-in paths (`/admin`, `/runtime`),
 
 import asyncio
 import re
-import uuid
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from contextlib import suppress
+from functools import lru_cache
 from ipaddress import ip_address
+from types import MappingProxyType
 
 from aiohttp import web
-from multidict import CIMultiDict
 
 from local_azure.functions.app import App
 from local_azure.functions.configuration.host_json import HostConfig
@@ -24,12 +24,12 @@ from local_azure.functions.http_server.requests import (
     path_and_query,
     read_body,
 )
-from local_azure.functions.http_server.responses import HOP_BY_HOP, Response, build_response
+from local_azure.functions.http_server.responses import Response, build_response
 from local_azure.functions.http_server.streaming import FunctionFailed, StreamedCall
 from local_azure.functions.http_server.urls import BadPath, decode_path, parse_query
 from local_azure.functions.invocation_log import log_failure, log_start, log_success
 from local_azure.functions.routing.routes import Route
-from local_azure.functions.worker.invocation_context import Out, read_trace_context
+from local_azure.functions.worker.invocation_context import Out, new_invocation_id, read_trace_context
 from local_azure.functions.worker.loading import LoadedFunction
 from local_azure.functions.worker.streaming import AsgiApp, build_asgi_app
 from local_azure.functions.worker.worker import Worker, raised_by_function
@@ -43,6 +43,8 @@ _HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 _HEADER_VALUE = re.compile(r"[\t\x20-\x7e]*")
 # A host name, an IPv4 address or an IPv6 address in brackets, and a port; the real host's server refuses anything else.
 _HOST = re.compile(r"(?:\[[0-9A-Fa-f:.]+(?:%25[\w.~-]+)?\]|[\w!$%&'()*+,;=.~-]*)(?::[0-9]*)?", re.ASCII)
+# How many paths are remembered with their routes.
+REMEMBERED_PATHS = 256
 # Answered to everybody: load balancers and monitors have no key.
 PING_PATH = "/admin/host/ping"
 # The request's headers as functions see them.
@@ -75,6 +77,9 @@ class HttpServer:
         self._home_page = home_page
         self._body_limit = body_limit
         self._is_behind_balancer = is_behind_balancer
+        # Kept, because the same few paths come again and again.
+        self._find_route = lru_cache(maxsize=REMEMBERED_PATHS)(self._match_path)
+        self._adds_headers = bool(cors.origins or config.custom_headers)
         self._asgi_app = build_asgi_app() if app.streams else None
         self._outstanding = 0
         self._idle = asyncio.Event()
@@ -126,7 +131,7 @@ class HttpServer:
                 response = web.Response(status=error.status)
         else:
             response = web.Response(status=401)
-        if not response.prepared:
+        if self._adds_headers and not response.prepared:
             for name, value in self._added_headers(headers):
                 response.headers[name] = value
         return response
@@ -160,13 +165,11 @@ class HttpServer:
     async def _dispatch(self, request: web.Request) -> web.StreamResponse:
         raw_path, query = path_and_query(request)
         try:
-            path = decode_path(raw_path)
+            path, route, parameters = self._find_route(request.method, raw_path)
         except BadPath:
             return web.Response(status=400)
-        found = None if _is_reserved(path) else self._app.routes.find(request.method, path)
-        if found is None:
+        if route is None:
             return self._no_route_response(path)
-        route, parameters = found
         headers = request[HEADERS]
         if self._keys is not None and not self._keys.allow(route.auth_level, headers, parse_query(query)):
             return web.Response(status=401)
@@ -184,6 +187,15 @@ class HttpServer:
             if not self._outstanding:
                 self._idle.set()
 
+    def _match_path(self, method: str, raw_path: str) -> tuple[str, Route | None, Mapping[str, str]]:
+        """Return the decoded path, the route that it matches, and that one's parameters; raises BadPath."""
+        path = decode_path(raw_path)
+        found = None if _is_reserved(path) else self._app.routes.find(method, path)
+        if found is None:
+            return path, None, {}
+        route, parameters = found
+        return path, route, MappingProxyType(parameters)
+
     def _no_route_response(self, path: str) -> web.Response:
         if path != "/":
             return web.Response(status=404)
@@ -195,7 +207,7 @@ class HttpServer:
         self, route: Route, request: web.Request, headers: Mapping[str, str], parameters: Mapping[str, str]
     ) -> web.Response:
         body = await read_body(request)
-        function, invocation_id = route.function, str(uuid.uuid4())
+        function, invocation_id = route.function, new_invocation_id()
         name, trigger_name = function.name, str(function.trigger["name"])
         started = log_start(name, invocation_id)
         try:
@@ -209,7 +221,7 @@ class HttpServer:
                 trace=read_trace_context(headers) if function.signature.requires_context else None,
             )
             response = _response(function, result, outputs.values())
-            answer = _to_aiohttp_response(response, request.method)
+            answer = _to_aiohttp_response(response)
         except BaseException as error:
             if not raised_by_function(error):
                 raise
@@ -223,7 +235,7 @@ class HttpServer:
         self, asgi_app: AsgiApp, route: Route, request: web.Request, parameters: Mapping[str, str]
     ) -> web.StreamResponse:
         """Let the app's web extension answer; the function has ended when it returned, its answer may last longer."""
-        function, invocation_id, headers = route.function, str(uuid.uuid4()), request[HEADERS]
+        function, invocation_id, headers = route.function, new_invocation_id(), request[HEADERS]
         trace = read_trace_context(headers) if function.signature.requires_context else None
 
         async def call(argument: object) -> object:
@@ -274,13 +286,8 @@ def _is_reserved(path: str) -> bool:
     return path.lower().startswith(("/admin/", "/runtime/"))
 
 
-def _to_aiohttp_response(response: Response, method: str) -> web.Response:
-    headers: CIMultiDict[str] = CIMultiDict()
+def _to_aiohttp_response(response: Response) -> web.Response:
     for name, value in response.headers:
-        lower = name.lower()
-        if lower in HOP_BY_HOP or (lower == "content-length" and method != "HEAD"):
-            continue
         if not _HEADER_NAME.fullmatch(name) or not _HEADER_VALUE.fullmatch(value):
             raise ValueError(f"the header {name!r} has a character that a server may not send")
-        headers.add(name, value)
-    return web.Response(status=response.status, headers=headers, body=response.body)
+    return web.Response(status=response.status, headers=response.headers, body=response.body)

@@ -33,6 +33,8 @@ def parse_query(raw: str) -> dict[str, str]:
     Repeated names are merged whatever their case, their values joined with commas and the first spelling kept;
     parameters whose whole value is empty are dropped.
     """
+    if not raw:
+        return {}
     spellings: dict[str, str] = {}
     values: dict[str, list[str]] = {}
     for pair in raw.split("&"):

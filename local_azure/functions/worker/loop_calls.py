@@ -8,7 +8,6 @@ import asyncio
 import contextlib
 from collections import deque
 from collections.abc import Callable
-from functools import partial
 
 
 class LoopCalls:
@@ -16,13 +15,13 @@ class LoopCalls:
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self.loop = loop
-        self._calls: deque[Callable[[], None]] = deque()
+        self._calls: deque[tuple[Callable[..., None], tuple[object, ...]]] = deque()
         self._is_scheduled = False
 
     def call(self, function: Callable[..., None], *arguments: object) -> None:
         """Call the function soon on the loop. Nothing happens when the loop has been closed."""
         # The order matters, here and in `_run`: whoever adds a call after the last one was taken sees False.
-        self._calls.append(partial(function, *arguments))
+        self._calls.append((function, arguments))
         if not self._is_scheduled:
             self._is_scheduled = True
             with contextlib.suppress(RuntimeError):  # the loop has been closed
@@ -32,4 +31,5 @@ class LoopCalls:
         self._is_scheduled = False
         # Those that come meanwhile have their own turn, so that the loop also does its other work.
         for _ in range(len(self._calls)):
-            self._calls.popleft()()
+            function, arguments = self._calls.popleft()
+            function(*arguments)

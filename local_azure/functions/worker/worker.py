@@ -9,7 +9,6 @@ import asyncio
 import logging
 import os
 import threading
-import uuid
 from collections.abc import Callable, Coroutine, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -21,6 +20,7 @@ from local_azure.functions.worker.invocation_context import (
     Out,
     TraceContext,
     invocation_local,
+    new_invocation_id,
     read_trace_context,
 )
 from local_azure.functions.worker.loading import LoadedFunction
@@ -127,7 +127,7 @@ class Worker:
         Raises RuntimeError when the function has no binding for its return value and returned one, BindingError when a
         storage binding fails.
         """
-        invocation_id = invocation_id or str(uuid.uuid4())
+        invocation_id = invocation_id or new_invocation_id()
         complete = self._complete_arguments(function, arguments)
         storage = self.storage_bindings
         if storage is not None and not storage.has_bindings(function):
@@ -191,7 +191,7 @@ class Worker:
         if self._to_host is None or self._to_host.loop is not loop:
             self._to_host = LoopCalls(loop)
         call: _Call[T] = _Call(work, loop.create_future(), self._to_host)
-        self._to_app.call(call.start)
+        self._to_app.call(call.start, self._loop)
         try:
             return await call.result
         except asyncio.CancelledError:
@@ -220,8 +220,8 @@ class _Call(Generic[T]):
         self._to_host = to_host
         self._task: asyncio.Task[T] | None = None
 
-    def start(self) -> None:
-        self._task = asyncio.get_running_loop().create_task(self._work)
+    def start(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._task = loop.create_task(self._work)
         self._task.add_done_callback(self._report)
 
     def cancel(self) -> None:

@@ -12,6 +12,8 @@ SHARED_KEY = "SharedKey"
 SHARED_KEY_LITE = "SharedKeyLite"
 
 
+# Cached: what a caller signs holds the second, the path and the type of the body, so it repeats within a second.
+@lru_cache(maxsize=64)
 def sign(text: str, key: str) -> str:
     """Return the base64 HMAC-SHA256 of a text; `key` is base64 as well."""
     return base64.b64encode(hmac.digest(_decode_key(key), text.encode(), "sha256")).decode()

@@ -8,6 +8,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 from multidict import CIMultiDict, CIMultiDictProxy
 
@@ -16,16 +17,27 @@ from local_azure.tables.errors import TableError, invalid_input
 _BOUNDARY = re.compile(r'boundary="?([^";,\s]+)"?', re.IGNORECASE)
 _REQUEST_LINE = re.compile(r"([A-Za-z]+) (\S+) HTTP/\d(?:\.\d)?")
 _LINE_END = b"\r\n"
-_NO_HEADERS: CIMultiDictProxy[str] = CIMultiDictProxy(CIMultiDict())
+_BLANK_LINE = _LINE_END * 2
+_JSON = "application/json"
 
 
-@dataclass(frozen=True, slots=True)
-class BatchOperation:
-    """One HTTP request within a batch; `url` is as the client wrote it."""
+@dataclass(frozen=True, slots=True, eq=False)
+class OperationHead:
+    """The request line and the headers of an operation, which ask for JSON.
+
+    `method` is the one that is meant, `url` is as the client wrote it. Operations that begin with the same text share
+    one head, so what follows from it can be cached by its identity.
+    """
 
     method: str
     url: str
     headers: Mapping[str, str]
+
+
+class BatchOperation(NamedTuple):
+    """One HTTP request within a batch."""
+
+    head: OperationHead
     body: bytes
 
 
@@ -44,22 +56,22 @@ def parse_batch(content_type: str, body: bytes) -> ParsedBatch:
     """
     change_sets: list[list[BatchOperation]] = []
     queries: list[BatchOperation] = []
-    for headers, content in _parts(content_type, body):
-        part_type = headers.get("Content-Type", "")
+    for head, content in _parts(content_type, body):
+        part_type = _parse_headers(head).get("Content-Type", "")
         if part_type.lower().startswith("multipart/mixed"):
             change_sets.append([_parse_operation(*part) for part in _parts(part_type, content)])
         else:
-            queries.append(_parse_operation(headers, content))
+            queries.append(_parse_operation(head, content))
     if len(change_sets) + len(queries) != 1:
         raise invalid_input("A batch must hold exactly one change set, or one query and nothing else.")
     if queries:
-        if queries[0].method != "GET":
+        if queries[0].head.method != "GET":
             raise invalid_input("A write must be in a change set.")
         return ParsedBatch(query=queries[0])
     [changes] = change_sets
     if not changes:
         raise invalid_input("The change set has no operation.")
-    if any(change.method == "GET" for change in changes):
+    if any(change.head.method == "GET" for change in changes):
         raise invalid_input("A change set must not hold a query.")
     return ParsedBatch(tuple(changes))
 
@@ -70,47 +82,44 @@ def effective_method(method: str, headers: Mapping[str, str]) -> str:
     return named.strip().upper() if method == "POST" and named else method.upper()
 
 
-def _parts(content_type: str, body: bytes) -> list[tuple[Mapping[str, str], bytes]]:
-    """Return the headers and the content of each part of a multipart body."""
+def _parts(content_type: str, body: bytes) -> list[tuple[bytes, bytes]]:
+    """Return the headers of each part of a multipart body, as they are written, and its content."""
     match = _BOUNDARY.search(content_type)
     if match is None:
         raise invalid_input("The Content-Type of a batch must be multipart/mixed with a boundary.")
     delimiter = _LINE_END + b"--" + match[1].encode()
     _, *pieces = (_LINE_END + body).split(delimiter)
-    parts: list[tuple[Mapping[str, str], bytes]] = []
+    parts: list[tuple[bytes, bytes]] = []
     for piece in pieces:
         if piece.startswith(b"--"):
             return parts
         if not piece.startswith(_LINE_END):
             raise _malformed()
-        parts.append(_split_headers(piece.lstrip(_LINE_END)))
+        head, _, content = piece.lstrip(_LINE_END).partition(_BLANK_LINE)
+        parts.append((head, content))
     raise invalid_input("The body of the batch does not end with its boundary.")
 
 
-def _parse_operation(headers: Mapping[str, str], content: bytes) -> BatchOperation:
-    if not headers.get("Content-Type", "").lower().startswith("application/http"):
-        raise invalid_input("A part of a batch must have the Content-Type application/http.")
-    request_line, _, rest = content.lstrip().partition(_LINE_END)
-    method, url = _parse_request_line(request_line)
-    inner, body = _split_headers(rest)
-    return BatchOperation(effective_method(method, inner), url, inner, body.strip())
+def _parse_operation(part_head: bytes, content: bytes) -> BatchOperation:
+    head, _, body = content.lstrip().partition(_BLANK_LINE)
+    return BatchOperation(_parse_head(part_head, head), body.strip())
 
 
-# Cached, as headers are: every insert into a table has the same request line.
+# Cached: all inserts into a table have the same.
 @lru_cache(maxsize=256)
-def _parse_request_line(line: bytes) -> tuple[str, str]:
-    match = _REQUEST_LINE.fullmatch(_decode(line).strip())
+def _parse_head(part_head: bytes, head: bytes) -> OperationHead:
+    """Return the head of an operation; `part_head` are the headers of the part around it."""
+    if not _parse_headers(part_head).get("Content-Type", "").lower().startswith("application/http"):
+        raise invalid_input("A part of a batch must have the Content-Type application/http.")
+    request_line, _, lines = head.partition(_LINE_END)
+    match = _REQUEST_LINE.fullmatch(_decode(request_line).strip())
     if match is None:
         raise _malformed()
-    return match[1], match[2]
-
-
-def _split_headers(text: bytes) -> tuple[Mapping[str, str], bytes]:
-    """Return the headers at the beginning of a text, and what comes after the blank line."""
-    if text.startswith(_LINE_END):
-        return _NO_HEADERS, text.removeprefix(_LINE_END)
-    head, _, rest = text.partition(_LINE_END * 2)
-    return _parse_headers(head), rest
+    headers = CIMultiDict(_parse_headers(lines))
+    # A part is answered in JSON also when it does not ask for it.
+    if _JSON not in headers.get("Accept", "").lower():
+        headers["Accept"] = _JSON
+    return OperationHead(effective_method(match[1], headers), match[2], CIMultiDictProxy(headers))
 
 
 # Cached: most operations of a client have the same headers.

@@ -31,5 +31,5 @@ def _batch_response(content: bytes, identifier: str) -> Response:
 
 
 def _http_message(response: Response) -> bytes:
-    lines = [_FIRST_LINES[response.status], *[f"{name}: {value}" for name, value in response.headers.items()], "", ""]
-    return "\r\n".join(lines).encode() + response.body + b"\r\n"
+    lines = "\r\n".join([_FIRST_LINES[response.status], *map(": ".join, response.headers.items())])
+    return f"{lines}\r\n\r\n".encode() + response.body + b"\r\n"

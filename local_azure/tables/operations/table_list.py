@@ -21,7 +21,7 @@ async def create_table(store: TableStore, request: Request, grant: Grant) -> Res
     grant.require(ResourceType.CONTAINER, name, Permission.CREATE, Permission.WRITE)
     check_table_name(name)
     wants_content = request.prefer != "return-no-content"
-    level = require_level(request) if wants_content else None
+    level = require_level(request.accept) if wants_content else None
     await store.create_table(name)
     headers = {"Location": request.addresses.table_url(name), "DataServiceVersion": "3.0;"}
     if request.prefer is not None:
@@ -51,7 +51,7 @@ async def delete_table(store: TableStore, request: Request, grant: Grant) -> Res
 async def get_table(store: TableStore, request: Request, grant: Grant) -> Response:
     """Return the document of one table."""
     grant.require(ResourceType.CONTAINER, request.resource.table, Permission.LIST, Permission.READ)
-    level = require_level(request)
+    level = require_level(request.accept)
     try:
         name = await store.find_table(request.resource.table)
     except TableError:
@@ -62,7 +62,7 @@ async def get_table(store: TableStore, request: Request, grant: Grant) -> Respon
 async def list_tables(store: TableStore, request: Request, grant: Grant) -> Response:
     """Return a page of tables, sorted by name without regard to letter case."""
     grant.require(ResourceType.CONTAINER, "", Permission.LIST)
-    level = require_level(request)
+    level = require_level(request.accept)
     condition = parse_filter(request.query.get("$filter", ""))
     token = request.query.get("NextTableName")
     start = "" if token is None else decode_token(token)

@@ -6,16 +6,16 @@ from dataclasses import replace
 from functools import lru_cache
 from urllib.parse import parse_qsl, urlsplit
 
-from multidict import CIMultiDict
-
 from local_azure.tables.authentication import Grant
-from local_azure.tables.batch import BatchOperation, change_set_response, parse_batch, query_response
+from local_azure.tables.batch import BatchOperation, OperationHead, change_set_response, parse_batch, query_response
 from local_azure.tables.errors import ErrorCode, OperationFailed, TableError, invalid_input
 from local_azure.tables.messages import Request, Response, error_response
 from local_azure.tables.names import table_key
 from local_azure.tables.operations.entities import (
+    WriteHead,
     get_entity,
     parse_write,
+    parse_write_head,
     query_entities,
     require_write,
     write_response,
@@ -46,16 +46,13 @@ async def submit_transaction(store: TableStore, request: Request, grant: Grant) 
     if batch.query is not None:
         return await _answer_query(store, request, grant, batch.query)
     try:
-        operations, writes = _parse_writes(request, grant, batch.changes)
-        written = await store.write_all(operations[0].resource.table, writes)
+        heads, writes = _parse_writes(request.addresses.account, grant, batch.changes)
+        written = await store.write_all(heads[0].table, writes)
     except OperationFailed as failure:
         part = _failed_part(request, failure, is_alone=len(batch.changes) == 1)
         return replace(change_set_response([part], request.request_id), error_code=part.error_code)
-    addresses = replace(request.addresses, table=written.table)
-    parts = [
-        write_response(operation, write, entity, addresses)
-        for operation, write, entity in zip(operations, writes, written.entities, strict=True)
-    ]
+    addresses = request.addresses.of_table(written.table)
+    parts = [write_response(head, entity, addresses) for head, entity in zip(heads, written.entities, strict=True)]
     return change_set_response(parts, request.request_id)
 
 
@@ -71,62 +68,40 @@ def first_table(request: Request) -> str:
         return ""
 
 
-def _parse_writes(
-    request: Request, grant: Grant, changes: Sequence[BatchOperation]
-) -> tuple[list[Request], list[Write]]:
-    """Return each operation as a request of its own and its write; raises `OperationFailed`."""
+def _parse_writes(account: str, grant: Grant, changes: Sequence[BatchOperation]) -> tuple[list[WriteHead], list[Write]]:
+    """Return the head of each operation and its write; raises `OperationFailed`."""
     if len(changes) > MAX_OPERATIONS:
         problem = f"The batch request operation exceeds the maximum {MAX_OPERATIONS} changes per change set."
         raise OperationFailed(MAX_OPERATIONS - 1, invalid_input(problem))
-    operations: list[Request] = []
+    heads: list[WriteHead] = []
     writes: list[Write] = []
+    group: tuple[str, str] | None = None
     for index, change in enumerate(changes):
         try:
-            operation = _to_request(request, change)
-            write = parse_write(operation)
-            require_write(grant, operation.resource.table, write)
-            _check_group(operation, write, operations, writes)
+            head = _parse_head(change.head, account)
+            write = parse_write(head, change.body)
+            require_write(grant, head)
+            own_group = (table_key(head.table), write.key.partition)
+            if own_group != (group := group or own_group):
+                raise TableError(ErrorCode.COMMANDS_ON_DIFFERENT_PARTITIONS)
         except TableError as error:
             raise OperationFailed(index, error) from None
-        operations.append(operation)
+        heads.append(head)
         writes.append(write)
     keys = [write.key for write in writes]
     if len(set(keys)) < len(keys):
         second = next(index for index, key in enumerate(keys) if key in keys[:index])
         raise OperationFailed(second, TableError(ErrorCode.INVALID_DUPLICATE_ROW))
-    return operations, writes
+    return heads, writes
 
 
-def _check_group(operation: Request, write: Write, operations: Sequence[Request], writes: Sequence[Write]) -> None:
-    if not operations:
-        return
-    is_same_table = table_key(operation.resource.table) == table_key(operations[0].resource.table)
-    if not is_same_table or write.key.partition != writes[0].key.partition:
-        raise TableError(ErrorCode.COMMANDS_ON_DIFFERENT_PARTITIONS)
-
-
-def _to_request(request: Request, operation: BatchOperation) -> Request:
-    """Return an operation of a batch as a request."""
-    resource, query = _parse_url(operation.url, request.addresses.account)
-    headers = operation.headers
-    # A part is answered in JSON also when it does not ask for it.
-    if _JSON not in headers.get("Accept", "").lower():
-        headers = CIMultiDict(headers)
-        headers["Accept"] = _JSON
-    return Request(
-        operation.method,
-        resource,
-        query,
-        headers,
-        operation.body,
-        request.addresses,
-        request.request_id,
-        request.now,
-    )
-
-
-# Cached: every insert into a table has the same URL.
+# Cached: all inserts into a table have the same.
 @lru_cache(maxsize=256)
+def _parse_head(head: OperationHead, account: str) -> WriteHead:
+    resource, _ = _parse_url(head.url, account)
+    return parse_write_head(head.method, resource, head.headers)
+
+
 def _parse_url(text: str, account: str) -> tuple[Resource, Mapping[str, str]]:
     """Return what an operation's URL names and its query; the host need not be the one that was dialled."""
     url = urlsplit(text)
@@ -145,7 +120,11 @@ def _failed_part(request: Request, failure: OperationFailed, *, is_alone: bool) 
 
 async def _answer_query(store: TableStore, request: Request, grant: Grant, operation: BatchOperation) -> Response:
     try:
-        query = _to_request(request, operation)
+        head = operation.head
+        resource, options = _parse_url(head.url, request.addresses.account)
+        query = replace(
+            request, method=head.method, resource=resource, query=options, headers=head.headers, body=operation.body
+        )
         if query.resource.kind is ResourceKind.ENTITY:
             response = await get_entity(store, query, grant)
         elif query.resource.kind is ResourceKind.ENTITIES:

@@ -1,7 +1,9 @@
 """What is read and written in SQLite: each function is a part of one transaction."""
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
+from typing import NamedTuple
 
 from local_azure.tables.entities import EntityKey, StoredEntity
 from local_azure.tables.errors import ErrorCode, TableError
@@ -9,16 +11,25 @@ from local_azure.tables.filters import KeyRange
 from local_azure.tables.names import from_sort_key, sort_key, table_key
 
 PURGE_ENTITIES = 1000
+_INSERT = "INSERT INTO entities (table_id, partition, row, ticks, body) VALUES (?, ?, ?, ?, ?)"
+_WRITE = "INSERT OR REPLACE INTO entities (table_id, partition, row, ticks, body) VALUES (?, ?, ?, ?, ?)"
 
 # --- tables ----------------------------------------------------------------------------------------------------------
 
 
-def find_table(db: sqlite3.Connection, name: str) -> tuple[int, str]:
-    """Return a table's id and its name as it was created; raises `TableError` when there is none."""
+class Table(NamedTuple):
+    """A table by its id, and its name as it was created."""
+
+    id: int
+    name: str
+
+
+def find_table(db: sqlite3.Connection, name: str) -> Table:
+    """Return a table; raises `TableError` when there is none of this name in any letter case."""
     found = db.execute("SELECT id, name FROM tables WHERE key = ?", (table_key(name),)).fetchone()
     if found is None:
         raise TableError(ErrorCode.TABLE_NOT_FOUND)
-    return found[0], found[1]
+    return Table(*found)
 
 
 def create_table(db: sqlite3.Connection, name: str) -> None:
@@ -94,21 +105,30 @@ def read_entity(db: sqlite3.Connection, table_id: int, key: EntityKey) -> Stored
     return None if found is None else StoredEntity(key, found[0], found[1])
 
 
-def insert_entity(db: sqlite3.Connection, table_id: int, entity: StoredEntity) -> bool:
-    """Insert an entity; return whether there was none with its key, else nothing has changed."""
-    inserted = db.execute(
-        "INSERT INTO entities (table_id, partition, row, ticks, body) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
-        (table_id, sort_key(entity.key.partition), sort_key(entity.key.row), entity.ticks, entity.body),
-    )
-    return inserted.rowcount == 1
+def insert_entities(db: sqlite3.Connection, table_id: int, entities: Iterable[StoredEntity]) -> bool:
+    """Insert entities; return False at the first whose key is taken: those before it are inserted.
+
+    No entity after that one is asked for.
+    """
+    try:
+        db.executemany(_INSERT, (_row(table_id, entity) for entity in entities))
+    except sqlite3.IntegrityError:
+        return False
+    return True
 
 
 def write_entity(db: sqlite3.Connection, table_id: int, entity: StoredEntity) -> None:
     """Insert or replace an entity."""
-    db.execute(
-        "INSERT OR REPLACE INTO entities (table_id, partition, row, ticks, body) VALUES (?, ?, ?, ?, ?)",
-        (table_id, sort_key(entity.key.partition), sort_key(entity.key.row), entity.ticks, entity.body),
-    )
+    db.execute(_WRITE, _row(table_id, entity))
+
+
+def _row(table_id: int, entity: StoredEntity) -> tuple[int, bytes, bytes, int, str]:
+    (partition, row), ticks, body = entity
+    return table_id, _partition_sort_key(partition), sort_key(row), ticks, body
+
+
+# Cached: the entities of a transaction have the same partition.
+_partition_sort_key = lru_cache(maxsize=256)(sort_key)
 
 
 def delete_entity(db: sqlite3.Connection, table_id: int, key: EntityKey) -> None:

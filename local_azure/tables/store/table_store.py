@@ -2,9 +2,11 @@
 
 import asyncio
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
+from itertools import groupby
+from typing import TypeVar
 
 from local_azure.tables.entities import EntityKey, StoredEntity
 from local_azure.tables.errors import ErrorCode, OperationFailed, TableError
@@ -13,8 +15,11 @@ from local_azure.tables.names import sort_key, table_key
 from local_azure.tables.queries import MAX_PAGE_SIZE, Query, entity_lookup, table_name_lookup
 from local_azure.tables.store import statements
 from local_azure.tables.store.database import Database
+from local_azure.tables.store.statements import Table
 from local_azure.tables.timestamps import TICKS_PER_SECOND
 from local_azure.tables.writes import Action, Write, apply_write
+
+T = TypeVar("T")
 
 MAX_EXAMINED_AT_ONCE = 1000
 MAX_QUERY_SECONDS = 5.0
@@ -57,6 +62,9 @@ class TableStore:
         self._last_ticks = 0
         self._changes = 0
         self._purges: set[asyncio.Task[None]] = set()
+        # By key, those that are committed and not deleted since: every call names a table.
+        self._tables: dict[str, Table] = {}
+        self._deletions = 0
 
     async def open(self) -> None:
         """Open the database; raises `StoreError`."""
@@ -78,13 +86,18 @@ class TableStore:
 
     async def delete_table(self, name: str) -> None:
         """Delete a table; its entities are removed from the database afterwards. Raises `TableError`."""
-        await self._database.run(lambda db: statements.delete_table(db, name))
+
+        def delete(db: sqlite3.Connection) -> None:
+            self._tables.clear()
+            self._deletions += 1
+            statements.delete_table(db, name)
+
+        await self._database.run(delete)
         self._start_purge()
 
     async def find_table(self, name: str) -> str:
         """Return a table's name as it was created; raises `TableError`."""
-        _, created = await self._database.run(lambda db: statements.find_table(db, name))
-        return created
+        return await self._run_in_table(name, lambda _, table: table.name)
 
     async def list_tables(
         self, condition: Expression | None, start: str, page_size: int
@@ -124,14 +137,13 @@ class TableStore:
     async def read_entity(self, table: str, key: EntityKey) -> tuple[str, StoredEntity]:
         """Return the table's name as it was created and the entity; raises `TableError`."""
 
-        def read(db: sqlite3.Connection) -> tuple[str, StoredEntity]:
-            table_id, name = statements.find_table(db, table)
-            entity = statements.read_entity(db, table_id, key)
+        def read(db: sqlite3.Connection, found: Table) -> tuple[str, StoredEntity]:
+            entity = statements.read_entity(db, found.id, key)
             if entity is None:
                 raise TableError(ErrorCode.RESOURCE_NOT_FOUND)
-            return name, entity
+            return found.name, entity
 
-        return await self._database.run(read)
+        return await self._run_in_table(table, read)
 
     async def write(self, table: str, write: Write) -> WrittenTransaction:
         """Carry out one write; raises `TableError`."""
@@ -143,18 +155,23 @@ class TableStore:
     async def write_all(self, table: str, writes: Sequence[Write]) -> WrittenTransaction:
         """Carry out all writes or none; raises `OperationFailed` with the index of the first that is refused."""
 
-        def work(db: sqlite3.Connection) -> WrittenTransaction:
-            try:
-                table_id, name = statements.find_table(db, table)
-            except TableError as error:
-                raise OperationFailed(0, error) from None
+        def write(db: sqlite3.Connection, found: Table) -> WrittenTransaction:
             ticks = self._next_ticks()
-            written = [self._write_one(db, table_id, index, write, ticks) for index, write in enumerate(writes)]
+            written: list[StoredEntity | None] = []
+            for is_insert, run in groupby(writes, _is_insert):
+                if is_insert:
+                    _insert_all(db, found.id, run, ticks, written)
+                    continue
+                for one in run:
+                    written.append(_write_one(db, found.id, len(written), one, ticks))
             self._last_ticks = max(ticks, *(entity.ticks for entity in written if entity is not None), 0)
             self._changes += 1
-            return WrittenTransaction(name, written)
+            return WrittenTransaction(found.name, written)
 
-        return await self._database.run(work)
+        try:
+            return await self._run_in_table(table, write)
+        except TableError as error:  # there is no such table
+            raise OperationFailed(0, error) from None
 
     async def query(self, table: str, query: Query) -> Page:
         """Return a page; it ends early when the query takes long. Raises `TableError`.
@@ -167,7 +184,7 @@ class TableStore:
         start, changes = query.start, None
         deadline = self._now() + MAX_QUERY_SECONDS
         while True:
-            portion = await self._database.run(partial(self._read_portion, table, query, start, len(found)))
+            portion = await self._run_in_table(table, partial(self._read_portion, query, start, len(found)))
             if changes not in (None, portion.changes):
                 return Page(portion.table, found, next_key)
             found += portion.entities
@@ -179,29 +196,26 @@ class TableStore:
 
     # --- with the database -------------------------------------------------------------------------------------------
 
-    def _write_one(
-        self, db: sqlite3.Connection, table_id: int, index: int, write: Write, ticks: int
-    ) -> StoredEntity | None:
-        # An insert reads nothing: the database itself refuses a second entity with the same key.
-        is_insert = write.action is Action.INSERT
-        try:
-            entity = apply_write(write, None if is_insert else statements.read_entity(db, table_id, write.key), ticks)
-        except TableError as error:
-            raise OperationFailed(index, error) from None
-        if entity is None:
-            statements.delete_entity(db, table_id, write.key)
-        elif not is_insert:
-            statements.write_entity(db, table_id, entity)
-        elif not statements.insert_entity(db, table_id, entity):
-            raise OperationFailed(index, TableError(ErrorCode.ENTITY_ALREADY_EXISTS))
-        return entity
+    async def _run_in_table(self, name: str, work: Callable[[sqlite3.Connection, Table], T]) -> T:
+        """Return what `work` returns for the table of this name; raises `TableError` when there is none."""
+        key, deletions = table_key(name), self._deletions
+        table: Table | None = None
+
+        def run(db: sqlite3.Connection) -> T:
+            nonlocal table
+            table = self._tables.get(key) or statements.find_table(db, name)
+            return work(db, table)
+
+        result = await self._database.run(run)
+        if table is not None and deletions == self._deletions:
+            self._tables[key] = table
+        return result
 
     def _read_portion(
-        self, table: str, query: Query, start: tuple[bytes, bytes], found: int, db: sqlite3.Connection
+        self, query: Query, start: tuple[bytes, bytes], found: int, db: sqlite3.Connection, table: Table
     ) -> _Portion:
-        table_id, name = statements.find_table(db, table)
         entities: list[StoredEntity] = []
-        candidates = statements.read_entities(db, table_id, query.key_range, start, MAX_EXAMINED_AT_ONCE + 1)
+        candidates = statements.read_entities(db, table.id, query.key_range, start, MAX_EXAMINED_AT_ONCE + 1)
         partition: str | None = None
         for examined, entity in enumerate(candidates):
             if query.page_size == 0:
@@ -209,10 +223,10 @@ class TableStore:
             is_boundary = self._pages_end_at_partitions and partition not in (None, entity.key.partition)
             partition = entity.key.partition
             if found + len(entities) == query.page_size or examined == MAX_EXAMINED_AT_ONCE or is_boundary:
-                return _Portion(name, entities, entity.key, self._changes)
+                return _Portion(table.name, entities, entity.key, self._changes)
             if query.filter is None or query.filter.matches(entity_lookup(entity)):
                 entities.append(entity)
-        return _Portion(name, entities, None, self._changes)
+        return _Portion(table.name, entities, None, self._changes)
 
     def _next_ticks(self) -> int:
         """Return the time in ticks, later than any before: an ETag must not repeat when the clock stands still."""
@@ -227,3 +241,40 @@ class TableStore:
         # One portion at a time: others have their turn in between.
         while await self._database.run(statements.purge_entities):
             pass
+
+
+def _is_insert(write: Write) -> bool:
+    return write.action is Action.INSERT
+
+
+def _insert_all(
+    db: sqlite3.Connection, table_id: int, writes: Iterable[Write], ticks: int, written: list[StoredEntity | None]
+) -> None:
+    """Carry out inserts that follow each other, and add what they write to `written`."""
+
+    def entities() -> Iterator[StoredEntity]:
+        for write in writes:
+            entity = _apply(write, None, ticks, len(written))
+            if entity is not None:
+                written.append(entity)
+                yield entity
+
+    # Nothing is read before: the database itself refuses a second entity with the same key.
+    if not statements.insert_entities(db, table_id, entities()):
+        raise OperationFailed(len(written) - 1, TableError(ErrorCode.ENTITY_ALREADY_EXISTS))
+
+
+def _write_one(db: sqlite3.Connection, table_id: int, index: int, write: Write, ticks: int) -> StoredEntity | None:
+    entity = _apply(write, statements.read_entity(db, table_id, write.key), ticks, index)
+    if entity is None:
+        statements.delete_entity(db, table_id, write.key)
+    else:
+        statements.write_entity(db, table_id, entity)
+    return entity
+
+
+def _apply(write: Write, current: StoredEntity | None, ticks: int, index: int) -> StoredEntity | None:
+    try:
+        return apply_write(write, current, ticks)
+    except TableError as error:
+        raise OperationFailed(index, error) from None

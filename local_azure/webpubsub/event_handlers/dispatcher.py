@@ -45,6 +45,7 @@ from local_azure.webpubsub.event_handlers.responses import (
     parse_connect_response,
     parse_event_response,
 )
+from local_azure.webpubsub.event_handlers.time_limit import TimeLimit
 from local_azure.webpubsub.event_handlers.validation import Validation
 from local_azure.webpubsub.event_handlers.webhook_client import WebhookCall, WebhookClient, WebhookFailed
 from local_azure.webpubsub.events import Event, EventSource, HandlerResponse
@@ -83,7 +84,7 @@ class EventHandlers:
         needs one, and the service has no identity.
         """
         self._keys = settings.access_keys
-        self._timeout = settings.times.handler_timeout_seconds
+        self._time_limit = TimeLimit(settings.times.handler_timeout_seconds)
         self._own_token = own_token
         self._handlers: dict[str, tuple[EventHandler, ...]] = {}
         self._listeners: dict[str, Sequence[EventListener]] = {}
@@ -215,8 +216,7 @@ class EventHandlers:
             request_id=event.request_id,
             handler=event.handler,
         )
-        async with asyncio.timeout(self._timeout):
-            return await self._client.send_once(call)
+        return await self._time_limit.run(self._client.send_once(call))
 
     def connected(self, source: EventSource) -> None:
         """Notify the handler that a client is connected, without waiting."""
@@ -297,30 +297,32 @@ class EventHandlers:
         self, handler: EventHandler, source: EventSource, name: str, make_event: Callable[..., Event]
     ) -> HandlerResponse:
         """Return the handler's response, whatever its status; raises `_NotDelivered`."""
-        label = handler_label(handler)
         try:
             event = make_event(keys=self._keys, now=datetime.now(UTC))
-            async with asyncio.timeout(self._timeout):
-                if not await self._validation.accepts(handler_url(handler, source.hub, VALIDATE), source, label):
-                    raise _NotDelivered("the handler has not accepted our origin")
-                call = WebhookCall(
-                    "POST",
-                    handler_url(handler, source.hub, name),
-                    self._with_token(handler, event.headers),
-                    event.body,
-                    source=source,
-                    event=event.type,
-                    event_id=event.id,
-                    request_id=event.request_id,
-                    handler=label,
-                )
-                return await self._faults().webhook(event, partial(self._client.send, call))
+            return await self._time_limit.run(self._send_if_accepted(handler, event))
         except TimeoutError:
-            raise _NotDelivered(f"no answer within {self._timeout} s") from None
+            raise _NotDelivered(f"no answer within {self._time_limit.seconds} s") from None
         except EventLost:
             _not_delivered("lost by a fault")
         except (WebhookFailed, UnsendableHeader) as error:
             _not_delivered(str(error))
+
+    async def _send_if_accepted(self, handler: EventHandler, event: Event) -> HandlerResponse:
+        source, label = event.source, handler_label(handler)
+        if not await self._validation.accepts(handler_url(handler, source.hub, VALIDATE), source, label):
+            raise _NotDelivered("the handler has not accepted our origin")
+        call = WebhookCall(
+            "POST",
+            handler_url(handler, source.hub, event.name),
+            self._with_token(handler, event.headers),
+            event.body,
+            source=source,
+            event=event.type,
+            event_id=event.id,
+            request_id=event.request_id,
+            handler=label,
+        )
+        return await self._faults().webhook(event, partial(self._client.send, call))
 
     def _with_token(self, handler: EventHandler, headers: CIMultiDict[str]) -> CIMultiDict[str]:
         """Return the headers, with a token of the service's identity where the handler asks for one."""

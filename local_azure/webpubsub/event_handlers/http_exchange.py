@@ -76,6 +76,11 @@ class HttpExchange:
         return HandlerResponse(url, message.code, message.headers, await self._read(content))
 
     async def _read(self, content: aiohttp.StreamReader) -> bytes:
+        if content.is_eof():  # most answers come with their head in one piece
+            whole = content.read_nowait()
+            if len(whole) > self._max_body_bytes:
+                raise ResponseTooLong
+            return whole
         body = bytearray()
         async for chunk in content.iter_any():
             body += chunk
@@ -103,7 +108,8 @@ def _encode(
     fields = [*target.headers.items(), *headers.items()]
     if body is not None:
         fields.append(("Content-Length", str(len(body))))
-    lines = "".join([f"{name}: {value}\r\n" for name, value in fields])
-    if lines.count("\n") != len(fields) or lines.count("\r") != len(fields) or "\0" in lines:
+    lines = "\r\n".join(map(": ".join, fields))
+    breaks = len(fields) - 1
+    if lines.count("\n") != breaks or lines.count("\r") != breaks or "\0" in lines:
         raise ValueError("a header has a line break or a null character")
-    return f"{method} {url.raw_path_qs} HTTP/1.1\r\n{lines}\r\n".encode() + (body or b"")
+    return f"{method} {url.raw_path_qs} HTTP/1.1\r\n{lines}\r\n\r\n".encode() + (body or b"")

@@ -50,7 +50,9 @@ class Validation:
         the caller waits for its answer.
         """
         # The origin is the host name that the client used. A refusal of one name does not apply to another name.
-        check = self._checks.setdefault((url, source.origin), _Check())
+        check = self._checks.get((url, source.origin))
+        if check is None:
+            check = self._checks[url, source.origin] = _Check()
         if check.accepted is not None and self._clock() < check.due_at:
             return check.accepted
         asking = check.asking

@@ -185,10 +185,13 @@ def _masked_value(field: re.Match[bytes], data: bytes, hidden: bytes) -> tuple[b
 
 @cache
 def _string_value(backslashes: int) -> re.Pattern[bytes]:
-    """Return the pattern of a string whose quotes come after so many backslashes."""
+    """Return the pattern of a string whose quotes come after so many backslashes.
+
+    A backslash at the end of its text comes before the last quote, written twice on each level.
+    """
     if not backslashes:
         return _STRING_VALUE
-    quote = rb"(?<!\\)\\{%d}\"" % backslashes
+    quote = rb"(?<!\\)(?:\\{%d})*+\\{%d}\"" % (2 * (backslashes + 1), backslashes)
     return re.compile(rb"\\+\"(?:(?!" + quote + rb").)*+(?:" + quote + rb")?", re.DOTALL)
 
 

@@ -41,9 +41,11 @@ Members = Mapping[object, Value]
 # The function that `raw_decode` calls; `raw_decode` would add a call and an exception handler for each value.
 _scan: Callable[[str, int], tuple[object, int]] = VERBATIM.scan_once  # type: ignore[attr-defined]
 _pairs = json.JSONDecoder(object_pairs_hook=tuple, parse_int=float).decode
-_opening = re.compile(r"[ \t\n\r]*\{[ \t\n\r]*").match
-_colon = re.compile(r"[ \t\n\r]*:[ \t\n\r]*").match
-_separator = re.compile(r"[ \t\n\r]*(?:(,)|\})[ \t\n\r]*").match
+_SPACE = r"[ \t\n\r]*"
+_NAME = rf'{_SPACE}("(?:[^"\\\x00-\x1f]++|\\.)*+"){_SPACE}:{_SPACE}'
+_first_name = re.compile(rf"{_SPACE}\{{{_NAME}").match
+_next_name = re.compile(rf"{_SPACE},{_NAME}").match
+_end = re.compile(rf"{_SPACE}\}}{_SPACE}").fullmatch
 _UNSIGNED = re.compile(r"[0-9]{1,20}")
 
 
@@ -53,22 +55,16 @@ def read_members(text: str) -> Members:
     Raises `InvalidMessage`, `ValueError` or `StopIteration` when the text is not an object.
     """
     members: dict[object, Value] = {}
-    mark = _opening(text)
+    end = 0
+    mark = _first_name(text)
     while mark is not None:
-        if text[mark.end() : mark.end() + 1] != '"':
-            break
-        key, position = _scan(text, mark.end())
-        mark = _colon(text, position)
-        if mark is None:
-            break
-        value, position = _scan(text, mark.end())
-        members[key] = Value(value, text[mark.end() : position])
-        mark = _separator(text, position)
-        if mark is not None and not mark[1]:
-            if mark.end() == len(text):
-                return members
-            break
-    raise InvalidMessage
+        name, start = mark[1], mark.end()
+        value, end = _scan(text, start)
+        members[_scan(name, 0)[0] if "\\" in name else name[1:-1]] = Value(value, text[start:end])
+        mark = _next_name(text, end)
+    if not members or not _end(text, end):
+        raise InvalidMessage
+    return members
 
 
 def unsigned(value: Value, limit: int = MAX_UINT64) -> int:

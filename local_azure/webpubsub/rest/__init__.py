@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Awaitable, Callable, Iterable
+from functools import lru_cache
 from http import HTTPStatus
 
 from aiohttp import web
@@ -60,7 +61,7 @@ class DataPlane:
     async def _answer(self, request: web.Request) -> web.Response:
         path = request.rel_url.raw_path.removesuffix("/")
         if path.lower() == "/api/health":
-            _check_api_version(read_query(request.rel_url.raw_query_string))
+            _checked_query(request.rel_url.raw_query_string)
             return web.Response() if request.method == "HEAD" else _method_not_allowed(["HEAD"])
         if not self._authorization.allows(request, path, self._clock()):
             return web.Response(status=HTTPStatus.UNAUTHORIZED)
@@ -72,17 +73,22 @@ class DataPlane:
         return await match.operations[request.method].handle(self._call(request, match))
 
     def _call(self, request: web.Request, match: Match) -> RestCall:
-        query = read_query(request.rel_url.raw_query_string)
-        _check_api_version(query)
+        query = _checked_query(request.rel_url.raw_query_string)
         names = match.checked_names
         return RestCall(self._hubs.hub(names["hub"]), names, query, request, self._settings, self._clock())
 
 
-def _check_api_version(query: Query) -> None:
-    """Refuse a version that is unknown or given twice; without one the newest is used, as in the official emulator."""
+@lru_cache(maxsize=1_000)
+def _checked_query(raw_query: str) -> Query:
+    """Return the query; raises `RestError` for an API version that is unknown or given twice.
+
+    Without one the newest is used, as in the official emulator.
+    """
+    query = read_query(raw_query)
     versions = query.all("api-version")
     if len(versions) > 1 or any(version not in API_VERSIONS for version in versions):
         raise bad_request("The specified API version is not supported.", "api-version")
+    return query
 
 
 def _method_not_allowed(methods: Iterable[str]) -> web.Response:

@@ -3,7 +3,7 @@
 import logging
 from http import HTTPStatus
 
-from aiohttp import web
+from aiohttp import hdrs, web
 
 from local_azure.bearer_tokens import BearerTokens, InvalidBearerToken, Role, is_of_authority
 from local_azure.webpubsub.rest.errors import RestError
@@ -28,7 +28,7 @@ class Authorization:
 
         Raises RestError with status 403 for an identity that is known and has no role for the call.
         """
-        token = bearer(request.headers.get("Authorization"))
+        token = bearer(request.headers.get(hdrs.AUTHORIZATION))
         if token is None:
             return False
         if self._tokens is not None and is_of_authority(token):

@@ -4,6 +4,8 @@ import re
 from email.message import Message
 from functools import lru_cache
 
+from aiohttp import hdrs
+
 from local_azure.webpubsub.json_text import is_json
 from local_azure.webpubsub.messages import DataType, Payload
 from local_azure.webpubsub.metadata import InvalidMetadata, metadata_from_headers
@@ -24,7 +26,7 @@ _CHARSETS = frozenset(("utf-8", "utf8", "us-ascii", "ascii", "iso-8859-1", "lati
 
 async def read_payload(call: RestCall) -> Payload:
     """Return the message of a send operation; raises `RestError` with the documented status, 400 or 415."""
-    data_type, charset = read_content_type(call.request.headers.get("Content-Type"))
+    data_type, charset = read_content_type(call.request.headers.get(hdrs.CONTENT_TYPE))
     try:
         metadata = metadata_from_headers(call.request.headers.items())
     except InvalidMetadata as error:

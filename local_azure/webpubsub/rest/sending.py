@@ -54,13 +54,13 @@ def _ttl_seconds(call: RestCall) -> int:
     return call.query.whole("messageTtlSeconds", minimum=0, maximum=MAX_TTL_SECONDS) or 0
 
 
-def _selected(connections: Iterable[Connection], condition: Filter | None) -> list[Connection]:
-    return [connection for connection in connections if condition is None or condition(connection)]
+def _selected(connections: Iterable[Connection], condition: Filter | None) -> Iterable[Connection]:
+    return connections if condition is None else [each for each in connections if condition(each)]
 
 
 def _deliver(
     call: RestCall,
-    targets: list[Connection],
+    targets: Iterable[Connection],
     message: GroupMessage | ServerMessage,
     ttl_seconds: int,
     audience: Audience = UNKNOWN_AUDIENCE,

@@ -18,11 +18,12 @@ from chat.settings import Settings
 from chat.webhook.connection_state import LATEST, ConnectionState, encode_state
 from local_azure.observations import StorageObservation
 from local_azure.webpubsub import DEFAULT_ACCESS_KEY
+from local_azure.webpubsub.faults import Scope, SlowRest
 from local_azure.webpubsub.observations import RestCalled
 from tests.chat.conftest import event_headers
 from tests.chat.functions.test_signed_in import id_of, sign_in
 from tests.chat.local_chat import LocalChat, Tab, run_chat
-from tests.chat.presence.announced import Observed, arrive, handled
+from tests.chat.presence.announced import Observed, arrive, handled, is_handled
 
 
 async def replay(chat: LocalChat, connection: str, name: str, content: Any, **more: str) -> tuple[int, Any]:
@@ -70,6 +71,19 @@ async def test_an_event_of_an_ended_connection_is_refused_whatever_it_says(chat:
         assert code_of(await replay(chat, ana.connection_id, "message", content)) == (401, "untrusted_event")
 
     assert await said(chat) == ["hello"]
+
+
+async def test_a_connection_that_ended_while_its_beginning_was_handled_is_not_believed(chat: LocalChat) -> None:
+    chat.service.faults.add(SlowRest(0.3, scope=Scope(operation="send_to_group"), count=1))
+    is_found = Observed(chat, lambda seen: isinstance(seen, RestCalled) and (seen.method, seen.status) == ("HEAD", 200))
+    began = Observed(chat, lambda seen: is_handled(seen, "connected"))
+    ana = await chat.open("ana")
+    await is_found()
+    ended = Observed(chat, handled("disconnected", ana))
+    await ana.close()
+    await asyncio.gather(began(), ended())
+
+    assert code_of(await replay(chat, ana.connection_id, "message", "hello")) == (401, "untrusted_event")
 
 
 async def test_the_service_is_asked_once_about_a_connection(chat: LocalChat) -> None:

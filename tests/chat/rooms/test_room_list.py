@@ -8,7 +8,7 @@ import aiohttp
 import pytest
 
 from chat.gateway import Gateways
-from chat.names import LOBBY
+from chat.names import LOBBY, is_listed
 from chat.presence.rosters import Roster, RosterReader
 from chat.room_list.rows import ListedRoom, encode_row, partition_of
 from chat.room_list.store import TABLE, RoomListStore, now_ms
@@ -46,6 +46,19 @@ async def test_rooms_are_listed_by_people_and_then_by_the_latest_message(chat: L
         await ana.ask("join", {"room": room})
         await ana.ask("message", {"room": room, "message": "hello"})
         await ana.ask("leave", {"room": room})
+
+    # The answer of `/rooms` is kept for five seconds: it is asked for when all rows are written.
+    settings = Settings(chat.settings)
+    client = TableClient(read_storage_connection(settings), settings.table_prefix)
+    store = RoomListStore(client)
+
+    async def are_written() -> bool:
+        rows = await asyncio.gather(store.read_people(), store.read_recent(0))
+        people, recent = ({row.room for row in found if is_listed(row.room)} for found in rows)
+        return (people, recent) == ({"lobby", "design", "support"}, {"later", "earlier"})
+
+    await until(are_written)
+    await client.close()
 
     async def listed() -> list[dict[str, object]]:
         return list((await chat.get("/rooms"))["rooms"])

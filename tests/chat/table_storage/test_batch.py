@@ -50,10 +50,10 @@ def failed(message: str, status: int = 409, code: str = "EntityAlreadyExists") -
 def test_each_write_has_its_method_and_condition(operation: Operation, method: str, if_match: str | None) -> None:
     (change,) = parse_batch(CONTENT_TYPE, encode_batch(ENDPOINT, "Rooms", [operation])).changes
 
-    assert (change.method, change.headers.get("If-Match")) == (method, if_match)
+    assert (change.head.method, change.head.headers.get("If-Match")) == (method, if_match)
     assert json.loads(change.body or b"{}") == ({} if method == "DELETE" else entity())
     keys = "" if method == "POST" else "(PartitionKey='p',RowKey='r')"
-    assert change.url == f"{ENDPOINT}/Rooms{keys}"
+    assert change.head.url == f"{ENDPOINT}/Rooms{keys}"
 
 
 @given(st.lists(st.tuples(KEYS, TEXTS), min_size=1, max_size=5))
@@ -63,7 +63,7 @@ def test_no_key_and_no_text_breaks_the_body(rows: Sequence[tuple[str, str]]) -> 
     changes = parse_batch(CONTENT_TYPE, encode_batch(ENDPOINT, "Rooms", operations)).changes
 
     assert [json.loads(change.body) for change in changes] == [entity(row, text) for row, text in rows]
-    paths = [parse_resource(change.url.removeprefix(f"{ENDPOINT}/")) for change in changes]
+    paths = [parse_resource(change.head.url.removeprefix(f"{ENDPOINT}/")) for change in changes]
     assert [path.key.row if path.key else None for path in paths] == [row for row, _ in rows]
 
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chat.table_storage.entities import Value, decode_entities, decode_entity, encode_entity
-from local_azure.tables.entities import annotated, parse_entity
+from local_azure.tables.entities import join_properties, parse_entity
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]))
 VALUES = TEXTS | st.booleans() | st.integers(-(2**63), 2**63 - 1) | st.floats(allow_nan=False)
@@ -17,8 +17,7 @@ ENTITIES = st.dictionaries(st.from_regex(r"[a-z][a-z0-9]{0,8}", fullmatch=True),
 
 @given(ENTITIES)
 def test_what_the_service_stores_is_what_was_given(entity: dict[str, Value]) -> None:
-    properties = parse_entity(json.loads(encode_entity(entity))).properties
-    answer = json.dumps(annotated(properties.items()))
+    answer = join_properties(parse_entity(json.loads(encode_entity(entity))).properties)
 
     assert decode_entity(answer.encode()) == entity
     assert decode_entities(f'{{"value": [{answer}]}}'.encode()) == [entity]

@@ -102,6 +102,45 @@ async def test_a_connection_that_ended_is_asked_about_again_at_once(known: Known
         await known.verify("c1", "ana", service.about("c1", "ana"))
 
 
+async def test_an_answer_from_before_the_end_is_not_believed(known: KnownConnections, now: list[float]) -> None:
+    answers = [Ownership.OWNED, Ownership.NONE]
+
+    async def ask() -> Ownership:
+        if len(answers) == 2:  # the connection ends while the service answers
+            now[0] += 0.1
+            known.forget("c1", "ana")
+            now[0] += 0.1
+        return answers.pop(0)
+
+    with pytest.raises(Untrusted):
+        await known.verify("c1", "ana", ask)
+    assert not known.known
+
+
+async def test_a_beginning_that_was_handled_until_after_the_end_is_not_believed(
+    known: KnownConnections, now: list[float]
+) -> None:
+    service, began = Service(open={}), now[0]
+    now[0] += 0.1
+    known.forget("c1", "ana")
+    known.note("c1", "ana", began, is_proved=True)
+
+    with pytest.raises(Untrusted):
+        await known.verify("c1", "ana", service.about("c1", "ana"))
+
+
+async def test_an_end_that_somebody_else_reported_does_not_lock_the_connection_out(
+    known: KnownConnections, now: list[float]
+) -> None:
+    service = Service()
+    known.forget("c1", "ana")
+    now[0] += 0.1
+
+    for _ in range(2):
+        await known.verify("c1", "ana", service.about("c1", "ana"))
+    assert service.asked == [("c1", "ana")]
+
+
 async def test_a_connection_is_its_users_whoever_comes_first(known: KnownConnections, now: list[float]) -> None:
     service = Service()
     for _ in range(2):

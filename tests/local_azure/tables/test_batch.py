@@ -33,17 +33,17 @@ TYPE = "multipart/mixed; boundary=batch_B"
 def test_t037_the_python_sdks_batch_is_read() -> None:
     patch, delete = parse_batch(TYPE, PYTHON).changes
 
-    assert (patch.method, patch.body) == ("PATCH", b'{"n": "a"}')
-    assert patch.url == "http://127.0.0.1:10002/devstoreaccount1/room(PartitionKey='r',RowKey='head')"
-    assert patch.headers["if-match"] == "W/\"datetime'x'\""
-    assert (delete.method, delete.body, delete.headers["If-Match"]) == ("DELETE", b"", "*")
+    assert (patch.head.method, patch.body) == ("PATCH", b'{"n": "a"}')
+    assert patch.head.url == "http://127.0.0.1:10002/devstoreaccount1/room(PartitionKey='r',RowKey='head')"
+    assert patch.head.headers["if-match"] == "W/\"datetime'x'\""
+    assert (delete.head.method, delete.body, delete.head.headers["If-Match"]) == ("DELETE", b"", "*")
 
 
 def test_t037_the_javascript_sdks_batch_is_read() -> None:
     [insert] = parse_batch(TYPE, JAVASCRIPT).changes
 
-    assert (insert.method, insert.body.decode()) == ("POST", '{"PartitionKey":"é"}')
-    assert insert.headers["Prefer"] == "return-no-content"
+    assert (insert.head.method, insert.body.decode()) == ("POST", '{"PartitionKey":"é"}')
+    assert insert.head.headers["Prefer"] == "return-no-content"
 
 
 def test_t037_a_boundary_may_be_quoted_and_stand_in_the_text() -> None:

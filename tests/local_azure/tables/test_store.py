@@ -13,13 +13,13 @@ from pathlib import Path
 import pytest
 
 from local_azure.tables.edm import EdmType, Property
-from local_azure.tables.entities import EntityKey
+from local_azure.tables.entities import EntityKey, encode_property
 from local_azure.tables.errors import ErrorCode, OperationFailed, TableError
 from local_azure.tables.queries import encode_token, parse_query
 from local_azure.tables.store import Database, StoreError, TableStore
 from local_azure.tables.store import database as database_module
 from local_azure.tables.store import table_store as table_store_module
-from local_azure.tables.writes import Action, Write
+from local_azure.tables.writes import Action, Match, Write
 
 ROOT = Path(__file__).resolve().parents[3]
 TABLE = "Rooms"
@@ -39,7 +39,7 @@ async def store_of(path: Path | None = None) -> AsyncIterator[TableStore]:
 
 
 def insert(row: str, partition: str = "p", **numbers: int) -> Write:
-    properties = {name: Property(EdmType.INT32, number) for name, number in numbers.items()}
+    properties = {name: encode_property(name, Property(EdmType.INT32, number)) for name, number in numbers.items()}
     return Write(Action.INSERT, EntityKey(partition, row), properties)
 
 
@@ -73,6 +73,61 @@ async def test_what_fails_is_undone_alone_also_when_others_are_committed_with_it
         assert len(failures) == 9
         assert {(failure.index, failure.error.code) for failure in failures} == {(1, ErrorCode.ENTITY_ALREADY_EXISTS)}
         assert len(await rows_of(store)) == 3
+
+
+async def test_the_first_write_that_is_refused_counts_whatever_comes_after_it() -> None:
+    async with store_of() as store:
+        await store.write(TABLE, insert("taken", n=1))
+        merge = Write(Action.MERGE, EntityKey("p", "taken"), {"n": '"n":2'}, Match.ANY)
+        many = {f"a{n}": encode_property(f"a{n}", Property(EdmType.STRING, "x" * 30_000)) for n in range(20)}
+        too_large = Write(Action.INSERT, EntityKey("p", "large"), many)
+
+        with pytest.raises(OperationFailed) as failure:
+            await store.write_all(TABLE, [insert("a"), merge, insert("b"), insert("taken"), too_large])
+        assert (failure.value.index, failure.value.error.code) == (3, ErrorCode.ENTITY_ALREADY_EXISTS)
+
+        with pytest.raises(OperationFailed) as failure:
+            await store.write_all(TABLE, [insert("a"), merge, insert("b"), too_large, insert("taken")])
+        assert (failure.value.index, failure.value.error.code) == (3, ErrorCode.ENTITY_TOO_LARGE)
+        assert await rows_of(store, filter="n eq 1") == ["taken"]
+
+
+async def test_a_table_that_was_deleted_in_the_same_commit_is_not_written_to() -> None:
+    async with store_of() as store:
+        first, _, second = await asyncio.gather(
+            store.write(TABLE, insert("a")),
+            store.delete_table(TABLE),
+            store.write(TABLE, insert("b")),
+            return_exceptions=True,
+        )
+        assert not isinstance(first, BaseException)
+        assert isinstance(second, TableError)
+
+        with pytest.raises(TableError):
+            await store.write(TABLE, insert("c"))
+        await store.create_table(TABLE)
+        await store.write(TABLE, insert("d"))
+        assert await rows_of(store) == ["d"]
+
+
+async def test_a_table_whose_creation_was_undone_is_not_written_to() -> None:
+    class Interruption(BaseException):
+        """Ends the whole commit."""
+
+    def interrupt(_: sqlite3.Connection) -> None:
+        raise Interruption
+
+    async with store_of() as store:
+        results = await asyncio.gather(
+            store.create_table("Other"),
+            store.write("Other", insert("a")),
+            store._database.run(interrupt),
+            return_exceptions=True,
+        )
+        assert all(isinstance(result, Interruption) for result in results)
+
+        with pytest.raises(TableError):
+            await store.write("Other", insert("b"))
 
 
 async def test_work_is_done_also_when_its_caller_is_cancelled() -> None:

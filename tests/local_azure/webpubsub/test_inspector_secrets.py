@@ -6,7 +6,7 @@ from urllib.parse import quote
 
 import jwt
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from multidict import CIMultiDict
 from yarl import URL
@@ -167,6 +167,7 @@ def forms(secret: str) -> set[str]:
 
 @settings(max_examples=12)
 @given(OPAQUE, ANY_TEXT)
+@example("0000000000000000", "000000001234567\\")  # the quote after a backslash ends the text
 def test_no_secret_leaves_the_inspector(secret: str, text: str) -> None:
     entries = recorded(secret, text)
     shown = everything_shown(entries)
@@ -220,6 +221,16 @@ def test_a_secret_header_is_masked_and_its_scheme_is_left(name: str, value: str,
 )
 def test_what_only_looks_like_a_secret_is_shown(name: str, value: str) -> None:
     assert mask_header(name, value) == value
+
+
+@pytest.mark.parametrize("text", ["end", "end\\", "end\\\\", 'a "word"', 'end\\"', '"', "\\"])
+def test_a_secret_of_any_end_in_nested_json_takes_its_own_value_and_nothing_else(text: str) -> None:
+    """JSON in a string of JSON in a string of JSON: every level writes a backslash twice."""
+    nested: dict[str, object] = {"before": "kept", "token": text, "after": "kept", "password": text, "last": "kept"}
+    masked: dict[str, object] = nested | {"token": MASK, "password": MASK}
+    for _ in range(4):
+        assert json.loads(Redactor([]).redact(json.dumps(nested)).text) == masked
+        nested, masked = {"inner": json.dumps(nested)}, {"inner": json.dumps(masked)}
 
 
 def test_names_that_only_look_secret_keep_their_values() -> None:

@@ -239,6 +239,22 @@ async def test_an_unexpected_failure_closes_with_1011_is_logged_and_the_service_
     await (await harness.connect(service, "bo")).expect_no_message()
 
 
+async def test_an_unexpected_failure_of_an_event_closes_at_once_although_the_client_sends_nothing_more(
+    harness: Harness, service: Service, application: Application, caplog: pytest.LogCaptureFixture
+) -> None:
+    class Failing(FaultInjector):
+        async def webhook(self, event: Any, send: Any) -> Any:
+            raise RuntimeError("unexpected")
+
+    ana = await harness.connect(service, "ana")
+    service.faults = Failing(service.hubs.connections, service.observations)
+
+    await ana.send("event", event="move", ackId=1, dataType="text", data="e4")
+
+    assert await ana.closed() == (1011, "Internal server error")
+    assert "connection failed" in [record.message for record in caplog.records if record.exc_info]
+
+
 async def test_the_log_says_which_handler_and_pattern_matched_and_no_secret(
     harness: Harness, service: Service, caplog: pytest.LogCaptureFixture
 ) -> None:

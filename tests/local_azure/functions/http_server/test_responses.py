@@ -1,9 +1,13 @@
 """How a function's return value becomes the response that is sent."""
 
 import logging
+from http import HTTPStatus
 
+import azure.functions as func
 import pytest
 
+from local_azure.functions.http_server.responses import build_response
+from local_azure.functions.worker.signatures import converter
 from tests.local_azure.functions.apps import Answer, Serve
 
 
@@ -116,6 +120,25 @@ async def test_h050_an_exception_is_500_without_a_body_and_its_traceback_is_on_t
     assert "Executed 'Functions.f' (Failed, Id=" in caplog.text
     assert "secret" not in caplog.text
     assert "worker.py" not in caplog.text
+
+
+@pytest.mark.parametrize(
+    "response",
+    [
+        func.HttpResponse(),
+        func.HttpResponse(status_code=204, headers={}),
+        func.HttpResponse("x", mimetype="application/json", headers={"X-One": "1", "x-one": "2"}),
+        func.HttpResponse("é", mimetype="text/html", charset="latin-1", headers={"Etag": "a"}),
+        func.HttpResponse(b"x", headers={"CONTENT-TYPE": "text/css", "X-Number": "5"}),
+        func.HttpResponse(status_code=HTTPStatus.NOT_FOUND),
+    ],
+)
+def test_a_response_without_cookies_is_what_the_library_makes_of_it(response: func.HttpResponse) -> None:
+    built = build_response(response, "http")
+
+    expected = converter("http").encode(response, expected_type=None).value
+    assert (str(built.status), built.body) == (expected["status_code"].value, expected["body"].value)
+    assert dict(built.headers) == {name: value.value for name, value in expected["headers"].items()}
 
 
 @pytest.mark.parametrize("value", ["None", "{'body': 'x'}", "b'bytes'", "5", "('a', 200)", "[1]"])
