@@ -28,7 +28,7 @@ from local_azure.webpubsub.inspector.labels import (
     storage_call_label,
     storage_call_status,
 )
-from local_azure.webpubsub.inspector.record_codec import KeptDelivery, KeptFrame, KeptRecord, PayloadStart
+from local_azure.webpubsub.inspector.record_decoder import KeptDelivery, KeptFrame, KeptRecord, PayloadStart
 from local_azure.webpubsub.inspector.redaction import Redactor
 from local_azure.webpubsub.observations import (
     ConnectionDetached,

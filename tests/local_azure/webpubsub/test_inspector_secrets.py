@@ -20,7 +20,6 @@ from local_azure.webpubsub.inspector.entries import Entry
 from local_azure.webpubsub.inspector.event_buffer import EventBuffer
 from local_azure.webpubsub.inspector.filters import EntryFilter
 from local_azure.webpubsub.inspector.har import har_document, read_har
-from local_azure.webpubsub.inspector.record_codec import RecordEncoder, decode
 from local_azure.webpubsub.inspector.redaction import Redactor
 from local_azure.webpubsub.messages import DataType, GroupMessage, Payload, SendEvent
 from local_azure.webpubsub.observations import (
@@ -34,6 +33,7 @@ from local_azure.webpubsub.observations import (
     WebhookSent,
 )
 from local_azure.webpubsub.websocket_frames import data_frame
+from tests.local_azure.webpubsub.kept_records import keep
 
 KEY = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789ABCDEFGH"
 LIMIT = 1024 * 1024
@@ -134,9 +134,8 @@ def records(secret: str, text: str) -> Iterator[Observation]:
 
 def recorded(secret: str, text: str) -> list[Entry]:
     buffer = EventBuffer(Redactor([KEY]), (KEY,))
-    encode = RecordEncoder(LIMIT).encode
     for record in records(secret, text):
-        buffer.add(decode(encode(record)))
+        buffer.add(keep(record, LIMIT))
     return list(buffer)
 
 
