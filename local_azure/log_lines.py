@@ -150,6 +150,7 @@ class StandardOutput(logging.StreamHandler[TextIO]):
         self._line = formatter.line
 
     def emit(self, record: logging.LogRecord) -> None:
+        """Write the record's line."""
         super().emit(record)
         if record.levelno >= logging.WARNING:
             self.stream.flush()

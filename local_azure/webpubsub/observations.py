@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from functools import lru_cache
 from itertools import count
 from typing import Literal
 
@@ -137,6 +138,12 @@ class Audience:
 
 
 UNKNOWN_AUDIENCE = Audience("unknown")
+
+
+@lru_cache(1000)
+def group_audience(group: str) -> Audience:
+    """Return the audience of a group's messages."""
+    return Audience("group", group)
 
 
 @dataclass(slots=True)
