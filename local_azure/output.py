@@ -18,6 +18,8 @@ import time
 DELAY_SECONDS = 0.02
 # While something is written all the time. The thread takes the interpreter's lock from the one that has work to do.
 BUSY_DELAY_SECONDS = 0.1
+# What is written between two flushes fits, so that no other thread has to write; a pipe of Linux holds as much.
+BUFFER_BYTES = 64 * 1024
 
 
 class PromptOutput(io.TextIOWrapper):
@@ -25,7 +27,7 @@ class PromptOutput(io.TextIOWrapper):
 
     def __init__(self, descriptor: int, encoding: str, errors: str | None) -> None:
         raw = io.FileIO(descriptor, "w", closefd=False)
-        super().__init__(io.BufferedWriter(raw), encoding=encoding, errors=errors, line_buffering=False)
+        super().__init__(io.BufferedWriter(raw, BUFFER_BYTES), encoding=encoding, errors=errors, line_buffering=False)
         self._lock = threading.RLock()  # a TextIOWrapper mixes up what two threads write and flush
         self._written = threading.Event()
         self._stopping = threading.Event()
