@@ -198,7 +198,7 @@ class RecordEncoder:
         )
 
     def _storage_called(self, record: StorageCalled) -> _Values:
-        self._long_content += record.body_size + record.answer_size
+        self._long_content += len(record.body) + len(record.answer)
         return (
             "storage",
             record.at,
