@@ -111,7 +111,7 @@ class RecordEncoder:
             getattr(message, "ack_id", None),
             _group(message),
             content if isinstance(content, str) else self._kept(content),
-            None if payload is None else payload.data_type._value_,
+            None if payload is None else str(payload.data_type),
             _metadata(payload),
         )
 
@@ -130,7 +130,7 @@ class RecordEncoder:
             delivery_label(message)[:KEPT_OF_NAME_CHARACTERS],
             _group(message),
             self._kept(payload.data),
-            payload.data_type._value_,
+            str(payload.data_type),
             _metadata(payload),
             record.receivers,
             record.receiver_count,
