@@ -2,11 +2,12 @@
 
 import json
 from collections.abc import Iterator
+from functools import cache
 from urllib.parse import quote
 
 import jwt
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from multidict import CIMultiDict
 from yarl import URL
@@ -164,9 +165,16 @@ def forms(secret: str) -> set[str]:
     return written
 
 
+@cache
+def always_shown() -> str:
+    """Return what is shown whatever the secrets are, in small letters: Hypothesis also tries texts of our own source."""
+    return everything_shown(recorded("Q" * 20, "another text, which is secret")).casefold()
+
+
 @settings(max_examples=12)
 @given(OPAQUE, ANY_TEXT)
 def test_no_secret_leaves_the_inspector(secret: str, text: str) -> None:
+    assume(secret.casefold() not in always_shown() and text.casefold() not in always_shown())
     entries = recorded(secret, text)
     shown = everything_shown(entries)
 
@@ -181,6 +189,7 @@ def test_no_secret_leaves_the_inspector(secret: str, text: str) -> None:
 @given(OPAQUE, ANY_TEXT)
 def test_no_search_tells_a_secret(secret: str, text: str) -> None:
     """Who searches for the start of a secret must not learn the rest, character by character."""
+    assume(secret[:12].casefold() not in always_shown())
     entries = recorded(secret, text)
 
     assert [entry.title for entry in entries if EntryFilter.from_query({"q": secret[:12]}).matches(entry)] == []
