@@ -167,7 +167,7 @@ def forms(secret: str) -> set[str]:
 
 @cache
 def always_shown() -> str:
-    """Return what is shown whatever the secrets are, in small letters: Hypothesis also tries texts of our own source."""
+    """Return what is shown whatever the secrets are, in small letters: Hypothesis also tries texts of our source."""
     return everything_shown(recorded("Q" * 20, "another text, which is secret")).casefold()
 
 
