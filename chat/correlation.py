@@ -4,12 +4,13 @@ import random
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from contextvars import ContextVar
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from chat.spans import Tracer, trace_of
 from chat.trace_context import TRACEPARENT, TraceContext
+from chat.value_objects import value_object
 
 if TYPE_CHECKING:
     from opentelemetry.trace import Span
@@ -18,7 +19,7 @@ _NO_SPAN: AbstractContextManager[None] = nullcontext()
 REQUEST_ID = "x-ms-client-request-id"
 
 
-@dataclass(frozen=True, slots=True)
+@value_object
 class Cause:
     """The event or request that is being handled: its id, if it has one, and its place in a trace.
 

@@ -7,11 +7,11 @@ it is meant to be sent with `chat.room_log.background_writes`.
 import asyncio
 import json
 from collections.abc import Awaitable, Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from chat.errors import StorageUnavailable
+from chat.value_objects import value_object
 
 if TYPE_CHECKING:
     from azure.durable_functions import DurableOrchestrationClient
@@ -24,7 +24,7 @@ CLIENT_BINDING = "durableClient"
 START_SECONDS = 5.0
 
 
-@dataclass(frozen=True, slots=True)
+@value_object
 class InstanceStatus:
     """An orchestration's state (`Running`, `Completed`, `Failed` …), its custom status, and its output at the end."""
 
@@ -33,7 +33,7 @@ class InstanceStatus:
     output: Any
 
 
-@dataclass(frozen=True, slots=True)
+@value_object
 class DurableClient:
     """The operations on entities and orchestrations that the chat uses; `binding` is the text of a durableClient."""
 

@@ -1,7 +1,6 @@
 """What the handlers of user events are given, and what they return."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from chat.call_record import CallRecord
@@ -25,6 +24,7 @@ from chat.room_log.room_logs import RoomLogs
 from chat.room_log.rules import Rules, check_moderator, check_reader
 from chat.settings import Settings
 from chat.shared_reads import SharedReads
+from chat.value_objects import value_object
 from chat.webhook.connection_state import ConnectionState
 from chat.webhook.events import UserEvent
 
@@ -34,18 +34,17 @@ if TYPE_CHECKING:
 HEAD_SECONDS = 1.0
 
 
-@dataclass(frozen=True, slots=True)
+@value_object
 class Services:
     """What a handler may use.
 
     `rooms`, `rosters`, `heads`, `room_list` and `listed_rooms` have caches that belong to the process and may be lost.
-    `now` is our clock when the event came, in milliseconds since 1970 (UTC). `record` is what the line of the log says
-    of the event.
+    All from `durable` on belong to the event. `now` is our clock when it came, in milliseconds since 1970 (UTC).
+    `record` is what the line of the log says of it.
     """
 
     settings: Settings
     gateway: Gateway
-    durable: DurableClient
     rooms: RoomLogs
     heads: SharedReads[Head]
     places: PlaceStore
@@ -53,6 +52,7 @@ class Services:
     rosters: RosterReader
     room_list: RoomListRecorder
     listed_rooms: SharedReads[list[ListedRoom]]
+    durable: DurableClient
     limiter: EventLimiter
     now: int
     record: CallRecord
@@ -124,7 +124,7 @@ class Services:
             span.set_attribute("chat.seq", stored.entry.seq)
 
 
-@dataclass(frozen=True, slots=True)
+@value_object
 class Answer:
     """The frame that only the sender is sent, if any, and the new state of its connection, if it changed."""
 

@@ -4,6 +4,7 @@ A parser that reaches the interpreter's recursion limit also breaks what happens
 the depth is known before anything is parsed.
 """
 
+import codecs
 import json
 import re
 from typing import Any
@@ -17,7 +18,7 @@ _TOKEN = re.compile(r'"(?:[^"\\]++|\\.)*+"?|[\[{]|[\]}]', re.S)
 def parse_json(text: str | bytes) -> Any:
     """Return the value of a JSON text (RFC 8259: UTF-8); raises ValueError for what is none or too deep."""
     if isinstance(text, bytes):
-        text = text.decode("utf-8-sig")
+        text = text.removeprefix(codecs.BOM_UTF8).decode()  # the codec `utf-8-sig` is written in Python
     # Few texts have so many brackets, so few are looked through.
     if text.count("[") + text.count("{") > MAX_DEPTH and depth_exceeds(text, MAX_DEPTH):
         raise ValueError(f"the JSON is nested more than {MAX_DEPTH} levels deep")

@@ -23,10 +23,11 @@ _STANDARD = frozenset(vars(logging.LogRecord("", 0, "", 0, "", None, None))) | {
 
 def write_fields(record: logging.LogRecord) -> bool:
     """Put a record's extra fields after its text, as JSON on one line; always lets the record pass."""
+    if vars(record).keys() <= _STANDARD:
+        return True
     fields = {name: value for name, value in vars(record).items() if name not in _STANDARD}
-    if fields:
-        record.msg = f"{record.getMessage()} {_encode(fields)}"
-        record.args = None
+    record.msg = f"{record.getMessage()} {_encode(fields)}"
+    record.args = None
     return True
 
 

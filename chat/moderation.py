@@ -4,8 +4,10 @@ Replace the body of `review` to decide; docs/moderation.md has examples. `chat/m
 deadline, and says what happens when it fails.
 """
 
-from dataclasses import dataclass
+from collections.abc import Awaitable
 from enum import StrEnum
+
+from chat.value_objects import value_object
 
 
 class TextKind(StrEnum):
@@ -17,7 +19,7 @@ class TextKind(StrEnum):
     TITLE = "title"
 
 
-@dataclass(frozen=True, slots=True)
+@value_object
 class TextContext:
     """Who wants to say a text, and in which room."""
 
@@ -26,19 +28,19 @@ class TextContext:
     room: str
 
 
-@dataclass(frozen=True, slots=True)
+@value_object
 class Accept:
     """The text is stored as it is."""
 
 
-@dataclass(frozen=True, slots=True)
+@value_object
 class Replace:
     """Another text is stored in its place; it has the same limits."""
 
     text: str
 
 
-@dataclass(frozen=True, slots=True)
+@value_object
 class Refuse:
     """Nothing is stored; the sender is told the reason."""
 
@@ -48,6 +50,6 @@ class Refuse:
 Decision = Accept | Replace | Refuse
 
 
-async def review(message: str, context: TextContext) -> Decision:
-    """Return what happens to a text. It must not block: await what takes time."""
+def review(message: str, context: TextContext) -> Decision | Awaitable[Decision]:
+    """Return what happens to a text. It must not block: where it waits, make it an `async def`."""
     return Accept()

@@ -48,8 +48,10 @@ class Publisher:
 
         Raises ServiceUnavailable when the service does not take it within that many seconds, or refuses it.
         """
-        url = f"{self._groups}/{quote(group, safe='')}/:send"
-        query = f"api-version={API_VERSION}" + (f"&excluded={quote(excluded, safe='')}" if excluded else "")
+        url = send_url(self._groups, group)
+        address = f"{url}?api-version={API_VERSION}"
+        if excluded:
+            address += f"&excluded={quote(excluded, safe='')}"
         joined, body = {REQUEST_ID: new_call_id()} | call_headers(), encode_frame(frame)
 
         async def send(limit: float) -> HttpAnswer:
@@ -60,7 +62,7 @@ class Publisher:
                 **joined,
             }
             left = limit - (time.monotonic() - began)
-            return await self._http.call("POST", f"{url}?{query}", headers, body, left)
+            return await self._http.call("POST", address, headers, body, left)
 
         try:
             answer = await call_with_retries(send, PAUSES, seconds, TRY_SECONDS)
@@ -68,6 +70,12 @@ class Publisher:
             raise ServiceUnavailable("the Web PubSub service did not take the message") from problem
         if answer.status != _ACCEPTED:
             raise ServiceUnavailable(f"the Web PubSub service did not take the message: {answer.status}")
+
+
+@lru_cache(maxsize=1024)
+def send_url(groups: str, group: str) -> str:
+    """Return the URL that sends to a group, without its query; `groups` is the URL of the hub's groups."""
+    return f"{groups}/{quote(group, safe='')}/:send"
 
 
 def authorize_with_key(access_key: str) -> Authorize:

@@ -6,11 +6,12 @@ whole milliseconds, moments are since 1970 (UTC).
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from enum import StrEnum
 from functools import lru_cache
 
 from chat.errors import ChatError, NotConfigured
+from chat.value_objects import value_object
 
 SETTING = "ChatRateLimits"
 OFF = "off"
@@ -119,7 +120,7 @@ class RateLimited(ChatError):
         super().__init__(f"{problem}; try again in {self.retry_after:.3g} s")
 
 
-@dataclass(frozen=True, slots=True)
+@value_object
 class Limit:
     """A bucket of `burst` tokens, which gets one token every `interval` milliseconds."""
 
@@ -127,7 +128,7 @@ class Limit:
     burst: int
 
 
-@dataclass(frozen=True, slots=True)
+@value_object
 class RateLimits:
     """The limits of one connection, and of all connections of a user together."""
 
@@ -177,7 +178,7 @@ def make_limit(per_minute: int, burst: int) -> Limit:
     return Limit(max(1, round(MINUTE_MS / per_minute)), burst)
 
 
-@dataclass(frozen=True, slots=True)
+@value_object
 class Usage:
     """What was used of the limits.
 
@@ -202,7 +203,8 @@ def spend(usage: Usage, kind: Kind, limit: Limit, now: int) -> tuple[Usage, int]
     full_at = min(max(usage.full_at.get(kind, 0), now), allowed) + limit.interval
     if full_at > allowed:
         return usage, full_at - allowed
-    in_use = {other: moment for other, moment in usage.full_at.items() if moment > now} | {kind: full_at}
+    in_use = {other: moment for other, moment in usage.full_at.items() if moment > now}
+    in_use[kind] = full_at
     return Usage(in_use, usage.refused_until, usage.mutes, usage.muted_until), 0
 
 

@@ -22,8 +22,6 @@ from chat.http_answers import json_response
 from chat.logs import cause_of, log
 from chat.messages.parse import named_room_and_client_id
 from chat.presence.connection_owners import find_ownership
-from chat.presence.places import PlaceStore
-from chat.presence.rosters import RosterReader
 from chat.rate_limits import SETTING as RATE_LIMITS
 from chat.rate_limits import RateLimited, parse_rate_limits
 from chat.rooms.connections import Admission, admit_connection, on_connected, on_disconnected
@@ -98,7 +96,8 @@ async def handle(
     origin = event.origin
     now, limits = round(time.time() * 1000), parse_rate_limits(settings.text(RATE_LIMITS))
     limiter = EventLimiter(limits, process.users, origin.user_id or "", origin.state.usage, now)
-    services = await services_for(limiter, settings, durable, process, record)
+    new_services = process.new_services or await process.open_services()
+    services = new_services(durable, limiter, now, record)
     match event:
         case Connect():
             admission = await admit_connection(event, services)
@@ -117,29 +116,6 @@ async def handle(
     return func.HttpResponse(status_code=204)
 
 
-async def services_for(
-    limiter: EventLimiter, settings: Settings, durable: DurableClient, process: ProcessState, record: CallRecord
-) -> Services:
-    """Return what the handler of an event may use; raises NotConfigured."""
-    gateway, tables = await process.gateways.get(settings), await process.tables.get(settings)
-    room_list = process.room_list_in(tables)
-    return Services(
-        settings=settings,
-        gateway=gateway,
-        durable=durable,
-        rooms=process.room_logs_in(tables),
-        heads=process.heads,
-        places=PlaceStore(tables),
-        profiles=process.profiles(settings, tables),
-        rosters=RosterReader(gateway, process.rosters, room_list.note_people),
-        room_list=room_list,
-        listed_rooms=process.listed_rooms,
-        limiter=limiter,
-        now=limiter.now,
-        record=record,
-    )
-
-
 def connect_response(admission: Admission) -> func.HttpResponse:
     """Return the answer to `connect`; the empty `roles` remove what a token may have granted."""
     content = {"userId": admission.user, "groups": admission.groups, "roles": []}
@@ -156,8 +132,9 @@ async def handle_user_event(event: UserEvent, services: Services, process: Proce
     try:
         if services.settings.trust is Trust.SIGNATURE:  # which proves the connection's id and nothing else
             origin, user = event.origin, event.sender
-            ask = partial(find_ownership, origin, user, services.gateway, services.settings)
-            await process.connections.verify(origin.connection_id, user, ask)
+            if not process.connections.is_known(origin.connection_id, user):
+                ask = partial(find_ownership, origin, user, services.gateway, services.settings)
+                await process.connections.verify(origin.connection_id, user, ask)
         services.limiter.check_mute()
         answer = await handle_event(event, services)
         if answer.frame is not None:
@@ -188,7 +165,7 @@ def with_usage(answer: Answer, event: UserEvent, limiter: EventLimiter) -> Answe
     state = answer.state or event.origin.state
     if limiter.usage is state.usage:
         return answer
-    return Answer(answer.frame, replace(state, usage=limiter.usage))
+    return Answer(answer.frame, state.with_usage(limiter.usage))
 
 
 def note_error(record: CallRecord, error: ChatError) -> None:

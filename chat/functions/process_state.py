@@ -3,16 +3,18 @@
 import asyncio
 import os
 from dataclasses import dataclass, field
+from functools import partial
 from weakref import WeakKeyDictionary
 
 from chat.administration.sweep import SweepStarter
 from chat.event_limiter import UserRecords
 from chat.gateway import Gateways
-from chat.handler_context import HEAD_SECONDS
+from chat.handler_context import HEAD_SECONDS, Services
 from chat.health.probes import Probes
 from chat.health.readiness import Check
+from chat.presence.places import PlaceStore
 from chat.presence.profiles import NameCache, Profiles
-from chat.presence.rosters import ROSTER_SECONDS, Roster
+from chat.presence.rosters import ROSTER_SECONDS, Roster, RosterReader
 from chat.room_list.recorder import RoomListRecorder
 from chat.room_list.store import RoomListStore
 from chat.room_log.model import Head
@@ -54,6 +56,7 @@ class ProcessState:
     questions: int = 0  # that are being answered over HTTP
     readiness: SharedReads[tuple[Check, ...]] = field(default_factory=lambda: SharedReads(READY_SECONDS))
     event_at: float | None = None  # when the last verified event came (`time.perf_counter`)
+    new_services: "partial[Services] | None" = None  # makes those of an event from what belongs to it
     tracer: Tracer | None = field(init=False)
     probes: Probes = field(init=False)
 
@@ -61,6 +64,24 @@ class ProcessState:
         """Make what follows from the settings."""
         self.tracer = open_tracer(self.settings)
         self.probes = Probes(self.settings, self.gateways, self.tables)
+
+    async def open_services(self) -> partial[Services]:
+        """Return what makes the services of an event, kept as `new_services`; raises NotConfigured."""
+        gateway, tables = await self.gateways.get(self.settings), await self.tables.get(self.settings)
+        room_list = self.room_list_in(tables)
+        self.new_services = partial(
+            Services,
+            self.settings,
+            gateway,
+            self.room_logs_in(tables),
+            self.heads,
+            PlaceStore(tables),
+            self.profiles(self.settings, tables),
+            RosterReader(gateway, self.rosters, room_list.note_people),
+            room_list,
+            self.listed_rooms,
+        )
+        return self.new_services
 
     async def room_logs(self, settings: Settings) -> RoomLogs:
         """Return the rooms of the settings' storage; raises NotConfigured."""

@@ -4,7 +4,6 @@ import re
 import reprlib
 import unicodedata
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from chat.errors import ChatError, EmptyMessage, InvalidMessage, InvalidName, MessageTooLong
@@ -13,6 +12,7 @@ from chat.names import room_name
 from chat.room_log.model import MAX_MENTIONS, Form
 from chat.text_rules import changes_direction, is_blank, is_clean, is_clean_text
 from chat.user_names.visibility import find_invisible
+from chat.value_objects import value_object
 
 CLIENT_ID_LENGTH = 64
 EMOJI_BYTES = 48  # the longest emoji that Unicode recommends has 35
@@ -25,7 +25,7 @@ _CLIENT_ID = re.compile(rf"[!-~]{{1,{CLIENT_ID_LENGTH}}}")
 Payload = str | Mapping[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
+@value_object
 class Draft:
     """What a `message` event asks to send; without a room it is meant for the connection's current one.
 

@@ -14,7 +14,7 @@ from chat.handler_context import Services
 from chat.logs import log
 from chat.messages.mentions import find_mentioned
 from chat.messages.parse import parse_text, parse_title
-from chat.moderation import Accept, Refuse, Replace, TextContext, TextKind
+from chat.moderation import Accept, Decision, Refuse, Replace, TextContext, TextKind
 from chat.room_log.append_plan import Appended
 from chat.room_log.model import EditMessage, NewMessage
 from chat.settings import Settings
@@ -69,8 +69,10 @@ async def review_text(text: str, context: TextContext, settings: Settings) -> st
     """
     seconds = settings.review_seconds
     try:
-        async with asyncio.timeout(seconds):
-            decision = await moderation.review(text, context)
+        decision = moderation.review(text, context)
+        if not isinstance(decision, Decision):  # it waits for something
+            async with asyncio.timeout(seconds):
+                decision = await decision
         if isinstance(decision, Accept):
             return text
         if isinstance(decision, Replace):

@@ -45,7 +45,8 @@ async def send_message(event: UserEvent, draft: Draft, services: Services) -> An
     if appended.message.mentions:
         line = await services.profiles.add_names(line)
     await services.gateway.publish(room_group(room), line)
-    await publish_mentions(room, appended, services.mentions)
+    if appended.message.mentions or appended.unmentioned:
+        await publish_mentions(room, appended, services.mentions)
     return Answer()
 
 

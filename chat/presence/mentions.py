@@ -6,7 +6,6 @@ twice counts once.
 
 import asyncio
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 from chat import frames
 from chat.frames import Frame
@@ -14,12 +13,13 @@ from chat.gateway import Gateway
 from chat.logs import or_none
 from chat.names import user_group
 from chat.presence.places import Place, PlaceStore
+from chat.value_objects import value_object
 
 EXCERPT_LENGTH = 200
 FAILED = "a mention was not kept or told"
 
 
-@dataclass(frozen=True, slots=True)
+@value_object
 class Mentions:
     """Keeps mentions in the places of users. A failure of storage or of the service is logged."""
 

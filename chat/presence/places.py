@@ -8,7 +8,7 @@ user are one partition, named by a hash, so that a name with any character can b
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import StrEnum
 from typing import Any
 
@@ -21,6 +21,7 @@ from chat.table_storage.addresses import key_range, quote_text
 from chat.table_storage.client import TableClient
 from chat.table_storage.entities import ETAG
 from chat.table_storage.errors import Conflict
+from chat.value_objects import value_object
 
 TABLE = "Users"
 VERSION = 1
@@ -35,7 +36,7 @@ MAX_UNREAD_MENTIONS = 100
 MAX_ATTEMPTS = 20
 
 
-@dataclass(frozen=True, slots=True)
+@value_object
 class Position:
     """How far a user has read: up to the entry `seq` (0: nothing), and how many messages there were up to it."""
 
@@ -55,7 +56,7 @@ class Level(StrEnum):
         return cls.ALL
 
 
-@dataclass(frozen=True, slots=True)
+@value_object
 class Place:
     """What is stored of a user and a room; times are milliseconds since 1970 (UTC).
 
@@ -183,7 +184,7 @@ def listed_places(places: Sequence[Place]) -> list[Place]:
     return sorted((place for place in places if place.is_listed), key=lambda place: (place.joined_at, place.room))
 
 
-@dataclass(frozen=True, slots=True)
+@value_object
 class PlaceStore:
     """The places of all users; every method raises StorageUnavailable, `save` and `remove` also Conflict."""
 

@@ -17,6 +17,7 @@ from chat.logs import cause_of, log
 from chat.names import user_key
 from chat.presence.places import TABLE
 from chat.table_storage.client import TableClient
+from chat.value_objects import value_object
 
 # No room's name begins with a dot.
 ROW = ".profile"
@@ -64,7 +65,7 @@ def decode_name(row: Mapping[str, Any] | None) -> str:
     return name if isinstance(name, str) else ""
 
 
-@dataclass(frozen=True, slots=True)
+@value_object
 class Profiles:
     """The names of users. Where ids are names (`has_names` is False) nothing is read or written."""
 

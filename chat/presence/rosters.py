@@ -2,11 +2,12 @@
 
 import time
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 from chat.gateway import Gateway, Member
 from chat.names import away_group, room_group
 from chat.shared_reads import SharedReads
+from chat.value_objects import value_object
 
 # A room's roster is read up to this many connections (five pages). In a larger room the count is a lower bound, and
 # nobody is told who joins and leaves: the lines would come too fast to be read.
@@ -17,7 +18,7 @@ ROSTER_SECONDS = 1.0
 NotePeople = Callable[[str, int, int], None]
 
 
-@dataclass(frozen=True, slots=True)
+@value_object
 class Roster:
     """The users in a room, each once over all their connections, in alphabetical order.
 
@@ -104,7 +105,7 @@ async def read_group(gateway: Gateway, group: str) -> Roster:
     return roster_of(await gateway.members(group, MAX_CONNECTIONS), at)
 
 
-@dataclass(frozen=True, slots=True)
+@value_object
 class RosterReader:
     """Reads rosters; all callers of a process share a read, so that the service is asked at most once at a time.
 

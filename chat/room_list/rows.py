@@ -9,8 +9,10 @@ three are absent while they are 0. Times are milliseconds since 1970 (UTC).
 
 import zlib
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
+
+from chat.value_objects import value_object
 
 VERSION = 1
 PARTITIONS = tuple(f"{number:02}" for number in range(16))
@@ -21,7 +23,7 @@ def partition_of(room: str) -> str:
     return PARTITIONS[zlib.crc32(room.encode()) % len(PARTITIONS)]
 
 
-@dataclass(frozen=True, slots=True)
+@value_object
 class ListedRoom:
     """What the list knows of a room; `message_at` is 0 while nothing was ever said in it.
 
@@ -42,7 +44,7 @@ class ListedRoom:
         return self.people > 0 or self.message_at > 0
 
 
-@dataclass(frozen=True, slots=True)
+@value_object
 class RoomNews:
     """What was learned about a room: a count of its people, a message, or both. None: nothing was learned of it."""
 

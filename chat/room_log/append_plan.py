@@ -30,6 +30,7 @@ from chat.room_log.model import (
 from chat.room_log.moderation_acts import Act, Moderate, Moderation, change_rules, is_declined
 from chat.room_log.rules import Rules, check_pace, check_reader, check_writer, may_read
 from chat.room_log.rules_rows import encode_rules
+from chat.value_objects import value_object
 
 # An entity group transaction has at most 100 operations: the head, and at most three for each request.
 MAX_REQUESTS = 33
@@ -38,7 +39,7 @@ MAX_REQUESTS = 33
 MAX_SPEAKERS = 900
 
 
-@dataclass(frozen=True, slots=True)
+@value_object
 class Appended:
     """An entry of the log and its message as it is now.
 
@@ -52,7 +53,7 @@ class Appended:
     unmentioned: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@value_object
 class Moderated:
     """The entry of an act of moderation, and the room's rules after it.
 

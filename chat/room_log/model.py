@@ -13,6 +13,7 @@ from chat.errors import ChatError
 from chat.names import ERASED_USER, REMINDER_USER
 from chat.room_log.moderation_acts import Moderate, Moderation
 from chat.room_log.rules import DEFAULT_RULES, Rules
+from chat.value_objects import value_object
 
 MAX_EMOJIS = 20
 MAX_REACTIONS = 200
@@ -75,7 +76,7 @@ class Form(StrEnum):
         return cls.TYPED
 
 
-@dataclass(frozen=True, slots=True)
+@value_object
 class Head:
     """Where a room's log ends: its last number, how many messages were ever sent, and the last entry's time.
 
@@ -92,7 +93,7 @@ class Head:
     spoke: Mapping[str, int] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
+@value_object
 class Quote:
     """The message that another one answers, and one line of it as it was then.
 
@@ -110,7 +111,7 @@ class Quote:
         return self.user or self.sender
 
 
-@dataclass(frozen=True, slots=True)
+@value_object
 class Message:
     """A message as it is now; `text` is empty after its deletion.
 
@@ -143,7 +144,7 @@ class Message:
         return self.sender_name or self.sender
 
 
-@dataclass(frozen=True, slots=True)
+@value_object
 class Entry:
     """One entry of the log, without what its message is now.
 
@@ -171,7 +172,7 @@ class Entry:
         return self.kind in (Kind.MODERATE, Kind.UNKNOWN) and self.message_seq == self.seq
 
 
-@dataclass(frozen=True, slots=True)
+@value_object
 class NewMessage:
     """A request to append a message; `answers` is the id of the message that it replies to.
 

@@ -4,25 +4,25 @@ An etag is what an earlier answer gave; `*` is any.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from chat.table_storage.addresses import entity_path
 from chat.table_storage.entities import Value, encode_entity
+from chat.value_objects import value_object
 
 ANY = "*"
 Properties = Mapping[str, Value]
 """An entity to write: `PartitionKey`, `RowKey` and its own properties."""
 
 
-@dataclass(frozen=True, slots=True)
+@value_object
 class Insert:
     """Write an entity that must not exist: else Conflict 409."""
 
     entity: Properties
 
 
-@dataclass(frozen=True, slots=True)
+@value_object
 class Merge:
     """Change the given properties of an entity: Conflict 404 when it is absent, 412 when its etag is another."""
 
@@ -30,7 +30,7 @@ class Merge:
     etag: str = ANY
 
 
-@dataclass(frozen=True, slots=True)
+@value_object
 class Replace:
     """Replace an entity as a whole: Conflict 404 when it is absent, 412 when its etag is another."""
 
@@ -38,7 +38,7 @@ class Replace:
     etag: str = ANY
 
 
-@dataclass(frozen=True, slots=True)
+@value_object
 class Upsert:
     """Write an entity that may exist: its other properties are kept, or with `replace` removed."""
 
@@ -46,7 +46,7 @@ class Upsert:
     replace: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@value_object
 class Delete:
     """Delete an entity: Conflict 404 when it is absent, 412 when its etag is another."""
 

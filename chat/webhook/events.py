@@ -4,13 +4,13 @@ The rules are those of "CloudEvents extension for Azure Web PubSub event handler
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 from chat.errors import BinaryRefused, BodyTooLarge, InvalidEvent, InvalidMessage, NotInRoom
 from chat.json_text import parse_json
 from chat.text_rules import decode_header
+from chat.value_objects import value_object
 from chat.webhook.connection_state import ConnectionState, decode_state
 
 # The service takes 1 MiB from a client, so nothing larger can come from it.
@@ -26,7 +26,7 @@ SUBPROTOCOLS = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@value_object
 class Origin:
     """Which connection an event is about; the same attributes come with every event.
 
@@ -47,7 +47,7 @@ class Origin:
         return (self.subprotocol or "").lower() in SUBPROTOCOLS
 
 
-@dataclass(frozen=True, slots=True)
+@value_object
 class Connect:
     """A client wants to connect; the service waits for the answer. `roles` are those of its token."""
 
@@ -57,14 +57,14 @@ class Connect:
     roles: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@value_object
 class Connected:
     """A client is connected; the answer is ignored."""
 
     origin: Origin
 
 
-@dataclass(frozen=True, slots=True)
+@value_object
 class Disconnected:
     """A connection ended and cannot be recovered; the answer is ignored."""
 
@@ -72,7 +72,7 @@ class Disconnected:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
+@value_object
 class UserEvent:
     """A client sent something; the service waits for the answer. `content_type` is without parameters."""
 
@@ -173,9 +173,12 @@ def parse_connect(origin: Origin, content: Mapping[str, Any]) -> Connect:
 
 def require_header(headers: Mapping[str, str], name: str) -> str:
     """Return a header's value, which must not be blank."""
-    if not (value := headers.get(name, "").strip()):
-        raise InvalidEvent(f"the {name} header is missing")
-    return value
+    try:
+        if value := headers[name].strip():
+            return value
+    except KeyError:
+        pass  # as if it was blank
+    raise InvalidEvent(f"the {name} header is missing")
 
 
 def parse_time(text: str) -> datetime:
@@ -183,7 +186,8 @@ def parse_time(text: str) -> datetime:
     time: datetime | None
     try:
         time = datetime.fromisoformat(text)
-        time = time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
+        if time.tzinfo is not UTC:
+            time = time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
     except (ValueError, OverflowError):
         time = None
     if time is None or not 1970 <= time.year < 9999:  # what milliseconds since 1970 can express

@@ -13,6 +13,7 @@ from enum import Enum
 
 from chat.errors import Untrusted
 from chat.shared_reads import SharedReads
+from chat.value_objects import value_object
 
 MAX_KNOWN = 20_000
 BELIEVED_SECONDS = 600.0
@@ -31,7 +32,7 @@ class Ownership(Enum):
 Ask = Callable[[], Awaitable[Ownership]]
 
 
-@dataclass(frozen=True, slots=True)
+@value_object
 class _Known:
     """Whose connection it is, whether the service said so, and until when that is believed (monotonic seconds)."""
 
@@ -58,18 +59,28 @@ class KnownConnections:
         Where the service says only that it is open, it is the user's who was believed first. Raises Untrusted, or what
         `ask` raises.
         """
-        found, now = self.known.get(connection_id), self.clock()
-        if found is not None and found.until > now and (found.user == user or found.is_proved):
-            self.known.move_to_end(connection_id)
-            if found.user != user:
-                raise Untrusted("the connection of this event is another user's")
+        if self.is_known(connection_id, user):
             return
-        answer = await self.questions.get(f"{connection_id} {user}", ask, now)
+        found = self.known.get(connection_id)
+        answer = await self.questions.get(f"{connection_id} {user}", ask, self.clock())
         is_first = found is None or found.user == user
         if answer is Ownership.OWNED or (answer is Ownership.OPEN and is_first):
             self.note(connection_id, user, is_proved=answer is Ownership.OWNED)
             return
         raise Untrusted("the service says that the connection of this event is not open, or is another user's")
+
+    def is_known(self, connection_id: str, user: str) -> bool:
+        """Return whether it is believed without a question that the connection is open and the user's.
+
+        Raises Untrusted when it is known to be another user's.
+        """
+        found = self.known.get(connection_id)
+        if found is None or found.until <= self.clock() or not (found.user == user or found.is_proved):
+            return False
+        self.known.move_to_end(connection_id)
+        if found.user != user:
+            raise Untrusted("the connection of this event is another user's")
+        return True
 
     def note(self, connection_id: str, user: str, *, is_proved: bool) -> None:
         """Believe from now on that a connection is open and the user's; `is_proved`: the service says whose it is."""

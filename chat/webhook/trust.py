@@ -63,9 +63,8 @@ def signature(connection_id: str, key: str) -> str:
 def signature_matches(header: str, connection_id: str, keys: Sequence[str]) -> bool:
     """Return whether any signature in the `ce-signature` header was made with one of the keys."""
     received = [header_bytes(part.strip().lower()) for part in header.split(",")]
-    expected = [signature(connection_id, key).encode() for key in keys]
     # Every pair is compared: stopping at the first match would show which key is in use.
-    matches = [hmac.compare_digest(ours, theirs) for ours in expected for theirs in received]
+    matches = [hmac.compare_digest(signature(connection_id, key).encode(), each) for key in keys for each in received]
     return any(matches)
 
 

@@ -27,7 +27,7 @@ async def review(message, context):
 async def app_with(folder: Path, program: str, **settings: str) -> AsyncIterator[LocalChat]:
     """Run a copy of the app whose `review` is this program's."""
     file = copy_app(folder).parent / "moderation.py"
-    before, found, _ = file.read_text().partition("async def review(")
+    before, found, _ = file.read_text().partition("def review(")
     assert found
     file.write_text(before + textwrap.dedent(program))
     async with run_app(folder, **settings) as chat:
@@ -103,6 +103,7 @@ async def test_a_second_delivery_is_the_message_that_the_log_has(tmp_path: Path,
 
 FAILURES = {
     "raises": 'async def review(message, context): raise ValueError("no answer to " + message)',
+    "raises without waiting": 'def review(message, context): raise ValueError("no answer to " + message)',
     "is late": "import asyncio\n\nasync def review(message, context): await asyncio.Event().wait()",
     "decides nothing": "async def review(message, context): return None",
     "replaces by nothing": 'async def review(message, context): return Replace("")',

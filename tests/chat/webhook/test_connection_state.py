@@ -10,7 +10,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chat.rate_limits import Kind, Usage
-from chat.webhook.connection_state import LATEST, MAX_JOINED_ROOMS, ConnectionState, decode_state, encode_state
+from chat.webhook.connection_state import (
+    LATEST,
+    MAX_ENCODED,
+    MAX_JOINED_ROOMS,
+    ConnectionState,
+    decode_state,
+    encode_state,
+    read_header,
+    write_header,
+)
 
 USAGE = Usage({Kind.MESSAGE: 1_769_860_802_000}, 1_769_860_803_000, 2, 1_769_860_804_000)
 STATE = ConnectionState("ana", ("lobby", "design"), 1_769_860_801_000)
@@ -137,8 +146,19 @@ usages = st.builds(Usage, st.dictionaries(st.sampled_from(Kind), times), times, 
 
 
 @given(st.builds(ConnectionState, st.none() | names, rooms.map(tuple), times, usage=usages))
-def test_what_is_written_is_read(state: ConnectionState) -> None:
+def test_what_is_written_is_read_by_the_process_that_wrote_it_and_by_any_other(state: ConnectionState) -> None:
     assert decode_state(encode_state(state)) == state
+    assert read_header(write_header(state)) == state
+
+
+def test_a_state_is_kept_for_the_next_event_of_its_connection_and_so_many_at_most() -> None:
+    states = [replace(STATE, typed_at=number) for number in range(MAX_ENCODED + 1)]
+    headers = [encode_state(state) for state in states]
+
+    assert decode_state(headers[-1]) is states[-1]
+    for header, state in ((headers[-1], states[-1]), (headers[0], states[0])):
+        assert decode_state(header) is not state
+        assert decode_state(header) == state
 
 
 @given(
