@@ -66,9 +66,11 @@ def without_one(
     return subscribers[:place] + subscribers[place + 1 :]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class _StorageRecord:
     """What every record of a storage call says: when it happened (seconds since the epoch), and what was called.
+
+    Nobody changes a record. It is not frozen, because making a frozen one takes three times as long.
 
     `operation` and `table` are empty where the request names none. `client_request_id` is the caller's
     `x-ms-client-request-id`, `request_id` the storage's own. `correlation_id` is empty until a subscriber knows the
@@ -83,7 +85,7 @@ class _StorageRecord:
     correlation_id: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class StorageCalled(_StorageRecord):
     """A storage call was answered; without an answer (the connection was cut) `status` is None.
 
@@ -107,7 +109,7 @@ class StorageCalled(_StorageRecord):
     is_signed: bool | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class StorageFaultTriggered(_StorageRecord):
     """A fault disturbed a storage call: `fault` is its line of text."""
 

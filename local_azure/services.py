@@ -24,6 +24,7 @@ from local_azure.functions.configuration.local_settings import read_local_settin
 from local_azure.functions.console import print_line
 from local_azure.functions.errors import AddressError, ConfigurationError
 from local_azure.functions.instances.app_instances import AppInstances
+from local_azure.garbage_collection import collect_seldom
 from local_azure.identity_connections import (
     IdentityOptions,
     client_id_of_app,
@@ -107,6 +108,7 @@ async def run_services(options: ServiceOptions, instances: AppInstances) -> None
         )
         with _recording(service, options.record) as recording:
             host = instances.run(app_settings, PROCESS_STARTED)
+            collect_seldom()
             await _until_stopped(service, host, recording)
 
 

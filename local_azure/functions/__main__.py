@@ -26,6 +26,7 @@ from local_azure.functions.instances.app_instances import AppInstances
 from local_azure.functions.listener import listen
 from local_azure.functions.options import HostOptions, add_arguments, parse_options
 from local_azure.functions.process import finish_process, run_until_stopped
+from local_azure.garbage_collection import collect_seldom
 from local_azure.log_lines import log_to_stdout
 
 
@@ -59,6 +60,7 @@ async def _serve_here(options: HostOptions, listener: socket.socket) -> None:
         seconds = time.time() - PROCESS_STARTED
         print_startup(startup_text(host), seconds, is_loaded=host.app.failure is None)
         set_log_level(host.log_level)
+        collect_seldom()
         await asyncio.Event().wait()
 
 

@@ -7,7 +7,8 @@ import time
 from collections.abc import Callable
 from contextvars import ContextVar
 from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING
+from itertools import islice
+from typing import TYPE_CHECKING, Any
 
 from local_azure.meter.billing import MESSAGE_BYTES, rounded_messages
 
@@ -179,7 +180,7 @@ class Meter:
         else:
             self._requests[request_id] = cause
             if len(self._requests) > MAX_REQUEST_IDS:
-                del self._requests[next(iter(self._requests))]
+                drop_oldest_half(self._requests)
         usage.webhooks += 1
         usage.webhook_bytes += size
         usage.webhook_messages += messages_of(size)
@@ -203,6 +204,15 @@ class Meter:
         if request_id is not None and request_id in self._requests:
             return self._requests[request_id]
         return next(iter(self._handled)) if len(self._handled) == 1 else APP_CALL
+
+
+def drop_oldest_half(items: dict[str, Any]) -> None:
+    """Remove the older half of the items.
+
+    Not one item each time that one is added: a dict looks for its first item among all those that were removed.
+    """
+    for key in list(islice(items, len(items) // 2)):
+        del items[key]
 
 
 def messages_of(size: int) -> int:

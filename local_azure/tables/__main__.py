@@ -15,6 +15,7 @@ from pathlib import Path
 
 from local_azure.command_line import program_name
 from local_azure.faults import Fault, add_fault_option
+from local_azure.garbage_collection import collect_seldom
 from local_azure.listening import parse_port
 from local_azure.log_lines import log_to_stderr
 from local_azure.tables.faults import KINDS
@@ -74,6 +75,7 @@ async def _run(settings: Settings, host: str, port: int, faults: Sequence[Fault]
         stop_at_signals(stopped)
         print(f"Table storage listens on {service.endpoint}")  # noqa: T201
         print(f"Connection string: {service.connection_string}", flush=True)  # noqa: T201
+        collect_seldom()
         await stopped.wait()
 
 

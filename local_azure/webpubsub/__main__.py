@@ -20,6 +20,7 @@ from urllib.parse import urlsplit
 
 from local_azure.command_line import program_name
 from local_azure.faults import add_fault_option
+from local_azure.garbage_collection import collect_seldom
 from local_azure.identity_option import IdentityFailed, add_identity_options, serve_identity
 from local_azure.listening import parse_port
 from local_azure.log_lines import log_to_stderr
@@ -148,6 +149,7 @@ async def _run(
         service.observations.meter.prices = meter.prices
         file = options.settings or DEFAULT_SETTINGS_FILE
         async with followed_settings(file, partial(load_settings, options.settings), service):
+            collect_seldom()
             with observe(service):
                 await stopped.wait()
     if meter.is_wanted:

@@ -22,6 +22,7 @@ from local_azure.webpubsub.observations import (
     MessageFannedOut,
     MessagePublished,
     Observations,
+    group_audience,
 )
 from local_azure.webpubsub.pending_invocations import PendingInvocations
 from local_azure.webpubsub.protocols import Codec, Frame
@@ -49,7 +50,7 @@ class Transport(Protocol):
 
 
 class Connection:
-    """A logical connection, identified by its connection id.
+    """A logical connection, identified by its connection id; `ids` are that and the user id.
 
     `transport` is None while a reliable connection waits for its client to recover it. `protocol` is the negotiated
     subprotocol (None for none), `codec` encodes and decodes its frames.
@@ -62,6 +63,7 @@ class Connection:
         "ended",
         "groups",
         "hub",
+        "ids",
         "invocations",
         "permissions",
         "protocol",
@@ -87,6 +89,8 @@ class Connection:
         self.hub = hub
         self.source = source
         self.user_id: str | None = source.user_id
+        # One object for all records that name it: making it for each message takes longer than encoding it.
+        self.ids = source.connection_id, source.user_id
         self.protocol: str | None = source.subprotocol
         self.codec = codec
         self.permissions = permissions
@@ -232,7 +236,7 @@ class Hub:
         frame = b""
         if observations.active:
             began = time.time()
-            audience = Audience("group", message.group) if isinstance(message, GroupMessage) else audience
+            audience = group_audience(message.group) if isinstance(message, GroupMessage) else audience
         if follows_receivers:
             observations.publish_of_receiver(MessagePublished(self.name, message, audience))
         for target in targets:
@@ -267,7 +271,7 @@ class Hub:
         if frames:
             observations.meter.current().add_frames(frames, sent_bytes, billed)
         if observations.active:
-            named = tuple([(target.id, target.user_id) for target in reached[:MAX_NAMED_RECEIVERS]])
+            named = tuple([target.ids for target in reached[:MAX_NAMED_RECEIVERS]])
             observations.publish(MessageFannedOut(self.name, message, named, len(reached), len(frame), began, audience))
         for target in overflown:
             self.abort(target, REPLAY_OVERFLOW)

@@ -8,12 +8,13 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from functools import lru_cache
 from itertools import count
 from typing import Literal
 
 from yarl import URL
 
-from local_azure.meter.counters import Meter
+from local_azure.meter.counters import Meter, drop_oldest_half
 from local_azure.observations import Publisher, StorageObservation, without_one
 from local_azure.webpubsub.messages import ClientMessage, DataMessage
 
@@ -137,6 +138,12 @@ class Audience:
 
 
 UNKNOWN_AUDIENCE = Audience("unknown")
+
+
+@lru_cache(1000)
+def group_audience(group: str) -> Audience:
+    """Return the audience of a group's messages."""
+    return Audience("group", group)
 
 
 @dataclass(slots=True)
@@ -329,7 +336,7 @@ class Observations(Publisher[Observation]):
         """Store that an event with this request id was sent under the current correlation id."""
         self._correlation_ids[request_id] = CORRELATION_ID.get()
         if len(self._correlation_ids) > MAX_REQUEST_IDS:
-            del self._correlation_ids[next(iter(self._correlation_ids))]
+            drop_oldest_half(self._correlation_ids)
 
     def find_correlation_id(self, request_id: str | None) -> str:
         """Return the correlation id of the event with this request id; empty when no such event is known."""

@@ -1,5 +1,6 @@
 """Log lines: those that every message has read as those of the library do, and every handler understands them."""
 
+import io
 import logging
 import re
 
@@ -7,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from local_azure.log_lines import OWN_LOGGERS, FieldFormatter, log_info
+from local_azure.log_lines import OWN_LOGGERS, FieldFormatter, StandardOutput, log_info
 
 FIELD_NAMES = st.sampled_from(["hub", "event", "status", "milliseconds", "failure"])
 VALUES = st.one_of(st.none(), st.integers(), st.floats(allow_nan=False), st.text(max_size=20))
@@ -64,3 +65,42 @@ def test_nothing_is_made_below_the_level() -> None:
     log_info(logger_with(kept, logging.WARNING), "called")
 
     assert kept.records == []
+
+
+# --- lines without a record ----------------------------------------------------------
+
+
+@given(st.sampled_from(["", "instance 1"]), st.text(max_size=20), st.dictionaries(FIELD_NAMES, VALUES))
+def test_standard_output_gets_the_same_line_alone_and_beside_another_handler(
+    source: str, text: str, fields: dict[str, object]
+) -> None:
+    written = io.StringIO(newline="")
+    logger = logger_with(StandardOutput(written, FieldFormatter(source)))
+    log_info(logger, "it is '%s'", text, fields=fields)
+    alone = written.getvalue()
+    logger.addHandler(Kept())
+    log_info(logger, "it is '%s'", text, fields=fields)
+
+    beside = written.getvalue()[len(alone) :]
+    assert without_time(alone.replace("\n", " ")) == without_time(beside.replace("\n", " "))
+
+
+def test_a_filter_and_a_level_of_the_only_handler_count() -> None:
+    written = io.StringIO()
+    filtered, quiet = (StandardOutput(written, FieldFormatter()) for _ in range(2))
+    filtered.addFilter(lambda record: "secret" not in record.getMessage())
+    quiet.setLevel(logging.WARNING)
+
+    log_info(logger_with(filtered), "a %s", "secret")
+    log_info(logger_with(quiet), "called")
+
+    assert written.getvalue() == ""
+
+
+def test_a_line_that_cannot_be_formatted_is_reported_and_disturbs_nobody(capsys: pytest.CaptureFixture[str]) -> None:
+    written = io.StringIO()
+
+    log_info(logger_with(StandardOutput(written, FieldFormatter())), "%s and %s", "one")
+
+    assert written.getvalue() == ""
+    assert "not enough arguments" in capsys.readouterr().err

@@ -10,6 +10,7 @@ from local_azure.functions.errors import HostError
 from local_azure.functions.instances.messages import Started, Task
 from local_azure.functions.process import finish_process, run_until_stopped
 from local_azure.functions.serving import serve_with_options, startup_text
+from local_azure.garbage_collection import collect_seldom
 from local_azure.log_lines import log_to_stdout
 
 
@@ -28,6 +29,7 @@ async def _serve(task: Task, pipe: Connection, listener: socket.socket) -> None:
         async with serve_with_options(task.options, listener, task.instance) as host:
             pipe.send(Started(startup_text(host), host.log_level, host.app.failure is None))
             set_log_level(host.log_level)
+            collect_seldom()
             await asyncio.Event().wait()
     except HostError as error:
         pipe.send(Failed(str(error)))

@@ -14,7 +14,6 @@ from local_azure.webpubsub.messages import (
     Invoke,
     JoinGroup,
     LeaveGroup,
-    Payload,
     Ping,
     SendEvent,
     SendToGroup,
@@ -58,11 +57,6 @@ def client_message_label(message: ClientMessage | None) -> str:
             return f"invoke {message.event}"
         case CancelInvocation():
             return f"cancel invocation {message.invocation_id}"
-
-
-def payload_of(message: ClientMessage | None) -> Payload | None:
-    """Return the payload of a client's message, if it has one."""
-    return message.payload if isinstance(message, SendEvent | SendToGroup | StreamData | Invoke) else None
 
 
 def delivery_label(message: DataMessage) -> str:
@@ -136,12 +130,6 @@ def is_failure(service_frame_label: str) -> bool:
 def is_routine(label: str) -> bool:
     """Return whether the label is that of a frame which comes again and again, and seldom is of interest."""
     return label in ("ping", "pong") or label.startswith(("sequence ack ", "stream ack ", "stream keep-alive "))
-
-
-def groups_of(message: ClientMessage | DataMessage | None) -> tuple[str, ...]:
-    """Return the group that a message names, if it names one."""
-    group = getattr(message, "group", None)
-    return (group,) if isinstance(group, str) else ()
 
 
 def groups_of_path(path: str) -> tuple[str, ...]:

@@ -2,39 +2,53 @@
 
 from collections import deque
 
+from local_azure.webpubsub.inspector.record_encoder import EncodedRecords
+
 RECORD_BYTES = 48
-"""What a record costs beside its content: the object, and its place in the ring."""
+"""What a record costs at most beside its content: the object of its bytes, and its place in the ring."""
 
 MIN_BYTES_OF_ENTRY = 1000
 """What the entry of a record takes at least: no more records are kept than there may be entries."""
 
 
 class RecordRing:
-    """The newest records that fit into `max_bytes`; the oldest are dropped. `size` is what they take, in bytes."""
+    """The newest records that fit into `max_bytes`; the oldest are dropped, all that were encoded together at once.
+
+    Its length is the number of records, `size` is what they take, in bytes.
+    """
 
     def __init__(self, max_bytes: int) -> None:
         self._max_bytes = max_bytes
-        self._records: deque[bytes] = deque()
+        self._encoded: deque[EncodedRecords] = deque()
         self._max_records = max_bytes // MIN_BYTES_OF_ENTRY
+        self._count = 0
         self.size = 0
 
     def __len__(self) -> int:
-        return len(self._records)
+        return self._count
 
-    def add(self, record: bytes) -> None:
-        """Keep a record, and drop the oldest ones that no longer fit."""
-        self._records.append(record)
-        self.size += len(record) + RECORD_BYTES
-        while self.size > self._max_bytes or len(self._records) > self._max_records:
+    def add(self, encoded: EncodedRecords) -> None:
+        """Keep records, and drop the oldest ones that no longer fit."""
+        self._encoded.append(encoded)
+        self._count += encoded.records
+        self.size += size_of(encoded)
+        while self.size > self._max_bytes or self._count > self._max_records:
             self.take()
 
-    def take(self) -> bytes:
-        """Remove the oldest record and return it."""
-        record = self._records.popleft()
-        self.size -= len(record) + RECORD_BYTES
-        return record
+    def take(self) -> EncodedRecords:
+        """Remove the oldest records that were encoded together, and return them."""
+        encoded = self._encoded.popleft()
+        self._count -= encoded.records
+        self.size -= size_of(encoded)
+        return encoded
 
     def clear(self) -> None:
         """Drop every record."""
-        self._records.clear()
+        self._encoded.clear()
+        self._count = 0
         self.size = 0
+
+
+def size_of(encoded: EncodedRecords) -> int:
+    """Return what the records take in the ring, in bytes."""
+    return len(encoded.data) + encoded.records * RECORD_BYTES

@@ -4,26 +4,24 @@ On the path of a message a record is only kept. Entries are made of the records 
 """
 
 import asyncio
-import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from local_azure.webpubsub.inspector.record_codec import KeptRecord, RecordEncoder, decode
-from local_azure.webpubsub.inspector.record_ring import RECORD_BYTES, RecordRing
+from local_azure.webpubsub.inspector.record_encoder import RecordEncoder
+from local_azure.webpubsub.inspector.record_ring import RecordRing, size_of
 from local_azure.webpubsub.observations import Observation, Observations
 
 if TYPE_CHECKING:
     from local_azure.webpubsub.inspector.event_buffer import EventBuffer
 
-log = logging.getLogger(__name__)
-
 KEEP_SECONDS = 10.0
 # Entries are made in steps, so that the service answers meanwhile.
 STEP_SECONDS = 0.01
 
-# Records wait to be encoded together: code that runs again at once takes a quarter of the time.
-ENCODED_AT_ONCE = 32
+# Records wait to be encoded together: code that runs again at once takes a quarter of the time, and what they have in
+# common is encoded once.
+ENCODED_AT_ONCE = 64
 # A payload may take so much of what is kept; of a larger one only the start is kept.
 SHARE_OF_PAYLOAD = 32
 
@@ -95,7 +93,7 @@ class Recorder:
         loop = asyncio.get_running_loop()
         pause_due = loop.time() + STEP_SECONDS
         while self._ring:
-            self._make_entry(buffer)
+            self._make_entries(buffer)
             if loop.time() >= pause_due:
                 await asyncio.sleep(0)
                 pause_due = loop.time() + STEP_SECONDS
@@ -157,25 +155,20 @@ class Recorder:
             self._encode_waiting()
 
     def _encode_waiting(self) -> None:
-        for record in self._waiting:
-            self._ring.add(record if isinstance(record, bytes) else self._encode(record))
-        self._waiting.clear()
+        waiting, self._waiting = self._waiting, []
+        for encoded in self._encode(waiting):
+            self._ring.add(encoded)
         if self._buffer and self._ring.size + self._buffer.size > self._max_bytes:
             self.make_room()
 
-    def _make_entry(self, buffer: "EventBuffer") -> None:
-        kept = self._ring.take()
-        if kept.startswith(b"{"):  # no record of this process begins so
-            # Imported here: without a storage of another process there are no such records.
-            from local_azure.observation_stream import decode_record
+    def _make_entries(self, buffer: "EventBuffer") -> None:
+        """Make entries of the oldest records that were encoded together, in one go, so that they keep their order."""
+        # Imported here: most starts of the service end before somebody looks.
+        from local_azure.webpubsub.inspector.record_decoder import decode
 
-            try:
-                record: KeptRecord = decode_record(kept)
-            except ValueError:
-                log.warning("a record of the storage cannot be read")
-                return
-        else:
-            record = decode(kept)
-        buffer.add(record, len(kept) + RECORD_BYTES)
+        encoded = self._ring.take()
+        size_of_each = size_of(encoded) // encoded.records
+        for record in decode(encoded.data):
+            buffer.add(record, size_of_each)
         if self._ring.size + buffer.size > self._max_bytes:
             self.make_room()

@@ -17,7 +17,7 @@ from local_azure.http_redaction import (
     mask_url,
 )
 from local_azure.json_depth import check_depth
-from local_azure.webpubsub.inspector.record_codec import PayloadStart
+from local_azure.webpubsub.inspector.record_decoder import PayloadStart
 
 KEPT_BYTES = 8 * 1024
 HIDDEN = MASK

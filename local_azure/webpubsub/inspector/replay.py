@@ -12,9 +12,10 @@ from local_azure.webpubsub.event_handlers.requests import RepeatedEvent
 from local_azure.webpubsub.event_handlers.webhook_client import WebhookFailed
 from local_azure.webpubsub.events import HandlerResponse
 from local_azure.webpubsub.inspector.entries import Entry, EntryKind
-from local_azure.webpubsub.inspector.event_buffer import REQUEST_ID, EventBuffer
+from local_azure.webpubsub.inspector.entry_maker import REQUEST_ID
+from local_azure.webpubsub.inspector.event_buffer import EventBuffer
 from local_azure.webpubsub.inspector.exchanges import Exchange, header
-from local_azure.webpubsub.inspector.record_codec import PayloadStart
+from local_azure.webpubsub.inspector.record_decoder import PayloadStart
 
 SIGNATURE = "ce-signature"
 CLIENT_REQUEST_ID = "x-ms-client-request-id"

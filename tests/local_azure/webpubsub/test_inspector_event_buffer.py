@@ -7,7 +7,6 @@ import pytest
 from local_azure.webpubsub.hub import MAX_NAMED_RECEIVERS
 from local_azure.webpubsub.inspector.entries import ENTRY_BYTES, EntryKind
 from local_azure.webpubsub.inspector.event_buffer import EventBuffer
-from local_azure.webpubsub.inspector.record_codec import RecordEncoder, decode
 from local_azure.webpubsub.inspector.redaction import Redactor
 from local_azure.webpubsub.messages import (
     CancelInvocation,
@@ -42,6 +41,7 @@ from local_azure.webpubsub.observations import (
     WebhookSent,
 )
 from local_azure.webpubsub.websocket_frames import close_frame, data_frame
+from tests.local_azure.webpubsub.kept_records import keep
 
 HELLO = Payload(DataType.TEXT, b"hello", {"trace": "t-1"})
 TO_LOBBY = GroupMessage("lobby", HELLO, "ana")
@@ -54,7 +54,7 @@ def buffer() -> EventBuffer:
 
 def add(buffer: EventBuffer, record: Observation, size: int = 0) -> None:
     """Add a record in the form in which it is kept."""
-    buffer.add(decode(RecordEncoder(1024 * 1024).encode(record)), size)
+    buffer.add(keep(record), size)
 
 
 def frame(message: ClientMessage | None, text: str = "{}") -> FrameReceived:

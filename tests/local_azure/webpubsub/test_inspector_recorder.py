@@ -10,15 +10,9 @@ from yarl import URL
 
 from local_azure.observations import StorageCalled, StorageFaultTriggered
 from local_azure.webpubsub.inspector.event_buffer import EventBuffer
-from local_azure.webpubsub.inspector.record_codec import (
-    KEPT_OF_LARGE_BYTES,
-    KeptDelivery,
-    KeptFrame,
-    PayloadStart,
-    RecordEncoder,
-    decode,
-)
-from local_azure.webpubsub.inspector.record_ring import RECORD_BYTES, RecordRing
+from local_azure.webpubsub.inspector.record_decoder import KeptDelivery, KeptFrame, PayloadStart, decode
+from local_azure.webpubsub.inspector.record_encoder import KEPT_OF_LARGE_BYTES, EncodedRecords, RecordEncoder
+from local_azure.webpubsub.inspector.record_ring import RecordRing, size_of
 from local_azure.webpubsub.inspector.recorder import ENCODED_AT_ONCE, Recorder
 from local_azure.webpubsub.inspector.redaction import Redactor
 from local_azure.webpubsub.messages import DataType, GroupMessage, JoinGroup, Payload, Ping, SendEvent
@@ -38,12 +32,11 @@ from local_azure.webpubsub.observations import (
     WebhookSent,
 )
 from local_azure.webpubsub.websocket_frames import data_frame
+from tests.local_azure.webpubsub.kept_records import MIB, encoded_size, keep
 from tests.local_azure.webpubsub.small_app import until
 
-MIB = 1024 * 1024
 HEADERS = CIMultiDict([("ce-id", "1"), ("X-Twice", "a"), ("X-Twice", "b"), ("X-Empty", "")])
 EVENT = "azure.webpubsub.user.message"
-encoder = RecordEncoder(MIB)
 
 
 def event(data: bytes) -> SendEvent:
@@ -119,12 +112,12 @@ def make_recorder(observations: Observations, *, enabled: bool = True, max_bytes
     ids=lambda record: type(record).__name__,
 )
 def test_a_record_comes_back_as_it_was(record: Observation) -> None:
-    assert decode(encoder.encode(record)) == record
+    assert keep(record) == record
 
 
 def test_of_a_clients_frame_and_of_a_fan_out_what_is_shown_comes_back() -> None:
-    frame, delivery = decode(encoder.encode(received())), decode(encoder.encode([*records_of_a_message(b"hi")][2]))
-    no_payload = decode(encoder.encode(FrameReceived("chat", "c1", "ana", '{"type":"joinGroup"}', JoinGroup("lobby"))))
+    frame, delivery = keep(received()), keep([*records_of_a_message(b"hi")][2])
+    no_payload = keep(FrameReceived("chat", "c1", "ana", '{"type":"joinGroup"}', JoinGroup("lobby")))
 
     assert isinstance(frame, KeptFrame)
     assert (frame.title, frame.content, frame.data_type, frame.ack_id) == ("event message", b"hello", "text", 7)
@@ -136,12 +129,11 @@ def test_of_a_clients_frame_and_of_a_fan_out_what_is_shown_comes_back() -> None:
 
 
 def test_of_a_large_payload_the_start_and_the_whole_size_are_kept() -> None:
-    small = RecordEncoder(100_000)
     large = b"x" * 200_000
 
     for record in records_of_a_message(large):
-        assert len(small.encode(record)) < 2 * KEPT_OF_LARGE_BYTES + 2_000
-    sent = decode(small.encode([*records_of_a_message(large)][1]))
+        assert encoded_size(record, 100_000) < 2 * KEPT_OF_LARGE_BYTES + 2_000
+    sent = keep([*records_of_a_message(large)][1], 100_000)
 
     assert isinstance(sent, WebhookSent)
     assert isinstance(sent.body, PayloadStart)
@@ -165,10 +157,36 @@ def test_of_a_large_payload_the_start_and_the_whole_size_are_kept() -> None:
     ids=["group", "text", "event and metadata", "event", "header", "bodies"],
 )
 def test_a_hostile_record_takes_little_of_the_ring(record: Observation) -> None:
-    encoded = RecordEncoder(MIB // 32).encode(record)
+    assert encoded_size(record, MIB // 32) < 4 * KEPT_OF_LARGE_BYTES
+    keep(record, MIB // 32)
 
-    assert len(encoded) < 4 * KEPT_OF_LARGE_BYTES
-    decode(encoded)
+
+def test_records_that_are_encoded_together_come_back_in_their_order_and_share_what_they_have_in_common() -> None:
+    records = [*records_of_a_message(b"x" * 1000)]
+
+    (encoded,) = RecordEncoder(MIB).encode(records)
+
+    assert encoded.records == len(records)
+    assert [record.at for record in decode(encoded.data)] == [record.at for record in records]
+    assert len(encoded.data) < 0.8 * sum(encoded_size(record) for record in records)
+
+
+@pytest.mark.parametrize("size", [0, 1_500, 30_000, 500_000])
+def test_so_many_are_encoded_together_as_take_a_small_part_of_the_ring(size: int) -> None:
+    ring_bytes = 4 * MIB
+    records = [record for number in range(11) for record in records_of_a_message(b"x" * (size + number))]
+
+    together = [*RecordEncoder(ring_bytes // 32).encode(records)]
+
+    assert sum(encoded.records for encoded in together) == len(records)
+    assert max(size_of(encoded) for encoded in together) <= ring_bytes // 8
+
+
+def test_headers_with_a_line_break_are_not_shown() -> None:
+    kept = keep(RestCalled("GET", "/", "", 200, 1.0, None, None, headers=CIMultiDict({"a": "b\nc"})))
+
+    assert isinstance(kept, RestCalled)
+    assert kept.headers is None
 
 
 # --- the ring -----------------------------------------------------------------------
@@ -176,12 +194,21 @@ def test_a_hostile_record_takes_little_of_the_ring(record: Observation) -> None:
 
 def test_the_oldest_records_are_dropped_when_there_is_no_room() -> None:
     ring = RecordRing(1_000_000)
-    for number in range(2000):
-        ring.add(b"%04d" % number + b"x" * 996)
+    for number in range(500):
+        ring.add(EncodedRecords(b"%04d" % number + b"x" * 3996, 4))
         assert ring.size <= 1_000_000
 
-    assert ring.size == len(ring) * (1000 + RECORD_BYTES)
-    assert ring.take()[:4] == b"%04d" % (2000 - 1_000_000 // (1000 + RECORD_BYTES))
+    oldest = ring.take()
+    assert oldest.data[:4] == b"%04d" % (500 - 1_000_000 // size_of(oldest))
+    assert ring.size == len(ring) // 4 * size_of(oldest)
+
+
+def test_no_more_records_are_kept_than_there_may_be_entries() -> None:
+    ring = RecordRing(1_000_000)
+    for _ in range(300):
+        ring.add(EncodedRecords(b"small", 4))
+
+    assert len(ring) == 1000
 
 
 # --- the recorder -------------------------------------------------------------------

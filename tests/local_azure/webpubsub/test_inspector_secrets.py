@@ -2,11 +2,12 @@
 
 import json
 from collections.abc import Iterator
+from functools import cache
 from urllib.parse import quote
 
 import jwt
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 from multidict import CIMultiDict
 from yarl import URL
@@ -20,7 +21,6 @@ from local_azure.webpubsub.inspector.entries import Entry
 from local_azure.webpubsub.inspector.event_buffer import EventBuffer
 from local_azure.webpubsub.inspector.filters import EntryFilter
 from local_azure.webpubsub.inspector.har import har_document, read_har
-from local_azure.webpubsub.inspector.record_codec import RecordEncoder, decode
 from local_azure.webpubsub.inspector.redaction import Redactor
 from local_azure.webpubsub.messages import DataType, GroupMessage, Payload, SendEvent
 from local_azure.webpubsub.observations import (
@@ -34,6 +34,7 @@ from local_azure.webpubsub.observations import (
     WebhookSent,
 )
 from local_azure.webpubsub.websocket_frames import data_frame
+from tests.local_azure.webpubsub.kept_records import keep
 
 KEY = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789ABCDEFGH"
 LIMIT = 1024 * 1024
@@ -134,9 +135,8 @@ def records(secret: str, text: str) -> Iterator[Observation]:
 
 def recorded(secret: str, text: str) -> list[Entry]:
     buffer = EventBuffer(Redactor([KEY]), (KEY,))
-    encode = RecordEncoder(LIMIT).encode
     for record in records(secret, text):
-        buffer.add(decode(encode(record)))
+        buffer.add(keep(record, LIMIT))
     return list(buffer)
 
 
@@ -165,10 +165,17 @@ def forms(secret: str) -> set[str]:
     return written
 
 
+@cache
+def always_shown() -> str:
+    """Return what is shown whatever the secrets are, in small letters: Hypothesis also tries texts of our source."""
+    return everything_shown(recorded("Q" * 20, "another text, which is secret")).casefold()
+
+
 @settings(max_examples=12)
 @given(OPAQUE, ANY_TEXT)
 @example("0000000000000000", "000000001234567\\")  # the quote after a backslash ends the text
 def test_no_secret_leaves_the_inspector(secret: str, text: str) -> None:
+    assume(secret.casefold() not in always_shown() and text.casefold() not in always_shown())
     entries = recorded(secret, text)
     shown = everything_shown(entries)
 
@@ -183,6 +190,7 @@ def test_no_secret_leaves_the_inspector(secret: str, text: str) -> None:
 @given(OPAQUE, ANY_TEXT)
 def test_no_search_tells_a_secret(secret: str, text: str) -> None:
     """Who searches for the start of a secret must not learn the rest, character by character."""
+    assume(secret[:12].casefold() not in always_shown())
     entries = recorded(secret, text)
 
     assert [entry.title for entry in entries if EntryFilter.from_query({"q": secret[:12]}).matches(entry)] == []
