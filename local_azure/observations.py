@@ -79,7 +79,7 @@ class StorageCalled(_StorageRecord):
 
     `error_code` is the code of a refusal; that of a transaction comes with status 202. `is_signed` says whether the
     caller's signature is one of the account's keys, None when there is none or it was not looked at. `url` and headers
-    have signatures and tokens: whoever shows or sends a record masks them. `answer_headers` are those of the storage
+    have signatures and tokens: whoever shows a record masks them. `answer_headers` are those of the storage
     itself. Only the starts of long bodies are kept: the sizes are those of the whole.
     """
 
