@@ -28,21 +28,12 @@ class Publisher(Generic[R]):
         """Call the subscriber with each record from now on; return the function that ends the subscription."""
         self._subscribers += (subscriber,)
         self.active = True
-        self._on_change()
 
         def unsubscribe() -> None:
             self._subscribers = without_one(self._subscribers, subscriber)
             self.active = bool(self._subscribers)
-            self._on_change()
 
         return unsubscribe
-
-    async def wait_until_observing(self) -> None:
-        """Return when what happens from now on reaches the subscribers: here at once."""
-
-    def subscribe_encoded(self, subscriber: Callable[[R | bytes], None]) -> Callable[[], None]:
-        """As `subscribe`; a record of another process may come as the line of text that it was sent as."""
-        return self.subscribe(subscriber)
 
     def publish(self, record: R) -> None:
         """Call every subscriber; one that raises is logged and does not disturb the service."""
@@ -51,9 +42,6 @@ class Publisher(Generic[R]):
                 subscriber(record)
             except Exception:
                 log.exception("a subscriber failed")
-
-    def _on_change(self) -> None:
-        """Called when `active` may have changed."""
 
 
 def without_one(
@@ -91,7 +79,7 @@ class StorageCalled(_StorageRecord):
 
     `error_code` is the code of a refusal; that of a transaction comes with status 202. `is_signed` says whether the
     caller's signature is one of the account's keys, None when there is none or it was not looked at. `url` and headers
-    have signatures and tokens: whoever shows or sends a record masks them. `answer_headers` are those of the storage
+    have signatures and tokens: whoever shows a record masks them. `answer_headers` are those of the storage
     itself. Only the starts of long bodies are kept: the sizes are those of the whole.
     """
 

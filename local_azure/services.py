@@ -93,7 +93,6 @@ async def run_services(options: ServiceOptions, instances: AppInstances) -> None
         storage = await stack.enter_async_context(_serve_tables(options, identity))
         service = await stack.enter_async_context(_serve_webpubsub(settings, options, identity))
         service.show_storage(storage.observations, storage.faults)
-        service.count_storage_calls()
         for fault in options.faults:
             faults = storage.faults if isinstance(fault, STORAGE_FAULTS) else service.faults
             faults.add(fault)

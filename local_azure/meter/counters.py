@@ -125,7 +125,10 @@ class BusyTime:
 
 
 class Meter:
-    """The counters of one service. `prices` are those of the run, None for the examples."""
+    """The counters of one service. `prices` are those of the run, None for the examples.
+
+    `has_storage` says whether calls of a storage are counted.
+    """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         """`clock` returns monotonic seconds."""
@@ -134,7 +137,7 @@ class Meter:
         self.causes: dict[Cause, Usage] = {}
         self.connections = ConnectionTime()
         self.busy = BusyTime()
-        self.is_counting_storage = False
+        self.has_storage = False
         self.prices: Prices | None = None
         self._requests: dict[str, Cause] = {}
         self._handled: dict[Cause, int] = {}

@@ -53,7 +53,7 @@ class Report:
     peak_connections: int
     connection_seconds: float
     busy_seconds: float
-    counts_storage: bool
+    has_storage: bool
     prices: Prices
     memory_gb: float = DEFAULT_MEMORY_GB
 
@@ -99,7 +99,7 @@ class Report:
                 "functions_gb_second",
             ),
         ]
-        if self.counts_storage:
+        if self.has_storage:
             price = prices["storage_10000_transactions"] / 10_000
             name = "storage_10000_transactions"
             items.append(
@@ -135,7 +135,7 @@ def make_report(meter: Meter, prices: Prices) -> Report:
         peak_connections=meter.connections.peak,
         connection_seconds=meter.connections.seconds(now),
         busy_seconds=meter.busy.seconds(now),
-        counts_storage=meter.is_counting_storage,
+        has_storage=meter.has_storage,
         prices=prices,
     )
 
@@ -178,7 +178,7 @@ def to_json(report: Report) -> dict[str, object]:
                 "units": report.units,
             },
             "busySeconds": report.busy_seconds,
-            **_usage_json(report.total, counts_storage=report.counts_storage),
+            **_usage_json(report.total, has_storage=report.has_storage),
         },
         "total": {
             "items": [
@@ -200,7 +200,7 @@ def to_json(report: Report) -> dict[str, object]:
             {
                 "cause": label,
                 "count": usage.count,
-                **_usage_json(usage, counts_storage=report.counts_storage),
+                **_usage_json(usage, has_storage=report.has_storage),
                 "costOfMillion": report.cost_of_million(usage),
             }
             for label, usage in report.causes
@@ -215,7 +215,7 @@ def example_months(report: Report) -> str:
     return " and ".join(sorted({date for date in used if date}))
 
 
-def _usage_json(usage: Usage, *, counts_storage: bool) -> dict[str, object]:
+def _usage_json(usage: Usage, *, has_storage: bool) -> dict[str, object]:
     return {
         "outboundUnits": {"least": least_messages(usage), "most": most_messages(usage)},
         "outboundBytes": usage.frame_bytes + usage.webhook_bytes,
@@ -224,5 +224,5 @@ def _usage_json(usage: Usage, *, counts_storage: bool) -> dict[str, object]:
         "webhooks": usage.webhooks,
         "webhookBytes": usage.webhook_bytes,
         "restCalls": usage.rest_calls,
-        "storageCalls": usage.storage_calls if counts_storage else None,
+        "storageCalls": usage.storage_calls if has_storage else None,
     }

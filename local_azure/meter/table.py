@@ -62,7 +62,7 @@ def _cause_row(report: Report, label: str, usage: Usage) -> tuple[str, ...]:
         f"{_number(least)} to {_number(most)}",
         _number(usage.webhooks / count),
         _number(usage.rest_calls / count),
-        _number(usage.storage_calls / count) if report.counts_storage else "-",
+        _number(usage.storage_calls / count) if report.has_storage else "-",
         f"{report.cost_of_million(usage):,.2f}",
     )
 
@@ -78,7 +78,7 @@ def _prices_line(report: Report) -> str:
 
 
 def _storage(report: Report, usage: Usage) -> str:
-    return f"{usage.storage_calls:,}" if report.counts_storage else "uncounted"
+    return f"{usage.storage_calls:,}" if report.has_storage else "uncounted"
 
 
 def _amount(item: Item) -> str:

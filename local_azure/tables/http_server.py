@@ -15,9 +15,7 @@ from multidict import CIMultiDict
 
 from local_azure.bearer_tokens import BearerTokens
 from local_azure.faults.http_api import PATH as FAULTS_PATH
-from local_azure.faults.http_api import FaultApi, LocalFaults
-from local_azure.observation_stream import PATH as OBSERVATIONS_PATH
-from local_azure.observation_stream import ObservationStreams
+from local_azure.faults.http_api import FaultApi
 from local_azure.observations import Publisher, StorageCalled, StorageObservation
 from local_azure.tables.authentication import Credentials, authenticate, challenge
 from local_azure.tables.errors import ErrorCode, TableError, invalid_input
@@ -64,22 +62,14 @@ class HttpServer:
         self._settings = settings
         self._credentials = Credentials(settings.account, settings.keys, settings.allow_shared_key, tokens)
         self._faults = faults
-        self._fault_api = FaultApi(lambda: [LocalFaults(faults)])
-        self._streams = ObservationStreams(observations)
+        self._fault_api = FaultApi(lambda: [faults])
         self._observations = observations
 
     async def handle_local(self, received: web.BaseRequest) -> web.StreamResponse:
-        """Answer one call, or a request of this machine about faults or for a stream of observations."""
-        if received.raw_path.startswith("/inspector/"):
-            if received.raw_path == OBSERVATIONS_PATH:
-                return await self._streams.answer(received)
-            if received.raw_path == FAULTS_PATH or received.raw_path.startswith(f"{FAULTS_PATH}/"):
-                return await self._fault_api.answer(received)
+        """Answer one call, or a request of this machine about faults."""
+        if received.raw_path == FAULTS_PATH or received.raw_path.startswith(f"{FAULTS_PATH}/"):
+            return await self._fault_api.answer(received)
         return await self.handle(received)
-
-    def end_streams(self) -> None:
-        """End the streams of observations: the service stops."""
-        self._streams.end()
 
     async def handle(self, received: web.BaseRequest) -> web.StreamResponse:
         """Answer one call; every refusal becomes an error body, what is unexpected a 500 with a line in the log."""

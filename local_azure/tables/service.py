@@ -59,8 +59,7 @@ class Service:
     async def start(self, host: str, port: int, tls: ssl.SSLContext | None = None) -> None:
         """Open the database and listen, with `tls` by https; port 0 takes any free one.
 
-        On a loopback address, faults can be added and removed over HTTP (`local_azure.faults.http_api`), and its calls
-        can be observed (`local_azure.observation_stream`).
+        On a loopback address, faults can be added and removed over HTTP (`local_azure.faults.http_api`).
         Raises `StoreError` when the database cannot be used and `OSError` when the address cannot be had.
         """
         await self._store.open()
@@ -84,7 +83,6 @@ class Service:
 
     async def stop(self) -> None:
         """Free the port, let calls that are under way finish, and close the database."""
-        self._http_server.end_streams()
         if self._runner is not None:
             await self._runner.cleanup()
         await self._store.close()

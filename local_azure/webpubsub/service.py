@@ -12,7 +12,6 @@ from aiohttp import hdrs, web
 
 from local_azure.bearer_tokens import BearerTokens
 from local_azure.faults import FaultRegistry
-from local_azure.faults.http_api import FaultSource, LocalFaults
 from local_azure.listening import start_sites
 from local_azure.local_requests import is_loopback
 from local_azure.log_lines import http_logger
@@ -92,9 +91,7 @@ class Service:
             handle_signals=False,
         )
         self._inspector: Inspector | None = None
-        self._storages: list[Publisher[StorageObservation]] = []
         self._storage_subscriptions: list[Callable[[], None]] = []
-        self._counts_storage_calls = False
         self._scheme = "http"
         self._host = ""
         self._port = 0
@@ -130,29 +127,15 @@ class Service:
         """
         self._handlers.replace_hubs(hubs)
 
-    def show_storage(self, observations: Publisher[StorageObservation], faults: FaultRegistry | FaultSource) -> None:
-        """Show a storage in the inspector: its calls in the traces, and its faults.
+    def show_storage(self, observations: Publisher[StorageObservation], faults: FaultRegistry) -> None:
+        """Show a storage in the inspector, its calls in the traces and its faults, and let the meter count its calls.
 
-        One of another process is shown with `StreamedObservations` and `RemoteFaults`. Without an inspector, because
-        the service does not listen on a loopback address, nothing is shown.
+        Without an inspector, because the service does not listen on a loopback address, its calls are only counted.
         """
-        self._storages.append(observations)
-        if self._counts_storage_calls:
-            self._count_calls(observations)
         if self._inspector is not None:
-            source = LocalFaults(faults) if isinstance(faults, FaultRegistry) else faults
-            self._inspector.show_storage(observations, source)
-
-    def count_storage_calls(self) -> None:
-        """Let the meter count from now on also the calls of the storages that are shown; it does not by itself."""
-        if not self._counts_storage_calls:
-            self._counts_storage_calls = True
-            for observations in self._storages:
-                self._count_calls(observations)
-
-    def _count_calls(self, observations: Publisher[StorageObservation]) -> None:
+            self._inspector.show_storage(observations, faults)
         meter = self.observations.meter
-        meter.is_counting_storage = True
+        meter.has_storage = True
 
         def count(record: StorageObservation) -> None:
             if isinstance(record, StorageCalled):
@@ -222,7 +205,6 @@ class Service:
             self.observations,
             self._handlers,
             self._current_faults,
-            self.count_storage_calls,
         )
         self._runner.app.add_routes(self._inspector.routes())
         self._runner.app.on_shutdown.append(self._inspector.close)

@@ -85,8 +85,6 @@ async def test_the_storage_calls_of_the_app_are_in_the_trace_of_the_event_that_c
         await socket.send_json({"type": "event", "event": "message", "dataType": "text", "data": "hello", "ackId": 1})
         assert (await socket.receive_json(timeout=WAIT_SECONDS))["success"] is True
 
-        # The storage's calls come from another process, a moment later.
-        await page.first("storage", "merge messages")
         trace = await page.details(await page.first("frame-out", "ack 1"))
 
     steps = [step for step in trace["steps"] if step["title"] != "validate"]

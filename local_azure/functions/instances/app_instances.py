@@ -8,10 +8,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 from types import TracebackType
 
-from local_azure.child_process import describe_end
 from local_azure.functions.console import print_error, print_line, print_startup, set_log_level
 from local_azure.functions.http_server.access_keys import load_or_create_keys
 from local_azure.functions.instances.app_process import AppProcess, StartFailed
+from local_azure.functions.instances.child_process import describe_end
 from local_azure.functions.instances.messages import Started, Task
 from local_azure.functions.listener import listen, port_of, url_of
 from local_azure.functions.options import HostOptions, Instance

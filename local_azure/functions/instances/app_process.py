@@ -3,8 +3,8 @@
 import socket
 from multiprocessing.connection import Connection
 
-from local_azure.child_process import ChildProcess, ProcessFailed
 from local_azure.functions.errors import HostError
+from local_azure.functions.instances.child_process import ChildProcess, ProcessFailed
 from local_azure.functions.instances.messages import Started, Task
 
 

@@ -4,9 +4,9 @@ import asyncio
 import socket
 from multiprocessing.connection import Connection
 
-from local_azure.child_process import Failed, cancel_at_end, ignore_interrupts, receive_task
 from local_azure.functions.console import set_log_level
 from local_azure.functions.errors import HostError
+from local_azure.functions.instances.child_process import Failed, cancel_at_end, ignore_interrupts, receive_task
 from local_azure.functions.instances.messages import Started, Task
 from local_azure.functions.process import finish_process, run_until_stopped
 from local_azure.functions.serving import serve_with_options, startup_text

@@ -13,9 +13,9 @@ from uuid import uuid4
 
 from aiohttp import hdrs, web
 
-from local_azure.faults import forms_of
+from local_azure.faults import FaultRegistry, forms_of
 from local_azure.faults.http_api import PATH as FAULTS_PATH
-from local_azure.faults.http_api import FaultApi, FaultSource, LocalFaults, SourceUnavailable
+from local_azure.faults.http_api import FaultApi
 from local_azure.local_requests import SAFE_HEADERS, json_response, refusal, refuse_other_hosts, refuse_other_pages
 from local_azure.observations import Publisher, StorageObservation
 from local_azure.webpubsub.event_handlers import EventHandlers
@@ -61,17 +61,13 @@ class Inspector:
         observations: Observations,
         handlers: EventHandlers,
         faults: Callable[[], FaultInjector],
-        count_storage_calls: Callable[[], None],
     ) -> None:
         self._settings = settings
         self._hubs = hubs
         self._observations = observations
         self._handlers = handlers
-        self._faults = faults
-        self._count_storage_calls = count_storage_calls
-        self._storage_faults: list[FaultSource] = []
-        self._storage_observations: list[Publisher[StorageObservation]] = []
-        self._fault_api = FaultApi(lambda: [LocalFaults(self._faults()), *self._storage_faults])
+        self._storage_faults: list[FaultRegistry] = []
+        self._fault_api = FaultApi(lambda: [faults(), *self._storage_faults])
         self._recorder = Recorder(
             observations, self._make_buffer, enabled=settings.recorder.enabled, max_bytes=settings.recorder.max_bytes
         )
@@ -99,11 +95,9 @@ class Inspector:
             web.get("/inspector/{name:[a-z_]{1,40}\\.(?:css|js|svg)}", _for_local_host(self._page)),
         ]
 
-    def show_storage(self, observations: Publisher[StorageObservation], faults: FaultSource) -> None:
+    def show_storage(self, observations: Publisher[StorageObservation], faults: FaultRegistry) -> None:
         """Show the calls of a storage too, each in the trace of the event whose request id it has, and its faults."""
-
-        self._recorder.add_source(observations.subscribe_encoded)
-        self._storage_observations.append(observations)
+        self._recorder.add_source(observations.subscribe)
         self._storage_faults.append(faults)
 
     async def close(self, _application: object = None) -> None:
@@ -123,8 +117,6 @@ class Inspector:
         await response.prepare(request)
         hello = {"run": self._run, "forms": forms_of(self._fault_api.kinds())}
         with self._recorder.recording():
-            for observations in self._storage_observations:
-                await observations.wait_until_observing()
             try:
                 await response.write(_event("hello", hello))
                 await self._send_updates(request, response)
@@ -148,7 +140,7 @@ class Inspector:
                 await response.write(_event("entries", [entry.summary() for entry in entries]))
             if loop.time() >= state_due:
                 state_due = loop.time() + STATE_SECONDS
-                current = _event("state", await self._snapshot())
+                current = _event("state", self._snapshot())
                 if current != state:
                     state = current
                     await response.write(state)
@@ -175,12 +167,11 @@ class Inspector:
         return json_response({"entry": entry.details(), "steps": steps, "note": trace.note})
 
     async def _meter(self, _request: web.Request) -> web.StreamResponse:
-        """Answer what the run would cost; who asks wants to know of the storage's calls too, from now on."""
+        """Answer what the run would cost."""
         # Imported here: most runs do not ask.
         from local_azure.meter.prices import read_examples
         from local_azure.meter.report import make_report, to_json
 
-        self._count_storage_calls()
         meter = self._observations.meter
         return json_response(to_json(make_report(meter, meter.prices or read_examples())))
 
@@ -205,12 +196,8 @@ class Inspector:
 
         return Redactor(self._settings.access_keys)
 
-    async def _snapshot(self) -> dict[str, object]:
-        try:
-            faults = await self._fault_api.documents()
-        except SourceUnavailable:  # a storage of another process is starting again
-            faults = await LocalFaults(self._faults()).documents()
-        return snapshot(self._hubs, self._settings, self._handlers.handlers(), faults)
+    def _snapshot(self) -> dict[str, object]:
+        return snapshot(self._hubs, self._settings, self._handlers.handlers(), self._fault_api.documents())
 
 
 @cache

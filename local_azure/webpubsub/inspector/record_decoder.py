@@ -3,7 +3,6 @@
 Loaded when somebody looks for the first time: the path of a message only encodes.
 """
 
-import logging
 import marshal
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -25,8 +24,6 @@ from local_azure.webpubsub.observations import (
     WebhookCalled,
     WebhookSent,
 )
-
-log = logging.getLogger(__name__)
 
 
 class PayloadStart(bytes):
@@ -107,23 +104,9 @@ KeptRecord = (
 
 
 def decode(data: bytes) -> Iterator[KeptRecord]:
-    """Yield the records; a line of another process that is no record is logged and left out."""
+    """Yield the records."""
     for kind, *values in marshal.loads(data):  # noqa: S302 (made in this process)
-        if kind != "line":
-            yield _DECODERS[kind](values)
-        elif (record := _read_line(*values)) is not None:
-            yield record
-
-
-def _read_line(line: bytes) -> KeptRecord | None:
-    # Imported here: without a storage of another process there are no lines.
-    from local_azure.observation_stream import decode_record
-
-    try:
-        return decode_record(line)
-    except ValueError:
-        log.warning("a record of the storage cannot be read")
-        return None
+        yield _DECODERS[kind](values)
 
 
 def _read_headers(headers: tuple[str, str] | None) -> CIMultiDict[str] | None:

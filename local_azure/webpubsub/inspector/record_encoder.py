@@ -63,7 +63,6 @@ class RecordEncoder:
             WebhookCalled: self._webhook_called,
             RestCalled: self._rest_called,
             StorageCalled: self._storage_called,
-            bytes: self._line,
             StorageFaultTriggered: _fields(
                 "storage fault", "operation", "table", "request_id", "client_request_id", "fault"
             ),
@@ -74,11 +73,8 @@ class RecordEncoder:
             ConnectionEnded: _fields("ended", "hub", "connection_id", "user_id", "reason"),
         }
 
-    def encode(self, records: Iterable[Observation | bytes]) -> Iterator[EncodedRecords]:
-        """Yield the records as bytes: all together, or in several parts when payloads are long.
-
-        A record of another process may be the line of text that it was sent as.
-        """
+    def encode(self, records: Iterable[Observation]) -> Iterator[EncodedRecords]:
+        """Yield the records as bytes: all together, or in several parts when payloads are long."""
         together: list[_Values] = []
         for record in records:
             together.append(self._encoders[type(record)](record))
@@ -220,10 +216,6 @@ class RecordEncoder:
             record.answer_size,
             record.is_signed,
         )
-
-    def _line(self, line: bytes) -> _Values:
-        self._long_content += len(line)
-        return "line", line
 
     def _kept(self, payload: bytes | None) -> object:
         """Return a payload; of a large one the start and the whole size."""

@@ -25,11 +25,8 @@ ENCODED_AT_ONCE = 64
 # A payload may take so much of what is kept; of a larger one only the start is kept.
 SHARE_OF_PAYLOAD = 32
 
-Subscribe = Callable[[Callable[[Observation | bytes], None]], Callable[[], None]]
-"""Begins a subscription of the function that it gets, and returns the function that ends it.
-
-A record of another process may come as the line of text that it was sent as.
-"""
+Subscribe = Callable[[Callable[[Observation], None]], Callable[[], None]]
+"""Begins a subscription of the function that it gets, and returns the function that ends it."""
 
 
 class Recorder:
@@ -52,7 +49,7 @@ class Recorder:
         self.generation = 0
         self._max_bytes = max_bytes
         self._ring = RecordRing(max_bytes)
-        self._waiting: list[Observation | bytes] = []
+        self._waiting: list[Observation] = []
         self._encode = RecordEncoder(max_bytes // SHARE_OF_PAYLOAD).encode
         self._make_buffer = make_buffer
         self._buffer: EventBuffer | None = None
@@ -149,7 +146,7 @@ class Recorder:
     def _start(self) -> None:
         self._subscriptions = [subscribe(self._add) for subscribe in self._sources]
 
-    def _add(self, record: Observation | bytes) -> None:
+    def _add(self, record: Observation) -> None:
         self._waiting.append(record)
         if len(self._waiting) >= ENCODED_AT_ONCE:
             self._encode_waiting()

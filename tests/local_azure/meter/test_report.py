@@ -26,7 +26,7 @@ def metered_hour() -> Meter:
     """Return the meter of an hour: two connections, 1,000 events that each make a REST and two storage calls."""
     now = [0.0]
     meter = Meter(lambda: now[0])
-    meter.is_counting_storage = True
+    meter.has_storage = True
     meter.connections.change(1, 0.0)
     meter.connections.change(1, 1800.0)
     for number in range(1000):
@@ -90,9 +90,9 @@ def test_the_table_says_the_same_to_people() -> None:
     assert "examples of 2025-05, never read from Azure" in format_table(make_report(metered_hour(), read_examples()))
 
 
-def test_storage_that_nobody_counted_is_not_called_zero() -> None:
+def test_where_no_storage_is_known_its_calls_are_not_called_zero() -> None:
     meter = metered_hour()
-    meter.is_counting_storage = False
+    meter.has_storage = False
     report = make_report(meter, read_examples())
 
     document = json.loads(json.dumps(to_json(report)))

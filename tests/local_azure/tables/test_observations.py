@@ -1,15 +1,14 @@
-"""What a storage publishes about its calls: what was asked for and how it ended, never what signs it."""
+"""What a storage publishes about its calls: what was asked for and how it ended."""
 
 import json
 import time
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import aiohttp
 import pytest
 
 from local_azure import tables
-from local_azure.observation_stream import decode_record, encode_record
 from local_azure.observations import Publisher, StorageCalled, StorageFaultTriggered, StorageObservation
 from local_azure.tables.http_server import OBSERVED_BODY_BYTES
 from tests.local_azure.tables.rest_client import RestClient, insert_operation, write_operation
@@ -115,7 +114,7 @@ async def test_a_fault_and_the_call_that_it_disturbs_have_one_request_id(storage
     assert fault.request_id == call.request_id
 
 
-async def test_a_call_is_recorded_whole_and_without_what_signs_it(storage: Observed) -> None:
+async def test_a_call_is_recorded_whole_and_without_the_key_that_signs_it(storage: Observed) -> None:
     await storage.rest.insert("p", "r", text="hello")
     await storage.rest.query("PartitionKey eq 'p'")
     await storage.rest.transaction([insert_operation("rooms", "p", "s", text="hello again")])
@@ -128,24 +127,6 @@ async def test_a_call_is_recorded_whole_and_without_what_signs_it(storage: Obser
     assert b"hello again" in transaction.body
     assert [record.is_signed for record in (insert, query, transaction)] == [True] * 3
     assert tables.DEVELOPMENT_KEY not in str(storage.records)
-    sent = decode_record(encode_record(insert))
-    assert isinstance(sent, StorageCalled)
-    assert dict(sent.headers)["Authorization"] == "SharedKeyLite ***"
-    assert insert == replace(sent, headers=insert.headers)
-
-
-async def test_of_a_shared_access_signature_the_permissions_are_recorded_and_not_the_signature(
-    storage: Observed,
-) -> None:
-    url = f"{storage.service.endpoint}/rooms()?sv=2019-02-02&sp=r&se=2040-01-01&tn=rooms&sig=c2lnbmF0dXJl"
-    async with aiohttp.ClientSession() as session, session.get(url) as answer:
-        assert answer.status == 403
-
-    (call,) = (record for record in storage.records if isinstance(record, StorageCalled))
-    sent = decode_record(encode_record(call))
-    assert isinstance(sent, StorageCalled)
-    assert sent.url.endswith("sv=2019-02-02&sp=r&se=2040-01-01&tn=rooms&sig=***")
-    assert sent.is_signed is False
 
 
 async def test_of_a_long_body_the_start_and_the_size_are_recorded(storage: Observed) -> None:

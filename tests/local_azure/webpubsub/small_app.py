@@ -12,9 +12,6 @@ from azure.data.tables.aio import TableClient
 from azure.messaging.webpubsubservice.aio import WebPubSubServiceClient
 
 from local_azure import tables, webpubsub
-from local_azure.faults.remote_faults import RemoteFaults
-from local_azure.observation_stream import StreamedObservations
-from local_azure.tables.faults import KINDS as STORAGE_FAULTS
 
 HUB = "chat"
 ROOM = "lobby"
@@ -160,21 +157,16 @@ async def small_app(*, handler_timeout_seconds: float = 5.0, records: bool = Tru
 
 
 @asynccontextmanager
-async def storing_app(*, is_streamed: bool = False) -> AsyncIterator[SmallApp]:
+async def storing_app() -> AsyncIterator[SmallApp]:
     """Run service, application and a table storage, which the inspector shows, while the block lasts.
 
-    It is shown as a storage of the same process, or `is_streamed`: over HTTP, as one of another process.
     The application passes the request ids of its events on to the storage and to the service.
     """
     async with tables.serve() as storage, small_app() as app:
         async with TableClient.from_connection_string(storage.connection_string, TABLE) as table:
             await table.create_table()
         app.storage, app.passes_request_id_on = storage, True
-        if is_streamed:
-            origin = storage.endpoint.rpartition("/")[0]
-            app.service.show_storage(StreamedObservations(origin), RemoteFaults(origin, lambda: STORAGE_FAULTS))
-        else:
-            app.service.show_storage(storage.observations, storage.faults)
+        app.service.show_storage(storage.observations, storage.faults)
         yield app
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from azure.core.exceptions import ResourceNotFoundError
-from azure.data.tables.aio import TableClient
+from azure.data.tables.aio import TableClient, TableServiceClient
 
 from local_azure import tables, webpubsub
 from local_azure.tables.faults import FORMS
@@ -14,9 +14,9 @@ from tests.local_azure.webpubsub.open_page import OpenPage, open_page
 from tests.local_azure.webpubsub.small_app import TABLE, SmallApp, small_app, storing_app, until
 
 
-@pytest.fixture(params=[False, True], ids=["same process", "another process"])
-async def app(request: pytest.FixtureRequest) -> AsyncIterator[SmallApp]:
-    async with storing_app(is_streamed=request.param) as running:
+@pytest.fixture
+async def app() -> AsyncIterator[SmallApp]:
+    async with storing_app() as running:
         yield running
 
 
@@ -155,6 +155,19 @@ async def test_a_call_is_shown_with_its_entity_and_without_its_signature(app: Sm
     assert tables.DEVELOPMENT_KEY not in shown
 
 
+async def test_of_a_shared_access_signature_the_permissions_are_shown_and_not_the_signature(app: SmallApp) -> None:
+    url = f"{storage_of(app).endpoint}/{TABLE}()?sv=2019-02-02&sp=r&se=2040-01-01&tn={TABLE}&sig="
+    async with open_page(app) as page:
+        async with app.session.get(url + "c2lnbmF0dXJl") as answer:
+            assert answer.status == 403
+        call = await page.details(await page.first("storage"))
+        shown = page.text + str(call)
+
+    assert call["entry"]["http"]["url"] == url + "***"
+    assert call["entry"]["http"]["signature"] == "not with this key"
+    assert "c2lnbmF0dXJl" not in shown
+
+
 async def test_faults_of_the_storage_are_listed_added_and_removed_beside_the_others(app: SmallApp) -> None:
     line = "fail storage 503 operation=insert table=messages count=2"
     url = f"{app.service.endpoint}/inspector/faults"
@@ -192,7 +205,6 @@ async def test_without_a_storage_its_faults_are_not_known() -> None:
 
 
 async def test_a_call_before_the_page_was_open_is_shown(app: SmallApp) -> None:
-    await until(lambda: storage_of(app).observations.active)
     ana = await app.connect("ana")
     await ana.ask("good morning")
 
@@ -202,13 +214,16 @@ async def test_a_call_before_the_page_was_open_is_shown(app: SmallApp) -> None:
     assert trace[2] == ("storage", "insert messages", "201", 2, None)
 
 
-async def test_without_the_recorder_the_storage_is_observed_only_while_a_page_is_open() -> None:
+async def test_without_the_recorder_only_calls_while_a_page_is_open_are_shown() -> None:
     async with tables.serve() as storage, small_app(records=False) as app:
         app.service.show_storage(storage.observations, storage.faults)
-        assert not storage.observations.active
+        async with TableServiceClient.from_connection_string(storage.connection_string) as account:
+            await account.create_table("before")
+            async with open_page(app) as page:
+                await account.create_table("meanwhile")
+                first = await page.first("storage")
 
-        async with open_page(app):
-            assert storage.observations.active
+    assert first["title"] == "create_table meanwhile"
 
 
 async def test_a_storage_that_is_shown_while_a_page_is_open_is_recorded_at_once() -> None:
@@ -220,8 +235,11 @@ async def test_a_storage_that_is_shown_while_a_page_is_open_is_recorded_at_once(
         assert (await page.first("storage"))["title"] == "create_table messages"
 
 
-async def test_a_service_that_others_can_reach_shows_no_storage() -> None:
+async def test_a_service_that_others_can_reach_counts_the_calls_of_a_storage_and_shows_none() -> None:
     async with tables.serve() as storage, webpubsub.serve(host="0.0.0.0") as service:
         service.show_storage(storage.observations, storage.faults)
+        async with TableServiceClient.from_connection_string(storage.connection_string) as account:
+            await account.create_table(TABLE)
 
-        assert not storage.observations.active
+        assert not service.has_inspector
+        assert service.observations.meter.total().storage_calls == 1
