@@ -1,5 +1,6 @@
 """What holds for every test of local Azure."""
 
+import gc
 import logging
 from collections.abc import Iterator
 
@@ -16,3 +17,13 @@ def _log_as_before() -> Iterator[None]:
         root.removeHandler(handler)
     root.setLevel(levels[0])
     own.setLevel(levels[1])
+
+
+@pytest.fixture(autouse=True)
+def _garbage_collection_as_before() -> Iterator[None]:
+    """Undo what a command that ran in this process set for the garbage collector."""
+    threshold = gc.get_threshold()
+    yield
+    if gc.get_threshold() != threshold:
+        gc.set_threshold(*threshold)
+        gc.unfreeze()
