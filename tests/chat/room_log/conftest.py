@@ -68,3 +68,15 @@ async def proxy(table_storage: TableStorage, store: RoomStore) -> AsyncIterator[
     await store.tables.insert(TABLE, {"PartitionKey": "another-room", "RowKey": "head"})
     async with serve_proxy(table_storage.endpoint, table_storage.connection_string) as running:
         yield running
+
+
+@pytest.fixture
+def writer(instances: Instances, proxy: TableProxy) -> RoomWriter:
+    """One instance's writer, whose calls are counted."""
+    return instances.writer(proxy.connection_string)
+
+
+@pytest.fixture
+def other(instances: Instances, table_storage: TableStorage) -> RoomWriter:
+    """Another instance's writer."""
+    return instances.writer(table_storage.connection_string)
