@@ -85,8 +85,9 @@ def test_a_skipped_test_makes_the_run_fail_where_ci_is_true(
     shutil.copy(ROOT / "tests" / "conftest.py", tmp_path)
     (tmp_path / "test_sample.py").write_text("import pytest\n\ndef test_one():\n    pytest.skip('no browser')\n")
 
-    command = [sys.executable, "-m", "pytest", "-n", workers, "--rootdir", str(tmp_path), str(tmp_path)]
-    result = subprocess.run(command, cwd=tmp_path, env={**os.environ, "CI": ci}, capture_output=True, check=False)
+    command = [sys.executable, "-m", "pytest", "-p", "xdist", "-n", workers, "--rootdir", str(tmp_path), str(tmp_path)]
+    environment = {**os.environ, "CI": ci, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
+    result = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, check=False)
 
     assert result.returncode == exit_code, result.stdout
 

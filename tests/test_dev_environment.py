@@ -13,6 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from uv import find_uv_bin
 
 from dev_environment import ROOT, RUN_REQUIREMENTS, Stamp, ensure_environment, may_clear, read_stamp, venv_python
 from tests.system_parts import needs_posix
@@ -54,12 +55,16 @@ def write_wheel(file: Path, name: str) -> None:
 def make_environment(venv: Path, *, with_pip: bool = True) -> Path:
     """Make an environment as a person does, with a file of theirs in it; return that file.
 
-    `with_pip` makes the pip of this test run importable in it: installing pip takes seconds.
+    `with_pip` makes the pip of this test run importable in it: installing pip takes seconds. Nothing else of the test
+    run is in it, because pip reads what every package there says about itself.
     """
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", venv], check=True)
     if with_pip:
-        (packages,) = (path for path in site.getsitepackages() if (Path(path) / "pip").is_dir())
-        (site_packages(venv) / "pip_of_the_test_run.pth").write_text(packages)
+        (pip,) = (path for folder in site.getsitepackages() if (path := Path(folder) / "pip").is_dir())
+        pip_of_the_test_run = site_packages(venv).parent / "pip_of_the_test_run"
+        pip_of_the_test_run.mkdir()
+        (pip_of_the_test_run / "pip").symlink_to(pip)
+        (site_packages(venv) / "pip_of_the_test_run.pth").write_text(str(pip_of_the_test_run))
     marker = venv / "notes.txt"
     marker.write_text("not made by dev.py")
     return marker
@@ -112,8 +117,14 @@ def test_an_interrupted_creation_is_completed_and_what_is_installed_is_not_insta
 
 
 @posix_only
-def test_an_environment_that_dev_py_created_with_another_python_is_created_anew(project: Path) -> None:
-    """A link in it is removed, and what it leads to stays."""
+def test_an_environment_that_dev_py_created_with_another_python_is_created_anew(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A link in it is removed, and what it leads to stays.
+
+    With uv on the PATH, which takes the place of venv and pip and is faster.
+    """
+    monkeypatch.setenv("PATH", f"{Path(find_uv_bin()).parent}{os.pathsep}{os.environ['PATH']}")
     marker = make_environment(project / ".venv")
     write_stamp(project / ".venv", python="3.10.0 (earlier)", run="a", dev="b")
     (project / ".venv" / "link").symlink_to(project / "local_azure")

@@ -5,7 +5,10 @@ those of Durable Functions and of table bindings, T-001 … T-095 those of Table
 function's name (`test_w031_…`) or in any text (`W-031`, `W-031..W-033`). The reasons are in local_azure/README.md.
 """
 
+import os
 import re
+from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -47,18 +50,29 @@ def rows_of_the_catalogue() -> list[str]:
     return [code for code, sentence in rows if len(sentence.split()) > 3]
 
 
+@cache
+def text_of(file: Path) -> str:
+    return file.read_text(encoding="utf-8")
+
+
+def files_in(folder: Path) -> Iterator[Path]:
+    """Yield the files in a folder, without this one and what npm installed."""
+    for place, folders, names in os.walk(folder):
+        folders[:] = [name for name in folders if name != "node_modules"]
+        yield from (file for name in names if (file := Path(place, name)) != Path(__file__).resolve())
+
+
 def files_that_may_name_codes() -> list[Path]:
     """Return the text files of the backend, the local platform, the tests and the documents, without this one."""
-    files = (file for folder in SEARCHED_FOLDERS for file in (ROOT / folder).rglob("*"))
-    ours = (file for file in files if "node_modules" not in file.parts and file != Path(__file__).resolve())
-    return [file for file in ours if file.suffix in SEARCHED_SUFFIXES]
+    files = (file for folder in SEARCHED_FOLDERS for file in files_in(ROOT / folder))
+    return [file for file in files if file.suffix in SEARCHED_SUFFIXES]
 
 
+@cache
 def named_in_tests(letter: str) -> set[int]:
     """Return the numbers that test files name."""
-    files = [*ROOT.glob("tests/**/*.py"), *ROOT.glob("tests/**/*.mjs")]
-    ours = [file for file in files if "node_modules" not in file.parts and file != Path(__file__).resolve()]
-    return set[int]().union(*(numbers_in(file.read_text(encoding="utf-8"), letter) for file in ours))
+    files = [file for file in files_in(ROOT / "tests") if file.suffix in {".py", ".mjs"}]
+    return set[int]().union(*(numbers_in(text_of(file), letter) for file in files))
 
 
 def explained(letter: str) -> set[int]:
@@ -89,7 +103,7 @@ def test_every_number_has_exactly_one_row_in_the_catalogue() -> None:
 def test_every_code_that_is_named_anywhere_has_its_row_in_the_catalogue() -> None:
     known = set(rows_of_the_catalogue())
 
-    codes = {file: codes_in(file.read_text(encoding="utf-8")) for file in files_that_may_name_codes()}
+    codes = {file: codes_in(text_of(file)) for file in files_that_may_name_codes()}
     unknown = {str(file.relative_to(ROOT)): named - known for file, named in codes.items() if named - known}
 
     assert {file.relative_to(ROOT).parts[0] for file in codes} == set(SEARCHED_FOLDERS)

@@ -89,9 +89,10 @@ def test_the_program_without_pytest_prints_what_is_said(tmp_path: Path) -> None:
     assert (ran.stdout, ran.stderr) == ("['hello']\n", "")
 
 
-@pytest.mark.parametrize("page", [pytest.param(PACKAGE_PAGE, id="PACKAGE.md"), pytest.param(README, id="README.md")])
-def test_the_tests_of_a_page_pass_in_another_project(tmp_path: Path, page: str) -> None:
-    sources = [block for block in blocks("python", page) if "def test_" in block]
+def test_the_tests_of_both_pages_pass_in_another_project(tmp_path: Path) -> None:
+    pages = [[block for block in blocks("python", page) if "def test_" in block] for page in (PACKAGE_PAGE, README)]
+    assert all(pages)
+    sources = [source for page in pages for source in page]
     for number, source in enumerate(sources):
         (tmp_path / f"test_{number}.py").write_text(source)
     conftest = re.search(r'`(pytest_plugins = \[".*?"\])`', README)

@@ -15,11 +15,11 @@ from local_azure import functions, webpubsub
 from local_azure.functions.errors import AppLoadError
 from local_azure.functions.worker.import_scope import app_import_scope
 from local_azure.functions.worker.loading import load_functions
-from tests.local_azure.functions.apps import Served, WriteApp
+from tests.local_azure.functions.apps import HEADER, Served
 from tests.local_azure.functions.official.cases import BEHAVIOUR_CASES, CHAT_CASES, STREAMING_CASES
 from tests.local_azure.functions.official.comparison import HOST, Case, answers_to
 from tests.local_azure.functions.official.flows import durable_client
-from tests.local_azure.functions.official.runtime import official_app
+from tests.local_azure.functions.official.runtime import index_apps, official_app
 
 ROOT = Path(__file__).resolve().parents[3]
 BEHAVIOURS = Path(__file__).parent / "official" / "behaviours"
@@ -119,15 +119,36 @@ DEFINITIONS = {
 }
 
 
-@pytest.mark.parametrize("source", DEFINITIONS.values(), ids=DEFINITIONS)
-async def test_an_app_is_refused_by_both_or_by_neither(write_app: WriteApp, source: str) -> None:
-    folder = write_app(f"@app.route()\ndef f(req): ...\n{source}")
+@dataclass(frozen=True)
+class IndexedApp:
+    """An app's folder, and what the official runtime made of it."""
+
+    folder: Path
+    functions: list[str]
+    failure: str | None
+
+
+@pytest.fixture(scope="module")
+def indexed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, IndexedApp]:
+    """The apps of `DEFINITIONS`, each with one more function."""
+    folders = [tmp_path_factory.mktemp("app") for _ in DEFINITIONS]
+    for folder, source in zip(folders, DEFINITIONS.values(), strict=True):
+        (folder / "function_app.py").write_text(f"{HEADER}@app.route()\ndef f(req): ...\n{source}")
+        (folder / "host.json").write_text('{"version": "2.0"}')
+    return {
+        name: IndexedApp(folder, [function["name"] for function in official["functions"]], official["failure"])
+        for name, folder, official in zip(DEFINITIONS, folders, index_apps(folders), strict=True)
+    }
+
+
+@pytest.mark.parametrize("name", DEFINITIONS)
+def test_an_app_is_refused_by_both_or_by_neither(indexed: dict[str, IndexedApp], name: str) -> None:
+    official = indexed[name]
     try:
-        with app_import_scope(folder):
-            ours = [function.name for function in load_functions(folder)]
+        with app_import_scope(official.folder):
+            ours = [function.name for function in load_functions(official.folder)]
     except AppLoadError:
         ours = []
 
-    async with official_app(folder, {}) as official:
-        assert [function["name"] for function in official.functions] == ours
-        assert (official.failure is not None) == (ours == [])
+    assert official.functions == ours
+    assert (official.failure is not None) == (ours == [])

@@ -8,6 +8,7 @@ import asyncio
 import base64
 import json
 import os
+import subprocess
 import sys
 import time
 from asyncio.subprocess import PIPE, Process
@@ -27,6 +28,7 @@ from tests.local_azure.functions.apps import Answer, send
 WORKER = Path(__file__).with_name("worker.py")
 START_SECONDS = 30.0
 CALL_SECONDS = 20.0
+INDEXING_SECONDS = 60.0
 MAX_LINE_BYTES = 2**24
 
 
@@ -118,8 +120,7 @@ async def official_app(
 
     `python` is the interpreter whose environment has what the app needs.
     """
-    environment = {**os.environ, **settings, "TZ": "UTC"}
-    environment.pop("CONTAINER_NAME", None)
+    environment = _environment(settings)
     command = (python, str(WORKER), str(folder))
     process = await asyncio.create_subprocess_exec(
         *command, stdin=PIPE, stdout=PIPE, stderr=PIPE, env=environment, limit=MAX_LINE_BYTES
@@ -136,6 +137,26 @@ async def official_app(
         process.stdin.close()
         await asyncio.wait_for(process.wait(), CALL_SECONDS)
         await errors
+
+
+def index_apps(folders: Sequence[Path]) -> list[dict[str, Any]]:
+    """Index several apps, each in a process of its own; return the `functions` and the `failure` of each."""
+    ran = subprocess.run(
+        [sys.executable, str(WORKER), *map(str, folders)],
+        env=_environment({}),
+        capture_output=True,
+        text=True,
+        timeout=INDEXING_SECONDS,
+        check=False,
+    )
+    assert ran.returncode == 0, ran.stderr
+    return [json.loads(line) for line in ran.stdout.splitlines()]
+
+
+def _environment(settings: Mapping[str, str]) -> dict[str, str]:
+    environment = {**os.environ, **settings, "TZ": "UTC"}
+    environment.pop("CONTAINER_NAME", None)
+    return environment
 
 
 def forward(server: str, method: str, target: str, headers: tuple[tuple[str, str], ...], body: bytes | None) -> Answer:

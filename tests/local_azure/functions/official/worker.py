@@ -2,13 +2,14 @@
 
 Started as a program with the app's folder; one JSON line in is a list of invocations to make at once, one JSON line out
 the list of their outcomes. The first line out describes the functions, or the failure. It knows nothing of the embedded
-host.
+host. Started with several folders, it only writes the first line of each.
 """
 
 import asyncio
 import base64
 import importlib.util
 import json
+import multiprocessing
 import os
 import sys
 import types
@@ -19,8 +20,29 @@ Json = dict[str, Any]
 
 
 def main() -> None:
-    """Index the app, then answer invocations until the input ends."""
-    app_root = Path(sys.argv[1])
+    """Index the app, then answer invocations until the input ends; index several apps one after the other."""
+    first, *more = (Path(argument) for argument in sys.argv[1:])
+    if more:
+        _index_each([first, *more])
+    else:
+        _serve_app(first)
+
+
+def _index_each(app_roots: list[Path]) -> None:
+    """Index each app in a process of its own; on Linux the runtime is imported once for all."""
+    for name in ("azure.functions", "azure_functions_runtime"):
+        importlib.import_module(name)
+    if sys.platform == "linux":
+        multiprocessing.set_start_method("fork")
+    for app_root in app_roots:
+        indexing = multiprocessing.Process(target=_serve_app, args=(app_root,))  # its input is empty
+        indexing.start()
+        indexing.join()
+        if indexing.exitcode:
+            sys.exit(f"the process that indexed {app_root} ended with {indexing.exitcode}")
+
+
+def _serve_app(app_root: Path) -> None:
     # Set on some build machines; it makes the runtime believe that it is in Azure.
     os.environ.pop("CONTAINER_NAME", None)
     # What the app prints must not be taken for an answer.
