@@ -13,7 +13,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from uv import find_uv_bin
 
 from dev_environment import ROOT, RUN_REQUIREMENTS, Stamp, ensure_environment, may_clear, read_stamp, venv_python
 from tests.system_parts import needs_posix
@@ -117,14 +116,8 @@ def test_an_interrupted_creation_is_completed_and_what_is_installed_is_not_insta
 
 
 @posix_only
-def test_an_environment_that_dev_py_created_with_another_python_is_created_anew(
-    project: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A link in it is removed, and what it leads to stays.
-
-    With uv on the PATH, which takes the place of venv and pip and is faster.
-    """
-    monkeypatch.setenv("PATH", f"{Path(find_uv_bin()).parent}{os.pathsep}{os.environ['PATH']}")
+def test_an_environment_that_dev_py_created_with_another_python_is_created_anew(project: Path) -> None:
+    """A link in it is removed, and what it leads to stays."""
     marker = make_environment(project / ".venv")
     write_stamp(project / ".venv", python="3.10.0 (earlier)", run="a", dev="b")
     (project / ".venv" / "link").symlink_to(project / "local_azure")
