@@ -62,7 +62,9 @@ function createWorker(browser, version, files) {
   const hashes = Object.fromEntries(Object.entries(files).map(([path, text]) => [path, hashOf(text)]));
   const head = `const VERSION = ${JSON.stringify(version)}; const FILES = ${JSON.stringify(hashes)};`;
   const { caches, fetch } = browser;
-  vm.runInNewContext(head + SOURCE, { self, caches, fetch, crypto, Response, URL, setTimeout, Set, Uint8Array });
+  const startTimer = (run, milliseconds) => setTimeout(run, milliseconds); // also when a test has mocked timers later
+  const globals = { self, caches, fetch, crypto, Response, URL, setTimeout: startTimer, Set, Uint8Array };
+  vm.runInNewContext(head + SOURCE, globals);
 
   async function dispatch(name, event = {}) {
     const waiting = [];
