@@ -133,7 +133,9 @@ async def talk(people: Sequence[Member], listener: Member, seconds: float) -> He
         return count
 
     said = sum(await asyncio.gather(*(say(number, member) for number, member in enumerate(people))))
-    await asyncio.sleep(SETTLE_SECONDS)
+    deadline = time.perf_counter() + SETTLE_SECONDS
+    while len(listener.latencies) < said and time.perf_counter() < deadline:
+        await asyncio.sleep(0.05)
     times = sorted(listener.latencies)
     return Heard(said, len(times), times[len(times) // 2], times[len(times) * 99 // 100])
 
@@ -145,15 +147,15 @@ def measure_joins() -> list[Row]:
     return [Row("rows of a user before 1,000 joins of new rooms", before, ""), Row("… and after them", after, "")]
 
 
-async def join_many(chat: Chat) -> tuple[int, int]:
-    """Return the number of the user's rows before and after the joins."""
+async def join_many(chat: Chat, connections: int = CONNECTIONS) -> tuple[int, int]:
+    """Return the number of the user's rows before and after the joins over so many connections, 20 over each."""
     account = f"DefaultEndpointsProtocol=http;AccountName={DEVELOPMENT_ACCOUNT};AccountKey={DEVELOPMENT_KEY}"
     settings = Settings({"AzureWebJobsStorage": f"{account};TableEndpoint={chat.tables};"})
     client = TableClient(read_storage_connection(settings), settings.table_prefix)
     before = await count_rows(client, "ana")
     async with AsyncExitStack() as stack:
         http = await stack.enter_async_context(aiohttp.ClientSession())
-        for connection in range(CONNECTIONS):
+        for connection in range(connections):
             await join_rooms(chat, http, [f"new-{connection}-{number}" for number in range(JOINS)])
     after = await count_rows(client, "ana")
     await client.close()
