@@ -36,6 +36,7 @@ CROWD, QUESTIONS = 1200, 100
 CONNECTIONS, JOINS = 50, 20
 DIALS_AT_ONCE = 20
 SETTLE_SECONDS = 2.0
+POLL_SECONDS = 0.05
 
 
 @dataclass(frozen=True)
@@ -133,7 +134,10 @@ async def talk(people: Sequence[Member], listener: Member, seconds: float) -> He
         return count
 
     said = sum(await asyncio.gather(*(say(number, member) for number, member in enumerate(people))))
-    await asyncio.sleep(SETTLE_SECONDS)
+    for _ in range(round(SETTLE_SECONDS / POLL_SECONDS)):
+        if len(listener.latencies) == said:
+            break
+        await asyncio.sleep(POLL_SECONDS)
     times = sorted(listener.latencies)
     return Heard(said, len(times), times[len(times) // 2], times[len(times) * 99 // 100])
 
@@ -145,15 +149,15 @@ def measure_joins() -> list[Row]:
     return [Row("rows of a user before 1,000 joins of new rooms", before, ""), Row("… and after them", after, "")]
 
 
-async def join_many(chat: Chat) -> tuple[int, int]:
-    """Return the number of the user's rows before and after the joins."""
+async def join_many(chat: Chat, connections: int = CONNECTIONS) -> tuple[int, int]:
+    """Return the number of the user's rows before and after the joins over so many connections, 20 over each."""
     account = f"DefaultEndpointsProtocol=http;AccountName={DEVELOPMENT_ACCOUNT};AccountKey={DEVELOPMENT_KEY}"
     settings = Settings({"AzureWebJobsStorage": f"{account};TableEndpoint={chat.tables};"})
     client = TableClient(read_storage_connection(settings), settings.table_prefix)
     before = await count_rows(client, "ana")
     async with AsyncExitStack() as stack:
         http = await stack.enter_async_context(aiohttp.ClientSession())
-        for connection in range(CONNECTIONS):
+        for connection in range(connections):
             await join_rooms(chat, http, [f"new-{connection}-{number}" for number in range(JOINS)])
     after = await count_rows(client, "ana")
     await client.close()

@@ -8,6 +8,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 import azure.functions as func
 import pytest
+import pytest_asyncio
 
 from chat.times import timestamp
 from chat.webhook.trust import signature
@@ -89,3 +90,24 @@ async def chat() -> AsyncIterator[LocalChat]:
     """The whole chat on free ports, without stored messages."""
     async with run_chat() as running:
         yield running
+
+
+in_module_loop = pytest.mark.asyncio(loop_scope="module")
+"""The mark of the tests that take `shared_chat`: it runs on the event loop of their module."""
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def chat_of_module() -> AsyncIterator[LocalChat]:
+    """One whole chat for the tests of a module."""
+    async with run_chat() as running:
+        yield running
+
+
+@pytest.fixture
+def shared_chat(chat_of_module: LocalChat) -> LocalChat:
+    """The module's chat, for tests to which it does not matter what was stored before.
+
+    The app remembers whose a connection is, so the unannounced connection of another test is not used again.
+    """
+    chat_of_module.unannounced = ""
+    return chat_of_module

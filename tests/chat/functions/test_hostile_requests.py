@@ -5,7 +5,7 @@ import base64
 
 import pytest
 
-from tests.chat.conftest import event_headers
+from tests.chat.conftest import event_headers, in_module_loop
 from tests.chat.local_chat import LocalChat, run_chat
 from tests.local_azure.functions.apps import Answer, send
 
@@ -29,19 +29,22 @@ async def request(chat: LocalChat, method: str, target: str, *headers: tuple[str
         "//[/x.js",
     ],
 )
-async def test_a_path_that_no_file_can_have_is_not_found(chat: LocalChat, path: str) -> None:
-    assert (await request(chat, "GET", path)).status == 404
+@in_module_loop
+async def test_a_path_that_no_file_can_have_is_not_found(shared_chat: LocalChat, path: str) -> None:
+    assert (await request(shared_chat, "GET", path)).status == 404
 
 
 @pytest.mark.parametrize("host", ["[", "[::1", "]", "[x]", "a b", "a/b", "a@b", "a:b", "a:1:2", "\xff", "a?id=bo"])
-async def test_a_host_that_cannot_be_one_is_refused_on_every_path(chat: LocalChat, host: str) -> None:
+@in_module_loop
+async def test_a_host_that_cannot_be_one_is_refused_on_every_path(shared_chat: LocalChat, host: str) -> None:
     for path in ("/negotiate?id=ana", "/", "/rooms", "/session", "/admin/host/status", "/eventhandler"):
-        assert (await request(chat, "GET", path, ("Host", host))).status == 400, path
+        assert (await request(shared_chat, "GET", path, ("Host", host))).status == 400, path
 
 
 @pytest.mark.parametrize("host", ["", "localhost", "chat.example:7071", "127.0.0.1:80", "[::1]:7071", "[::1]"])
-async def test_a_host_that_can_be_one_is_served(chat: LocalChat, host: str) -> None:
-    assert (await request(chat, "GET", "/negotiate?id=ana", ("Host", host))).status == 200
+@in_module_loop
+async def test_a_host_that_can_be_one_is_served(shared_chat: LocalChat, host: str) -> None:
+    assert (await request(shared_chat, "GET", "/negotiate?id=ana", ("Host", host))).status == 200
 
 
 @pytest.mark.parametrize(
@@ -74,19 +77,22 @@ async def test_a_bearer_that_is_no_token_is_not_trusted(token: str) -> None:
         "/runtime/webhooks/durabletask/instances?createdTimeFrom=%C2%B2",
     ],
 )
-async def test_a_parameter_of_other_digits_or_broken_bytes_is_refused(chat: LocalChat, target: str) -> None:
-    assert (await request(chat, "GET", target)).status == 400
+@in_module_loop
+async def test_a_parameter_of_other_digits_or_broken_bytes_is_refused(shared_chat: LocalChat, target: str) -> None:
+    assert (await request(shared_chat, "GET", target)).status == 400
 
 
 @pytest.mark.parametrize("path", ["/negotiate", "/runtime/webhooks/durabletask/orchestrators/reminder"])
-async def test_a_body_nested_too_deeply_is_refused(chat: LocalChat, path: str) -> None:
-    assert (await request(chat, "POST", path, body=b"[" * 4000)).status == 400
-    assert (await request(chat, "POST", path, body=b'{"a":' * 800)).status == 400
+@in_module_loop
+async def test_a_body_nested_too_deeply_is_refused(shared_chat: LocalChat, path: str) -> None:
+    assert (await request(shared_chat, "POST", path, body=b"[" * 4000)).status == 400
+    assert (await request(shared_chat, "POST", path, body=b'{"a":' * 800)).status == 400
 
 
 @pytest.mark.parametrize("time", ["10\u017f", "10\u017fec", "at 17:30\u017f", "¹m"])
-async def test_a_letter_or_digit_that_only_looks_like_one_is_no_duration(chat: LocalChat, time: str) -> None:
-    ana = await chat.open("ana")
+@in_module_loop
+async def test_a_letter_or_digit_that_only_looks_like_one_is_no_duration(shared_chat: LocalChat, time: str) -> None:
+    ana = await shared_chat.open("ana")
 
     await ana.send("message", f"/remind {time} tea")
 

@@ -13,6 +13,7 @@ from chat.table_storage.client import TableClients
 from local_azure.observations import StorageCalled
 from local_azure.tables import faults as storage
 from local_azure.webpubsub.observations import RestCalled
+from tests.chat.conftest import in_module_loop
 from tests.chat.functions.test_signed_in import id_of, sign_in
 from tests.chat.local_chat import Frame, LocalChat, Tab, run_chat
 
@@ -118,8 +119,11 @@ async def test_a_message_mentions_ten_users_at_most(chat: LocalChat) -> None:
 
 @pytest.mark.parametrize("mentions", ["bo", [1], [""], [None], ["x" * 129], ["bo"] * 11, {"bo": 1}])
 @pytest.mark.parametrize("event", ["message", "edit"])
-async def test_mentions_that_are_no_list_of_ids_are_refused(chat: LocalChat, event: str, mentions: object) -> None:
-    ana = await chat.open("ana")
+@in_module_loop
+async def test_mentions_that_are_no_list_of_ids_are_refused(
+    shared_chat: LocalChat, event: str, mentions: object
+) -> None:
+    ana = await shared_chat.open("ana")
     await ana.ask("message", "first")
     identity = (await ana.next(sender="ana"))["id"]
 

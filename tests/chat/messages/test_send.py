@@ -1,5 +1,6 @@
 """Acknowledged means stored and published, and a refusal says truly what became of the message."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
@@ -115,18 +116,21 @@ async def test_the_same_client_id_of_two_users_is_two_messages(chat: LocalChat) 
 
 
 async def test_while_storage_fails_nothing_is_published_and_nothing_is_in_the_log(chat: LocalChat) -> None:
-    ana, bo = await chat.open("ana"), await chat.open("bo")
+    ana, phone, bo = [await chat.open(user) for user in ("ana", "ana", "bo")]
     await ana.ask("message", {"message": "before", "clientId": "m-0"})
     line = await bo.next(sender="ana")
     chat.storage.faults.add(APPEND_FAILS)
 
-    for event, data in (
-        ("message", {"message": "lost?", "clientId": "m-1"}),
-        ("edit", {"id": line["id"], "message": "lost?", "clientId": "e-1"}),
-    ):
-        await ana.ask(event, {"room": "lobby"} | data)
-        refusal = await ana.next(event="error")
+    async def expect_refusal(tab: Tab, event: str, data: Frame) -> None:
+        await tab.ask(event, {"room": "lobby"} | data)
+        refusal = await tab.next(event="error")
         assert (refusal["code"], refusal["clientId"]) == ("storage_unavailable", data["clientId"])
+
+    # At the same time, because each is tried for five seconds.
+    await asyncio.gather(
+        expect_refusal(ana, "message", {"message": "lost?", "clientId": "m-1"}),
+        expect_refusal(phone, "edit", {"id": line["id"], "message": "lost?", "clientId": "e-1"}),
+    )
 
     chat.storage.faults.clear()
     assert await read_lines(ana) == [line]

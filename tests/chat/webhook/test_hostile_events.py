@@ -11,7 +11,7 @@ import pytest
 
 from chat.webhook.connection_state import LATEST, ConnectionState, encode_state
 from local_azure.webpubsub import DEFAULT_ACCESS_KEY
-from tests.chat.conftest import event_headers
+from tests.chat.conftest import event_headers, in_module_loop
 from tests.chat.local_chat import LocalChat
 from tests.local_azure.functions.apps import Answer, send
 
@@ -45,8 +45,9 @@ def packed(state: object) -> str:
 
 
 @pytest.mark.parametrize("name", ["signature", "connectionId"])
-async def test_bytes_that_are_no_text_do_not_verify(chat: LocalChat, name: str) -> None:
-    answer = await deliver(chat, "sys", "connect", b"{}", **{name: "sha256=\xff\xfe"})
+@in_module_loop
+async def test_bytes_that_are_no_text_do_not_verify(shared_chat: LocalChat, name: str) -> None:
+    answer = await deliver(shared_chat, "sys", "connect", b"{}", **{name: "sha256=\xff\xfe"})
 
     if name == "signature":
         assert (answer.status, answer.json()["error"]["code"]) == (401, "untrusted_event")
@@ -63,11 +64,12 @@ async def test_bytes_that_are_no_text_do_not_verify(chat: LocalChat, name: str) 
         ("👩‍💻".encode().decode("latin-1"), "👩‍💻"),
     ],
 )
-async def test_a_user_name_in_any_script_is_the_sender(chat: LocalChat, sent: str, user: str) -> None:
+@in_module_loop
+async def test_a_user_name_in_any_script_is_the_sender(shared_chat: LocalChat, sent: str, user: str) -> None:
     """`ce-userId` holds UTF-8 bytes (W-134); bytes that are not UTF-8 are read as latin-1."""
-    bo = await chat.open("bo")
+    bo = await shared_chat.open("bo")
 
-    assert (await deliver(chat, "user", "message", b"hi", userId=sent)).status == 204
+    assert (await deliver(shared_chat, "user", "message", b"hi", userId=sent)).status == 204
 
     assert (await bo.next(message="hi"))["from"] == user
 
@@ -101,18 +103,24 @@ async def test_a_user_whom_no_connect_event_checked_is_checked_when_sending(chat
         STATE | {"rooms": 7},
     ],
 )
-async def test_a_state_that_we_did_not_write_is_a_connection_in_the_lobby(chat: LocalChat, state: object) -> None:
-    bo = await chat.open("bo")
+@in_module_loop
+async def test_a_state_that_we_did_not_write_is_a_connection_in_the_lobby(
+    shared_chat: LocalChat, state: object
+) -> None:
+    bo = await shared_chat.open("bo")
 
-    assert (await deliver(chat, "user", "message", b"hi", userId="ana", connectionState=packed(state))).status == 204
+    assert (
+        await deliver(shared_chat, "user", "message", b"hi", userId="ana", connectionState=packed(state))
+    ).status == 204
 
     line = await bo.next(message="hi")
     assert (line["from"], line["room"], line["sentAt"][:4]) == ("ana", "lobby", "2026")
 
 
 @pytest.mark.parametrize("time", ["0001-01-01T00:00:00Z", "1969-12-31T23:59:59Z", "9999-12-31T23:59:59.9999Z"])
-async def test_a_time_that_no_line_can_have_is_no_event(chat: LocalChat, time: str) -> None:
-    answer = await deliver(chat, "sys", "disconnected", b"{}", userId="ana", time=time)
+@in_module_loop
+async def test_a_time_that_no_line_can_have_is_no_event(shared_chat: LocalChat, time: str) -> None:
+    answer = await deliver(shared_chat, "sys", "disconnected", b"{}", userId="ana", time=time)
 
     assert (answer.status, answer.json()["error"]["code"]) == (400, "invalid_event")
     assert time in answer.json()["error"]["message"]
@@ -132,10 +140,11 @@ async def test_a_time_that_no_line_can_have_is_no_event(chat: LocalChat, time: s
         ('{"query": {"id": [{"a": 1}]}}', 200),
     ],
 )
+@in_module_loop
 async def test_a_connect_event_with_unusual_content_is_refused_or_accepted_by_the_rules(
-    chat: LocalChat, body: str, status: int
+    shared_chat: LocalChat, body: str, status: int
 ) -> None:
-    assert (await deliver(chat, "sys", "connect", body.encode())).status == status
+    assert (await deliver(shared_chat, "sys", "connect", body.encode())).status == status
 
 
 @pytest.mark.parametrize(
@@ -189,8 +198,11 @@ async def test_a_connect_event_with_unusual_content_is_refused_or_accepted_by_th
         ("x" * 2000, "{}", "unknown_event"),
     ],
 )  # fmt: skip
-async def test_a_hostile_payload_gets_a_short_answer(chat: LocalChat, name: str, content: str, code: str) -> None:
-    refusal = await send_event(chat, name, content)
+@in_module_loop
+async def test_a_hostile_payload_gets_a_short_answer(
+    shared_chat: LocalChat, name: str, content: str, code: str
+) -> None:
+    refusal = await send_event(shared_chat, name, content)
 
     assert (refusal["type"], refusal["event"], refusal["code"]) == ("system", "error", code)
     assert len(refusal["message"]) < 300
