@@ -83,6 +83,7 @@ def test_moderators_act_by_commands_that_are_quiet_lines_and_rules_at_the_compos
     # Who is banned does not get back in, and reads why not.
     ana.say("/ban bo 1d spam")
     assert acts(ana, 8)[-1] == "ana banned bo for 1 day"
+    expect(bo.page.locator("#log")).to_contain_text("You are banned from")  # the page has left the room
     bo.page.evaluate("room => { location.hash = 'lobby'; location.hash = room }", room)
     expect(bo.page.locator(".timeline-note.error").first).to_contain_text("You are banned from this room")
     ana.say("are we alone")
