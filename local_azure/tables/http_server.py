@@ -1,7 +1,6 @@
 """The edge to HTTP: from what aiohttp has received to a request, and from an answer to what it sends."""
 
 import logging
-import random
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -17,6 +16,7 @@ from local_azure.bearer_tokens import BearerTokens
 from local_azure.faults.http_api import PATH as FAULTS_PATH
 from local_azure.faults.http_api import FaultApi
 from local_azure.observations import Publisher, StorageCalled, StorageObservation
+from local_azure.random_uuid import random_uuid
 from local_azure.tables.authentication import Credentials, authenticate, challenge
 from local_azure.tables.errors import ErrorCode, TableError, invalid_input
 from local_azure.tables.faults import ConnectionCut, FaultInjector
@@ -73,7 +73,7 @@ class HttpServer:
 
     async def handle(self, received: web.BaseRequest) -> web.StreamResponse:
         """Answer one call; every refusal becomes an error body, what is unexpected a 500 with a line in the log."""
-        call = _Call(received, _new_request_id(), self._settings.now())
+        call = _Call(received, random_uuid(), self._settings.now())
         is_observed = self._observations.active
         began, started = (time.time(), time.perf_counter()) if is_observed else (0.0, 0.0)
         response = await self._response(call)
@@ -159,12 +159,6 @@ class HttpServer:
         operation = find_operation(request)
         call.operation = operation.name
         return await self._faults.call(request, operation.name, partial(operation.handle, self._store, request, grant))
-
-
-def _new_request_id() -> str:
-    """Return a random UUID. It need not be a secret, and asking the system for one takes four times as long."""
-    text = f"{random.getrandbits(128):032x}"
-    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
 
 
 def _split_target(target: str) -> tuple[str, Mapping[str, str]]:

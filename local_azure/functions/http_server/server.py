@@ -29,10 +29,11 @@ from local_azure.functions.http_server.streaming import FunctionFailed, Streamed
 from local_azure.functions.http_server.urls import BadPath, decode_path, parse_query
 from local_azure.functions.invocation_log import log_failure, log_start, log_success
 from local_azure.functions.routing.routes import Route
-from local_azure.functions.worker.invocation_context import Out, new_invocation_id, read_trace_context
+from local_azure.functions.worker.invocation_context import Out, read_trace_context
 from local_azure.functions.worker.loading import LoadedFunction
 from local_azure.functions.worker.streaming import AsgiApp, build_asgi_app
 from local_azure.functions.worker.worker import Worker, raised_by_function
+from local_azure.random_uuid import random_uuid
 
 HOME_PAGE = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>Functions host</title></head>
@@ -207,7 +208,7 @@ class HttpServer:
         self, route: Route, request: web.Request, headers: Mapping[str, str], parameters: Mapping[str, str]
     ) -> web.Response:
         body = await read_body(request)
-        function, invocation_id = route.function, new_invocation_id()
+        function, invocation_id = route.function, random_uuid()
         name, trigger_name = function.name, str(function.trigger["name"])
         started = log_start(name, invocation_id)
         try:
@@ -235,7 +236,7 @@ class HttpServer:
         self, asgi_app: AsgiApp, route: Route, request: web.Request, parameters: Mapping[str, str]
     ) -> web.StreamResponse:
         """Let the app's web extension answer; the function has ended when it returned, its answer may last longer."""
-        function, invocation_id, headers = route.function, new_invocation_id(), request[HEADERS]
+        function, invocation_id, headers = route.function, random_uuid(), request[HEADERS]
         trace = read_trace_context(headers) if function.signature.requires_context else None
 
         async def call(argument: object) -> object:

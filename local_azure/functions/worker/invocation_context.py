@@ -14,9 +14,6 @@ invocation_local = threading.local()
 
 # Version, trace id and span id, neither of them all zeros, and flags (W3C Trace Context, level 1).
 _TRACE_PARENT = re.compile(r"(?!ff)[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}(?:-.*)?")
-# Version 4 and the variant of RFC 9562 in a UUID, and the bits that neither of them takes.
-_UUID_VERSION_4 = 4 << 76 | 2 << 62
-_UUID_RANDOM_BITS = (1 << 128) - 1 ^ (15 << 76 | 3 << 62)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,12 +38,6 @@ class TraceContext:
     def Attributes(self) -> Mapping[str, str]:  # noqa: N802 — the worker's older name
         """The same as `attributes`."""
         return self.attributes
-
-
-def new_invocation_id() -> str:
-    """Return a random UUID (version 4) as text. It is no secret, so its randomness needs no system call."""
-    digits = f"{random.getrandbits(128) & _UUID_RANDOM_BITS | _UUID_VERSION_4:032x}"
-    return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
 
 
 def read_trace_context(headers: Mapping[str, str]) -> TraceContext:

@@ -20,12 +20,12 @@ from local_azure.functions.worker.invocation_context import (
     Out,
     TraceContext,
     invocation_local,
-    new_invocation_id,
     read_trace_context,
 )
 from local_azure.functions.worker.loading import LoadedFunction
 from local_azure.functions.worker.loop_calls import LoopCalls
 from local_azure.functions.worker.signatures import RETURN_BINDING
+from local_azure.random_uuid import random_uuid
 
 THREADS_SETTING = "PYTHON_THREADPOOL_THREAD_COUNT"
 # Long enough for a client to close its connections, short enough for a person who has pressed Ctrl-C.
@@ -127,7 +127,7 @@ class Worker:
         Raises RuntimeError when the function has no binding for its return value and returned one, BindingError when a
         storage binding fails.
         """
-        invocation_id = invocation_id or new_invocation_id()
+        invocation_id = invocation_id or random_uuid()
         complete = self._complete_arguments(function, arguments)
         storage = self.storage_bindings
         if storage is not None and not storage.has_bindings(function):

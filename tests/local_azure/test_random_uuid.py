@@ -1,12 +1,12 @@
-"""What the host makes up for an invocation."""
+"""Random UUIDs: their form, and that all other bits are random."""
 
 import uuid
 
-from local_azure.functions.worker.invocation_context import new_invocation_id
+from local_azure.random_uuid import random_uuid
 
 
-def test_invocation_ids_are_different_random_uuids() -> None:
-    ids = [new_invocation_id() for _ in range(100)]
+def test_they_are_different_uuids_of_version_4() -> None:
+    ids = [random_uuid() for _ in range(100)]
 
     parsed = [uuid.UUID(text) for text in ids]
     assert [str(value) for value in parsed] == ids
