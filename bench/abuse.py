@@ -36,7 +36,6 @@ CROWD, QUESTIONS = 1200, 100
 CONNECTIONS, JOINS = 50, 20
 DIALS_AT_ONCE = 20
 SETTLE_SECONDS = 2.0
-POLL_SECONDS = 0.05
 
 
 @dataclass(frozen=True)
@@ -134,10 +133,7 @@ async def talk(people: Sequence[Member], listener: Member, seconds: float) -> He
         return count
 
     said = sum(await asyncio.gather(*(say(number, member) for number, member in enumerate(people))))
-    for _ in range(round(SETTLE_SECONDS / POLL_SECONDS)):
-        if len(listener.latencies) == said:
-            break
-        await asyncio.sleep(POLL_SECONDS)
+    await asyncio.sleep(SETTLE_SECONDS)
     times = sorted(listener.latencies)
     return Heard(said, len(times), times[len(times) // 2], times[len(times) * 99 // 100])
 
